@@ -1,0 +1,52 @@
+# Every command here works on a bare machine with Python 3.11+, make and a package registry.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+RUN := .venv/bin/python
+export UV_SYSTEM_CERTS := 1
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit test-e2e lint format local invoke clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Create .venv with everything that the lock file names
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv .tools || { echo "The venv module is needed (Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: .tools/bin/uv pyproject.toml client/pyproject.toml uv.lock
+	@.tools/bin/uv sync --quiet --frozen --group dev --python "$$(command -v $(PYTHON))"
+	@touch $@
+
+demo: setup ## The whole journey on this machine: deploy, request, wait, download, verify, clean up
+	@$(RUN) -m localcloud demo
+
+local: setup ## Keep the stack running here (ORIGIN=http://127.0.0.1:9000/ for an origin of yours)
+	@exec $(RUN) -m localcloud serve $(if $(ORIGIN),--origin $(ORIGIN))
+
+invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=events/deliver.json [DEBUG=5678]
+	@$(RUN) -m localcloud invoke $(HANDLER) $(EVENT) $(if $(DEBUG),--debug $(DEBUG))
+
+test: test-unit test-e2e ## Every test
+
+test-unit: setup ## Unit and component tests, no network
+	@$(RUN) -m pytest tests client/tests
+
+test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
+	@$(RUN) -m pytest integration_tests
+
+lint: setup ## ruff and mypy --strict
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+format: setup ## Let ruff mend what it can
+	@$(RUN) -m ruff check --fix-only --quiet .
+	@$(RUN) -m ruff format .
+
+clean: ## Remove what these commands made
+	rm -rf .venv .tools .localcloud dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Downloader for async-download stacks."""
