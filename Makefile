@@ -2,11 +2,12 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 RUN := .venv/bin/python
+PULUMI_VERSION := v3.255.0
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-e2e lint format local invoke clean
+.PHONY: help setup demo local invoke test test-unit test-e2e bench-delivery bench-memory lint format pulumi-cli clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +40,12 @@ test-unit: setup ## Unit and component tests, no network
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests
 
+bench-delivery: setup ## Request -> URL, stored -> URL, and what a download costs, beside the replaced sample
+	@$(RUN) -m benchmarks.delivery
+
+bench-memory: setup ## Peak memory of the copying function, 500 MB beside 10 MB
+	@$(RUN) -m benchmarks.memory
+
 lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
@@ -47,6 +54,13 @@ lint: setup ## ruff and mypy --strict
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .
 	@$(RUN) -m ruff format .
+
+pulumi-cli: .tools/pulumi/bin/pulumi ## Build the Pulumi CLI from the Go module proxy (minutes, once; needs Go)
+
+.tools/pulumi/bin/pulumi: tools/pulumi/go.sum
+	@command -v go >/dev/null || { echo "Go 1.25.11 or newer is needed to build the CLI; or install Pulumi: https://www.pulumi.com/docs/install/" >&2; exit 1; }
+	cd tools/pulumi && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o $(abspath $@) github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+	@$@ version
 
 clean: ## Remove what these commands made
 	rm -rf .venv .tools .localcloud dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
