@@ -1,0 +1,1 @@
+"""The ports, implemented with boto3 and the standard library."""

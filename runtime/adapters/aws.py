@@ -1,0 +1,40 @@
+"""boto3 clients, made once per process when first needed, and their errors made safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runtime.errors import ServiceError
+
+QUICK = Config(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True
+)
+
+
+@cache
+def client(service: str, config: Config = QUICK, endpoint_url: str | None = None) -> Any:
+    """The process's client of a service."""
+    return boto3.client(service, config=config, endpoint_url=endpoint_url)
+
+
+@contextmanager
+def safe_errors(operation: str, kind: type[ServiceError] = ServiceError) -> Iterator[None]:
+    """Raise what boto3 raises as our own error: its name and code, without the message, which may hold a URL."""
+    try:
+        yield
+    except ClientError as error:
+        raise kind(operation, code_of(error)) from None
+    except BotoCoreError as error:
+        raise kind(operation, type(error).__name__) from None
+
+
+def code_of(error: ClientError) -> str:
+    """The error's code as the service gave it."""
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))

@@ -1,0 +1,146 @@
+"""HTTP to origins on http.client, with a socket of our own: the address that was checked is the one connected to."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from urllib.parse import urlsplit
+
+from runtime.errors import (
+    AsyncDownloadError,
+    OriginError,
+    OriginStalledError,
+    OriginTimeoutError,
+    OriginTlsError,
+    OriginTruncatedError,
+    OriginUnreachableError,
+)
+from runtime.ports import Check
+
+_CONNECT_SECONDS = 10.0
+
+
+class HttpBody:
+    """`ports.Body`: one answer on one connection."""
+
+    def __init__(self, sock: socket.socket, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in reversed(response.getheaders())}
+        self._sock = sock
+        self._response = response
+
+    def read(self, most: int, timeout: float) -> bytes:
+        """The next bytes, as soon as there are any; nothing at the end."""
+        try:
+            if self._sock.fileno() >= 0:
+                self._sock.settimeout(timeout)
+            return self._response.read1(most)
+        except TimeoutError:
+            raise OriginStalledError("The origin stopped sending.") from None
+        except (OSError, http.client.HTTPException, ValueError):
+            raise OriginTruncatedError("The connection to the origin was lost in the middle.") from None
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._response.close()
+        self._sock.close()
+
+
+class HttpOrigins:
+    """`ports.Origins`."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+
+    def get(self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float) -> HttpBody:
+        """One GET, no redirects; see the port."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        secure = parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        sock = _connect(host, port, check, min(_CONNECT_SECONDS, timeout))
+        try:
+            with _ended_after(timeout, sock), _typed_errors():
+                if secure:
+                    sock = (self._context or _trusting()).wrap_socket(sock, server_hostname=host)
+                sock.settimeout(timeout)
+                kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+                connection = kind(host, port)
+                connection.sock = sock
+                connection.request("GET", target, headers=dict(headers))
+                return HttpBody(sock, connection.getresponse())
+        except AsyncDownloadError:
+            sock.close()
+            raise
+
+
+def _connect(host: str, port: int, check: Check, timeout: float) -> socket.socket:
+    """A socket to the first address that answers, once all of the host's addresses have passed."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise OriginUnreachableError("The origin's name could not be resolved.") from None
+    addresses = sorted({(family, str(place[0])) for family, _, _, _, place in found})
+    for _, address in addresses:
+        check(address)
+    for _, address in addresses:
+        try:
+            sock = socket.create_connection((address, port), timeout)
+        except OSError:
+            continue
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 30)):  # a NAT forgets idle connections
+            if hasattr(socket, name):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        return sock
+    raise OriginUnreachableError("The origin does not accept connections.")
+
+
+@contextmanager
+def _ended_after(seconds: float, sock: socket.socket) -> Iterator[None]:
+    """Cut the connection when an answer takes too long, however slowly it drips in."""
+    handle = socket.fromfd(sock.fileno(), sock.family, sock.type)  # stays valid when TLS takes the socket over
+    timer = threading.Timer(seconds, _cut, (handle,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except OriginUnreachableError:
+        if timer.finished.is_set():
+            raise OriginTimeoutError("The origin did not answer in time.") from None
+        raise
+    finally:
+        timer.cancel()
+        handle.close()
+
+
+def _cut(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it was closed already
+
+
+@contextmanager
+def _typed_errors() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        raise OriginTimeoutError("The origin did not answer in time.") from None
+    except ssl.SSLError:
+        raise OriginTlsError("TLS with the origin failed; check its certificate.") from None
+    except (http.client.RemoteDisconnected, OSError):
+        raise OriginUnreachableError("The connection to the origin was lost before it answered.") from None
+    except (http.client.HTTPException, ValueError):
+        raise OriginError("The origin's answer is not HTTP that can be understood.") from None
+
+
+@cache
+def _trusting() -> ssl.SSLContext:
+    return ssl.create_default_context()

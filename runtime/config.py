@@ -1,0 +1,183 @@
+"""Each function's environment, parsed once into a frozen dataclass: field `api_url` is the variable `API_URL`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from ipaddress import ip_network
+from typing import Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
+
+from runtime.errors import ConfigError
+from runtime.models import Origin
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RequestDownloadConfig:
+    """Of `request_download`."""
+
+    downloads_table: str
+    state_machine_arn: str
+    origins: Mapping[str, Origin]
+    api_url: str
+    web_socket_url: str
+    download_expires_seconds: int
+
+
+@dataclass(frozen=True)
+class GetDownloadConfig:
+    """Of `get_download`."""
+
+    downloads_table: str
+    state_machine_arn: str
+    bucket: str
+    object_prefix: str
+    signer_role_arn: str
+    url_expires_seconds: int
+    api_url: str
+    fail_function: str
+
+
+@dataclass(frozen=True)
+class CancelDownloadConfig:
+    """Of `cancel_download`."""
+
+    downloads_table: str
+    state_machine_arn: str
+    fail_function: str
+
+
+@dataclass(frozen=True)
+class ConnectConfig:
+    """Of `connect`."""
+
+    downloads_table: str
+    connections_table: str
+    state_machine_arn: str
+    deliver_function: str
+    max_connections: int
+
+
+@dataclass(frozen=True)
+class DisconnectConfig:
+    """Of `disconnect`."""
+
+    downloads_table: str
+    connections_table: str
+
+
+@dataclass(frozen=True)
+class MessageConfig:
+    """Of `message`."""
+
+    downloads_table: str
+    connections_table: str
+    state_machine_arn: str
+    management_url: str
+    bucket: str
+    object_prefix: str
+    signer_role_arn: str
+    url_expires_seconds: int
+    fail_function: str
+
+
+@dataclass(frozen=True)
+class CopyConfig:
+    """Of `copy`."""
+
+    downloads_table: str
+    bucket: str
+    object_prefix: str
+    origins: Mapping[str, Origin]
+    loopback_origins: bool
+
+
+@dataclass(frozen=True)
+class DeliverConfig:
+    """Of `deliver`."""
+
+    downloads_table: str
+    connections_table: str
+    management_url: str
+    bucket: str
+    object_prefix: str
+    signer_role_arn: str
+    url_expires_seconds: int
+
+
+@dataclass(frozen=True)
+class FailConfig:
+    """Of `fail`."""
+
+    downloads_table: str
+    connections_table: str
+    management_url: str
+    bucket: str
+    object_prefix: str
+
+
+def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
+    """The settings of one function.
+
+    Raises:
+        ConfigError: names the variable that is missing or wrong, and what is allowed.
+    """
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
+        name = field.name.upper()
+        text = environ.get(name, "")
+        if not text and name != "OBJECT_PREFIX":
+            raise ConfigError(f"The environment variable {name} is missing")
+        values[field.name] = _PARSERS[hints[field.name]](name, text)
+    return kind(**values)
+
+
+def parse_origins(name: str, text: str) -> Mapping[str, Origin]:
+    """The origins, from JSON `{name: {"base_url", "default_path"?, "secret_headers"?, "allow_http"?, ...}}`."""
+    try:
+        described = json.loads(text)
+        return {key: _origin(key, fields) for key, fields in described.items()}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise ConfigError(f"{name} is not a JSON object of origins: {type(error).__name__}: {error}") from None
+
+
+def _origin(name: str, described: dict[str, Any]) -> Origin:
+    base = str(described["base_url"])
+    allow_http = described.get("allow_http") is True
+    url = urlsplit(base)
+    allowed = ("https", "http") if allow_http else ("https",)
+    if url.scheme not in allowed or not url.hostname or "@" in url.netloc or url.query or url.fragment:
+        raise ValueError(f"base_url of {name} has to be {' or '.join(allowed)}://host/path/ without user, query, #")
+    private = tuple(str(ip_network(cidr)) for cidr in described.get("allow_private") or ())
+    headers = {str(key): str(value) for key, value in (described.get("secret_headers") or {}).items()}
+    path = described.get("default_path")
+    return Origin(name, base if base.endswith("/") else base + "/", path, headers, allow_http, private)
+
+
+def _text(_name: str, text: str) -> str:
+    return text
+
+
+def _count(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) == 0:
+        raise ConfigError(f"{name} is {text!r}; it has to be a whole number above 0")
+    return int(text)
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ConfigError(f"{name} is {text!r}; it has to be true or false")
+    return text == "true"
+
+
+_PARSERS: dict[Any, Callable[[str, str], Any]] = {
+    str: _text,
+    int: _count,
+    bool: _flag,
+    Mapping[str, Origin]: parse_origins,
+}

@@ -1,0 +1,310 @@
+"""Everything that can go wrong, and the one map from a failure to an answer.
+
+AsyncDownloadError
+├── ConfigError                    an environment variable is missing or wrong
+├── RequestError                   the caller can mend it; has a status and a code
+│   ├── InvalidRequestError            400 INVALID_REQUEST
+│   ├── InvalidPathError               400 INVALID_PATH
+│   ├── UnknownOriginError             400 UNKNOWN_ORIGIN
+│   ├── UnknownActionError             400 UNKNOWN_ACTION
+│   ├── TicketRequiredError            401 TICKET_REQUIRED
+│   ├── TicketRefusedError             403 TICKET_REFUSED
+│   ├── DownloadNotFoundError          404 DOWNLOAD_NOT_FOUND
+│   ├── DownloadFinishedError          409 DOWNLOAD_FINISHED
+│   ├── IdempotencyKeyReusedError      422 IDEMPOTENCY_KEY_REUSED
+│   └── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
+├── TransferError                  the copy failed; has a code and says whether another try may help
+│   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
+│   ├── OriginRefusedError             ORIGIN_REFUSED
+│   ├── OriginError                    ORIGIN_ERROR
+│   │   └── OriginBusyError                ORIGIN_ERROR, worth another try
+│   ├── OriginUnreachableError         ORIGIN_UNREACHABLE
+│   ├── OriginTimeoutError             ORIGIN_TIMEOUT
+│   │   └── OriginStalledError             ORIGIN_TIMEOUT, worth another try
+│   ├── OriginTlsError                 ORIGIN_TLS
+│   ├── OriginTruncatedError           ORIGIN_TRUNCATED
+│   ├── OriginChangedError             ORIGIN_CHANGED
+│   ├── OriginAddressRefusedError      ORIGIN_ADDRESS_REFUSED
+│   ├── FileTooLargeError              FILE_TOO_LARGE
+│   ├── ChecksumMismatchError          CHECKSUM_MISMATCH
+│   ├── StoredObjectError              STORAGE_ERROR, what S3 holds is not what was sent
+│   ├── TimedOutError                  TIMED_OUT
+│   └── StoppedError                   STOPPED
+├── ServiceError                   an AWS call failed; names the call and the code, never a URL
+│   ├── StorageError                   ... of S3: raised out of the worker, so that the state machine tries again
+│   ├── ObjectExistsError              ... the key is taken (412)
+│   └── UploadGoneError                ... the multipart upload is not there any more
+├── ExecutionExistsError           an execution of that name has been started before
+└── ConnectionGoneError            the socket is closed, or not open yet (410)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class AsyncDownloadError(Exception):
+    """Base of every failure of the runtime."""
+
+
+class ConfigError(AsyncDownloadError):
+    """An environment variable is missing or wrong."""
+
+
+class RequestError(AsyncDownloadError):
+    """The caller can mend it: answered with its status, code and message."""
+
+    status = 400
+    code = "INVALID_REQUEST"
+
+
+class InvalidRequestError(RequestError):
+    """A parameter is missing or malformed."""
+
+
+class InvalidPathError(RequestError):
+    """The path could leave the origin's base, or is malformed."""
+
+    code = "INVALID_PATH"
+
+
+class UnknownOriginError(RequestError):
+    """No origin of that name is configured."""
+
+    code = "UNKNOWN_ORIGIN"
+
+
+class UnknownActionError(RequestError):
+    """A client message names an action that does not exist."""
+
+    code = "UNKNOWN_ACTION"
+
+
+class TicketRequiredError(RequestError):
+    """No ticket came with the call."""
+
+    status, code = 401, "TICKET_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("Send the ticket of the download: query string `ticket` or header X-Download-Ticket.")
+
+
+class TicketRefusedError(RequestError):
+    """The ticket does not open this download; says no more, to whoever is asking."""
+
+    status, code = 403, "TICKET_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("The ticket does not open this download. Request the download again for a fresh one.")
+
+
+class DownloadNotFoundError(RequestError):
+    """There is no such download, or it has expired."""
+
+    status, code = 404, "DOWNLOAD_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such download, or it has expired. Request it again.")
+
+
+class DownloadFinishedError(RequestError):
+    """A finished download cannot be cancelled."""
+
+    status, code = 409, "DOWNLOAD_FINISHED"
+
+    def __init__(self) -> None:
+        super().__init__("The download has finished already; there is nothing to cancel.")
+
+
+class IdempotencyKeyReusedError(RequestError):
+    """The same Idempotency-Key came with another body."""
+
+    status, code = 422, "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came with another request before. Use a fresh key per request.")
+
+
+class TooManyConnectionsError(RequestError):
+    """The download has as many live connections as it may have."""
+
+    status, code = 429, "TOO_MANY_CONNECTIONS"
+
+    def __init__(self) -> None:
+        super().__init__("The download has as many connections as it may have. Close one first.")
+
+
+class Retry(Enum):
+    """What another try may mend."""
+
+    NEVER = "never"
+    RESTART = "from the start"
+    RESUME = "from the byte that was reached, or else from the start"
+
+
+class TransferError(AsyncDownloadError):
+    """The copy failed: `code` and message are for the client, `retry` is for the worker."""
+
+    code = "TRANSFER_FAILED"
+    retry = Retry.NEVER
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OriginNotFoundError(TransferError):
+    """The origin has no such file (404, 410)."""
+
+    code = "ORIGIN_NOT_FOUND"
+
+
+class OriginRefusedError(TransferError):
+    """The origin refused us (401, 403)."""
+
+    code = "ORIGIN_REFUSED"
+
+
+class OriginError(TransferError):
+    """The origin answered something that cannot be used."""
+
+    code = "ORIGIN_ERROR"
+
+
+class OriginBusyError(OriginError):
+    """The origin answered that it cannot right now (408, 429, 5xx)."""
+
+    retry = Retry.RESUME
+
+
+class OriginUnreachableError(TransferError):
+    """No connection to the origin, or it was lost before an answer."""
+
+    code = "ORIGIN_UNREACHABLE"
+    retry = Retry.RESUME
+
+
+class OriginTimeoutError(TransferError):
+    """The origin did not begin to answer in time."""
+
+    code = "ORIGIN_TIMEOUT"
+
+
+class OriginStalledError(OriginTimeoutError):
+    """The origin stopped sending in the middle."""
+
+    retry = Retry.RESUME
+
+
+class OriginTlsError(TransferError):
+    """TLS with the origin failed: certificate, name or protocol."""
+
+    code = "ORIGIN_TLS"
+
+
+class OriginTruncatedError(TransferError):
+    """The origin sent fewer bytes than it announced."""
+
+    code = "ORIGIN_TRUNCATED"
+    retry = Retry.RESUME
+
+
+class OriginChangedError(TransferError):
+    """The origin's file changed while it was being read."""
+
+    code = "ORIGIN_CHANGED"
+    retry = Retry.RESTART
+
+
+class OriginAddressRefusedError(TransferError):
+    """The origin, or a redirect, leads to an address or scheme that is not allowed."""
+
+    code = "ORIGIN_ADDRESS_REFUSED"
+
+
+class FileTooLargeError(TransferError):
+    """The file is larger than can be copied in the time that there is."""
+
+    code = "FILE_TOO_LARGE"
+
+
+class ChecksumMismatchError(TransferError):
+    """The bytes are not those that the client expects."""
+
+    code = "CHECKSUM_MISMATCH"
+
+
+class StoredObjectError(TransferError):
+    """What S3 holds under the key is not what was sent."""
+
+    code = "STORAGE_ERROR"
+
+
+class TimedOutError(TransferError):
+    """The time that the worker has is over."""
+
+    code = "TIMED_OUT"
+
+
+class StoppedError(TransferError):
+    """The download was cancelled or stopped while it was being copied."""
+
+    code = "STOPPED"
+
+
+class ServiceError(AsyncDownloadError):
+    """An AWS call failed. Made from names only, so that no URL of the SDK's message goes further."""
+
+    def __init__(self, operation: str, code: str) -> None:
+        super().__init__(f"{operation}: {code}")
+        self.operation = operation
+        self.code = code
+
+
+class StorageError(ServiceError):
+    """A call to S3 failed."""
+
+
+class ObjectExistsError(ServiceError):
+    """The key holds an object already."""
+
+
+class UploadGoneError(ServiceError):
+    """The multipart upload was completed or aborted before."""
+
+
+class ExecutionExistsError(AsyncDownloadError):
+    """An execution of that name has been started before."""
+
+
+class ConnectionGoneError(AsyncDownloadError):
+    """The socket is closed, or its handshake has not ended yet."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the caller is told: an HTTP status, a code and a sentence."""
+
+    status: int
+    code: str
+    message: str
+
+
+_THROTTLED = frozenset(
+    {
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    }
+)
+
+
+def problem_of(error: BaseException) -> Problem:
+    """The one map from a failure to what the caller may know of it."""
+    if isinstance(error, RequestError):
+        return Problem(error.status, error.code, str(error))
+    if isinstance(error, ServiceError) and error.code in _THROTTLED:
+        return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.")
+    return Problem(500, "INTERNAL", "Something went wrong here, not with the request. Try again.")

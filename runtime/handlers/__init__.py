@@ -1,0 +1,1 @@
+"""One module per function of the stack, each with a `handler(event, context)`."""

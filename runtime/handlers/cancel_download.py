@@ -1,0 +1,33 @@
+"""REST: DELETE /downloads/{id}."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from runtime import config
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.executions import StepFunctions
+from runtime.adapters.functions import LambdaFunctions
+from runtime.handlers.boundary import Answer, Request, answer, rest
+from runtime.logic.access import Access
+from runtime.logic.cancel import Cancel
+from runtime.logic.cancel_download import CancelDownload
+
+
+@cache
+def wire() -> CancelDownload:
+    """The use case on AWS."""
+    settings = config.load(config.CancelDownloadConfig)
+    downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
+    executions = StepFunctions(settings.state_machine_arn)
+    return CancelDownload(
+        access=Access(downloads, clock, settings.state_machine_arn),
+        cancel=Cancel(downloads, executions, LambdaFunctions(), clock, settings.fail_function),
+    )
+
+
+@rest
+def handler(request: Request) -> Answer:
+    """Cancel it."""
+    return answer(202, wire()(request.path_parameters.get("id", ""), request.ticket))

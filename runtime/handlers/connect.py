@@ -1,0 +1,36 @@
+"""WebSocket: $connect."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from runtime import config
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.functions import LambdaFunctions
+from runtime.handlers.boundary import Event, request_of, web_socket
+from runtime.logic.connect import Connect
+
+
+@cache
+def wire() -> Connect:
+    """The use case on AWS."""
+    settings = config.load(config.ConnectConfig)
+    return Connect(
+        downloads=DynamoDownloads(settings.downloads_table),
+        connections=DynamoConnections(settings.connections_table, settings.downloads_table),
+        functions=LambdaFunctions(),
+        clock=SystemClock(),
+        state_machine_arn=settings.state_machine_arn,
+        deliver_function=settings.deliver_function,
+        limit=settings.max_connections,
+    )
+
+
+@web_socket
+def handler(event: Event) -> None:
+    """Let the holder of a ticket in; the sample's header may come with it, and must then agree."""
+    request = request_of(event)
+    claimed = request.headers.get("x-statemachine-executionarn")
+    wire()(event["requestContext"]["connectionId"], request.ticket, claimed)

@@ -1,0 +1,39 @@
+"""State machine: copy one download into the bucket."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from runtime import config
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.objects import S3Objects
+from runtime.adapters.origin_http import HttpOrigins
+from runtime.adapters.secret_values import SecretsManager
+from runtime.handlers.boundary import Event, task
+from runtime.logic.copy import Copy, Outcome
+
+SPARE_SECONDS = 30.0  # to abort and to answer, before Lambda ends the worker
+
+
+@cache
+def wire() -> Copy:
+    """The use case on AWS."""
+    settings = config.load(config.CopyConfig)
+    return Copy(
+        downloads=DynamoDownloads(settings.downloads_table),
+        objects=S3Objects(settings.bucket),
+        origins=HttpOrigins(),
+        secrets=SecretsManager(),
+        clock=SystemClock(),
+        configured=settings.origins,
+        object_prefix=settings.object_prefix,
+        loopback=settings.loopback_origins,
+    )
+
+
+@task
+def handler(event: Event, context: Any) -> Outcome:
+    """Event `{"executionArn"}`; answers `{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {...}}`."""
+    return wire()(event["executionArn"], context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)

@@ -1,0 +1,39 @@
+"""State machine, and a replay asked for by $connect: tell the clients of a download how it stands."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from runtime import config, log
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.signer import RoleSigner
+from runtime.adapters.sockets import ManagementSockets
+from runtime.handlers.boundary import Event, task
+from runtime.logic.announce import Announce
+from runtime.logic.deliver import Deliver
+from runtime.logic.tell import Tell
+
+
+@cache
+def wire() -> Deliver:
+    """The use case on AWS."""
+    settings = config.load(config.DeliverConfig)
+    downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
+    connections = DynamoConnections(settings.connections_table, settings.downloads_table)
+    return Deliver(
+        downloads=downloads,
+        announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
+        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock),
+        clock=clock,
+    )
+
+
+@task
+def handler(event: Event, _context: Any) -> dict[str, int]:
+    """Event `{"executionArn", "connectionId"?}`; answers how many were `posted`, `gone` and `failed`."""
+    told = wire()(event["executionArn"], event.get("connectionId"))
+    log.info("Told the clients", executionArn=event["executionArn"], **told)
+    return told

@@ -1,0 +1,27 @@
+"""WebSocket: $disconnect."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from runtime import config
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.handlers.boundary import Event, web_socket
+from runtime.logic.disconnect import Disconnect
+
+
+@cache
+def wire() -> Disconnect:
+    """The use case on AWS."""
+    settings = config.load(config.DisconnectConfig)
+    return Disconnect(
+        downloads=DynamoDownloads(settings.downloads_table),
+        connections=DynamoConnections(settings.connections_table, settings.downloads_table),
+    )
+
+
+@web_socket
+def handler(event: Event) -> None:
+    """Forget the connection."""
+    wire()(event["requestContext"]["connectionId"])

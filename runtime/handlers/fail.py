@@ -1,0 +1,42 @@
+"""State machine on failure, its status-change events, and a cancel: settle a download that did not become READY."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from runtime import config, log
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.objects import S3Objects
+from runtime.adapters.sockets import ManagementSockets
+from runtime.handlers.boundary import Event, task
+from runtime.logic.fail import Fail, failure_of
+from runtime.logic.tell import Tell
+
+
+@cache
+def wire() -> Fail:
+    """The use case on AWS."""
+    settings = config.load(config.FailConfig)
+    downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
+    connections = DynamoConnections(settings.connections_table, settings.downloads_table)
+    return Fail(
+        downloads=downloads,
+        objects=S3Objects(settings.bucket),
+        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock),
+        clock=clock,
+        object_prefix=settings.object_prefix,
+    )
+
+
+@task
+def handler(event: Event, _context: Any) -> dict[str, str]:
+    """Event `{"executionArn", "error"?}` or an EventBridge event with `detail`; answers the row's `status`."""
+    detail = event.get("detail") or {}
+    execution_arn = event.get("executionArn") or detail["executionArn"]
+    failure = failure_of(event.get("error"), detail.get("status"))
+    settled = wire()(execution_arn, failure)
+    log.info("Settled a failure", executionArn=execution_arn, code=failure.code, **settled)
+    return settled

@@ -1,0 +1,36 @@
+"""REST: GET /downloads/{id}."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from runtime import config
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.executions import StepFunctions
+from runtime.adapters.functions import LambdaFunctions
+from runtime.adapters.signer import RoleSigner
+from runtime.handlers.boundary import Answer, Request, answer, rest
+from runtime.logic.access import Access
+from runtime.logic.announce import Announce
+from runtime.logic.get_download import GetDownload
+from runtime.logic.reconcile import Reconcile
+
+
+@cache
+def wire() -> GetDownload:
+    """The use case on AWS."""
+    settings = config.load(config.GetDownloadConfig)
+    downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
+    executions = StepFunctions(settings.state_machine_arn)
+    return GetDownload(
+        access=Access(downloads, clock, settings.state_machine_arn),
+        reconcile=Reconcile(downloads, executions, LambdaFunctions(), clock, settings.fail_function),
+        announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
+    )
+
+
+@rest
+def handler(request: Request) -> Answer:
+    """The status, and a fresh URL when it is READY."""
+    return answer(200, wire()(request.path_parameters.get("id", ""), request.ticket))

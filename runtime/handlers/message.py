@@ -1,0 +1,44 @@
+"""WebSocket: $default and the actions status, refresh, cancel, ping."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+
+from runtime import config
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.executions import StepFunctions
+from runtime.adapters.functions import LambdaFunctions
+from runtime.adapters.signer import RoleSigner
+from runtime.adapters.sockets import ManagementSockets
+from runtime.handlers.boundary import Event, web_socket
+from runtime.logic.announce import Announce
+from runtime.logic.cancel import Cancel
+from runtime.logic.message import ClientMessage
+from runtime.logic.reconcile import Reconcile
+
+
+@cache
+def wire() -> ClientMessage:
+    """The use case on AWS."""
+    settings = config.load(config.MessageConfig)
+    downloads, clock, functions = DynamoDownloads(settings.downloads_table), SystemClock(), LambdaFunctions()
+    executions = StepFunctions(settings.state_machine_arn)
+    return ClientMessage(
+        downloads=downloads,
+        connections=DynamoConnections(settings.connections_table, settings.downloads_table),
+        sockets=ManagementSockets(settings.management_url),
+        clock=clock,
+        reconcile=Reconcile(downloads, executions, functions, clock, settings.fail_function),
+        announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
+        cancel=Cancel(downloads, executions, functions, clock, settings.fail_function),
+    )
+
+
+@web_socket
+def handler(event: Event) -> None:
+    """Answer the sender over its socket."""
+    context = event["requestContext"]
+    wire()(context["connectionId"], event.get("body") or "", context.get("messageId") or uuid.uuid4().hex)

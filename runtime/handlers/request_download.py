@@ -1,0 +1,57 @@
+"""REST: POST /downloads, and GET /download as the sample has it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from runtime import config
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.executions import StepFunctions
+from runtime.errors import InvalidRequestError
+from runtime.handlers.boundary import Answer, Request, answer, rest
+from runtime.logic.request_download import Order, RequestDownload
+
+
+@cache
+def wire() -> RequestDownload:
+    """The use case on AWS."""
+    settings = config.load(config.RequestDownloadConfig)
+    return RequestDownload(
+        downloads=DynamoDownloads(settings.downloads_table),
+        executions=StepFunctions(settings.state_machine_arn),
+        clock=SystemClock(),
+        origins=settings.origins,
+        state_machine_arn=settings.state_machine_arn,
+        api_url=settings.api_url,
+        web_socket_url=settings.web_socket_url,
+        expires_seconds=settings.download_expires_seconds,
+    )
+
+
+@rest
+def handler(request: Request) -> Answer:
+    """Take the order; answers at once."""
+    body = wire()(_order(request))
+    if request.method == "GET":
+        return answer(200, body)
+    return answer(202, body, {"Location": str(body["statusUrl"]), "Retry-After": "1"})
+
+
+def _order(request: Request) -> Order:
+    fields: dict[str, Any] = dict(request.query) if request.method == "GET" else request.json()
+    values: dict[str, str | None] = {}
+    for name in ("origin", "path", "fileName", "sha256"):
+        value = fields.get(name)
+        if value is not None and not isinstance(value, str):
+            raise InvalidRequestError(f"{name} has to be a string.")
+        values[name] = value
+    return Order(
+        owner=request.caller,
+        origin=values["origin"],
+        path=values["path"],
+        file_name=values["fileName"],
+        sha256=values["sha256"],
+        idempotency_key=request.headers.get("idempotency-key"),
+    )

@@ -1,0 +1,122 @@
+"""Reading an origin's answer: status, Content-Range, validator, Retry-After."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from runtime.errors import OriginBusyError, OriginError, OriginNotFoundError, OriginRefusedError, TransferError
+from runtime.ports import Body
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,16})-(\d{1,16})/(\d{1,16}|\*)")
+_COUNT = re.compile(r"\d{1,16}")
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{0,512}"')
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class ContentRange:
+    """`bytes start-end/total`, both ends included; `total` is None for `*`."""
+
+    start: int
+    end: int
+    total: int | None
+
+    @property
+    def length(self) -> int:
+        """How many bytes it covers."""
+        return self.end - self.start + 1
+
+
+@dataclass(frozen=True)
+class Validator:
+    """What proves that two answers are of the same version of a file."""
+
+    header: str
+    value: str
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """The request headers that ask for this version only."""
+        return {"If-Match" if self.header == "etag" else "If-Unmodified-Since": self.value}
+
+    def holds(self, headers: Mapping[str, str]) -> bool:
+        """Whether an answer is of this version."""
+        return headers.get(self.header, "").strip() == self.value
+
+
+def validator_of(headers: Mapping[str, str]) -> Validator | None:
+    """A strong ETag, or else a Last-Modified that is strong by RFC 9110, 8.8.2.2 (older than the answer)."""
+    etag = headers.get("etag", "").strip()
+    if _STRONG_ETAG.fullmatch(etag):
+        return Validator("etag", etag)
+    modified, answered = _moment(headers.get("last-modified")), _moment(headers.get("date"))
+    if modified is not None and answered is not None and (answered - modified).total_seconds() >= 1:
+        return Validator("last-modified", headers["last-modified"].strip())
+    return None
+
+
+def content_range_of(headers: Mapping[str, str]) -> ContentRange:
+    """The Content-Range of a 206.
+
+    Raises:
+        OriginError: it is missing or makes no sense.
+    """
+    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    if match is None:
+        raise OriginError("The origin answered 206 without a usable Content-Range.")
+    found = ContentRange(int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3]))
+    if found.length < 1 or (found.total is not None and found.end >= found.total):
+        raise OriginError("The origin answered 206 with a Content-Range that makes no sense.")
+    return found
+
+
+def content_length_of(headers: Mapping[str, str]) -> int | None:
+    """How many bytes were announced, if they were.
+
+    Raises:
+        OriginError: the number is malformed.
+    """
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        return None
+    text = headers.get("content-length")
+    if text is None:
+        return None
+    if not _COUNT.fullmatch(text.strip()):
+        raise OriginError("The origin sent a malformed Content-Length.")
+    return int(text)
+
+
+def failure_of(body: Body, now: float) -> TransferError:
+    """The failure that a status other than the expected one stands for."""
+    status = body.status
+    if status in (404, 410):
+        return OriginNotFoundError(f"The origin has no such file (HTTP {status}).")
+    if status in (401, 403):
+        return OriginRefusedError(f"The origin refused the request (HTTP {status}).")
+    if status in _BUSY:
+        wait = _retry_after(body.headers.get("retry-after"), now)
+        return OriginBusyError(f"The origin answered HTTP {status}.", retry_after=wait)
+    return OriginError(f"The origin answered HTTP {status}.")
+
+
+def _retry_after(text: str | None, now: float) -> float | None:
+    if text is None:
+        return None
+    if _COUNT.fullmatch(text.strip()):
+        return float(text)
+    moment = _moment(text)
+    return None if moment is None else max(0.0, moment.timestamp() - now)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

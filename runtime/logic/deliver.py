@@ -1,0 +1,29 @@
+"""Tell a download's clients what its row says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.logic.announce import Announce
+from runtime.logic.tell import Tell
+from runtime.ports import Clock, Downloads
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """Write, then tell: reads the row consistently, after whoever called has written it."""
+
+    downloads: Downloads
+    announce: Announce
+    tell: Tell
+    clock: Clock
+
+    def __call__(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
+        """Tell all connections, or replay to one; how many were reached."""
+        download = self.downloads.get(execution_arn)
+        if download is None or download.is_expired(self.clock.now()):
+            return {}
+        connection_ids = download.connection_ids if connection_id is None else {connection_id}
+        if not connection_ids:
+            return {}
+        return self.tell(download, connection_ids, self.announce(download))

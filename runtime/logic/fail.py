@@ -1,0 +1,85 @@
+"""The end of a download that did not become READY: mark it, tell its clients, leave nothing in the bucket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runtime.errors import TransferError
+from runtime.logic import cleanup, messages
+from runtime.logic.reconcile import failure_of_status
+from runtime.logic.tell import Tell
+from runtime.models import Download, Failure, Status
+from runtime.ports import Clock, Downloads, Objects
+
+_TIMEOUTS = ("States.Timeout", "Sandbox.Timedout", "States.HeartbeatTimeout")
+_STORAGE = ("StorageError", "ObjectExistsError", "UploadGoneError")
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Safe to run twice and late: the state machine, the status event and a cancel may all call it."""
+
+    downloads: Downloads
+    objects: Objects
+    tell: Tell
+    clock: Clock
+    object_prefix: str
+
+    def __call__(self, execution_arn: str, failure: Failure) -> dict[str, str]:
+        """Settle the download; says how it stands. READY and CANCELLED stay what they are.
+
+        Raises:
+            ServiceError: something could not be done now and should be tried again.
+        """
+        self.downloads.fail(execution_arn, failure=failure, now=self.clock.now())
+        download = self.downloads.get(execution_arn)
+        if download is None:
+            return {}
+        if download.status in (Status.FAILED, Status.CANCELLED):
+            if download.told_at is None:
+                self.tell(download, download.connection_ids, messages.news(download))
+                self.downloads.told(execution_arn, now=self.clock.now())
+            self._clean(download)
+        return {"status": str(download.status)}
+
+    def _clean(self, download: Download) -> None:
+        key = self.object_prefix + download.download_id
+        if download.upload_id is not None:
+            cleanup.abort_until_gone(self.objects, self.clock, key, download.upload_id)
+            self.downloads.forget_upload(download.execution_arn, download.upload_id)
+        cleanup.delete_if_ours(self.objects, key, download.download_id)
+
+
+def failure_of(error: Mapping[str, object] | None, status: str | None = None) -> Failure:
+    """The failure behind what the caller knows: our own error, a state machine's, or an execution's status."""
+    if not error:
+        return failure_of_status(status)
+    code, message = error.get("code"), error.get("message")
+    if isinstance(code, str) and code in _codes() and isinstance(message, str):
+        return Failure(code, message[:500])
+    kinds = (str(error.get("Error", "")), _error_type(error.get("Cause")))
+    if any(kind in _TIMEOUTS for kind in kinds):
+        return failure_of_status("TIMED_OUT")
+    if any(kind in _STORAGE for kind in kinds):
+        return Failure("STORAGE_ERROR", "The file could not be stored.")
+    return failure_of_status(None)
+
+
+def _error_type(cause: object) -> str:
+    """The exception's class in the cause that Lambda gives Step Functions."""
+    try:
+        described = json.loads(str(cause))
+    except (ValueError, RecursionError):
+        return ""
+    return str(described.get("errorType", "")) if isinstance(described, dict) else ""
+
+
+def _codes() -> set[str]:
+    kinds, codes = [TransferError], set()
+    while kinds:
+        kind = kinds.pop()
+        codes.add(kind.code)
+        kinds.extend(kind.__subclasses__())
+    return codes

@@ -1,0 +1,78 @@
+"""Asking an origin for a file: redirects followed with every hop checked, secret headers kept on their host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from runtime.errors import OriginAddressRefusedError, OriginError
+from runtime.logic import addresses, paths
+from runtime.logic.addresses import AddressRule
+from runtime.logic.retries import Deadline
+from runtime.models import Origin
+from runtime.ports import Body, Check, Origins, Secrets
+
+MOST_REDIRECTS = 5
+LONGEST_FIRST_BYTE = 14 * 60.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """GET of one file of one origin."""
+
+    origins: Origins
+    secrets: Secrets
+    origin: Origin
+    path: str
+    deadline: Deadline
+    loopback: bool = False
+
+    def get(self, headers: Mapping[str, str]) -> Body:
+        """The answer at the end of the redirects, whatever its status.
+
+        Raises:
+            TransferError: no answer, a hop that is not allowed, or too many of them.
+        """
+        url = paths.join(self.origin.base_url, self.path)
+        home = _place(url)
+        for _ in range(MOST_REDIRECTS + 1):
+            sent = dict(headers)
+            if _place(url) == home:
+                sent |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
+            timeout = min(LONGEST_FIRST_BYTE, self.deadline.remaining())
+            body = self.origins.get(url, sent, check=self._check_for(url), timeout=timeout)
+            if body.status not in _REDIRECTS:
+                return body
+            location = body.headers.get("location", "")
+            body.close()
+            url = self._next(url, location)
+        raise OriginError(f"The origin redirected more than {MOST_REDIRECTS} times.")
+
+    def _check_for(self, url: str) -> Check:
+        _, own_host, own_port = _place(self.origin.base_url)
+        _, host, port = _place(url)
+        rule = AddressRule(self.origin.allow_private, (own_host, own_port) if self.loopback else None)
+        return partial(addresses.check, host=host, port=port, rule=rule)
+
+    def _next(self, url: str, location: str) -> str:
+        if not location:
+            raise OriginError("The origin redirected without saying where to.")
+        target = urldefrag(urljoin(url, location)).url
+        scheme, host, _ = _place(target)
+        allowed = ("https", "http") if self.origin.allow_http else ("https",)
+        if scheme not in allowed or not host or "@" in urlsplit(target).netloc:
+            raise OriginAddressRefusedError("The origin redirected to a URL that is not allowed.")
+        return target
+
+
+def _place(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: what two URLs share when they are at the same place."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+    except ValueError:
+        raise OriginAddressRefusedError("The origin redirected to a URL that is not allowed.") from None

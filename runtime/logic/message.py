@@ -1,0 +1,93 @@
+"""Answer what a client says over its WebSocket: `status`, `refresh`, `cancel`, `ping`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from runtime import log
+from runtime.errors import (
+    ConnectionGoneError,
+    DownloadNotFoundError,
+    InvalidRequestError,
+    RequestError,
+    UnknownActionError,
+    problem_of,
+)
+from runtime.logic import messages
+from runtime.logic.announce import Announce
+from runtime.logic.cancel import Cancel
+from runtime.logic.messages import Message
+from runtime.logic.reconcile import Reconcile
+from runtime.models import Download, Failure
+from runtime.ports import Clock, Connections, Downloads, Sockets
+
+LONGEST_BODY = 4096
+ACTIONS = ("status", "refresh", "cancel", "ping")
+
+
+@dataclass(frozen=True)
+class ClientMessage:
+    """Every message is answered; whatever is wrong with it, the connection stays."""
+
+    downloads: Downloads
+    connections: Connections
+    sockets: Sockets
+    clock: Clock
+    reconcile: Reconcile
+    announce: Announce
+    cancel: Cancel
+
+    def __call__(self, connection_id: str, body: str, message_id: str) -> None:
+        """Do what the message asks and post the answer to its sender."""
+        download = self._download_of(connection_id)
+        download_id = "" if download is None else download.download_id
+        try:
+            if download is None:
+                raise DownloadNotFoundError
+            answer = self._answer(download, _action_of(body), message_id)
+        except RequestError as error:
+            problem = problem_of(error)
+            answer = messages.error(download_id, message_id, Failure(problem.code, problem.message))
+        try:
+            self.sockets.post(connection_id, messages.encode(answer))
+        except ConnectionGoneError:
+            log.info("The client left before its answer", downloadId=download_id)
+
+    def _download_of(self, connection_id: str) -> Download | None:
+        connection = self.connections.get(connection_id)
+        now = self.clock.now()
+        if connection is None or connection.is_expired(now):
+            return None
+        download = self.downloads.get(connection.execution_arn)
+        return None if download is None or download.is_expired(now) else download
+
+    def _answer(self, download: Download, action: str, message_id: str) -> Message:
+        if action == "ping":
+            return messages.pong(download.download_id, message_id)
+        if action == "cancel":
+            self.cancel(download)
+            return self.announce(self.downloads.get(download.execution_arn) or download)
+        return self.announce(self.reconcile(download))
+
+
+def _action_of(body: str) -> str:
+    """The action that a message names.
+
+    Raises:
+        InvalidRequestError: it is not a JSON object with an action.
+        UnknownActionError: there is no such action.
+    """
+    example = 'Send a JSON object such as {"action": "status"}.'
+    if len(body) > LONGEST_BODY:
+        raise InvalidRequestError(f"A message has to be shorter than {LONGEST_BODY} characters. {example}")
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidRequestError(f"That is not JSON. {example}") from None
+    action = content.get("action") if isinstance(content, dict) else None
+    if not isinstance(action, str):
+        raise InvalidRequestError(f"The action is missing. {example}")
+    if action not in ACTIONS:
+        raise UnknownActionError(f"There is no such action. Known are: {', '.join(ACTIONS)}.")
+    return action

@@ -1,0 +1,66 @@
+"""Joining a client's path to an origin's base URL, such that the result is always under that base."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote, urlsplit
+
+from runtime.errors import InvalidPathError
+
+LONGEST = 2048
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_KEEP_IN_PATH = "/%:@!$&'()*+,;=~-._"
+_KEEP_IN_QUERY = _KEEP_IN_PATH + "?[]"
+
+
+def join(base_url: str, path: str) -> str:
+    """The URL of `path` under `base_url`, which ends with a slash.
+
+    One leading slash is the base itself. What follows the first `?` is passed on as the query.
+
+    Raises:
+        InvalidPathError: says which rule the path breaks.
+    """
+    if not path or len(path) > LONGEST:
+        raise InvalidPathError(f"The path has to have 1 to {LONGEST} characters.")
+    where, question_mark, query = path.partition("?")
+    where = where.removeprefix("/")
+    _refuse("#" in path, "must not contain '#'; write it as %23")
+    _refuse(bool(_CONTROL.search(path)), "must not contain control characters")
+    _refuse("\\" in path, "must not contain a backslash")
+    _refuse(bool(_BAD_ESCAPE.search(path)), "has a '%' that is not followed by two hexadecimal digits")
+    _refuse(where.startswith("/"), "must not begin with '//': the host is the origin's")
+    _refuse(bool(_SCHEME.match(where)), "must not begin with a scheme")
+    _refuse_tricks(where)
+    url = base_url + quote(where, safe=_KEEP_IN_PATH) + question_mark + quote(query, safe=_KEEP_IN_QUERY)
+    base, joined = urlsplit(base_url), urlsplit(url)
+    inside = (joined.scheme, joined.netloc) == (base.scheme, base.netloc) and joined.path.startswith(base.path)
+    _refuse(not inside, "has to stay under the origin's base URL")
+    return url
+
+
+def _refuse_tricks(where: str) -> None:
+    """Look at the path as it is and as servers might decode it, once, twice or three times."""
+    seen = where
+    for _ in range(4):
+        _refuse(any(segment in (".", "..") for segment in seen.split("/")), "must not contain '.' or '..' segments")
+        _refuse("\\" in seen or bool(_CONTROL.search(seen)), "must not hide a backslash or a control character")
+        _refuse(any(_without_parameters(segment) for segment in seen.split("/")), "must not hide '..' segments")
+        decoded = unquote(seen, errors="replace")
+        _refuse(decoded.count("/") != seen.count("/"), "must not contain an encoded slash")
+        if decoded == seen:
+            return
+        seen = decoded
+    raise InvalidPathError("The path is percent-encoded too often.")
+
+
+def _without_parameters(segment: str) -> bool:
+    """Whether a segment such as `..;x` or `..%00` may be taken for a dot segment."""
+    return re.fullmatch(r"\.{1,2}(;.*|\s.*)", segment) is not None
+
+
+def _refuse(broken: bool, rule: str) -> None:
+    if broken:
+        raise InvalidPathError(f"The path {rule}.")

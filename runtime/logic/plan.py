@@ -1,0 +1,98 @@
+"""How a file is cut into parts, and parts into slices: pure arithmetic, the same answer for the same size.
+
+A part is what one UploadPart stores. A slice is what one worker carries: a run of parts, small enough to be done
+long before the worker's time is up. Only the slices' numbers travel through the state machine: a worker knows from the
+size which bytes are its own, so that the longest list of slices stays far below the 256 KiB of a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MIB = 1024**2
+GIB = 1024**3
+LEAST_PART = 8 * MIB  # S3 wants 5 MiB or more; 8 keeps requests, and so their cost, down
+MOST_PART = 5 * GIB
+MOST_PARTS = 10_000
+LARGEST = MOST_PART * MOST_PARTS  # 48.8 TiB, S3's largest object
+LEAST_SLICE = 64 * MIB  # below it starting a worker costs more than it saves
+MOST_SLICE = 2 * GIB  # at 25 MB/s a worker needs 86 s of its 120 for it
+AIM = 1_000  # slices that a Map starts and ends without being felt
+
+
+@dataclass(frozen=True)
+class Range:
+    """One part: its number, from 1, and its bytes, both ends included as in HTTP's `Range`."""
+
+    number: int
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        """Bytes in it."""
+        return self.last - self.first + 1
+
+    @property
+    def header(self) -> str:
+        """Value of the `Range` header that asks for it."""
+        return f"bytes={self.first}-{self.last}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cut of a file of `size` bytes (1 or more)."""
+
+    size: int
+    part_size: int
+    parts_per_slice: int
+
+    @property
+    def part_count(self) -> int:
+        """Parts in all."""
+        return -(-self.size // self.part_size)
+
+    @property
+    def slice_count(self) -> int:
+        """Slices in all."""
+        return -(-self.part_count // self.parts_per_slice)
+
+    def part(self, number: int) -> Range:
+        """A part by its number, from 1.
+
+        Raises:
+            IndexError: there is no such part.
+        """
+        if not 1 <= number <= self.part_count:
+            raise IndexError(f"part {number} of {self.part_count}")
+        first = (number - 1) * self.part_size
+        return Range(number, first, min(first + self.part_size, self.size) - 1)
+
+    def parts_of(self, index: int) -> Iterator[Range]:
+        """The parts of a slice, by the slice's number, from 0.
+
+        Raises:
+            IndexError: there is no such slice.
+        """
+        if not 0 <= index < self.slice_count:
+            raise IndexError(f"slice {index} of {self.slice_count}")
+        first = index * self.parts_per_slice + 1
+        return (self.part(n) for n in range(first, min(first + self.parts_per_slice, self.part_count + 1)))
+
+
+def plan(size: int, *, least_part: int = LEAST_PART) -> Plan:
+    """Cut a file of `size` bytes.
+
+    Raises:
+        ValueError: nothing to cut, or more than S3 can hold.
+    """
+    if not 1 <= size <= LARGEST:
+        raise ValueError(f"A size from 1 to {LARGEST} bytes can be planned, not {size}.")
+    part_size = max(least_part, _round_up(-(-size // MOST_PARTS), MIB))
+    slice_size = min(max(LEAST_SLICE, size // AIM), MOST_SLICE)
+    return Plan(size, part_size, max(1, slice_size // part_size))
+
+
+def _round_up(value: int, step: int) -> int:
+    return -(-value // step) * step

@@ -1,0 +1,162 @@
+"""Take an order: write its row, start its execution, hand out a ticket."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from runtime.errors import (
+    ExecutionExistsError,
+    IdempotencyKeyReusedError,
+    InvalidRequestError,
+    ServiceError,
+    UnknownOriginError,
+)
+from runtime.logic import disposition, paths, tickets
+from runtime.models import Download, Origin, Status, execution_arn_of, iso
+from runtime.ports import Clock, Downloads, Executions
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_MOST_ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a caller asks for, not checked yet."""
+
+    owner: str
+    origin: str | None = None
+    path: str | None = None
+    file_name: str | None = None
+    sha256: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class RequestDownload:
+    """POST /downloads and GET /download."""
+
+    downloads: Downloads
+    executions: Executions
+    clock: Clock
+    origins: Mapping[str, Origin]
+    state_machine_arn: str
+    api_url: str
+    web_socket_url: str
+    expires_seconds: int
+
+    def __call__(self, order: Order) -> dict[str, object]:
+        """The body of the answer.
+
+        Raises:
+            RequestError: the order cannot be taken.
+        """
+        wanted = self._checked(order)
+        for attempt in range(_MOST_ATTEMPTS):
+            taken = self._take(_named(wanted, order.idempotency_key, attempt, self.state_machine_arn))
+            if taken is not None:
+                return self._answer(*taken)
+            if order.idempotency_key is None:
+                break
+        raise ServiceError("StartExecution", "NoFreeName")
+
+    def _take(self, wanted: Download) -> tuple[Download, tickets.Ticket] | None:
+        """The download under this name with a fresh ticket; None when the name is used up."""
+        ticket = tickets.issue(wanted.download_id)
+        wanted = replace(wanted, ticket_hashes=(ticket.hash,))
+        if self.downloads.create(wanted):
+            return (wanted, ticket) if self._start(wanted) else None
+        existing = self.downloads.get(wanted.execution_arn)
+        if existing is None or existing.is_expired(self.clock.now()):
+            return None
+        if _asked(existing) != _asked(wanted):
+            raise IdempotencyKeyReusedError
+        self._add_ticket(existing, ticket)
+        if existing.status is Status.PENDING and not self._start(existing):
+            return None
+        return existing, ticket
+
+    def _start(self, download: Download) -> bool:
+        """Start the execution; False when its name was used by one that ended before this row was written."""
+        try:
+            self.executions.start(download.download_id)
+        except ExecutionExistsError:
+            return self._is_ours(download)
+        return True
+
+    def _is_ours(self, download: Download) -> bool:
+        if self.executions.status(download.execution_arn) in ("RUNNING", "PENDING_REDRIVE"):
+            return True
+        return not self.downloads.expire(download.execution_arn, self.clock.now())
+
+    def _add_ticket(self, existing: Download, ticket: tickets.Ticket) -> None:
+        current: Download | None = existing
+        while current is not None:
+            new = (*current.ticket_hashes, ticket.hash)[-tickets.MOST_PER_DOWNLOAD :]
+            if self.downloads.replace_tickets(current.execution_arn, current.ticket_hashes, new):
+                return
+            current = self.downloads.get(existing.execution_arn)
+
+    def _checked(self, order: Order) -> Download:
+        origin = self._origin(order.origin)
+        path = order.path if order.path is not None else origin.default_path
+        if path is None:
+            raise InvalidRequestError(f"The path is missing; the origin {origin.name} has no default path.")
+        paths.join(origin.base_url, path)
+        if order.file_name is not None and not disposition.is_safe_name(order.file_name):
+            raise InvalidRequestError(
+                f"fileName has to be a file's name of 1 to {disposition.LONGEST_NAME} characters, without path, "
+                'control characters or any of : * ? " < > |'
+            )
+        if order.sha256 is not None and not _SHA256.fullmatch(order.sha256):
+            raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
+        if order.idempotency_key is not None and not _KEY.fullmatch(order.idempotency_key):
+            raise InvalidRequestError("Idempotency-Key has to be 1 to 255 printable ASCII characters.")
+        now = self.clock.now()
+        return Download(
+            execution_arn="",
+            download_id="",
+            origin=origin.name,
+            path=path,
+            owner=order.owner,
+            created_at=now,
+            updated_at=now,
+            expires_at=int(now) + self.expires_seconds,
+            file_name=order.file_name,
+            sha256=order.sha256.lower() if order.sha256 else None,
+        )
+
+    def _origin(self, name: str | None) -> Origin:
+        if name is None and len(self.origins) == 1:
+            return next(iter(self.origins.values()))
+        if name is None:
+            raise InvalidRequestError(f"The origin is missing; there are: {', '.join(sorted(self.origins))}.")
+        if name not in self.origins:
+            raise UnknownOriginError(f"There is no such origin; there are: {', '.join(sorted(self.origins))}.")
+        return self.origins[name]
+
+    def _answer(self, download: Download, ticket: tickets.Ticket) -> dict[str, object]:
+        return {
+            "downloadId": download.download_id,
+            "executionArn": download.execution_arn,
+            "webSocketEndpoint": f"{self.web_socket_url}?ticket={ticket.text}",
+            "statusUrl": f"{self.api_url}/downloads/{download.download_id}",
+            "expiresAt": iso(download.expires_at),
+        }
+
+
+def _named(wanted: Download, key: str | None, attempt: int, state_machine_arn: str) -> Download:
+    """The order under its id: random, or made from the Idempotency-Key, the caller and the attempt."""
+    download_id = secrets.token_hex(16)
+    if key is not None:
+        parts = f"{len(key)}:{key}{len(wanted.owner)}:{wanted.owner}{attempt}"
+        download_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
+    return replace(wanted, download_id=download_id, execution_arn=execution_arn_of(state_machine_arn, download_id))
+
+
+def _asked(download: Download) -> tuple[str | None, ...]:
+    return download.origin, download.path, download.file_name, download.sha256

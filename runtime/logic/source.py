@@ -1,0 +1,192 @@
+"""An origin's file as one stream of bytes, whatever number of requests that takes.
+
+The probe asks for the first part only. What comes back decides the rest:
+200 -> the origin does not do ranges (or the file is what it sent): stream on from this very answer;
+206, and that is all -> done; 206 with a validator -> go on behind it, same version only, and resume after a cut;
+206 without one -> ask again for the whole; 416 -> likewise (an empty file has no first byte).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runtime.errors import (
+    FileTooLargeError,
+    OriginChangedError,
+    OriginError,
+    OriginTruncatedError,
+    Retry,
+    TransferError,
+)
+from runtime.logic import answers
+from runtime.logic.fetch import Fetch
+from runtime.logic.retries import Deadline, Retries
+from runtime.ports import Body, Clock
+
+CHUNK = 256 * 1024
+STALL_SECONDS = 60.0
+_IDENTITY = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "async-download"}
+_COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z", ".zip")
+
+
+class Source:
+    """One try at reading the file from its start. `position` is how many bytes were given out."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        *,
+        clock: Clock,
+        deadline: Deadline,
+        retries: Retries,
+        part_size: int,
+        largest: int,
+        tick: Callable[[], None],
+    ) -> None:
+        self.total: int | None = None
+        self.content_type: str | None = None
+        self.position = 0
+        self._fetch = fetch
+        self._clock = clock
+        self._deadline = deadline
+        self._retries = retries
+        self._part_size = part_size
+        self._largest = largest
+        self._tick = tick
+        self._body: Body | None = None
+        self._left: int | None = None  # bytes that the current answer still owes, if it said
+        self._ended = False
+        self._validator: answers.Validator | None = None
+        self._ranges = False
+        self._safe_at = 0  # the position from which the retries count afresh
+
+    def open(self) -> None:
+        """Ask, and understand the answer.
+
+        Raises:
+            TransferError: typed by what is wrong.
+        """
+        body = self._get({"Range": f"bytes=0-{self._part_size - 1}"})
+        if body.status == 206:
+            span = answers.content_range_of(body.headers)
+            expected_end = min(self._part_size, span.total or self._part_size) - 1
+            if span.start != 0 or (span.total is not None and span.end != expected_end):
+                raise self._drop(OriginError("The origin answered with another range than it was asked for."))
+            self._validator = answers.validator_of(body.headers)
+            complete = span.total is not None and span.length == span.total
+            if complete or (span.total is not None and self._validator is not None):
+                self._ranges = True
+                self._accept(body, total=span.total, left=span.length)
+                return
+        if body.status in (206, 416):
+            body.close()
+            body = self._get({})
+        if body.status != 200:
+            raise self._drop(answers.failure_of(body, self._clock.now()))
+        length = answers.content_length_of(body.headers)
+        self._accept(body, total=length, left=length)
+
+    def fill(self, view: memoryview) -> int:
+        """Read until the view is full or the file ends; says how many bytes were read.
+
+        Raises:
+            TransferError: what could not be mended here. Its `retry` says whether a fresh start may.
+        """
+        filled = 0
+        while filled < len(view) and not self._ended:
+            try:
+                chunk = self._read(min(CHUNK, len(view) - filled))
+            except TransferError as error:
+                self._resume_after(error)
+                continue
+            view[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+            self._tick()
+        return filled
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+    def _get(self, headers: dict[str, str]) -> Body:
+        self._body = self._fetch.get(_IDENTITY | headers)
+        return self._body
+
+    def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
+        encoding = body.headers.get("content-encoding", "").strip().lower()
+        name = self._fetch.path.partition("?")[0].lower()
+        if encoding not in ("", "identity") and not name.endswith(_COMPRESSED_NAMES):
+            raise self._drop(OriginError("The origin compressed the file although it was asked not to."))
+        announced = answers.content_length_of(body.headers)
+        if left is not None and announced is not None and announced != left:
+            raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
+        self._refuse_beyond_limit(total or 0)
+        self.total, self._left = total, left
+        self.content_type = body.headers.get("content-type")
+        self._end_if_complete()
+
+    def _read(self, most: int) -> bytes:
+        remaining = self._deadline.remaining()
+        if self._body is None:
+            self._go_on()
+        assert self._body is not None
+        chunk = self._body.read(most, min(STALL_SECONDS, remaining))
+        if not chunk and self._left is None:
+            self._ended = True
+            self.total = self.position
+            self.close()
+        elif not chunk:
+            raise OriginTruncatedError("The origin sent fewer bytes than it announced.")
+        self._count(len(chunk))
+        return chunk
+
+    def _count(self, size: int) -> None:
+        self.position += size
+        self._refuse_beyond_limit(self.position)
+        if self.position >= self._safe_at + self._part_size and self._ranges:
+            self._safe_at = self.position
+            self._retries.renew()
+        if self._left is not None:
+            self._left -= size
+            self._end_if_complete()
+
+    def _end_if_complete(self) -> None:
+        if self._left == 0:
+            self.close()
+            self._ended = self.position == self.total
+
+    def _go_on(self) -> None:
+        """Ask for everything behind the position, of the same version."""
+        assert self._validator is not None
+        assert self.total is not None
+        body = self._get({"Range": f"bytes={self.position}-"} | self._validator.condition)
+        if body.status in (200, 412, 416):
+            raise self._drop(OriginChangedError("The origin's file changed while it was being copied."))
+        if body.status != 206:
+            raise self._drop(answers.failure_of(body, self._clock.now()))
+        span = answers.content_range_of(body.headers)
+        if not self._validator.holds(body.headers) or span.total != self.total:
+            raise self._drop(OriginChangedError("The origin's file changed while it was being copied."))
+        if (span.start, span.end) != (self.position, self.total - 1):
+            raise self._drop(OriginError("The origin answered with another range than it was asked for."))
+        announced = answers.content_length_of(body.headers)
+        if announced is not None and announced != span.length:
+            raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
+        self._left = span.length
+
+    def _resume_after(self, error: TransferError) -> None:
+        self.close()
+        if error.retry is not Retry.RESUME or not (self._ranges and self._validator):
+            raise error
+        self._safe_at = self.position
+        self._retries.spend(error)
+
+    def _refuse_beyond_limit(self, size: int) -> None:
+        if size > self._largest:
+            raise self._drop(FileTooLargeError(f"The file is larger than {self._largest} bytes."))
+
+    def _drop(self, error: TransferError) -> TransferError:
+        self.close()
+        return error

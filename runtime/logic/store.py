@@ -1,0 +1,112 @@
+"""Storing a source as one verified object: a small file in one PutObject, a larger one in parts."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+
+from runtime.errors import ChecksumMismatchError, ObjectExistsError, StoppedError, StoredObjectError, UploadGoneError
+from runtime.logic import cleanup, crc32, disposition
+from runtime.logic.retries import Deadline
+from runtime.logic.source import Source
+from runtime.logic.upload import Buffers, PartUpload
+from runtime.models import Checksum, Download, Stored, crc32_text
+from runtime.ports import Clock, Downloads, ObjectHead, Objects, Part
+
+
+@dataclass
+class Store:
+    """One try at storing. `upload_id` is the multipart upload, once there is one."""
+
+    objects: Objects
+    downloads: Downloads
+    clock: Clock
+    download: Download
+    key: str
+    buffers: Buffers
+    deadline: Deadline
+    upload_id: str | None = None
+
+    def write(self, source: Source) -> Stored:
+        """Read the source to its end and store it; on failure nothing of it is left.
+
+        Raises:
+            TransferError: the source failed, or what was stored is not what was read.
+            StorageError: S3 failed.
+        """
+        first = self._fill(source, self.buffers.take(self.deadline))
+        if source.total is not None and source.position == source.total:
+            return self._put(source, first)
+        content_type = disposition.content_type(source.content_type)
+        self.upload_id = self.objects.create_upload(self.key, content_type=content_type, metadata=self._metadata())
+        upload = PartUpload(self.objects, self.key, self.upload_id, self.buffers)
+        try:
+            self._note_upload(source.total)
+            return self._multipart(source, first, upload, content_type)
+        except BaseException:
+            upload.abandon()
+            cleanup.abort_until_gone(self.objects, self.clock, self.key, self.upload_id)
+            self.downloads.forget_upload(self.download.execution_arn, self.upload_id)
+            self.upload_id = None
+            raise
+
+    def _put(self, source: Source, body: bytearray) -> Stored:
+        checksum, sha256 = zlib.crc32(body), hashlib.sha256(body).hexdigest()
+        self._check_expected(sha256)
+        content_type = disposition.content_type(source.content_type)
+        metadata = self._metadata()
+        head: ObjectHead | None
+        try:
+            head = self.objects.put(self.key, body, crc32=checksum, content_type=content_type, metadata=metadata)
+        except ObjectExistsError:  # ours, when a reply was lost: the comparison tells
+            head = self.objects.head(self.key)
+        return self._verified(head, [Part(1, "", len(body), checksum)], sha256, content_type)
+
+    def _multipart(self, source: Source, first: bytearray, upload: PartUpload, content_type: str) -> Stored:
+        upload.add(first)
+        while True:
+            buffer = self._fill(source, self.buffers.take(self.deadline))
+            if not buffer:
+                break
+            upload.add(buffer)
+        parts, sha256 = upload.finish(self.deadline)
+        self._check_expected(sha256)
+        with suppress(ObjectExistsError, UploadGoneError):  # ours, when a reply was lost: the comparison tells
+            self.objects.complete(self.key, upload.upload_id, parts=parts)
+        return self._verified(self.objects.head(self.key), parts, sha256, content_type)
+
+    def _fill(self, source: Source, buffer: bytearray) -> bytearray:
+        with memoryview(buffer) as view:
+            size = source.fill(view)
+        if size < len(buffer):
+            del buffer[size:]
+        return buffer
+
+    def _note_upload(self, size: int | None) -> None:
+        assert self.upload_id is not None
+        arn, now = self.download.execution_arn, self.clock.now()
+        if not self.downloads.begin_upload(arn, upload_id=self.upload_id, size=size, now=now):
+            raise StoppedError("The download was stopped.")
+
+    def _metadata(self) -> dict[str, str]:
+        return {cleanup.OWNER: self.download.download_id}
+
+    def _check_expected(self, sha256: str) -> None:
+        if self.download.sha256 is not None and self.download.sha256 != sha256:
+            raise ChecksumMismatchError("The SHA-256 of the file is not the expected one.")
+
+    def _verified(self, head: ObjectHead | None, parts: list[Part], sha256: str, content_type: str) -> Stored:
+        """Compare what S3 holds with what was read."""
+        size, value = sum(part.size for part in parts), crc32_text(crc32.whole(parts))
+        if head is None or head.metadata.get(cleanup.OWNER) != self.download.download_id:
+            raise StoredObjectError("The key in the bucket is taken by another object, or the object is not there.")
+        if head.size != size or not _same_checksum(head, parts, value):
+            raise StoredObjectError("What S3 stored is not what was read from the origin.")
+        return Stored(self.key, size, head.etag, content_type, Checksum("CRC32", value), sha256)
+
+
+def _same_checksum(head: ObjectHead, parts: list[Part], whole: str) -> bool:
+    composite = head.checksum_type == "COMPOSITE" or (head.checksum_type is None and "-" in (head.checksum or ""))
+    return head.checksum == (crc32.composite(parts) if composite else whole)

@@ -1,0 +1,139 @@
+"""The nouns of the runtime: plain values, shared by logic, ports and adapters."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a download is."""
+
+    PENDING = "PENDING"
+    COPYING = "COPYING"
+    READY = "READY"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing comes after it."""
+        return self in (Status.READY, Status.FAILED, Status.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a download failed, as the client is told."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """S3's checksum of the whole object: `CRC32`, base64."""
+
+    algorithm: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was stored and verified. `sha256` is hex."""
+
+    key: str
+    size: int
+    etag: str
+    content_type: str
+    checksum: Checksum
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A row of the Downloads table. Times are epoch seconds; `sha256` is what the client expects."""
+
+    execution_arn: str
+    download_id: str
+    origin: str
+    path: str
+    owner: str
+    created_at: float
+    updated_at: float
+    expires_at: int
+    status: Status = Status.PENDING
+    file_name: str | None = None
+    sha256: str | None = None
+    ticket_hashes: tuple[str, ...] = ()
+    connection_ids: frozenset[str] = field(default_factory=frozenset)
+    size: int | None = None
+    copied_bytes: int | None = None
+    upload_id: str | None = None
+    stored: Stored | None = None
+    failure: Failure | None = None
+    told_at: float | None = None
+
+    def is_expired(self, now: float) -> bool:
+        """Whether it only waits for TTL, which may be days late."""
+        return self.expires_at <= now
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A row of the Connections table. `connected_at` is epoch milliseconds, `expires_at` epoch seconds."""
+
+    connection_id: str
+    execution_arn: str
+    connected_at: int
+    expires_at: int
+
+    def is_expired(self, now: float) -> bool:
+        """Whether it only waits for TTL, which may be days late."""
+        return self.expires_at <= now
+
+    def age(self, now: float) -> float:
+        """Seconds since it was accepted."""
+        return now - self.connected_at / 1000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A place that the stack's owner lets clients download from. `base_url` ends with a slash."""
+
+    name: str
+    base_url: str
+    default_path: str | None = None
+    secret_headers: Mapping[str, str] = field(default_factory=dict)
+    allow_http: bool = False
+    allow_private: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SignedUrl:
+    """A pre-signed URL and the moment (epoch seconds) from which it is refused."""
+
+    url: str
+    expires_at: float
+
+
+def execution_arn_of(state_machine_arn: str, download_id: str) -> str:
+    """The ARN of the execution that copies this download: its name is the download's id."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{download_id}"
+
+
+def crc32_text(value: int) -> str:
+    """A CRC-32 as S3 writes it: base64 of four big-endian bytes."""
+    return base64.b64encode(value.to_bytes(4, "big")).decode()
+
+
+def iso(seconds: float) -> str:
+    """Epoch seconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds_of(text: str) -> float:
+    """The epoch seconds of what `iso` wrote."""
+    return datetime.fromisoformat(text).timestamp()

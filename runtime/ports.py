@@ -1,0 +1,226 @@
+"""What the use cases need of the world: each port has one adapter in `adapters/` and one fake in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from runtime.models import Connection, Download, Failure, SignedUrl, Stored, crc32_text
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> float:
+        """Epoch seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Downloads(Protocol):
+    """The Downloads table. A method that answers a bool says whether its condition held and the row was changed."""
+
+    def create(self, download: Download) -> bool:
+        """Put the row where there is none."""
+
+    def get(self, execution_arn: str) -> Download | None:
+        """Read the row, strongly consistent; it may have expired."""
+
+    def replace_tickets(self, execution_arn: str, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Change the hashes of the tickets where they are still the old ones."""
+
+    def expire(self, execution_arn: str, now: float) -> bool:
+        """Give up a PENDING row that no execution will ever work on."""
+
+    def progress(self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float) -> bool:
+        """Say how many bytes were copied, where it is PENDING or COPYING and the upload is still this one."""
+
+    def begin_upload(self, execution_arn: str, *, upload_id: str, size: int | None, now: float) -> bool:
+        """Note the upload before its first part, where it is PENDING or COPYING."""
+
+    def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
+        """PENDING or COPYING becomes READY, where the upload is still this one."""
+
+    def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
+        """PENDING or COPYING becomes FAILED."""
+
+    def cancel(self, execution_arn: str, *, now: float) -> bool:
+        """PENDING or COPYING becomes CANCELLED."""
+
+    def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
+        """Remove the upload's id, where it is this one."""
+
+    def told(self, execution_arn: str, *, now: float) -> bool:
+        """Note that the clients were told of the end."""
+
+    def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
+        """Take a connection's id out of the row, if there is one."""
+
+
+class Connections(Protocol):
+    """The Connections table."""
+
+    def open(self, connection: Connection, *, ticket_hash: str, limit: int, now: float) -> bool:
+        """One transaction: put the connection and add it to its download.
+
+        The download has to be live, to hold the ticket's hash and to have fewer connections than the limit.
+        """
+
+    def get(self, connection_id: str) -> Connection | None:
+        """Read the row, strongly consistent; it may have expired."""
+
+    def delete(self, connection_id: str) -> Connection | None:
+        """Delete the row and say what was in it."""
+
+
+class Executions(Protocol):
+    """The state machine."""
+
+    def start(self, download_id: str) -> None:
+        """Start the execution named after the download.
+
+        Raises:
+            ExecutionExistsError: the name is taken.
+        """
+
+    def stop(self, execution_arn: str) -> None:
+        """Stop it; nothing happens if it is not running."""
+
+    def status(self, execution_arn: str) -> str | None:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED ..., or None where there is none."""
+
+
+class Functions(Protocol):
+    """Other functions of the stack."""
+
+    def start(self, function: str, payload: Mapping[str, object]) -> None:
+        """Invoke it and do not wait."""
+
+
+class Sockets(Protocol):
+    """The WebSocket API, from the server's side."""
+
+    def post(self, connection_id: str, data: bytes) -> None:
+        """Send a message.
+
+        Raises:
+            ConnectionGoneError: 410.
+            ServiceError: anything else.
+        """
+
+
+class Signer(Protocol):
+    """Pre-signed URLs."""
+
+    def sign(self, key: str, *, content_disposition: str, content_type: str) -> SignedUrl:
+        """A URL to GET the object, valid no longer than what signed it."""
+
+
+@dataclass(frozen=True)
+class ObjectHead:
+    """What S3 says of an object. `checksum` is base64 CRC32, with `-N` behind it when it is COMPOSITE."""
+
+    size: int
+    etag: str
+    metadata: Mapping[str, str]
+    checksum: str | None
+    checksum_type: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part that S3 has acknowledged."""
+
+    number: int
+    etag: str
+    size: int
+    crc32: int
+
+    @property
+    def checksum(self) -> str:
+        """Its CRC-32 as S3 writes it."""
+        return crc32_text(self.crc32)
+
+
+class Objects(Protocol):
+    """The bucket. Every method raises StorageError when S3 fails."""
+
+    def put(
+        self, key: str, body: bytearray, *, crc32: int, content_type: str, metadata: Mapping[str, str]
+    ) -> ObjectHead:
+        """Store a small object and say what S3 made of it.
+
+        Raises:
+            ObjectExistsError: the key is taken.
+        """
+
+    def create_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
+        """Begin a multipart upload and give its id."""
+
+    def upload_part(self, key: str, upload_id: str, *, number: int, body: bytearray, crc32: int) -> str:
+        """Store one part and give its ETag."""
+
+    def complete(self, key: str, upload_id: str, *, parts: Sequence[Part]) -> None:
+        """Make the object of its parts.
+
+        Raises:
+            ObjectExistsError: the key is taken.
+            UploadGoneError: it was completed or aborted before.
+        """
+
+    def head(self, key: str) -> ObjectHead | None:
+        """What S3 knows of the object, if there is one."""
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """Ask S3 to drop the upload; a part in flight may bring it back."""
+
+    def has_upload(self, key: str, upload_id: str) -> bool:
+        """Whether the upload, or a part of it, is still there."""
+
+    def delete(self, key: str) -> None:
+        """Delete the object."""
+
+
+class Body(Protocol):
+    """An answer of an origin, its body not read yet. Reading raises TransferError."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, their names in lower case."""
+
+    def read(self, most: int, timeout: float) -> bytes:
+        """The next bytes, at most so many; nothing at the end. `timeout` is for one silence, in seconds."""
+
+    def close(self) -> None:
+        """Drop the connection."""
+
+
+Check = Callable[[str], None]
+"""Lets an IP address pass, or raises TransferError."""
+
+
+class Origins(Protocol):
+    """HTTP, one hop: no redirects, no retries."""
+
+    def get(self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float) -> Body:
+        """Resolve once, check what came out, connect to that and ask; `timeout` is for all up to the headers.
+
+        Raises:
+            TransferError: typed by what went wrong.
+        """
+
+
+class Secrets(Protocol):
+    """Secret values, by ARN."""
+
+    def get(self, arn: str) -> str:
+        """The secret's string."""
