@@ -1,1 +1,1 @@
-"""What runs in Lambda: handlers (parse, call, map) -> logic (pure) -> ports <- adapters (boto3)."""
+"""What runs in Lambda: handlers (parse, call, map) -> logic (pure) -> ports <- adapters (botocore)."""

@@ -1,123 +1,19 @@
-"""Each function's environment, parsed once into a frozen dataclass: field `api_url` is the variable `API_URL`."""
+"""A function's environment, parsed once into its `Settings`: field `api_url` is the variable `API_URL`."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from ipaddress import ip_network
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from runtime.errors import ConfigError
-from runtime.models import Origin
+from runtime.models import Origin, Origins
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RequestDownloadConfig:
-    """Of `request_download`."""
-
-    downloads_table: str
-    state_machine_arn: str
-    origins: Mapping[str, Origin]
-    api_url: str
-    web_socket_url: str
-    download_expires_seconds: int
-
-
-@dataclass(frozen=True)
-class GetDownloadConfig:
-    """Of `get_download`."""
-
-    downloads_table: str
-    state_machine_arn: str
-    bucket: str
-    object_prefix: str
-    signer_role_arn: str
-    url_expires_seconds: int
-    api_url: str
-    fail_function: str
-
-
-@dataclass(frozen=True)
-class CancelDownloadConfig:
-    """Of `cancel_download`."""
-
-    downloads_table: str
-    state_machine_arn: str
-    fail_function: str
-
-
-@dataclass(frozen=True)
-class ConnectConfig:
-    """Of `connect`."""
-
-    downloads_table: str
-    connections_table: str
-    state_machine_arn: str
-    deliver_function: str
-    max_connections: int
-
-
-@dataclass(frozen=True)
-class DisconnectConfig:
-    """Of `disconnect`."""
-
-    downloads_table: str
-    connections_table: str
-
-
-@dataclass(frozen=True)
-class MessageConfig:
-    """Of `message`."""
-
-    downloads_table: str
-    connections_table: str
-    state_machine_arn: str
-    management_url: str
-    bucket: str
-    object_prefix: str
-    signer_role_arn: str
-    url_expires_seconds: int
-    fail_function: str
-
-
-@dataclass(frozen=True)
-class CopyConfig:
-    """Of `copy`."""
-
-    downloads_table: str
-    bucket: str
-    object_prefix: str
-    origins: Mapping[str, Origin]
-    loopback_origins: bool
-
-
-@dataclass(frozen=True)
-class DeliverConfig:
-    """Of `deliver`."""
-
-    downloads_table: str
-    connections_table: str
-    management_url: str
-    bucket: str
-    object_prefix: str
-    signer_role_arn: str
-    url_expires_seconds: int
-
-
-@dataclass(frozen=True)
-class FailConfig:
-    """Of `fail`."""
-
-    downloads_table: str
-    connections_table: str
-    management_url: str
-    bucket: str
-    object_prefix: str
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
@@ -126,18 +22,17 @@ def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
     Raises:
         ConfigError: names the variable that is missing or wrong, and what is allowed.
     """
-    hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
         name = field.name.upper()
         text = environ.get(name, "")
         if not text and name != "OBJECT_PREFIX":
             raise ConfigError(f"The environment variable {name} is missing")
-        values[field.name] = _PARSERS[hints[field.name]](name, text)
+        values[field.name] = _PARSERS[str(field.type)](name, text)
     return kind(**values)
 
 
-def parse_origins(name: str, text: str) -> Mapping[str, Origin]:
+def parse_origins(name: str, text: str) -> Origins:
     """The origins, from JSON `{name: {"base_url", "default_path"?, "secret_headers"?, "allow_http"?, ...}}`."""
     try:
         described = json.loads(text)
@@ -175,9 +70,9 @@ def _flag(name: str, text: str) -> bool:
     return text == "true"
 
 
-_PARSERS: dict[Any, Callable[[str, str], Any]] = {
-    str: _text,
-    int: _count,
-    bool: _flag,
-    Mapping[str, Origin]: parse_origins,
+_PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "str": _text,
+    "int": _count,
+    "bool": _flag,
+    "Origins": parse_origins,
 }

@@ -111,6 +111,9 @@ class Origin:
     allow_private: tuple[str, ...] = ()
 
 
+Origins = Mapping[str, Origin]
+
+
 @dataclass(frozen=True)
 class SignedUrl:
     """A pre-signed URL and the moment (epoch seconds) from which it is refused."""

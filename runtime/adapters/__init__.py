@@ -1,1 +1,1 @@
-"""The ports, implemented with boto3 and the standard library."""
+"""The ports, implemented with botocore and the standard library."""

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from runtime.adapters import aws
@@ -55,7 +54,7 @@ class RoleSigner:
             RoleArn=self.role_arn, RoleSessionName="async-download", DurationSeconds=_SESSION_SECONDS
         )
         credentials = answer["Credentials"]
-        self._client = boto3.client(
+        self._client = aws.session().create_client(
             "s3",
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],

@@ -11,10 +11,10 @@ from runtime.adapters import aws
 from runtime.errors import ConnectionGoneError
 
 _IMPATIENT = Config(
-    connect_timeout=2,
-    read_timeout=3,
+    connect_timeout=1,
+    read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 1},  # tried again by the logic, which knows how old it is
-    max_pool_connections=20,
+    max_pool_connections=32,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
@@ -15,10 +16,19 @@ from runtime.logic.cancel import Cancel
 from runtime.logic.cancel_download import CancelDownload
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    state_machine_arn: str
+    fail_function: str
+
+
 @cache
 def wire() -> CancelDownload:
     """The use case on AWS."""
-    settings = config.load(config.CancelDownloadConfig)
+    settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     executions = StepFunctions(settings.state_machine_arn)
     return CancelDownload(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
@@ -13,10 +14,21 @@ from runtime.handlers.boundary import Event, request_of, web_socket
 from runtime.logic.connect import Connect
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    connections_table: str
+    state_machine_arn: str
+    deliver_function: str
+    max_connections: int
+
+
 @cache
 def wire() -> Connect:
     """The use case on AWS."""
-    settings = config.load(config.ConnectConfig)
+    settings = config.load(Settings)
     return Connect(
         downloads=DynamoDownloads(settings.downloads_table),
         connections=DynamoConnections(settings.connections_table, settings.downloads_table),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,14 +14,26 @@ from runtime.adapters.origin_http import HttpOrigins
 from runtime.adapters.secret_values import SecretsManager
 from runtime.handlers.boundary import Event, task
 from runtime.logic.copy import Copy, Outcome
+from runtime.models import Origins
 
 SPARE_SECONDS = 30.0  # to abort and to answer, before Lambda ends the worker
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    bucket: str
+    object_prefix: str
+    origins: Origins
+    loopback_origins: bool
 
 
 @cache
 def wire() -> Copy:
     """The use case on AWS."""
-    settings = config.load(config.CopyConfig)
+    settings = config.load(Settings)
     return Copy(
         downloads=DynamoDownloads(settings.downloads_table),
         objects=S3Objects(settings.bucket),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,10 +18,22 @@ from runtime.logic.deliver import Deliver
 from runtime.logic.tell import Tell
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    connections_table: str
+    management_url: str
+    bucket: str
+    signer_role_arn: str
+    url_expires_seconds: int
+
+
 @cache
 def wire() -> Deliver:
     """The use case on AWS."""
-    settings = config.load(config.DeliverConfig)
+    settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
     return Deliver(

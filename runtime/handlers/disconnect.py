@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
@@ -11,10 +12,18 @@ from runtime.handlers.boundary import Event, web_socket
 from runtime.logic.disconnect import Disconnect
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    connections_table: str
+
+
 @cache
 def wire() -> Disconnect:
     """The use case on AWS."""
-    settings = config.load(config.DisconnectConfig)
+    settings = config.load(Settings)
     return Disconnect(
         downloads=DynamoDownloads(settings.downloads_table),
         connections=DynamoConnections(settings.connections_table, settings.downloads_table),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,10 +17,21 @@ from runtime.logic.fail import Fail, failure_of
 from runtime.logic.tell import Tell
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    connections_table: str
+    management_url: str
+    bucket: str
+    object_prefix: str
+
+
 @cache
 def wire() -> Fail:
     """The use case on AWS."""
-    settings = config.load(config.FailConfig)
+    settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
     return Fail(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
@@ -17,10 +18,22 @@ from runtime.logic.get_download import GetDownload
 from runtime.logic.reconcile import Reconcile
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    state_machine_arn: str
+    bucket: str
+    signer_role_arn: str
+    url_expires_seconds: int
+    fail_function: str
+
+
 @cache
 def wire() -> GetDownload:
     """The use case on AWS."""
-    settings = config.load(config.GetDownloadConfig)
+    settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     executions = StepFunctions(settings.state_machine_arn)
     return GetDownload(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
@@ -20,10 +21,24 @@ from runtime.logic.message import ClientMessage
 from runtime.logic.reconcile import Reconcile
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    connections_table: str
+    state_machine_arn: str
+    management_url: str
+    bucket: str
+    signer_role_arn: str
+    url_expires_seconds: int
+    fail_function: str
+
+
 @cache
 def wire() -> ClientMessage:
     """The use case on AWS."""
-    settings = config.load(config.MessageConfig)
+    settings = config.load(Settings)
     downloads, clock, functions = DynamoDownloads(settings.downloads_table), SystemClock(), LambdaFunctions()
     executions = StepFunctions(settings.state_machine_arn)
     return ClientMessage(

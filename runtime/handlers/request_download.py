@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,12 +13,25 @@ from runtime.adapters.executions import StepFunctions
 from runtime.errors import InvalidRequestError
 from runtime.handlers.boundary import Answer, Request, answer, rest
 from runtime.logic.request_download import Order, RequestDownload
+from runtime.models import Origins
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    state_machine_arn: str
+    origins: Origins
+    api_url: str
+    web_socket_url: str
+    download_expires_seconds: int
 
 
 @cache
 def wire() -> RequestDownload:
     """The use case on AWS."""
-    settings = config.load(config.RequestDownloadConfig)
+    settings = config.load(Settings)
     return RequestDownload(
         downloads=DynamoDownloads(settings.downloads_table),
         executions=StepFunctions(settings.state_machine_arn),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from runtime import ports
 from runtime.errors import OriginError, Retry, StoppedError, TransferError
 from runtime.logic import cleanup
 from runtime.logic.fetch import Fetch
@@ -12,8 +12,8 @@ from runtime.logic.retries import Deadline, Retries
 from runtime.logic.source import Source
 from runtime.logic.store import Store
 from runtime.logic.upload import Buffers
-from runtime.models import Download, Origin, Status, Stored
-from runtime.ports import Clock, Downloads, Objects, Origins, Secrets
+from runtime.models import Download, Origins, Status, Stored
+from runtime.ports import Clock, Downloads, Objects, Secrets
 
 PART_SIZE = 8 * 1024 * 1024
 BUFFERS = 4
@@ -28,10 +28,10 @@ class Copy:
 
     downloads: Downloads
     objects: Objects
-    origins: Origins
+    origins: ports.Origins
     secrets: Secrets
     clock: Clock
-    configured: Mapping[str, Origin]
+    configured: Origins
     object_prefix: str
     loopback: bool = False
     part_size: int = PART_SIZE

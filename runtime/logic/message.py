@@ -11,6 +11,7 @@ from runtime.errors import (
     DownloadNotFoundError,
     InvalidRequestError,
     RequestError,
+    ServiceError,
     UnknownActionError,
     problem_of,
 )
@@ -46,7 +47,7 @@ class ClientMessage:
             if download is None:
                 raise DownloadNotFoundError
             answer = self._answer(download, _action_of(body), message_id)
-        except RequestError as error:
+        except (RequestError, ServiceError) as error:
             problem = problem_of(error)
             answer = messages.error(download_id, message_id, Failure(problem.code, problem.message))
         try:

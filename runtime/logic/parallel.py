@@ -10,7 +10,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(work: Callable[[T], R], items: Sequence[T], *, workers: int = 10) -> list[R]:
+def each(work: Callable[[T], R], items: Sequence[T], *, workers: int = 32) -> list[R]:
     """The results in order; a single item needs no thread. Raises what any of them raised, after all ended."""
     if len(items) <= 1:
         return [work(item) for item in items]

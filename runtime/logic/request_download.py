@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from runtime.errors import (
@@ -16,7 +15,7 @@ from runtime.errors import (
     UnknownOriginError,
 )
 from runtime.logic import disposition, paths, tickets
-from runtime.models import Download, Origin, Status, execution_arn_of, iso
+from runtime.models import Download, Origin, Origins, Status, execution_arn_of, iso
 from runtime.ports import Clock, Downloads, Executions
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -43,7 +42,7 @@ class RequestDownload:
     downloads: Downloads
     executions: Executions
     clock: Clock
-    origins: Mapping[str, Origin]
+    origins: Origins
     state_machine_arn: str
     api_url: str
     web_socket_url: str
