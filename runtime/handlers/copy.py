@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config
+from runtime import config, log
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
@@ -49,4 +49,7 @@ def wire() -> Copy:
 @task
 def handler(event: Event, context: Any) -> Outcome:
     """Event `{"executionArn"}`; answers `{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {...}}`."""
-    return wire()(event["executionArn"], context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
+    seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
+    outcome = wire()(event["executionArn"], seconds)
+    log.info("Copied", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
+    return outcome

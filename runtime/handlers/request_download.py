@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config
+from runtime import config, log
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
@@ -48,6 +48,7 @@ def wire() -> RequestDownload:
 def handler(request: Request) -> Answer:
     """Take the order; answers at once."""
     body = wire()(_order(request))
+    log.info("Took an order", downloadId=str(body["downloadId"]))
     if request.method == "GET":
         return answer(200, body)
     return answer(202, body, {"Location": str(body["statusUrl"]), "Retry-After": "1"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime import ports
-from runtime.errors import OriginError, Retry, StoppedError, TransferError
+from runtime import log, ports
+from runtime.errors import OriginError, Retry, ServiceError, StoppedError, TransferError
 from runtime.logic import cleanup
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline, Retries
@@ -134,13 +134,17 @@ class _Progress:
         if self._source is None or self._store is None or self._clock.monotonic() - self._last < PROGRESS_SECONDS:
             return
         self._last = self._clock.monotonic()
-        wanted = self._downloads.progress(
-            self._arn,
-            copied=self._source.position,
-            size=self._source.total,
-            upload_id=self._store.upload_id,
-            now=self._clock.now(),
-        )
+        try:
+            wanted = self._downloads.progress(
+                self._arn,
+                copied=self._source.position,
+                size=self._source.total,
+                upload_id=self._store.upload_id,
+                now=self._clock.now(),
+            )
+        except ServiceError as error:  # a busy table is no reason to lose the copy
+            log.warning("The progress could not be written", executionArn=self._arn, reason=str(error))
+            return
         if not wanted:
             raise StoppedError("The download was stopped.")
 

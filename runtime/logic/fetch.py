@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from runtime.errors import OriginAddressRefusedError, OriginError
 from runtime.logic import addresses, paths
@@ -17,6 +17,7 @@ from runtime.ports import Body, Check, Origins, Secrets
 MOST_REDIRECTS = 5
 LONGEST_FIRST_BYTE = 14 * 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEP_IN_LOCATION = "/%:@!$&'()*+,;=~-._?[]#"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -61,7 +62,7 @@ class Fetch:
     def _next(self, url: str, location: str) -> str:
         if not location:
             raise OriginError("The origin redirected without saying where to.")
-        target = urldefrag(urljoin(url, location)).url
+        target = urldefrag(urljoin(url, quote(location, safe=_KEEP_IN_LOCATION, encoding="latin-1"))).url
         scheme, host, _ = _place(target)
         allowed = ("https", "http") if self.origin.allow_http else ("https",)
         if scheme not in allowed or not host or "@" in urlsplit(target).netloc:

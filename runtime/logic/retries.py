@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime import log
 from runtime.backoff import pause
 from runtime.errors import TimedOutError, TransferError
 from runtime.ports import Clock
@@ -46,6 +47,7 @@ class Retries:
             wait = max(wait, error.retry_after)
         if wait > min(self._longest_wait, self._deadline.remaining()):
             raise error
+        log.warning("Trying again", code=error.code, failed=self._failed, seconds=round(wait, 2))
         self._clock.sleep(wait)
 
     def renew(self) -> None:

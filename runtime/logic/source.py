@@ -3,7 +3,7 @@
 The probe asks for the first part only. What comes back decides the rest:
 200 -> the origin does not do ranges (or the file is what it sent): stream on from this very answer;
 206, and that is all -> done; 206 with a validator -> go on behind it, same version only, and resume after a cut;
-206 without one -> ask again for the whole; 416 -> likewise (an empty file has no first byte).
+206 otherwise -> ask again for the whole; 416 -> likewise (an empty file has no first byte).
 """
 
 from __future__ import annotations
@@ -69,12 +69,8 @@ class Source:
         body = self._get({"Range": f"bytes=0-{self._part_size - 1}"})
         if body.status == 206:
             span = answers.content_range_of(body.headers)
-            expected_end = min(self._part_size, span.total or self._part_size) - 1
-            if span.start != 0 or (span.total is not None and span.end != expected_end):
-                raise self._drop(OriginError("The origin answered with another range than it was asked for."))
             self._validator = answers.validator_of(body.headers)
-            complete = span.total is not None and span.length == span.total
-            if complete or (span.total is not None and self._validator is not None):
+            if self._goes_on_from(span):
                 self._ranges = True
                 self._accept(body, total=span.total, left=span.length)
                 return
@@ -109,6 +105,12 @@ class Source:
         if self._body is not None:
             self._body.close()
             self._body = None
+
+    def _goes_on_from(self, span: answers.ContentRange) -> bool:
+        """Whether the probe's range is the one asked for, and the rest, if any, can be had of the same version."""
+        if span.total is None or (span.start, span.length) != (0, min(self._part_size, span.total)):
+            return False
+        return span.length == span.total or self._validator is not None
 
     def _get(self, headers: dict[str, str]) -> Body:
         self._body = self._fetch.get(_IDENTITY | headers)
