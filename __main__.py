@@ -1,0 +1,21 @@
+"""The program: this stack's configuration -> one component -> its outputs.
+
+Settings are described in Pulumi.yaml; their values for a stage are in Pulumi.<stage>.yaml.
+"""
+
+import pulumi
+from async_download import AsyncDownload
+from async_download.stack_config import read_args
+
+files = AsyncDownload("files", read_args(pulumi.Config()))
+
+pulumi.export("apiUrl", files.api_url)
+pulumi.export("downloadUrl", files.download_url)
+pulumi.export("webSocketUrl", files.web_socket_url)
+pulumi.export("bucketName", files.bucket_name)
+pulumi.export("bucketRules", files.bucket_rules)
+pulumi.export("downloadsTableName", files.downloads_table_name)
+pulumi.export("connectionsTableName", files.connections_table_name)
+pulumi.export("stateMachineArn", files.state_machine_arn)
+pulumi.export("functionNames", files.function_names)
+pulumi.export("apiKeyId", files.api_key_id)

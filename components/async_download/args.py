@@ -1,0 +1,115 @@
+"""What a stack may say about its downloads.
+
+Objects, maps, numbers and booleans are plain and only string leaves are inputs: this shape reaches the constructor
+intact from every Pulumi language.
+"""
+
+from enum import StrEnum
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+
+class RestAuth(StrEnum):
+    """Who may call the REST API."""
+
+    IAM = "iam"
+    """Callers sign with AWS credentials (SigV4) and need `execute-api:Invoke`."""
+
+    API_KEY = "api_key"
+    """Callers send the header `x-api-key`; the component makes a key and its usage plan."""
+
+    NONE = "none"
+    """Anybody may ask for any file of the configured origins. Warned about at deploy time."""
+
+
+class Origin(TypedDict):
+    """A place that files are copied from. Clients name it and a path under it, never a host."""
+
+    base_url: pulumi.Input[str]
+    """URL that paths are appended to, for instance https://reports.example.com/exports/."""
+
+    default_path: NotRequired[str]
+    """Path that is served when a client names none. Default: a path is required."""
+
+    secret_headers: NotRequired[dict[str, pulumi.Input[str]]]
+    """Request headers, each with the complete ARN of the Secrets Manager secret that holds its value. Default: none."""
+
+    allow_http: NotRequired[bool]
+    """Whether `base_url` may be plain http. Default: false."""
+
+    allow_private: NotRequired[list[str]]
+    """Private address ranges (CIDR) that the origin's name may resolve to. Default: public addresses only."""
+
+
+class AsyncDownloadArgs(TypedDict):
+    """Arguments of `AsyncDownload`."""
+
+    origins: dict[str, Origin]
+    """Where files come from: a name for clients to use, and the origin behind it."""
+
+    bucket: NotRequired[pulumi.Input[str]]
+    """Name of an existing bucket to copy into; its configuration stays its owner's. Default: a bucket is made."""
+
+    object_prefix: NotRequired[str]
+    """Where in the bucket copies are kept; ends with a slash. Default: `downloads/`."""
+
+    object_expiry_days: NotRequired[int]
+    """Days until a copy is deleted, 1 to 3650. Default: 7."""
+
+    download_expires_seconds: NotRequired[int]
+    """How long a download and its tickets are valid, 300 to 2592000 and shorter than the copy lives. Default: 86400."""
+
+    url_expires_seconds: NotRequired[int]
+    """How long a pre-signed URL is valid, 60 to 900. Default: 900."""
+
+    max_connections: NotRequired[int]
+    """Sockets that may wait for one download at once, 1 to 100. Default: 10."""
+
+    rest_auth: NotRequired[RestAuth]
+    """Who may call the REST API: `iam`, `api_key` or `none`. Default: `iam`."""
+
+    stage_name: NotRequired[str]
+    """Stage of both APIs, the last part of their URLs. Default: `v1`."""
+
+    throttle_rate: NotRequired[int]
+    """Requests a second that each API accepts, 1 to 10000. Default: 50."""
+
+    throttle_burst: NotRequired[int]
+    """Requests at once that each API accepts, 1 to 5000. Default: 100."""
+
+    tls_only: NotRequired[bool]
+    """Whether the bucket refuses plain http. Default: true."""
+
+    point_in_time_recovery: NotRequired[bool]
+    """Whether the tables can be restored to any second of the last 35 days. Default: false."""
+
+    access_logs: NotRequired[bool]
+    """Whether the APIs write access logs; needs the account's CloudWatch role for API Gateway. Default: false."""
+
+    manage_api_gateway_account: NotRequired[bool]
+    """Whether to set that role, which the whole account and region share. Default: false."""
+
+    tracing: NotRequired[bool]
+    """Whether X-Ray traces the REST API, the functions and the state machine. Default: true."""
+
+    log_retention_days: NotRequired[int]
+    """Days that logs are kept: one of the numbers that CloudWatch knows. Default: 30."""
+
+    copy_memory_mb: NotRequired[int]
+    """Memory of the copying function in MB, 256 to 10240; its bandwidth grows with it. Default: 1024."""
+
+    force_destroy: NotRequired[bool]
+    """Whether destroying the stack also deletes the copies in its bucket. Default: false."""
+
+    name_prefix: NotRequired[str]
+    """How the names of functions, roles, tables and the rest begin. Default: project, stack and component."""
+
+    tags: NotRequired[dict[str, pulumi.Input[str]]]
+    """Tags for every resource that can carry them, beside Project, Stack and Component. Default: none."""
+
+    execute_api_url: NotRequired[str]
+    """Base URL of a cloud that serves its APIs as `{base}/{api}/{stage}`. Default: as AWS does, a host for each API."""
+
+    loopback_origins: NotRequired[bool]
+    """Whether origins may be on the loopback interface, for a cloud that runs on this machine. Default: false."""

@@ -1,0 +1,91 @@
+"""The component."""
+
+from typing import Any, Optional
+
+import pulumi
+
+from async_download.args import AsyncDownloadArgs
+from async_download.checks import camel
+from async_download.functions import Functions
+from async_download.observability import AccessLogs, undelivered_queue
+from async_download.rest_api import RestApi
+from async_download.scope import Scope
+from async_download.settings import resolve
+from async_download.storage import Storage
+from async_download.tables import Tables
+from async_download.transfer import Transfer
+from async_download.websocket_api import WebSocketApi
+from async_download.wiring import Wiring
+
+TOKEN = "async-download:index:AsyncDownload"  # noqa: S105  (a type token of Pulumi's)
+
+
+class AsyncDownload(pulumi.ComponentResource):
+    """Downloads too large or too slow for an API: asked for over REST, announced over a WebSocket, fetched from S3."""
+
+    api_url: pulumi.Output[str]
+    """Base URL of the REST API."""
+
+    download_url: pulumi.Output[str]
+    """URL of the simplest call: `GET {download_url}?origin=...&path=...`."""
+
+    web_socket_url: pulumi.Output[str]
+    """URL of the WebSocket API; clients get it with a ticket from the REST API."""
+
+    bucket_name: pulumi.Output[str]
+    """Bucket that holds the copies."""
+
+    bucket_rules: pulumi.Output[dict[str, Any]]
+    """Policy statements and lifecycle rule of the bucket: what the owner of an existing one must add to it."""
+
+    downloads_table_name: pulumi.Output[str]
+    """Table of downloads, by execution ARN."""
+
+    connections_table_name: pulumi.Output[str]
+    """Table of open sockets, by connection id."""
+
+    state_machine_arn: pulumi.Output[str]
+    """State machine that copies and delivers."""
+
+    function_names: pulumi.Output[dict[str, str]]
+    """Names of the functions, by handler."""
+
+    api_key_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Id of the API key, with `rest_auth` `api_key`."""
+
+    def __init__(self, name: str, args: AsyncDownloadArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:  # noqa: UP045
+        super().__init__(TOKEN, name, {}, opts)
+        scope = Scope(self, name, resolve(name, args))
+
+        tables = Tables(scope)
+        storage = Storage(scope, tables.downloads.arn)
+        undelivered = undelivered_queue(scope)
+        rest, socket = RestApi(scope), WebSocketApi(scope)
+
+        functions = Functions(scope)
+        wiring = Wiring(scope, functions, storage, tables, rest, socket)
+        wiring.workers(undelivered.arn)
+        transfer = Transfer(scope, functions, undelivered)
+        wiring.front(transfer.machine.arn)
+
+        logs = AccessLogs(scope)
+        rest_stage = rest.serve(functions, logs)
+        socket_stage = socket.serve(functions, logs)
+
+        self.api_url = _after(rest_stage, wiring.api_url)
+        self.download_url = pulumi.Output.concat(self.api_url, "/download")
+        self.web_socket_url = _after(socket_stage, wiring.web_socket_url)
+        self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
+        self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
+        self.state_machine_arn = transfer.machine.arn
+        self.function_names = functions.names
+        self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)
+        self.register_outputs({camel(output): getattr(self, output) for output in OUTPUTS})
+
+
+OUTPUTS = tuple(AsyncDownload.__annotations__)
+
+
+def _after(stage: pulumi.CustomResource, url: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The URL, for those that wait until something answers there."""
+    return pulumi.Output.all(url, stage.id).apply(lambda known: str(known[0]))

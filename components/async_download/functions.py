@@ -1,0 +1,133 @@
+"""The Lambda functions, each with a role and a log group of its own, and the role that signs URLs."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download import policies
+from async_download.bundle import runtime_archive
+from async_download.observability import log_group, tracing_mode
+from async_download.policies import Statement
+from async_download.scope import Scope, policy
+from async_download.specs import FUNCTIONS, hyphenated
+
+RUNTIME = "python3.13"
+ARCHITECTURE = "arm64"
+SIGNING = ("get_download", "message", "deliver")
+ASYNC_MAX_AGE_SECONDS = 60  # news that is older is asked for, not waited for
+ASYNC_RETRIES = 1
+
+
+class Functions:
+    """Roles come first, for they name each other; functions follow as what they need exists."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._code = runtime_archive()
+        self._roles = {key: _role(scope, key, spec.description) for key, spec in FUNCTIONS.items()}
+        self._made: dict[str, aws.lambda_.Function] = {}
+
+    def __getitem__(self, key: str) -> aws.lambda_.Function:
+        return self._made[key]
+
+    @property
+    def names(self) -> pulumi.Output[dict[str, str]]:
+        """Key -> name in AWS."""
+        return pulumi.Output.all(**{key: made.name for key, made in self._made.items()})
+
+    def signer(self, bucket: pulumi.Output[str]) -> aws.iam.Role:
+        """The role that URLs are signed with; it can read copies and nothing else."""
+        scope, roles = self._scope, [self._roles[key].arn for key in SIGNING]
+        role = aws.iam.Role(
+            scope.logical("signer-role"),
+            name=scope.physical("signer"),
+            description="Signs the URLs of finished downloads.",
+            assume_role_policy=pulumi.Output.all(*roles).apply(lambda arns: json.dumps(policies.signer_trust(arns))),
+            tags=scope.tags,
+            opts=scope.named(),
+        )
+        _attach(scope, "signer", role, policy(policies.signer, bucket=bucket, prefix=scope.settings.object_prefix))
+        return role
+
+    def add(self, key: str, environment: Mapping[str, pulumi.Input[str]], **access: Any) -> aws.lambda_.Function:
+        """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
+        scope, spec, part = self._scope, FUNCTIONS[key], hyphenated(key)
+        group = log_group(scope, part, "/aws/lambda")
+        rights = policy(_statements(key, scope.settings.tracing), log_group=group.arn, **access)
+        attached = _attach(scope, part, self._roles[key], rights)
+        self._made[key] = aws.lambda_.Function(
+            scope.logical(part),
+            name=scope.physical(part),
+            description=spec.description,
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            handler=f"runtime.handlers.{key}.handler",
+            code=self._code,
+            role=self._roles[key].arn,
+            timeout=spec.timeout,
+            memory_size=spec.memory_mb or scope.settings.copy_memory_mb,
+            environment={"variables": environment},
+            logging_config={
+                "log_format": "JSON",
+                "log_group": group.name,
+                "application_log_level": "INFO",
+                "system_log_level": "INFO",
+            },
+            tracing_config={"mode": tracing_mode(scope)},
+            tags=scope.tags,
+            opts=scope.named(group, attached),
+        )
+        return self._made[key]
+
+    def call_asynchronously(self, key: str, undelivered: pulumi.Output[str]) -> None:
+        """Bound how long and how often an asynchronous call is tried, and keep what failed."""
+        aws.lambda_.FunctionEventInvokeConfig(
+            self._scope.logical(f"{hyphenated(key)}-async"),
+            function_name=self._made[key].name,
+            maximum_event_age_in_seconds=ASYNC_MAX_AGE_SECONDS,
+            maximum_retry_attempts=ASYNC_RETRIES,
+            destination_config={"on_failure": {"destination": undelivered}},
+            opts=self._scope.child(),
+        )
+
+
+def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str, source: pulumi.Input[str]) -> Any:
+    """Let one source of a service call a function."""
+    return aws.lambda_.Permission(
+        scope.logical(f"{part}-permission"),
+        statement_id=part,
+        action="lambda:InvokeFunction",
+        function=function.name,
+        principal=service,
+        source_arn=source,
+        opts=scope.child(),
+    )
+
+
+def _statements(key: str, tracing: bool) -> Any:
+    def build(log_group: str, **access: Any) -> list[Statement]:
+        statements: list[Statement] = getattr(policies, key)(**access)
+        return [*statements, policies.own_logs(log_group), *([policies.function_tracing()] if tracing else [])]
+
+    return build
+
+
+def _role(scope: Scope, key: str, description: str) -> aws.iam.Role:
+    part = hyphenated(key)
+    return aws.iam.Role(
+        scope.logical(f"{part}-role"),
+        name=scope.physical(part),
+        description=description,
+        assume_role_policy=json.dumps(policies.trust("lambda.amazonaws.com")),
+        tags=scope.tags,
+        opts=scope.named(),
+    )
+
+
+def _attach(scope: Scope, part: str, role: aws.iam.Role, rights: pulumi.Output[str]) -> aws.iam.RolePolicy:
+    return aws.iam.RolePolicy(
+        scope.logical(f"{part}-policy"), name=part, role=role.name, policy=rights, opts=scope.child()
+    )

@@ -1,0 +1,68 @@
+"""What the gateway itself answers when it refuses a call: JSON in the shape of every other error."""
+
+import json
+from dataclasses import dataclass, field
+
+from async_download.args import RestAuth
+
+RETRY_LATER = {"gatewayresponse.header.Retry-After": "'1'"}
+
+
+@dataclass(frozen=True)
+class GatewayError:
+    """An answer of the gateway; status None keeps the one that the gateway chose."""
+
+    status: int | None
+    code: str
+    message: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> str:
+        """The template of the response's body."""
+        return json.dumps({"error": {"code": self.code, "message": self.message}})
+
+
+def gateway_errors(auth: RestAuth) -> dict[str, GatewayError]:
+    """Response type -> answer. A gateway that wants signatures cannot tell an unsigned call from an unknown path."""
+    forbidden = GatewayError(403, "FORBIDDEN", "This caller may not call this API; check its credentials and rights.")
+    busy = GatewayError(429, "TOO_MANY_REQUESTS", "Too many requests; try again in a second.", RETRY_LATER)
+    late = GatewayError(504, "TIMEOUT", "The answer took too long; try again.", RETRY_LATER)
+    unknown = (
+        GatewayError(
+            403,
+            "FORBIDDEN",
+            "Sign the call with AWS credentials (SigV4); if it is signed, there is no such path or method.",
+        )
+        if auth is RestAuth.IAM
+        else GatewayError(404, "NOT_FOUND", "There is no such path or method.")
+    )
+    return {
+        "DEFAULT_4XX": GatewayError(None, "REQUEST_REFUSED", "The request was refused; see the status code."),
+        "DEFAULT_5XX": GatewayError(None, "INTERNAL", "Something went wrong on this side; try again."),
+        "BAD_REQUEST_BODY": GatewayError(
+            400,
+            "INVALID_REQUEST",
+            "Send a JSON object with origin, path, fileName and sha256; each is optional, each a string.",
+        ),
+        "BAD_REQUEST_PARAMETERS": GatewayError(
+            400, "INVALID_REQUEST", "A parameter of the request is missing or wrong."
+        ),
+        "UNAUTHORIZED": GatewayError(401, "UNAUTHORIZED", "Send credentials with the call."),
+        "ACCESS_DENIED": forbidden,
+        "EXPIRED_TOKEN": GatewayError(403, "FORBIDDEN", "The credentials have expired; get new ones."),
+        "INVALID_API_KEY": GatewayError(403, "FORBIDDEN", "Send a valid API key in the header x-api-key."),
+        "INVALID_SIGNATURE": GatewayError(
+            403, "FORBIDDEN", "The signature does not match; check region, service and clock."
+        ),
+        "MISSING_AUTHENTICATION_TOKEN": unknown,
+        "WAF_FILTERED": forbidden,
+        "REQUEST_TOO_LARGE": GatewayError(
+            413, "REQUEST_TOO_LARGE", "The request is too large; a download needs a few hundred bytes."
+        ),
+        "UNSUPPORTED_MEDIA_TYPE": GatewayError(415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json."),
+        "THROTTLED": busy,
+        "QUOTA_EXCEEDED": busy,
+        "INTEGRATION_TIMEOUT": late,
+        "INTEGRATION_FAILURE": late,
+    }

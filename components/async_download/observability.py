@@ -1,0 +1,104 @@
+"""Logs, traces, and the queue for what could not be handled."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download import policies
+from async_download.scope import Scope, policy
+
+QUEUE_SECONDS = 14 * 86_400
+REST_FIELDS = {  # neither the query string nor a header: both can carry a ticket
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "milliseconds": "$context.responseLatency",
+    "error": "$context.error.responseType",
+}
+SOCKET_FIELDS = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "event": "$context.eventType",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "connectionId": "$context.connectionId",
+    "error": "$context.integration.status",
+}
+
+
+def log_group(scope: Scope, part: str, folder: str) -> aws.cloudwatch.LogGroup:
+    """A log group with an end: `{folder}/{prefix}-{part}`."""
+    return aws.cloudwatch.LogGroup(
+        scope.logical(f"{part}-logs"),
+        name=f"{folder}/{scope.physical(part)}",
+        retention_in_days=scope.settings.log_retention_days,
+        tags=scope.tags,
+        opts=scope.named(),
+    )
+
+
+def tracing_mode(scope: Scope) -> str:
+    """How functions trace."""
+    return "Active" if scope.settings.tracing else "PassThrough"
+
+
+class AccessLogs:
+    """Access logs of both APIs, where the stack wants them."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.ready: list[pulumi.Resource] = [_account(scope)] if scope.settings.manage_api_gateway_account else []
+        """What a stage with access logs waits for."""
+
+    def of(self, part: str, fields: dict[str, str]) -> aws.apigateway.StageAccessLogSettingsArgsDict | None:
+        """Settings of a stage, or nothing."""
+        if not self._scope.settings.access_logs:
+            return None
+        group = log_group(self._scope, part, "/aws/apigateway")
+        return {"destination_arn": group.arn, "format": json.dumps(fields)}
+
+
+def undelivered_queue(scope: Scope) -> aws.sqs.Queue:
+    """Events and asynchronous calls that failed for good, kept for two weeks."""
+    return aws.sqs.Queue(
+        scope.logical("undelivered"),
+        name=scope.physical("undelivered"),
+        message_retention_seconds=QUEUE_SECONDS,
+        sqs_managed_sse_enabled=True,
+        tags=scope.tags,
+        opts=scope.named(),
+    )
+
+
+def _account(scope: Scope) -> aws.apigateway.Account:
+    """The one role of account and region that API Gateway logs with; it stays when the stack goes."""
+    role = aws.iam.Role(
+        scope.logical("api-gateway-role"),
+        name=scope.physical("api-gateway"),
+        description="API Gateway writes the access logs of this account.",
+        assume_role_policy=json.dumps(policies.trust("apigateway.amazonaws.com")),
+        tags=scope.tags,
+        opts=_kept(scope),
+    )
+    rights = aws.iam.RolePolicy(
+        scope.logical("api-gateway-policy"),
+        name="logs",
+        role=role.name,
+        policy=policy(policies.api_gateway_account),
+        opts=_kept(scope),
+    )
+    return aws.apigateway.Account(
+        scope.logical("api-gateway-account"), cloudwatch_role_arn=role.arn, opts=_kept(scope, rights)
+    )
+
+
+def _kept(scope: Scope, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+    options = scope.child(*depends_on)
+    options.retain_on_delete = True
+    return options

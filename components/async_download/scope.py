@@ -1,0 +1,49 @@
+"""What the parts of the component share: who their parent is, what they are called, which tags they carry."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from async_download import names
+from async_download.policies import Statement, document
+from async_download.settings import Settings
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Names, options and tags for the children of one component."""
+
+    component: pulumi.ComponentResource
+    name: str
+    settings: Settings
+
+    @property
+    def tags(self) -> dict[str, pulumi.Input[str]]:
+        """Tags of every resource that can carry them."""
+        return dict(self.settings.tags)
+
+    def logical(self, part: str) -> str:
+        """Name of a child in the stack."""
+        return f"{self.name}-{part}"
+
+    def physical(self, part: str) -> str:
+        """Name of a child in AWS."""
+        return names.physical(self.settings.name_prefix, part)
+
+    def child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a child."""
+        return pulumi.ResourceOptions(parent=self.component, depends_on=list(depends_on) or None)
+
+    def named(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a child with a name of its own, which its replacement could not share."""
+        options = self.child(*depends_on)
+        options.delete_before_replace = True
+        return options
+
+
+def policy(build: Callable[..., Sequence[Statement]], **known: Any) -> pulumi.Output[str]:
+    """A policy document as JSON, once the ARNs that it names are known."""
+    return pulumi.Output.all(**known).apply(lambda values: json.dumps(document(build(**values))))

@@ -1,0 +1,153 @@
+"""Arguments -> checked, complete settings. Everything that can be wrong is said here, before a resource exists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from async_download import checks, origins
+from async_download.args import AsyncDownloadArgs, RestAuth
+from async_download.checks import InvalidSetting
+from async_download.names import default_prefix
+
+DAY_SECONDS = 86_400
+NUMBERS = {  # setting: default, lowest, highest
+    "object_expiry_days": (7, 1, 3650),
+    "download_expires_seconds": (DAY_SECONDS, 300, 30 * DAY_SECONDS),
+    "url_expires_seconds": (900, 60, 900),
+    "max_connections": (10, 1, 100),
+    "throttle_rate": (50, 1, 10_000),
+    "throttle_burst": (100, 1, 5_000),
+    "log_retention_days": (30, 1, 3653),
+    "copy_memory_mb": (1024, 256, 10_240),
+}
+FLAGS = {
+    "tls_only": True,
+    "point_in_time_recovery": False,
+    "access_logs": False,
+    "manage_api_gateway_account": False,
+    "tracing": True,
+    "force_destroy": False,
+    "loopback_origins": False,
+}
+TEXTS = {  # setting: default, pattern, what is allowed
+    "object_prefix": (
+        "downloads/",
+        r"(?=.{2,256}$)([A-Za-z0-9!_.'()-]+/)+",
+        "folders of letters, digits and any of !_.'()- that end with a slash, at most 256 characters",
+    ),
+    "stage_name": ("v1", r"[A-Za-z0-9_-]{1,64}", "letters, digits, '_' and '-', at most 64"),
+    "name_prefix": ("", r"[A-Za-z][A-Za-z0-9_-]{0,127}", "a letter, then letters, digits, '_' and '-', at most 128"),
+    "execute_api_url": ("", r"https?://[^/?#\s@]+(/[^?#\s]*)?", "an http or https URL"),
+}
+RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+TAG_KEY = r"(?![aA][wW][sS]:)[A-Za-z0-9 _.:/=+@-]{1,128}"
+TAG_VALUE = r"[A-Za-z0-9 _.:/=+@-]{0,256}"
+MAX_TAGS = 40
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the parts of the component need to know, with defaults applied."""
+
+    origins: Mapping[str, origins.ResolvedOrigin]
+    bucket: pulumi.Input[str] | None
+    object_prefix: str
+    object_expiry_days: int
+    download_expires_seconds: int
+    url_expires_seconds: int
+    max_connections: int
+    rest_auth: RestAuth
+    stage_name: str
+    throttle_rate: int
+    throttle_burst: int
+    tls_only: bool
+    point_in_time_recovery: bool
+    access_logs: bool
+    manage_api_gateway_account: bool
+    tracing: bool
+    log_retention_days: int
+    copy_memory_mb: int
+    force_destroy: bool
+    name_prefix: str
+    tags: Mapping[str, pulumi.Input[str]]
+    execute_api_url: str
+    loopback_origins: bool
+
+
+def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
+    """Check the arguments of the component called `name`."""
+    given = checks.mapping("args", args)
+    checks.known_keys(given, AsyncDownloadArgs.__annotations__)
+    if given.get("origins") is None:
+        raise InvalidSetting("origins", None, "at least one origin, by name")
+    plain: dict[str, Any] = {
+        **{setting: checks.whole(setting, given.get(setting), *limits) for setting, limits in NUMBERS.items()},
+        **{setting: checks.flag(setting, given.get(setting), default) for setting, default in FLAGS.items()},
+        **{setting: _text(setting, given.get(setting)) for setting in TEXTS},
+    }
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    plain["name_prefix"] = plain["name_prefix"] or default_prefix(project, stack, name)
+    settings = Settings(
+        origins=origins.resolve(given["origins"]),
+        bucket=_bucket(given.get("bucket")),
+        rest_auth=_rest_auth(given.get("rest_auth")),
+        tags={"Project": project, "Stack": stack, "Component": name} | _tags(given.get("tags")),
+        **plain,
+    )
+    _agree(settings)
+    return settings
+
+
+def _agree(settings: Settings) -> None:
+    """Settings that are fine alone and wrong together."""
+    if settings.log_retention_days not in RETENTIONS:
+        raise InvalidSetting(
+            "log_retention_days", settings.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"
+        )
+    life = settings.object_expiry_days * DAY_SECONDS
+    if settings.download_expires_seconds >= life:
+        allowed = f"less than the {life} s of object_expiry_days, or a ticket outlives its file"
+        raise InvalidSetting("download_expires_seconds", settings.download_expires_seconds, allowed)
+
+
+def _text(setting: str, value: object) -> str:
+    default, pattern, allowed = TEXTS[setting]
+    if value is None:
+        return default
+    return checks.text(setting, value, pattern, allowed).rstrip("/" if setting == "execute_api_url" else "")
+
+
+def _bucket(value: object) -> pulumi.Input[str] | None:
+    if value is None or isinstance(value, pulumi.Output):
+        return value
+    return checks.text("bucket", value, BUCKET, "the name of an existing bucket, 3 to 63 lower-case characters")
+
+
+def _rest_auth(value: object) -> RestAuth:
+    try:
+        return RestAuth(str(value or RestAuth.IAM.value))
+    except ValueError:
+        raise InvalidSetting("rest_auth", value, f"one of {', '.join(auth.value for auth in RestAuth)}") from None
+
+
+def _tags(value: object) -> dict[str, pulumi.Input[str]]:
+    tags: dict[str, pulumi.Input[str]] = {}
+    for key, tag in checks.mapping("tags", value or {}).items():
+        checks.text(
+            "tags",
+            key,
+            TAG_KEY,
+            "keys of up to 128 letters, digits, spaces and any of _.:/=+@- that do not begin with aws:",
+        )
+        known = (
+            tag
+            if isinstance(tag, pulumi.Output)
+            else checks.text(f"tags.{key}", tag, TAG_VALUE, "up to 256 such characters")
+        )
+        tags[key] = known
+    if len(tags) > MAX_TAGS:
+        raise InvalidSetting("tags", f"{len(tags)} tags", f"at most {MAX_TAGS}")
+    return tags

@@ -1,0 +1,35 @@
+"""The functions, as data: one per handler in `runtime/handlers`."""
+
+from dataclasses import dataclass
+
+API_SECONDS = 20  # API Gateway hangs up after 29 s: a function answers before
+PUSH_SECONDS = 60
+COPY_SECONDS = 900
+SMALL_MB = 256
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """What a function is for and what it gets; memory None is the stack's `copy_memory_mb`."""
+
+    description: str
+    timeout: int = API_SECONDS
+    memory_mb: int | None = SMALL_MB
+
+
+FUNCTIONS = {
+    "request_download": FunctionSpec("Accepts a download: writes its row, starts its execution, hands out a ticket."),
+    "get_download": FunctionSpec("Tells how a download stands, with a fresh URL when it is ready."),
+    "cancel_download": FunctionSpec("Cancels a download."),
+    "connect": FunctionSpec("Lets a socket in that has the download's ticket, and asks for a replay."),
+    "disconnect": FunctionSpec("Forgets a socket."),
+    "message": FunctionSpec("Answers what clients send: status, refresh, cancel, ping."),
+    "copy": FunctionSpec("Copies a file from its origin to the bucket and verifies it.", COPY_SECONDS, None),
+    "deliver": FunctionSpec("Tells the sockets of a download how it ended.", PUSH_SECONDS),
+    "fail": FunctionSpec("Marks a download failed, removes its unfinished upload, tells its sockets.", PUSH_SECONDS),
+}
+
+
+def hyphenated(key: str) -> str:
+    """`get_download` -> `get-download`, as resources are named."""
+    return key.replace("_", "-")

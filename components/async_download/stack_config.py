@@ -1,0 +1,63 @@
+"""A stack's configuration -> the component's arguments. Keys are the arguments' names in camelCase."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, NotRequired, cast, get_args, get_origin
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from async_download.args import AsyncDownloadArgs, Origin
+from async_download.checks import camel, mapping
+
+
+class UnknownConfigKeyError(ValueError):
+    """A stack's configuration has a key that nothing reads; the message names the nearest that is read."""
+
+    def __init__(self, key: str, known: list[str]) -> None:
+        self.key = key
+        self.nearest = get_close_matches(key, known, n=1, cutoff=0.0)[0]
+        super().__init__(f"Configuration key {key} does not exist; did you mean {self.nearest}?")
+
+
+def read_args(config: pulumi.Config) -> AsyncDownloadArgs:
+    """Arguments of the component; an empty string means not set."""
+    fields = {field: _plain(kind) for field, kind in AsyncDownloadArgs.__annotations__.items()}
+    _refuse_unknown(_given_keys(config.name), [camel(field) for field in fields], f"{config.name}:")
+    values = {field: _reader(config, kind)(camel(field)) for field, kind in fields.items()}
+    args = {field: value for field, value in values.items() if value is not None and value != ""}
+    if "origins" in args:
+        args["origins"] = _origins(args["origins"])
+    return cast(AsyncDownloadArgs, args)
+
+
+def _plain(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is NotRequired else kind
+
+
+def _reader(config: pulumi.Config, kind: Any) -> Callable[[str], Any]:
+    if get_origin(kind) is dict:
+        return config.get_object
+    readers: dict[Any, Callable[[str], Any]] = {bool: config.get_bool, int: config.get_int}
+    return readers.get(kind, config.get)
+
+
+def _given_keys(namespace: str) -> list[str]:
+    keys = {**get_config_env(), **CONFIG.get()}
+    return sorted(key.removeprefix(f"{namespace}:") for key in keys if key.startswith(f"{namespace}:"))
+
+
+def _origins(given: object) -> dict[str, Any]:
+    fields = {camel(field): field for field in Origin.__annotations__}
+    read = {}
+    for name, origin in mapping("origins", given).items():
+        values: Mapping[str, object] = mapping(f"origins.{name}", origin)
+        _refuse_unknown(values, list(fields), f"origins.{name}.")
+        read[name] = {fields[key]: value for key, value in values.items()}
+    return read
+
+
+def _refuse_unknown(given: Any, known: list[str], prefix: str) -> None:
+    for key in given:
+        if key not in known:
+            raise UnknownConfigKeyError(f"{prefix}{key}", [f"{prefix}{name}" for name in known])

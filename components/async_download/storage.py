@@ -1,0 +1,117 @@
+"""Where copies are kept: a private bucket of ours, or one that its owner keeps configuring."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download import names, policies
+from async_download.scope import Scope, policy
+
+UNFINISHED_UPLOAD_DAYS = 7  # the shortest life that no long copy outlasts
+LIFECYCLE_ID = "async-download"
+
+
+class Storage:
+    """Name and ARN of the bucket, and what an owner of a given one must add to it."""
+
+    def __init__(self, scope: Scope, table_arn: pulumi.Output[str]) -> None:
+        given = scope.settings.bucket
+        self.bucket: pulumi.Output[str]
+        self.arn: pulumi.Output[str]
+        if given is None:
+            made = _bucket(scope, table_arn)
+            self.bucket, self.arn = made.bucket, made.arn
+        else:
+            self.bucket = pulumi.Output.from_input(given)
+            self.arn = pulumi.Output.concat("arn:", table_arn.apply(_partition), ":s3:::", self.bucket)
+        self.rules = pulumi.Output.all(self.arn, table_arn).apply(lambda arns: _rules(scope, *arns))
+
+
+def lifecycle(prefix: str, expiry_days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    """The rule that leaves nothing behind: copies, their former versions, uploads that nobody finished."""
+    return {
+        "id": LIFECYCLE_ID,
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "expiration": {"days": expiry_days},
+        "noncurrent_version_expiration": {"noncurrent_days": expiry_days},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": UNFINISHED_UPLOAD_DAYS},
+    }
+
+
+def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
+    settings = scope.settings
+    bucket = aws.s3.Bucket(
+        names.bucket_stem(scope.name), force_destroy=settings.force_destroy, tags=scope.tags, opts=scope.child()
+    )
+    private = aws.s3.BucketPublicAccessBlock(
+        scope.logical("files-private"),
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=scope.child(),
+    )
+    aws.s3.BucketOwnershipControls(
+        scope.logical("files-owner"),
+        bucket=bucket.bucket,
+        rule={"object_ownership": "BucketOwnerEnforced"},
+        opts=scope.child(private),
+    )
+    aws.s3.BucketServerSideEncryptionConfiguration(
+        scope.logical("files-encryption"),
+        bucket=bucket.bucket,
+        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": True}],
+        opts=scope.child(),
+    )
+    aws.s3.BucketLifecycleConfiguration(
+        scope.logical("files-lifecycle"),
+        bucket=bucket.bucket,
+        rules=[lifecycle(settings.object_prefix, settings.object_expiry_days)],
+        opts=scope.child(),
+    )
+    aws.s3.BucketPolicy(
+        scope.logical("files-policy"),
+        bucket=bucket.bucket,
+        policy=policy(policies.bucket, **_policy_facts(scope, bucket.arn, table_arn.apply(_account))),
+        opts=scope.child(private),
+    )
+    return bucket
+
+
+def _rules(scope: Scope, bucket_arn: str, table_arn: str) -> dict[str, Any]:
+    """What the bucket needs, in the words of its own API: for the owner of a bucket that was given."""
+    settings = scope.settings
+    statements = policies.bucket(**_policy_facts(scope, bucket_arn, _account(table_arn)))
+    return {
+        "policyStatements": statements,
+        "lifecycleRule": {
+            "ID": LIFECYCLE_ID,
+            "Status": "Enabled",
+            "Filter": {"Prefix": settings.object_prefix},
+            "Expiration": {"Days": settings.object_expiry_days},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": settings.object_expiry_days},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS},
+        },
+    }
+
+
+def _policy_facts(scope: Scope, bucket_arn: Any, account: Any) -> dict[str, Any]:
+    settings = scope.settings
+    return {
+        "bucket": bucket_arn,
+        "prefix": settings.object_prefix,
+        "account": account,
+        "url_seconds": settings.url_expires_seconds,
+        "tls_only": settings.tls_only,
+    }
+
+
+def _partition(arn: str) -> str:
+    return arn.split(":")[1]
+
+
+def _account(arn: str) -> str:
+    return arn.split(":")[4]

@@ -1,0 +1,30 @@
+"""The two tables: Downloads by execution ARN, Connections by connection id."""
+
+import pulumi_aws as aws
+
+from async_download.scope import Scope
+
+TTL_ATTRIBUTE = "expiresAt"
+
+
+class Tables:
+    """On demand, encrypted, and nothing stays in them for ever."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.downloads = _table(scope, "downloads", "executionArn")
+        self.connections = _table(scope, "connections", "connectionId")
+
+
+def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
+    return aws.dynamodb.Table(
+        scope.logical(part),
+        name=scope.physical(part),
+        billing_mode="PAY_PER_REQUEST",
+        hash_key=key,
+        attributes=[{"name": key, "type": "S"}],
+        ttl={"attribute_name": TTL_ATTRIBUTE, "enabled": True},
+        server_side_encryption={"enabled": True},
+        point_in_time_recovery={"enabled": scope.settings.point_in_time_recovery},
+        tags=scope.tags,
+        opts=scope.named(),
+    )

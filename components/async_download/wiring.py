@@ -1,0 +1,93 @@
+"""Which function knows and may do what: its environment, and the ARNs that its policy names."""
+
+from typing import Any
+
+import pulumi
+
+from async_download import addresses, origins, policies
+from async_download.functions import Functions
+from async_download.rest_api import RestApi
+from async_download.scope import Scope
+from async_download.storage import Storage
+from async_download.tables import Tables
+from async_download.websocket_api import WebSocketApi
+
+Environment = dict[str, pulumi.Input[str]]
+
+
+class Wiring:
+    """Adds the functions: workers first, since the state machine names them, then those that name the machine."""
+
+    def __init__(
+        self, scope: Scope, functions: Functions, storage: Storage, tables: Tables, rest: RestApi, socket: WebSocketApi
+    ) -> None:
+        settings = scope.settings
+        stage, base = settings.stage_name, settings.execute_api_url
+        ids = (socket.api.id, socket.api.api_endpoint)
+        self.api_url = pulumi.Output.all(rest.api.id, *ids).apply(
+            lambda known: addresses.rest_url(known[0], known[1], known[2], stage, base)
+        )
+        self.management_url = pulumi.Output.all(*ids).apply(
+            lambda known: addresses.management_url(known[0], known[1], stage, base)
+        )
+        self.web_socket_url = self.management_url.apply(addresses.socket_url)
+        self._scope, self._functions = scope, functions
+        self._signer = functions.signer(storage.arn)
+        self._sockets = socket.api.execution_arn.apply(lambda arn: policies.sockets(arn, stage))
+        self._downloads, self._connections = tables.downloads, tables.connections
+        self._bucket = {"bucket": storage.arn, "prefix": settings.object_prefix}
+        self._told_bucket: Environment = {"BUCKET": storage.bucket, "OBJECT_PREFIX": settings.object_prefix}
+        self._told_signer: Environment = self._told_bucket | {
+            "SIGNER_ROLE_ARN": self._signer.arn,
+            "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
+        }
+        self._told_sockets: Environment = {
+            "CONNECTIONS_TABLE": self._connections.name,
+            "MANAGEMENT_URL": self.management_url,
+        }
+        self._origins = origins.environment(settings.origins)
+
+    def workers(self, undelivered: pulumi.Output[str]) -> None:
+        """What the state machine runs."""
+        settings, add = self._scope.settings, self._add
+        loopback = str(settings.loopback_origins).lower()
+        rows = {"connections": self._connections.arn}
+        push = rows | {"sockets": self._sockets, "undelivered": undelivered}
+        secrets = origins.secrets(settings.origins)
+        add(
+            "copy",
+            self._told_bucket | {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback},
+            **self._bucket,
+            secrets=secrets,
+        )
+        add("deliver", self._told_sockets | self._told_signer, **push, signer=self._signer.arn)
+        add("fail", self._told_sockets | self._told_bucket, **push, **self._bucket)
+        for key in ("deliver", "fail"):
+            self._functions.call_asynchronously(key, undelivered)
+
+    def front(self, machine: pulumi.Output[str]) -> None:
+        """What the two APIs call."""
+        settings, add = self._scope.settings, self._add
+        fail, deliver = self._functions["fail"], self._functions["deliver"]
+        told: Environment = {"STATE_MACHINE_ARN": machine}
+        told_fail: Environment = told | {"FAIL_FUNCTION": fail.name}
+        told_rows: Environment = {"CONNECTIONS_TABLE": self._connections.name}
+        api: Environment = {"API_URL": self.api_url}
+        expiry = {"DOWNLOAD_EXPIRES_SECONDS": str(settings.download_expires_seconds)}
+        limit = {"MAX_CONNECTIONS": str(settings.max_connections)}
+        rows = {"connections": self._connections.arn}
+        stop = {"machine": machine, "fail": fail.arn}
+        sign = {"signer": self._signer.arn}
+        request = told | api | expiry | {"ORIGINS": self._origins, "WEB_SOCKET_URL": self.web_socket_url}
+        add("request_download", request, machine=machine)
+        add("get_download", told_fail | api | self._told_signer, **stop, **sign)
+        add("cancel_download", told_fail, **stop)
+        add("connect", told | told_rows | limit | {"DELIVER_FUNCTION": deliver.name}, **rows, deliver=deliver.arn)
+        add("disconnect", told_rows, **rows)
+        add(
+            "message", told_fail | self._told_sockets | self._told_signer, **rows, **stop, **sign, sockets=self._sockets
+        )
+
+    def _add(self, key: str, environment: Environment, **access: Any) -> None:
+        told = {"DOWNLOADS_TABLE": self._downloads.name} | environment
+        self._functions.add(key, dict(sorted(told.items())), downloads=self._downloads.arn, **access)
