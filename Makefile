@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local invoke test test-unit test-e2e bench-delivery bench-memory lint format pulumi-cli clean
+.PHONY: help setup demo local invoke test test-unit test-e2e bench-delivery bench-memory lint docs format pulumi-cli clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+
+docs: setup ## Write the README's tables from the code
+	@$(RUN) -m tools.readme_tables
 
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .
