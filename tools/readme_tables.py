@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -24,7 +25,7 @@ def outputs_table() -> str:
     tree = ast.parse((TOP / "components/async_download/component.py").read_text())
     body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "AsyncDownload")
     rows = []
-    for field, text in zip(body, body[1:], strict=False):
+    for field, text in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             name = field.target.id
             rows.append(f"| `{camel(name)}` | `{name}` | {_cell(ast.literal_eval(text.value))} |")
