@@ -7,12 +7,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import policies
+from async_download import policies, service_policies
 from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
-from async_download.policies import Statement
 from async_download.scope import Scope, policy
 from async_download.specs import FUNCTIONS, hyphenated
+from async_download.statements import Statement
 
 RUNTIME = "python3.13"
 ARCHITECTURE = "arm64"
@@ -45,7 +45,9 @@ class Functions:
             scope.logical("signer-role"),
             name=scope.physical("signer"),
             description="Signs the URLs of finished downloads.",
-            assume_role_policy=pulumi.Output.all(*roles).apply(lambda arns: json.dumps(policies.signer_trust(arns))),
+            assume_role_policy=pulumi.Output.all(*roles).apply(
+                lambda arns: json.dumps(service_policies.signer_trust(arns))
+            ),
             tags=scope.tags,
             opts=scope.named(),
         )
@@ -121,7 +123,7 @@ def _role(scope: Scope, key: str, description: str) -> aws.iam.Role:
         scope.logical(f"{part}-role"),
         name=scope.physical(part),
         description=description,
-        assume_role_policy=json.dumps(policies.trust("lambda.amazonaws.com")),
+        assume_role_policy=json.dumps(service_policies.trust("lambda.amazonaws.com")),
         tags=scope.tags,
         opts=scope.named(),
     )

@@ -27,7 +27,7 @@ def physical(prefix: str, part: str, limit: int = LIMIT) -> str:
 
 def bucket_stem(component: str) -> str:
     """What the engine makes a bucket's name from: lower-case, with room for its random end."""
-    stem = re.sub(r"[^a-z0-9-]", "-", f"{component}-files".lower()).lstrip("-")
+    stem = re.sub(r"[^a-z0-9-]", "-", f"{component}-copies".lower()).lstrip("-")
     return fit(stem, BUCKET_LIMIT - RANDOM_LENGTH)
 
 

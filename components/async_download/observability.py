@@ -5,7 +5,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from async_download import policies
+from async_download import service_policies
 from async_download.scope import Scope, policy
 
 QUEUE_SECONDS = 14 * 86_400
@@ -82,7 +82,7 @@ def _account(scope: Scope) -> aws.apigateway.Account:
         scope.logical("api-gateway-role"),
         name=scope.physical("api-gateway"),
         description="API Gateway writes the access logs of this account.",
-        assume_role_policy=json.dumps(policies.trust("apigateway.amazonaws.com")),
+        assume_role_policy=json.dumps(service_policies.trust("apigateway.amazonaws.com")),
         tags=scope.tags,
         opts=_kept(scope),
     )
@@ -90,7 +90,7 @@ def _account(scope: Scope) -> aws.apigateway.Account:
         scope.logical("api-gateway-policy"),
         name="logs",
         role=role.name,
-        policy=policy(policies.api_gateway_account),
+        policy=policy(service_policies.api_gateway_account),
         opts=_kept(scope),
     )
     return aws.apigateway.Account(

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 
 from async_download import names
-from async_download.policies import Statement, document
 from async_download.settings import Settings
+from async_download.statements import Statement, document
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Arguments -> checked, complete settings. Everything that can be wrong is said here, before a resource exists."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +95,7 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
         origins=origins.resolve(given["origins"]),
         bucket=_bucket(given.get("bucket")),
         rest_auth=_rest_auth(given.get("rest_auth")),
-        tags={"Project": project, "Stack": stack, "Component": name} | _tags(given.get("tags")),
+        tags=_own_tags(project, stack, name) | _tags(given.get("tags")),
         **plain,
     )
     _agree(settings)
@@ -131,6 +132,11 @@ def _rest_auth(value: object) -> RestAuth:
         return RestAuth(str(value or RestAuth.IAM.value))
     except ValueError:
         raise InvalidSetting("rest_auth", value, f"one of {', '.join(auth.value for auth in RestAuth)}") from None
+
+
+def _own_tags(project: str, stack: str, component: str) -> dict[str, pulumi.Input[str]]:
+    own = {"Project": project, "Stack": stack, "Component": component}
+    return {key: re.sub(r"[^A-Za-z0-9 _.:/=+@-]", "-", value)[:256] for key, value in own.items()}
 
 
 def _tags(value: object) -> dict[str, pulumi.Input[str]]:

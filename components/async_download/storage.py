@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import names, policies
+from async_download import names, service_policies
 from async_download.scope import Scope, policy
 
 UNFINISHED_UPLOAD_DAYS = 7  # the shortest life that no long copy outlasts
@@ -46,7 +46,7 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         names.bucket_stem(scope.name), force_destroy=settings.force_destroy, tags=scope.tags, opts=scope.child()
     )
     private = aws.s3.BucketPublicAccessBlock(
-        scope.logical("files-private"),
+        scope.logical("copies-private"),
         bucket=bucket.bucket,
         block_public_acls=True,
         block_public_policy=True,
@@ -55,27 +55,27 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         opts=scope.child(),
     )
     aws.s3.BucketOwnershipControls(
-        scope.logical("files-owner"),
+        scope.logical("copies-owner"),
         bucket=bucket.bucket,
         rule={"object_ownership": "BucketOwnerEnforced"},
         opts=scope.child(private),
     )
     aws.s3.BucketServerSideEncryptionConfiguration(
-        scope.logical("files-encryption"),
+        scope.logical("copies-encryption"),
         bucket=bucket.bucket,
         rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": True}],
         opts=scope.child(),
     )
     aws.s3.BucketLifecycleConfiguration(
-        scope.logical("files-lifecycle"),
+        scope.logical("copies-lifecycle"),
         bucket=bucket.bucket,
         rules=[lifecycle(settings.object_prefix, settings.object_expiry_days)],
         opts=scope.child(),
     )
     aws.s3.BucketPolicy(
-        scope.logical("files-policy"),
+        scope.logical("copies-policy"),
         bucket=bucket.bucket,
-        policy=policy(policies.bucket, **_policy_facts(scope, bucket.arn, table_arn.apply(_account))),
+        policy=policy(service_policies.bucket, **_policy_facts(scope, bucket.arn, table_arn.apply(_account))),
         opts=scope.child(private),
     )
     return bucket
@@ -84,7 +84,7 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
 def _rules(scope: Scope, bucket_arn: str, table_arn: str) -> dict[str, Any]:
     """What the bucket needs, in the words of its own API: for the owner of a bucket that was given."""
     settings = scope.settings
-    statements = policies.bucket(**_policy_facts(scope, bucket_arn, _account(table_arn)))
+    statements = service_policies.bucket(**_policy_facts(scope, bucket_arn, _account(table_arn)))
     return {
         "policyStatements": statements,
         "lifecycleRule": {

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import policies, state_machine
+from async_download import service_policies, state_machine
 from async_download.functions import Functions, permit
 from async_download.observability import log_group
 from async_download.scope import Scope, policy
@@ -43,7 +43,7 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.St
         scope.logical("transfer-role"),
         name=scope.physical("transfer"),
         description="Runs the state machine of the downloads.",
-        assume_role_policy=json.dumps(policies.trust("states.amazonaws.com")),
+        assume_role_policy=json.dumps(service_policies.trust("states.amazonaws.com")),
         tags=scope.tags,
         opts=scope.named(),
     )
@@ -51,7 +51,7 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.St
         scope.logical("transfer-policy"),
         name="transfer",
         role=role.name,
-        policy=policy(policies.state_machine, functions=list(arns.values()), tracing=settings.tracing),
+        policy=policy(service_policies.state_machine, functions=list(arns.values()), tracing=settings.tracing),
         opts=scope.child(),
     )
     return aws.sfn.StateMachine(
@@ -84,7 +84,7 @@ def _watch(scope: Scope, machine: aws.sfn.StateMachine, fail: aws.lambda_.Functi
     queue_policy = aws.sqs.QueuePolicy(
         scope.logical("undelivered-policy"),
         queue_url=undelivered.url,
-        policy=policy(policies.queue, undelivered=undelivered.arn, rule=rule.arn),
+        policy=policy(service_policies.queue, undelivered=undelivered.arn, rule=rule.arn),
         opts=scope.child(),
     )
     permission = permit(scope, "uncaught", fail, "events.amazonaws.com", rule.arn)

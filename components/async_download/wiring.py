@@ -37,7 +37,8 @@ class Wiring:
         self._downloads, self._connections = tables.downloads, tables.connections
         self._bucket = {"bucket": storage.arn, "prefix": settings.object_prefix}
         self._told_bucket: Environment = {"BUCKET": storage.bucket, "OBJECT_PREFIX": settings.object_prefix}
-        self._told_signer: Environment = self._told_bucket | {
+        self._told_signer: Environment = {
+            "BUCKET": storage.bucket,
             "SIGNER_ROLE_ARN": self._signer.arn,
             "URL_EXPIRES_SECONDS": str(settings.url_expires_seconds),
         }
@@ -72,15 +73,15 @@ class Wiring:
         told: Environment = {"STATE_MACHINE_ARN": machine}
         told_fail: Environment = told | {"FAIL_FUNCTION": fail.name}
         told_rows: Environment = {"CONNECTIONS_TABLE": self._connections.name}
-        api: Environment = {"API_URL": self.api_url}
         expiry = {"DOWNLOAD_EXPIRES_SECONDS": str(settings.download_expires_seconds)}
         limit = {"MAX_CONNECTIONS": str(settings.max_connections)}
         rows = {"connections": self._connections.arn}
         stop = {"machine": machine, "fail": fail.arn}
         sign = {"signer": self._signer.arn}
-        request = told | api | expiry | {"ORIGINS": self._origins, "WEB_SOCKET_URL": self.web_socket_url}
+        urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
+        request = told | urls | expiry | {"ORIGINS": self._origins}
         add("request_download", request, machine=machine)
-        add("get_download", told_fail | api | self._told_signer, **stop, **sign)
+        add("get_download", told_fail | self._told_signer, **stop, **sign)
         add("cancel_download", told_fail, **stop)
         add("connect", told | told_rows | limit | {"DELIVER_FUNCTION": deliver.name}, **rows, deliver=deliver.arn)
         add("disconnect", told_rows, **rows)

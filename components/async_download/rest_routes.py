@@ -1,0 +1,168 @@
+"""The routes of the REST API, as data and as resources."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download.args import RestAuth
+from async_download.functions import Functions, permit
+from async_download.gateway_errors import gateway_errors
+from async_download.scope import Scope
+from async_download.specs import hyphenated
+
+INTEGRATION_MS = 29_000
+MODEL_NAME = "DownloadRequest"
+MODEL = {
+    "$schema": "http://json-schema.org/draft-04/schema#",
+    "title": MODEL_NAME,
+    "type": "object",
+    "properties": {
+        "origin": {"type": "string", "maxLength": 64},
+        "path": {"type": "string", "maxLength": 2048},
+        "fileName": {"type": "string", "maxLength": 1024},
+        "sha256": {"type": "string", "maxLength": 64},
+    },
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """A call of the API and the function that answers it."""
+
+    method: str
+    path: tuple[str, ...]
+    function: str
+    has_body: bool = False
+
+    @property
+    def permission_path(self) -> str:
+        """The path as a permission's source names it."""
+        return "/".join("*" if part.startswith("{") else part for part in self.path)
+
+
+ROUTES = (
+    Route("POST", ("downloads",), "request_download", has_body=True),
+    Route("GET", ("download",), "request_download"),
+    Route("GET", ("downloads", "{id}"), "get_download"),
+    Route("DELETE", ("downloads", "{id}"), "cancel_download"),
+)
+
+
+class Routes:
+    """Everything below one REST API that a deployment takes a snapshot of."""
+
+    def __init__(self, scope: Scope, api: aws.apigateway.RestApi, functions: Functions) -> None:
+        self._scope, self._api, self._functions = scope, api, functions
+        self.parts = [*self._routes(), *self._errors()]
+
+    def _routes(self) -> list[pulumi.Resource]:
+        scope = self._scope
+        model = aws.apigateway.Model(
+            scope.logical("rest-model"),
+            rest_api=self._api.id,
+            name=MODEL_NAME,
+            description="Body of POST /downloads.",
+            content_type="application/json",
+            schema=json.dumps(MODEL),
+            opts=scope.named(),
+        )
+        validator = aws.apigateway.RequestValidator(
+            scope.logical("rest-validator"),
+            rest_api=self._api.id,
+            name="body",
+            validate_request_body=True,
+            validate_request_parameters=False,
+            opts=scope.child(),
+        )
+        # "$default": without it a body of another content type would pass unseen.
+        checked = {
+            "request_models": {"application/json": model.name, "$default": model.name},
+            "request_validator_id": validator.id,
+        }
+        resources = self._resources()
+        made: list[pulumi.Resource] = []
+        for route in ROUTES:
+            made += self._route(route, resources[route.path], checked if route.has_body else {})
+        return made
+
+    def _resources(self) -> dict[tuple[str, ...], pulumi.Output[str]]:
+        """A resource per path, parents first."""
+        known: dict[tuple[str, ...], pulumi.Output[str]] = {(): self._api.root_resource_id}
+        for path in sorted({route.path[: depth + 1] for route in ROUTES for depth in range(len(route.path))}):
+            known[path] = aws.apigateway.Resource(
+                self._scope.logical("rest-" + _slug(path)),
+                rest_api=self._api.id,
+                parent_id=known[path[:-1]],
+                path_part=path[-1],
+                opts=self._scope.child(),
+            ).id
+        return known
+
+    def _route(self, route: Route, resource: pulumi.Output[str], checked: dict[str, Any]) -> list[pulumi.Resource]:
+        scope, auth = self._scope, self._scope.settings.rest_auth
+        part = f"rest-{route.method.lower()}-{_slug(route.path)}"
+        function = self._functions[route.function]
+        method = aws.apigateway.Method(
+            scope.logical(part),
+            rest_api=self._api.id,
+            resource_id=resource,
+            http_method=route.method,
+            authorization="AWS_IAM" if auth is RestAuth.IAM else "NONE",
+            api_key_required=auth is RestAuth.API_KEY,
+            operation_name=route.function,
+            opts=scope.named(),
+            **checked,
+        )
+        integration = aws.apigateway.Integration(
+            scope.logical(f"{part}-integration"),
+            rest_api=self._api.id,
+            resource_id=resource,
+            http_method=method.http_method,
+            type="AWS_PROXY",
+            integration_http_method="POST",
+            uri=function.invoke_arn,
+            timeout_milliseconds=INTEGRATION_MS,
+            opts=scope.named(method),
+        )
+        source = pulumi.Output.concat(
+            self._api.execution_arn, f"/{scope.settings.stage_name}/{route.method}/{route.permission_path}"
+        )
+        return [method, integration, permit(scope, part, function, "apigateway.amazonaws.com", source)]
+
+    def _errors(self) -> list[pulumi.Resource]:
+        scope = self._scope
+        return [
+            aws.apigateway.Response(
+                scope.logical("rest-error-" + hyphenated(kind.lower())),
+                rest_api_id=self._api.id,
+                response_type=kind,
+                status_code=None if error.status is None else str(error.status),
+                response_templates={"application/json": error.body},
+                response_parameters=error.headers or None,
+                opts=scope.named(),
+            )
+            for kind, error in gateway_errors(scope.settings.rest_auth).items()
+        ]
+
+
+def fingerprint(scope: Scope) -> str:
+    """Changes with everything that a deployment takes a snapshot of."""
+    auth = scope.settings.rest_auth
+    seen = {
+        "routes": [asdict(route) for route in ROUTES],
+        "functions": {route.function: scope.physical(hyphenated(route.function)) for route in ROUTES},
+        "model": MODEL,
+        "errors": {kind: asdict(error) for kind, error in gateway_errors(auth).items()},
+        "auth": auth.value,
+        "milliseconds": INTEGRATION_MS,
+    }
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+
+def _slug(path: tuple[str, ...]) -> str:
+    return "-".join(part.strip("{}") for part in path)

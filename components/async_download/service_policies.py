@@ -1,0 +1,67 @@
+"""What AWS's own services may do: trust, the state machine, the rule's queue, the bucket. Pure functions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from async_download.statements import Statement, allow, deny, document
+
+
+def trust(service: str) -> dict[str, Any]:
+    """A role that a service of AWS may take."""
+    return document([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}])
+
+
+def signer_trust(roles: Sequence[str]) -> dict[str, Any]:
+    """A role that only the named roles of its own account may take; it outlives their being replaced."""
+    account = ":".join(roles[0].split(":")[:5])
+    statement = allow("NamedRoles", "sts:AssumeRole", None)
+    statement |= {
+        "Principal": {"AWS": f"{account}:root"},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": list(roles)}},
+    }
+    del statement["Resource"]
+    return document([statement])
+
+
+def state_machine(*, functions: Sequence[str], tracing: bool) -> list[Statement]:
+    """Call the functions of the definition; deliver logs, which AWS wants on everything; trace."""
+    log_actions = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
+    log_actions += ["logs:ListLogDeliveries", "logs:PutResourcePolicy"]
+    log_actions += ["logs:DescribeLogGroups", "logs:DescribeResourcePolicies"]
+    sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"]
+    statements = [
+        allow("Functions", "lambda:InvokeFunction", list(functions)),
+        allow("LogDelivery", sorted(log_actions), "*"),
+    ]
+    trace = allow("Tracing", [*sampling, "xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
+    return [*statements, trace] if tracing else statements
+
+
+def queue(*, undelivered: str, rule: str) -> list[Statement]:
+    """The rule puts events there that could not be handled."""
+    statement = allow("FromRule", "sqs:SendMessage", undelivered)
+    return [
+        statement
+        | {"Principal": {"Service": "events.amazonaws.com"}, "Condition": {"ArnEquals": {"aws:SourceArn": rule}}}
+    ]
+
+
+def api_gateway_account() -> list[Statement]:
+    """What API Gateway wants of the role that writes all access logs of an account."""
+    verbs = (
+        "CreateLogGroup CreateLogStream DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents PutLogEvents"
+    )
+    return [allow("Logs", [f"logs:{verb}" for verb in verbs.split()], "*")]
+
+
+def bucket(*, bucket: str, prefix: str, account: str, url_seconds: int, tls_only: bool) -> list[Statement]:
+    """Readers from other accounts, URLs that are too old, and plain http are refused."""
+    objects = f"{bucket}/{prefix}*"
+    foreign = {"StringNotEquals": {"aws:PrincipalAccount": account}}
+    old = {"NumericGreaterThan": {"s3:signatureAge": str(url_seconds * 1000)}}  # milliseconds
+    statements = [
+        deny("ForeignReaders", "s3:GetObject", objects, foreign),
+        deny("OldSignatures", "s3:GetObject", objects, old),
+    ]
+    plain = deny("PlainHttp", "s3:*", [bucket, f"{bucket}/*"], {"Bool": {"aws:SecureTransport": "false"}})
+    return [*statements, plain] if tls_only else statements
