@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from runtime.errors import OriginBusyError, OriginError, OriginNotFoundError, OriginRefusedError, TransferError
 from runtime.ports import Body
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,16})-(\d{1,16})/(\d{1,16}|\*)")
-_COUNT = re.compile(r"\d{1,16}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,16})-([0-9]{1,16})/([0-9]{1,16}|\*)")
+_COUNT = re.compile(r"[0-9]{1,16}")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{0,512}"')
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 

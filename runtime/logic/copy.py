@@ -74,7 +74,7 @@ class Copy:
             except TransferError as error:
                 if error.retry is Retry.NEVER:
                     raise
-                retries.spend(error)
+                retries.spend(error, restart=True)
 
     def _try_once(
         self, download: Download, key: str, fetch: Fetch, deadline: Deadline, retries: Retries

@@ -62,11 +62,15 @@ class Fetch:
     def _next(self, url: str, location: str) -> str:
         if not location:
             raise OriginError("The origin redirected without saying where to.")
-        target = urldefrag(urljoin(url, quote(location, safe=_KEEP_IN_LOCATION, encoding="latin-1"))).url
+        try:
+            target = urldefrag(urljoin(url, quote(location, safe=_KEEP_IN_LOCATION, encoding="latin-1"))).url
+            netloc = urlsplit(target).netloc
+        except ValueError:
+            raise _not_allowed() from None
         scheme, host, _ = _place(target)
         allowed = ("https", "http") if self.origin.allow_http else ("https",)
-        if scheme not in allowed or not host or "@" in urlsplit(target).netloc:
-            raise OriginAddressRefusedError("The origin redirected to a URL that is not allowed.")
+        if scheme not in allowed or not host or "@" in netloc:
+            raise _not_allowed()
         return target
 
 
@@ -76,4 +80,8 @@ def _place(url: str) -> tuple[str, str, int]:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
     except ValueError:
-        raise OriginAddressRefusedError("The origin redirected to a URL that is not allowed.") from None
+        raise _not_allowed() from None
+
+
+def _not_allowed() -> OriginAddressRefusedError:
+    return OriginAddressRefusedError("The origin redirected to a URL that is not allowed.")

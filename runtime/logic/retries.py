@@ -36,11 +36,13 @@ class Retries:
         self._attempts = attempts
         self._longest_wait = longest_wait
         self._failed = 0
+        self._restarted = 0
 
-    def spend(self, error: TransferError) -> None:
+    def spend(self, error: TransferError, *, restart: bool = False) -> None:
         """Wait as long as the origin asked for, or backing off; raises the error when no try is left."""
         self._failed += 1
-        if self._failed >= self._attempts:
+        self._restarted += restart
+        if max(self._failed, self._restarted) >= self._attempts:
             raise error
         wait = pause(self._failed, base=0.5, most=8.0)
         if error.retry_after is not None:
@@ -51,5 +53,5 @@ class Retries:
         self._clock.sleep(wait)
 
     def renew(self) -> None:
-        """Start counting again, after real progress."""
+        """Count failures from here, after real progress; a fresh start is never forgotten."""
         self._failed = 0

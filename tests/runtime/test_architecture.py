@@ -1,0 +1,99 @@
+"""The runtime's dependencies point one way, and leave the standard library only for botocore."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RUNTIME = ROOT / "runtime"
+MODULES = sorted(RUNTIME.rglob("*.py"))
+HANDLERS = sorted(
+    path.stem for path in (RUNTIME / "handlers").glob("*.py") if path.stem not in ("__init__", "boundary")
+)
+SHARED = {"runtime", "runtime.errors", "runtime.models", "runtime.ports", "runtime.log", "runtime.backoff"}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The absolute names of the modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            module = node.module or ""
+            for alias in node.names:
+                below = ROOT / module.replace(".", "/") / alias.name
+                is_module = below.with_suffix(".py").exists() or below.is_dir()
+                yield f"{module}.{alias.name}" if is_module else module
+
+
+def ours(path: Path) -> set[str]:
+    """The modules of the runtime that a file imports."""
+    return {name for name in imports_of(path) if name.split(".")[0] == "runtime"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_standard_library_and_botocore(path: Path) -> None:
+    """Lambda's runtime ships botocore; nothing else is there."""
+    roots = {name.split(".")[0] for name in imports_of(path)}
+    assert roots <= {*sys.stdlib_module_names, "runtime", "botocore"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_import_arrow(path: Path) -> None:
+    """Handlers -> logic -> ports <- adapters; botocore in adapters only."""
+    layer = path.relative_to(RUNTIME).parts[0]
+    allowed = {
+        "handlers": lambda name: name.startswith(
+            ("runtime.logic", "runtime.adapters", "runtime.config", "runtime.handlers.boundary")
+        ),
+        "logic": lambda name: name.startswith("runtime.logic"),
+        "adapters": lambda name: name.startswith("runtime.adapters"),
+    }.get(layer, lambda _name: False)
+    assert {name for name in ours(path) if not allowed(name)} <= SHARED
+    if layer != "adapters":
+        assert not any(name.split(".")[0] in ("boto3", "botocore") for name in imports_of(path))
+
+
+@pytest.mark.parametrize("path", sorted((RUNTIME / "logic").glob("*.py")), ids=lambda path: path.stem)
+def test_logic_touches_no_clock_and_no_network(path: Path) -> None:
+    """Time and sockets come through ports, so that every schedule can be tested."""
+    assert not {"time", "socket", "ssl", "http.client", "urllib.request", "os", "subprocess"} & set(imports_of(path))
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_handler_needs_no_environment_to_be_imported(name: str) -> None:
+    """What is missing is said at the first call, by name, not by a failing import."""
+    assert callable(importlib.import_module(f"runtime.handlers.{name}").handler)
+
+
+def test_there_is_a_handler_for_every_function() -> None:
+    """The component names these."""
+    assert HANDLERS == [
+        "cancel_download",
+        "connect",
+        "copy",
+        "deliver",
+        "disconnect",
+        "fail",
+        "get_download",
+        "message",
+        "request_download",
+    ]
+
+
+def test_a_cold_start_loads_neither_boto3_nor_what_the_handler_does_not_need() -> None:
+    """Imports are paid for by the client that waits."""
+    code = "import sys, runtime.handlers.connect; print(*sorted(m for m in sys.modules if m.startswith(('boto3', 'runtime'))))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert "boto3" not in loaded
+    assert "runtime.logic.connect" in loaded
+    assert "runtime.logic.copy" not in loaded
+    assert "runtime.adapters.objects" not in loaded

@@ -1,0 +1,144 @@
+"""Redirects are followed a little way, checked at every hop, and never with another host's secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.errors import OriginAddressRefusedError, OriginError
+from runtime.logic.fetch import Fetch
+from runtime.logic.retries import Deadline
+from runtime.models import Origin
+from tests.runtime.fakes import Asked, FakeBody, FakeClock, FakeOrigins, FakeSecrets
+
+BASE = "https://files.example.com/exports/"
+
+
+def fetch(origins: FakeOrigins, *, seconds: float = 800.0, loopback: bool = False, **fields: object) -> Fetch:
+    """A file of one origin."""
+    origin = Origin("files", **{"base_url": BASE, **fields})  # type: ignore[arg-type]
+    secrets = FakeSecrets({"arn:key": "s3cret"})
+    return Fetch(origins, secrets, origin, "a.csv", Deadline(FakeClock(), seconds), loopback)
+
+
+def hops(**locations: str) -> FakeOrigins:
+    """Origins that redirect by the last segment of the path."""
+
+    def answer(asked: Asked) -> FakeBody:
+        name = asked.url.partition("?")[0].rpartition("/")[2].partition(".")[0]
+        return FakeBody(302, {"location": locations[name]}) if name in locations else FakeBody(200)
+
+    return FakeOrigins(answer)
+
+
+def test_the_url_is_the_paths_under_the_base() -> None:
+    """And headers are passed on."""
+    origins = hops()
+    assert fetch(origins).get({"Range": "bytes=0-1"}).status == 200
+    assert origins.asked[0].url == BASE + "a.csv"
+    assert origins.asked[0].headers == {"Range": "bytes=0-1"}
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/other/b.csv", "https://files.example.com/other/b.csv"),
+        ("b.csv", BASE + "b.csv"),
+        ("../b.csv#part", "https://files.example.com/b.csv"),
+        ("https://cdn.example.com/b.csv?sig=1%2F2", "https://cdn.example.com/b.csv?sig=1%2F2"),
+        ("//cdn.example.com/b.csv", "https://cdn.example.com/b.csv"),
+        ("/f\xc3\xbcr/b.csv", "https://files.example.com/f%C3%BCr/b.csv"),
+    ],
+)
+def test_a_redirect_is_followed(location: str, target: str) -> None:
+    """Relative, absolute, with raw bytes; the answer before it is closed."""
+    origins = hops(a=location)
+    fetch(origins).get({})
+    assert [asked.url for asked in origins.asked] == [BASE + "a.csv", target]
+    assert origins.bodies[0].closed
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://files.example.com/b.csv",
+        "ftp://files.example.com/b",
+        "file:///etc/passwd",
+        "gopher://x/",
+        "https://user:pw@files.example.com/b",
+        "https://files.example.com:99999/b",
+        "https://[::1/b",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_redirect_to_what_is_not_allowed_is_refused(location: str) -> None:
+    """https, a host, no user."""
+    origins = hops(a=location)
+    with pytest.raises(OriginAddressRefusedError):
+        fetch(origins).get({})
+    assert len(origins.asked) == 1
+
+
+def test_http_where_the_owner_allows_it() -> None:
+    """The setting counts for redirects too."""
+    origins = hops(a="http://files.example.com/b.csv")
+    assert fetch(origins, allow_http=True).get({}).status == 200
+
+
+def test_a_redirect_without_a_target_is_an_error() -> None:
+    """There is nothing to ask."""
+    with pytest.raises(OriginError, match="where"):
+        fetch(FakeOrigins(lambda _: FakeBody(301))).get({})
+
+
+def test_five_redirects_and_no_more() -> None:
+    """A loop ends."""
+    origins = hops(a="b", b="c", c="d", d="e", e="f")
+    assert fetch(origins).get({}).status == 200
+    assert len(origins.asked) == 6
+    loop = hops(a="a.csv")
+    with pytest.raises(OriginError, match="5"):
+        fetch(loop).get({})
+    assert len(loop.asked) == 6
+
+
+def test_secret_headers_stay_on_their_host() -> None:
+    """Another host, port or scheme does not get them; coming back does."""
+    locations = {
+        "a": "https://cdn.example.com/b",
+        "b": "https://files.example.com:444/c",
+        "c": "http://files.example.com/d",
+        "d": "https://files.example.com/e",
+    }
+    origins = hops(**locations)
+    fetch(origins, secret_headers={"X-Key": "arn:key"}, allow_http=True).get({})
+    assert [asked.headers.get("X-Key") for asked in origins.asked] == ["s3cret", None, None, None, "s3cret"]
+
+
+def test_every_hop_brings_its_own_check() -> None:
+    """Private ranges are the owner's; loopback is for the configured host and port only."""
+    origins = hops(a="http://127.0.0.1:9999/b", b="http://127.0.0.1:8080/c")
+    fields = {"base_url": "http://127.0.0.1:8080/", "allow_http": True, "allow_private": ("10.0.0.0/8",)}
+    fetch(origins, loopback=True, **fields).get({})
+    home, elsewhere, back = origins.checks
+    home("127.0.0.1")
+    home("10.1.2.3")
+    back("127.0.0.1")
+    for check, address in ((elsewhere, "127.0.0.1"), (home, "192.168.1.1"), (home, "169.254.169.254")):
+        with pytest.raises(OriginAddressRefusedError):
+            check(address)
+
+
+def test_loopback_is_closed_unless_the_cloud_runs_here() -> None:
+    """An origin named after this machine is refused on AWS."""
+    origins = hops()
+    fetch(origins, base_url="http://127.0.0.1:8080/", allow_http=True).get({})
+    with pytest.raises(OriginAddressRefusedError):
+        origins.checks[0]("127.0.0.1")
+
+
+def test_a_first_byte_may_take_fourteen_minutes_or_what_is_left() -> None:
+    """Whichever is shorter."""
+    origins = hops()
+    fetch(origins, seconds=870.0).get({})
+    fetch(origins, seconds=100.0).get({})
+    assert [asked.timeout for asked in origins.asked] == [840.0, 100.0]
