@@ -51,8 +51,9 @@ lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-docs: setup ## Write the README's tables from the code
+docs: setup ## Write the README's tables and the component's schema from the code
 	@$(RUN) -m tools.readme_tables
+	@$(RUN) -m tools.component_schema
 
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .
