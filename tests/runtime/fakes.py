@@ -1,6 +1,6 @@
 """The ports of the runtime, in memory: each keeps what the real one keeps, and can be told to fail."""
 
-# the ports say what each method does
+# ruff: noqa: ARG002, D102  (the ports say what each method takes and does)
 
 from __future__ import annotations
 

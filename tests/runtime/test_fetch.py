@@ -117,8 +117,8 @@ def test_secret_headers_stay_on_their_host() -> None:
 def test_every_hop_brings_its_own_check() -> None:
     """Private ranges are the owner's; loopback is for the configured host and port only."""
     origins = hops(a="http://127.0.0.1:9999/b", b="http://127.0.0.1:8080/c")
-    fields = {"base_url": "http://127.0.0.1:8080/", "allow_http": True, "allow_private": ("10.0.0.0/8",)}
-    fetch(origins, loopback=True, **fields).get({})
+    base_url = "http://127.0.0.1:8080/"
+    fetch(origins, loopback=True, base_url=base_url, allow_http=True, allow_private=("10.0.0.0/8",)).get({})
     home, elsewhere, back = origins.checks
     home("127.0.0.1")
     home("10.1.2.3")
