@@ -1,6 +1,6 @@
 """The ports of the runtime, in memory: each keeps what the real one keeps, and can be told to fail."""
 
-# ruff: noqa: ARG002, D102  (the ports say what each method takes and does)
+# ruff: noqa: ARG002  (the ports say what each method takes)
 
 from __future__ import annotations
 
