@@ -1,0 +1,153 @@
+"""Connecting: a ticket opens its own download, within limits, and what is over is replayed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runtime.errors import TicketRefusedError, TicketRequiredError, TooManyConnectionsError
+from runtime.logic import tickets
+from runtime.models import Status
+from tests.runtime.world import ARN, DOWNLOAD_ID, World
+
+
+def assert_nothing_opened(world: World) -> None:
+    """No row, no replay."""
+    assert not world.connections.rows
+    assert not any(row.connection_ids for row in world.downloads.rows.values())
+    assert not world.functions.started
+
+
+@pytest.mark.parametrize("claimed", [None, ARN])
+def test_a_ticket_opens_its_download(world: World, claimed: str | None) -> None:
+    """Alone, or with the sample's header that agrees; both rows know of each other."""
+    ticket = world.has()
+    world.connect("c1", ticket.text, claimed)
+    connection = world.connections.rows["c1"]
+    assert connection.execution_arn == ARN
+    assert connection.connected_at == int(world.clock.now() * 1000)
+    assert connection.expires_at > world.clock.now() + 2 * 3600
+    assert world.row.connection_ids == {"c1"}
+    assert not world.functions.started
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_without_a_ticket_nobody_gets_in(world: World, text: str | None) -> None:
+    """Not even with the ARN, which is an identifier."""
+    world.has()
+    with pytest.raises(TicketRequiredError):
+        world.connect("c1", text, ARN)
+    assert_nothing_opened(world)
+
+
+def test_a_wrong_foreign_or_replaced_ticket_is_refused(world: World) -> None:
+    """All alike."""
+    world.has()
+    for text in ("x", tickets.issue(DOWNLOAD_ID).text, tickets.issue("f" * 32).text):
+        with pytest.raises(TicketRefusedError):
+            world.connect("c1", text)
+    assert_nothing_opened(world)
+
+
+@pytest.mark.parametrize("claimed", ["", "x", ARN + "x", ARN[:-1] + "b"])
+def test_a_header_that_names_another_download_is_refused(world: World, claimed: str) -> None:
+    """A ticket with somebody else's ARN is a mistake or worse."""
+    ticket = world.has()
+    with pytest.raises(TicketRefusedError):
+        world.connect("c1", ticket.text, claimed)
+    assert_nothing_opened(world)
+
+
+def test_an_expired_download_does_not_open(world: World) -> None:
+    """TTL may be days late."""
+    ticket = world.has(expires_at=int(world.clock.now()))
+    with pytest.raises(TicketRefusedError):
+        world.connect("c1", ticket.text)
+    assert_nothing_opened(world)
+
+
+def test_a_ticket_that_is_replaced_in_the_middle_is_refused(world: World) -> None:
+    """The transaction checks once more."""
+    ticket = world.has()
+    world.connections.before = lambda operation: (
+        world.downloads.rows.update({ARN: replace(world.row, ticket_hashes=())})
+        if operation == "connections.open"
+        else None
+    )
+    with pytest.raises(TicketRefusedError):
+        world.connect("c1", ticket.text)
+    assert_nothing_opened(world)
+
+
+def test_the_limit_of_connections_holds(world: World) -> None:
+    """The fourth of three is told why; when one leaves, there is room."""
+    ticket = world.has()
+    for name in ("c1", "c2", "c3"):
+        world.connect(name, ticket.text)
+    with pytest.raises(TooManyConnectionsError):
+        world.connect("c4", ticket.text)
+    assert world.row.connection_ids == {"c1", "c2", "c3"}
+    world.disconnect("c2")
+    world.connect("c4", ticket.text)
+    assert world.row.connection_ids == {"c1", "c3", "c4"}
+
+
+@pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])
+def test_what_is_over_is_replayed_to_the_newcomer_alone(world: World, status: Status) -> None:
+    """After the connection was written."""
+    ticket = world.has(status=status)
+    written: list[bool] = []
+    world.functions.before = lambda _operation: written.append("c1" in world.connections.rows)
+    world.connect("c1", ticket.text)
+    assert world.functions.started == [("deliver", {"executionArn": ARN, "connectionId": "c1"})]
+    assert written == [True]
+
+
+def test_what_ends_while_connecting_is_replayed(world: World) -> None:
+    """The row is read again after the transaction."""
+    ticket = world.has()
+
+    def ends(operation: str) -> None:
+        if operation == "connections.open":
+            world.downloads.rows[ARN] = replace(world.row, status=Status.READY)
+
+    world.connections.before = ends
+    world.connect("c1", ticket.text)
+    assert len(world.functions.started) == 1
+
+
+def test_connecting_costs_the_same_whatever_is_in_the_tables(world: World) -> None:
+    """Two reads and one transaction, or one read when it is over already."""
+    ticket = world.has()
+    world.connect("c1", ticket.text)
+    assert world.downloads.calls == {"get": 2}
+    assert world.connections.calls == {"open": 1}
+    ticket = world.has(status=Status.READY)
+    world.downloads.calls.clear()
+    world.connect("c2", ticket.text)
+    assert world.downloads.calls == {"get": 1}
+
+
+def test_disconnecting_takes_two_item_operations(world: World) -> None:
+    """By key; the download and its result stay."""
+    ticket = world.has(status=Status.READY)
+    world.connect("c1", ticket.text)
+    world.downloads.calls.clear()
+    world.connections.calls.clear()
+    world.disconnect("c1")
+    assert world.connections.calls + world.downloads.calls == {"delete": 1, "remove_connection": 1}
+    assert not world.connections.rows
+    assert world.row.connection_ids == frozenset()
+    assert world.row.status is Status.READY
+
+
+def test_disconnecting_twice_or_a_stranger_is_harmless(world: World) -> None:
+    """`$disconnect` may come late or again."""
+    ticket = world.has()
+    world.connect("c1", ticket.text)
+    world.disconnect("c1")
+    world.disconnect("c1")
+    world.disconnect("never")
+    del world.downloads.rows[ARN]
+    world.disconnect("c1")
