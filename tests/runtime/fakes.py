@@ -211,10 +211,12 @@ class FakeFunctions:
 
     started: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     before: Callable[[str], None] = lambda _operation: None
+    run: Callable[[str, Mapping[str, object]], None] = lambda _function, _payload: None
 
     def start(self, function: str, payload: Mapping[str, object]) -> None:
         self.before("functions.start")
         self.started.append((function, payload))
+        self.run(function, payload)
 
 
 class FakeSockets:

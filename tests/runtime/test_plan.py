@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -36,7 +37,7 @@ def test_slices_tile_the_file_exactly(size: int) -> None:
     assert [part.number for part in parts] == list(range(1, cut.part_count + 1))
     assert parts[0].first == 0
     assert parts[-1].last == size - 1
-    assert all(left.last + 1 == right.first for left, right in zip(parts, parts[1:], strict=False))
+    assert all(left.last + 1 == right.first for left, right in pairwise(parts))
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,8 @@ class OriginFile:
 class World:
     """Every use case over one set of fakes."""
 
-    def __init__(self) -> None:
-        self.clock = FakeClock()
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
         self.downloads = FakeDownloads()
         self.connections = FakeConnections(self.downloads)
         self.executions = FakeExecutions()
