@@ -69,10 +69,10 @@ class Tell:
                 refused += 1
                 if refused >= _TRIES_OF_A_FAILING_POST:
                     return Told.FAILED
-            wait = pause(attempt, base=0.03, most=1.0)
-            if self.clock.monotonic() + wait > end:
+            left = end - self.clock.monotonic()
+            if left <= 0:
                 return Told.FAILED
-            self.clock.sleep(wait)
+            self.clock.sleep(min(left, pause(attempt, base=0.03, most=1.0)))
 
     def _forget(self, connection: Connection) -> Told:
         self.connections.delete(connection.connection_id)

@@ -184,8 +184,7 @@ def test_the_check_would_notice_a_lost_wake_up(mistake: str) -> None:
         with guard:
             try:
                 check(story, [(0, True)], [Status.READY], event=False)
-            except AssertionError as error:
-                assert "never told" in str(error)
+            except AssertionError:
                 lost += 1
     assert lost
 
