@@ -1,0 +1,270 @@
+"""An HTTP origin whose behaviour is asked for in the URL, so that tests and the demo need no state of their own.
+
+`GET /files/<size>[-anything]` answers with that many bytes, always the same ones; size is `0`, `10MB` or `5MiB`.
+Options in the query string:
+
+    first_byte=SECONDS   think so long before answering     status=503[&location=URL]  answer that status
+    close_after=BYTES    hang up after so much of the body  short=BYTES    announce all, send so much less, hang up
+    times=N              status, close_after and short hold for the first N requests of this URL only
+    ranges=no            ignore Range                       length=no      chunked, no Content-Length
+    etag=weak|none       a weak ETag, or none               type=TYPE      another Content-Type
+    rate=BYTES           so many bytes a second             change_after=N other content and ETag after N requests
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import re
+import socket
+import struct
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple, Self, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+__all__ = ["Origin", "Request", "parse_range", "parse_size"]
+
+BLOCK = 1 << 20
+_PATTERN = random.Random(2011).randbytes(BLOCK)  # noqa: S311 - content, not a secret
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_FILE = re.compile(r"/+files/(\d+[A-Za-z]*)(?:[-.].*)?")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_EPOCH = 1_700_000_000
+
+
+class Request(NamedTuple):
+    """A request that the origin saw; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+def parse_size(text: str) -> int:
+    """Bytes in `10MB` (decimal), `5MiB` (binary) or `17`; raises ValueError."""
+    match = re.fullmatch(r"(\d+)([A-Za-z]*)", text)
+    if not match or match[2] not in _UNITS:
+        raise ValueError(f"{text!r} is no size: digits, then one of {', '.join(filter(None, _UNITS))} or nothing")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """Start and end (exclusive) of a single `bytes=` range; None if to be ignored, ValueError if not satisfiable."""
+    match = _RANGE.fullmatch(header.strip())
+    if not match or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        start, end = max(size - int(match[2]), 0), size
+    else:
+        start, end = int(match[1]), min(int(match[2]) + 1 if match[2] else size, size)
+        if match[2] and int(match[2]) < start:
+            return None
+    if start >= end:
+        raise ValueError(f"{header} of {size} bytes")
+    return start, end
+
+
+class Origin:
+    """The server, as a context manager; `requests` holds what it saw, `on_request` is called with each as it comes."""
+
+    def __init__(
+        self, *, port: int = 0, first_byte: float = 0.0, on_request: Callable[[Request], None] | None = None
+    ) -> None:
+        self.first_byte = first_byte
+        self.requests: list[Request] = []
+        self.stopping = threading.Event()
+        self._on_request = on_request
+        self._seen: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._server = _Server(self, port)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="origin", daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        """Its URL with the closing slash, e.g. `http://127.0.0.1:40123/`."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    def start(self) -> Self:
+        """Begin to serve."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving and hang up on whoever is still connected."""
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.hang_up()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def saw(self, request: Request) -> int:
+        """Note a request; the answer is how many came for this URL with this method, this one included."""
+        with self._lock:
+            self.requests.append(request)
+            self._seen[key := f"{request.method} {request.path}"] += 1
+            count = self._seen[key]
+        if self._on_request:
+            self._on_request(request)
+        return count
+
+    @staticmethod
+    def blocks(start: int, end: int, version: int = 0) -> Iterator[memoryview]:
+        """The bytes from start to end (exclusive) in views of at most 1 MiB, each valid until the next is asked for."""
+        block = bytearray(_PATTERN)
+        view = memoryview(block)
+        while start < end:
+            index, offset = divmod(start, BLOCK)
+            struct.pack_into(">HIH", block, 0, version, index, 0)
+            piece = view[offset : min(offset + end - start, BLOCK)]
+            yield piece
+            start += len(piece)
+
+    @classmethod
+    def content(cls, size: int, start: int = 0, end: int | None = None, version: int = 0) -> bytes:
+        """Bytes start to end (exclusive) of the file of that size; version 1 is what `change_after` changes to."""
+        return b"".join(map(bytes, cls.blocks(start, size if end is None else min(end, size), version)))
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def content_sha256(size: int, version: int = 0) -> str:
+        """The SHA-256 of the file of that size, in hex."""
+        digest = hashlib.sha256()
+        for block in Origin.blocks(0, size, version):
+            digest.update(block)
+        return digest.hexdigest()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def __init__(self, origin: Origin, port: int) -> None:
+        self.origin = origin
+        self._sockets: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._sockets.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._sockets.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        for each in list(self._sockets):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):  # a client that left is no news
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "origin"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    timeout = 120
+
+    def do_GET(self) -> None:
+        origin = cast(_Server, self.server).origin
+        count = origin.saw(Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
+        parts = urlsplit(self.path)
+        options = dict(parse_qsl(parts.query))
+        failing = count <= int(options.get("times", count))
+        origin.stopping.wait(float(options.get("first_byte", origin.first_byte)))
+        if failing and "status" in options:
+            extra = {"Location": options["location"]} if "location" in options else {}
+            return self._brief(int(options["status"]), extra)
+        file = _FILE.fullmatch(unquote(parts.path))
+        try:
+            size = parse_size(file[1] if file else "")
+        except ValueError as error:
+            return self._brief(HTTPStatus.NOT_FOUND, {}, str(error))
+        version = int(count > int(options.get("change_after", count)))
+        return self._file(size, version, options, failing)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _file(self, size: int, version: int, options: dict[str, str], failing: bool) -> None:
+        etag = {"weak": f'W/"{size}-{version}"', "none": None}.get(options.get("etag", ""), f'"{size}-{version}"')
+        modified = formatdate(_EPOCH + version, usegmt=True)
+        wanted = self.headers.get("If-Match")
+        tags = [tag.strip() for tag in wanted.split(",")] if wanted else []
+        if wanted and wanted.strip() != "*" and (etag not in tags or options.get("etag") == "weak"):
+            return self._brief(HTTPStatus.PRECONDITION_FAILED, {})
+        headers = {"Last-Modified": modified, "Content-Type": options.get("type", "application/octet-stream")}
+        headers |= {"ETag": etag} if etag else {}
+        headers |= {} if options.get("ranges") == "no" else {"Accept-Ranges": "bytes"}
+        start, end, status = 0, size, HTTPStatus.OK
+        same = self.headers.get("If-Range", etag or modified) in (
+            (modified,) if options.get("etag") else (etag, modified)
+        )
+        if "Accept-Ranges" in headers and (same or "If-Range" not in self.headers):
+            try:
+                part = parse_range(self.headers.get("Range", ""), size)
+            except ValueError as error:
+                return self._brief(416, {"Content-Range": f"bytes */{size}"}, str(error))
+            if part:
+                (start, end), status = part, HTTPStatus.PARTIAL_CONTENT
+                headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        chunked = options.get("length") == "no"
+        headers |= {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(end - start)}
+        self._head(status, headers)
+        if self.command == "HEAD":
+            return None
+        sent = end - start
+        if failing:
+            sent = min(int(options.get("close_after", sent)), max(sent - int(options.get("short", 0)), 0))
+        self._body(start, start + sent, version, chunked, float(options.get("rate", "inf")))
+        self.close_connection = self.close_connection or sent < end - start
+        if chunked and not (failing and "close_after" in options):
+            self.wfile.write(b"0\r\n\r\n")
+        return None
+
+    def _body(self, start: int, end: int, version: int, chunked: bool, rate: float) -> None:
+        stopping = cast(_Server, self.server).origin.stopping
+        step = BLOCK if rate == float("inf") else max(1, min(BLOCK, int(rate / 20)))
+        for block in Origin.blocks(start, end, version):
+            for offset in range(0, len(block), step):
+                piece = block[offset : offset + step]
+                if chunked:
+                    self.wfile.write(f"{len(piece):x}\r\n".encode())
+                self.connection.sendall(piece)
+                if chunked:
+                    self.wfile.write(b"\r\n")
+                if stopping.wait(len(piece) / rate) if rate != float("inf") else stopping.is_set():
+                    raise ConnectionAbortedError("the origin was stopped")
+
+    def _brief(self, status: int, headers: dict[str, str], text: str = "") -> None:
+        body = f"<!doctype html><title>{status}</title><p>{status} {text or 'from the origin'}</p>\n".encode()
+        self._head(status, headers | {"Content-Type": "text/html", "Content-Length": str(len(body))})
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: `Origin.requests` is the log."""
