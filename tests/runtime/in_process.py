@@ -1,0 +1,81 @@
+"""botocore's calls answered in this process by the emulator's own services: no socket, no server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.session import Session
+
+REGION = "us-east-1"
+SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "states": "stepfunctions", "sts": "sts"}
+
+
+class Raw:
+    """A body as botocore reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        """The whole of it, once."""
+        content, self._content = self._content, b""
+        yield content
+
+    def read(self, _most: int | None = None) -> bytes:
+        """The whole of it, once."""
+        return next(self.stream())
+
+
+class InProcess:
+    """A botocore session whose calls end here. `requests` are those that were made."""
+
+    def __init__(self) -> None:
+        self.requests: list[AWSPreparedRequest] = []
+        self.clients: dict[tuple[str, str | None], Any] = {}
+        self.session = Session()
+        self.session.set_credentials("test", "test")
+        self.session.set_config_variable("region", REGION)
+        self.session.register("before-send", self._send)
+
+    def client(self, service: str) -> Any:
+        """A client of the test's own."""
+        return self.session.create_client(service)
+
+    def _send(self, request: AWSPreparedRequest, **_other: object) -> AWSResponse:
+        self.requests.append(request)
+        url = urlsplit(request.url)
+        name = next(label for label in url.netloc.split(".") if label in SERVICES)
+        service = importlib.import_module(f"ministack.services.{SERVICES[name]}")
+        headers = {
+            key.lower(): value.decode() if isinstance(value, bytes) else str(value)
+            for key, value in request.headers.items()
+        }
+        path = unquote(url.path)
+        if name == "s3" and not url.netloc.startswith("s3."):
+            path = f"/{url.netloc.partition('.')[0]}{path}"
+        query = parse_qs(url.query, keep_blank_values=True)
+        body = request.body
+        content = bytes(body) if isinstance(body, (bytes, bytearray)) else body.encode() if body else b""
+        answer = asyncio.run(service.handle_request(request.method, path, headers, content, query))
+        status, answered, raw = answer[:3]
+        raw = raw.encode() if isinstance(raw, str) else raw
+        return AWSResponse(request.url, status, {key.lower(): value for key, value in answered.items()}, Raw(raw))
+
+
+@cache
+def cloud() -> InProcess:
+    """The one of this process: loading the services' models takes longer than the tests."""
+    return InProcess()
+
+
+def reset() -> None:
+    """Empty every service, and forget what was asked."""
+    cloud().requests.clear()
+    for name in SERVICES.values():
+        importlib.import_module(f"ministack.services.{name}").reset()

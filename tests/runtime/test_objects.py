@@ -1,0 +1,167 @@
+"""The bucket's adapter and its fake keep the same contract; the requests are those that AWS wants."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from runtime.adapters import aws
+from runtime.adapters.objects import S3Objects
+from runtime.errors import ObjectExistsError, StorageError, UploadGoneError
+from runtime.logic import cleanup, crc32
+from runtime.models import crc32_text
+from runtime.ports import Objects, Part
+from tests.runtime.fakes import FakeClock, FakeObjects
+from tests.runtime.in_process import InProcess
+
+KEY = "downloads/a b+ü"
+METADATA = {"download-id": "abc"}
+
+
+@pytest.fixture(params=["fake", "s3"])
+def objects(request: pytest.FixtureRequest) -> Iterator[Objects]:
+    """An empty bucket, of either kind."""
+    if request.param == "fake":
+        yield FakeObjects("COMPOSITE")
+        return
+    request.getfixturevalue("in_process").client("s3").create_bucket(Bucket="bucket")
+    yield S3Objects("bucket")
+
+
+def put(objects: Objects, body: bytes = b"abc", crc: int | None = None) -> object:
+    """One small object."""
+    content = bytearray(body)
+    value = zlib.crc32(content) if crc is None else crc
+    return objects.put(KEY, content, crc32=value, content_type="text/csv", metadata=METADATA)
+
+
+def upload(objects: Objects, *chunks: bytes) -> tuple[str, list[Part]]:
+    """A multipart upload with these parts stored."""
+    upload_id = objects.create_upload(KEY, content_type="text/csv", metadata=METADATA)
+    parts = []
+    for number, chunk in enumerate(chunks, 1):
+        crc, body = zlib.crc32(chunk), bytearray(chunk)
+        etag = objects.upload_part(KEY, upload_id, number=number, body=body, crc32=crc)
+        parts.append(Part(number, etag, len(chunk), crc))
+    return upload_id, parts
+
+
+def test_a_small_object(objects: Objects) -> None:
+    """Its head says what was put."""
+    put(objects)
+    head = objects.head(KEY)
+    assert head is not None
+    assert (head.size, head.metadata, head.checksum) == (3, METADATA, crc32_text(zlib.crc32(b"abc")))
+
+
+def test_an_empty_object(objects: Objects) -> None:
+    """Zero bytes are a file too."""
+    put(objects, b"")
+    head = objects.head(KEY)
+    assert head is not None
+    assert (head.size, head.checksum) == (0, "AAAAAA==")
+
+
+def test_an_object_is_never_overwritten(objects: Objects) -> None:
+    """By neither way of writing."""
+    put(objects)
+    with pytest.raises(ObjectExistsError):
+        put(objects, b"other")
+    upload_id, parts = upload(objects, b"x" * 10)
+    with pytest.raises(ObjectExistsError):
+        objects.complete(KEY, upload_id, parts=parts)
+    head = objects.head(KEY)
+    assert head is not None
+    assert head.size == 3
+
+
+def test_bytes_that_do_not_match_their_checksum_are_refused(objects: Objects) -> None:
+    """A part or an object that was garbled on the way."""
+    with pytest.raises(StorageError, match="BadDigest"):
+        put(objects, b"abc", crc=1)
+    upload_id, _ = upload(objects)
+    with pytest.raises(StorageError, match="BadDigest"):
+        objects.upload_part(KEY, upload_id, number=1, body=bytearray(b"abc"), crc32=1)
+    assert objects.head(KEY) is None
+
+
+def test_a_multipart_upload(objects: Objects) -> None:
+    """Becomes one object with a checksum of either kind."""
+    upload_id, parts = upload(objects, b"a" * 100, b"b" * 50)
+    assert objects.has_upload(KEY, upload_id)
+    objects.complete(KEY, upload_id, parts=parts)
+    head = objects.head(KEY)
+    assert head is not None
+    assert (head.size, head.metadata, head.checksum_type) == (150, METADATA, "COMPOSITE")
+    assert head.checksum == crc32.composite(parts)
+
+
+def test_an_upload_that_is_aborted_is_gone(objects: Objects) -> None:
+    """And aborting it again is harmless."""
+    upload_id, _ = upload(objects, b"a" * 10)
+    cleanup.abort_until_gone(objects, FakeClock(), KEY, upload_id)
+    assert not objects.has_upload(KEY, upload_id)
+    cleanup.abort_until_gone(objects, FakeClock(), KEY, upload_id)
+    with pytest.raises(UploadGoneError):
+        objects.upload_part(KEY, upload_id, number=1, body=bytearray(b"a"), crc32=zlib.crc32(b"a"))
+
+
+def test_only_our_own_object_is_deleted(objects: Objects) -> None:
+    """By its metadata; what is not there needs no deleting."""
+    assert not cleanup.delete_if_ours(objects, KEY, "abc")
+    put(objects)
+    assert not cleanup.delete_if_ours(objects, KEY, "other")
+    assert objects.head(KEY) is not None
+    assert cleanup.delete_if_ours(objects, KEY, "abc")
+    assert objects.head(KEY) is None
+
+
+def headers_of(cloud: InProcess) -> dict[str, str]:
+    """Of the last request, names in lower case."""
+    headers = cloud.requests[-1].headers.items()
+    return {name.lower(): value.decode() if isinstance(value, bytes) else str(value) for name, value in headers}
+
+
+def test_the_requests_are_those_that_aws_wants(in_process: InProcess) -> None:
+    """Checksums named and given, nothing overwritten, no trailers, nothing hashed twice."""
+    in_process.client("s3").create_bucket(Bucket="bucket")
+    objects = S3Objects("bucket")
+    upload_id = objects.create_upload(KEY, content_type="text/csv", metadata=METADATA)
+    created = headers_of(in_process)
+    assert created["x-amz-checksum-algorithm"] == "CRC32"
+    assert created["x-amz-checksum-type"] == "FULL_OBJECT"
+    assert created["x-amz-meta-download-id"] == "abc"
+    crc, body = zlib.crc32(b"abc"), bytearray(b"abc")
+    part = Part(1, objects.upload_part(KEY, upload_id, number=1, body=body, crc32=crc), 3, crc)
+    sent = headers_of(in_process)
+    assert sent["x-amz-checksum-crc32"] == crc32_text(crc)
+    assert sent["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+    assert not {"x-amz-trailer", "transfer-encoding", "content-encoding", "expect"} & set(sent)
+    assert in_process.requests[-1].body is body
+    objects.complete(KEY, upload_id, parts=[part])
+    completed = headers_of(in_process)
+    assert completed["if-none-match"] == "*"
+    assert completed["x-amz-mp-object-size"] == "3"
+    objects.delete(KEY)
+    put(objects)
+    assert any(request.method == "PUT" and "If-None-Match" in request.headers for request in in_process.requests)
+
+
+def test_a_bucket_that_fails_is_a_storage_error_without_a_url(in_process: InProcess) -> None:
+    """It names the call and the code."""
+    assert not in_process.requests
+    objects = S3Objects("no-such-bucket")
+    with pytest.raises(StorageError) as caught:
+        objects.create_upload(KEY, content_type="text/csv", metadata={})
+    assert str(caught.value) == "create_multipart_upload: NoSuchBucket"
+    assert caught.value.__suppress_context__
+
+
+def test_the_buckets_client_tries_again_by_itself(in_process: InProcess) -> None:
+    """SlowDown is not our business; five times."""
+    assert not in_process.requests
+    with pytest.raises(StorageError):
+        S3Objects("no-such-bucket").delete("x")
+    assert aws.client("s3").meta.config.retries == {"mode": "standard", "total_max_attempts": 5}

@@ -1,0 +1,365 @@
+"""The tables' adapters and their fakes keep the same contract: each test runs on both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from runtime.adapters import aws, tables
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.errors import ServiceError
+from runtime.logic import tickets
+from runtime.models import Checksum, Connection, Download, Failure, Status, Stored
+from runtime.ports import Connections, Downloads
+from tests.runtime.fakes import STATE_MACHINE, FakeConnections, FakeDownloads
+from tests.runtime.in_process import InProcess
+from tests.runtime.world import ARN, DOWNLOAD_ID
+
+NOW = 1_800_000_000.5
+STORED = Stored("downloads/x", 12, '"etag"', "text/csv", Checksum("CRC32", "AAAAAA=="), "ab" * 32)
+FAILURE = Failure("ORIGIN_ERROR", "The origin answered HTTP 500.")
+HASH = "a" * 64
+
+
+class Store(NamedTuple):
+    """Both tables."""
+
+    downloads: Downloads
+    connections: Connections
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Empty tables, of either kind."""
+    if request.param == "fake":
+        fake = FakeDownloads()
+        yield Store(fake, FakeConnections(fake))
+        return
+    client = request.getfixturevalue("in_process").client("dynamodb")
+    for name, key in (("downloads", "executionArn"), ("connections", "connectionId")):
+        client.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    yield Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
+
+
+def download(**fields: Any) -> Download:
+    """A new row."""
+    described: dict[str, Any] = {
+        "execution_arn": ARN,
+        "download_id": DOWNLOAD_ID,
+        "origin": "reports",
+        "path": "a/ü.csv",
+        "owner": "iam:alice",
+        "created_at": NOW,
+        "updated_at": NOW,
+        "expires_at": int(NOW) + 3600,
+        "ticket_hashes": (HASH,),
+    }
+    return Download(**described | fields)
+
+
+def connection(name: str = "c1", arn: str = ARN) -> Connection:
+    """An open socket."""
+    return Connection(name, arn, int(NOW * 1000), int(NOW) + 7200)
+
+
+def row(store: Store) -> Download:
+    """The download's row."""
+    found = store.downloads.get(ARN)
+    assert found is not None
+    return found
+
+
+def at(store: Store, status: Status) -> None:
+    """A row in this status, reached as it is in life."""
+    store.downloads.create(download())
+    steps: dict[Status, Callable[[], bool]] = {
+        Status.COPYING: lambda: store.downloads.begin_upload(ARN, upload_id="u1", size=None, now=NOW),
+        Status.READY: lambda: store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW),
+        Status.FAILED: lambda: store.downloads.fail(ARN, failure=FAILURE, now=NOW),
+        Status.CANCELLED: lambda: store.downloads.cancel(ARN, now=NOW),
+    }
+    assert status is Status.PENDING or steps[status]()
+    assert row(store).status is status
+
+
+def test_a_row_comes_back_as_it_was_put(store: Store) -> None:
+    """With everything, and with as little as there may be."""
+    full = download(file_name="für.csv", sha256="cd" * 32)
+    assert store.downloads.create(full)
+    assert store.downloads.get(ARN) == full
+    assert store.downloads.get(ARN + "x") is None
+
+
+def test_a_row_is_created_once(store: Store) -> None:
+    """The second is told so and changes nothing."""
+    assert store.downloads.create(download())
+    assert not store.downloads.create(download(owner="iam:mallory"))
+    assert row(store).owner == "iam:alice"
+
+
+def test_the_way_to_ready(store: Store) -> None:
+    """Progress, upload, finish: every step shows in the row."""
+    store.downloads.create(download())
+    assert store.downloads.progress(ARN, copied=5, size=12, upload_id=None, now=NOW + 1)
+    assert (row(store).status, row(store).copied_bytes, row(store).size) == (Status.COPYING, 5, 12)
+    assert store.downloads.begin_upload(ARN, upload_id="u1", size=12, now=NOW + 2)
+    assert row(store).upload_id == "u1"
+    assert store.downloads.progress(ARN, copied=9, size=None, upload_id="u1", now=NOW + 3)
+    assert (row(store).copied_bytes, row(store).updated_at) == (9, NOW + 3)
+    assert store.downloads.finish(ARN, stored=STORED, upload_id="u1", now=NOW + 4)
+    done = row(store)
+    assert (done.status, done.stored, done.size, done.copied_bytes) == (Status.READY, STORED, 12, 12)
+    assert (done.upload_id, done.updated_at) == (None, NOW + 4)
+
+
+@pytest.mark.parametrize("upload_id", [None, "u2"])
+def test_a_worker_whose_upload_is_not_the_rows_changes_nothing(store: Store, upload_id: str | None) -> None:
+    """It was replaced."""
+    at(store, Status.COPYING)
+    assert not store.downloads.progress(ARN, copied=1, size=None, upload_id=upload_id, now=NOW)
+    assert not store.downloads.finish(ARN, stored=STORED, upload_id=upload_id, now=NOW)
+    if upload_id:
+        assert not store.downloads.forget_upload(ARN, upload_id)
+    assert (row(store).status, row(store).upload_id) == (Status.COPYING, "u1")
+    assert store.downloads.forget_upload(ARN, "u1")
+    assert row(store).upload_id is None
+
+
+@pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])
+def test_what_is_over_stays_as_it_is(store: Store, status: Status) -> None:
+    """Nothing comes after an end."""
+    at(store, status)
+    before = row(store)
+    assert not store.downloads.progress(ARN, copied=1, size=None, upload_id=None, now=NOW + 9)
+    assert not store.downloads.begin_upload(ARN, upload_id="u9", size=None, now=NOW + 9)
+    assert not store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW + 9)
+    assert not store.downloads.fail(ARN, failure=FAILURE, now=NOW + 9)
+    assert not store.downloads.cancel(ARN, now=NOW + 9)
+    assert not store.downloads.expire(ARN, NOW + 9)
+    assert row(store) == before
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.COPYING])
+def test_what_is_under_way_fails_or_is_cancelled(store: Store, status: Status) -> None:
+    """Its upload stays in the row for whoever cleans up."""
+    at(store, status)
+    assert store.downloads.fail(ARN, failure=FAILURE, now=NOW + 1)
+    failed = row(store)
+    assert (failed.status, failed.failure) == (Status.FAILED, FAILURE)
+    assert failed.upload_id == ("u1" if status is Status.COPYING else None)
+    assert failed.told_at is None
+    assert store.downloads.told(ARN, now=NOW + 2)
+    assert row(store).told_at == NOW + 2
+
+
+def test_only_a_pending_row_is_given_up(store: Store) -> None:
+    """From then on it has expired."""
+    at(store, Status.PENDING)
+    assert store.downloads.expire(ARN, NOW + 5)
+    assert row(store).is_expired(NOW + 5)
+    assert not store.downloads.expire(ARN + "x", NOW)
+
+
+def test_tickets_are_replaced_where_they_are_still_the_old_ones(store: Store) -> None:
+    """Two repeats at once do not lose one."""
+    store.downloads.create(download())
+    assert store.downloads.replace_tickets(ARN, (HASH,), (HASH, "b" * 64))
+    assert not store.downloads.replace_tickets(ARN, (HASH,), (HASH, "c" * 64))
+    assert row(store).ticket_hashes == (HASH, "b" * 64)
+
+
+def test_nothing_makes_a_row_that_is_not_there(store: Store) -> None:
+    """An update of an absent row is no row."""
+    results = [
+        store.downloads.progress(ARN, copied=1, size=1, upload_id=None, now=NOW),
+        store.downloads.begin_upload(ARN, upload_id="u", size=1, now=NOW),
+        store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW),
+        store.downloads.fail(ARN, failure=FAILURE, now=NOW),
+        store.downloads.cancel(ARN, now=NOW),
+        store.downloads.forget_upload(ARN, "u"),
+        store.downloads.told(ARN, now=NOW),
+        store.downloads.remove_connection(ARN, "c1"),
+        store.downloads.replace_tickets(ARN, (), (HASH,)),
+        store.connections.open(connection(), ticket_hash=HASH, limit=3, now=NOW),
+    ]
+    assert not any(results)
+    assert store.downloads.get(ARN) is None
+    assert store.connections.get("c1") is None
+
+
+def opened(store: Store, name: str = "c1", *, ticket_hash: str = HASH, limit: int = 2, now: float = NOW) -> bool:
+    """Whether a connection was let in."""
+    return store.connections.open(connection(name), ticket_hash=ticket_hash, limit=limit, now=now)
+
+
+def test_a_connection_is_in_both_tables_or_in_none(store: Store) -> None:
+    """The ticket, the limit and the life of the download are conditions of the transaction."""
+    store.downloads.create(download())
+    assert opened(store)
+    assert store.connections.get("c1") == connection()
+    assert row(store).connection_ids == {"c1"}
+    assert not opened(store, "c2", ticket_hash="b" * 64)
+    assert not opened(store, "c2", now=NOW + 3600)
+    assert opened(store, "c2")
+    assert not opened(store, "c3")
+    assert opened(store, "c2")
+    assert store.connections.get("c3") is None
+    assert row(store).connection_ids == {"c1", "c2"}
+
+
+def test_a_connection_goes_from_both_tables_by_key(store: Store) -> None:
+    """And tells whose it was; the last one leaves no empty set."""
+    store.downloads.create(download())
+    opened(store)
+    assert store.connections.delete("c1") == connection()
+    assert store.connections.delete("c1") is None
+    assert store.downloads.remove_connection(ARN, "c1")
+    assert row(store) == download()
+    assert store.downloads.remove_connection(ARN, "c1")
+
+
+def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProcess) -> None:
+    """The names are a contract."""
+    store = Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
+    client = in_process.client("dynamodb")
+    for name, key in (("downloads", "executionArn"), ("connections", "connectionId")):
+        client.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    store.downloads.create(download(file_name="a.csv", sha256="ab" * 32))
+    opened(store)
+    store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW)
+    store.downloads.told(ARN, now=NOW)
+    item = client.get_item(TableName="downloads", Key={"executionArn": {"S": ARN}})["Item"]
+    assert item == {
+        "executionArn": {"S": ARN},
+        "downloadId": {"S": DOWNLOAD_ID},
+        "status": {"S": "READY"},
+        "origin": {"S": "reports"},
+        "path": {"S": "a/ü.csv"},
+        "fileName": {"S": "a.csv"},
+        "sha256": {"S": "ab" * 32},
+        "owner": {"S": "iam:alice"},
+        "createdAt": {"S": "2027-01-15T08:00:00.500Z"},
+        "updatedAt": {"S": "2027-01-15T08:00:00.500Z"},
+        "expiresAt": {"N": "1800003600"},
+        "ticketHashes": {"L": [{"S": HASH}]},
+        "connectionIds": {"SS": ["c1"]},
+        "size": {"N": "12"},
+        "copiedBytes": {"N": "12"},
+        "objectKey": {"S": "downloads/x"},
+        "etag": {"S": '"etag"'},
+        "contentType": {"S": "text/csv"},
+        "checksum": {"M": {"algorithm": {"S": "CRC32"}, "value": {"S": "AAAAAA=="}}},
+        "objectSha256": {"S": "ab" * 32},
+        "toldAt": {"S": "2027-01-15T08:00:00.500Z"},
+    }
+    socket = client.get_item(TableName="connections", Key={"connectionId": {"S": "c1"}})["Item"]
+    assert socket == {
+        "connectionId": {"S": "c1"},
+        "executionArn": {"S": ARN},
+        "connectedAt": {"N": "1800000000500"},
+        "expiresAt": {"N": "1800007200"},
+    }
+
+
+def error(code: str, *reasons: str) -> ClientError:
+    """What DynamoDB raises."""
+    described: Any = {"Error": {"Code": code, "Message": "https://dynamodb secret"}}
+    if reasons:
+        described["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return ClientError(described, "TransactWriteItems")
+
+
+@pytest.mark.parametrize(
+    "conflict",
+    [
+        error("TransactionConflictException"),
+        error("TransactionCanceledException", "None", "TransactionConflict"),
+        error("TransactionInProgressException"),
+    ],
+)
+def test_a_conflict_with_another_writer_is_tried_again(conflict: ClientError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With jitter; the SDK does not do it."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    answers: list[ClientError | None] = [conflict, conflict, None]
+
+    def request() -> str:
+        answer = answers.pop(0)
+        if answer:
+            raise answer
+        return "done"
+
+    assert tables.call("UpdateItem", request) == "done"
+    assert len(waits) == 2
+    assert 0.01 <= waits[0] <= 0.02 <= waits[1] <= 0.04
+
+
+def test_a_conflict_that_stays_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After less than three seconds."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+
+    def request() -> None:
+        raise error("TransactionConflictException")
+
+    with pytest.raises(ServiceError, match="TransactionConflict"):
+        tables.call("UpdateItem", request)
+    assert sum(waits) < 3
+
+
+def test_a_condition_that_fails_is_an_answer_also_in_a_transaction() -> None:
+    """Even if another item of it met a conflict."""
+
+    def request() -> None:
+        raise error("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed")
+
+    assert not tables.holds("TransactWriteItems", request)
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (error("AccessDeniedException"), "GetItem: AccessDeniedException"),
+        (ReadTimeoutError(endpoint_url="https://dynamodb/?secret"), "GetItem: ReadTimeoutError"),
+    ],
+)
+def test_other_errors_are_ours_and_carry_no_url(raised: Exception, said: str) -> None:
+    """Not even in what they are chained to."""
+
+    def request() -> None:
+        raise raised
+
+    with pytest.raises(ServiceError) as caught:
+        tables.call("GetItem", request)
+    assert str(caught.value) == said
+    assert caught.value.__suppress_context__
+
+
+def test_a_client_is_made_once_per_service(in_process: InProcess) -> None:
+    """And shared by threads."""
+    assert in_process.requests == []
+    assert aws.client("dynamodb") is aws.client("dynamodb")
+    assert aws.client("dynamodb") is not aws.client("s3")
+
+
+def test_the_execution_arn_is_the_machines_with_the_download_as_its_name() -> None:
+    """So that it is known before anything is started."""
+    ticket = tickets.issue(DOWNLOAD_ID)
+    assert replace(download(), ticket_hashes=(ticket.hash,)).execution_arn == ARN
+    assert f"{STATE_MACHINE.replace('stateMachine', 'execution')}:{DOWNLOAD_ID}" == ARN
