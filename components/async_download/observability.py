@@ -6,7 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from async_download import service_policies
-from async_download.scope import Scope, policy
+from async_download.scope import Scope
+from async_download.statements import document
 
 QUEUE_SECONDS = 14 * 86_400
 REST_FIELDS = {  # neither the query string nor a header: both can carry a ticket
@@ -90,7 +91,7 @@ def _account(scope: Scope) -> aws.apigateway.Account:
         scope.logical("api-gateway-policy"),
         name="logs",
         role=role.name,
-        policy=policy(service_policies.api_gateway_account),
+        policy=json.dumps(document(service_policies.api_gateway_account())),
         opts=_kept(scope),
     )
     return aws.apigateway.Account(

@@ -57,7 +57,9 @@ def resolve(given: object) -> dict[str, ResolvedOrigin]:
     origins = checks.mapping("origins", given)
     if not origins:
         raise InvalidSetting("origins", dict(origins), "at least one origin, by name")
-    return {name: _origin(name, value) for name, value in origins.items()}
+    resolved = {name: _origin(name, value) for name, value in origins.items()}
+    _fit({name: _told(origin) for name, origin in resolved.items()})
+    return resolved
 
 
 def environment(origins: Mapping[str, ResolvedOrigin]) -> pulumi.Output[str]:
@@ -167,7 +169,8 @@ def _told(origin: ResolvedOrigin) -> dict[str, Any]:
 
 
 def _fit(origins: dict[str, Any]) -> str:
-    told = json.dumps(origins, sort_keys=True, separators=(",", ":"))
+    """The JSON, if it fits; before a deployment what is computed counts as nothing."""
+    told = json.dumps(origins, sort_keys=True, separators=(",", ":"), default=lambda _computed: "")
     if len(told) > MAX_BYTES:
         raise InvalidSetting(
             "origins", f"{len(told)} bytes of JSON", f"at most {MAX_BYTES}, a function's environment is small"

@@ -1,0 +1,182 @@
+"""The REST API and the WebSocket API as API Gateway sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from async_download import gateway_errors, rest_routes
+from async_download.args import RestAuth
+from async_download.observability import REST_FIELDS, SOCKET_FIELDS
+
+from tests.components.harness import Deployed, Registered, deploy
+from tests.components.test_wiring import depends_on
+
+NO_DEFAULTS = {"DEFAULT_4XX", "DEFAULT_5XX"}
+
+
+def methods(deployed: Deployed) -> list[Registered]:
+    return deployed.all("apigateway/method:Method")
+
+
+def trigger(**args: Any) -> str:
+    deployment = deploy(args, fresh=True).one("apigateway/deployment:Deployment")
+    return str(deployment.inputs["triggers"]["redeployment"])
+
+
+@pytest.mark.parametrize(
+    ("auth", "authorization", "key"), [("iam", "AWS_IAM", False), ("api_key", "NONE", True), ("none", "NONE", False)]
+)
+def test_every_call_carries_the_chosen_auth(auth: str, authorization: str, key: bool) -> None:
+    found = {(m.inputs["authorization"], m.inputs["apiKeyRequired"]) for m in methods(deploy({"rest_auth": auth}))}
+    assert found == {(authorization, key)}
+
+
+def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
+    deployed = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9})
+    plan = deployed.one("apigateway/usagePlan:UsagePlan").inputs
+    assert plan["apiStages"] == [{"apiId": "rest123", "stage": "v1"}]
+    assert plan["throttleSettings"] == {"rateLimit": 7, "burstLimit": 9}
+    joined = deployed.one("apigateway/usagePlanKey:UsagePlanKey").inputs
+    assert joined["keyId"] == "files-rest-key-id"
+    assert joined["usagePlanId"] == "files-rest-plan-id"
+
+
+@pytest.mark.parametrize("auth", ["iam", "none"])
+def test_no_api_key_is_made_for_another_auth(auth: str) -> None:
+    deployed = deploy({"rest_auth": auth})
+    assert not deployed.all("apigateway/apiKey:ApiKey")
+    assert not deployed.all("apigateway/usagePlan:UsagePlan")
+
+
+def test_an_open_api_is_warned_about_at_deploy_time() -> None:
+    assert any("anybody" in warning for warning in deploy({"rest_auth": "none"}).warnings)
+    assert not deploy({"rest_auth": "api_key"}).warnings
+
+
+def test_the_rest_api_is_regional_and_a_lambda_proxy_throughout(deployed: Deployed) -> None:
+    assert deployed.one("apigateway/restApi:RestApi").inputs["endpointConfiguration"] == {"types": "REGIONAL"}
+    for integration in deployed.all("apigateway/integration:Integration"):
+        assert integration.inputs["type"] == "AWS_PROXY"
+        assert integration.inputs["integrationHttpMethod"] == "POST"
+        assert integration.inputs["timeoutMilliseconds"] == 29_000
+
+
+def test_the_body_of_a_post_is_checked_at_the_gateway(deployed: Deployed) -> None:
+    validated = [method for method in methods(deployed) if "requestValidatorId" in method.inputs]
+    assert [method.inputs["httpMethod"] for method in validated] == ["POST"]
+    assert deployed.one("apigateway/requestValidator:RequestValidator").inputs["validateRequestBody"] is True
+    schema = deployed.one("apigateway/model:Model").json("schema")
+    assert set(schema["properties"]) == {"origin", "path", "fileName", "sha256"}
+    assert schema["additionalProperties"] is False
+    assert "required" not in schema
+
+
+@pytest.mark.parametrize("auth", RestAuth)
+def test_what_the_gateway_answers_has_the_shape_of_every_other_error(auth: RestAuth) -> None:
+    for kind, error in gateway_errors.gateway_errors(auth).items():
+        body = json.loads(error.body)
+        assert set(body) == {"error"}
+        assert set(body["error"]) == {"code", "message"}
+        assert re.fullmatch(r"[A-Z_]+", body["error"]["code"])
+        assert body["error"]["message"].endswith(".")
+        assert "$" not in error.body, "nothing of the request is repeated"
+        assert (error.status is None) == (kind in NO_DEFAULTS)
+
+
+def test_each_answer_of_the_gateway_is_registered(deployed: Deployed) -> None:
+    registered = {item.inputs["responseType"]: item.inputs for item in deployed.all("apigateway/response:Response")}
+    assert set(registered) == set(gateway_errors.gateway_errors(RestAuth.IAM))
+    statuses = {kind: inputs.get("statusCode") for kind, inputs in registered.items()}
+    for kind, status in {
+        "ACCESS_DENIED": "403",
+        "REQUEST_TOO_LARGE": "413",
+        "THROTTLED": "429",
+        "QUOTA_EXCEEDED": "429",
+        "INTEGRATION_TIMEOUT": "504",
+    }.items():
+        assert statuses[kind] == status
+    for kind in ("THROTTLED", "INTEGRATION_TIMEOUT"):
+        assert registered[kind]["responseParameters"] == {"gatewayresponse.header.Retry-After": "'1'"}
+
+
+def test_an_unknown_path_is_said_to_be_one() -> None:
+    """Where calls are signed the gateway cannot tell it from an unsigned call, and says both."""
+    kind = "MISSING_AUTHENTICATION_TOKEN"
+    open_, signed = (gateway_errors.gateway_errors(auth)[kind] for auth in (RestAuth.NONE, RestAuth.IAM))
+    assert (open_.status, open_.code) == (404, "NOT_FOUND")
+    assert signed.status == 403
+    assert "no such path" in signed.message
+
+
+@pytest.mark.parametrize("args", [{"rest_auth": "none"}, {"name_prefix": "other"}])
+def test_a_changed_api_is_deployed_again(args: dict[str, Any]) -> None:
+    assert trigger(**args) != trigger()
+
+
+def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {trigger()}
+    changes: dict[str, Any] = {
+        "MODEL": rest_routes.MODEL | {"title": "Other"},
+        "ROUTES": rest_routes.ROUTES[:-1],
+        "INTEGRATION_MS": 28_000,
+        "gateway_errors": lambda auth: dict(list(gateway_errors.gateway_errors(auth).items())[:-1]),
+    }
+    for name, value in changes.items():
+        with monkeypatch.context() as changed:
+            changed.setattr(rest_routes, name, value)
+            seen.add(trigger())
+    assert len(seen) == len(changes) + 1
+
+
+def test_an_unchanged_api_is_not_deployed_again() -> None:
+    assert trigger(max_connections=3) == trigger()
+
+
+def test_a_deployment_waits_for_everything_that_it_takes_a_snapshot_of(deployed: Deployed) -> None:
+    awaited = depends_on(deployed, deployed.one("apigateway/deployment:Deployment"))
+    kinds = ("method:Method", "integration:Integration", "response:Response", "model:Model")
+    parts = [item.name for kind in kinds for item in deployed.all(f"apigateway/{kind}")]
+    assert set(parts) <= awaited
+
+
+def test_the_socket_stage_waits_for_all_routes_and_deploys_itself(deployed: Deployed) -> None:
+    stage = deployed.one("apigatewayv2/stage:Stage")
+    assert stage.inputs["autoDeploy"] is True
+    assert {route.name for route in deployed.all("apigatewayv2/route:Route")} <= depends_on(deployed, stage)
+
+
+def test_the_socket_api_chooses_a_route_by_action(deployed: Deployed) -> None:
+    api = deployed.one("apigatewayv2/api:Api").inputs
+    assert api["protocolType"] == "WEBSOCKET"
+    assert api["routeSelectionExpression"] == "$request.body.action"
+
+
+def stages(deployed: Deployed) -> list[dict[str, Any]]:
+    return [deployed.one(f"{kind}/stage:Stage").inputs for kind in ("apigateway", "apigatewayv2")]
+
+
+def test_access_logs_are_written_when_asked_for_and_only_then(deployed: Deployed) -> None:
+    assert all("accessLogSettings" not in stage for stage in stages(deployed))
+    logged = deploy({"access_logs": True})
+    for stage, part in zip(stages(logged), ("rest", "socket"), strict=True):
+        group = f":log-group:/aws/apigateway/async-download-test-files-{part}"
+        assert stage["accessLogSettings"]["destinationArn"].endswith(group)
+        assert json.loads(stage["accessLogSettings"]["format"])
+
+
+@pytest.mark.parametrize("fields", [REST_FIELDS, SOCKET_FIELDS])
+def test_access_logs_hold_neither_query_string_nor_header_nor_full_path(fields: dict[str, str]) -> None:
+    for value in fields.values():
+        assert re.fullmatch(r"\$context(\.[A-Za-z]+)+", value)
+        assert value != "$context.path"
+        for word in ("query", "header", "authorizer", "authenticate", "requestOverride", "body"):
+            assert word.lower() not in value.lower()
+    assert fields["requestId"] == "$context.requestId"
+
+
+def test_tracing_of_the_rest_api_is_a_choice(deployed: Deployed) -> None:
+    assert deployed.one("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is True
+    assert deploy({"tracing": False}).one("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is False

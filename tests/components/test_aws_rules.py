@@ -1,0 +1,166 @@
+"""What real AWS wants of these resources and an emulator does not show: one test for each rule."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from async_download.settings import NUMBERS
+from async_download.specs import FUNCTIONS
+
+from tests.components.harness import Cloud, Deployed, deploy
+from tests.components.proof import rights_given, rights_wanted, states
+from tests.components.test_wiring import depends_on
+
+
+def test_access_logs_need_the_accounts_role_which_is_set_only_on_request(deployed: Deployed) -> None:
+    """The role is one per account and region: it stays when the stack goes, and stages wait for it."""
+    assert not deployed.all("apigateway/account:Account")
+    assert not deploy({"access_logs": True}).all("apigateway/account:Account")
+    managed = deploy({"access_logs": True, "manage_api_gateway_account": True})
+    kept = [item for item in managed.custom if "api-gateway" in item.name]
+    assert len(kept) == 3
+    assert all(item.retain_on_delete for item in kept)
+    assert sum(item.retain_on_delete for item in managed.custom) == 3
+    for kind in ("apigateway", "apigatewayv2"):
+        assert {item.name for item in kept} <= depends_on(managed, managed.one(f"{kind}/stage:Stage"))
+
+
+def test_a_machine_with_logging_may_deliver_its_logs_before_it_is_made(deployed: Deployed) -> None:
+    verbs = "CreateLogDelivery GetLogDelivery UpdateLogDelivery DeleteLogDelivery ListLogDeliveries"
+    verbs += " PutResourcePolicy DescribeResourcePolicies DescribeLogGroups"
+    assert rights_given(deployed.statements("transfer"), "logs") == {(f"logs:{verb}", "*") for verb in verbs.split()}
+    machine = deployed.one("sfn/stateMachine:StateMachine")
+    group = "/aws/vendedlogs/states/async-download-test-files-transfer"
+    assert machine.inputs["loggingConfiguration"]["logDestination"].endswith(f":log-group:{group}:*")
+    assert {"files-transfer-policy", "files-transfer-logs"} <= depends_on(deployed, machine)
+
+
+def test_a_given_bucket_keeps_its_owners_configuration() -> None:
+    deployed = deploy({"bucket": "reports"})
+    assert not [item for item in deployed.custom if item.type.startswith("aws:s3/")]
+    assert ("s3:GetObject", "arn:aws:s3:::reports/downloads/*") in rights_given(deployed.statements("signer"))
+    (outputs,) = deployed.component_outputs.values()
+    assert outputs["bucketName"] == "reports"
+    assert outputs["bucketRules"]["lifecycleRule"]["AbortIncompleteMultipartUpload"]
+
+
+def test_a_machine_that_runs_a_distributed_map_may_start_and_stop_its_children(deployed: Deployed) -> None:
+    """Whatever the definition holds, the role has exactly the rights for it."""
+    machine = deployed.one("sfn/stateMachine:StateMachine")
+    arn = Cloud().arn(machine.type, machine.inputs["name"])
+    wanted = rights_wanted(machine.json("definition"), arn)
+    assert wanted
+    assert rights_given(deployed.statements("transfer"), "lambda", "states") == wanted
+
+
+def test_no_log_group_comes_back_after_destroy(deployed: Deployed) -> None:
+    """Functions wait for their group and their rights, and no role may create a group."""
+    for policy in deployed.all("iam/rolePolicy:RolePolicy"):
+        assert "logs:CreateLogGroup" not in {action for action, _ in rights_given(policy.json("policy")["Statement"])}
+    for function in deployed.all("lambda/function:Function"):
+        assert {f"{function.name}-logs", f"{function.name}-policy"} <= depends_on(deployed, function)
+
+
+def test_a_test_stage_can_be_destroyed_with_its_copies_and_a_real_one_cannot(deployed: Deployed) -> None:
+    assert deployed.one("s3/bucket:Bucket").inputs["forceDestroy"] is False
+    assert deploy({"force_destroy": True}).one("s3/bucket:Bucket").inputs["forceDestroy"] is True
+    assert 0 < deployed.one("sfn/stateMachine:StateMachine").json("definition")["TimeoutSeconds"] <= 24 * 3600
+
+
+def test_sockets_are_throttled_by_number_and_functions_answer_before_the_gateway_hangs_up(deployed: Deployed) -> None:
+    settings = deployed.one("apigatewayv2/stage:Stage").inputs["defaultRouteSettings"]
+    assert settings["throttlingRateLimit"] == NUMBERS["throttle_rate"][0] > 0
+    assert settings["throttlingBurstLimit"] == NUMBERS["throttle_burst"][0] > 0
+    chosen = deploy({"throttle_rate": 7, "throttle_burst": 9})
+    for kind, key in (("apigatewayv2/stage:Stage", "defaultRouteSettings"), METHOD_SETTINGS):
+        throttled = chosen.one(kind).inputs[key]
+        assert (throttled["throttlingRateLimit"], throttled["throttlingBurstLimit"]) == (7, 9)
+    asynchronous = {"copy", "deliver", "fail"}
+    assert all(spec.timeout <= 25 for key, spec in FUNCTIONS.items() if key not in asynchronous)
+    assert "xrayTracingEnabled" not in deployed.one("apigatewayv2/stage:Stage").inputs
+
+
+METHOD_SETTINGS = ("apigateway/methodSettings:MethodSettings", "settings")
+
+
+def test_names_are_shortened_to_what_each_service_allows() -> None:
+    deployed = deploy(name="f" * 90, stack="s" * 40)
+    kinds = ("iam/role:Role", "lambda/function:Function", "cloudwatch/eventRule:EventRule")
+    for kind in (*kinds, "sfn/stateMachine:StateMachine"):
+        names = [item.inputs["name"] for item in deployed.all(kind)]
+        assert max(map(len, names)) <= 64
+        assert len(names) == len(set(names))
+    bucket = deployed.one("s3/bucket:Bucket").name
+    assert len(f"{bucket}-1234567") <= 63
+    assert bucket == bucket.lower()
+
+
+def test_nothing_that_could_carry_a_query_string_is_logged(deployed: Deployed) -> None:
+    rest = deployed.one(METHOD_SETTINGS[0]).inputs
+    assert rest["methodPath"] == "*/*"
+    sockets = deployed.one("apigatewayv2/stage:Stage").inputs["defaultRouteSettings"]
+    for settings in (rest["settings"], sockets):
+        assert settings["dataTraceEnabled"] is False
+        assert settings["loggingLevel"] == "OFF"
+    machine = deployed.one("sfn/stateMachine:StateMachine").inputs["loggingConfiguration"]
+    assert machine["includeExecutionData"] is False
+
+
+def test_no_concurrency_is_reserved_and_a_throttled_function_is_called_again(deployed: Deployed) -> None:
+    for function in deployed.all("lambda/function:Function"):
+        assert "reservedConcurrentExecutions" not in function.inputs
+    for _, state in states(deployed.one("sfn/stateMachine:StateMachine").json("definition")):
+        if state["Type"] == "Task":
+            assert "Lambda.TooManyRequestsException" in state["Retry"][0]["ErrorEquals"]
+
+
+def test_no_key_is_the_customers_so_no_role_needs_rights_to_one(deployed: Deployed) -> None:
+    """Encryption is on with keys that AWS manages; bucket keys are on for the day that changes."""
+    assert "kms" not in json.dumps([item.inputs.get("policy", "") for item in deployed.custom])
+    encryption = deployed.one("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+    assert encryption.inputs["rules"][0]["bucketKeyEnabled"] is True
+    assert all("kmsKeyId" not in item.inputs for item in deployed.custom)
+
+
+def test_the_bucket_refuses_foreign_readers_and_old_signatures_but_not_its_deployer() -> None:
+    deployed = deploy({"url_expires_seconds": 300})
+    statements = {
+        item["Sid"]: item for item in deployed.one("s3/bucketPolicy:BucketPolicy").json("policy")["Statement"]
+    }
+    foreign, old = statements["ForeignReaders"], statements["OldSignatures"]
+    assert foreign["Condition"] == {"StringNotEquals": {"aws:PrincipalAccount": "123456789012"}}
+    assert old["Condition"] == {"NumericGreaterThan": {"s3:signatureAge": "300000"}}
+    for statement in (foreign, old):
+        assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:GetObject")
+        assert statement["Resource"] == "arn:aws:s3:::files-copies-1234567/downloads/*"
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_a_copy_outlives_its_ticket_and_an_unfinished_upload_outlives_a_long_copy(days: int) -> None:
+    deployed = deploy({"object_expiry_days": days, "download_expires_seconds": 3600})
+    (rule,) = deployed.one("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
+    assert rule["status"] == "Enabled"
+    assert rule["filter"] == {"prefix": "downloads/"}
+    assert rule["expiration"] == {"days": days}
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": days}
+    assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+
+
+def test_an_event_that_found_nobody_is_tried_again_and_then_kept(deployed: Deployed) -> None:
+    target = deployed.one("cloudwatch/eventTarget:EventTarget").inputs
+    assert target["deadLetterConfig"]["arn"].endswith("-undelivered")
+    assert target["retryPolicy"]["maximumRetryAttempts"] > 0
+    assert "inputPath" not in target, "fail takes the execution from the event, which may lack input and output"
+
+
+def test_the_gateways_own_answers_and_models_are_part_of_each_deployment() -> None:
+    """A body of another content type is checked too, and changes of any part are deployed."""
+    deployed = deploy()
+    checked = [item.inputs for item in deployed.all("apigateway/method:Method") if "requestModels" in item.inputs]
+    assert [set(inputs["requestModels"]) for inputs in checked] == [{"application/json", "$default"}]
+    types = {item.inputs["responseType"] for item in deployed.all("apigateway/response:Response")}
+    assert {"MISSING_AUTHENTICATION_TOKEN", "DEFAULT_4XX", "DEFAULT_5XX"} <= types
+    triggers: dict[str, Any] = deployed.one("apigateway/deployment:Deployment").inputs["triggers"]
+    assert triggers != deploy({"rest_auth": "none"}).one("apigateway/deployment:Deployment").inputs["triggers"]

@@ -1,0 +1,79 @@
+"""The archive holds the runtime, and is the same wherever and whenever it is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+import pytest
+from async_download import bundle
+from async_download.specs import FUNCTIONS
+
+from tests.components.harness import REPOSITORY, Deployed
+
+
+def write(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"# {name}")
+    return folder
+
+
+def keys(folder: Path) -> list[str]:
+    return list(bundle.sources(folder))
+
+
+def test_only_the_runtime_itself_is_packed(tmp_path: Path) -> None:
+    wanted = write(tmp_path / "clean", "__init__.py", "handlers/copy.py")
+    strays = ["__pycache__/copy.py", "handlers/__pycache__/x.py", "tests/test_copy.py", "test_a.py", "conftest.py"]
+    strays += [".hidden.py", ".venv/lib.py", "notes.md", "handlers/copy.pyc"]
+    dirty = write(tmp_path / "dirty", "__init__.py", "handlers/copy.py", *strays)
+    assert keys(dirty) == keys(wanted) == ["runtime/__init__.py", "runtime/handlers/copy.py"]
+
+
+def test_the_order_of_files_on_disk_changes_nothing(tmp_path: Path) -> None:
+    forwards = write(tmp_path / "one", "a.py", "b/c.py", "z.py")
+    backwards = write(tmp_path / "two", "z.py", "b/c.py", "a.py")
+    assert keys(forwards) == keys(backwards)
+
+
+def test_a_changed_file_is_a_changed_archive(tmp_path: Path) -> None:
+    folder = write(tmp_path, "a.py")
+    before = bundle.sources(folder)["runtime/a.py"].read_bytes()
+    (folder / "a.py").write_text("changed")
+    assert bundle.sources(folder)["runtime/a.py"].read_bytes() != before
+
+
+def test_the_files_of_the_archive_are_read_from_where_they_are(tmp_path: Path) -> None:
+    archive = bundle.runtime_archive(write(tmp_path, "a.py"))
+    asset = archive.assets["runtime/a.py"]
+    assert isinstance(asset, pulumi.FileAsset)
+    assert Path(str(asset.path)) == tmp_path / "a.py"
+
+
+def test_every_handler_is_in_the_archive() -> None:
+    packed = set(bundle.sources(bundle.runtime_folder()))
+    assert packed >= {f"runtime/handlers/{key}.py" for key in FUNCTIONS}
+
+
+def test_all_functions_are_made_from_one_archive(deployed: Deployed) -> None:
+    archives = [function.inputs["code"].assets.keys() for function in deployed.all("lambda/function:Function")]
+    assert len(archives) == len(FUNCTIONS)
+    assert all(archive == archives[0] for archive in archives)
+
+
+def test_an_installed_package_finds_the_runtime_inside_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = write(tmp_path / "async_download" / "_runtime", "__init__.py").resolve()
+    monkeypatch.setattr(bundle, "__file__", str(tmp_path / "async_download" / "bundle.py"))
+    assert bundle.runtime_folder() == inside
+
+
+def test_a_checkout_finds_the_runtime_of_the_repository() -> None:
+    assert bundle.runtime_folder() == REPOSITORY / "runtime"
+
+
+def test_a_missing_runtime_is_said_with_the_places_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "__file__", str(tmp_path / "lib" / "async_download" / "bundle.py"))
+    with pytest.raises(FileNotFoundError, match=r"_runtime.*reinstall"):
+        bundle.runtime_folder()

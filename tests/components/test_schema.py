@@ -1,0 +1,116 @@
+"""The component as every other Pulumi language sees it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import runpy
+import typing
+from enum import Enum
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+import yaml
+from async_download import AsyncDownload, AsyncDownloadArgs, Origin, RestAuth
+from async_download.checks import camel
+from async_download.component import OUTPUTS
+from pulumi.provider import experimental
+from pulumi.provider.experimental.component import ComponentProvider
+
+from tests.components.harness import COMPONENT, REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    """What the plugin tells the engine."""
+    provider = ComponentProvider([AsyncDownload], "async-download", version="0.0.0")
+    text: Any = provider.schema
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+@pytest.fixture(scope="module")
+def component(schema: dict[str, Any]) -> dict[str, Any]:
+    """The component's part of it."""
+    found: dict[str, Any] = schema["resources"][COMPONENT]
+    return found
+
+
+def test_one_component_with_this_token(schema: dict[str, Any]) -> None:
+    assert list(schema["resources"]) == [COMPONENT]
+    assert schema["resources"][COMPONENT]["isComponent"] is True
+
+
+def test_inputs_are_the_arguments(component: dict[str, Any]) -> None:
+    assert set(component["inputProperties"]) == {camel(field) for field in AsyncDownloadArgs.__annotations__}
+    assert component["requiredInputs"] == ["origins"]
+
+
+def test_fields_of_an_origin(schema: dict[str, Any]) -> None:
+    origin = schema["types"]["async-download:index:Origin"]
+    assert set(origin["properties"]) == {camel(field) for field in Origin.__annotations__}
+    assert origin["required"] == ["baseUrl"]
+
+
+def test_values_of_rest_auth(schema: dict[str, Any]) -> None:
+    values = schema["types"]["async-download:index:RestAuth"]["enum"]
+    assert [value["value"] for value in values] == [auth.value for auth in RestAuth]
+
+
+def test_outputs_are_the_components(component: dict[str, Any]) -> None:
+    assert set(component["properties"]) == {camel(output) for output in OUTPUTS}
+    assert set(component["required"]) == set(component["properties"]) - {"apiKeyId"}
+
+
+def test_everything_is_documented_and_optional_inputs_say_their_default(schema: dict[str, Any]) -> None:
+    component = schema["resources"][COMPONENT]
+    kinds = [(component["inputProperties"], component["requiredInputs"])]
+    kinds.append((schema["types"]["async-download:index:Origin"]["properties"], ["baseUrl"]))
+    for properties, required in kinds:
+        for name, field in properties.items():
+            assert field["description"], name
+            assert name in required or "Default: " in field["description"], name
+    assert all(field["description"] for field in component["properties"].values())
+
+
+def test_no_other_package_is_pulled_in(schema: dict[str, Any]) -> None:
+    assert "/aws/" not in json.dumps(schema)
+
+
+def strings_and_shapes(annotation: Any) -> list[Any]:
+    """All nodes of an annotation."""
+    nodes = [annotation]
+    for inner in typing.get_args(annotation):
+        nodes += strings_and_shapes(inner)
+    return nodes
+
+
+@pytest.mark.parametrize("kind", [AsyncDownloadArgs, Origin])
+def test_only_strings_are_inputs_and_nothing_is_lost_on_the_wire(kind: Any) -> None:
+    """Lists and maps of enums lose their values, and an output for a whole object breaks."""
+    for field, annotation in kind.__annotations__.items():
+        text = str(annotation)
+        for input_of in ("Output[dict", "Output[list", "Output[int", "Output[bool", "Output[async_download"):
+            assert input_of not in text, field
+        for node in strings_and_shapes(annotation):
+            assert typing.get_origin(node) not in (typing.Literal, typing.Annotated, tuple), field
+            if typing.get_origin(node) in (list, dict):
+                inner = typing.get_args(node)[-1]
+                assert not (inspect.isclass(inner) and issubclass(inner, Enum)), field
+
+
+def test_the_plugin_hosts_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted: list[tuple[list[type], str, str]] = []
+
+    def host(components: list[type], name: str, version: str) -> None:
+        hosted.append((components, name, version))
+
+    monkeypatch.setattr(experimental, "component_provider_host", host)
+    runpy.run_path(str(REPOSITORY / "components" / "__main__.py"), run_name="__main__")
+    assert hosted == [([AsyncDownload], "async-download", version("async-download"))]
+
+
+def test_the_plugin_runs_with_the_tools_of_the_lock_file() -> None:
+    plugin = yaml.safe_load((REPOSITORY / "components" / "PulumiPlugin.yaml").read_text())
+    assert plugin == {"runtime": {"name": "python", "options": {"toolchain": "uv"}}}

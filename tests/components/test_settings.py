@@ -1,0 +1,222 @@
+"""Defaults, and every way in which a setting can be wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pulumi
+import pytest
+from async_download import AsyncDownloadArgs, InvalidSetting, RestAuth
+from async_download.settings import FLAGS, NUMBERS, TEXTS, Settings, resolve
+
+from tests.components.harness import COMPONENT, ORIGINS, Cloud, deploy
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
+
+
+def settings(**args: Any) -> Settings:
+    return resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS} | args))
+
+
+def origin(**fields: Any) -> dict[str, Any]:
+    return {"origins": {"reports": {"base_url": "https://reports.example.com/"} | fields}}
+
+
+class Refusing(Cloud):
+    """Nothing but the component itself may be registered."""
+
+    def new_resource(self, args: Any) -> tuple[str | None, dict[str, Any]]:
+        assert args.typ == COMPONENT, args.typ
+        return super().new_resource(args)
+
+
+def outside() -> Iterator[tuple[str, Any]]:
+    """Each number just outside its limits, and of the wrong kind."""
+    for setting, (_, low, high) in NUMBERS.items():
+        for value in (low - 1, high + 1, low + 0.5, str(low), True):
+            yield setting, value
+
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    *((setting, {setting: value}) for setting, value in outside()),
+    *((setting, {setting: value}) for setting in FLAGS for value in ("true", 1, "")),
+    ("log_retention_days", {"log_retention_days": 8}),
+    ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
+    ("rest_auth", {"rest_auth": "open"}),
+    ("stage_name", {"stage_name": "$default"}),
+    ("stage_name", {"stage_name": ""}),
+    ("stage_name", {"stage_name": "v" * 65}),
+    ("object_prefix", {"object_prefix": "downloads"}),
+    ("object_prefix", {"object_prefix": "/downloads/"}),
+    ("object_prefix", {"object_prefix": ""}),
+    ("object_prefix", {"object_prefix": "a*/"}),
+    ("object_prefix", {"object_prefix": "${aws:userid}/"}),
+    ("object_prefix", {"object_prefix": "d" * 256 + "/"}),
+    ("name_prefix", {"name_prefix": "1shop"}),
+    ("name_prefix", {"name_prefix": "shop.files"}),
+    ("execute_api_url", {"execute_api_url": "localhost:4566"}),
+    ("execute_api_url", {"execute_api_url": "http://user@localhost"}),
+    ("bucket", {"bucket": "Reports"}),
+    ("bucket", {"bucket": "s3://reports"}),
+    ("bucket", {"bucket": ""}),
+    ("tags", {"tags": {"aws:mine": "x"}}),
+    ("tags", {"tags": {"a\nb": "x"}}),
+    ("tags", {"tags": ["team"]}),
+    ("tags", {"tags": {f"k{number}": "" for number in range(41)}}),
+    ("tags.team", {"tags": {"team": 7}}),
+    ("tags.team", {"tags": {"team": "x" * 257}}),
+    ("max_conections", {"max_conections": 5}),
+    ("restAuth", {"restAuth": "iam"}),
+    ("origins", {"origins": None}),
+    ("origins", {"origins": {}}),
+    ("origins", {"origins": "https://reports.example.com/"}),
+    ("origins", {"origins": {"a b": {"base_url": "https://reports.example.com/"}}}),
+    ("origins.reports", {"origins": {"reports": "https://reports.example.com/"}}),
+    ("origins.reports.baseUrl", {"origins": {"reports": {"baseUrl": "https://reports.example.com/"}}}),
+    ("origins.reports.base_url", {"origins": {"reports": {}}}),
+    ("origins.reports.base_url", origin(base_url="http://reports.example.com/")),
+    ("origins.reports.base_url", origin(base_url="ftp://reports.example.com/", allow_http=True)),
+    ("origins.reports.base_url", origin(base_url="https://")),
+    ("origins.reports.base_url", origin(base_url="https://me:pw@reports.example.com/")),
+    ("origins.reports.base_url", origin(base_url="https://reports.example.com/?a=b")),
+    ("origins.reports.base_url", origin(base_url="https://reports.example.com/#a")),
+    ("origins.reports.base_url", origin(base_url="https://reports.example.com:0/")),
+    ("origins.reports.base_url", origin(base_url="https://reports.example.com:http/")),
+    ("origins.reports.base_url", origin(base_url="https://reports.example.com/a b")),
+    ("origins.reports.base_url", origin(base_url="https://reports.example.com/\r\nHost: x")),
+    ("origins.reports.base_url", origin(base_url=7)),
+    ("origins.reports.default_path", origin(default_path="/latest.csv")),
+    ("origins.reports.default_path", origin(default_path="../latest.csv")),
+    ("origins.reports.default_path", origin(default_path="https://elsewhere.example.com/x")),
+    ("origins.reports.default_path", origin(default_path="")),
+    ("origins.reports.default_path", origin(default_path="a\\b")),
+    ("origins.reports.allow_http", origin(allow_http="yes")),
+    ("origins.reports.secret_headers", origin(secret_headers={"Range": SECRET})),
+    ("origins.reports.secret_headers", origin(secret_headers={"host": SECRET})),
+    ("origins.reports.secret_headers", origin(secret_headers={"A B": SECRET})),
+    ("origins.reports.secret_headers", origin(secret_headers=[SECRET])),
+    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": "Bearer abc"})),
+    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": SECRET[:-7]})),
+    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": SECRET + "*"})),
+    ("origins.reports.allow_private", origin(allow_private="10.0.0.0/8")),
+    ("origins.reports.allow_private", origin(allow_private=True)),
+    ("origins.reports.allow_private", origin(allow_private=["10.0.0.1/8"])),
+    ("origins.reports.allow_private", origin(allow_private=["0.0.0.0/0"])),
+    ("origins.reports.allow_private", origin(allow_private=["8.8.8.0/24"])),
+    ("origins.reports.allow_private", origin(allow_private=["127.0.0.0/8"])),
+    ("origins.reports.allow_private", origin(allow_private=["169.254.169.254/32"])),
+    ("origins.reports.allow_private", origin(allow_private=["fd00:ec2::254/128"])),
+    ("origins.reports.allow_private", origin(allow_private=["fc00::/7"])),
+    ("origins.reports.allow_private", origin(allow_private=["64:ff9b::/96"])),
+]
+
+
+@pytest.mark.parametrize(("setting", "args"), WRONG, ids=[f"{name}-{at}" for at, (name, _) in enumerate(WRONG)])
+def test_a_wrong_value_is_refused_with_a_sentence(setting: str, args: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        settings(**args)
+    message = str(refused.value)
+    assert refused.value.setting == setting
+    assert message.startswith(setting)
+    assert "not allowed" in message
+    assert refused.value.allowed in message
+
+
+def test_the_sentence_names_setting_value_and_what_is_allowed() -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        settings(url_expires_seconds=20)
+    assert str(refused.value) == (
+        "url_expires_seconds (urlExpiresSeconds) is 20, which is not allowed: a whole number from 60 to 900."
+    )
+
+
+def test_a_wrong_key_is_told_the_nearest_right_one() -> None:
+    with pytest.raises(InvalidSetting, match="nearest is max_connections"):
+        settings(max_conections=5)
+    with pytest.raises(InvalidSetting, match=r"origins\.reports\.baseUrl.*nearest is base_url"):
+        settings(origins={"reports": {"baseUrl": "https://reports.example.com/"}})
+
+
+def test_credentials_in_a_url_are_not_repeated() -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        settings(**origin(base_url="https://me:hunter2@reports.example.com/"))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_computed_value_is_checked_when_it_is_known() -> None:
+    with pytest.raises(ValueError, match=r"origins\.reports\.base_url .*needs allow_http"):
+        deploy(lambda: origin(base_url=pulumi.Output.from_input("http://reports.example.com/")))
+
+
+def test_a_wrong_setting_fails_before_any_resource_exists() -> None:
+    cloud = Refusing()
+    with pytest.raises(InvalidSetting):
+        deploy({"max_connections": 0}, cloud=cloud)
+
+
+def test_defaults() -> None:
+    resolved = settings()
+    assert resolved.rest_auth is RestAuth.IAM
+    assert resolved.bucket is None
+    assert {name: getattr(resolved, name) for name in NUMBERS} == {name: limits[0] for name, limits in NUMBERS.items()}
+    assert {name: getattr(resolved, name) for name in FLAGS} == FLAGS
+    texts = {name: text[0] for name, text in TEXTS.items() if name != "name_prefix"}
+    assert {name: getattr(resolved, name) for name in texts} == texts
+
+
+def test_none_means_not_set() -> None:
+    keys = set(AsyncDownloadArgs.__annotations__) - {"origins"}
+    assert settings(**dict.fromkeys(keys)) == settings()
+
+
+@pytest.mark.parametrize("setting", NUMBERS)
+def test_both_ends_of_a_range_are_allowed_and_floats_of_other_languages_are_numbers(setting: str) -> None:
+    _, low, high = NUMBERS[setting]
+    life = {"object_expiry_days": 3650} if setting == "download_expires_seconds" else {}
+    short = {"download_expires_seconds": 300} if setting == "object_expiry_days" else {}
+    for value in (low, float(high)):
+        got = getattr(settings(**{**life, **short, setting: value}), setting)
+        assert got == value
+        assert isinstance(got, int)
+
+
+def test_a_complete_origin_is_accepted() -> None:
+    resolved = settings(
+        **origin(
+            default_path="latest.csv?version=2",
+            secret_headers={"Authorization": SECRET},
+            allow_private=["10.20.0.0/16", "fd12:3456::/48"],
+            allow_http=True,
+            base_url="http://reports.internal:8080/exports",
+        )
+    ).origins["reports"]
+    assert resolved.allow_private == ("10.20.0.0/16", "fd12:3456::/48")
+    assert resolved.secret_headers == {"Authorization": SECRET}
+
+
+def many_origins(computed: bool) -> dict[str, Any]:
+    urls = [f"https://files{number}.example.com/{'x' * 1500}/" for number in range(2)]
+    return {f"o{at}": {"base_url": pulumi.Output.from_input(url) if computed else url} for at, url in enumerate(urls)}
+
+
+def test_origins_that_do_not_fit_into_an_environment_are_refused() -> None:
+    with pytest.raises(InvalidSetting, match="bytes of JSON"):
+        settings(origins=many_origins(computed=False))
+
+
+def test_computed_origins_that_do_not_fit_are_refused_when_they_are_known() -> None:
+    with pytest.raises(ValueError, match="bytes of JSON"):
+        deploy(lambda: {"origins": many_origins(computed=True)})
+
+
+def test_functions_are_told_of_origins_in_a_fixed_order() -> None:
+    both = {name: {"base_url": f"https://{name}.example.com/"} for name in ("b", "a")}
+    backwards = dict(reversed(both.items()))
+    told = [
+        deploy({"origins": given}).one("lambda/function:Function", "copy").inputs["environment"]["variables"]["ORIGINS"]
+        for given in (both, backwards)
+    ]
+    assert told[0] == told[1]
+    assert list(json.loads(told[0])) == ["a", "b"]

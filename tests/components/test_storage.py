@@ -1,0 +1,89 @@
+"""Bucket and tables: private, encrypted, and nothing stays for ever."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.components.harness import Deployed, deploy
+
+BUCKET = "files-copies-1234567"
+ARN = f"arn:aws:s3:::{BUCKET}"
+
+
+def policy(deployed: Deployed) -> dict[str, dict[str, Any]]:
+    return {item["Sid"]: item for item in deployed.one("s3/bucketPolicy:BucketPolicy").json("policy")["Statement"]}
+
+
+def test_nothing_in_the_bucket_is_public(deployed: Deployed) -> None:
+    blocked = deployed.one("s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
+    assert [blocked[key] for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls")] == [True] * 3
+    assert blocked["restrictPublicBuckets"] is True
+    owner = deployed.one("s3/bucketOwnershipControls:BucketOwnershipControls").inputs
+    assert owner["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+
+
+def test_every_part_of_the_bucket_is_set_on_the_bucket(deployed: Deployed) -> None:
+    parts = [item for item in deployed.custom if item.type.startswith("aws:s3/bucket") and "tags" not in item.inputs]
+    assert len(parts) == 5
+    assert {part.inputs["bucket"] for part in parts} == {BUCKET}
+
+
+def test_the_bucket_is_named_by_the_engine(deployed: Deployed) -> None:
+    assert "bucket" not in deployed.one("s3/bucket:Bucket").inputs
+
+
+def test_copies_are_encrypted(deployed: Deployed) -> None:
+    inputs = deployed.one("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration").inputs
+    (rule,) = inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
+
+
+def test_plain_http_is_refused_unless_the_stack_allows_it(deployed: Deployed) -> None:
+    plain = policy(deployed)["PlainHttp"]
+    assert plain["Effect"] == "Deny"
+    assert plain["Resource"] == [ARN, f"{ARN}/*"]
+    assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert set(policy(deploy({"tls_only": False}))) == {"ForeignReaders", "OldSignatures"}
+
+
+@pytest.mark.parametrize(("force", "wanted"), [(None, False), (True, True)])
+def test_copies_are_destroyed_only_on_request(force: bool | None, wanted: bool) -> None:
+    assert deploy({"force_destroy": force}).one("s3/bucket:Bucket").inputs["forceDestroy"] is wanted
+
+
+def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployed: Deployed) -> None:
+    (ours,) = deployed.component_outputs.values()
+    (given,) = deploy({"bucket": BUCKET}).component_outputs.values()
+    assert given["bucketRules"] == ours["bucketRules"]
+    assert given["bucketRules"]["policyStatements"] == list(policy(deployed).values())
+    rule = given["bucketRules"]["lifecycleRule"]
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    assert rule["Expiration"] == {"Days": 7}
+    assert rule["Filter"] == {"Prefix": "downloads/"}
+    assert json.dumps(given["bucketRules"])
+
+
+@pytest.mark.parametrize(("part", "key"), [("downloads", "executionArn"), ("connections", "connectionId")])
+def test_a_table_is_on_demand_encrypted_and_forgets(deployed: Deployed, part: str, key: str) -> None:
+    table = deployed.one("dynamodb/table:Table", part).inputs
+    assert table["billingMode"] == "PAY_PER_REQUEST"
+    assert table["hashKey"] == key
+    assert table["attributes"] == [{"name": key, "type": "S"}]
+    assert table["ttl"] == {"attributeName": "expiresAt", "enabled": True}
+    assert table["serverSideEncryption"] == {"enabled": True}
+    assert table["pointInTimeRecovery"] == {"enabled": False}
+
+
+def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:
+    tables = deploy({"point_in_time_recovery": True}).all("dynamodb/table:Table")
+    assert [table.inputs["pointInTimeRecovery"] for table in tables] == [{"enabled": True}] * 2
+
+
+def test_logs_are_kept_as_long_as_the_stack_wants(deployed: Deployed) -> None:
+    groups = deploy({"log_retention_days": 7, "access_logs": True}).all("cloudwatch/logGroup:LogGroup")
+    assert len(groups) == 12
+    assert {group.inputs["retentionInDays"] for group in groups} == {7}
+    assert {group.inputs["retentionInDays"] for group in deployed.all("cloudwatch/logGroup:LogGroup")} == {30}

@@ -1,0 +1,244 @@
+"""Functions: what they are told, who may call them, how they are set up."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+from typing import Any
+
+import pytest
+from async_download.rest_routes import ROUTES as REST_ROUTES
+from async_download.specs import FUNCTIONS, hyphenated
+from async_download.websocket_api import ROUTES as SOCKET_ROUTES
+
+from runtime import config
+from tests.components.harness import Cloud, Deployed, Registered, deploy
+
+REST = "arn:aws:execute-api:eu-west-1:123456789012:rest123/v1"
+SOCKET = "arn:aws:execute-api:eu-west-1:123456789012:sock456/v1"
+
+
+def function(deployed: Deployed, key: str) -> Registered:
+    (found,) = [
+        item
+        for item in deployed.all("lambda/function:Function")
+        if item.inputs["handler"] == f"runtime.handlers.{key}.handler"
+    ]
+    return found
+
+
+def environment(deployed: Deployed, key: str) -> dict[str, str]:
+    variables: dict[str, str] = function(deployed, key).inputs["environment"]["variables"]
+    return variables
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_handler_is_told_what_it_reads_and_no_more(deployed: Deployed, key: str) -> None:
+    """And what it is told, it can parse."""
+    settings = importlib.import_module(f"runtime.handlers.{key}").Settings
+    variables = environment(deployed, key)
+    assert set(variables) == {field.name.upper() for field in dataclasses.fields(settings)}
+    assert config.load(settings, variables)
+
+
+def test_urls_ids_and_names_that_functions_are_told(deployed: Deployed) -> None:
+    prefix, place = "async-download-test-files", "execute-api.eu-west-1.amazonaws.com/v1"
+    request, deliver = environment(deployed, "request_download"), environment(deployed, "deliver")
+    assert request["API_URL"] == f"https://rest123.{place}"
+    assert request["WEB_SOCKET_URL"] == f"wss://sock456.{place}"
+    assert request["STATE_MACHINE_ARN"] == f"arn:aws:states:eu-west-1:123456789012:stateMachine:{prefix}-transfer"
+    assert deliver["MANAGEMENT_URL"] == f"https://sock456.{place}"
+    assert deliver["SIGNER_ROLE_ARN"] == f"arn:aws:iam::123456789012:role/{prefix}-signer"
+    assert environment(deployed, "connect")["DELIVER_FUNCTION"] == f"{prefix}-deliver"
+    assert environment(deployed, "cancel_download")["FAIL_FUNCTION"] == f"{prefix}-fail"
+
+
+def test_settings_reach_the_functions() -> None:
+    deployed = deploy(
+        {
+            "url_expires_seconds": 60,
+            "download_expires_seconds": 300,
+            "max_connections": 3,
+            "object_prefix": "a/b/",
+            "loopback_origins": True,
+            "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
+            "stage_name": "live",
+            "copy_memory_mb": 2048,
+        }
+    )
+    base = "127.0.0.1:4566/_aws/execute-api"
+    assert environment(deployed, "deliver")["URL_EXPIRES_SECONDS"] == "60"
+    assert environment(deployed, "request_download")["DOWNLOAD_EXPIRES_SECONDS"] == "300"
+    assert environment(deployed, "request_download")["API_URL"] == f"http://{base}/rest123/live"
+    assert environment(deployed, "request_download")["WEB_SOCKET_URL"] == f"ws://{base}/sock456/live"
+    assert environment(deployed, "deliver")["MANAGEMENT_URL"] == f"http://{base}/sock456/live"
+    assert environment(deployed, "connect")["MAX_CONNECTIONS"] == "3"
+    assert environment(deployed, "copy")["OBJECT_PREFIX"] == "a/b/"
+    assert environment(deployed, "copy")["LOOPBACK_ORIGINS"] == "true"
+    assert function(deployed, "copy").inputs["memorySize"] == 2048
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: str) -> None:
+    inputs = function(deployed, key).inputs
+    assert inputs["runtime"] == "python3.13"
+    assert inputs["architectures"] == ["arm64"]
+    assert inputs["memorySize"] == (1024 if key == "copy" else 256)
+    assert inputs["timeout"] == FUNCTIONS[key].timeout
+    assert inputs["loggingConfig"]["logFormat"] == "JSON"
+    assert inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{inputs['name']}"
+
+
+def sources_of_calls(deployed: Deployed) -> dict[tuple[str, str], set[str]]:
+    """(function, service) -> sources that call it, read from the routes and the rule themselves."""
+    calls: dict[tuple[str, str], set[str]] = {}
+    integrations = {item.name: item for item in deployed.all("apigatewayv2/integration:Integration")}
+
+    def called(arn: str, service: str, source: str) -> None:
+        calls.setdefault((arn.rpartition(":")[2], service), set()).add(source)
+
+    for route in deployed.all("apigatewayv2/route:Route"):
+        integration = integrations[route.inputs["target"].removeprefix("integrations/").removesuffix("-id")]
+        arn = integration.inputs["integrationUri"].split("path/")[1].removesuffix("/invocations")
+        called(arn, "apigateway.amazonaws.com", f"{SOCKET}/{route.inputs['routeKey']}")
+    paths = rest_paths(deployed)
+    for integration in deployed.all("apigateway/integration:Integration"):
+        arn = integration.inputs["uri"].split("path/")[1].removesuffix("/invocations")
+        path = paths[integration.inputs["resourceId"]].replace("{id}", "*")
+        called(arn, "apigateway.amazonaws.com", f"{REST}/{integration.inputs['httpMethod']}{path}")
+    for target in deployed.all("cloudwatch/eventTarget:EventTarget"):
+        rule = f"arn:aws:events:eu-west-1:123456789012:rule/{target.inputs['rule']}"
+        called(target.inputs["arn"], "events.amazonaws.com", rule)
+    return calls
+
+
+def rest_paths(deployed: Deployed) -> dict[str, str]:
+    """Id of a resource -> its path."""
+    paths = {"root": ""}
+    todo = deployed.all("apigateway/resource:Resource")
+    while todo:
+        item = todo.pop(0)
+        if item.inputs["parentId"] in paths:
+            paths[f"{item.name}-id"] = f"{paths[item.inputs['parentId']]}/{item.inputs['pathPart']}"
+        else:
+            todo.append(item)
+    return paths
+
+
+def test_a_function_may_be_called_by_exactly_those_that_call_it(deployed: Deployed) -> None:
+    permitted: dict[tuple[str, str], set[str]] = {}
+    for permission in deployed.all("lambda/permission:Permission"):
+        inputs = permission.inputs
+        assert inputs["action"] == "lambda:InvokeFunction"
+        permitted.setdefault((inputs["function"], inputs["principal"]), set()).add(inputs["sourceArn"])
+    assert permitted == sources_of_calls(deployed)
+
+
+def test_every_route_of_the_tables_is_registered(deployed: Deployed) -> None:
+    paths = rest_paths(deployed)
+    found = [method.inputs for method in deployed.all("apigateway/method:Method")]
+    methods = {(inputs["httpMethod"], paths[inputs["resourceId"]]) for inputs in found}
+    assert methods == {(route.method, "/" + "/".join(route.path)) for route in REST_ROUTES}
+    assert methods == {
+        ("POST", "/downloads"),
+        ("GET", "/download"),
+        ("GET", "/downloads/{id}"),
+        ("DELETE", "/downloads/{id}"),
+    }
+    keys = {route.inputs["routeKey"] for route in deployed.all("apigatewayv2/route:Route")}
+    assert keys == set(SOCKET_ROUTES) == {"$connect", "$disconnect", "$default", "status", "refresh", "cancel", "ping"}
+
+
+def test_a_named_action_reaches_the_same_function_as_an_unknown_one() -> None:
+    """An unknown action gets a typed error from it, not silence."""
+    assert {SOCKET_ROUTES[key] for key in SOCKET_ROUTES if not key.endswith("connect")} == {"message"}
+
+
+@pytest.mark.parametrize("key", ["deliver", "fail"])
+def test_an_asynchronous_call_is_tried_twice_within_a_minute_and_then_kept(deployed: Deployed, key: str) -> None:
+    settings = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{key}-async").inputs
+    queue = Cloud().arn("aws:sqs/queue:Queue", "async-download-test-files-undelivered")
+    assert settings["functionName"] == f"async-download-test-files-{key}"
+    assert (settings["maximumEventAgeInSeconds"], settings["maximumRetryAttempts"]) == (60, 1)
+    assert settings["destinationConfig"] == {"onFailure": {"destination": queue}}
+
+
+def test_only_functions_that_are_called_asynchronously_have_such_settings(deployed: Deployed) -> None:
+    configured = deployed.all("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    told = {
+        variables[name]
+        for key in FUNCTIONS
+        for name in ("FAIL_FUNCTION", "DELIVER_FUNCTION")
+        if name in (variables := environment(deployed, key))
+    }
+    assert {item.inputs["functionName"] for item in configured} == told
+
+
+def depends_on(deployed: Deployed, resource: Registered) -> set[str]:
+    """Names of everything that a resource waits for, also indirectly."""
+    known = {item.urn: item for item in deployed.resources}
+    seen: set[str] = set()
+    todo = list(resource.dependencies)
+    while todo:
+        urn = todo.pop()
+        if urn not in seen:
+            seen.add(urn)
+            todo += known[urn].dependencies
+    return {known[urn].name for urn in seen}
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_function_waits_for_its_log_group_and_its_rights(deployed: Deployed, key: str) -> None:
+    part = hyphenated(key)
+    assert {f"files-{part}-logs", f"files-{part}-policy", f"files-{part}-role"} <= depends_on(
+        deployed, function(deployed, key)
+    )
+
+
+def test_no_function_waits_for_a_stage(deployed: Deployed) -> None:
+    for key in FUNCTIONS:
+        assert not any(name.endswith("-stage") for name in depends_on(deployed, function(deployed, key)))
+
+
+def test_the_rule_hears_of_ends_that_run_no_catch(deployed: Deployed) -> None:
+    rule = deployed.one("cloudwatch/eventRule:EventRule")
+    target = deployed.one("cloudwatch/eventTarget:EventTarget").inputs
+    pattern = rule.json("eventPattern")
+    machine = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-transfer")
+    assert pattern["source"] == ["aws.states"]
+    assert pattern["detail-type"] == ["Step Functions Execution Status Change"]
+    assert pattern["detail"] == {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [machine]}
+    assert rule.inputs["state"] == "ENABLED"
+    assert target["arn"].endswith(":function:async-download-test-files-fail")
+
+
+def test_an_event_that_cannot_be_handled_is_kept(deployed: Deployed) -> None:
+    queue = deployed.one("sqs/queue:Queue")
+    arn = Cloud().arn(queue.type, queue.inputs["name"])
+    target = deployed.one("cloudwatch/eventTarget:EventTarget")
+    assert target.inputs["deadLetterConfig"] == {"arn": arn}
+    assert target.inputs["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
+    (statement,) = deployed.one("sqs/queuePolicy:QueuePolicy").json("policy")["Statement"]
+    rule = f"arn:aws:events:eu-west-1:123456789012:rule/{target.inputs['rule']}"
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", arn)
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
+    assert queue.inputs["sqsManagedSseEnabled"] is True
+    assert {"files-uncaught-permission", "files-undelivered-policy"} <= depends_on(deployed, target)
+
+
+def test_no_function_is_told_a_secret(deployed: Deployed) -> None:
+    told = json.dumps([environment(deployed, key) for key in FUNCTIONS]).lower()
+    for word in ("password", "token", "accesskey", "aws_access"):
+        assert word not in told
+
+
+def test_an_environment_fits_into_lambda(deployed: Deployed) -> None:
+    from async_download.origins import MAX_BYTES
+
+    for key in FUNCTIONS:
+        variables: dict[str, Any] = dict(environment(deployed, key))
+        variables.pop("ORIGINS", None)
+        own = sum(len(name) + len(value) for name, value in variables.items())
+        assert own + MAX_BYTES < 4096, key
