@@ -1,0 +1,73 @@
+"""Clients of one cloud: an endpoint, a region and keys, deaf to the AWS settings of whoever runs this."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+__all__ = ["Aws"]
+
+# No profile, no shared files: a name in the user's environment must neither fail nor redirect a local stack.
+_ISOLATED = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, "/dev/null", None),
+    "credentials_file": (None, None, "/dev/null", None),
+}
+_CONFIG = Config(
+    proxies={},  # not the environment's: this cloud is on this machine
+    connect_timeout=5,
+    read_timeout=120,
+    max_pool_connections=32,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+)
+
+
+@dataclass
+class Aws:
+    """One cloud; clients are made once each and shared between threads."""
+
+    endpoint: str
+    region: str = "us-east-1"
+    access_key_id: str = "test"
+    secret_access_key: str = "test"  # noqa: S105 - the emulator's root
+    default_tags: dict[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _session: boto3.Session | None = field(default=None, repr=False)
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._sessions().client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    config=_CONFIG if service == "s3" else _CONFIG.merge(Config(signature_version="v4")),
+                )
+            return self._clients[service]
+
+    @property
+    def account(self) -> str:
+        """The account's number."""
+        if "account" not in self._clients:
+            self._clients["account"] = self.client("sts").get_caller_identity()["Account"]
+        return str(self._clients["account"])
+
+    def arn(self, service: str, resource: str) -> str:
+        """`arn:aws:{service}:{region}:{account}:{resource}`."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def _sessions(self) -> boto3.Session:
+        if self._session is None:
+            self._session = boto3.Session(
+                aws_access_key_id=self.access_key_id,
+                aws_secret_access_key=self.secret_access_key,
+                region_name=self.region,
+                botocore_session=botocore.session.Session(session_vars=_ISOLATED),
+            )
+        return self._session

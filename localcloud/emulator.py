@@ -1,0 +1,175 @@
+"""MiniStack as a child process: one emulator of AWS on a free port of this machine, gone when its owner is."""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from localcloud.errors import EmulatorError
+
+__all__ = ["Emulator"]
+
+_READY_WITHIN_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+_LOG_TAIL_LINES = 20
+# The user's own AWS profile, proxies and emulator settings must not reach the emulator or the functions that it runs.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+class Emulator:
+    """An emulator with IAM enforced; a context manager. It dies with the process that started it, however that ends.
+
+    Attributes:
+        endpoint: `http://127.0.0.1:PORT`, once started.
+        log_path: its log; kept when the caller named it, otherwise removed with the rest.
+    """
+
+    region = "us-east-1"
+    account = "000000000000"
+    access_key_id = "test"  # root of the emulated account: no policy applies to it
+    secret_access_key = "test"  # noqa: S105
+
+    def __init__(
+        self, log_path: Path | None = None, port: int | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
+        self._given_port = port
+        self._given_log = log_path
+        self._env = dict(env or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: BinaryIO | None = None
+        self.port = 0
+        self.log_path = Path()
+
+    @property
+    def endpoint(self) -> str:
+        """Where every AWS service is reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def execute_api_url(self) -> str:
+        """Where APIs are reached: `{execute_api_url}/{api id}/{stage}`."""
+        return f"{self.endpoint}/_aws/execute-api"
+
+    def start(self) -> Self:
+        """Start it and wait until it answers.
+
+        Raises:
+            EmulatorError: It is started already, ended early, or was not ready within a minute.
+        """
+        if self._process is not None:
+            raise EmulatorError("The emulator is started already.")
+        if self._log is not None:
+            self._log.close()
+        self.port = self._given_port or _free_port()
+        mark = f"localcloud-{secrets.token_hex(8)}"
+        directory = Path(tempfile.mkdtemp(prefix="localcloud-"))
+        self.log_path = self._given_log or directory / "emulator.log"
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(directory)]
+        try:
+            with self.log_path.open("wb") as log:
+                self._log = self.log_path.open("rb")
+                self._process = subprocess.Popen(
+                    [*supervised, sys.executable, "-m", "ministack"],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=directory,
+                    env={**self._environment(directory), "MINISTACK_EDITION": mark},
+                    start_new_session=True,
+                )
+        except OSError as error:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise EmulatorError(f"The emulator cannot be started: {error}") from error
+        try:
+            self._wait_until_healthy(self._process, mark)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop it with everything that it started; return when all is gone. Harmless when it is not running."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        process.wait()
+
+    def is_running(self) -> bool:
+        """Tell whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def log_tail(self, lines: int = _LOG_TAIL_LINES) -> str:
+        """The last lines of the log of its latest run; they can be read after its directory has gone, too."""
+        if self._log is None:
+            return ""
+        self._log.seek(0)
+        return "\n".join(self._log.read().decode(errors="replace").splitlines()[-lines:])
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _environment(self, directory: Path) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return {
+            **inherited,
+            "TMPDIR": str(directory),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",
+            "MINISTACK_REGION": self.region,
+            **self._env,
+        }
+
+    def _wait_until_healthy(self, process: subprocess.Popen[bytes], mark: str) -> None:
+        """Wait for our own emulator's answer: one that happens to listen on the same port does not give our mark."""
+        deadline = time.monotonic() + _READY_WITHIN_SECONDS
+        while _answer(self.port).get("edition") != mark:
+            tail = f"The end of its log:\n{self.log_tail()}"
+            if process.poll() is not None:
+                raise EmulatorError(f"The emulator ended with exit code {process.returncode} while starting. {tail}")
+            if time.monotonic() > deadline:
+                raise EmulatorError(f"The emulator was not ready within {_READY_WITHIN_SECONDS:.0f} s. {tail}")
+            time.sleep(_POLL_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answer(port: int) -> dict[str, object]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/_ministack/health")
+        answer = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return answer if isinstance(answer, dict) else {}

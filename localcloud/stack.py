@@ -1,0 +1,75 @@
+"""An emulator with this project deployed on it, for tests, the demo and benchmarks."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localcloud.aws import Aws
+from localcloud.emulator import Emulator
+from localcloud.engine import Deployment
+from localcloud.program import deploy
+
+__all__ = ["LOCAL_CONFIG", "LocalStack", "local_stack"]
+
+LOCAL_CONFIG: Mapping[str, object] = {
+    "restAuth": "none",
+    "tlsOnly": False,  # the emulator speaks http, and would refuse every role
+    "forceDestroy": True,
+    "loopbackOrigins": True,
+}
+"""What a stack on this machine needs, beside its origins."""
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A deployed stack; the keys are root's on the emulator: no policy applies to them."""
+
+    outputs: Mapping[str, Any]
+    endpoint: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    emulator: Emulator
+    deployment: Deployment
+    aws: Aws
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a service, as root."""
+        return self.aws.client(service)
+
+
+@contextmanager
+def local_stack(
+    origins: Mapping[str, Mapping[str, object]],
+    config: Mapping[str, object] | None = None,
+    *,
+    log_path: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[LocalStack]:
+    """Start an emulator and deploy the project on it; all of it is gone afterwards.
+
+    Args:
+        origins: name -> origin, as in the configuration: `{"local": {"baseUrl": "http://...", "allowHttp": True}}`.
+        config: further configuration, over `LOCAL_CONFIG`.
+        log_path: where the emulator's log is kept.
+        env: further environment of the emulator.
+
+    Raises:
+        EmulatorError: The emulator does not start.
+        ConfigError: The configuration breaks a rule of Pulumi.yaml.
+        DeployError: The program failed.
+    """
+    with Emulator(log_path=log_path, env=env) as emulator:
+        deployment = deploy(emulator, config={**LOCAL_CONFIG, "origins": dict(origins), **(config or {})})
+        yield LocalStack(
+            outputs=deployment.outputs,
+            endpoint=emulator.endpoint,
+            region=emulator.region,
+            access_key_id=emulator.access_key_id,
+            secret_access_key=emulator.secret_access_key,
+            emulator=emulator,
+            deployment=deployment,
+            aws=Aws(emulator.endpoint, emulator.region, emulator.access_key_id, emulator.secret_access_key),
+        )
