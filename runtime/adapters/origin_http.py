@@ -7,8 +7,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.errors import (
@@ -51,6 +52,36 @@ class HttpBody:
         self._sock.close()
 
 
+class _WholeHead(http.client.HTTPResponse):
+    """An answer whose headers came to their end: http.client takes a connection lost among them for the end."""
+
+    def begin(self) -> None:
+        """Read the status and the headers."""
+        stream = self.fp
+        self.fp = watched = _LastLine(stream)
+        super().begin()
+        if self.fp is watched:
+            self.fp = stream
+        if watched.last not in (b"\r\n", b"\n"):
+            raise http.client.RemoteDisconnected
+
+
+class _LastLine:
+    """A stream that remembers the last line which was read from it."""
+
+    def __init__(self, stream: Any) -> None:
+        self.last = b""
+        self._stream = stream
+
+    def readline(self, limit: int = -1) -> bytes:
+        """The next line."""
+        self.last = self._stream.readline(limit)
+        return self.last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class HttpOrigins:
     """`ports.Origins`."""
 
@@ -73,6 +104,7 @@ class HttpOrigins:
                 kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
                 connection = kind(host, port)
                 connection.sock = sock
+                connection.response_class = _WholeHead
                 connection.request("GET", target, headers=dict(headers))
                 return HttpBody(sock, connection.getresponse())
         except AsyncDownloadError:
@@ -106,25 +138,25 @@ def _connect(host: str, port: int, check: Check, timeout: float) -> socket.socke
 def _ended_after(seconds: float, sock: socket.socket) -> Iterator[None]:
     """Cut the connection when an answer takes too long, however slowly it drips in."""
     handle = socket.fromfd(sock.fileno(), sock.family, sock.type)  # stays valid when TLS takes the socket over
-    timer = threading.Timer(seconds, _cut, (handle,))
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError):  # it was closed already
+            handle.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
     try:
         yield
-    except OriginUnreachableError:
-        if timer.finished.is_set():
+    except AsyncDownloadError:
+        if late.is_set():
             raise OriginTimeoutError("The origin did not answer in time.") from None
         raise
     finally:
         timer.cancel()
         handle.close()
-
-
-def _cut(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it was closed already
 
 
 @contextmanager

@@ -173,7 +173,9 @@ class World:
         self.origins.answer = file
         return file
 
-    def copy(self, seconds: float = 800.0, origin: Origin = ORIGIN, largest: int = 10**9) -> Outcome:
+    def copy(
+        self, seconds: float = 800.0, origin: Origin = ORIGIN, largest: int = 10**9, *, loopback: bool = False
+    ) -> Outcome:
         """Run the copying worker with small parts."""
         worker = Copy(
             downloads=self.downloads,
@@ -183,6 +185,7 @@ class World:
             clock=self.clock,
             configured={"reports": origin},
             object_prefix="downloads/",
+            loopback=loopback,
             part_size=PART,
             buffers=3,
             largest=largest,
