@@ -7,6 +7,7 @@ import contextvars
 import json
 import runpy
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -203,8 +204,10 @@ def deploy_program(config: Mapping[str, str], **run_with: Any) -> Deployed:
 def run(
     program: Callable[[], None], *, stack: str = STACK, project: str = PROJECT, cloud: Cloud | None = None
 ) -> Deployed:
-    """Run a program in a context of its own: whatever it sets is gone afterwards."""
-    return contextvars.copy_context().run(_run, program, stack, project, cloud or Cloud())
+    """Run a program in a thread and a context of its own: whatever it sets is gone afterwards."""
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(context.run, _run, program, stack, project, cloud or Cloud()).result()
 
 
 class _Warnings:
@@ -229,6 +232,7 @@ def _run(program: Callable[[], None], stack: str, project: str, cloud: Cloud) ->
     deployed = Deployed()
     SETTINGS.outputs = set()  # those of a run that failed are not this one's
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)  # the first error is raised; those that follow from it are not news
     asyncio.set_event_loop(loop)
     try:
         monitor = RecordingMonitor(cloud, deployed)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from async_download import gateway_errors, rest_routes
-from async_download.args import RestAuth
+from async_download import AsyncDownloadArgs, RestAuth, gateway_errors, rest_routes
 from async_download.observability import REST_FIELDS, SOCKET_FIELDS
+from async_download.scope import Scope
+from async_download.settings import resolve
 
-from tests.components.harness import Deployed, Registered, deploy
+from tests.components.harness import ORIGINS, Deployed, Registered, deploy
 from tests.components.test_wiring import depends_on
 
 NO_DEFAULTS = {"DEFAULT_4XX", "DEFAULT_5XX"}
@@ -22,8 +23,9 @@ def methods(deployed: Deployed) -> list[Registered]:
 
 
 def trigger(**args: Any) -> str:
-    deployment = deploy(args, fresh=True).one("apigateway/deployment:Deployment")
-    return str(deployment.inputs["triggers"]["redeployment"])
+    """What a deployment of the REST API is made anew by."""
+    given = cast(AsyncDownloadArgs, {"origins": ORIGINS, "name_prefix": "async-download-test-files"} | args)
+    return rest_routes.fingerprint(Scope(cast(Any, None), "files", resolve("files", given)))
 
 
 @pytest.mark.parametrize(
@@ -131,8 +133,9 @@ def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.Mo
     assert len(seen) == len(changes) + 1
 
 
-def test_an_unchanged_api_is_not_deployed_again() -> None:
+def test_an_unchanged_api_is_not_deployed_again(deployed: Deployed) -> None:
     assert trigger(max_connections=3) == trigger()
+    assert deployed.one("apigateway/deployment:Deployment").inputs["triggers"] == {"redeployment": trigger()}
 
 
 def test_a_deployment_waits_for_everything_that_it_takes_a_snapshot_of(deployed: Deployed) -> None:
