@@ -13,9 +13,9 @@ with warnings.catch_warnings():  # the SDK warns about its own old names as it i
 
     IMPORTED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket)  # its modules are lazy
 
-gc.freeze()  # what the SDK brought stays: no need to look through it again and again
-
 from tests.components.harness import Deployed, deploy
+
+gc.freeze()  # what the SDK brought stays: no need to look through it again and again
 
 
 @pytest.fixture(scope="session")
