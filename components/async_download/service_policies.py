@@ -12,12 +12,16 @@ def trust(service: str) -> dict[str, Any]:
 
 
 def signer_trust(roles: Sequence[str]) -> dict[str, Any]:
-    """A role that only the named roles of its own account may take; it outlives their being replaced."""
+    """A role that only the named roles of its own account may take; it outlives their being replaced.
+
+    AWS compares the role's ARN, MiniStack that of its session: both name the same role.
+    """
     account = ":".join(roles[0].split(":")[:5])
+    sessions = [role.replace(":iam:", ":sts:", 1).replace(":role/", ":assumed-role/", 1) + "/*" for role in roles]
     statement = allow("NamedRoles", "sts:AssumeRole", None)
     statement |= {
         "Principal": {"AWS": f"{account}:root"},
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": list(roles)}},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": [*roles, *sessions]}},
     }
     del statement["Resource"]
     return document([statement])

@@ -114,7 +114,9 @@ def test_the_signer_is_taken_by_those_that_may_take_it_and_by_nobody_else(deploy
     trusted = set(statement["Condition"]["ArnEquals"]["aws:PrincipalArn"])
     may = {key for key in FUNCTIONS if SIGN & rights_given(deployed.statements(hyphenated(key)))}
     assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
-    assert trusted == {f"arn:aws:iam::123456789012:role/{PREFIX}-{hyphenated(key)}" for key in may}
+    roles = {f"arn:aws:iam::123456789012:role/{PREFIX}-{hyphenated(key)}" for key in may}
+    sessions = {f"arn:aws:sts::123456789012:assumed-role/{PREFIX}-{hyphenated(key)}/*" for key in may}
+    assert trusted == roles | sessions
 
 
 def test_listing_is_only_to_tell_a_missing_copy_from_a_forbidden_one(deployed: Deployed) -> None:
