@@ -57,13 +57,14 @@ class _WholeHead(http.client.HTTPResponse):
 
     def begin(self) -> None:
         """Read the status and the headers."""
-        stream = self.fp
-        self.fp = watched = _LastLine(stream)
+        stream: Any = self.fp
+        watched: Any = _LastLine(stream)
+        self.fp = watched
         super().begin()
         if self.fp is watched:
             self.fp = stream
         if watched.last not in (b"\r\n", b"\n"):
-            raise http.client.RemoteDisconnected
+            raise http.client.RemoteDisconnected("in the headers")
 
 
 class _LastLine:

@@ -72,21 +72,6 @@ def test_a_handler_needs_no_environment_to_be_imported(name: str) -> None:
     assert callable(importlib.import_module(f"runtime.handlers.{name}").handler)
 
 
-def test_there_is_a_handler_for_every_function() -> None:
-    """The component names these."""
-    assert HANDLERS == [
-        "cancel_download",
-        "connect",
-        "copy",
-        "deliver",
-        "disconnect",
-        "fail",
-        "get_download",
-        "message",
-        "request_download",
-    ]
-
-
 def test_a_cold_start_loads_neither_boto3_nor_what_the_handler_does_not_need() -> None:
     """Imports are paid for by the client that waits."""
     code = "import sys, runtime.handlers.connect; print(*sorted(sys.modules))"

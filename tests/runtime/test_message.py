@@ -112,7 +112,7 @@ def test_what_is_not_understood_gets_a_typed_error_not_silence(world: World, bod
     assert "c1" in world.connections.rows
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(
     st.text(max_size=100) | st.recursive(st.none() | st.text(), lambda c: st.dictionaries(st.text(), c)).map(json.dumps)
 )

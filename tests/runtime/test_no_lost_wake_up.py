@@ -145,7 +145,7 @@ ENDS = st.sampled_from(
 CLIENTS = st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(clients=CLIENTS, ends=ENDS, event=st.booleans(), order=st.randoms(use_true_random=False))
 def test_any_order_of_connecting_dropping_and_ending(
     clients: list[tuple[int, bool]], ends: list[Status], event: bool, order: random.Random
