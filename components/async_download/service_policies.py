@@ -14,7 +14,7 @@ def trust(service: str) -> dict[str, Any]:
 def signer_trust(roles: Sequence[str]) -> dict[str, Any]:
     """A role that only the named roles of its own account may take; it outlives their being replaced.
 
-    AWS compares the role's ARN, MiniStack that of its session: both name the same role.
+    Each is named twice, as role and as session, since not every cloud compares the same of the two.
     """
     account = ":".join(roles[0].split(":")[:5])
     sessions = [role.replace(":iam:", ":sts:", 1).replace(":role/", ":assumed-role/", 1) + "/*" for role in roles]
