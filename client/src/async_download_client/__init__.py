@@ -1,1 +1,68 @@
-"""Downloader for async-download stacks."""
+"""Downloader for async-download stacks: asks, waits on the WebSocket, downloads, verifies."""
+
+from async_download_client.client import Client
+from async_download_client.errors import (
+    AsyncDownloadError,
+    ChecksumMismatchError,
+    CorruptError,
+    DownloadCancelledError,
+    DownloadFailedError,
+    FileError,
+    LinkRefusedError,
+    NetworkError,
+    ObjectChangedError,
+    ProtocolError,
+    RefusedError,
+    SizeMismatchError,
+    UnavailableError,
+    WaitTimeoutError,
+)
+from async_download_client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    FileReady,
+    Polling,
+    Progress,
+    Received,
+    Renewed,
+    Requested,
+    Saved,
+    Verified,
+)
+from async_download_client.models import Checksum, Download, Ready, Status
+from async_download_client.timing import Timing
+
+__all__ = [
+    "AsyncDownloadError",
+    "Checksum",
+    "ChecksumMismatchError",
+    "Client",
+    "Connected",
+    "CorruptError",
+    "Disconnected",
+    "Download",
+    "DownloadCancelledError",
+    "DownloadFailedError",
+    "Event",
+    "FileError",
+    "FileReady",
+    "LinkRefusedError",
+    "NetworkError",
+    "ObjectChangedError",
+    "Polling",
+    "Progress",
+    "ProtocolError",
+    "Ready",
+    "Received",
+    "RefusedError",
+    "Renewed",
+    "Requested",
+    "Saved",
+    "SizeMismatchError",
+    "Status",
+    "Timing",
+    "UnavailableError",
+    "Verified",
+    "WaitTimeoutError",
+]

@@ -1,0 +1,112 @@
+"""The REST API: ask for a download, look at it, cancel it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from async_download_client.errors import NetworkError, ProtocolError, RefusedError, UnavailableError
+from async_download_client.messages import Body, download_of, status_of
+from async_download_client.models import Download, Status
+from async_download_client.timing import Timing
+from async_download_client.transport import Transport, host_of
+
+__all__ = ["Api", "base_of"]
+
+_LARGEST_ANSWER = 1 << 20
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+def base_of(url: str) -> str:
+    """The API's base URL, from it or from the stack's `download_url`; raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("The URL has to begin with http:// or https://; take the stack's output downloadUrl.")
+    path = parts.path.rstrip("/").removesuffix("/downloads").removesuffix("/download")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+class Api:
+    """The calls. Each is tried again while the server is busy or away; `headers` go with every one."""
+
+    def __init__(self, url: str, transport: Transport, timing: Timing, headers: Mapping[str, str]) -> None:
+        self._base = base_of(url)
+        self._transport = transport
+        self._timing = timing
+        self._headers = dict(headers)
+
+    def request(
+        self,
+        path: str | None,
+        origin: str | None = None,
+        file_name: str | None = None,
+        sha256: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Download:
+        """POST /downloads; safe to try again, because it carries an Idempotency-Key."""
+        order = {"path": path, "origin": origin, "fileName": file_name, "sha256": sha256}
+        body = json.dumps({name: value for name, value in order.items() if value is not None}).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        return download_of(self._call("POST", f"{self._base}/downloads", headers, body, self._timing.attempts))
+
+    def status(self, download: Download, attempts: int | None = None) -> Status:
+        """GET /downloads/{id}."""
+        headers = {"X-Download-Ticket": download.ticket}
+        attempts = self._timing.attempts if attempts is None else attempts
+        return status_of(self._call("GET", download.status_url, headers, None, attempts), download)
+
+    def cancel(self, download: Download) -> None:
+        """DELETE /downloads/{id}."""
+        headers = {"X-Download-Ticket": download.ticket}
+        self._call("DELETE", download.status_url, headers, None, self._timing.attempts)
+
+    def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, attempts: int) -> Body:
+        for failures in range(1, attempts):
+            try:
+                return self._call_once(method, url, headers, body)
+            except ProtocolError:
+                raise
+            except NetworkError:
+                time.sleep(self._timing.retry(failures))
+        return self._call_once(method, url, headers, body)
+
+    def _call_once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Body:
+        sent = {"Accept": "application/json", **self._headers, **headers}
+        response = self._transport.open(method, url, sent, body)
+        with self._transport.errors(url):
+            content = response.read(_LARGEST_ANSWER)
+            response.release_conn()
+        answer = _object(content)
+        if response.status in _BUSY:
+            raise UnavailableError(host_of(url), response.status)
+        if response.status >= 400:
+            raise _refusal(response.status, answer)
+        if response.status >= 300 or answer is None:
+            raise ProtocolError(
+                f"{host_of(url)} answered HTTP {response.status} without a JSON object. "
+                "Is the URL that of an async-download stack?"
+            )
+        return answer
+
+
+def _object(content: bytes) -> Body | None:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refusal(status: int, answer: Body | None) -> RefusedError:
+    """What the API said; API Gateway's own refusals have only a `message`."""
+    error = (answer or {}).get("error")
+    if isinstance(error, dict) and isinstance(error.get("code"), str):
+        return RefusedError(str(error.get("message", error["code"])), error["code"], status)
+    said = (answer or {}).get("message") or (answer or {}).get("Message")
+    text = f"The API refused the request (HTTP {status}" + (f": {said})." if isinstance(said, str) else ").")
+    if status in (401, 403):
+        text += " Its credentials are missing or wrong: an API key, or whatever header it asks for."
+    return RefusedError(text, f"HTTP_{status}", status)

@@ -1,0 +1,99 @@
+"""HTTP through urllib3, with errors that name the host and never the URL: its query may be a signature."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3 import exceptions
+
+from async_download_client.errors import NetworkError
+
+__all__ = ["USER_AGENT", "Transport", "host_of"]
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _user_agent() -> str:
+    try:
+        return f"async-download-client/{version('async-download-client')}"
+    except PackageNotFoundError:
+        return "async-download-client"
+
+
+USER_AGENT = _user_agent()
+
+
+def host_of(url: str) -> str:
+    """The host in a URL, for messages."""
+    return urlsplit(url).hostname or "the server"
+
+
+class Transport:
+    """Connections, kept and re-used; through the proxy that the environment names, as with curl."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self._pools: dict[str | None, urllib3.PoolManager] = {}
+
+    def open(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, redirects: int = 0
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request; the body of the answer is left to the caller, to be read within `errors`."""
+        with self.errors(url):
+            return self._pool(url).request(
+                method,
+                url,
+                body=body,
+                headers={"User-Agent": USER_AGENT, **headers},
+                timeout=urllib3.Timeout(connect=self.timeout, read=self.timeout),
+                retries=urllib3.Retry(0, redirect=redirects, raise_on_redirect=False),
+                preload_content=False,
+                decode_content=False,
+            )
+
+    @contextmanager
+    def errors(self, url: str) -> Iterator[None]:
+        """Turn urllib3's errors into ours."""
+        try:
+            yield
+        except exceptions.HTTPError as error:
+            raise NetworkError(self._sentence(error, host_of(url))) from None
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        direct = host in _LOOPBACK or urllib.request.proxy_bypass(host)
+        proxy = None if direct else urllib.request.getproxies().get(parts.scheme)
+        if proxy not in self._pools:
+            self._pools[proxy] = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+        return self._pools[proxy]
+
+    def _sentence(self, error: BaseException, host: str) -> str:
+        if isinstance(error, exceptions.MaxRetryError) and error.reason:
+            return self._sentence(error.reason, host)
+        match error:
+            case exceptions.LocationValueError():
+                return "That is no http or https URL."
+            case exceptions.NameResolutionError():
+                return f"There is no host {host}, or no name server says where it is."
+            case exceptions.SSLError():
+                return f"No TLS connection to {host}: its certificate is not trusted, or it speaks no TLS."
+            case exceptions.ProxyError():
+                return f"The proxy on the way to {host} cannot be reached."
+            case exceptions.NewConnectionError():
+                return f"{host} cannot be reached."
+            case exceptions.ConnectTimeoutError():
+                return f"{host} took no connection within {self.timeout:g} s."
+            case exceptions.ReadTimeoutError():
+                return f"{host} sent nothing for {self.timeout:g} s."
+        return f"{host} broke off the connection."

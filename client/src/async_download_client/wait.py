@@ -1,0 +1,125 @@
+"""Waiting until a download is ready: by WebSocket, and by asking where sockets do not get through.
+
+Nothing is lost when a socket breaks: after each break the API is asked once, and a new socket gets the news again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from async_download_client.api import Api
+from async_download_client.errors import NetworkError, WaitTimeoutError
+from async_download_client.events import Connected, Disconnected, Event, FileReady, Polling, Progress
+from async_download_client.messages import news_of, raise_if_over
+from async_download_client.models import Download, Ready, Status
+from async_download_client.timing import Timing
+from async_download_client.web_socket import SocketLostError, SocketRefusedError, WebSocket
+
+__all__ = ["Wait"]
+
+_GRACE = 60.0
+
+
+class Wait:
+    """One wait, of at most `timeout` seconds; without, as long as the download lives."""
+
+    def __init__(
+        self,
+        api: Api,
+        download: Download,
+        tell: Callable[[Event], None],
+        timing: Timing,
+        connect_timeout: float,
+        timeout: float | None,
+    ) -> None:
+        self._api, self._download, self._tell, self._timing = api, download, tell, timing
+        self._connect_timeout = connect_timeout
+        left = max((download.expires_at - datetime.now(UTC)).total_seconds(), 0.0) + _GRACE
+        self._timeout = left if timeout is None else timeout
+        self._heard_at = time.monotonic()
+        self._deadline = self._heard_at + self._timeout
+        self._last: Status | None = None
+
+    def __call__(self) -> Ready:
+        """The file.
+
+        Raises:
+            DownloadFailedError, RefusedError, WaitTimeoutError, NetworkError: there will be none.
+        """
+        ready = self._by_socket() or self._by_polling()
+        self._tell(FileReady(ready))
+        return ready
+
+    def _by_socket(self) -> Ready | None:
+        failures = 0
+        while True:
+            heard_at = self._heard_at
+            try:
+                with WebSocket(self._download.web_socket_endpoint, min(self._connect_timeout, self._left())) as socket:
+                    self._tell(Connected())
+                    return self._listen(socket)
+            except SocketLostError as lost:
+                failures = 1 if self._heard_at > heard_at else failures + 1
+                reason, refused = str(lost), isinstance(lost, SocketRefusedError) and lost.status < 500
+            ready = self._ask()
+            if ready or refused or failures >= self._timing.socket_attempts:
+                if not ready:
+                    self._tell(Polling(reason))
+                return ready
+            delay = self._timing.retry(failures)
+            self._tell(Disconnected(reason, round(delay, 3)))
+            self._sleep(delay)
+
+    def _listen(self, socket: WebSocket) -> Ready:
+        """Messages until the news; asks once whether there is any, then keeps the socket alive."""
+        next_action, act_at, answer_by = "status", time.monotonic() + self._timing.check_after, float("inf")
+        while True:
+            message = socket.receive(min(act_at, answer_by, time.monotonic() + self._left()) - time.monotonic())
+            if message is not None:
+                self._heard_at, answer_by = time.monotonic(), float("inf")
+                news = news_of(message, self._download)
+                if news and (ready := self._take(news)):
+                    return ready
+            elif time.monotonic() >= answer_by:
+                raise SocketLostError("the WebSocket does not answer")
+            if time.monotonic() >= act_at:
+                socket.send(next_action)
+                answer_by = time.monotonic() + self._timing.answer_within
+                next_action, act_at = "ping", time.monotonic() + self._timing.keep_alive
+
+    def _by_polling(self) -> Ready:
+        polls = 1
+        while True:
+            self._sleep(self._timing.poll(polls))
+            if ready := self._ask():
+                return ready
+            polls += 1
+
+    def _ask(self) -> Ready | None:
+        """Ask the API once; that it is away is bearable for `outage` seconds."""
+        try:
+            status = self._api.status(self._download, attempts=1)
+        except NetworkError:
+            if time.monotonic() - self._heard_at >= self._timing.outage:
+                raise
+            return None
+        self._heard_at = time.monotonic()
+        return self._take(status)
+
+    def _take(self, status: Status) -> Ready | None:
+        raise_if_over(status)
+        if status.ready is None and status != self._last:
+            self._tell(Progress(status.status, status.copied_bytes, status.size))
+        self._last = status
+        return status.ready
+
+    def _left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise WaitTimeoutError(self._timeout)
+        return left
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, self._left()))
