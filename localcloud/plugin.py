@@ -40,24 +40,14 @@ def install(pulumi_cli: Path, env: dict[str, str]) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "pulumi-resource-aws"
-        program.write_text(
-            f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(_TOP))} exec {shlex.quote(sys.executable)} -m localcloud.plugin "$@"\n'
-        )
+        interpreter, path = shlex.quote(sys.executable), shlex.quote(str(_TOP))
+        program.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {interpreter} -m localcloud.plugin "$@"\n')
         program.chmod(0o755)
         packed = Path(folder) / "plugin.tar.gz"
         with tarfile.open(packed, "w:gz") as archive:
             archive.add(program, program.name)
-        command = [
-            pulumi_cli,
-            "plugin",
-            "install",
-            "resource",
-            "aws",
-            version("pulumi-aws"),
-            "--file",
-            packed,
-            "--reinstall",
-        ]
+        wanted = ["resource", "aws", version("pulumi-aws"), "--file", str(packed), "--reinstall"]
+        command = [str(pulumi_cli), "plugin", "install", *wanted]
         subprocess.run(command, env=env, check=True, capture_output=True, text=True)
 
 

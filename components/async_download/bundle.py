@@ -1,8 +1,13 @@
-"""The functions' code: the runtime's own files and nothing else, so that the same sources give the same archive."""
+"""The functions' code: the runtime's own files and nothing else, so that the same sources give the same archive.
+
+A function gets its own handler and all that handlers share: a changed handler changes one function.
+"""
 
 from pathlib import Path
 
 import pulumi
+
+from async_download.specs import FUNCTIONS
 
 ROOT = "runtime"  # handlers import `runtime.…` in Lambda as they do in tests
 IGNORED_FOLDERS = frozenset({"__pycache__", "tests"})
@@ -24,10 +29,13 @@ def sources(folder: Path) -> dict[str, Path]:
     return {f"{ROOT}/{inside.as_posix()}": found[inside] for inside in sorted(found) if _belongs(inside)}
 
 
-def runtime_archive(folder: Path | None = None) -> pulumi.AssetArchive:
-    """The archive that every function is made from."""
+def runtime_archive(key: str, folder: Path | None = None) -> pulumi.AssetArchive:
+    """The archive that the function of a handler is made from."""
     files = sources(folder or runtime_folder())
-    return pulumi.AssetArchive({inside: pulumi.FileAsset(str(path)) for inside, path in files.items()})
+    others = {f"{ROOT}/handlers/{other}.py" for other in FUNCTIONS if other != key}
+    return pulumi.AssetArchive(
+        {name: pulumi.FileAsset(str(path)) for name, path in files.items() if name not in others}
+    )
 
 
 def _belongs(inside: Path) -> bool:

@@ -26,7 +26,6 @@ class Functions:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._code = runtime_archive()
         self._roles = {key: _role(scope, key, spec.description) for key, spec in FUNCTIONS.items()}
         self._made: dict[str, aws.lambda_.Function] = {}
 
@@ -67,7 +66,7 @@ class Functions:
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"runtime.handlers.{key}.handler",
-            code=self._code,
+            code=runtime_archive(key),
             role=self._roles[key].arn,
             timeout=spec.timeout,
             memory_size=spec.memory_mb or scope.settings.copy_memory_mb,

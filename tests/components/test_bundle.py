@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pulumi
@@ -46,7 +47,7 @@ def test_a_changed_file_is_a_changed_archive(tmp_path: Path) -> None:
 
 
 def test_the_files_of_the_archive_are_read_from_where_they_are(tmp_path: Path) -> None:
-    archive = bundle.runtime_archive(write(tmp_path, "a.py"))
+    archive = bundle.runtime_archive("copy", write(tmp_path, "a.py"))
     asset = archive.assets["runtime/a.py"]
     assert isinstance(asset, pulumi.FileAsset)
     assert Path(str(asset.path)) == tmp_path / "a.py"
@@ -57,10 +58,15 @@ def test_every_handler_is_in_the_archive() -> None:
     assert packed >= {f"runtime/handlers/{key}.py" for key in FUNCTIONS}
 
 
-def test_all_functions_are_made_from_one_archive(deployed: Deployed) -> None:
-    archives = [function.inputs["code"].assets.keys() for function in deployed.all("lambda/function:Function")]
-    assert len(archives) == len(FUNCTIONS)
-    assert all(archive == archives[0] for archive in archives)
+def test_a_function_holds_its_own_handler_and_what_handlers_share(deployed: Deployed) -> None:
+    shared = {
+        name for name in bundle.sources(bundle.runtime_folder()) if not re.search(r"/handlers/(?!__|boundary)", name)
+    }
+    archives = {
+        f.inputs["handler"].split(".")[2]: set(f.inputs["code"].assets)
+        for f in deployed.all("lambda/function:Function")
+    }
+    assert archives == {key: shared | {f"runtime/handlers/{key}.py"} for key in FUNCTIONS}
 
 
 def test_an_installed_package_finds_the_runtime_inside_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
