@@ -14,6 +14,7 @@ from runtime.errors import ConfigError
 from runtime.models import Origin, Origins
 
 T = TypeVar("T")
+Amount = int  # a field of this type may also be 0
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
@@ -64,6 +65,10 @@ def _count(name: str, text: str) -> int:
     return int(text)
 
 
+def _amount(name: str, text: str) -> int:
+    return 0 if text == "0" else _count(name, text)
+
+
 def _flag(name: str, text: str) -> bool:
     if text not in ("true", "false"):
         raise ConfigError(f"{name} is {text!r}; it has to be true or false")
@@ -73,6 +78,7 @@ def _flag(name: str, text: str) -> bool:
 _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "str": _text,
     "int": _count,
+    "Amount": _amount,
     "bool": _flag,
     "Origins": parse_origins,
 }

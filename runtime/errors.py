@@ -33,7 +33,8 @@ AsyncDownloadError
 ├── ServiceError                   an AWS call failed; names the call and the code, never a URL
 │   ├── StorageError                   ... of S3: raised out of the worker, so that the state machine tries again
 │   ├── ObjectExistsError              ... the key is taken (412)
-│   └── UploadGoneError                ... the multipart upload is not there any more
+│   ├── UploadGoneError                ... the multipart upload is not there any more
+│   └── InvalidPartError               ... a part was stored again after it was listed
 ├── ExecutionExistsError           an execution of that name has been started before
 └── ConnectionGoneError            the socket is closed, or not open yet (410)
 """
@@ -272,6 +273,10 @@ class ObjectExistsError(ServiceError):
 
 class UploadGoneError(ServiceError):
     """The multipart upload was completed or aborted before."""
+
+
+class InvalidPartError(ServiceError):
+    """A part is not the one that was listed: a late worker has stored it again since."""
 
 
 class ExecutionExistsError(AsyncDownloadError):

@@ -41,20 +41,57 @@ class Checksum:
 
 
 @dataclass(frozen=True)
+class Digest:
+    """The CRC-32 of an object as S3 should say it, in the two forms that it may keep: base64."""
+
+    whole: str
+    composite: str
+
+
+@dataclass(frozen=True)
 class Stored:
-    """What was stored and verified. `sha256` is hex."""
+    """What was stored and verified. `sha256` is hex, and known of what one worker read in order."""
 
     key: str
     size: int
     etag: str
     content_type: str
     checksum: Checksum
-    sha256: str
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Validator:
+    """What proves that two answers of an origin are of the same version of a file."""
+
+    header: str
+    value: str
+
+    @property
+    def condition(self) -> dict[str, str]:
+        """The request headers that ask for this version only."""
+        return {"If-Match" if self.header == "etag" else "If-Unmodified-Since": self.value}
+
+    def holds(self, headers: Mapping[str, str]) -> bool:
+        """Whether an answer is of this version."""
+        return headers.get(self.header, "").strip() == self.value
+
+
+@dataclass(frozen=True)
+class Version:
+    """The version of an origin's file that slices are copied from."""
+
+    validator: Validator
+    content_type: str
 
 
 @dataclass(frozen=True)
 class Download:
-    """A row of the Downloads table. Times are epoch seconds; `sha256` is what the client expects."""
+    """A row of the Downloads table. Times are epoch seconds; `sha256` is what the client expects.
+
+    Of a copy in slices: `version` is what is copied, `copied_parts` how many parts are there without a gap, `digest`
+    what they add up to, `failure` before the end why it cannot succeed, `trouble` what went wrong last and may mend.
+    """
 
     execution_arn: str
     download_id: str
@@ -72,8 +109,12 @@ class Download:
     size: int | None = None
     copied_bytes: int | None = None
     upload_id: str | None = None
+    version: Version | None = None
+    copied_parts: int = 0
+    digest: Digest | None = None
     stored: Stored | None = None
     failure: Failure | None = None
+    trouble: Failure | None = None
     told_at: float | None = None
 
     def is_expired(self, now: float) -> bool:
@@ -130,6 +171,11 @@ def execution_arn_of(state_machine_arn: str, download_id: str) -> str:
 def crc32_text(value: int) -> str:
     """A CRC-32 as S3 writes it: base64 of four big-endian bytes."""
     return base64.b64encode(value.to_bytes(4, "big")).decode()
+
+
+def crc32_of(text: str) -> int:
+    """The CRC-32 in what `crc32_text` wrote."""
+    return int.from_bytes(base64.b64decode(text), "big")
 
 
 def iso(seconds: float) -> str:

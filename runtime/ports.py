@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runtime.models import Connection, Download, Failure, SignedUrl, Stored, crc32_text
+from runtime.models import Connection, Digest, Download, Failure, SignedUrl, Stored, Version, crc32_text
 
 
 class Clock(Protocol):
@@ -37,11 +37,32 @@ class Downloads(Protocol):
     def expire(self, execution_arn: str, now: float) -> bool:
         """Give up a PENDING row that no execution will ever work on."""
 
-    def progress(self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float) -> bool:
-        """Say how many bytes were copied, where it is PENDING or COPYING and the upload is still this one."""
+    def progress(
+        self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float
+    ) -> Download | None:
+        """Say how many bytes were copied, where it is PENDING or COPYING and the upload is still this one.
 
-    def begin_upload(self, execution_arn: str, *, upload_id: str, size: int | None, now: float) -> bool:
-        """Note the upload before its first part, where it is PENDING or COPYING."""
+        The row as it is now, or None where the condition did not hold.
+        """
+
+    def begin_upload(
+        self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
+    ) -> bool:
+        """Note the upload before its first part, and what slices of it are copied from; as `progress`."""
+
+    def advance(
+        self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float
+    ) -> Download | None:
+        """`progress` of a copy in slices, where nobody else has told any since `seen_at`, the row's `updated_at`."""
+
+    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+        """Note what the upload will be, before it is completed; as `progress`."""
+
+    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Note why a copy in slices cannot succeed, where it goes on, nothing is noted yet, and the upload is this."""
+
+    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Note what went wrong last and may mend, where the copy goes on and the upload is this one."""
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
         """PENDING or COPYING becomes READY, where the upload is still this one."""
@@ -53,7 +74,7 @@ class Downloads(Protocol):
         """PENDING or COPYING becomes CANCELLED."""
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
-        """Remove the upload's id, where it is this one."""
+        """Remove the upload's id and what was noted of it, where it is this one."""
 
     def told(self, execution_arn: str, *, now: float) -> bool:
         """Note that the clients were told of the end."""
@@ -170,6 +191,14 @@ class Objects(Protocol):
 
         Raises:
             ObjectExistsError: the key is taken.
+            UploadGoneError: it was completed or aborted before.
+            InvalidPartError: a part was stored again since it was listed.
+        """
+
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
+        """The parts behind this number that S3 holds with their CRC-32, in order, at most so many.
+
+        Raises:
             UploadGoneError: it was completed or aborted before.
         """
 

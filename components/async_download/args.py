@@ -97,7 +97,13 @@ class AsyncDownloadArgs(TypedDict):
     """Days that logs are kept: one of the numbers that CloudWatch knows. Default: 30."""
 
     copy_memory_mb: NotRequired[int]
-    """Memory of the copying function in MB, 256 to 10240; its bandwidth grows with it. Default: 1024."""
+    """Memory of a copying worker in MB, 256 to 10240; its bandwidth grows with it. Default: 1024."""
+
+    copy_concurrency: NotRequired[int]
+    """Workers that copy slices of one large file at once, 1 to 1000; each asks for 4 ranges at once. Default: 8."""
+
+    fan_out_mb: NotRequired[int]
+    """MB, 64 to 60000, above which files are copied in slices if their origin has ranges; 0 is never. Default: 256."""
 
     force_destroy: NotRequired[bool]
     """Whether destroying the stack also deletes the copies in its bucket. Default: false."""

@@ -67,13 +67,28 @@ def message(*, downloads: str, connections: str, machine: str, signer: str, fail
     ]
 
 
-def copy(*, downloads: str, bucket: str, prefix: str, secrets: Sequence[str]) -> list[Statement]:
-    """Upload below the prefix; read the origins' secrets."""
+def copy(*, downloads: str, bucket: str, prefix: str, secrets: Sequence[str], sockets: str) -> list[Statement]:
+    """Upload below the prefix; read the origins' secrets; push how far it is."""
     actions = ["AbortMultipartUpload", "DeleteObject", "GetObject", "ListMultipartUploadParts", "PutObject"]
-    statements = [_downloads(downloads), _objects(bucket, prefix, actions), _missing_is_404(bucket, prefix)]
-    if secrets:
-        statements.append(allow("Secrets", "secretsmanager:GetSecretValue", sorted(set(secrets))))
-    return statements
+    return [
+        _downloads(downloads),
+        _objects(bucket, prefix, actions),
+        _missing_is_404(bucket, prefix),
+        *_secrets(secrets),
+        _push(sockets),
+    ]
+
+
+def copy_slice(*, downloads: str, bucket: str, prefix: str, secrets: Sequence[str], sockets: str) -> list[Statement]:
+    """Upload parts, and list those that are there; read the origins' secrets; push how far it is."""
+    parts = _objects(bucket, prefix, ["ListMultipartUploadParts", "PutObject"])
+    return [_downloads(downloads), parts, *_secrets(secrets), _push(sockets)]
+
+
+def complete(*, downloads: str, bucket: str, prefix: str) -> list[Statement]:
+    """Complete the upload and look at what came of it; take it away when nobody wants it any more."""
+    actions = ["DeleteObject", "GetObject", "ListMultipartUploadParts", "PutObject"]
+    return [_downloads(downloads), _objects(bucket, prefix, actions), _missing_is_404(bucket, prefix)]
 
 
 def deliver(*, downloads: str, connections: str, signer: str, sockets: str, undelivered: str) -> list[Statement]:
@@ -137,6 +152,11 @@ def _sign(role: str) -> Statement:
 
 def _push(sockets: str) -> Statement:
     return allow("Push", "execute-api:ManageConnections", sockets)
+
+
+def _secrets(secrets: Sequence[str]) -> list[Statement]:
+    """Nothing when there are none: AWS refuses an empty list."""
+    return [allow("Secrets", "secretsmanager:GetSecretValue", sorted(set(secrets)))] if secrets else []
 
 
 def _objects(bucket: str, prefix: str, actions: Sequence[str]) -> Statement:

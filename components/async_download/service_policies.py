@@ -27,14 +27,18 @@ def signer_trust(roles: Sequence[str]) -> dict[str, Any]:
     return document([statement])
 
 
-def state_machine(*, functions: Sequence[str], tracing: bool) -> list[Statement]:
-    """Call the functions of the definition; deliver logs, which AWS wants on everything; trace."""
+def state_machine(*, functions: Sequence[str], machine: str, tracing: bool) -> list[Statement]:
+    """Call the functions of the definition; run its map; deliver logs, which AWS wants on everything; trace."""
+    executions = machine.replace(":stateMachine:", ":execution:")
+    verbs = ("Describe", "Redrive", "Stop")
     log_actions = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
     log_actions += ["logs:ListLogDeliveries", "logs:PutResourcePolicy"]
     log_actions += ["logs:DescribeLogGroups", "logs:DescribeResourcePolicies"]
     sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"]
     statements = [
         allow("Functions", "lambda:InvokeFunction", list(functions)),
+        allow("StartSlices", "states:StartExecution", machine),
+        allow("Slices", [f"states:{verb}Execution" for verb in verbs], [f"{executions}:*", f"{executions}/*"]),
         allow("LogDelivery", sorted(log_actions), "*"),
     ]
     trace = allow("Tracing", [*sampling, "xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")

@@ -22,7 +22,10 @@ NUMBERS = {  # setting: default, lowest, highest
     "throttle_burst": (100, 1, 5_000),
     "log_retention_days": (30, 1, 3653),
     "copy_memory_mb": (1024, 256, 10_240),
+    "copy_concurrency": (8, 1, 1_000),
+    "fan_out_mb": (256, 0, 60_000),
 }
+LEAST_FAN_OUT_MB = 64  # below it a second worker costs more than it saves
 FLAGS = {
     "tls_only": True,
     "point_in_time_recovery": False,
@@ -71,6 +74,8 @@ class Settings:
     tracing: bool
     log_retention_days: int
     copy_memory_mb: int
+    copy_concurrency: int
+    fan_out_mb: int
     force_destroy: bool
     name_prefix: str
     tags: Mapping[str, pulumi.Input[str]]
@@ -108,6 +113,8 @@ def _agree(settings: Settings) -> None:
         raise InvalidSetting(
             "log_retention_days", settings.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"
         )
+    if 0 < settings.fan_out_mb < LEAST_FAN_OUT_MB:
+        raise InvalidSetting("fan_out_mb", settings.fan_out_mb, f"0 for never, or {LEAST_FAN_OUT_MB} or more")
     life = settings.object_expiry_days * DAY_SECONDS
     if settings.download_expires_seconds >= life:
         allowed = f"less than the {life} s of object_expiry_days, or a ticket outlives its file"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 API_SECONDS = 20  # API Gateway hangs up after 29 s: a function answers before
 PUSH_SECONDS = 60
 COPY_SECONDS = 900
+SLICE_SECONDS = 150  # two workers, one after the other, fit in the five minutes of an Express execution
+COMPLETE_SECONDS = 300
 SMALL_MB = 256
 
 
@@ -25,6 +27,8 @@ FUNCTIONS = {
     "disconnect": FunctionSpec("Forgets a socket."),
     "message": FunctionSpec("Answers what clients send: status, refresh, cancel, ping."),
     "copy": FunctionSpec("Copies a file from its origin to the bucket and verifies it.", COPY_SECONDS, None),
+    "copy_slice": FunctionSpec("Copies one slice of a large file.", SLICE_SECONDS, None),
+    "complete": FunctionSpec("Makes one verified object of the slices of a large file.", COMPLETE_SECONDS),
     "deliver": FunctionSpec("Tells the sockets of a download how it ended.", PUSH_SECONDS),
     "fail": FunctionSpec("Marks a download failed, removes its unfinished upload, tells its sockets.", PUSH_SECONDS),
 }

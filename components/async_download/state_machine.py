@@ -1,14 +1,11 @@
-"""The definition of the state machine. Its state holds names and outcomes, never a URL or a ticket.
-
-`Stored?` is where a file that is too large for one worker will branch off to be copied in slices.
-"""
+"""The definition of the state machine. Its state holds names, outcomes and the numbers of slices, never a URL."""
 
 from typing import Any
 
 from async_download.specs import FUNCTIONS
 
 GRACE_SECONDS = 10  # a function's own time-out comes first and says more
-MACHINE_SECONDS = 4 * 3600  # three full copies and what follows; a lost execution ends by itself
+MACHINE_SECONDS = 24 * 3600  # the largest file from a slow origin; a lost execution ends by itself
 BUSY = [
     "Lambda.TooManyRequestsException",
     "Lambda.ServiceException",
@@ -18,8 +15,13 @@ BUSY = [
 EXECUTION = {"executionArn.$": "$$.Execution.Id"}
 
 
-def definition(*, copy: str, deliver: str, fail: str) -> dict[str, Any]:
-    """Copy -> Stored? -> Deliver; any failure -> TellFailure -> Failed. Arguments are the functions' ARNs."""
+def definition(
+    *, copy: str, copy_slice: str, complete: str, deliver: str, fail: str, concurrency: int
+) -> dict[str, Any]:
+    """Copy -> Stored? -> Deliver; what is large: Stored? -> CopySlices -> Complete -> Stored? -> Deliver.
+
+    Any failure -> TellFailure -> Failed. Arguments are the functions' ARNs, and how many slices are copied at once.
+    """
     return {
         "Comment": "Copies a file and tells who waits for it.",
         "StartAt": "Copy",
@@ -28,9 +30,11 @@ def definition(*, copy: str, deliver: str, fail: str) -> dict[str, Any]:
             "Copy": _task("copy", copy, EXECUTION, then={"Next": "Stored?"}, caught="TellFailure"),
             "Stored?": {
                 "Type": "Choice",
-                "Choices": [{"Variable": "$.outcome", "StringEquals": "STORED", "Next": "Deliver"}],
+                "Choices": [_outcome("STORED", "Deliver"), _outcome("PLANNED", "CopySlices")],
                 "Default": "TellFailure",
             },
+            "CopySlices": _slices(copy_slice, concurrency),
+            "Complete": _task("complete", complete, EXECUTION, then={"Next": "Stored?"}, caught="TellFailure"),
             "Deliver": _task("deliver", deliver, EXECUTION, then={"End": True}, caught="TellFailure"),
             "TellFailure": _task(
                 "fail", fail, EXECUTION | {"error.$": "$.error"}, then={"Next": "Failed"}, caught="Failed"
@@ -44,7 +48,41 @@ def definition(*, copy: str, deliver: str, fail: str) -> dict[str, Any]:
     }
 
 
-def _task(key: str, arn: str, payload: dict[str, str], *, then: dict[str, Any], caught: str) -> dict[str, Any]:
+def _outcome(outcome: str, then: str) -> dict[str, str]:
+    return {"Variable": "$.outcome", "StringEquals": outcome, "Next": then}
+
+
+def _slices(arn: str, concurrency: int) -> dict[str, Any]:
+    """A child for each slice. One that fails fails all; tried again, all use the parts that are there."""
+    payload = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
+    child = _task("copy_slice", arn, payload, then={"End": True}, attempts=1)
+    return {
+        "Type": "Map",
+        "Label": "CopySlices",
+        "ItemsPath": "$.slices",
+        "ItemSelector": EXECUTION | {"slice.$": "$$.Map.Item.Value"},
+        "MaxConcurrency": concurrency,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "CopySlice",
+            "States": {"CopySlice": child},
+        },
+        "ResultPath": None,
+        "Retry": [_retry(["States.ALL"], seconds=5, attempts=2)],
+        "Catch": _catch("TellFailure"),
+        "Next": "Complete",
+    }
+
+
+def _task(
+    key: str,
+    arn: str,
+    payload: dict[str, str],
+    *,
+    then: dict[str, Any],
+    caught: str | None = None,
+    attempts: int = 2,
+) -> dict[str, Any]:
     partition = arn.split(":")[1]
     return {
         "Type": "Task",
@@ -52,10 +90,14 @@ def _task(key: str, arn: str, payload: dict[str, str], *, then: dict[str, Any], 
         "Parameters": {"FunctionName": arn, "Payload": payload},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": FUNCTIONS[key].timeout + GRACE_SECONDS,
-        "Retry": [_retry(BUSY, seconds=1, attempts=6), _retry(["States.ALL"], seconds=1, attempts=2)],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": caught}],
+        "Retry": [_retry(BUSY, seconds=1, attempts=6), _retry(["States.ALL"], seconds=1, attempts=attempts)],
+        **({"Catch": _catch(caught)} if caught else {}),
         **then,
     }
+
+
+def _catch(then: str) -> list[dict[str, Any]]:
+    return [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": then}]
 
 
 def _retry(errors: list[str], *, seconds: int, attempts: int) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from async_download.functions import Functions, permit
 from async_download.observability import log_group
 from async_download.scope import Scope, policy
 
-WORKERS = ("copy", "deliver", "fail")
+WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
 UNCAUGHT = ("FAILED", "TIMED_OUT", "ABORTED")
 EVENT_MAX_AGE_SECONDS = 3600
 EVENT_RETRIES = 8
 
 
 class Transfer:
-    """Copies, then tells; ends that run no Catch reach `fail` through EventBridge."""
+    """Copies, in slices when a file is large, then tells; ends that run no Catch reach `fail` through EventBridge."""
 
     def __init__(self, scope: Scope, functions: Functions, undelivered: aws.sqs.Queue) -> None:
         arns = {key: functions[key].arn for key in WORKERS}
@@ -36,8 +36,14 @@ def uncaught_pattern(machine: str) -> dict[str, Any]:
     }
 
 
+def machine_arn(function: str, name: str) -> str:
+    """ARN of a state machine beside a function: its own role names it, so that it cannot be asked for."""
+    _, partition, _, region, account, *_ = function.split(":")
+    return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
+
+
 def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.StateMachine:
-    settings = scope.settings
+    settings, name = scope.settings, scope.physical("transfer")
     group = log_group(scope, "transfer", "/aws/vendedlogs/states")
     role = aws.iam.Role(
         scope.logical("transfer-role"),
@@ -51,14 +57,21 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.St
         scope.logical("transfer-policy"),
         name="transfer",
         role=role.name,
-        policy=policy(service_policies.state_machine, functions=list(arns.values()), tracing=settings.tracing),
+        policy=policy(
+            service_policies.state_machine,
+            functions=list(arns.values()),
+            machine=arns["copy"].apply(lambda arn: machine_arn(arn, name)),
+            tracing=settings.tracing,
+        ),
         opts=scope.child(),
     )
     return aws.sfn.StateMachine(
         scope.logical("transfer"),
-        name=scope.physical("transfer"),
+        name=name,
         type="STANDARD",
-        definition=pulumi.Output.all(**arns).apply(lambda known: json.dumps(state_machine.definition(**known))),
+        definition=pulumi.Output.all(**arns).apply(
+            lambda known: json.dumps(state_machine.definition(**known, concurrency=settings.copy_concurrency))
+        ),
         role_arn=role.arn,
         logging_configuration={
             "level": "ERROR",

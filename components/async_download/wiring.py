@@ -55,12 +55,12 @@ class Wiring:
         rows = {"connections": self._connections.arn}
         push = rows | {"sockets": self._sockets, "undelivered": undelivered}
         secrets = origins.secrets(settings.origins)
-        add(
-            "copy",
-            self._told_bucket | {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback},
-            **self._bucket,
-            secrets=secrets,
-        )
+        told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
+        told |= {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback}
+        threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)}
+        add("copy", told | threshold, **self._bucket, secrets=secrets, sockets=self._sockets)
+        add("copy_slice", told, **self._bucket, secrets=secrets, sockets=self._sockets)
+        add("complete", self._told_bucket, **self._bucket)
         add("deliver", self._told_sockets | self._told_signer, **push, signer=self._signer.arn)
         add("fail", self._told_sockets | self._told_bucket, **push, **self._bucket)
         for key in ("deliver", "fail"):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from runtime.adapters import rows, tables
 from runtime.adapters.rows import Item, number, text
-from runtime.models import Download, Failure, Status, Stored, iso
+from runtime.models import Digest, Download, Failure, Status, Stored, Version, iso
 
 _UNFINISHED = "#status IN (:pending, :copying)"
 _UNFINISHED_VALUES = {":pending": text(Status.PENDING), ":copying": text(Status.COPYING)}
 _STATUS = {"#status": "status"}
+_OF_AN_UPLOAD = "uploadId, validator, copiedParts, digest"
 
 
 @dataclass(frozen=True)
@@ -48,28 +49,68 @@ class DynamoDownloads:
         values = {":pending": text(Status.PENDING), ":now": number(int(now))}
         return self._update(execution_arn, "SET expiresAt = :now", "#status = :pending", values, _STATUS)
 
-    def progress(self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float) -> bool:
+    def progress(
+        self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float
+    ) -> Download | None:
         """Say how many bytes were copied, while the upload is still this one."""
         change = "SET #status = :copying, copiedBytes = :copied, updatedAt = :at"
         values = {":copied": number(copied), ":at": text(iso(now))}
         if size is not None:
             change, values[":size"] = f"{change}, size = :size", number(size)
         condition, own = _same_upload(upload_id)
-        return self._update_unfinished(execution_arn, change, values | own, condition)
+        return self._changed(execution_arn, change, values | own, condition)
 
-    def begin_upload(self, execution_arn: str, *, upload_id: str, size: int | None, now: float) -> bool:
+    def advance(
+        self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float
+    ) -> Download | None:
+        """Say how far all slices are, where nobody else has done so since."""
+        change = "SET copiedBytes = :copied, copiedParts = :parts, updatedAt = :at"
+        values = {
+            ":copied": number(copied),
+            ":parts": number(parts),
+            ":at": text(iso(now)),
+            ":seen": text(iso(seen_at)),
+        }
+        condition, own = _same_upload(upload_id)
+        return self._changed(execution_arn, change, values | own, f"{condition} AND updatedAt = :seen")
+
+    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+        """Note what the upload will be."""
+        values = {":digest": rows.digest_value(digest), ":at": text(iso(now))}
+        condition, own = _same_upload(upload_id)
+        return self._update_unfinished(execution_arn, "SET digest = :digest, updatedAt = :at", values | own, condition)
+
+    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Note the first reason why it cannot succeed."""
+        condition, own = _same_upload(upload_id)
+        values = {":failure": rows.failure_value(failure)} | own
+        condition = f"{condition} AND attribute_not_exists(failure)"
+        return self._update_unfinished(execution_arn, "SET failure = :failure", values, condition)
+
+    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Note the last thing that went wrong."""
+        condition, own = _same_upload(upload_id)
+        values = {":trouble": rows.failure_value(failure)} | own
+        return self._update_unfinished(execution_arn, "SET trouble = :trouble", values, condition)
+
+    def begin_upload(
+        self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
+    ) -> bool:
         """Note the upload before its first part."""
         change = "SET #status = :copying, uploadId = :upload, updatedAt = :at"
         values = {":upload": text(upload_id), ":at": text(iso(now))}
         if size is not None:
             change, values[":size"] = f"{change}, size = :size", number(size)
+        if version is not None:
+            change = f"{change}, validator = :validator, contentType = :type"
+            values |= {":validator": rows.validator_value(version.validator), ":type": text(version.content_type)}
         return self._update_unfinished(execution_arn, change, values)
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
         """Mark it READY, while the upload is still this one."""
         change = (
             "SET #status = :ready, size = :size, copiedBytes = :size, objectKey = :key, etag = :etag,"
-            " contentType = :type, checksum = :checksum, objectSha256 = :sha256, updatedAt = :at REMOVE uploadId"
+            " contentType = :type, checksum = :checksum, updatedAt = :at"
         )
         values = {
             ":ready": text(Status.READY),
@@ -78,9 +119,11 @@ class DynamoDownloads:
             ":etag": text(stored.etag),
             ":type": text(stored.content_type),
             ":checksum": rows.checksum_value(stored.checksum),
-            ":sha256": text(stored.sha256),
             ":at": text(iso(now)),
         }
+        if stored.sha256 is not None:
+            change, values[":sha256"] = f"{change}, objectSha256 = :sha256", text(stored.sha256)
+        change = f"{change} REMOVE {_OF_AN_UPLOAD}, failure, trouble"
         condition, own = _same_upload(upload_id)
         return self._update_unfinished(execution_arn, change, values | own, condition)
 
@@ -96,9 +139,9 @@ class DynamoDownloads:
         return self._update_unfinished(execution_arn, "SET #status = :cancelled, updatedAt = :at", values)
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
-        """Remove the upload's id, where it is this one."""
+        """Remove the upload's id and what was noted of it, where it is this one."""
         condition, own = _same_upload(upload_id)
-        return self._update(execution_arn, "REMOVE uploadId", condition, own)
+        return self._update(execution_arn, f"REMOVE {_OF_AN_UPLOAD}", condition, own)
 
     def told(self, execution_arn: str, *, now: float) -> bool:
         """Note that the clients were told of the end."""
@@ -118,6 +161,19 @@ class DynamoDownloads:
     def _update(
         self, execution_arn: str, change: str, condition: str, values: Item, names: dict[str, str] | None = None
     ) -> bool:
+        request = self._request(execution_arn, change, condition, values, names)
+        return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+
+    def _changed(self, execution_arn: str, change: str, values: Item, also: str) -> Download | None:
+        """The row after the change, which costs no read."""
+        condition, values = f"{_UNFINISHED} AND {also}", _UNFINISHED_VALUES | values
+        request = self._request(execution_arn, change, condition, values, _STATUS) | {"ReturnValues": "ALL_NEW"}
+        answer = tables.answer("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+        return rows.download_of(answer["Attributes"]) if answer is not None else None
+
+    def _request(
+        self, execution_arn: str, change: str, condition: str, values: Item, names: dict[str, str] | None
+    ) -> Item:
         request: Item = {
             "TableName": self.table,
             "Key": {"executionArn": text(execution_arn)},
@@ -125,9 +181,7 @@ class DynamoDownloads:
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values,
         }
-        if names:
-            request["ExpressionAttributeNames"] = names
-        return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+        return request | ({"ExpressionAttributeNames": names} if names else {})
 
 
 def _same_upload(upload_id: str | None) -> tuple[str, Item]:

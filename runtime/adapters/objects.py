@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from runtime.adapters import aws
-from runtime.errors import ObjectExistsError, ServiceError, StorageError, UploadGoneError
-from runtime.models import crc32_text
+from runtime.errors import InvalidPartError, ObjectExistsError, ServiceError, StorageError, UploadGoneError
+from runtime.models import crc32_of, crc32_text
 from runtime.ports import ObjectHead, Part
 
-T = TypeVar("T")
-
+_PAGE = 1_000
 _PATIENT = Config(
     connect_timeout=5,
     read_timeout=60,
@@ -28,6 +27,7 @@ _TYPED: dict[str, type[ServiceError]] = {
     "PreconditionFailed": ObjectExistsError,
     "412": ObjectExistsError,
     "NoSuchUpload": UploadGoneError,
+    "InvalidPart": InvalidPartError,
 }
 
 
@@ -91,6 +91,24 @@ class S3Objects:
             IfNoneMatch="*",
         )
 
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
+        """ListParts, page by page."""
+        parts: list[Part] = []
+        while len(parts) < most:
+            page = self._call(
+                "list_parts",
+                Key=key,
+                UploadId=upload_id,
+                PartNumberMarker=after,
+                MaxParts=min(_PAGE, most - len(parts)),
+            )
+            listed = page.get("Parts", [])
+            parts += [_part(item) for item in listed if "ChecksumCRC32" in item]
+            if not page.get("IsTruncated") or not listed:
+                break
+            after = listed[-1]["PartNumber"]
+        return parts
+
     def head(self, key: str) -> ObjectHead | None:
         """HeadObject with its checksum."""
         try:
@@ -134,3 +152,7 @@ class S3Objects:
             except ClientError as error:
                 kind = _TYPED.get(aws.code_of(error), StorageError)
                 raise kind(operation, aws.code_of(error)) from None
+
+
+def _part(item: Mapping[str, Any]) -> Part:
+    return Part(item["PartNumber"], item["ETag"], item["Size"], crc32_of(item["ChecksumCRC32"]))

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.models import Checksum, Connection, Download, Failure, Status, Stored, iso, seconds_of
+from runtime.models import (
+    Checksum,
+    Connection,
+    Digest,
+    Download,
+    Failure,
+    Status,
+    Stored,
+    Validator,
+    Version,
+    iso,
+    seconds_of,
+)
 
 Item = dict[str, Any]
 
@@ -46,8 +58,12 @@ def download_of(item: Item) -> Download:
         size=_number(item, "size"),
         copied_bytes=_number(item, "copiedBytes"),
         upload_id=_text(item, "uploadId"),
+        version=_version(item),
+        copied_parts=_number(item, "copiedParts") or 0,
+        digest=_digest(item),
         stored=_stored(item),
-        failure=_failure(item),
+        failure=_failure(item, "failure"),
+        trouble=_failure(item, "trouble"),
         told_at=seconds_of(item["toldAt"]["S"]) if "toldAt" in item else None,
     )
 
@@ -97,6 +113,16 @@ def failure_value(failure: Failure) -> Item:
     return {"M": {"code": text(failure.code), "message": text(failure.message)}}
 
 
+def validator_value(validator: Validator) -> Item:
+    """A validator as a map."""
+    return {"M": {"header": text(validator.header), "value": text(validator.value)}}
+
+
+def digest_value(digest: Digest) -> Item:
+    """A digest as a map."""
+    return {"M": {"whole": text(digest.whole), "composite": text(digest.composite)}}
+
+
 def _text(item: Item, name: str) -> str | None:
     return item[name]["S"] if name in item else None
 
@@ -115,12 +141,25 @@ def _stored(item: Item) -> Stored | None:
         etag=item["etag"]["S"],
         content_type=item["contentType"]["S"],
         checksum=Checksum(checksum["algorithm"]["S"], checksum["value"]["S"]),
-        sha256=item["objectSha256"]["S"],
+        sha256=_text(item, "objectSha256"),
     )
 
 
-def _failure(item: Item) -> Failure | None:
-    if "failure" not in item:
+def _failure(item: Item, name: str) -> Failure | None:
+    if name not in item:
         return None
-    failure = item["failure"]["M"]
+    failure = item[name]["M"]
     return Failure(failure["code"]["S"], failure["message"]["S"])
+
+
+def _version(item: Item) -> Version | None:
+    if "validator" not in item:
+        return None
+    validator = item["validator"]["M"]
+    return Version(Validator(validator["header"]["S"], validator["value"]["S"]), item["contentType"]["S"])
+
+
+def _digest(item: Item) -> Digest | None:
+    if "digest" not in item:
+        return None
+    return Digest(item["digest"]["M"]["whole"]["S"], item["digest"]["M"]["composite"]["S"])

@@ -34,13 +34,17 @@ def call(operation: str, request: Callable[[], T]) -> T:
     raise ServiceError(operation, "TransactionConflict")
 
 
+def answer(operation: str, request: Callable[[], T]) -> T | None:
+    """Run one conditional request; its answer, or None where its condition did not hold."""
+    try:
+        return call(operation, request)
+    except ConditionFailed:
+        return None
+
+
 def holds(operation: str, request: Callable[[], object]) -> bool:
     """Run one conditional request; whether its condition held."""
-    try:
-        call(operation, request)
-    except ConditionFailed:
-        return False
-    return True
+    return answer(operation, request) is not None
 
 
 class ConditionFailed(Exception):  # noqa: N818  # an answer, not an error; it does not leave the adapters

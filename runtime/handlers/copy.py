@@ -12,8 +12,11 @@ from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
 from runtime.adapters.origin_http import HttpOrigins
 from runtime.adapters.secret_values import SecretsManager
+from runtime.adapters.sockets import ManagementSockets
+from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copy import Copy, Outcome
+from runtime.logic.copy import Copy
+from runtime.logic.outcome import Outcome
 from runtime.models import Origins
 
 SPARE_SECONDS = 30.0  # to abort and to answer, before Lambda ends the worker
@@ -28,6 +31,8 @@ class Settings:
     object_prefix: str
     origins: Origins
     loopback_origins: bool
+    management_url: str
+    fan_out_bytes: Amount
 
 
 @cache
@@ -39,16 +44,18 @@ def wire() -> Copy:
         objects=S3Objects(settings.bucket),
         origins=HttpOrigins(),
         secrets=SecretsManager(),
+        sockets=ManagementSockets(settings.management_url),
         clock=SystemClock(),
         configured=settings.origins,
         object_prefix=settings.object_prefix,
+        fan_out_bytes=settings.fan_out_bytes,
         loopback=settings.loopback_origins,
     )
 
 
 @task
 def handler(event: Event, context: Any) -> Outcome:
-    """Event `{"executionArn"}`; answers `{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {...}}`."""
+    """Event `{"executionArn"}`; answers `{"outcome"}`: STORED, PLANNED with `slices`, or FAILED with `error`."""
     seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
     outcome = wire()(event["executionArn"], seconds)
     log.info("Copied", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))

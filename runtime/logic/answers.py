@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from runtime.errors import OriginBusyError, OriginError, OriginNotFoundError, OriginRefusedError, TransferError
+from runtime.errors import (
+    OriginBusyError,
+    OriginChangedError,
+    OriginError,
+    OriginNotFoundError,
+    OriginRefusedError,
+    TransferError,
+)
+from runtime.models import Validator
 from runtime.ports import Body
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,16})-([0-9]{1,16})/([0-9]{1,16}|\*)")
@@ -29,23 +37,6 @@ class ContentRange:
     def length(self) -> int:
         """How many bytes it covers."""
         return self.end - self.start + 1
-
-
-@dataclass(frozen=True)
-class Validator:
-    """What proves that two answers are of the same version of a file."""
-
-    header: str
-    value: str
-
-    @property
-    def condition(self) -> dict[str, str]:
-        """The request headers that ask for this version only."""
-        return {"If-Match" if self.header == "etag" else "If-Unmodified-Since": self.value}
-
-    def holds(self, headers: Mapping[str, str]) -> bool:
-        """Whether an answer is of this version."""
-        return headers.get(self.header, "").strip() == self.value
 
 
 def validator_of(headers: Mapping[str, str]) -> Validator | None:
@@ -90,6 +81,25 @@ def content_length_of(headers: Mapping[str, str]) -> int | None:
     return int(text)
 
 
+def expect_range(body: Body, validator: Validator, first: int, last: int, total: int, now: float) -> None:
+    """Make sure that an answer is these bytes, both ends included, of this version of the file.
+
+    Raises:
+        TransferError: typed by what it is instead.
+    """
+    if body.status in (200, 412, 416):
+        raise _changed()
+    if body.status != 206:
+        raise failure_of(body, now)
+    span = content_range_of(body.headers)
+    if not validator.holds(body.headers) or span.total != total:
+        raise _changed()
+    if (span.start, span.end) != (first, last):
+        raise OriginError("The origin answered with another range than it was asked for.")
+    if content_length_of(body.headers) not in (None, span.length):
+        raise OriginError("The origin's Content-Length and Content-Range contradict each other.")
+
+
 def failure_of(body: Body, now: float) -> TransferError:
     """The failure that a status other than the expected one stands for."""
     status = body.status
@@ -101,6 +111,10 @@ def failure_of(body: Body, now: float) -> TransferError:
         wait = _retry_after(body.headers.get("retry-after"), now)
         return OriginBusyError(f"The origin answered HTTP {status}.", retry_after=wait)
     return OriginError(f"The origin answered HTTP {status}.")
+
+
+def _changed() -> OriginChangedError:
+    return OriginChangedError("The origin's file changed while it was being copied.")
 
 
 def _retry_after(text: str | None, now: float) -> float | None:

@@ -1,25 +1,26 @@
-"""Copy one download from its origin into the bucket and mark it READY, or say why not."""
+"""Copy one download from its origin into the bucket and mark it READY, have it copied in slices, or say why not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime import log, ports
-from runtime.errors import OriginError, Retry, ServiceError, StoppedError, TransferError
-from runtime.logic import cleanup
+from runtime import ports
+from runtime.errors import FileTooLargeError, OriginError, Retry, StoppedError, TransferError
+from runtime.logic import cleanup, disposition, outcome, plan
 from runtime.logic.fetch import Fetch
+from runtime.logic.outcome import Outcome
+from runtime.logic.progress import StreamProgress
 from runtime.logic.retries import Deadline, Retries
 from runtime.logic.source import Source
 from runtime.logic.store import Store
 from runtime.logic.upload import Buffers
-from runtime.models import Download, Origins, Status, Stored
-from runtime.ports import Clock, Downloads, Objects, Secrets
+from runtime.models import Download, Origins, Version
+from runtime.ports import Clock, Downloads, Objects, Secrets, Sockets
 
 PART_SIZE = 8 * 1024 * 1024
 BUFFERS = 4
 LARGEST = 60 * 10**9  # what one worker carries in its fifteen minutes, at the best
-PROGRESS_SECONDS = 1.0
-Outcome = dict[str, object]
+LONGEST_FIRST_BYTE = 10.0  # an origin that is slower to begin is asked once, not for every part
 
 
 @dataclass(frozen=True)
@@ -30,39 +31,35 @@ class Copy:
     objects: Objects
     origins: ports.Origins
     secrets: Secrets
+    sockets: Sockets
     clock: Clock
     configured: Origins
     object_prefix: str
+    fan_out_bytes: int
     loopback: bool = False
     part_size: int = PART_SIZE
     buffers: int = BUFFERS
     largest: int = LARGEST
+    cut: plan.Cut = plan.plan
 
     def __call__(self, execution_arn: str, seconds: float) -> Outcome:
-        """Copy within so many seconds: `{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {...}}`.
+        """Copy within so many seconds: STORED, PLANNED with the numbers of the `slices`, or FAILED with an `error`.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
         """
         download = self.downloads.get(execution_arn)
         if download is None or download.is_expired(self.clock.now()):
-            return _failed(StoppedError("The download is not there any more."))
+            return outcome.failed(StoppedError("The download is not there any more."))
         if download.status.is_final:
-            return _outcome_of(download)
+            return outcome.of_final(download)
         key = self.object_prefix + download.download_id
         try:
-            self._discard_earlier_try(download, key)
-            stored, upload_id = self._transfer(download, key, Deadline(self.clock, seconds))
+            return self._transfer(download, key, Deadline(self.clock, seconds))
         except TransferError as error:
-            return _failed(error)
-        return self._finish(download, stored, upload_id)
+            return outcome.failed(error)
 
-    def _discard_earlier_try(self, download: Download, key: str) -> None:
-        if download.upload_id is not None:
-            cleanup.abort_until_gone(self.objects, self.clock, key, download.upload_id)
-            self.downloads.forget_upload(download.execution_arn, download.upload_id)
-
-    def _transfer(self, download: Download, key: str, deadline: Deadline) -> tuple[Stored, str | None]:
+    def _transfer(self, download: Download, key: str, deadline: Deadline) -> Outcome:
         if download.origin not in self.configured:
             raise OriginError("The origin is not configured any more.")
         origin = self.configured[download.origin]
@@ -76,10 +73,8 @@ class Copy:
                     raise
                 retries.spend(error, restart=True)
 
-    def _try_once(
-        self, download: Download, key: str, fetch: Fetch, deadline: Deadline, retries: Retries
-    ) -> tuple[Stored, str | None]:
-        progress = _Progress(self.downloads, self.clock, download.execution_arn)
+    def _try_once(self, download: Download, key: str, fetch: Fetch, deadline: Deadline, retries: Retries) -> Outcome:
+        progress = StreamProgress(self.downloads, self.sockets, self.clock, download.execution_arn)
         source = Source(
             fetch,
             clock=self.clock,
@@ -87,75 +82,61 @@ class Copy:
             retries=retries,
             part_size=self.part_size,
             largest=self.largest,
-            tick=progress,
+            tick=lambda: progress(source.position, source.total, store.upload_id),
         )
         buffers = Buffers(self.part_size, self.buffers)
         store = Store(self.objects, self.downloads, self.clock, download, key, buffers, deadline)
-        progress.watch(source, store)
         try:
             source.open()
-            return store.write(source), store.upload_id
+            if self._is_for_many(download, source):
+                source.close()
+                return self._plan(download, key, source)
+            self._discard_earlier_try(download, key)
+            stored = store.write(source)
         finally:
             source.close()
+            progress.close()
+        return outcome.settle(self.downloads, self.objects, self.clock, download, stored, store.upload_id)
 
-    def _finish(self, download: Download, stored: Stored, upload_id: str | None) -> Outcome:
-        arn = download.execution_arn
-        if self.downloads.finish(arn, stored=stored, upload_id=upload_id, now=self.clock.now()):
-            return {"outcome": "STORED"}
-        current = self.downloads.get(arn)
-        if current is not None and current.status is Status.READY:  # by another try, or a reply was lost
-            return {"outcome": "STORED"}
-        if current is None or current.status.is_final:
-            cleanup.delete_if_ours(self.objects, stored.key, download.download_id)
-        return _failed(StoppedError("The download was stopped."))
+    def _is_for_many(self, download: Download, source: Source) -> bool:
+        """Whether it is worth many workers, and any range of one version can be had at any time.
 
-
-class _Progress:
-    """Writes how many bytes were copied, at most once a second, and so learns that it should stop."""
-
-    def __init__(self, downloads: Downloads, clock: Clock, execution_arn: str) -> None:
-        self._downloads = downloads
-        self._clock = clock
-        self._arn = execution_arn
-        self._last = clock.monotonic()
-        self._source: Source | None = None
-        self._store: Store | None = None
-
-    def watch(self, source: Source, store: Store) -> None:
-        """What to report of."""
-        self._source, self._store = source, store
-
-    def __call__(self) -> None:
-        """Report, if it is time to.
-
-        Raises:
-            StoppedError: the row says that nobody wants the file any more.
+        A SHA-256 needs the bytes in order: a client that gave one gets one worker.
         """
-        if self._source is None or self._store is None or self._clock.monotonic() - self._last < PROGRESS_SECONDS:
-            return
-        self._last = self._clock.monotonic()
+        large = source.total is not None and 0 < self.fan_out_bytes < source.total
+        quick = source.first_byte_seconds <= LONGEST_FIRST_BYTE
+        return large and quick and source.validator is not None and download.sha256 is None
+
+    def _plan(self, download: Download, key: str, source: Source) -> Outcome:
+        """Begin the upload that the slices go to. Only their numbers travel; the rest is in the row."""
+        assert source.total is not None
+        assert source.validator is not None
+        if source.total > plan.MOST_CARRIED:
+            raise FileTooLargeError(f"The file is larger than {plan.MOST_CARRIED} bytes: its parts would not fit.")
+        version = Version(source.validator, disposition.content_type(source.content_type))
+        if not self._goes_on(download, key, version, source.total):
+            self._discard_earlier_try(download, key)
+            self._begin(download, key, version, source.total)
+        return {"outcome": "PLANNED", "slices": list(range(self.cut(source.total).slice_count))}
+
+    def _goes_on(self, download: Download, key: str, version: Version, size: int) -> bool:
+        """Whether an earlier try has begun the upload of this very version."""
+        same = download.version == version and download.size == size
+        return same and download.upload_id is not None and self.objects.has_upload(key, download.upload_id)
+
+    def _begin(self, download: Download, key: str, version: Version, size: int) -> None:
+        metadata = {cleanup.OWNER: download.download_id}
+        upload_id = self.objects.create_upload(key, content_type=version.content_type, metadata=metadata)
+        arn, now, noted = download.execution_arn, self.clock.now(), False
         try:
-            wanted = self._downloads.progress(
-                self._arn,
-                copied=self._source.position,
-                size=self._source.total,
-                upload_id=self._store.upload_id,
-                now=self._clock.now(),
-            )
-        except ServiceError as error:  # a busy table is no reason to lose the copy
-            log.warning("The progress could not be written", executionArn=self._arn, reason=str(error))
-            return
-        if not wanted:
+            noted = self.downloads.begin_upload(arn, upload_id=upload_id, size=size, now=now, version=version)
+        finally:
+            if not noted:
+                cleanup.abort_until_gone(self.objects, self.clock, key, upload_id)
+        if not noted:
             raise StoppedError("The download was stopped.")
 
-
-def _failed(error: TransferError) -> Outcome:
-    return {"outcome": "FAILED", "error": {"code": error.code, "message": str(error)}}
-
-
-def _outcome_of(download: Download) -> Outcome:
-    if download.status is Status.READY:
-        return {"outcome": "STORED"}
-    if download.failure is not None:
-        return {"outcome": "FAILED", "error": {"code": download.failure.code, "message": download.failure.message}}
-    return _failed(StoppedError("The download was cancelled."))
+    def _discard_earlier_try(self, download: Download, key: str) -> None:
+        if download.upload_id is not None:
+            cleanup.abort_until_gone(self.objects, self.clock, key, download.upload_id)
+            self.downloads.forget_upload(download.execution_arn, download.upload_id)

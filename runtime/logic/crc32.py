@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 
-from runtime.models import crc32_text
+from runtime.models import Digest, crc32_text
 from runtime.ports import Part
 
 _POLYNOMIAL = 0xEDB88320
@@ -29,6 +29,11 @@ def composite(parts: Sequence[Part]) -> str:
     """S3's COMPOSITE form: the CRC-32 of the parts' CRC-32s, and how many there are."""
     digests = b"".join(part.crc32.to_bytes(4, "big") for part in parts)
     return f"{crc32_text(zlib.crc32(digests))}-{len(parts)}"
+
+
+def digest(parts: Sequence[Part]) -> Digest:
+    """Both forms."""
+    return Digest(crc32_text(whole(parts)), composite(parts))
 
 
 def _times(left: int, right: int) -> int:

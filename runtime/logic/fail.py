@@ -33,6 +33,7 @@ class Fail:
         Raises:
             ServiceError: something could not be done now and should be tried again.
         """
+        failure = self._known(execution_arn, failure)
         self.downloads.fail(execution_arn, failure=failure, now=self.clock.now())
         download = self.downloads.get(execution_arn)
         if download is None:
@@ -43,6 +44,13 @@ class Fail:
                 self.downloads.told(execution_arn, now=self.clock.now())
             self._clean(download)
         return {"status": str(download.status)}
+
+    def _known(self, execution_arn: str, failure: Failure) -> Failure:
+        """A state machine says little of why its children failed: what they noted says more."""
+        if failure.code != TransferError.code:
+            return failure
+        download = self.downloads.get(execution_arn)
+        return (download and (download.failure or download.trouble)) or failure
 
     def _clean(self, download: Download) -> None:
         key = self.object_prefix + download.download_id

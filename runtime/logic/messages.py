@@ -6,6 +6,7 @@ Every message has `type`, `version`, `messageId` (the same when the same news is
 from __future__ import annotations
 
 import json
+import math
 
 from runtime.logic import disposition
 from runtime.models import Download, Failure, SignedUrl, Status, Stored, iso
@@ -27,12 +28,15 @@ def news(download: Download, signed: SignedUrl | None = None) -> Message:
     return _message("status", download.download_id, news_id) | {"status": str(download.status)} | _bytes_of(download)
 
 
-def progress(download: Download) -> Message:
-    """How far the copy is."""
-    copied = download.copied_bytes or 0
-    return (
-        _message("progress", download.download_id, f"progress-{copied}") | {"copiedBytes": copied} | _bytes_of(download)
-    )
+def progress(download: Download, rate: float | None = None) -> Message:
+    """How far the copy is; how fast, in bytes a second, and how many seconds are left, where that can be said."""
+    copied, size = download.copied_bytes or 0, download.size
+    told = _message("progress", download.download_id, f"progress-{copied}") | {"copiedBytes": copied}
+    if rate is not None and rate >= 1:
+        told["bytesPerSecond"] = round(rate)
+        if size is not None:
+            told["secondsLeft"] = math.ceil(max(0, size - copied) / rate)
+    return told | _bytes_of(download)
 
 
 def pong(download_id: str, asked: str) -> Message:

@@ -7,7 +7,7 @@ size which bytes are its own, so that the longest list of slices stays far below
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 MIB = 1024**2
@@ -16,6 +16,8 @@ LEAST_PART = 8 * MIB  # S3 wants 5 MiB or more; 8 keeps requests, and so their c
 MOST_PART = 5 * GIB
 MOST_PARTS = 10_000
 LARGEST = MOST_PART * MOST_PARTS  # 48.8 TiB, S3's largest object
+MOST_HELD = 64 * MIB  # the largest part that a worker holds in memory
+MOST_CARRIED = MOST_HELD * MOST_PARTS  # 671 GB
 LEAST_SLICE = 64 * MIB  # below it starting a worker costs more than it saves
 MOST_SLICE = 2 * GIB  # at 25 MB/s a worker needs 86 s of its 120 for it
 AIM = 1_000  # slices that a Map starts and ends without being felt
@@ -79,6 +81,9 @@ class Plan:
             raise IndexError(f"slice {index} of {self.slice_count}")
         first = index * self.parts_per_slice + 1
         return (self.part(n) for n in range(first, min(first + self.parts_per_slice, self.part_count + 1)))
+
+
+Cut = Callable[[int], Plan]
 
 
 def plan(size: int, *, least_part: int = LEAST_PART) -> Plan:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from runtime.errors import (
     FileTooLargeError,
-    OriginChangedError,
     OriginError,
     OriginTruncatedError,
     Retry,
@@ -21,11 +20,12 @@ from runtime.errors import (
 from runtime.logic import answers
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline, Retries
+from runtime.models import Validator
 from runtime.ports import Body, Clock
 
 CHUNK = 256 * 1024
 STALL_SECONDS = 60.0
-_IDENTITY = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "async-download"}
+IDENTITY = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "async-download"}
 _COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z", ".zip")
 
 
@@ -45,6 +45,7 @@ class Source:
     ) -> None:
         self.total: int | None = None
         self.content_type: str | None = None
+        self.first_byte_seconds = 0.0
         self.position = 0
         self._fetch = fetch
         self._clock = clock
@@ -56,7 +57,7 @@ class Source:
         self._body: Body | None = None
         self._left: int | None = None  # bytes that the current answer still owes, if it said
         self._ended = False
-        self._validator: answers.Validator | None = None
+        self._validator: Validator | None = None
         self._ranges = False
         self._safe_at = 0  # the position from which the retries count afresh
 
@@ -66,7 +67,9 @@ class Source:
         Raises:
             TransferError: typed by what is wrong.
         """
+        asked_at = self._clock.monotonic()
         body = self._get({"Range": f"bytes=0-{self._part_size - 1}"})
+        self.first_byte_seconds = self._clock.monotonic() - asked_at
         if body.status == 206:
             span = answers.content_range_of(body.headers)
             self._validator = answers.validator_of(body.headers)
@@ -82,12 +85,18 @@ class Source:
         length = answers.content_length_of(body.headers)
         self._accept(body, total=length, left=length)
 
+    @property
+    def validator(self) -> Validator | None:
+        """What any range of this version of the file can be asked for with, where the origin has proved that it can."""
+        return self._validator if self._ranges else None
+
     def fill(self, view: memoryview) -> int:
         """Read until the view is full or the file ends; says how many bytes were read.
 
         Raises:
             TransferError: what could not be mended here. Its `retry` says whether a fresh start may.
         """
+        self._refuse_beyond_limit(self.total or 0)
         filled = 0
         while filled < len(view) and not self._ended:
             try:
@@ -113,7 +122,7 @@ class Source:
         return span.length == span.total or self._validator is not None
 
     def _get(self, headers: dict[str, str]) -> Body:
-        self._body = self._fetch.get(_IDENTITY | headers)
+        self._body = self._fetch.get(IDENTITY | headers)
         return self._body
 
     def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
@@ -124,7 +133,6 @@ class Source:
         announced = answers.content_length_of(body.headers)
         if left is not None and announced is not None and announced != left:
             raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
-        self._refuse_beyond_limit(total or 0)
         self.total, self._left = total, left
         self.content_type = body.headers.get("content-type")
         self._end_if_complete()
@@ -163,20 +171,10 @@ class Source:
         """Ask for everything behind the position, of the same version."""
         assert self._validator is not None
         assert self.total is not None
-        body = self._get({"Range": f"bytes={self.position}-"} | self._validator.condition)
-        if body.status in (200, 412, 416):
-            raise self._drop(OriginChangedError("The origin's file changed while it was being copied."))
-        if body.status != 206:
-            raise self._drop(answers.failure_of(body, self._clock.now()))
-        span = answers.content_range_of(body.headers)
-        if not self._validator.holds(body.headers) or span.total != self.total:
-            raise self._drop(OriginChangedError("The origin's file changed while it was being copied."))
-        if (span.start, span.end) != (self.position, self.total - 1):
-            raise self._drop(OriginError("The origin answered with another range than it was asked for."))
-        announced = answers.content_length_of(body.headers)
-        if announced is not None and announced != span.length:
-            raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
-        self._left = span.length
+        first, last = self.position, self.total - 1
+        body = self._get({"Range": f"bytes={first}-"} | self._validator.condition)
+        answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
+        self._left = last - first + 1
 
     def _resume_after(self, error: TransferError) -> None:
         self.close()

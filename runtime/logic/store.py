@@ -7,12 +7,12 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 
-from runtime.errors import ChecksumMismatchError, ObjectExistsError, StoppedError, StoredObjectError, UploadGoneError
-from runtime.logic import cleanup, crc32, disposition
+from runtime.errors import ChecksumMismatchError, ObjectExistsError, StoppedError, UploadGoneError
+from runtime.logic import cleanup, crc32, disposition, verify
 from runtime.logic.retries import Deadline
 from runtime.logic.source import Source
 from runtime.logic.upload import Buffers, PartUpload
-from runtime.models import Checksum, Download, Stored, crc32_text
+from runtime.models import Download, Stored
 from runtime.ports import Clock, Downloads, ObjectHead, Objects, Part
 
 
@@ -98,15 +98,12 @@ class Store:
             raise ChecksumMismatchError("The SHA-256 of the file is not the expected one.")
 
     def _verified(self, head: ObjectHead | None, parts: list[Part], sha256: str, content_type: str) -> Stored:
-        """Compare what S3 holds with what was read."""
-        size, value = sum(part.size for part in parts), crc32_text(crc32.whole(parts))
-        if head is None or head.metadata.get(cleanup.OWNER) != self.download.download_id:
-            raise StoredObjectError("The key in the bucket is taken by another object, or the object is not there.")
-        if head.size != size or not _same_checksum(head, parts, value):
-            raise StoredObjectError("What S3 stored is not what was read from the origin.")
-        return Stored(self.key, size, head.etag, content_type, Checksum("CRC32", value), sha256)
-
-
-def _same_checksum(head: ObjectHead, parts: list[Part], whole: str) -> bool:
-    composite = head.checksum_type == "COMPOSITE" or (head.checksum_type is None and "-" in (head.checksum or ""))
-    return head.checksum == (crc32.composite(parts) if composite else whole)
+        return verify.stored(
+            head,
+            key=self.key,
+            download_id=self.download.download_id,
+            size=sum(part.size for part in parts),
+            digest=crc32.digest(parts),
+            content_type=content_type,
+            sha256=sha256,
+        )

@@ -77,7 +77,7 @@ def test_sockets_are_throttled_by_number_and_functions_answer_before_the_gateway
     for kind, key in (("apigatewayv2/stage:Stage", "defaultRouteSettings"), METHOD_SETTINGS):
         throttled = chosen.one(kind).inputs[key]
         assert (throttled["throttlingRateLimit"], throttled["throttlingBurstLimit"]) == (7, 9)
-    asynchronous = {"copy", "deliver", "fail"}
+    asynchronous = {"copy", "copy_slice", "complete", "deliver", "fail"}
     assert all(spec.timeout <= 25 for key, spec in FUNCTIONS.items() if key not in asynchronous)
     assert "xrayTracingEnabled" not in deployed.one("apigatewayv2/stage:Stage").inputs
 

@@ -63,6 +63,13 @@ WANTED: dict[str, set[Right]] = {
     "copy": {
         *READ_AND_MARK,
         *objects("PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"),
+        *PUSH,
+        ("s3:ListBucket", BUCKET),
+    },
+    "copy_slice": {*READ_AND_MARK, *PUSH, *objects("PutObject", "ListMultipartUploadParts")},
+    "complete": {
+        *READ_AND_MARK,
+        *objects("PutObject", "GetObject", "DeleteObject", "ListMultipartUploadParts"),
         ("s3:ListBucket", BUCKET),
     },
     "deliver": {*READ_AND_MARK, *FORGET, *PUSH, *SIGN, *UNDELIVERED},
@@ -126,18 +133,18 @@ def test_listing_is_only_to_tell_a_missing_copy_from_a_forbidden_one(deployed: D
         for statement in deployed.statements(key)
         if "s3:ListBucket" in statement["Action"]
     ]
-    assert len(listing) == 2
+    assert len(listing) == 3
     assert all(item["Condition"] == {"StringLike": {"s3:prefix": "downloads/*"}} for item in listing)
 
 
-def test_secrets_are_readable_by_the_copier_alone_and_only_those_named() -> None:
+def test_secrets_are_readable_by_who_copies_alone_and_only_those_named() -> None:
     deployed = deploy(origin(secret_headers={"Authorization": SECRET, "X-Other": SECRET}))
     readers = {
         key: rights
         for key in FUNCTIONS
         if (rights := rights_given(deployed.statements(hyphenated(key)), "secretsmanager"))
     }
-    assert readers == {"copy": {("secretsmanager:GetSecretValue", SECRET)}}
+    assert readers == {key: {("secretsmanager:GetSecretValue", SECRET)} for key in ("copy", "copy_slice")}
 
 
 def documents(deployed: Deployed) -> list[tuple[Registered, str]]:

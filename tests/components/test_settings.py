@@ -43,6 +43,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *((setting, {setting: value}) for setting, value in outside()),
     *((setting, {setting: value}) for setting in FLAGS for value in ("true", 1, "")),
     ("log_retention_days", {"log_retention_days": 8}),
+    ("fan_out_mb", {"fan_out_mb": 63}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
     ("stage_name", {"stage_name": "$default"}),

@@ -9,11 +9,14 @@ import pytest
 from async_download.specs import FUNCTIONS
 from async_download.state_machine import definition
 
+from runtime.handlers.copy_slice import SECONDS
 from tests.components.harness import Cloud, Deployed, deploy
 from tests.components.proof import rights_given, rights_wanted, states
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
-DEFINITION = definition(copy=f"{ARN}copy", deliver=f"{ARN}deliver", fail=f"{ARN}fail")
+WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
+DEFINITION = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8)
+SLICES = DEFINITION["States"]["CopySlices"]
 TASKS = {name: state for name, state in states(DEFINITION) if state["Type"] == "Task"}
 
 
@@ -32,6 +35,7 @@ def test_every_step_leads_to_a_state_that_exists_and_every_state_is_reached() ->
         if name not in reached:
             reached.add(name)
             todo += nexts(known[name])
+            todo += [known[name]["ItemProcessor"]["StartAt"]] if "ItemProcessor" in known[name] else []
     assert reached == set(known)
 
 
@@ -45,7 +49,8 @@ def test_a_task_is_bounded_tried_again_and_caught(name: str) -> None:
     task = TASKS[name]
     key = task["Parameters"]["FunctionName"].removeprefix(ARN)
     assert FUNCTIONS[key].timeout < task["TimeoutSeconds"] <= FUNCTIONS[key].timeout + 30
-    assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    caught = DEFINITION["States"]["CopySlices"] if name == "CopySlice" else task  # a child's failure is its map's
+    assert caught["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     assert task["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
     assert all("States.ALL" not in retry["ErrorEquals"] for retry in task["Retry"][:-1])
     assert all(1 <= retry["MaxAttempts"] <= 6 for retry in task["Retry"])
@@ -62,22 +67,54 @@ def test_all_attempts_of_a_copy_fit_into_the_life_of_an_execution() -> None:
 
 
 def test_failures_end_in_a_failed_execution() -> None:
-    assert {TASKS[name]["Catch"][-1]["Next"] for name in ("Copy", "Deliver")} == {"TellFailure"}
+    assert {TASKS[name]["Catch"][-1]["Next"] for name in ("Copy", "Complete", "Deliver")} == {"TellFailure"}
+    assert DEFINITION["States"]["CopySlices"]["Catch"][-1]["Next"] == "TellFailure"
     assert nexts(TASKS["TellFailure"]) == ["Failed", "Failed"]
     assert DEFINITION["States"]["Failed"]["Type"] == "Fail"
     assert DEFINITION["States"]["Stored?"]["Default"] == "TellFailure"
 
 
 def test_an_error_and_a_typed_outcome_reach_fail_in_the_same_place() -> None:
-    assert TASKS["Copy"]["Catch"][-1]["ResultPath"] == "$.error"
+    catching = [state["Catch"][-1] for state in DEFINITION["States"].values() if "Catch" in state]
+    assert {catch["ResultPath"] for catch in catching} == {"$.error"}
     assert TASKS["TellFailure"]["Parameters"]["Payload"]["error.$"] == "$.error"
 
 
 def test_state_holds_an_execution_and_an_outcome_and_no_input_is_passed_on() -> None:
-    payloads = [task["Parameters"]["Payload"] for task in TASKS.values()]
+    payloads = [task["Parameters"]["Payload"] for name, task in TASKS.items() if name != "CopySlice"]
+    payloads.append(SLICES["ItemSelector"])
     assert all(payload["executionArn.$"] == "$$.Execution.Id" for payload in payloads)
-    assert {key for payload in payloads for key in payload} == {"executionArn.$", "error.$"}
+    assert {key for payload in payloads for key in payload} == {"executionArn.$", "error.$", "slice.$"}
     assert all(task["OutputPath"] == "$.Payload" for task in TASKS.values())
+
+
+def test_a_child_knows_its_slice_and_the_execution_that_it_works_for() -> None:
+    assert SLICES["ItemSelector"]["slice.$"] == "$$.Map.Item.Value"
+    wanted = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
+    assert TASKS["CopySlice"]["Parameters"]["Payload"] == wanted
+
+
+def test_only_the_numbers_of_slices_travel_and_nothing_comes_back() -> None:
+    assert SLICES["ItemsPath"] == "$.slices"
+    assert SLICES["ResultPath"] is None
+    choices = {choice["StringEquals"]: choice["Next"] for choice in DEFINITION["States"]["Stored?"]["Choices"]}
+    assert choices == {"STORED": "Deliver", "PLANNED": "CopySlices"}
+    assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
+
+
+def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
+    """Five minutes, with a back-off between them; a worker ends by itself before its function's time is up."""
+    assert SLICES["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    attempts = 1 + TASKS["CopySlice"]["Retry"][-1]["MaxAttempts"]
+    assert FUNCTIONS["copy_slice"].timeout > SECONDS + 20
+    assert attempts * SECONDS + 30 < 300
+    assert SLICES["Retry"] == [SLICES["Retry"][0] | {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]
+
+
+def test_how_many_slices_are_copied_at_once_is_a_setting() -> None:
+    machine = deploy({"copy_concurrency": 3}).one("sfn/stateMachine:StateMachine")
+    assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
+    assert SLICES["MaxConcurrency"] == 8
 
 
 def test_the_role_may_call_exactly_what_the_definition_calls(deployed: Deployed) -> None:
@@ -97,7 +134,7 @@ def test_a_distributed_map_would_be_seen_to_need_more_rights() -> None:
 
 
 def test_resources_are_named_in_the_partition_of_the_functions() -> None:
-    china = definition(**{key: f"arn:aws-cn:lambda:x:y:function:{key}" for key in ("copy", "deliver", "fail")})
+    china = definition(**{key: f"arn:aws-cn:lambda:x:y:function:{key}" for key in WORKERS}, concurrency=8)
     assert "arn:aws:" not in json.dumps(china)
 
 

@@ -84,7 +84,7 @@ def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: str) -
     inputs = function(deployed, key).inputs
     assert inputs["runtime"] == "python3.13"
     assert inputs["architectures"] == ["arm64"]
-    assert inputs["memorySize"] == (1024 if key == "copy" else 256)
+    assert inputs["memorySize"] == (1024 if key in ("copy", "copy_slice") else 256)
     assert inputs["timeout"] == FUNCTIONS[key].timeout
     assert inputs["loggingConfig"]["logFormat"] == "JSON"
     assert inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{inputs['name']}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from runtime.errors import (
     ConnectionGoneError,
     ExecutionExistsError,
+    InvalidPartError,
     ObjectExistsError,
     OriginStalledError,
     OriginTruncatedError,
@@ -20,11 +21,12 @@ from runtime.errors import (
     UploadGoneError,
 )
 from runtime.logic import crc32
-from runtime.models import Connection, Download, Failure, SignedUrl, Status, Stored, crc32_text
+from runtime.models import Connection, Digest, Download, Failure, SignedUrl, Status, Stored, Version, crc32_text
 from runtime.ports import Check, ObjectHead, Part
 
 STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:files"
 UNFINISHED = (Status.PENDING, Status.COPYING)
+NO_UPLOAD: dict[str, object] = {"upload_id": None, "version": None, "copied_parts": 0, "digest": None}
 
 
 class FakeClock:
@@ -76,18 +78,46 @@ class FakeDownloads:
             row = self.rows.get(execution_arn)
             return self._change(execution_arn, row is not None and row.status is Status.PENDING, expires_at=int(now))
 
-    def progress(self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float) -> bool:
+    def progress(
+        self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float
+    ) -> Download | None:
         with self._called("progress"):
             row = self.rows.get(execution_arn)
             holds = row is not None and row.status in UNFINISHED and row.upload_id == upload_id
             known = {} if size is None else {"size": size}
             changes = {"status": Status.COPYING, "copied_bytes": copied, "updated_at": now, **known}
-            return self._change(execution_arn, holds, **changes)
+            return self.rows[execution_arn] if self._change(execution_arn, holds, **changes) else None
 
-    def begin_upload(self, execution_arn: str, *, upload_id: str, size: int | None, now: float) -> bool:
+    def advance(
+        self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float
+    ) -> Download | None:
+        with self._called("advance"):
+            row = self.rows.get(execution_arn)
+            holds = self._is_of(execution_arn, upload_id) and row is not None and row.updated_at == seen_at
+            changes = {"copied_bytes": copied, "copied_parts": parts, "updated_at": now}
+            return self.rows[execution_arn] if self._change(execution_arn, holds, **changes) else None
+
+    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+        with self._called("note_digest"):
+            holds = self._is_of(execution_arn, upload_id)
+            return self._change(execution_arn, holds, digest=digest, updated_at=now)
+
+    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        with self._called("note_failure"):
+            holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
+            return self._change(execution_arn, holds, failure=failure)
+
+    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        with self._called("note_trouble"):
+            return self._change(execution_arn, self._is_of(execution_arn, upload_id), trouble=failure)
+
+    def begin_upload(
+        self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
+    ) -> bool:
         with self._called("begin_upload"):
             known = {} if size is None else {"size": size}
             changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, **known}
+            changes |= {} if version is None else {"version": version}
             return self._change(execution_arn, self._unfinished(execution_arn), **changes)
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
@@ -101,8 +131,10 @@ class FakeDownloads:
                 size=stored.size,
                 copied_bytes=stored.size,
                 stored=stored,
-                upload_id=None,
                 updated_at=now,
+                failure=None,
+                trouble=None,
+                **NO_UPLOAD,
             )
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
@@ -117,7 +149,7 @@ class FakeDownloads:
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
         with self._called("forget_upload"):
             row = self.rows.get(execution_arn)
-            return self._change(execution_arn, row is not None and row.upload_id == upload_id, upload_id=None)
+            return self._change(execution_arn, row is not None and row.upload_id == upload_id, **NO_UPLOAD)
 
     def told(self, execution_arn: str, *, now: float) -> bool:
         with self._called("told"):
@@ -133,6 +165,9 @@ class FakeDownloads:
         self.before(f"downloads.{operation}")
         self.calls[operation] += 1
         return self.lock
+
+    def _is_of(self, execution_arn: str, upload_id: str) -> bool:
+        return self._unfinished(execution_arn) and self.rows[execution_arn].upload_id == upload_id
 
     def _unfinished(self, execution_arn: str) -> bool:
         return execution_arn in self.rows and self.rows[execution_arn].status in UNFINISHED
@@ -346,9 +381,19 @@ class FakeObjects:
         if upload_id not in self.uploads:
             raise UploadGoneError("complete_multipart_upload", "NoSuchUpload")
         upload = self.uploads.pop(upload_id)
+        if any(zlib.crc32(upload.parts.get(part.number, b"")) != part.crc32 for part in parts):
+            self.uploads[upload_id] = upload
+            raise InvalidPartError("complete_multipart_upload", "InvalidPart")
         body = b"".join(upload.parts[part.number] for part in parts)
         self.objects[key] = StoredObject(body, upload.metadata, upload.content_type, list(parts))
         self.after("complete")
+
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
+        self._called("list_parts")
+        if upload_id not in self.uploads:
+            raise UploadGoneError("list_parts", "NoSuchUpload")
+        held = sorted((number, body) for number, body in self.uploads[upload_id].parts.items() if number > after)
+        return [Part(number, f'"etag-{number}"', len(body), zlib.crc32(body)) for number, body in held[:most]]
 
     def head(self, key: str) -> ObjectHead | None:
         self._called("head")

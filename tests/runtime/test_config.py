@@ -13,7 +13,7 @@ from runtime.errors import ConfigError
 from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
-VALUES = {"int": "10", "bool": "true", "Origins": ORIGINS, "str": "text"}
+VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": ORIGINS, "str": "text"}
 
 
 def environment(name: str) -> tuple[type[object], dict[str, str]]:
@@ -27,7 +27,7 @@ def test_every_handler_reads_a_good_environment(name: str) -> None:
     """Each field has its type."""
     settings, environ = environment(name)
     loaded = config.load(settings, environ)
-    kinds = {"int": int, "bool": bool, "str": str, "Origins": dict}
+    kinds = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict}
     for field in fields(settings):  # type: ignore[arg-type]
         assert isinstance(getattr(loaded, field.name), kinds[str(field.type)])
 
@@ -49,6 +49,7 @@ def test_every_handler_names_what_is_missing(name: str) -> None:
         ("MAX_CONNECTIONS", "-1"),
         ("MAX_CONNECTIONS", "ten"),
         ("LOOPBACK_ORIGINS", "True"),
+        ("FAN_OUT_BYTES", "-1"),
         ("ORIGINS", "{"),
         ("ORIGINS", "[]"),
         ("ORIGINS", '{"a": {}}'),

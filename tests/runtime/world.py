@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from runtime.logic import tickets
 from runtime.logic.announce import Announce
 from runtime.logic.cancel import Cancel
+from runtime.logic.complete import Complete
 from runtime.logic.connect import Connect
-from runtime.logic.copy import Copy, Outcome
+from runtime.logic.copy import Copy
+from runtime.logic.copy_slice import CopySlice
 from runtime.logic.deliver import Deliver
 from runtime.logic.disconnect import Disconnect
 from runtime.logic.fail import Fail
 from runtime.logic.message import ClientMessage
+from runtime.logic.outcome import Outcome
+from runtime.logic.plan import Plan
 from runtime.logic.reconcile import Reconcile
 from runtime.logic.request_download import RequestDownload
 from runtime.logic.tell import Tell
@@ -47,6 +51,11 @@ STORED = Stored(KEY, 3, '"etag"', "text/csv", Checksum("CRC32", "NSRBwg=="), "ba
 def content_of(size: int) -> bytes:
     """Bytes that differ from place to place."""
     return random.Random(size).randbytes(size)
+
+
+def cut(size: int) -> Plan:
+    """Small parts, three to a slice."""
+    return Plan(size, PART, 3)
 
 
 @dataclass
@@ -174,7 +183,13 @@ class World:
         return file
 
     def copy(
-        self, seconds: float = 800.0, origin: Origin = ORIGIN, largest: int = 10**9, *, loopback: bool = False
+        self,
+        seconds: float = 800.0,
+        origin: Origin = ORIGIN,
+        largest: int = 10**9,
+        *,
+        loopback: bool = False,
+        fan_out: int = 0,
     ) -> Outcome:
         """Run the copying worker with small parts."""
         worker = Copy(
@@ -182,12 +197,34 @@ class World:
             objects=self.objects,
             origins=self.origins,
             secrets=self.secrets,
+            sockets=self.sockets,
             clock=self.clock,
             configured={"reports": origin},
             object_prefix="downloads/",
+            fan_out_bytes=fan_out,
+            cut=cut,
             loopback=loopback,
             part_size=PART,
             buffers=3,
             largest=largest,
         )
         return worker(ARN, seconds)
+
+    def copy_slice(self, index: int, seconds: float = 120.0, origin: Origin = ORIGIN) -> None:
+        """Run the worker of one slice with small parts."""
+        worker = CopySlice(
+            downloads=self.downloads,
+            objects=self.objects,
+            origins=self.origins,
+            secrets=self.secrets,
+            sockets=self.sockets,
+            clock=self.clock,
+            configured={"reports": origin},
+            object_prefix="downloads/",
+            cut=cut,
+        )
+        worker(ARN, index, seconds)
+
+    def complete(self) -> Outcome:
+        """Run what puts the parts together."""
+        return Complete(self.downloads, self.objects, self.clock, "downloads/", cut)(ARN)

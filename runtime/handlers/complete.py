@@ -1,0 +1,44 @@
+"""State machine: make one object of the parts of a large file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from runtime import config, log
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.objects import S3Objects
+from runtime.handlers.boundary import Event, task
+from runtime.logic.complete import Complete
+from runtime.logic.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    bucket: str
+    object_prefix: str
+
+
+@cache
+def wire() -> Complete:
+    """The use case on AWS."""
+    settings = config.load(Settings)
+    return Complete(
+        downloads=DynamoDownloads(settings.downloads_table),
+        objects=S3Objects(settings.bucket),
+        clock=SystemClock(),
+        object_prefix=settings.object_prefix,
+    )
+
+
+@task
+def handler(event: Event, _context: Any) -> Outcome:
+    """Event `{"executionArn"}`; answers `{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {...}}`."""
+    outcome = wire()(event["executionArn"])
+    log.info("Completed", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
+    return outcome

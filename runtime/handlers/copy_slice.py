@@ -1,0 +1,57 @@
+"""State machine: copy one slice of a large file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from runtime import config, log
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.objects import S3Objects
+from runtime.adapters.origin_http import HttpOrigins
+from runtime.adapters.secret_values import SecretsManager
+from runtime.adapters.sockets import ManagementSockets
+from runtime.handlers.boundary import Event, task
+from runtime.logic.copy_slice import CopySlice
+from runtime.models import Origins
+
+SECONDS = 120.0  # two workers, one after the other, fit in the five minutes of an Express execution
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    bucket: str
+    object_prefix: str
+    origins: Origins
+    loopback_origins: bool
+    management_url: str
+
+
+@cache
+def wire() -> CopySlice:
+    """The use case on AWS."""
+    settings = config.load(Settings)
+    return CopySlice(
+        downloads=DynamoDownloads(settings.downloads_table),
+        objects=S3Objects(settings.bucket),
+        origins=HttpOrigins(),
+        secrets=SecretsManager(),
+        sockets=ManagementSockets(settings.management_url),
+        clock=SystemClock(),
+        configured=settings.origins,
+        object_prefix=settings.object_prefix,
+        loopback=settings.loopback_origins,
+    )
+
+
+@task
+def handler(event: Event, _context: Any) -> dict[str, object]:
+    """Event `{"executionArn", "slice"}`; answers `{}`, for the answers of all slices are one state's."""
+    wire()(event["executionArn"], int(event["slice"]), SECONDS)
+    log.info("Copied a slice", executionArn=event["executionArn"], slice=int(event["slice"]))
+    return {}

@@ -1,0 +1,99 @@
+"""Make one verified object of the parts that the slices' workers stored, and mark the download READY."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from runtime.errors import (
+    InvalidPartError,
+    ObjectExistsError,
+    StoppedError,
+    StoredObjectError,
+    TransferError,
+    UploadGoneError,
+)
+from runtime.logic import crc32, outcome, plan, verify
+from runtime.logic.outcome import Outcome
+from runtime.logic.sliced import Sliced, sliced
+from runtime.models import Digest, Stored
+from runtime.ports import Clock, Downloads, Objects, Part
+
+LISTINGS = 3
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Safe to run again: what the object will be is noted before it is made, so that a lost reply is found out."""
+
+    downloads: Downloads
+    objects: Objects
+    clock: Clock
+    object_prefix: str
+    cut: plan.Cut = plan.plan
+
+    def __call__(self, execution_arn: str) -> Outcome:
+        """`{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {"code", "message"}}`.
+
+        Raises:
+            ServiceError: S3 or DynamoDB failed for now.
+        """
+        row = self.downloads.get(execution_arn)
+        if row is not None and row.status.is_final:
+            return outcome.of_final(row)
+        job = sliced(row, self.object_prefix, self.cut, self.clock.now())
+        if job is None:
+            return outcome.failed(StoppedError("The download is not there any more."))
+        try:
+            stored = self._stored(job)
+        except TransferError as error:  # what a worker noted says why parts are missing
+            return outcome.failed(job.download.failure or error)
+        return outcome.settle(self.downloads, self.objects, self.clock, job.download, stored, job.upload_id)
+
+    def _stored(self, job: Sliced) -> Stored:
+        digest = self._make(job)
+        return verify.stored(
+            self.objects.head(job.key),
+            key=job.key,
+            download_id=job.download.download_id,
+            size=job.plan.size,
+            digest=digest,
+            content_type=job.version.content_type,
+        )
+
+    def _make(self, job: Sliced) -> Digest:
+        """Complete the upload, unless that was done before; says what the object should be."""
+        for _ in range(LISTINGS):
+            try:
+                parts = self.objects.list_parts(job.key, job.upload_id, most=plan.MOST_PARTS)
+            except UploadGoneError:
+                if job.download.digest is None:
+                    raise _incomplete() from None
+                return job.download.digest
+            if not tiles(job.plan, parts):
+                raise _incomplete()
+            digest = self._note(job, parts)
+            # the key is taken or the upload gone: by us, when a reply was lost, as the comparison will tell
+            with suppress(InvalidPartError):  # a late worker stored a part again: it has to be listed again
+                with suppress(ObjectExistsError, UploadGoneError):
+                    self.objects.complete(job.key, job.upload_id, parts=parts)
+                return digest
+        raise StoredObjectError("Parts were stored again and again while the file was put together.")
+
+    def _note(self, job: Sliced, parts: Sequence[Part]) -> Digest:
+        arn, digest = job.download.execution_arn, crc32.digest(parts)
+        if not self.downloads.note_digest(arn, digest=digest, upload_id=job.upload_id, now=self.clock.now()):
+            raise StoppedError("The download was stopped.")
+        return digest
+
+
+def tiles(cut: plan.Plan, parts: Sequence[Part]) -> bool:
+    """Whether these are the plan's parts: all of them, in order, each of its length."""
+    return len(parts) == cut.part_count and all(
+        (part.number, part.size) == (number, cut.part(number).length) for number, part in enumerate(parts, 1)
+    )
+
+
+def _incomplete() -> StoredObjectError:
+    return StoredObjectError("Parts of the file are missing in the bucket.")
