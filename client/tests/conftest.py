@@ -1,0 +1,65 @@
+"""Fixtures of the downloader's tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from async_download_client import Client, Event, Timing
+
+from client.tests.fake_stack import FakeStack
+
+QUICK = Timing(
+    attempts=3,
+    retry_first=0.01,
+    retry_longest=0.02,
+    check_after=0.05,
+    keep_alive=0.05,
+    answer_within=5.0,
+    poll_first=0.01,
+    poll_longest=0.02,
+    outage=0.1,
+)
+
+
+@pytest.fixture
+def stack() -> Iterator[FakeStack]:
+    """A stack that says `ready` at once, unless told otherwise."""
+    with FakeStack() as running:
+        yield running
+
+
+@pytest.fixture
+def client(stack: FakeStack) -> Iterator[Client]:
+    """A client in a hurry."""
+    with Client(stack.api_url, timeout=5, timing=QUICK) as made:
+        yield made
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Path]:
+    """Where to; no `.part` may stay beside it."""
+    path = tmp_path / "report.bin"
+    yield path
+    assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    """What happened, when its `append` is the callback."""
+    return []
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], object]], None]:
+    """Polls until a probe is truthy, for at most ten seconds."""
+
+    def poll(probe: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10
+        while not (last := probe()):
+            assert time.monotonic() < deadline, f"still {last!r} after 10 s"
+            time.sleep(0.005)
+
+    return poll

@@ -1,0 +1,263 @@
+"""A stack and its S3 on one port of this machine, over real sockets; what it does is scripted by each test."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import random
+import socket
+import struct
+import threading
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple, Self, cast
+
+ID, SECRET, SIGNATURE = "0123456789abcdef0123456789abcdef", "the-secret-of-the-ticket", "the-signature-of-the-url"
+TICKET = f"{ID}.{SECRET}"
+_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_FOREVER = 30.0
+
+
+class Seen(NamedTuple):
+    """A request that came; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Fault:
+    """What S3 does to one GET: answer a status, ignore ranges, send other bytes, break off, or fall silent."""
+
+    status: int | None = None
+    ranges: bool = True
+    content: bytes | None = None
+    cut: int | None = None
+    silent: bool = False
+    length: bool = True
+
+
+class Peer:
+    """The server's end of a WebSocket."""
+
+    def __init__(self, connection: socket.socket, stack: FakeStack) -> None:
+        self._connection, self._stack = connection, stack
+        self.stopping = stack.stopping
+
+    def send(self, message: dict[str, object]) -> None:
+        """Send one message, as its text frame."""
+        self.send_raw(json.dumps(message).encode())
+
+    def send_raw(self, data: bytes) -> None:
+        """Send whatever text."""
+        length = bytes([len(data)]) if len(data) < 126 else b"\x7e" + struct.pack(">H", len(data))
+        self._connection.sendall(b"\x81" + length + data)
+
+    def receive(self) -> str | None:
+        """The action of the next message; None when the client left."""
+        head = self._read(2)
+        if head is None or head[0] & 0xF == 0x8:
+            return None
+        assert head[1] & 0x80, "clients mask"
+        length = head[1] & 0x7F
+        assert length < 126, "no action is longer"
+        mask, data = self._read(4), self._read(length)
+        assert mask is not None
+        assert data is not None
+        text = bytes(byte ^ mask[index % 4] for index, byte in enumerate(data))
+        action = str(json.loads(text)["action"])
+        self._stack.actions.append(action)
+        return action
+
+    def close(self) -> None:
+        """Close properly, as API Gateway does after two hours."""
+        self._connection.sendall(b"\x88\x02" + struct.pack(">H", 1001))
+
+    def _read(self, count: int) -> bytes | None:
+        data = b""
+        while len(data) < count:
+            with contextlib.suppress(ConnectionError):
+                if piece := self._connection.recv(count - len(data)):
+                    data += piece
+                    continue
+            return None
+        return data
+
+
+Script = Callable[[Peer], object]
+
+
+class FakeStack:
+    """The server, as a context manager.
+
+    `sockets`: a script, or the status of a refusal, per WebSocket; the last one holds for all further ones.
+    `rest`: statuses that API calls are answered with before they succeed. `faults`: one per GET of the object.
+    """
+
+    def __init__(self, size: int = 300_000) -> None:
+        self.content = random.Random(size).randbytes(size)
+        self.etag = '"made-up-etag"'
+        self.sockets: list[Script | int] = [self.tell_ready]
+        self.rest: list[int | tuple[int, dict[str, object]]] = []
+        self.faults: list[Fault] = []
+        self.state: dict[str, object] = {"status": "COPYING", "copiedBytes": 7, "size": size}
+        self.promised: dict[str, object] = {}
+        self.seen: list[Seen] = []
+        self.actions: list[str] = []
+        self.signed = 0
+        self.stopping = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        cast(Any, self._server).stack = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.api_url = f"{self.url}/v1"
+        self.web_socket_url = f"ws{self.url.removeprefix('http')}/socket"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def file(self) -> dict[str, object]:
+        """The file as the API tells of it, with a URL signed anew; `promised` overrides."""
+        self.signed += 1
+        crc32 = base64.b64encode(zlib.crc32(self.content).to_bytes(4, "big")).decode()
+        return {
+            "url": f"{self.url}/s3/object?n={self.signed}&X-Amz-Signature={SIGNATURE}",
+            "expiresAt": "2030-01-01T00:00:00Z",
+            "size": len(self.content),
+            "contentType": "application/octet-stream",
+            "fileName": "report.bin",
+            "etag": self.etag,
+            "checksum": {"algorithm": "CRC32", "value": crc32},
+            **self.promised,
+        }
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def message(self, kind: str, **more: object) -> dict[str, object]:
+        """A WebSocket message."""
+        return {"type": kind, "version": 1, "messageId": f"{ID}-{kind}", "downloadId": ID, **more}
+
+    def tell_ready(self, peer: Peer) -> None:
+        """Say `ready` at once, and wait for the client to leave."""
+        peer.send(self.message("ready", **self.file()))
+        while peer.receive():
+            pass
+
+    def become_ready(self) -> None:
+        """From now on the API says READY."""
+        self.state = {"status": "READY"}
+
+    def gets(self, prefix: str) -> list[Seen]:
+        """The GETs of paths that begin so."""
+        return [each for each in self.seen if each.method == "GET" and each.path.startswith(prefix)]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _FOREVER
+
+    @property
+    def stack(self) -> FakeStack:
+        return cast(FakeStack, cast(Any, self.server).stack)
+
+    def do_GET(self) -> None:
+        self._note(b"")
+        if self.path.startswith("/socket"):
+            self._socket()
+        elif self.path.startswith("/s3/"):
+            self._object()
+        elif self._api():
+            ready = {"download": self.stack.file()} if self.stack.state["status"] == "READY" else {}
+            self._json(200, {"downloadId": ID, **self.stack.state, **ready})
+
+    def do_POST(self) -> None:
+        self._note(self.rfile.read(int(self.headers["Content-Length"])))
+        if self._api():
+            endpoint = f"{self.stack.web_socket_url}?ticket={TICKET}"
+            arn = f"arn:aws:states:eu-central-1:000000000000:execution:transfer:{ID}"
+            known = {"statusUrl": f"{self.stack.api_url}/downloads/{ID}", "expiresAt": "2030-01-01T00:00:00Z"}
+            self._json(202, {"downloadId": ID, "executionArn": arn, "webSocketEndpoint": endpoint, **known})
+
+    def do_DELETE(self) -> None:
+        self._note(b"")
+        if self._api():
+            self._json(202, {"downloadId": ID, "status": "CANCELLED"})
+
+    def _note(self, body: bytes) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.stack.seen.append(Seen(self.command, self.path, headers, body))
+
+    def _api(self) -> bool:
+        """Whether the call may succeed; otherwise it is answered."""
+        if not self.stack.rest:
+            return True
+        next_answer = self.stack.rest.pop(0)
+        status, body = next_answer if isinstance(next_answer, tuple) else (next_answer, {})
+        self._json(status, body)
+        return False
+
+    def _json(self, status: int, body: dict[str, object]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _socket(self) -> None:
+        self.close_connection = True
+        scripts = self.stack.sockets
+        script = scripts.pop(0) if len(scripts) > 1 else scripts[0]
+        if isinstance(script, int):
+            return self._json(script, {"message": "Forbidden"})
+        accept = hashlib.sha1(self.headers["Sec-WebSocket-Key"].encode() + _MAGIC, usedforsecurity=False).digest()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(accept).decode())
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            script(Peer(self.connection, self.stack))
+        return None
+
+    def _object(self) -> None:
+        fault = self.stack.faults.pop(0) if self.stack.faults else Fault()
+        if fault.status:
+            return self._json(fault.status, {})
+        if self.headers.get("If-Match", self.stack.etag) != self.stack.etag:
+            return self._json(412, {})
+        content = self.stack.content if fault.content is None else fault.content
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if fault.ranges else 0
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        if fault.length:
+            self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("ETag", self.stack.etag)
+        self.end_headers()
+        self.wfile.write(content[start : None if fault.cut is None else start + fault.cut])
+        if fault.silent:
+            self.stack.stopping.wait(_FOREVER)
+        self.close_connection = self.close_connection or fault.cut is not None or not fault.length
+        return None
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

@@ -1,0 +1,246 @@
+"""The command: exit codes, what it prints where, and how it stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from async_download_client import cli
+from async_download_client.errors import AsyncDownloadError
+
+from client.tests.fake_stack import ID, SECRET, SIGNATURE, FakeStack, Fault
+
+COMMAND = [sys.executable, "-m", "async_download_client.cli"]
+WaitFor = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture(autouse=True)
+def keep_signals() -> Iterator[None]:
+    """The handlers of this process, put back afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def run(stack: FakeStack, target: Path, *more: str) -> int:
+    """Run the command in this process."""
+    return cli.main(["get", stack.api_url, "--path", "q3.csv", "-o", str(target), *more])
+
+
+def test_piped(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Piped, it prints plain lines on stderr, nothing on stdout, and no secret."""
+    assert run(stack, target, "--sha256", stack.sha256, "--origin", "reports") == 0
+    assert target.read_bytes() == stack.content
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        f"Requested as {ID}",
+        "Connected, waiting for the file",
+        "Ready: 300.0 kB",
+        "Downloading: 100 % of 300.0 kB",
+        "Verified: size, crc32, sha256",
+        f"Saved {target} (300.0 kB)",
+    ]
+
+
+def test_json(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With --json each line of stdout is an event, without ticket or signature."""
+    stack.faults = [Fault(status=403)]
+    stack.become_ready()
+    assert run(stack, target, "--json") == 0
+    out, err = capfd.readouterr()
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [each["event"] for each in told] == [
+        "requested",
+        "connected",
+        "ready",
+        "renewed",
+        "received",
+        "verified",
+        "saved",
+    ]
+    assert told[0]["id"] == ID
+    assert (told[2]["size"], told[2]["fileName"]) == (300_000, "report.bin")
+    assert SECRET not in out + err
+    assert SIGNATURE not in out + err
+
+
+def test_quiet(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With --quiet it says nothing."""
+    assert run(stack, target, "--quiet") == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_headers(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers and the API key, also from the environment, go to the API and not to S3."""
+    monkeypatch.setenv("ASYNC_DOWNLOAD_API_KEY", "from-environment")
+    assert run(stack, target, "--quiet", "--header", "Authorization: Bearer x") == 0
+    assert stack.seen[0].headers["x-api-key"] == "from-environment"
+    assert stack.seen[0].headers["authorization"] == "Bearer x"
+    assert "authorization" not in stack.gets("/s3/")[0].headers
+    assert run(stack, target, "--quiet", "--api-key", "given") == 0
+    assert stack.seen[-3].headers["x-api-key"] == "given"
+
+
+def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
+    """Start the command in a process of its own."""
+    return subprocess.Popen(command, **options)  # noqa: S603 - our own command
+
+
+def failed(stack: FakeStack) -> None:
+    """The origin has no such file."""
+    error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
+    stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
+
+
+def silent(stack: FakeStack) -> None:
+    """The file does not become ready."""
+    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+
+
+def refused(stack: FakeStack) -> None:
+    """The API refuses."""
+    stack.rest = [(400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}})]
+
+
+def corrupt(stack: FakeStack) -> None:
+    """S3 hands out other bytes."""
+    stack.faults = [Fault(content=bytes(300_000))]
+
+
+def not_a_stack(stack: FakeStack) -> None:
+    """Something else answers."""
+    stack.rest = [(200, {})]
+
+
+@pytest.mark.parametrize(
+    ("happens", "code", "name"),
+    [
+        (refused, 3, "INVALID_PATH"),
+        (failed, 4, "ORIGIN_NOT_FOUND"),
+        (silent, 5, "WAIT_TIMEOUT"),
+        (corrupt, 6, "CHECKSUM_MISMATCH"),
+        (not_a_stack, 7, "PROTOCOL"),
+    ],
+)
+def test_exit_codes(
+    stack: FakeStack,
+    target: Path,
+    capfd: pytest.CaptureFixture[str],
+    happens: Callable[[FakeStack], None],
+    code: int,
+    name: str,
+) -> None:
+    """Each kind of failure has its exit code and one line that names it."""
+    happens(stack)
+    assert run(stack, target, "--json", "--timeout", "0.5") == code
+    out, err = capfd.readouterr()
+    assert not target.exists()
+    assert err.startswith("async-download: ")
+    assert err.endswith(f" [{name}]\n")
+    assert "\n" not in err[:-1]
+    assert (json.loads(out.splitlines()[-1])["code"], json.loads(out.splitlines()[-1])["exitCode"]) == (name, code)
+    assert SECRET not in out + err
+    assert SIGNATURE not in out + err
+
+
+def test_cannot_write(stack: FakeStack, tmp_path: Path) -> None:
+    """A target that is a directory is exit code 8."""
+    assert run(stack, tmp_path, "--quiet") == 8
+
+
+def test_every_error_has_a_code() -> None:
+    """No error of ours ends in the code for the unforeseen, and the help explains each."""
+    kinds = [AsyncDownloadError, *AsyncDownloadError.__subclasses__()]
+    assert set(kinds) - {AsyncDownloadError} == set(cli.EXIT_CODES)
+    documented = {int(line.split("|")[1]) for line in (cli.__doc__ or "").splitlines() if line[2:3].isdigit()}
+    assert documented == {0, 1, 2, 130, *cli.EXIT_CODES.values()}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["get"],
+        ["get", "example.com", "-o", "x"],
+        ["get", "https://example.com"],
+        ["get", "https://example.com", "-o", "x", "--sha256", "abc"],
+        ["get", "https://example.com", "-o", "x", "--header", "no colon"],
+        ["get", "https://example.com", "-o", "x", "--timeout", "0"],
+        ["get", "https://example.com", "-o", "x", "--json", "--quiet"],
+    ],
+)
+def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage is exit code 2, before anything is sent."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: async-download" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_downloading(stack: FakeStack, target: Path, wait_for: WaitFor, number: signal.Signals) -> None:
+    """Ctrl-C or SIGTERM midway leaves no file and no part of one."""
+    stack.faults = [Fault(cut=100_000, silent=True)]
+    part = target.with_name("report.bin.part")
+    command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", str(target)]
+    process = start(command, stderr=subprocess.PIPE, text=True)
+    wait_for(part.exists)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 128 + number
+    assert err.splitlines()[-1] == "async-download: stopped; nothing was kept"
+    assert "Traceback" not in err
+    assert not target.exists()
+
+
+def test_second_interrupt(tmp_path: Path, wait_for: WaitFor) -> None:
+    """A second Ctrl-C does not wait for whatever the first one started."""
+    marks = tmp_path / "started", tmp_path / "cleaning"
+    program = (
+        "import pathlib, sys, time\n"
+        "from async_download_client import cli\n"
+        "def get(_):\n"
+        "    try:\n"
+        "        pathlib.Path(sys.argv[1]).touch(); time.sleep(60)\n"
+        "    finally:\n"
+        "        pathlib.Path(sys.argv[2]).touch(); time.sleep(60)\n"
+        "cli._get = get\n"
+        "sys.exit(cli.main(['get', 'http://127.0.0.1', '-o', 'x']))\n"
+    )
+    process = start([sys.executable, "-c", program, *map(str, marks)])
+    for mark in marks:
+        wait_for(mark.exists)
+        process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+
+
+def test_on_a_terminal(stack: FakeStack, target: Path) -> None:
+    """On a terminal the file arrives too, with bars."""
+    main, child = os.openpty()
+    command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", str(target)]
+    process = start(command, stderr=child, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"})
+    os.close(child)
+    shown = b""
+    while True:
+        try:
+            data = os.read(main, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not data:
+            break
+        shown += data
+    os.close(main)
+    assert process.wait(timeout=10) == 0
+    assert target.read_bytes() == stack.content
+    assert b"\x1b[" in shown
+    assert b"Downloading" in shown
+    assert b"Saved" in shown

@@ -1,0 +1,214 @@
+"""Downloading: the right file under its name, or none at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from async_download_client import (
+    ChecksumMismatchError,
+    Client,
+    Event,
+    FileError,
+    LinkRefusedError,
+    NetworkError,
+    ObjectChangedError,
+    Ready,
+    RefusedError,
+    SizeMismatchError,
+    UnavailableError,
+)
+
+from client.tests.fake_stack import FakeStack, Fault
+
+
+@pytest.fixture
+def ready(client: Client) -> Ready:
+    """A file to fetch, as the stack promises it."""
+    return client.wait(client.request("q3.csv"))
+
+
+@pytest.mark.parametrize("size", [0, 1, 3_000_000])
+def test_sizes(size: int, tmp_path: Path) -> None:
+    """Empty, tiny and larger files arrive, and the bytes are counted."""
+    counts: list[int] = []
+    with FakeStack(size) as stack, Client(stack.api_url) as client:
+        verified = client.fetch(client.wait(client.request("x")), tmp_path / "file", counts.append)
+        assert (tmp_path / "file").read_bytes() == stack.content
+    assert verified.checks == ("size", "crc32")
+    assert counts == sorted(counts)
+    assert (counts or [0])[-1] == size
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_replaces(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """An older file of that name is replaced as a whole."""
+    target.write_text("older")
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+
+
+def test_expected_sha256(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """A SHA-256 that the caller knows is compared, whatever its case."""
+    verified = client.fetch(ready, target, sha256=stack.sha256.upper())
+    assert verified.checks == ("size", "crc32", "sha256")
+    assert verified.sha256 == stack.sha256
+
+
+def test_wrong_bytes(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """One flipped bit is found, and an older file stays as it was."""
+    target.write_text("older")
+    stack.faults = [Fault(content=stack.content[:-1] + bytes([stack.content[-1] ^ 1]))]
+    with pytest.raises(ChecksumMismatchError, match="CRC32"):
+        client.fetch(ready, target)
+    assert target.read_text() == "older"
+
+
+@pytest.mark.parametrize("by_stack", [True, False])
+def test_wrong_sha256(client: Client, stack: FakeStack, target: Path, by_stack: bool) -> None:
+    """A wrong SHA-256 is found, whoever knew the right one."""
+    stack.promised = {"sha256": "0" * 64} if by_stack else {}
+    ready = client.wait(client.request("q3.csv"))
+    with pytest.raises(ChecksumMismatchError, match="SHA-256"):
+        client.fetch(ready, target, sha256=None if by_stack else "1" * 64)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "length", "error"),
+    [
+        (b"too few", True, SizeMismatchError),
+        (b"too few", False, NetworkError),
+        (bytes(300_001), True, SizeMismatchError),
+        (bytes(300_001), False, SizeMismatchError),
+    ],
+)
+def test_wrong_size(
+    client: Client, ready: Ready, stack: FakeStack, target: Path, content: bytes, length: bool, error: type[Exception]
+) -> None:
+    """Too many bytes are never kept, nor too few, announced or not."""
+    stack.faults = [Fault(length=length, content=content) for _ in range(9)]
+    with pytest.raises(error):
+        client.fetch(ready, target)
+    assert not target.exists()
+
+
+def test_composite(client: Client, stack: FakeStack, target: Path) -> None:
+    """A checksum of checksums is not taken for one of the file, and the result says what was compared."""
+    stack.promised = {"checksum": {"algorithm": "CRC32", "value": "AAAAAA==-3"}}
+    assert client.fetch(client.wait(client.request("x")), target).checks == ("size",)
+
+
+def test_expired(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """An expired URL is renewed, also in the middle, and nothing is fetched twice."""
+    events: list[Event] = []
+    stack.become_ready()
+    stack.faults = [Fault(status=403), Fault(cut=100_000), Fault(status=400)]
+    client.fetch(ready, target, on_event=events.append)
+    assert target.read_bytes() == stack.content
+    assert [event.name for event in events] == ["renewed", "renewed"]
+    gets = stack.gets("/s3/")
+    assert [each.headers.get("range") for each in gets] == [None, None, "bytes=100000-", "bytes=100000-"]
+    assert len({each.path for each in gets}) == 3
+
+
+def test_refused_for_good(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """A URL that is refused again and again is not renewed for ever."""
+    stack.become_ready()
+    stack.faults = [Fault(status=403)] * 9
+    with pytest.raises(LinkRefusedError):
+        client.fetch(ready, target)
+    assert len(stack.gets("/s3/")) == 3
+
+
+def test_broken(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """A broken connection goes on where it broke, of the same version only."""
+    stack.faults = [Fault(cut=100_000), Fault(cut=50_000)]
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+    asked = [(each.headers.get("range"), each.headers.get("if-match")) for each in stack.gets("/s3/")]
+    assert asked == [(None, None), ("bytes=100000-", stack.etag), ("bytes=150000-", stack.etag)]
+
+
+def test_no_ranges(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """Where ranges are ignored it starts again, without mixing."""
+    stack.faults = [Fault(cut=100_000), Fault(ranges=False)]
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+
+
+def test_broken_for_good(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """It gives up after some attempts without a byte."""
+    stack.faults = [Fault(cut=0)] * 9
+    with pytest.raises(NetworkError, match="broke off"):
+        client.fetch(ready, target)
+    assert len(stack.gets("/s3/")) == 3
+
+
+def test_restarts_end(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """Starting again over and over is no progress."""
+    stack.faults = [Fault(ranges=False, cut=1000)] * 50
+    with pytest.raises(NetworkError):
+        client.fetch(ready, target)
+    assert len(stack.gets("/s3/")) < 10
+
+
+def test_changed(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """A file that was replaced midway is not mixed with its successor."""
+    stack.faults = [Fault(cut=100_000)]
+    stack.etag = '"of-another"'
+    with pytest.raises(ObjectChangedError):
+        client.fetch(ready, target)
+
+
+def test_changed_meanwhile(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """A fresh URL for something else is not followed."""
+    stack.become_ready()
+    stack.faults = [Fault(status=403)]
+    stack.promised = {"size": 1}
+    with pytest.raises(ObjectChangedError):
+        client.fetch(ready, target)
+
+
+def test_busy(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """A busy S3 is asked again, some times."""
+    stack.faults = [Fault(status=503), Fault(status=500)]
+    client.fetch(ready, target)
+    stack.faults = [Fault(status=503)] * 9
+    with pytest.raises(UnavailableError):
+        client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+
+
+def test_gone(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """A file that is no longer there is refused with the status."""
+    stack.faults = [Fault(status=404)]
+    with pytest.raises(RefusedError) as caught:
+        client.fetch(ready, target)
+    assert caught.value.status == 404
+
+
+def test_callback_fails(client: Client, ready: Ready, target: Path) -> None:
+    """What the caller's callback raises is the caller's, and nothing stays behind."""
+
+    def fail(_: int) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        client.fetch(ready, target, fail)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("where", ["", "missing/report.bin"])
+def test_no_place(stack: FakeStack, client: Client, tmp_path: Path, where: str) -> None:
+    """Where no file can be is said before anything is asked for."""
+    with pytest.raises(FileError, match="directory"):
+        client.get("q3.csv", tmp_path / where)
+    assert stack.seen == []
+
+
+def test_cannot_write(client: Client, ready: Ready, tmp_path: Path) -> None:
+    """An error of the file system is told with its reason."""
+    (tmp_path / "report.bin.part").mkdir()
+    with pytest.raises(FileError, match="cannot be written"):
+        client.fetch(ready, tmp_path / "report.bin")

@@ -1,0 +1,50 @@
+"""What the package promises: its names, its tree of errors, and that secrets stay inside."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+
+import async_download_client
+from async_download_client import Client, errors, events
+
+from client.tests.fake_stack import SECRET, SIGNATURE
+
+
+def test_names() -> None:
+    """`__all__` of every module exists, and the package offers every error and event."""
+    for info in pkgutil.iter_modules(async_download_client.__path__):
+        module = importlib.import_module(f"async_download_client.{info.name}")
+        assert all(hasattr(module, name) for name in module.__all__), info.name
+    offered = set(async_download_client.__all__)
+    assert all(hasattr(async_download_client, name) for name in offered)
+    assert offered >= set(errors.__all__)
+    assert offered >= set(events.__all__) - {"as_json"}
+
+
+def test_error_tree() -> None:
+    """The tree in the docstring is the tree of the classes."""
+    drawn: list[tuple[int, str]] = []
+    for line in (errors.__doc__ or "").splitlines():
+        if match := re.match(r"    ([│├└─ ]*)(\w+Error)\b", line):
+            drawn.append((len(match[1]) // 4, match[2]))
+    parents: dict[int, str] = {}
+    found = {}
+    for depth, name in drawn:
+        parents[depth] = name
+        found[name] = parents.get(depth - 1, "Exception")
+    actual = {name: getattr(errors, name).__base__.__name__ for name in errors.__all__}
+    assert found == actual
+
+
+def test_secrets(client: Client) -> None:
+    """Neither ticket nor signature is in what people print."""
+    download = client.request("q3.csv")
+    ready = client.wait(download)
+    assert SECRET in download.ticket
+    assert SIGNATURE in ready.url
+    told: list[events.Event] = [events.Requested(download), events.FileReady(ready)]
+    for text in (repr(download), repr(ready), repr(told), *(str(events.as_json(event)) for event in told)):
+        assert SECRET not in text
+        assert SIGNATURE not in text

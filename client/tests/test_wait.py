@@ -1,0 +1,246 @@
+"""Asking for a file and waiting for it: by WebSocket, and by asking where sockets do not get through."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from async_download_client import (
+    Client,
+    DownloadCancelledError,
+    DownloadFailedError,
+    Event,
+    NetworkError,
+    Progress,
+    ProtocolError,
+    RefusedError,
+    Timing,
+    UnavailableError,
+    WaitTimeoutError,
+)
+
+from client.tests.conftest import QUICK
+from client.tests.fake_stack import ID, TICKET, FakeStack, Peer
+
+
+def names(events: list[Event]) -> list[str]:
+    """The names of events, each once in a row."""
+    found = [event.name for event in events]
+    return [name for index, name in enumerate(found) if index == 0 or found[index - 1] != name]
+
+
+def test_the_whole_way(stack: FakeStack, client: Client, target: Path, events: list[Event]) -> None:
+    """Ask, be told, fetch: the file is there, and the events come in order."""
+    saved = client.get("q3.csv", target, "reports", "q3.bin", on_event=events.append)
+    assert target.read_bytes() == stack.content
+    assert saved.size == len(stack.content)
+    assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
+    request = stack.seen[0]
+    assert (request.method, request.path) == ("POST", "/v1/downloads")
+    assert json.loads(request.body) == {"path": "q3.csv", "origin": "reports", "fileName": "q3.bin"}
+    assert [each.path for each in stack.gets("/socket")] == [f"/socket?ticket={TICKET}"]
+
+
+def test_download_url(stack: FakeStack, target: Path) -> None:
+    """The stack's downloadUrl will do as well as its apiUrl, and headers go with each call."""
+    with Client(f"{stack.api_url}/download", headers={"x-api-key": "made-up"}, timing=QUICK) as client:
+        client.get("q3.csv", target)
+    assert stack.seen[0].path == "/v1/downloads"
+    assert stack.seen[0].headers["x-api-key"] == "made-up"
+
+
+def test_late_ready(stack: FakeStack, client: Client, events: list[Event]) -> None:
+    """While it waits it asks once, passes on how far the copy is, and ignores what it does not understand."""
+
+    def script(peer: Peer) -> None:
+        assert peer.receive() == "status"
+        peer.send({"message": "Internal server error", "connectionId": "x", "requestId": "y"})
+        peer.send_raw(b"no JSON")
+        peer.send(stack.message("invented-later", bytes=1))
+        peer.send(stack.message("ready", **stack.file()) | {"downloadId": "another"})
+        peer.send(stack.message("status", status="PENDING"))
+        peer.send(stack.message("progress", copiedBytes=10, size=20))
+        peer.send(stack.message("progress", copiedBytes=10, size=20))
+        stack.tell_ready(peer)
+
+    stack.sockets = [script]
+    ready = client.wait(client.request("q3.csv"), events.append)
+    assert ready.size == len(stack.content)
+    told = [(event.status, event.copied_bytes, event.size) for event in events if isinstance(event, Progress)]
+    assert told == [("PENDING", None, None), ("COPYING", 10, 20)]
+
+
+def test_keep_alive(stack: FakeStack, client: Client) -> None:
+    """A socket on which nothing happens is kept alive with pings."""
+
+    def script(peer: Peer) -> None:
+        for _ in range(3):
+            peer.receive()
+            peer.send(stack.message("pong"))
+        stack.tell_ready(peer)
+
+    stack.sockets = [script]
+    client.wait(client.request("q3.csv"))
+    assert stack.actions[:3] == ["status", "ping", "ping"]
+
+
+def test_half_open(stack: FakeStack, events: list[Event]) -> None:
+    """A socket that swallows everything is given up for a new one."""
+    timing = Timing(retry_first=0.01, check_after=0.01, answer_within=0.05)
+    stack.sockets = [lambda peer: peer.stopping.wait(30), stack.tell_ready]
+    with Client(stack.api_url, timeout=5, timing=timing) as client:
+        client.wait(client.request("q3.csv"), events.append)
+    assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
+
+
+def test_failed(stack: FakeStack, client: Client, target: Path) -> None:
+    """A failure is raised with the stack's own code and words."""
+    error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
+    stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
+    with pytest.raises(DownloadFailedError, match="no such file") as caught:
+        client.get("q3.csv", target)
+    assert caught.value.code == "ORIGIN_NOT_FOUND"
+    assert not target.exists()
+
+
+def test_cancelled(stack: FakeStack, client: Client) -> None:
+    """That somebody cancelled it is an error of its own."""
+    stack.sockets = [lambda peer: peer.send(stack.message("cancelled"))]
+    with pytest.raises(DownloadCancelledError):
+        client.wait(client.request("q3.csv"))
+
+
+def test_refused_ticket(stack: FakeStack, client: Client) -> None:
+    """A ticket that the API refuses ends the wait at once."""
+    download = client.request("q3.csv")
+    stack.sockets = [403]
+    stack.rest = [(403, {"error": {"code": "TICKET_REFUSED", "message": "The ticket does not open this download."}})]
+    with pytest.raises(RefusedError, match="does not open") as caught:
+        client.wait(download)
+    assert (caught.value.code, caught.value.status) == ("TICKET_REFUSED", 403)
+
+
+@pytest.mark.parametrize("closes_properly", [True, False])
+def test_dropped(stack: FakeStack, client: Client, events: list[Event], closes_properly: bool) -> None:
+    """After a break the socket is opened again, and the news come there."""
+    stack.sockets = [lambda peer: peer.close() if closes_properly else None, stack.tell_ready]
+    client.wait(client.request("q3.csv"), events.append)
+    assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
+    assert stack.gets(f"/v1/downloads/{ID}")[0].headers["x-download-ticket"] == TICKET
+
+
+def test_ready_meanwhile(stack: FakeStack, client: Client, events: list[Event]) -> None:
+    """What became ready while the socket broke is learnt by asking."""
+    stack.sockets = [lambda _: stack.become_ready()]
+    client.wait(client.request("q3.csv"), events.append)
+    assert names(events) == ["connected", "ready"]
+
+
+def test_sockets_refused(stack: FakeStack, client: Client, events: list[Event]) -> None:
+    """Where sockets are refused, it asks until the file is ready."""
+    stack.sockets = [405]
+
+    def become_ready_after_some(event: Event) -> None:
+        events.append(event)
+        if event.name == "polling":
+            stack.become_ready()
+
+    client.wait(client.request("q3.csv"), become_ready_after_some)
+    assert names(events) == ["progress", "polling", "ready"]
+    assert len(stack.gets("/socket")) == 1
+
+
+def test_sockets_blocked(stack: FakeStack, client: Client, events: list[Event]) -> None:
+    """Where no socket can be opened at all, it tries some times and then asks."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stack.web_socket_url = f"ws://127.0.0.1:{server.getsockname()[1]}/socket"
+    download = client.request("q3.csv")
+
+    def become_ready_after_some(event: Event) -> None:
+        events.append(event)
+        if event.name == "polling":
+            stack.become_ready()
+
+    client.wait(download, become_ready_after_some)
+    assert names(events) == ["progress", "disconnected", "polling", "ready"]
+
+
+def test_timeout(stack: FakeStack, client: Client) -> None:
+    """A wait ends when the caller's patience does, on the socket and when asking."""
+    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+    download = client.request("q3.csv")
+    with pytest.raises(WaitTimeoutError):
+        client.wait(download, timeout=0.02)
+    stack.sockets = [403]
+    with pytest.raises(WaitTimeoutError):
+        client.wait(download, timeout=0.1)
+
+
+def test_outage(stack: FakeStack, client: Client) -> None:
+    """When nothing answers any more, the wait ends with a network error."""
+    stack.sockets = [403]
+    download = client.request("q3.csv")
+    stack.rest = [503] * 1000
+    with pytest.raises(UnavailableError):
+        client.wait(download)
+
+
+def test_busy_api(stack: FakeStack, client: Client) -> None:
+    """A busy API is asked again under the same Idempotency-Key, so that there is only one download."""
+    stack.rest = [503, 429]
+    client.request("q3.csv")
+    keys = {each.headers["idempotency-key"] for each in stack.seen}
+    assert (len(stack.seen), len(keys)) == (3, 1)
+    stack.rest = [500] * 3
+    with pytest.raises(UnavailableError):
+        client.request("q3.csv")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "text"),
+    [
+        ((400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}}), "INVALID_PATH", "The path is bad."),
+        ((403, {"message": "Forbidden"}), "HTTP_403", "Forbidden.*credentials"),
+        ((404, {}), "HTTP_404", "HTTP 404"),
+    ],
+)
+def test_refused(stack: FakeStack, client: Client, answer: tuple[int, dict[str, object]], code: str, text: str) -> None:
+    """A refusal carries the API's code and words, or the status of the gateway before it."""
+    stack.rest = [answer]
+    with pytest.raises(RefusedError, match=text) as caught:
+        client.request("../q3.csv")
+    assert caught.value.code == code
+    assert len(stack.seen) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"downloadId": ID}, {"webSocketEndpoint": "wss://host/v1"}])
+def test_not_a_stack(stack: FakeStack, client: Client, body: dict[str, object]) -> None:
+    """An answer that no stack gives is named as such."""
+    stack.rest = [(200, body)]
+    with pytest.raises(ProtocolError):
+        client.request("q3.csv")
+
+
+def test_status_and_cancel(stack: FakeStack, client: Client) -> None:
+    """A download can be looked at and cancelled with its ticket."""
+    download = client.request("q3.csv")
+    assert client.status(download).copied_bytes == 7
+    client.cancel(download)
+    assert (stack.seen[-1].method, stack.seen[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
+
+
+def test_no_server(target: Path) -> None:
+    """Without a server there is a network error."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with Client(f"http://127.0.0.1:{port}/v1", timing=QUICK) as client, pytest.raises(NetworkError, match="reached"):
+        client.get("q3.csv", target)
+
+
+@pytest.mark.parametrize("url", ["", "example.com/v1", "ftp://example.com", "https://"])
+def test_no_url(url: str) -> None:
+    """What is no URL is refused before anything happens."""
+    with pytest.raises(ValueError, match="https://"):
+        Client(url)
