@@ -25,6 +25,7 @@ _POLL_SECONDS = 0.05
 _LOG_TAIL_LINES = 20
 # The user's own AWS profile, proxies and emulator settings must not reach the emulator or the functions that it runs.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+_OBSERVER = Path(__file__).with_name("observer.py")
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
@@ -42,15 +43,29 @@ class Emulator:
     secret_access_key = "test"  # noqa: S105
 
     def __init__(
-        self, log_path: Path | None = None, port: int | None = None, env: Mapping[str, str] | None = None
+        self,
+        log_path: Path | None = None,
+        port: int | None = None,
+        env: Mapping[str, str] | None = None,
+        observe: bool = False,
     ) -> None:
+        """Prepare it.
+
+        Args:
+            log_path: where its log is kept; without, the log goes with the rest.
+            port: a port of 127.0.0.1; without, a free one.
+            env: further environment.
+            observe: write what clients do to `events_path`.
+        """
         self._given_port = port
         self._given_log = log_path
         self._env = dict(env or {})
+        self._observe = observe
         self._process: subprocess.Popen[bytes] | None = None
         self._log: BinaryIO | None = None
         self.port = 0
         self.log_path = Path()
+        self.events_path = Path()
 
     @property
     def endpoint(self) -> str:
@@ -77,12 +92,14 @@ class Emulator:
         directory = Path(tempfile.mkdtemp(prefix="localcloud-"))
         self.log_path = self._given_log or directory / "emulator.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.events_path = directory / "events.jsonl"
         supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(directory)]
+        program = ["-P", str(_OBSERVER), str(self.events_path)] if self._observe else ["-m", "ministack"]
         try:
             with self.log_path.open("wb") as log:
                 self._log = self.log_path.open("rb")
                 self._process = subprocess.Popen(
-                    [*supervised, sys.executable, "-m", "ministack"],
+                    [*supervised, sys.executable, *program],
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=subprocess.STDOUT,

@@ -47,6 +47,7 @@ def local_stack(
     *,
     log_path: Path | None = None,
     env: Mapping[str, str] | None = None,
+    observe: bool = False,
 ) -> Iterator[LocalStack]:
     """Start an emulator and deploy the project on it; all of it is gone afterwards.
 
@@ -55,13 +56,14 @@ def local_stack(
         config: further configuration, over `LOCAL_CONFIG`.
         log_path: where the emulator's log is kept.
         env: further environment of the emulator.
+        observe: have the emulator note what clients do, for `localcloud.watch`.
 
     Raises:
         EmulatorError: The emulator does not start.
         ConfigError: The configuration breaks a rule of Pulumi.yaml.
         DeployError: The program failed.
     """
-    with Emulator(log_path=log_path, env=env) as emulator:
+    with Emulator(log_path=log_path, env=env, observe=observe) as emulator:
         deployment = deploy(emulator, config={**LOCAL_CONFIG, "origins": dict(origins), **(config or {})})
         yield LocalStack(
             outputs=deployment.outputs,

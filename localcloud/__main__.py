@@ -1,0 +1,59 @@
+"""The commands of the local cloud: `python -m localcloud --help`."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from localcloud.errors import LocalCloudError
+
+__all__ = ["main"]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; the exit code is 0, 1 after an error, 2 for wrong arguments."""
+    arguments = argv if argv is not None else sys.argv[1:]
+    if arguments[:1] == ["demo"]:  # reads its own arguments
+        return int(importlib.import_module("localcloud.demo").main(arguments[1:]))
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _run(parsed)
+    except LocalCloudError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description="The whole stack on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="the whole journey: deploy, request, wait, download, verify, clean up")
+    serve = commands.add_parser("serve", help="keep the stack up until Ctrl-C")
+    serve.add_argument("--origin", metavar="URL", help="serve files of this origin (default: the demo's own)")
+    commands.add_parser("tables", help="print the rows of the running stack")
+    invoke = commands.add_parser("invoke", help="run one handler on an event, as the function of the running stack")
+    invoke.add_argument("handler", help="e.g. deliver")
+    invoke.add_argument("event", type=Path, help="e.g. events/deliver.json")
+    invoke.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the event: a.b.c=value")
+    invoke.add_argument("--debug", type=int, metavar="PORT", help="wait for a debugger on this port first")
+    return parser
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    """Each command's own imports, so that none pays for the others'."""
+    if parsed.command == "serve":
+        from localcloud.serve import serve
+
+        return serve(parsed.origin)
+    if parsed.command == "tables":
+        from localcloud.tables import show_tables
+
+        return show_tables()
+    from localcloud.invoke import invoke
+
+    return invoke(parsed.handler, parsed.event, parsed.set, parsed.debug)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

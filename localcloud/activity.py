@@ -1,0 +1,88 @@
+"""What happens on a local stack, as lines to read: one per REST call, WebSocket message, invocation and state.
+
+Pure functions. Nothing that opens a door leaves here: `redacted` takes tickets and signatures out of every text.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Line", "of_client", "of_execution", "of_function", "redacted"]
+
+_SECRETS = (
+    (re.compile(r"(?i)(\bticket=)[^&\s\"'#]+"), r"\1…"),
+    (re.compile(r"(?i)(\bx-amz-(?:signature|credential|security-token)=)[^&\s\"'#]+"), r"\1…"),
+    (re.compile(r"(?i)(\"?(?:x-download-ticket|authorization|x-api-key)\"?\s*[:=]\s*\"?)[^\s\",][^\",]*"), r"\1…"),
+    (re.compile(r"\b([0-9a-f]{32})\.[A-Za-z0-9_-]{20,}"), r"\1.…"),
+)
+_OURS = frozenset({"timestamp", "level", "message", "requestId"})
+_STATES = {"ExecutionSucceeded": "succeeded", "ExecutionFailed": "failed", "ExecutionAborted": "aborted"}
+_REPORT = re.compile(r"REPORT RequestId: \S+\s+Duration: (?P<ms>[\d.]+) ms")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened; `time` in seconds since 1970, `source` one of REST, WS, S3, Lambda, States."""
+
+    time: float
+    source: str
+    text: str
+    failed: bool = False
+
+
+def redacted(text: str) -> str:
+    """The text without tickets, signatures and credentials."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def of_client(event: Mapping[str, Any]) -> Line:
+    """What the observer noted of a client."""
+    if event["kind"] == "socket":
+        return _of_socket(event)
+    source = "REST" if event["kind"] == "rest" else "S3"
+    text = f"{event['method']} {event['path']} -> {event['status']}, {event['bytes']:,} bytes, {event['ms']} ms"
+    return Line(event["time"], source, redacted(text), event["status"] >= 400)
+
+
+def of_function(name: str, milliseconds: int, message: str) -> Line | None:
+    """A line of a function's log: the end of an invocation, or what the function itself says; anything else is None."""
+    if report := _REPORT.match(message):
+        return Line(milliseconds / 1000, "Lambda", f"{name} {float(report['ms']):.0f} ms")
+    try:
+        record = json.loads(message)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or "message" not in record:
+        return None
+    details = " ".join(_detail(key, value) for key, value in record.items() if key not in _OURS)
+    text = f"{name}: {record['message']} {details}".rstrip()
+    return Line(milliseconds / 1000, "Lambda", redacted(text), record.get("level") in ("WARNING", "ERROR", "CRITICAL"))
+
+
+def of_execution(download: str, event: Mapping[str, Any]) -> Line | None:
+    """An event of an execution's history: its start, a state entered, its end; anything else is None."""
+    kind, seconds = str(event["type"]), event["timestamp"].timestamp()
+    if kind == "ExecutionStarted":
+        return Line(seconds, "States", f"{download} started")
+    if kind.endswith("StateEntered"):
+        return Line(seconds, "States", f"{download} at {event['stateEnteredEventDetails']['name']}")
+    if kind == "TaskFailed":
+        return Line(seconds, "States", f"{download} task failed: {event['taskFailedEventDetails'].get('error')}", True)
+    if kind in _STATES:
+        return Line(seconds, "States", f"{download} {_STATES[kind]}", kind != "ExecutionSucceeded")
+    return None
+
+
+def _detail(key: str, value: object) -> str:
+    return f"download={str(value).rpartition(':')[2]}" if key == "executionArn" else f"{key}={value}"
+
+
+def _of_socket(event: Mapping[str, Any]) -> Line:
+    parts = [f"#{event['socket']}", str(event["what"])]
+    parts += [str(event[key]) for key in ("message", "status") if key in event]
+    text = " ".join(parts) + (f", {event['ms']} ms" if "ms" in event else "")
+    return Line(event["time"], "WS", redacted(text), event["what"] == "refused" or event.get("message") == "failed")

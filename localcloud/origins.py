@@ -1,0 +1,48 @@
+"""The origin that a local stack serves files from: the user's own, or the demo's."""
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from localcloud.errors import UsageError
+
+__all__ = ["DEMO_PATH", "NAME", "demo_origin", "own_origin"]
+
+NAME = "local"
+DEMO_PATH = "files/25MB"
+"""What is copied when nobody names a path."""
+
+
+def demo_origin(base_url: str) -> dict[str, object]:
+    """Configuration of the demo's origin."""
+    return {"baseUrl": base_url, "defaultPath": DEMO_PATH, "allowHttp": True}
+
+
+def own_origin(url: str) -> dict[str, object]:
+    """Configuration of an origin of the user's; a private address is allowed, for the user has named it.
+
+    Raises:
+        UsageError: It is no http or https URL, or its host is not known.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"The origin has to be a URL like http://127.0.0.1:9000/, not {url!r}.")
+    private = [f"{address}/{address.max_prefixlen}" for address in _addresses(parts.hostname) if _is_inside(address)]
+    return {
+        "baseUrl": url if url.endswith("/") else f"{url}/",
+        "allowHttp": parts.scheme == "http",
+        **({"allowPrivate": private} if private else {}),
+    }
+
+
+def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise UsageError(f"The host {host} of the origin cannot be found: {error}") from error
+    return sorted({ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found}, key=str)
+
+
+def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Private, and no loopback (which a setting of its own allows) and no link-local (which nothing allows)."""
+    return address.is_private and not address.is_loopback and not address.is_link_local

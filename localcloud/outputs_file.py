@@ -1,0 +1,87 @@
+"""`.localcloud/outputs.json`: how any tool finds the stack that `make local` keeps up."""
+
+import contextlib
+import http.client
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from localcloud.errors import NotRunningError, UsageError
+from localcloud.program import FOLDER
+from localcloud.stack import LocalStack
+
+__all__ = ["DIRECTORY", "OUTPUTS", "describe", "published", "read_running", "refuse_second"]
+
+DIRECTORY = FOLDER / ".localcloud"
+OUTPUTS = DIRECTORY / "outputs.json"
+
+
+def describe(stack: LocalStack) -> dict[str, Any]:
+    """Every output of the stack, and how to reach its cloud."""
+    return {
+        **stack.outputs,
+        "awsEndpoint": stack.endpoint,
+        "region": stack.region,
+        "accessKeyId": stack.access_key_id,
+        "secretAccessKey": stack.secret_access_key,
+    }
+
+
+@contextlib.contextmanager
+def published(content: Mapping[str, Any], path: Path = OUTPUTS) -> Iterator[Path]:
+    """The file is there, whole, for as long as the block runs; a file that another stack wrote meanwhile stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    draft.replace(path)
+    try:
+        yield path
+    finally:
+        if _endpoint(path) == content.get("awsEndpoint"):
+            path.unlink(missing_ok=True)
+
+
+def refuse_second(path: Path = OUTPUTS) -> None:
+    """Look for a stack that is running already; a file that one left behind when it was killed is no obstacle.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if (other := _endpoint(path)) and _answers(other):
+        raise UsageError(f"`make local` is running already, at {other}.")
+
+
+def read_running(path: Path = OUTPUTS) -> dict[str, Any]:
+    """What a running `make local` says of its stack.
+
+    Raises:
+        NotRunningError: There is no file, or nothing answers where it points to.
+    """
+    endpoint = _endpoint(path)
+    if endpoint is None or not _answers(endpoint):
+        raise NotRunningError("No local stack is running: start one with `make local` in another terminal.")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _endpoint(path: Path) -> str | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    endpoint = content.get("awsEndpoint") if isinstance(content, dict) else None
+    return endpoint if isinstance(endpoint, str) else None
+
+
+def _answers(endpoint: str) -> bool:
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=2)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,83 @@
+"""`make local`: the whole stack on this machine until Ctrl-C, and what happens on it as it happens."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from localcloud.activity import Line
+from localcloud.errors import EmulatorError
+from localcloud.origin import Origin
+from localcloud.origins import NAME, demo_origin, own_origin
+from localcloud.outputs_file import DIRECTORY, describe, published, refuse_second
+from localcloud.signals import Stopped, stoppable
+from localcloud.stack import LocalStack, local_stack
+from localcloud.walkthrough import addresses, steps
+from localcloud.watch import Watch
+
+__all__ = ["serve"]
+
+_COLOURS = {"REST": "cyan", "WS": "magenta", "S3": "green", "Lambda": "yellow", "States": "blue"}
+_LOOK_SECONDS = 0.5
+
+
+def serve(origin: str | None, console: Console | None = None) -> int:
+    """Keep the stack up until a signal; the exit code is 0 then.
+
+    Args:
+        origin: URL of an origin of the user's; without, the demo's.
+        console: where to print.
+
+    Raises:
+        LocalCloudError: The stack could not be brought up, or its emulator ended.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    started = time.monotonic()
+    with stoppable(), contextlib.suppress(Stopped):
+        refuse_second()
+        console.print("Starting the emulator and deploying the stack …", style="dim")
+        with (
+            _origin(origin) as described,
+            local_stack({NAME: described}, log_path=DIRECTORY / "emulator.log", observe=True) as stack,
+        ):
+            content = describe(stack)
+            with published(content), Watch(stack, lambda line: _show(console, line)):
+                _welcome(console, content, "defaultPath" in described, time.monotonic() - started)
+                _wait(stack)
+    console.print("Stopped; nothing is left running.", style="dim")
+    return 0
+
+
+@contextlib.contextmanager
+def _origin(url: str | None) -> Iterator[dict[str, object]]:
+    if url is not None:
+        yield own_origin(url)
+        return
+    with Origin() as demo:
+        yield demo_origin(demo.base_url)
+
+
+def _wait(stack: LocalStack) -> None:
+    while stack.emulator.is_running():
+        time.sleep(_LOOK_SECONDS)  # a signal ends it early
+    raise EmulatorError(f"The emulator has ended. The end of its log:\n{stack.emulator.log_tail()}")
+
+
+def _welcome(console: Console, content: dict[str, object], default_path: bool, seconds: float) -> None:
+    console.print(f"Ready after {seconds:.1f} s. Ctrl-C stops it.\n", style="bold")
+    for name, value in addresses(content):
+        console.print(Text.assemble((f"{name:<10}", "bold"), value))
+    for number, (title, lines) in enumerate(steps(content, default_path), 1):
+        console.print(Text(f"\n{number}. {title}:", style="bold"))
+        for line in lines:
+            console.print(Text(f"   {line}"))
+    console.print("\nWhat happens:", style="bold")
+
+
+def _show(console: Console, line: Line) -> None:
+    clock = datetime.fromtimestamp(line.time).astimezone().strftime("%H:%M:%S.%f")[:-3]
+    source = (f"{line.source:<7}", _COLOURS.get(line.source, ""))
+    console.print(Text.assemble((clock, "dim"), " ", source, " ", (line.text, "red" if line.failed else "")))

@@ -1,0 +1,64 @@
+"""What `make local` says when it is ready: where everything is, and lines to paste that walk through a download."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.origins import DEMO_PATH
+
+__all__ = ["addresses", "steps"]
+
+_RUN = ".venv/bin/python -m localcloud"
+
+
+def addresses(outputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is where."""
+    return [
+        ("REST", str(outputs["apiUrl"])),
+        ("WebSocket", str(outputs["webSocketUrl"])),
+        ("AWS", f"{outputs['awsEndpoint']} (region {outputs['region']}, key test, secret test)"),
+        ("Outputs", ".localcloud/outputs.json"),
+        ("Log", ".localcloud/emulator.log"),
+    ]
+
+
+def steps(outputs: Mapping[str, Any], default_path: bool) -> list[tuple[str, list[str]]]:
+    """What to do -> lines for a shell. Without a default path the caller names one of the origin's files."""
+    url = str(outputs["downloadUrl"])
+    ask = url if default_path else f"{url}?path=FILE"
+    tables = [outputs["downloadsTableName"], outputs["connectionsTableName"]]
+    aws = f"AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION={outputs['region']} aws"
+    return [
+        ("Ask for a file; the answer comes at once", [f"curl -s '{ask}'"]),
+        (
+            "Wait for it: open the webSocketEndpoint of the answer, or ask and open in one line",
+            [f"""wscat -c "$(curl -s '{ask}' | {_python_get("webSocketEndpoint")})\""""],
+        ),
+        (
+            "The same with headers, as the sample does (ticket: the end of the webSocketEndpoint)",
+            [
+                f"wscat -c {outputs['webSocketUrl']} -H X-Download-Ticket:TICKET "
+                "-H X-StateMachine-ExecutionArn:EXECUTION_ARN"
+            ],
+        ),
+        ("Fetch the url that the message `ready` brings", ["curl -o file 'URL'"]),
+        ("Or leave all of it to the downloader", [_downloader(outputs, default_path)]),
+        (
+            "Look at the tables: the execution ARN with the connection beside it, gone once the socket is closed",
+            [
+                f"{_RUN} tables",
+                *(
+                    f"{aws} --endpoint-url {outputs['awsEndpoint']} dynamodb scan --table-name {name}"
+                    for name in tables
+                ),
+            ],
+        ),
+    ]
+
+
+def _downloader(outputs: Mapping[str, Any], default_path: bool) -> str:
+    path = DEMO_PATH if default_path else "FILE"
+    return f".venv/bin/async-download get {outputs['apiUrl']} --path {path} -o file"
+
+
+def _python_get(key: str) -> str:
+    return f"""python3 -c 'import json, sys; print(json.load(sys.stdin)["{key}"])'"""
