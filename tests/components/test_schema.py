@@ -10,6 +10,7 @@ from enum import Enum
 from importlib.metadata import version
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from async_download import AsyncDownload, AsyncDownloadArgs, Origin, RestAuth
@@ -18,7 +19,7 @@ from async_download.component import OUTPUTS
 from pulumi.provider import experimental
 from pulumi.provider.experimental.component import ComponentProvider
 
-from tests.components.harness import COMPONENT, REPOSITORY
+from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +115,42 @@ def test_the_plugin_hosts_the_component(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_plugin_runs_with_the_tools_of_the_lock_file() -> None:
     plugin = yaml.safe_load((REPOSITORY / "components" / "PulumiPlugin.yaml").read_text())
     assert plugin == {"runtime": {"name": "python", "options": {"toolchain": "uv"}}}
+
+
+def test_arguments_from_another_language_make_the_same_stack_as_from_python() -> None:
+    """There keys are in camelCase, whole numbers are floats and enums are strings."""
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
+
+    def remote() -> None:
+        provider = ComponentProvider([AsyncDownload], "async-download")
+        base_url = pulumi.Output.from_input("https://reports.example.com/")
+        origin = {"baseUrl": base_url, "secretHeaders": {"X-Api-Key": secret}, "allowPrivate": ["10.0.0.0/8"]}
+        inputs: dict[str, Any] = {"origins": {"reports": origin}, "restAuth": "api_key", "tracing": False}
+        inputs |= {"copyMemoryMb": 2048.0, "tags": {"costCentre": "4711"}, "stageName": "live"}
+        provider.construct("files", COMPONENT, inputs)
+
+    python = deploy(
+        {
+            "origins": {
+                "reports": {
+                    "base_url": "https://reports.example.com/",
+                    "secret_headers": {"X-Api-Key": secret},
+                    "allow_private": ["10.0.0.0/8"],
+                }
+            },
+            "rest_auth": RestAuth.API_KEY,
+            "tracing": False,
+            "copy_memory_mb": 2048,
+            "tags": {"costCentre": "4711"},
+            "stage_name": "live",
+        }
+    )
+    assert registered(run(remote)) == registered(python)
+
+
+def registered(deployed: Deployed) -> dict[str, dict[str, Any]]:
+    """Name -> inputs, without the archive, which compares by identity."""
+    return {
+        f"{item.type}::{item.name}": {key: value for key, value in item.inputs.items() if key != "code"}
+        for item in deployed.resources
+    }
