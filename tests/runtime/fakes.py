@@ -418,6 +418,11 @@ class FakeObjects:
         self._called("delete")
         self.objects.pop(key, None)
 
+    @property
+    def held(self) -> int:
+        """How many bytes are in flight."""
+        return self._held
+
     def _called(self, operation: str) -> None:
         with self._lock:
             self.calls[operation] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +25,7 @@ from runtime.errors import (
 )
 from runtime.logic.copy import LARGEST
 from runtime.models import Failure, Status
+from runtime.ports import ObjectHead
 from tests.runtime.fakes import Asked, FakeBody, FakeObjects, StoredObject, Upload
 from tests.runtime.world import ARN, DOWNLOAD_ID, KEY, ORIGIN, PART, OriginFile, World, content_of
 
@@ -482,11 +484,12 @@ def test_an_origin_that_was_taken_away_is_a_failure(world: World) -> None:
     assert failed("ORIGIN_ERROR", world.copy())
 
 
-def test_what_an_earlier_worker_left_is_dropped_first(world: World) -> None:
+@pytest.mark.parametrize("size", [5, 3 * PART])
+def test_what_an_earlier_worker_left_is_dropped_first(world: World, size: int) -> None:
     """A worker that was killed left its upload in the row."""
     world.has(status=Status.COPYING, upload_id="old")
     world.objects.uploads["old"] = Upload(KEY, "text/csv", {})
-    file = world.serve(OriginFile(content_of(3 * PART)))
+    file = world.serve(OriginFile(content_of(size)))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
@@ -617,6 +620,63 @@ def test_an_abort_is_repeated_until_the_upload_stays_away(world: World) -> None:
     assert failed("ORIGIN_NOT_FOUND", world.copy())
     assert world.objects.calls["abort"] == 3
     assert_nothing_left(world)
+
+
+def test_nothing_is_in_flight_when_an_upload_is_aborted(world: World) -> None:
+    """A part that ended later would bring it back."""
+    world.has()
+    origin_failed = threading.Event()
+    in_flight: list[int] = []
+
+    def called(operation: str) -> None:
+        if operation == "upload_part":
+            assert origin_failed.wait(10)
+        elif operation == "abort":
+            in_flight.append(world.objects.held)
+
+    world.objects.fail = called
+    file = world.serve(OriginFile(content_of(5 * PART)))
+
+    def answer(asked: Asked) -> FakeBody:
+        if asked.headers["Range"] == "bytes=0-999":
+            return file(asked)
+        origin_failed.set()
+        return FakeBody(403)
+
+    world.origins.answer = answer
+    assert failed("ORIGIN_REFUSED", world.copy())
+    assert in_flight == [0]
+
+
+def test_a_silence_is_waited_for_no_longer_than_there_is_time(world: World) -> None:
+    """A minute at most, less near the end."""
+    world.has()
+    waits: list[float] = []
+
+    class Timed(FakeBody):
+        def read(self, most: int, timeout: float) -> bytes:
+            waits.append(timeout)
+            world.clock.time += 40
+            return super().read(most, timeout)
+
+    content = content_of(30)
+    world.origins.answer = lambda _asked: Timed(200, {"content-length": "3000000"}, content * 100_000)
+    assert failed("TIMED_OUT", world.copy(seconds=130))
+    assert waits == [60.0, 60.0, 50.0, 10.0]
+
+
+def test_an_object_of_another_size_is_never_ready(world: World) -> None:
+    """Even if its checksum should agree."""
+    world.has()
+    real = world.objects.head
+
+    def head(key: str) -> ObjectHead | None:
+        found = real(key)
+        return found and replace(found, size=found.size + 1)
+
+    world.objects.head = head  # type: ignore[method-assign]
+    world.serve(OriginFile(content_of(3 * PART)))
+    assert failed("STORAGE_ERROR", world.copy())
 
 
 def test_memory_is_bounded_by_the_buffers(world: World) -> None:

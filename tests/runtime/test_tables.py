@@ -211,6 +211,7 @@ def test_a_connection_is_in_both_tables_or_in_none(store: Store) -> None:
     assert row(store).connection_ids == {"c1"}
     assert not opened(store, "c2", ticket_hash="b" * 64)
     assert not opened(store, "c2", now=NOW + 3600)
+    assert not opened(store, "c2", now=NOW + 9999)
     assert opened(store, "c2")
     assert not opened(store, "c3")
     assert opened(store, "c2")
