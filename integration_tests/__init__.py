@@ -1,0 +1,1 @@
+"""End to end: deploy once, drive REST and WebSocket, look at what is left."""

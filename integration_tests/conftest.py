@@ -1,0 +1,90 @@
+"""Options, and the deployments that the whole suite shares."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from integration_tests.support.clouds import Cloud, Target, open_cloud
+from integration_tests.support.engines import Engine, deployed
+from integration_tests.support.errors import MissingError
+from integration_tests.support.settings import FILES, Origins, config_for, origins_for
+from integration_tests.support.stack import Stack
+from localcloud.origin import Origin
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where to deploy, and with what."""
+    group = parser.getgroup("async-download", "end-to-end suite")
+    group.addoption("--target", choices=list(Target), default=Target.EMULATOR, help="where to deploy (%(default)s)")
+    group.addoption("--engine", choices=list(Engine), default=Engine.EMBEDDED, help="what deploys (%(default)s)")
+    group.addoption("--aws-account", metavar="ID", help="--target aws: the sandbox account; any other is refused")
+    group.addoption("--origin-url", metavar="URL", help="--target aws: where it can reach `localcloud.origin`")
+    group.addoption("--keep-on-failure", action="store_true", help="leave the stacks when a test failed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what cannot be meant."""
+    if config.getoption("--target") == Target.AWS:
+        if not config.getoption("--aws-account"):
+            raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")
+        if config.getoption("--engine") != Engine.PULUMI:
+            raise pytest.UsageError("--target aws needs --engine pulumi: the embedded one deploys to emulators only.")
+
+
+@pytest.fixture(scope="session")
+def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The cloud that was asked for."""
+    target, account = request.config.getoption("--target"), request.config.getoption("--aws-account")
+    try:
+        with open_cloud(Target(target), folder=tmp_path_factory.mktemp("cloud"), account=account) as opened:
+            yield opened
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def origin() -> Iterator[Origin]:
+    """Our HTTP origin; what it does is asked for in the path."""
+    with Origin() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def origins(cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Iterator[Origins]:
+    """The origins that the stacks know."""
+    try:
+        with origins_for(cloud, origin.base_url, request.config.getoption("--origin-url")) as known:
+            yield known
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The stack that nearly every test uses; on AWS its REST API is not open to everyone."""
+    auth = "iam" if cloud.target is Target.AWS else "none"
+    yield from _stack(cloud, request, "e2e", config_for(cloud, origins, restAuth=auth))
+
+
+@pytest.fixture(scope="session")
+def strict_stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A second stack beside it, with the settings that differ: REST by IAM, URLs of a minute, one connection."""
+    settings = config_for(cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1)
+    yield from _stack(cloud, request, "strict", settings)
+
+
+def _stack(cloud: Cloud, request: pytest.FixtureRequest, name: str, config: dict[str, object]) -> Iterator[Stack]:
+    engine = Engine(request.config.getoption("--engine"))
+    unique = f"{name}-{secrets.token_hex(3)}"
+
+    def keep() -> bool:
+        return bool(request.config.getoption("--keep-on-failure") and request.session.testsfailed)
+
+    try:
+        with deployed(engine, cloud, unique, config, keep) as outputs:
+            yield Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
+    except MissingError as missing:
+        pytest.skip(str(missing))

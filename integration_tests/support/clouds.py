@@ -1,0 +1,118 @@
+"""Where the suite deploys to: an emulator of ours, a LocalStack that runs, or a sandbox account."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
+from localstack_client.config import get_service_endpoint
+
+from integration_tests.support.errors import MissingError, RefusedTargetError
+from localcloud.aws import Aws
+from localcloud.emulator import Emulator
+
+RETRY_WAITS = "0.1"  # what is left of the waits between retries in the emulator's Step Functions
+
+
+class Target(StrEnum):
+    """The kinds of cloud."""
+
+    EMULATOR = "emulator"
+    LOCALSTACK = "localstack"
+    AWS = "aws"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud that answers; `endpoint` is None on AWS, `log_path` is the log of an emulator of ours."""
+
+    target: Target
+    region: str
+    endpoint: str | None = None
+    log_path: Path | None = None
+    access_key_id: str = "test"
+    secret_access_key: str = "test"
+    _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def execute_api_url(self) -> str:
+        """Where APIs are reached that have no host names of their own."""
+        return f"{self.endpoint}/_aws/execute-api"
+
+    @property
+    def credentials(self) -> Credentials:
+        """Who we are."""
+        if self.endpoint:
+            return Credentials(self.access_key_id, self.secret_access_key)
+        found = boto3.Session().get_credentials()
+        assert found is not None
+        return found.get_frozen_credentials()
+
+    def client(self, service: str, endpoint: str | None = None) -> Any:
+        """A boto3 client, made once."""
+        key = service, endpoint
+        if key not in self._clients:
+            where = endpoint or self.endpoint
+            if self.endpoint and where:
+                made = Aws(where, self.region, self.access_key_id, self.secret_access_key).client(service)
+            else:
+                made = boto3.client(service, self.region, endpoint_url=where, config=Config(max_pool_connections=32))
+            self._clients[key] = made
+        return self._clients[key]
+
+
+@contextmanager
+def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> Iterator[Cloud]:
+    """The cloud, for as long as the suite runs.
+
+    Raises:
+        MissingError: it cannot be had here.
+        RefusedTargetError: it is not the account that was allowed.
+    """
+    if target is Target.EMULATOR:
+        with Emulator(log_path=folder / "emulator.log", env={"SFN_WAIT_SCALE": RETRY_WAITS}) as emulator:
+            yield Cloud(target, emulator.region, emulator.endpoint, emulator.log_path)
+    elif target is Target.LOCALSTACK:
+        yield _localstack()
+    else:
+        yield _sandbox(account)
+
+
+def _localstack() -> Cloud:
+    endpoint = str(get_service_endpoint("s3")).rstrip("/")
+    parts = urlsplit(endpoint)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
+    try:
+        connection.request("GET", "/_localstack/health")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        raise MissingError(
+            f"Nothing answers on {endpoint}: start LocalStack (`localstack start -d`; WebSocket APIs need its paid "
+            "image) or MiniStack (`GATEWAY_PORT=4566 BIND_HOST=127.0.0.1 AUTH=true .venv/bin/ministack`)."
+        ) from None
+    finally:
+        connection.close()
+    return Cloud(Target.LOCALSTACK, "us-east-1", endpoint)
+
+
+def _sandbox(account: str | None) -> Cloud:
+    session = boto3.Session()
+    if session.region_name is None or session.get_credentials() is None:
+        raise MissingError("There are no AWS credentials or no region: set AWS_PROFILE and AWS_REGION.")
+    try:
+        found = session.client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise MissingError(f"AWS does not accept these credentials ({type(error).__name__}): sign in again.") from None
+    if found != account:
+        raise RefusedTargetError(f"The credentials are of account {found}; --aws-account allows {account} only.")
+    return Cloud(Target.AWS, session.region_name)

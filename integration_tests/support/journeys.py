@@ -1,0 +1,116 @@
+"""What a client wants, each as one short journey that raises when it does not get there.
+
+`patience` is how many seconds it waits for what takes milliseconds; a refusal ends it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from integration_tests.support.policies import end_workers
+from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.waiting import gone, wait_for
+
+SHORT = "first_byte=0.3"  # long enough to connect before the end
+Journey = Callable[[Stack, float], None]
+
+
+def ask(stack: Stack, _patience: float) -> None:
+    """Ask for a file and be accepted."""
+    stack.request(unique("1"))
+
+
+def be_told(stack: Stack, patience: float) -> None:
+    """Connect, and be told when the file is there."""
+    download = stack.request(unique("1", SHORT))
+    with stack.connect(download) as socket:
+        _end(stack, download, "SUCCEEDED")
+        socket.receive("ready", deadline=patience)
+
+
+def be_told_late(stack: Stack, patience: float) -> None:
+    """Connect when all is over, and be told at once."""
+    download = stack.request(unique("1"))
+    _end(stack, download, "SUCCEEDED")
+    with stack.connect(download) as socket:
+        socket.receive("ready", deadline=patience)
+
+
+def be_told_of_failure(stack: Stack, patience: float) -> None:
+    """Connect, and be told that the origin has no such file."""
+    download = stack.request(unique("1", f"{SHORT}&status=404"))
+    with stack.connect(download) as socket:
+        _end(stack, download, "FAILED")
+        socket.receive("failed", deadline=patience)
+
+
+def be_cleaned_up_after(stack: Stack, patience: float) -> None:
+    """Lose the worker in the middle of a large file that is stopped; the unfinished upload goes all the same."""
+    download = stack.request(unique("60MB", "rate=12000000"))
+    wait_for(lambda: stack.uploads(download), 10)
+    stack.cloud.client("stepfunctions").stop_execution(executionArn=download.execution_arn)
+    end_workers(stack, "copy")
+    wait_for(lambda: stack.uploads(download), patience, until=gone)
+
+
+def poll(stack: Stack, _patience: float) -> None:
+    """Ask over REST how it stands, and get a URL."""
+    download = stack.request(unique("1"))
+    _end(stack, download, "SUCCEEDED")
+    answer = stack.status(download)
+    assert answer.status == 200, answer
+    assert answer.body["url"]
+
+
+def fetch(stack: Stack, _patience: float) -> None:
+    """Get the file by its URL."""
+    download = stack.request(unique("1"))
+    _end(stack, download, "SUCCEEDED")
+    assert stack.fetch(stack.status(download).body["url"]).status == 200
+
+
+def cancel(stack: Stack, patience: float) -> None:
+    """Cancel over REST: the execution stops and a client that waits is told."""
+    download = stack.request(unique("1", "first_byte=2"))
+    with stack.connect(download) as socket:
+        assert stack.cancel(download).status == 202
+        _end(stack, download, "ABORTED")
+        socket.receive("cancelled", deadline=patience)
+
+
+def cancel_by_socket(stack: Stack, patience: float) -> None:
+    """Cancel over the socket: the execution stops, and nothing is the matter."""
+    download = stack.request(unique("1", "first_byte=2"))
+    with stack.connect(download) as socket:
+        socket.ask("cancel", "cancelled", deadline=patience)
+        _end(stack, download, "ABORTED")
+        socket.ask("ping", "pong", deadline=patience)
+        assert "error" not in socket.kinds()
+
+
+def talk(stack: Stack, patience: float) -> None:
+    """Say something over the socket and be answered."""
+    with stack.connect(stack.request(unique("1"))) as socket:
+        socket.ask("ping", "pong", deadline=patience)
+
+
+def refresh(stack: Stack, patience: float) -> None:
+    """Get a fresh URL over the socket."""
+    download = stack.request(unique("1"))
+    _end(stack, download, "SUCCEEDED")
+    with stack.connect(download) as socket:
+        socket.receive("ready")
+        socket.ask("refresh", "ready", deadline=patience)
+
+
+def leave(stack: Stack, patience: float) -> None:
+    """Close, and be forgotten by both tables."""
+    download = stack.request(unique("1", SHORT))
+    with stack.connect(download):
+        (connection_id,) = wait_for(lambda: stack.connection_ids(download), patience)
+    wait_for(lambda: stack.connection_row(connection_id), patience, until=gone)
+    wait_for(lambda: stack.connection_ids(download), patience, until=gone)
+
+
+def _end(stack: Stack, download: Requested, expected: str) -> None:
+    assert stack.ended(download) == expected

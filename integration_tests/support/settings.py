@@ -1,0 +1,51 @@
+"""The configuration that the suite deploys with."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.errors import MissingError
+
+FILES = "files"
+CLOSED = "closed"
+Origins = dict[str, dict[str, object]]
+
+
+@contextmanager
+def origins_for(cloud: Cloud, base_url: str, given: str | None) -> Iterator[Origins]:
+    """Two origins: `files`, ours, and `closed`, where nobody listens.
+
+    Args:
+        cloud: who has to reach them.
+        base_url: our origin, on this machine.
+        given: where else our origin can be reached, if it can.
+
+    Raises:
+        MissingError: AWS cannot reach this machine.
+    """
+    if cloud.target is Target.AWS:
+        if not given:
+            raise MissingError(
+                "AWS cannot reach this machine's origin: serve `localcloud.origin` where it can, and name it with "
+                "--origin-url https://..."
+            )
+        yield {FILES: {"baseUrl": given}, CLOSED: {"baseUrl": "https://closed.invalid/"}}
+        return
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # taken, so that nobody else listens there, and not listened on
+        nobody = f"http://127.0.0.1:{held.getsockname()[1]}/"
+        yield {
+            FILES: {"baseUrl": given or base_url, "allowHttp": True},
+            CLOSED: {"baseUrl": nobody, "allowHttp": True},
+        }
+
+
+def config_for(cloud: Cloud, origins: Origins, **settings: object) -> dict[str, object]:
+    """What every stack of the suite needs, and `settings`."""
+    common: dict[str, object] = {"origins": origins, "forceDestroy": True}
+    if cloud.target is not Target.AWS:
+        common |= {"tlsOnly": False, "loopbackOrigins": True, "executeApiUrl": cloud.execute_api_url}
+    return common | settings

@@ -1,0 +1,104 @@
+"""A WebSocket client that hides nothing, on websocket-client."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+import websocket
+
+Message = dict[str, Any]
+ALWAYS = {"type", "version", "messageId", "downloadId"}
+
+
+class RefusedError(Exception):
+    """The handshake was answered with another status than 101."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"The handshake was answered with {status}")
+        self.status = status
+
+
+class SilenceError(AssertionError):
+    """The message that was waited for did not come; says what came instead."""
+
+
+class ClosedError(SilenceError):
+    """The server closed."""
+
+
+class Socket:
+    """One connection; `seen` holds every message that came, in order."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = 15) -> None:
+        """Connect.
+
+        Raises:
+            RefusedError: the server did not want us.
+        """
+        self.seen: list[Message] = []
+        try:
+            self._ws = websocket.create_connection(url, timeout=timeout, header=dict(headers or {}))
+        except websocket.WebSocketBadStatusException as error:
+            raise RefusedError(error.status_code) from None
+
+    def receive(self, *types: str, deadline: float = 15) -> Message:
+        """The next message of one of these types (any, when none is named); others are only noted.
+
+        Raises:
+            SilenceError: none came in time.
+            ClosedError: the server closed.
+        """
+        end = time.monotonic() + deadline
+        while (left := end - time.monotonic()) > 0:
+            self._ws.settimeout(left)
+            try:
+                text = self._ws.recv()
+            except websocket.WebSocketTimeoutException:
+                break
+            except websocket.WebSocketConnectionClosedException:
+                text = ""
+            if not text:  # how websocket-client gives a close frame
+                raise ClosedError(f"Closed while waiting for {types}; came before: {self.kinds()}")
+            message: Message = json.loads(text)
+            assert message.keys() >= ALWAYS, message
+            assert message["version"] == 1
+            self.seen.append(message)
+            if not types or message["type"] in types:
+                return message
+        raise SilenceError(f"None of {types} within {deadline:g} s; came instead: {self.kinds()}")
+
+    def kinds(self) -> list[str]:
+        """The types of the messages so far."""
+        return [str(message["type"]) for message in self.seen]
+
+    def send(self, message: Mapping[str, object] | str) -> None:
+        """Send an object as JSON, or a text as it is."""
+        self._ws.send(message if isinstance(message, str) else json.dumps(message))
+
+    def ask(self, action: str, *answers: str, deadline: float = 15) -> Message:
+        """Send `{"action": action}` and wait for one of the answers."""
+        self.send({"action": action})
+        return self.receive(*answers, deadline=deadline)
+
+    def wait_closed(self, deadline: float = 10) -> None:
+        """Wait until the server has closed; raises SilenceError when it has not."""
+        with suppress(ClosedError):
+            while True:
+                self.receive(deadline=deadline)
+
+    def close(self) -> None:
+        """Close, as a client does that has what it came for."""
+        self._ws.close(timeout=1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,79 @@
+"""What a client may say over its socket, and what it is answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration_tests.support.stack import Stack, unique
+from localcloud.origin import Origin
+
+SLOW = "first_byte=2"
+
+
+def test_ping_is_answered(stack: Stack) -> None:
+    download = stack.request(unique("1"))
+    with stack.connect(download) as socket:
+        assert socket.ask("ping", "pong")["downloadId"] == download.id
+
+
+def test_status_tells_how_the_copy_stands(stack: Stack) -> None:
+    download = stack.request(unique("1MB", SLOW))
+    with stack.connect(download) as socket:
+        assert socket.ask("status", "status")["status"] in ("PENDING", "COPYING")
+        ready = socket.receive("ready")
+        again = socket.ask("status", "ready", "status")
+    assert (again["type"], again["messageId"]) == ("ready", ready["messageId"])
+
+
+def test_refresh_signs_a_url_that_works(stack: Stack) -> None:
+    download = stack.request(unique("1MB"))
+    with stack.connect(download) as socket:
+        socket.receive("ready")
+        fresh = socket.ask("refresh", "ready")
+    assert stack.fetch(fresh["url"]).sha256 == Origin.content_sha256(1_000_000)
+
+
+def test_cancel_is_obeyed(stack: Stack) -> None:
+    download = stack.request(unique("1MB", SLOW))
+    with stack.connect(download) as socket:
+        socket.ask("cancel", "cancelled")
+    row = stack.download_row(download)
+    assert row is not None
+    assert row["status"] == "CANCELLED"
+
+
+def test_cancel_of_what_is_finished_is_an_error(stack: Stack) -> None:
+    download = stack.request(unique("1"))
+    with stack.connect(download) as socket:
+        socket.receive("ready")
+        assert socket.ask("cancel", "error", "cancelled")["error"]["code"] == "DOWNLOAD_FINISHED"
+    assert stack.status(download).body["status"] == "READY"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"action": "dance"}',
+        '{"action": 7}',
+        '{"action": null}',
+        '{"deed": "status"}',
+        "[]",
+        '"status"',
+        "status",
+        "{",
+        "",
+        "\u0000",
+        "[" * 3000,
+        '{"action": "' + "x" * 5000 + '"}',
+    ],
+    ids=lambda text: repr(text[:20]),
+)
+def test_whatever_is_not_understood_is_answered_and_the_connection_stays(stack: Stack, text: str) -> None:
+    download = stack.request(unique("1"))
+    with stack.connect(download) as socket:
+        socket.receive("ready")
+        socket.send(text)
+        error = socket.receive("error", deadline=5)["error"]
+        assert error["code"]
+        assert error["message"]
+        socket.ask("ping", "pong")

@@ -1,0 +1,58 @@
+"""Cancelling: the execution stops, the row says so, the client is told, nothing is left in the bucket."""
+
+from __future__ import annotations
+
+from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.waiting import gone, wait_for
+
+SLOW_START = "first_byte=3"
+TRICKLE = "rate=6000000"  # a part of 8 MiB is stored before this is over
+
+
+def assert_cancelled(stack: Stack, download: Requested) -> None:
+    """Assert that every side agrees and that the bucket holds nothing of it."""
+    assert stack.ended(download) == "ABORTED"
+    row = stack.download_row(download)
+    assert row is not None
+    assert row["status"] == "CANCELLED"
+    wait_for(lambda: stack.uploads(download), 10, until=gone)
+    assert not stack.has_object(download)
+
+
+def test_delete_cancels_before_the_first_byte(stack: Stack) -> None:
+    download = stack.request(unique("1MB", SLOW_START))
+    with stack.connect(download) as socket:
+        answer = stack.cancel(download)
+        assert (answer.status, answer.body) == (202, {"downloadId": download.id, "status": "CANCELLED"})
+        socket.receive("cancelled")
+    assert_cancelled(stack, download)
+
+
+def test_delete_cancels_in_the_middle_and_drops_the_upload(stack: Stack) -> None:
+    download = stack.request(unique("60MB", TRICKLE))
+    with stack.connect(download) as socket:
+        wait_for(lambda: stack.uploads(download), 10)
+        assert stack.cancel(download).status == 202
+        socket.receive("cancelled")
+    assert_cancelled(stack, download)
+
+
+def test_cancelling_twice_is_harmless_and_later_is_refused(stack: Stack) -> None:
+    download = stack.request(unique("1MB", SLOW_START))
+    assert stack.cancel(download).status == stack.cancel(download).status == 202
+    assert_cancelled(stack, download)
+    finished = stack.request(unique("1"))
+    with stack.connect(finished) as socket:
+        socket.receive("ready")
+    late = stack.cancel(finished)
+    assert (late.status, late.code) == (409, "DOWNLOAD_FINISHED")
+
+
+def test_an_execution_that_an_operator_stops_is_told_and_cleaned_up(stack: Stack) -> None:
+    download = stack.request(unique("60MB", TRICKLE))
+    with stack.connect(download) as socket:
+        wait_for(lambda: stack.uploads(download), 10)
+        stack.cloud.client("stepfunctions").stop_execution(executionArn=download.execution_arn)
+        assert socket.receive("failed")["error"]["code"] == "STOPPED"
+    wait_for(lambda: stack.uploads(download), 10, until=gone)
+    assert not stack.has_object(download)

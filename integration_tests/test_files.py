@@ -1,0 +1,90 @@
+"""The bytes: all of them, in order, whatever the size."""
+
+from __future__ import annotations
+
+import base64
+import time
+import zlib
+
+import pytest
+
+from integration_tests.support.stack import Stack, moment, unique
+from localcloud.origin import Origin, parse_size
+
+SIZES = ["0", "1", "5242879", "5MiB", "12MB", "200MB"]
+
+
+def crc32_of(size: int) -> str:
+    """The CRC32 of the origin's file, as S3 writes it."""
+    crc = 0
+    for block in Origin.blocks(0, size):
+        crc = zlib.crc32(block, crc)
+    return base64.b64encode(crc.to_bytes(4)).decode()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_bytes_and_checksums_are_right(stack: Stack, size: str) -> None:
+    expected = parse_size(size)
+    download = stack.request(unique(size))
+    with stack.connect(download) as socket:
+        ready = socket.receive("ready", deadline=60)
+    assert ready["size"] == expected
+    assert ready["checksum"] == {"algorithm": "CRC32", "value": crc32_of(expected)}
+    fetched = stack.fetch(ready["url"])
+    assert (fetched.status, fetched.size) == (200, expected)
+    assert fetched.sha256 == Origin.content_sha256(expected)
+    assert ready.get("sha256", fetched.sha256) == fetched.sha256
+    assert stack.uploads(download) == []
+    assert stack.ended(download) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("options", ["ranges=no", "length=no", "etag=weak", "etag=none"])
+def test_origins_of_little_learning_are_copied_too(stack: Stack, options: str) -> None:
+    download = stack.request(unique("9MB", options))
+    with stack.connect(download) as socket:
+        ready = socket.receive("ready")
+    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(9_000_000)
+
+
+def test_an_expected_sha256_is_held_against_the_file(stack: Stack) -> None:
+    right = stack.request(unique("1MB"), sha256=Origin.content_sha256(1_000_000))
+    wrong = stack.request(unique("1MB"), sha256=Origin.content_sha256(2))
+    with stack.connect(right) as one, stack.connect(wrong) as other:
+        assert one.receive("ready", "failed")["type"] == "ready"
+        assert other.receive("ready", "failed")["error"]["code"] == "CHECKSUM_MISMATCH"
+    assert not stack.has_object(wrong)
+
+
+def test_the_file_comes_under_the_name_that_was_asked_for(stack: Stack) -> None:
+    download = stack.request(unique("2"), fileName="Übersicht 2026.csv")
+    with stack.connect(download) as socket:
+        ready = socket.receive("ready")
+    assert ready["fileName"] == "Übersicht 2026.csv"
+    disposition = stack.fetch(ready["url"]).headers["content-disposition"]
+    assert disposition.startswith("attachment")
+    assert "%C3%9Cbersicht%202026.csv" in disposition
+
+
+def test_a_part_of_the_file_can_be_fetched(stack: Stack) -> None:
+    download = stack.request(unique("1MB"))
+    with stack.connect(download) as socket:
+        ready = socket.receive("ready")
+    fetched = stack.fetch(ready["url"], {"Range": "bytes=1000-1999", "If-Match": ready["etag"]})
+    assert (fetched.status, fetched.size) == (206, 1000)
+
+
+def test_get_tells_the_status_and_signs_a_fresh_url(stack: Stack) -> None:
+    path = unique("12MB")
+    download = stack.request(path)
+    with stack.connect(download) as socket:
+        ready = socket.receive("ready")
+    answer = stack.status(download)
+    assert answer.status == 200
+    body = answer.body
+    assert (body["status"], body["size"]) == ("READY", 12_000_000)
+    assert (body["downloadId"], body["executionArn"]) == (download.id, download.execution_arn)
+    assert (body["origin"], body["path"]) == (stack.origin, path)
+    assert body["url"] == body["download"]["url"]
+    assert body["download"]["checksum"] == ready["checksum"]
+    assert stack.fetch(body["url"]).sha256 == Origin.content_sha256(12_000_000)
+    assert time.time() < moment(body["download"]["expiresAt"]).timestamp()

@@ -1,0 +1,112 @@
+"""Asking for a download: answered at once, accepted once, refused with a reason."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import pytest
+
+from integration_tests.support.stack import Stack, moment, unique
+from localcloud.origin import Origin
+
+SLOW = 2.0
+
+
+def test_rest_answers_at_once_while_the_origin_is_slow(stack: Stack) -> None:
+    began = time.monotonic()
+    answer = stack.post(unique("1MB", f"first_byte={SLOW}"))
+    assert time.monotonic() - began < SLOW
+    assert answer.status == 202
+    assert answer.headers["location"] == answer.body["statusUrl"]
+    assert answer.headers["retry-after"] == "1"
+    download = stack.requested(answer)
+    assert stack.status(download).body["status"] in ("PENDING", "COPYING")
+    with stack.connect(download) as socket:
+        assert socket.receive("ready")["size"] == 1_000_000
+
+
+def test_the_answer_names_the_execution_after_the_download(stack: Stack) -> None:
+    answer = stack.post(unique("1"))
+    body = answer.body
+    assert set(body) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
+    machine = str(stack.outputs["stateMachineArn"])
+    assert body["executionArn"] == machine.replace(":stateMachine:", ":execution:") + ":" + body["downloadId"]
+    assert body["webSocketEndpoint"].startswith(f"{stack.outputs['webSocketUrl']}?ticket={body['downloadId']}.")
+    assert 86_390 < moment(body["expiresAt"]).timestamp() - time.time() < 86_410
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_call_of_the_sample_works(stack: Stack) -> None:
+    answer = stack.rest.call("GET", f"/download?origin={stack.origin}&path={unique('3')}")
+    assert answer.status == 200
+    assert {"executionArn", "webSocketEndpoint"} <= set(answer.body)
+    with stack.connect(stack.requested(answer)) as socket:
+        assert socket.receive("ready")["size"] == 3
+
+
+def test_the_same_idempotency_key_gives_the_same_download_and_another_ticket(stack: Stack, origin: Origin) -> None:
+    key, path = secrets.token_hex(8), unique("7")
+    first, second = stack.request(path, key=key), stack.request(path, key=key)
+    assert first.id == second.id
+    assert first.ticket != second.ticket
+    with stack.connect(first) as one, stack.connect(second) as other:
+        assert one.receive("ready")["size"] == other.receive("ready")["size"] == 7
+    assert [each.path for each in origin.requests].count(f"/{path}") == 1
+
+
+def test_the_same_key_for_another_file_is_refused(stack: Stack) -> None:
+    key = secrets.token_hex(8)
+    stack.request(unique("1"), key=key)
+    again = stack.post(unique("2"), key=key)
+    assert (again.status, again.code) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+BAD_BODIES = [
+    ('{"origin": "files", "path": "../secret"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": "files/../../secret"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": "files/%2e%2e/secret"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": "files/%252e%252e/secret"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": "http://169.254.169.254/latest"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": "file:///etc/passwd"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": "//evil.example/x"}', "INVALID_PATH"),
+    (r'{"origin": "files", "path": "files\\..\\x"}', "INVALID_PATH"),
+    (r'{"origin": "files", "path": "files/1\r\nHost: evil"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": "files/1#x"}', "INVALID_PATH"),
+    ('{"origin": "files", "path": ""}', "INVALID_PATH"),
+    ('{"origin": "nobody", "path": "files/1"}', "UNKNOWN_ORIGIN"),
+    ('{"origin": "http://evil.example/", "path": "files/1"}', "UNKNOWN_ORIGIN"),
+    ('{"path": "files/1"}', "INVALID_REQUEST"),
+    ('{"origin": "files"}', "INVALID_REQUEST"),
+    ('{"origin": "files", "path": 7}', "INVALID_REQUEST"),
+    ('{"origin": "files", "path": "files/1", "sha256": "abc"}', "INVALID_REQUEST"),
+    ('{"origin": "files", "path": "files/1", "fileName": "../x"}', "INVALID_REQUEST"),
+    ('{"origin": "files", "path": ', "INVALID_REQUEST"),
+    ('["files"]', "INVALID_REQUEST"),
+    ("", "INVALID_REQUEST"),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), BAD_BODIES)
+def test_bad_input_is_refused_with_its_code(stack: Stack, body: str, code: str) -> None:
+    answer = stack.rest.call("POST", "/downloads", body)
+    assert (answer.status, answer.code) == (400, code)
+    message = answer.body["error"]["message"]
+    assert message
+    assert "Traceback" not in message
+    assert "evil" not in message
+
+
+def test_the_gateway_answers_in_the_same_form(stack: Stack) -> None:
+    answer = stack.rest.call("POST", "/nowhere", {"origin": "files"})
+    assert answer.status in (403, 404)
+    assert answer.code
+
+
+def test_rest_by_iam_answers_only_who_signs(strict_stack: Stack) -> None:
+    path = f"/download?origin={strict_stack.origin}&path={unique('5')}"
+    assert strict_stack.rest.unsigned().call("GET", path).status == 403
+    answer = strict_stack.rest.call("GET", path)
+    assert answer.status == 200
+    with strict_stack.connect(strict_stack.requested(answer)) as socket:
+        assert socket.receive("ready")["size"] == 5

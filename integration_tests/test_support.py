@@ -1,0 +1,27 @@
+"""The suite's own tools can fail."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from integration_tests.support.waiting import NeverCameError, gone, wait_for
+
+
+def test_waiting_gives_what_was_seen() -> None:
+    assert wait_for(itertools.count().__next__, 5, until=lambda seen: seen == 3) == 3
+
+
+def test_waiting_says_what_was_seen_last() -> None:
+    with pytest.raises(NeverCameError, match=r"Not within 0.05 s; seen last: \['a row'\]"):
+        wait_for(lambda: ["a row"], 0.05, until=gone)
+
+
+def test_waiting_looks_at_least_once() -> None:
+    assert wait_for(lambda: "there", 0) == "there"
+
+
+def test_waiting_ends_with_the_probe() -> None:
+    with pytest.raises(ZeroDivisionError):
+        wait_for(lambda: 1 // 0, 5)

@@ -1,0 +1,84 @@
+"""A ticket opens one download. Without it nothing does, and its owner is never the worse for a stranger's trying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from integration_tests.support.sockets import RefusedError, Socket
+from integration_tests.support.stack import Requested, Stack, unique
+
+REFUSALS = (401, 403)  # the emulator makes a 403 of each
+UNHURRIED = "first_byte=1"
+Attempt = Callable[[Requested, Requested], tuple[str, dict[str, str]]]
+
+# Each is given the download and another one of which the stranger holds the ticket; it answers query and headers.
+ATTEMPTS: dict[str, Attempt] = {
+    "no ticket": lambda _mine, _theirs: ("", {}),
+    "an empty ticket": lambda _mine, _theirs: ("?ticket=", {}),
+    "the ARN alone": lambda mine, _theirs: ("", {"X-StateMachine-ExecutionArn": mine.execution_arn}),
+    "the id alone": lambda mine, _theirs: (f"?ticket={mine.id}", {}),
+    "a wrong secret": lambda mine, _theirs: (f"?ticket={mine.id}.{'A' * 43}", {}),
+    "a wrong secret in the header": lambda mine, _theirs: ("", {"X-Download-Ticket": f"{mine.id}.{'A' * 43}"}),
+    "a foreign secret": lambda mine, theirs: (f"?ticket={mine.id}.{theirs.ticket.partition('.')[2]}", {}),
+    "a foreign ticket with this ARN": lambda mine, theirs: (
+        f"?ticket={theirs.ticket}",
+        {"X-StateMachine-ExecutionArn": mine.execution_arn},
+    ),
+    "a secret cut short": lambda mine, _theirs: (f"?ticket={mine.ticket[:-1]}", {}),
+    "a download that never was": lambda _mine, _theirs: (f"?ticket={'0' * 32}.{'A' * 43}", {}),
+}
+
+
+def refusal(url: str, headers: dict[str, str]) -> int | None:
+    """The status that the handshake was refused with; None when it was not."""
+    try:
+        Socket(url, headers).close()
+    except RefusedError as refused:
+        return refused.status
+    return None
+
+
+def test_strangers_are_refused_and_the_owner_still_gets_the_file(stack: Stack) -> None:
+    mine, theirs = stack.request(unique("1MB", "first_byte=2")), stack.request(unique("1"))
+    with stack.connect(mine) as owner:
+        for name, attempt in ATTEMPTS.items():
+            query, headers = attempt(mine, theirs)
+            assert refusal(mine.socket_url + query, headers) in REFUSALS, name
+        assert len(stack.connection_ids(mine)) == 1
+        assert stack.fetch(owner.receive("ready")["url"]).size == 1_000_000
+
+
+def test_the_owner_may_come_after_the_strangers(stack: Stack) -> None:
+    download = stack.request(unique("1MB"))
+    with pytest.raises(RefusedError):
+        Socket(f"{download.socket_url}?ticket={download.id}.{'A' * 43}")
+    with stack.connect(download) as owner:
+        assert owner.receive("ready")["size"] == 1_000_000
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_rest_wants_the_ticket_too(stack: Stack, method: str) -> None:
+    mine, theirs = stack.request(unique("1MB", UNHURRIED)), stack.request(unique("1"))
+    for ticket, status, code in (
+        (None, 401, "TICKET_REQUIRED"),
+        (f"{mine.id}.{'A' * 43}", 403, "TICKET_REFUSED"),
+        (theirs.ticket, 403, "TICKET_REFUSED"),
+        ("rubbish", 403, "TICKET_REFUSED"),
+    ):
+        headers = {"X-Download-Ticket": ticket} if ticket else {}
+        answer = stack.rest.call(method, mine.status_url, headers=headers)
+        assert (answer.status, answer.code) == (status, code), ticket
+        assert not answer.body.keys() - {"error"}
+    with stack.connect(mine) as owner:
+        assert owner.receive("ready", "cancelled")["type"] == "ready"
+
+
+def test_a_download_that_never_was_cannot_be_told_from_a_wrong_ticket(stack: Stack) -> None:
+    nothing, mine = f"{'0' * 32}", stack.request(unique("1"))
+    absent = stack.rest.call("GET", f"/downloads/{nothing}", headers={"X-Download-Ticket": f"{nothing}.{'A' * 43}"})
+    wrong = stack.rest.call("GET", mine.status_url, headers={"X-Download-Ticket": f"{mine.id}.{'A' * 43}"})
+    assert absent.status in (403, 404)
+    assert wrong.status == 403
+    assert "url" not in absent.body
