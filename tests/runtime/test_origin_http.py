@@ -24,8 +24,8 @@ from runtime.errors import (
     OriginUnreachableError,
 )
 from runtime.models import Origin
+from tests.runtime.copying import assert_stored
 from tests.runtime.http_server import CERTIFICATE, Exchange, serving
-from tests.runtime.test_copy import assert_stored
 from tests.runtime.world import PART, World, content_of
 
 OK = "HTTP/1.1 200 OK"
