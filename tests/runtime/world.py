@@ -210,8 +210,8 @@ class World:
         )
         return worker(ARN, seconds)
 
-    def copy_slice(self, index: int, seconds: float = 120.0, origin: Origin = ORIGIN) -> None:
-        """Run the worker of one slice with small parts."""
+    def copy_slice(self, index: int, seconds: float = 120.0, origin: Origin = ORIGIN, *, wide: bool = False) -> None:
+        """Run the worker of one slice with small parts; a wide one has sixty."""
         worker = CopySlice(
             downloads=self.downloads,
             objects=self.objects,
@@ -221,7 +221,7 @@ class World:
             clock=self.clock,
             configured={"reports": origin},
             object_prefix="downloads/",
-            cut=cut,
+            cut=(lambda size: Plan(size, PART, 60)) if wide else cut,
         )
         worker(ARN, index, seconds)
 

@@ -1,0 +1,233 @@
+"""Completion: exactly the planned parts, once, verified; a lost reply is found out."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from runtime.errors import ServiceError, StorageError
+from runtime.logic import crc32
+from runtime.logic.complete import tiles
+from runtime.logic.plan import Plan
+from runtime.models import Failure, Status
+from runtime.ports import Part
+from tests.runtime.fakes import FakeObjects, StoredObject
+from tests.runtime.test_copy import assert_nothing_left, at_operation, cancel_in, failed
+from tests.runtime.test_copy_slice import SIZE, SLICES, parts, planned
+from tests.runtime.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World
+
+_STOPPED = Failure("STOPPED", "The transfer was stopped.")
+
+
+def copied(world: World) -> OriginFile:
+    """All slices are there."""
+    file = planned(world)
+    for index in range(SLICES):
+        world.copy_slice(index)
+    return file
+
+
+def assert_ready(world: World, file: OriginFile) -> None:
+    """READY, as the file is."""
+    assert world.objects.objects[KEY].body == file.content
+    assert not world.objects.uploads
+    row = world.row
+    assert row.stored is not None
+    assert row.stored.checksum.value == base64.b64encode(zlib.crc32(file.content).to_bytes(4, "big")).decode()
+    assert (row.status, row.stored.size, row.stored.content_type) == (Status.READY, SIZE, "text/csv")
+    assert (row.stored.sha256, row.upload_id, row.version, row.digest) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("kind", ["FULL_OBJECT", "COMPOSITE"])
+def test_the_object_is_verified_whichever_checksum_s3_keeps(world: World, kind: str) -> None:
+    """AWS keeps the one that was asked for; others may not."""
+    world.objects = FakeObjects(kind)
+    file = copied(world)
+    assert world.complete() == {"outcome": "STORED"}
+    assert_ready(world, file)
+    assert world.complete() == {"outcome": "STORED"}
+    assert world.objects.calls["complete"] == 1
+
+
+@pytest.mark.parametrize("kind", ["FULL_OBJECT", "COMPOSITE"])
+def test_a_reply_that_was_lost_is_found_out_by_the_next_worker(world: World, kind: str) -> None:
+    """The object was made, and the worker ended before it could say so."""
+    world.objects = FakeObjects(kind)
+    file = copied(world)
+
+    def lost(operation: str) -> None:
+        if operation == "complete":
+            raise StorageError("complete_multipart_upload", "ReadTimeoutError")
+
+    world.objects.after = lost
+    with pytest.raises(StorageError):
+        world.complete()
+    assert world.complete() == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+def test_a_worker_that_dies_before_the_row_is_ready_is_followed_by_one_that_says_so(world: World) -> None:
+    """The table failed at the very end."""
+    file = copied(world)
+    failures = [ServiceError("UpdateItem", "InternalServerError")]
+
+    def fail(operation: str) -> None:
+        if operation == "downloads.finish" and failures:
+            raise failures.pop()
+
+    world.downloads.before = fail
+    with pytest.raises(ServiceError):
+        world.complete()
+    assert world.complete() == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+def test_the_digest_is_noted_before_the_object_is_made(world: World) -> None:
+    """Afterwards there is no listing to take it from."""
+    file = copied(world)
+    noted: list[str] = []
+    world.objects.fail = lambda operation: (
+        noted.append(world.row.digest.whole) if operation == "complete" and world.row.digest else None
+    )
+    world.complete()
+    assert noted == [base64.b64encode(zlib.crc32(file.content).to_bytes(4, "big")).decode()]
+
+
+def test_an_object_that_is_not_ours_is_neither_overwritten_nor_deleted(world: World) -> None:
+    """Somebody else has written to the key."""
+    copied(world)
+    world.objects.objects[KEY] = StoredObject(b"theirs", {}, "text/plain")
+    assert failed("STORAGE_ERROR", world.complete())
+    assert world.objects.objects[KEY].body == b"theirs"
+    assert world.row.status is Status.COPYING
+
+
+@pytest.mark.parametrize("body", [b"x" * SIZE, b"short"])
+def test_an_object_that_differs_is_never_ready(world: World, body: bytes) -> None:
+    """Whatever S3 answered."""
+    copied(world)
+    world.objects.after = at_operation(
+        "complete",
+        lambda: world.objects.objects.update({KEY: StoredObject(body, {"download-id": DOWNLOAD_ID}, "text/csv")}),
+    )
+    assert failed("STORAGE_ERROR", world.complete())
+    assert world.row.status is Status.COPYING
+
+
+@pytest.mark.parametrize("number", [1, 6, 11])
+@pytest.mark.parametrize("spoil", [lambda _body: None, lambda body: body[:-1], lambda body: body + b"x"])
+def test_a_part_that_is_missing_or_has_another_size_is_never_ready(
+    world: World, number: int, spoil: Callable[[bytes], bytes | None]
+) -> None:
+    """First, middle, last."""
+    copied(world)
+    body = spoil(parts(world).pop(number))
+    if body is not None:
+        parts(world)[number] = body
+    assert failed("STORAGE_ERROR", world.complete())
+    assert "complete" not in world.objects.calls
+
+
+def test_parts_beside_the_plan_are_refused() -> None:
+    """One too many, two of one number, in another order."""
+    cut = Plan(3 * PART, PART, 3)
+    good = [Part(number, "", PART, 0) for number in (1, 2, 3)]
+    assert tiles(cut, good)
+    assert not tiles(cut, [*good, Part(4, "", PART, 0)])
+    assert not tiles(cut, [good[0], good[0], good[2]])
+    assert not tiles(cut, [good[1], good[0], good[2]])
+    assert not tiles(cut, [])
+
+
+def again_at_completion(world: World, times: int) -> Callable[[str], None]:
+    """A late duplicate stores a part again, between the listing and the completion."""
+    left = [b"y" * PART, b"z" * PART] * times
+
+    def called(operation: str) -> None:
+        if operation == "complete" and len(left) > times:
+            parts(world)[2] = left.pop()
+
+    return called
+
+
+def test_a_part_stored_again_is_listed_again(world: World) -> None:
+    """InvalidPart: the ETag that was listed is not the one that is there."""
+    file = copied(world)
+    original = parts(world)[2]
+    steps = [lambda: parts(world).update({2: b"y" * PART}), lambda: None]
+
+    def called(operation: str) -> None:
+        if operation == "complete" and steps:
+            steps.pop(0)()
+        if operation == "list_parts" and len(steps) == 1:
+            parts(world)[2] = original
+
+    world.objects.fail = called
+    assert world.complete() == {"outcome": "STORED"}
+    assert world.objects.calls["complete"] == 2
+    assert_ready(world, file)
+
+
+def test_parts_stored_again_for_ever_are_a_failure(world: World) -> None:
+    """It ends."""
+    copied(world)
+    world.objects.fail = again_at_completion(world, 5)
+    assert failed("STORAGE_ERROR", world.complete())
+    assert world.objects.calls["complete"] == 3
+
+
+@pytest.mark.parametrize("operation", ["list_parts", "complete", "head"])
+def test_a_cancel_in_the_middle_leaves_nothing(world: World, operation: str) -> None:
+    """`fail` and the worker clean up between them."""
+    copied(world)
+    world.objects.fail = at_operation(operation, cancel_in(world))
+    assert failed("STOPPED", world.complete())
+    world.objects.fail = lambda _operation: None
+    world.fail(ARN, world.row.failure or _STOPPED)
+    assert_nothing_left(world)
+    assert world.row.status is Status.CANCELLED
+
+
+@pytest.mark.parametrize("operation", ["list_parts", "complete", "head"])
+def test_a_failing_bucket_is_raised_for_another_try(world: World, operation: str) -> None:
+    """And the next succeeds."""
+    file = copied(world)
+
+    def fail(called: str) -> None:
+        if called == operation:
+            raise StorageError(operation, "SlowDown")
+
+    world.objects.fail = fail
+    with pytest.raises(StorageError):
+        world.complete()
+    world.objects.fail = lambda _operation: None
+    assert world.complete() == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+def test_an_upload_that_vanished_without_an_object_is_a_failure(world: World) -> None:
+    """A lifecycle rule, or an operator, took it."""
+    copied(world)
+    world.objects.uploads.clear()
+    assert failed("STORAGE_ERROR", world.complete())
+    world.downloads.rows[ARN] = replace(world.row, digest=crc32.digest([Part(1, "", 1, 0)]))
+    assert failed("STORAGE_ERROR", world.complete())
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+def test_a_finished_download_is_not_completed(world: World, status: Status) -> None:
+    """A late or repeated invocation."""
+    copied(world)
+    world.downloads.rows[ARN] = replace(world.row, status=status)
+    world.objects.calls.clear()
+    assert world.complete()["outcome"] == "FAILED"
+    assert not world.objects.calls
+
+
+def test_a_download_that_is_gone_is_not_completed(world: World) -> None:
+    """Nobody could fetch it."""
+    assert failed("STOPPED", world.complete())
