@@ -1,11 +1,13 @@
 """The commands of the local cloud: `python -m localcloud --help`."""
 
 import argparse
+import contextlib
 import importlib
 import sys
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.signals import Stopped, stoppable
 
 __all__ = ["main"]
 
@@ -43,9 +45,12 @@ def _parser() -> argparse.ArgumentParser:
 def _run(parsed: argparse.Namespace) -> int:
     """Each command's own imports, so that none pays for the others'."""
     if parsed.command == "serve":
-        from localcloud.serve import serve
+        with stoppable(), contextlib.suppress(Stopped):  # from the first import on
+            from localcloud.serve import serve
 
-        return serve(parsed.origin)
+            serve(parsed.origin)
+        print("Stopped; nothing is left running.")
+        return 0
     if parsed.command == "tables":
         from localcloud.tables import show_tables
 

@@ -14,7 +14,8 @@ __all__ = ["Line", "of_client", "of_execution", "of_function", "redacted"]
 _SECRETS = (
     (re.compile(r"(?i)(\bticket=)[^&\s\"'#]+"), r"\1…"),
     (re.compile(r"(?i)(\bx-amz-(?:signature|credential|security-token)=)[^&\s\"'#]+"), r"\1…"),
-    (re.compile(r"(?i)(\"?(?:x-download-ticket|authorization|x-api-key)\"?\s*[:=]\s*\"?)[^\s\",][^\",]*"), r"\1…"),
+    (re.compile(r"(?i)(\bauthorization\"?\s*[:=]).*"), r"\1 …"),
+    (re.compile(r"(?i)(\"?(?:x-download-ticket|x-api-key)\"?\s*[:=]\s*\"?)[^\s\",][^\",]*"), r"\1…"),
     (re.compile(r"\b([0-9a-f]{32})\.[A-Za-z0-9_-]{20,}"), r"\1.…"),
 )
 _OURS = frozenset({"timestamp", "level", "message", "requestId"})

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from pulumi._utils import ContextProperty
-from pulumi.runtime import rpc, settings
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockEngine
 from pulumi.runtime.stack import run_in_stack
@@ -23,6 +24,7 @@ from pulumi.runtime.stack import run_in_stack
 from localcloud.errors import DeployError, DestroyError
 from localcloud.monitor import Monitor, Registration
 from localcloud.provider import AwsProvider
+from localcloud.values import plain_map
 
 __all__ = ["Deployment", "Registration", "run"]
 
@@ -37,7 +39,7 @@ class Deployment:
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
-        self.outputs: dict[str, Any] = rpc.deserialize_properties(monitor.stack_outputs)
+        self.outputs: dict[str, Any] = plain_map(PropertyValue.unmarshal_map(monitor.stack_outputs))
         """The stack's outputs, by the names that the program exports them under; secrets in clear."""
 
     @property

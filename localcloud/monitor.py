@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
 from localcloud.errors import DeployError
-from localcloud.provider import AwsProvider, configured
+from localcloud.provider import AwsProvider
 from localcloud.values import Plain, plain_map
 
 __all__ = ["Monitor", "Registration"]
@@ -135,7 +135,7 @@ class Monitor(MockMonitor):
     ) -> Any:
         checked = _wait(self._default.check_config(api.CheckRequest(urn, {}, given, b"")))
         _refuse(checked.failures)
-        self._providers[urn] = AwsProvider(configured(self._default.aws, plain_map(given)))
+        self._providers[urn] = self._default.with_settings(plain_map(given))
         provider_id = secrets.token_hex(8)
         made = Registration(request.type, request.name, request.parent, urn, plain_map(given), provider_id)
         self._note(made, None)

@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -36,6 +37,12 @@ class AwsProvider(api.Provider):
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
+
+    def with_settings(self, settings: Mapping[str, Plain]) -> Self:
+        """The same provider, working elsewhere: what a program registers as a provider of its own."""
+        other = copy(self)
+        other.aws = configured(self.aws, settings)
+        return other
 
     async def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
         """Refuse settings that would be ignored; skipping checks is all the same here."""

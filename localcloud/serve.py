@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Never
 
 from rich.console import Console
 from rich.text import Text
@@ -13,7 +14,6 @@ from localcloud.errors import EmulatorError
 from localcloud.origin import Origin
 from localcloud.origins import NAME, demo_origin, own_origin
 from localcloud.outputs_file import DIRECTORY, describe, published, refuse_second
-from localcloud.signals import Stopped, stoppable
 from localcloud.stack import LocalStack, local_stack
 from localcloud.walkthrough import addresses, steps
 from localcloud.watch import Watch
@@ -24,8 +24,8 @@ _COLOURS = {"REST": "cyan", "WS": "magenta", "S3": "green", "Lambda": "yellow", 
 _LOOK_SECONDS = 0.5
 
 
-def serve(origin: str | None, console: Console | None = None) -> int:
-    """Keep the stack up until a signal; the exit code is 0 then.
+def serve(origin: str | None, console: Console | None = None) -> Never:
+    """Keep the stack up until an exception (Stopped, at a signal) ends it.
 
     Args:
         origin: URL of an origin of the user's; without, the demo's.
@@ -36,19 +36,16 @@ def serve(origin: str | None, console: Console | None = None) -> int:
     """
     console = console or Console(highlight=False, soft_wrap=True)
     started = time.monotonic()
-    with stoppable(), contextlib.suppress(Stopped):
-        refuse_second()
-        console.print("Starting the emulator and deploying the stack …", style="dim")
-        with (
-            _origin(origin) as described,
-            local_stack({NAME: described}, log_path=DIRECTORY / "emulator.log", observe=True) as stack,
-        ):
-            content = describe(stack)
-            with published(content), Watch(stack, lambda line: _show(console, line)):
-                _welcome(console, content, "defaultPath" in described, time.monotonic() - started)
-                _wait(stack)
-    console.print("Stopped; nothing is left running.", style="dim")
-    return 0
+    refuse_second()
+    console.print("Starting the emulator and deploying the stack …", style="dim")
+    with (
+        _origin(origin) as described,
+        local_stack({NAME: described}, log_path=DIRECTORY / "emulator.log", observe=True) as stack,
+    ):
+        content = describe(stack)
+        with published(content), Watch(stack, lambda line: _show(console, line)):
+            _welcome(console, content, "defaultPath" in described, time.monotonic() - started)
+            _wait(stack)
 
 
 @contextlib.contextmanager
@@ -60,7 +57,7 @@ def _origin(url: str | None) -> Iterator[dict[str, object]]:
         yield demo_origin(demo.base_url)
 
 
-def _wait(stack: LocalStack) -> None:
+def _wait(stack: LocalStack) -> Never:
     while stack.emulator.is_running():
         time.sleep(_LOOK_SECONDS)  # a signal ends it early
     raise EmulatorError(f"The emulator has ended. The end of its log:\n{stack.emulator.log_tail()}")

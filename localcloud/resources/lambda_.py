@@ -60,10 +60,13 @@ class Function(Resource):
         "tracingConfig.mode": "the emulator has no X-Ray",
     }
     replaces = frozenset({"name", "packageType"})
+    computed = frozenset({"codeSha256", "region"})
     named_by = "name"
 
     def changed(self, name: str, old: State, new: Inputs) -> bool:
         """Code is compared by its hash: the engine sends old archives back without their content."""
+        if name == "code" and isinstance(new.get("code"), str):  # its hash alone: nothing of the program's is new
+            return False
         if name == "code" and "code" in new:
             return sha256_of(zip_of(new["code"])) != old.get("codeSha256")
         return super().changed(name, old, new)

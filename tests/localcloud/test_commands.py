@@ -1,0 +1,148 @@
+"""The commands around a local stack: events, origins, what is printed, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from localcloud import origins
+from localcloud.__main__ import main
+from localcloud.errors import NotRunningError, UsageError
+from localcloud.invoke import Context, read_event
+from localcloud.signals import Stopped, stoppable
+from localcloud.walkthrough import addresses, steps
+
+OUTPUTS = {
+    "apiUrl": "http://127.0.0.1:1/_aws/execute-api/a/v1",
+    "downloadUrl": "http://127.0.0.1:1/_aws/execute-api/a/v1/download",
+    "webSocketUrl": "ws://127.0.0.1:1/_aws/execute-api/b/v1",
+    "downloadsTableName": "downloads-table",
+    "connectionsTableName": "connections-table",
+    "awsEndpoint": "http://127.0.0.1:1",
+    "region": "us-east-1",
+}
+
+
+def test_an_event_is_read_and_changed(tmp_path: Path) -> None:
+    """Where a part is missing it is made."""
+    path = tmp_path / "event.json"
+    path.write_text('{"a": {"b": "old", "c": 1}, "n": null}')
+    assert read_event(path, []) == {"a": {"b": "old", "c": 1}, "n": None}
+    changed = read_event(path, ["a.b=new=er", "n.x=1", "y=2"])
+    assert changed == {"a": {"b": "new=er", "c": 1}, "n": {"x": "1"}, "y": "2"}
+
+
+def test_what_is_no_event_is_told(tmp_path: Path) -> None:
+    """Missing, not JSON, or a change that sets nothing."""
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        read_event(tmp_path / "none.json", [])
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(UsageError, match="is not JSON"):
+        read_event(tmp_path / "bad.json", [])
+    (tmp_path / "good.json").write_text("{}")
+    with pytest.raises(UsageError, match="'a' sets nothing"):
+        read_event(tmp_path / "good.json", ["a"])
+
+
+def test_a_function_sees_its_time_run_out() -> None:
+    """As in Lambda, never below zero."""
+    assert 59_000 < Context("f", "arn", "256", 60).get_remaining_time_in_millis() <= 60_000
+    assert Context("f", "arn", "256", 0).get_remaining_time_in_millis() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "described"),
+    [
+        ("http://127.0.0.1:9000", {"baseUrl": "http://127.0.0.1:9000/", "allowHttp": True}),
+        ("https://127.0.0.1:9000/a", {"baseUrl": "https://127.0.0.1:9000/a/", "allowHttp": False}),
+        ("http://10.1.2.3/", {"baseUrl": "http://10.1.2.3/", "allowHttp": True, "allowPrivate": ["10.1.2.3/32"]}),
+        ("http://[fd12::1]/", {"baseUrl": "http://[fd12::1]/", "allowHttp": True, "allowPrivate": ["fd12::1/128"]}),
+        ("http://169.254.1.1/", {"baseUrl": "http://169.254.1.1/", "allowHttp": True}),
+    ],
+)
+def test_an_origin_of_the_users_own(url: str, described: dict[str, object]) -> None:
+    """A private address is allowed, for the user has named it; a link-local one never is."""
+    assert origins.own_origin(url) == described
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:9000", "ftp://h/", "http://", "http://127.0.0.1/?a=1", "http://h\x00/"])
+def test_what_is_no_origin_is_told(url: str) -> None:
+    """In one sentence."""
+    with pytest.raises(UsageError):
+        origins.own_origin(url)
+
+
+def test_the_walk_through_has_lines_to_paste() -> None:
+    """The URLs of this stack, and no secret."""
+    lines = [line for _, shown in steps(OUTPUTS, default_path=True) for line in shown]
+    text = "\n".join(lines)
+    assert f"curl -s '{OUTPUTS['downloadUrl']}'" in lines
+    assert 'wscat -c "$(curl -s ' in text
+    assert f"wscat -c {OUTPUTS['webSocketUrl']} -H X-Download-Ticket:TICKET -H X-StateMachine-ExecutionArn:" in text
+    assert f"async-download get {OUTPUTS['apiUrl']} --path files/25MB" in text
+    assert "dynamodb scan --table-name downloads-table" in text
+    assert dict(addresses(OUTPUTS))["WebSocket"] == OUTPUTS["webSocketUrl"]
+    other = "\n".join(line for _, shown in steps(OUTPUTS, default_path=False) for line in shown)
+    assert f"curl -s '{OUTPUTS['downloadUrl']}?path=FILE'" in other
+
+
+def test_an_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a traceback, on standard error, with exit code 1."""
+
+    def refuse() -> Any:
+        raise NotRunningError("Nothing runs.")
+
+    monkeypatch.setattr("localcloud.tables.read_running", refuse)
+    assert main(["tables"]) == 1
+    assert capsys.readouterr() == ("", "error: Nothing runs.\n")
+
+
+def test_wrong_arguments_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """With exit code 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(["invoke", "deliver"])
+    assert ended.value.code == 2
+    assert "event" in capsys.readouterr().err
+
+
+def test_the_demo_reads_its_own_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its exit code is ours."""
+    demo = SimpleNamespace(main=lambda argv: {"--size 1": 7}[" ".join(argv)])
+    monkeypatch.setitem(sys.modules, "localcloud.demo", demo)
+    assert main(["demo", "--size", "1"]) == 7
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_block_once(number: signal.Signals) -> None:
+    """A second one does not disturb the tidying up; afterwards signals are what they were."""
+    before = signal.getsignal(number)
+    tidied = False
+
+    def work() -> None:
+        nonlocal tidied
+        with stoppable():
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                os.kill(os.getpid(), number)
+                tidied = True
+
+    with pytest.raises(Stopped):
+        work()
+    assert tidied
+    assert signal.getsignal(number) is before
+
+
+def test_launch_configurations_fit() -> None:
+    """VS Code attaches where `--debug` waits, and the unit tests run as `make test-unit` runs them."""
+    launch = json.loads((Path(__file__).parents[2] / ".vscode" / "launch.json").read_text())
+    names = {one["name"]: one for one in launch["configurations"]}
+    assert names["Attach to handler"]["connect"] == {"host": "127.0.0.1", "port": 5678}
+    assert names["Unit tests"]["args"] == ["tests", "client/tests"]

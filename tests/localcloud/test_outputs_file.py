@@ -1,0 +1,85 @@
+"""`.localcloud/outputs.json`: there while the stack is, whole, and gone with it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from localcloud.errors import NotRunningError, UsageError
+from localcloud.outputs_file import published, read_running, refuse_second
+
+GONE = {"awsEndpoint": "http://127.0.0.1:9", "apiUrl": "http://127.0.0.1:9/x"}
+
+
+class _Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def running() -> Iterator[dict[str, object]]:
+    """Outputs of a stack that answers."""
+    with HTTPServer(("127.0.0.1", 0), _Healthy) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield {"awsEndpoint": f"http://127.0.0.1:{server.server_address[1]}", "bucketName": "b"}
+        server.shutdown()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / ".localcloud" / "outputs.json"
+
+
+def test_it_is_there_for_as_long_as_the_stack(path: Path, running: dict[str, object]) -> None:
+    """And nothing else is left beside it."""
+    with published(running, path):
+        assert json.loads(path.read_text()) == running
+        assert read_running(path) == running
+    assert list(path.parent.iterdir()) == []
+
+
+def test_it_goes_when_the_stack_fails(path: Path) -> None:
+    """Whatever ends the block."""
+    with pytest.raises(KeyboardInterrupt), published(GONE, path):
+        raise KeyboardInterrupt
+    assert not path.exists()
+
+
+def test_a_file_that_another_stack_wrote_stays(path: Path) -> None:
+    """It is that one's to remove."""
+    with published(GONE, path):
+        path.write_text(json.dumps({"awsEndpoint": "http://127.0.0.1:10"}))
+    assert path.exists()
+
+
+def test_a_second_stack_is_refused(path: Path, running: dict[str, object]) -> None:
+    """The sentence says where the first one is."""
+    with published(running, path), pytest.raises(UsageError, match=str(running["awsEndpoint"])):
+        refuse_second(path)
+
+
+@pytest.mark.parametrize("left", [json.dumps(GONE), "", "[]", '{"awsEndpoint": 5}', "{half"])
+def test_what_a_killed_stack_left_is_no_obstacle(path: Path, left: str) -> None:
+    """Nothing answers there: it is overwritten by the next one, and nobody takes it for a stack."""
+    path.parent.mkdir()
+    path.write_text(left)
+    refuse_second(path)
+    with pytest.raises(NotRunningError, match="make local"):
+        read_running(path)
+    with published(GONE, path):
+        assert json.loads(path.read_text()) == GONE
+
+
+def test_no_file_is_no_stack(path: Path) -> None:
+    """The sentence says what to do."""
+    with pytest.raises(NotRunningError, match="make local"):
+        read_running(path)
