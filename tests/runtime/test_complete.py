@@ -15,9 +15,9 @@ from runtime.logic.complete import tiles
 from runtime.logic.plan import Plan
 from runtime.models import Failure, Status
 from runtime.ports import Part
+from tests.runtime.copying import assert_nothing_left, at_operation, cancel_in, failed
 from tests.runtime.fakes import FakeObjects, StoredObject
-from tests.runtime.test_copy import assert_nothing_left, at_operation, cancel_in, failed
-from tests.runtime.test_copy_slice import SIZE, SLICES, parts, planned
+from tests.runtime.slicing import SIZE, SLICES, parts, planned
 from tests.runtime.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World
 
 _STOPPED = Failure("STOPPED", "The transfer was stopped.")

@@ -8,8 +8,8 @@ from runtime.errors import ServiceError, StorageError
 from runtime.logic import plan
 from runtime.logic.copy import LONGEST_FIRST_BYTE
 from runtime.models import Status, Validator, Version
+from tests.runtime.copying import assert_nothing_left, assert_stored, cancel_in, failed
 from tests.runtime.fakes import Asked, FakeBody, Upload
-from tests.runtime.test_copy import assert_nothing_left, assert_stored, cancel_in, failed
 from tests.runtime.world import KEY, PART, OriginFile, World, content_of
 
 SIZE = 10 * PART

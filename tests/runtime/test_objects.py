@@ -9,7 +9,7 @@ import pytest
 
 from runtime.adapters import aws
 from runtime.adapters.objects import S3Objects
-from runtime.errors import ObjectExistsError, StorageError, UploadGoneError
+from runtime.errors import InvalidPartError, ObjectExistsError, StorageError, UploadGoneError
 from runtime.logic import cleanup, crc32
 from runtime.models import crc32_text
 from runtime.ports import Objects, Part
@@ -165,3 +165,40 @@ def test_the_buckets_client_tries_again_by_itself(in_process: InProcess) -> None
     with pytest.raises(StorageError):
         S3Objects("no-such-bucket").delete("x")
     assert aws.client("s3").meta.config.retries == {"mode": "standard", "total_max_attempts": 5}
+
+
+def test_parts_are_listed_behind_a_number_and_up_to_as_many(objects: Objects) -> None:
+    """With their size and CRC-32, in order."""
+    chunks = [bytes([number]) * (number + 1) for number in range(5)]
+    upload_id, parts = upload(objects, *chunks)
+    listed = objects.list_parts(KEY, upload_id)
+    assert [(part.number, part.size, part.crc32) for part in listed] == [(p.number, p.size, p.crc32) for p in parts]
+    assert [part.number for part in objects.list_parts(KEY, upload_id, after=2)] == [3, 4, 5]
+    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, most=2)] == [2, 3]
+    assert objects.list_parts(KEY, upload_id, after=5) == []
+    objects.complete(KEY, upload_id, parts=listed)
+    with pytest.raises(UploadGoneError):
+        objects.list_parts(KEY, upload_id)
+
+
+@pytest.mark.parametrize("page", [1, 2, 5, 1000])
+def test_all_pages_of_a_listing_are_read(in_process: InProcess, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    """10,000 parts are ten pages on AWS."""
+    in_process.client("s3").create_bucket(Bucket="bucket")
+    monkeypatch.setattr("runtime.adapters.objects._PAGE", page)
+    objects = S3Objects("bucket")
+    upload_id, parts = upload(objects, *[b"x"] * 5)
+    in_process.requests.clear()
+    assert objects.list_parts(KEY, upload_id) == parts
+    assert len(in_process.requests) == -(-5 // page)
+    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, most=3)] == [2, 3, 4]
+
+
+def test_a_part_that_is_not_the_listed_one_is_refused(objects: Objects) -> None:
+    """A late worker has stored another since."""
+    upload_id, parts = upload(objects, b"one", b"two")
+    body = bytearray(b"2wo")
+    objects.upload_part(KEY, upload_id, number=2, body=body, crc32=zlib.crc32(body))
+    with pytest.raises(InvalidPartError):
+        objects.complete(KEY, upload_id, parts=parts)
+    objects.complete(KEY, upload_id, parts=objects.list_parts(KEY, upload_id))

@@ -15,7 +15,17 @@ from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.errors import ServiceError
 from runtime.logic import tickets
-from runtime.models import Checksum, Connection, Download, Failure, Status, Stored
+from runtime.models import (
+    Checksum,
+    Connection,
+    Digest,
+    Download,
+    Failure,
+    Status,
+    Stored,
+    Validator,
+    Version,
+)
 from runtime.ports import Connections, Downloads
 from tests.runtime.fakes import STATE_MACHINE, FakeConnections, FakeDownloads
 from tests.runtime.in_process import InProcess
@@ -364,3 +374,77 @@ def test_the_execution_arn_is_the_machines_with_the_download_as_its_name() -> No
     ticket = tickets.issue(DOWNLOAD_ID)
     assert replace(download(), ticket_hashes=(ticket.hash,)).execution_arn == ARN
     assert f"{STATE_MACHINE.replace('stateMachine', 'execution')}:{DOWNLOAD_ID}" == ARN
+
+
+VERSION = Version(Validator("last-modified", "Mon, 23 Nov 2026 12:00:00 GMT"), "text/csv")
+
+
+def sliced(store: Store) -> None:
+    """A copy in slices has begun."""
+    store.downloads.create(download())
+    assert store.downloads.begin_upload(ARN, upload_id="u1", size=30, now=NOW, version=VERSION)
+
+
+def test_what_slices_are_copied_from_is_noted(store: Store) -> None:
+    """And goes with the upload."""
+    sliced(store)
+    assert (row(store).version, row(store).size, row(store).upload_id) == (VERSION, 30, "u1")
+    assert store.downloads.forget_upload(ARN, "u1")
+    assert (row(store).version, row(store).upload_id) == (None, None)
+
+
+def test_progress_answers_with_the_row(store: Store) -> None:
+    """Who is connected is in it."""
+    sliced(store)
+    changed = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
+    assert changed == row(store)
+    assert store.downloads.progress(ARN, copied=6, size=30, upload_id="u2", now=NOW + 2) is None
+
+
+def test_slices_advance_once_for_what_was_seen(store: Store) -> None:
+    """Of several workers that saw the same row, one tells."""
+    sliced(store)
+    seen = row(store).updated_at
+    changed = store.downloads.advance(ARN, copied=9, parts=2, upload_id="u1", seen_at=seen, now=NOW + 3)
+    assert changed == row(store)
+    assert (row(store).copied_bytes, row(store).copied_parts) == (9, 2)
+    assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u1", seen_at=seen, now=NOW + 4) is None
+    again = row(store).updated_at
+    assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u2", seen_at=again, now=NOW + 4) is None
+    assert row(store).copied_bytes == 9
+
+
+def test_the_first_failure_and_the_last_trouble_are_noted(store: Store) -> None:
+    """Of this upload, while the copy goes on; what was noted goes when it succeeds."""
+    sliced(store)
+    other = Failure("ORIGIN_CHANGED", "The file changed.")
+    note, trouble = store.downloads.note_failure, store.downloads.note_trouble
+    assert not note(ARN, failure=FAILURE, upload_id="u2")
+    assert note(ARN, failure=FAILURE, upload_id="u1")
+    assert not note(ARN, failure=other, upload_id="u1")
+    assert trouble(ARN, failure=other, upload_id="u1")
+    assert trouble(ARN, failure=FAILURE, upload_id="u1")
+    assert not trouble(ARN, failure=other, upload_id="u2")
+    assert (row(store).failure, row(store).trouble, row(store).status) == (FAILURE, FAILURE, Status.COPYING)
+    assert store.downloads.finish(ARN, stored=replace(STORED, sha256=None), upload_id="u1", now=NOW)
+    assert (row(store).failure, row(store).trouble) == (None, None)
+    assert not note(ARN, failure=FAILURE, upload_id="u1")
+
+
+def test_a_digest_is_noted_of_this_upload_alone(store: Store) -> None:
+    """It outlives the worker that completes."""
+    sliced(store)
+    digest = Digest("AAAAAA==", "BBBBBB==-2")
+    assert not store.downloads.note_digest(ARN, digest=digest, upload_id="u2", now=NOW)
+    assert store.downloads.note_digest(ARN, digest=digest, upload_id="u1", now=NOW)
+    assert row(store).digest == digest
+
+
+def test_a_file_of_slices_has_no_sha256(store: Store) -> None:
+    """There is none of the whole from parts; the row holds nothing of the upload any more."""
+    sliced(store)
+    stored = replace(STORED, sha256=None)
+    assert store.downloads.finish(ARN, stored=stored, upload_id="u1", now=NOW)
+    found = row(store)
+    assert found.stored == stored
+    assert (found.version, found.digest, found.copied_parts, found.upload_id) == (None, None, 0, None)

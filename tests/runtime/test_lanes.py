@@ -1,0 +1,82 @@
+"""Lanes: a few parts at once, in memory that is used again, and one at a time where an origin crawls."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from runtime.errors import ServiceError
+from runtime.logic.lanes import SLOW_SECONDS, Lanes
+from runtime.logic.plan import MIB, Range
+from tests.runtime.fakes import FakeClock
+
+
+def test_lanes_share_parts_and_each_keeps_one_buffer() -> None:
+    """Parts of one length use the same bytes again."""
+    buffers: dict[int, set[int]] = {}
+
+    def work(part: Range, buffer: bytearray, go_on: object) -> None:
+        assert callable(go_on)
+        assert len(buffer) == part.length
+        buffers.setdefault(threading.get_ident(), set()).add(id(buffer))
+
+    Lanes(FakeClock(), [Range(number, 0, 99) for number in range(50)], work).run()
+    assert 1 <= len(buffers) <= 5
+    assert all(len(used) == 1 for used in buffers.values())
+
+
+def test_large_parts_get_fewer_lanes() -> None:
+    """All buffers together stay below a bound."""
+    together, most, lock, release = [0], [0], threading.Lock(), threading.Event()
+
+    def work(_part: Range, _buffer: bytearray, _go_on: object) -> None:
+        with lock:
+            together[0] += 1
+            most[0] = max(most[0], together[0])
+        release.wait(0.05)  # nobody sets it: the others get time to come in
+        with lock:
+            together[0] -= 1
+
+    Lanes(FakeClock(), [Range(number, 0, 64 * MIB - 1) for number in range(4)], work).run()
+    assert most[0] <= 2
+
+
+def test_an_origin_that_crawls_gets_one_lane() -> None:
+    """Four parts that all end too late are worth less than one that ends in time."""
+    clock, lock = FakeClock(), threading.Lock()
+    all_in = threading.Barrier(4, timeout=10)
+    stored: list[int] = []
+    attempts: list[int] = []
+
+    def work(part: Range, _buffer: bytearray, go_on: object) -> None:
+        assert callable(go_on)
+        with lock:
+            attempts.append(part.number)
+            first_round = len(attempts) <= 4
+        if first_round:
+            all_in.wait()
+            with lock:
+                clock.time = max(clock.time, FakeClock().time + SLOW_SECONDS + 1)
+        go_on()
+        stored.append(part.number)
+
+    Lanes(clock, [Range(number, 0, 9) for number in range(8)], work).run()
+    assert sorted(stored) == list(range(8))
+
+
+def test_the_first_failure_ends_all_lanes() -> None:
+    """The others give up what they have begun."""
+    done: list[int] = []
+
+    def work(part: Range, _buffer: bytearray, go_on: object) -> None:
+        assert callable(go_on)
+        if part.number == 0:
+            raise ServiceError("UploadPart", "SlowDown")
+        for _ in range(3):
+            go_on()
+        done.append(part.number)
+
+    with pytest.raises(ServiceError):
+        Lanes(FakeClock(), [Range(number, 0, 9) for number in range(1000)], work).run()
+    assert len(done) < 1000
