@@ -366,7 +366,7 @@ def test_a_client_is_made_once_per_service(in_process: InProcess) -> None:
     """And shared by threads."""
     assert in_process.requests == []
     assert aws.client("dynamodb") is aws.client("dynamodb")
-    assert aws.client("dynamodb") is not aws.client("s3")
+    assert aws.client("dynamodb") is not aws.client("stepfunctions")
 
 
 def test_the_execution_arn_is_the_machines_with_the_download_as_its_name() -> None:
