@@ -64,9 +64,9 @@ def origins(cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Ite
 
 @pytest.fixture(scope="session")
 def stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The stack that nearly every test uses; on AWS its REST API is not open to everyone."""
+    """The stack that nearly every test uses: slices from 64 MB on, and REST open to everyone except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
-    yield from _stack(cloud, request, "e2e", config_for(cloud, origins, restAuth=auth))
+    yield from _stack(cloud, request, "e2e", config_for(cloud, origins, restAuth=auth, fanOutMb=64))
 
 
 @pytest.fixture(scope="session")

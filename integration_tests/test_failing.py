@@ -9,7 +9,7 @@ from integration_tests.support.policies import end_workers
 from integration_tests.support.settings import CLOSED
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
-from localcloud.origin import Origin
+from localcloud.origin import Origin, parse_size
 
 FAULTS = [
     ("404", "1MB", "status=404", "ORIGIN_NOT_FOUND"),
@@ -60,14 +60,21 @@ def test_a_failure_is_told_to_one_who_connects_late_and_over_rest(stack: Stack) 
 
 
 @pytest.mark.parametrize(
-    "options", ["status=503&times=1", "close_after=9000000&times=2", "short=4000000&times=1", "close_after=0&times=1"]
+    ("size", "options"),
+    [
+        ("20MB", "status=503&times=1"),
+        ("20MB", "close_after=9000000&times=2"),
+        ("20MB", "short=4000000&times=1"),
+        ("20MB", "close_after=0&times=1"),
+        ("80MB", "close_after=3000000&times=2"),
+    ],
 )
-def test_a_fault_that_passes_is_mended(stack: Stack, options: str) -> None:
-    download = stack.request(unique("20MB", options))
+def test_a_fault_that_passes_is_mended(stack: Stack, size: str, options: str) -> None:
+    download = stack.request(unique(size, options))
     with stack.connect(download) as socket:
         ready = socket.receive("ready", "failed", deadline=30)
     assert ready["type"] == "ready", ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(20_000_000)
+    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(parse_size(size))
 
 
 def test_a_file_that_changes_midway_is_never_mixed(stack: Stack) -> None:

@@ -12,6 +12,7 @@ from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
 
 SHORT = "first_byte=0.3"  # long enough to connect before the end
+SLICED = "70MB"  # more than a slice holds
 Journey = Callable[[Stack, float], None]
 
 
@@ -42,6 +43,26 @@ def be_told_of_failure(stack: Stack, patience: float) -> None:
     with stack.connect(download) as socket:
         _end(stack, download, "FAILED")
         socket.receive("failed", deadline=patience)
+
+
+def be_told_of_a_large_file(stack: Stack, patience: float) -> None:
+    """Connect, and be told when a file is there that is copied in slices."""
+    download = stack.request(unique(SLICED))
+    with stack.connect(download) as socket:
+        _end(stack, download, "SUCCEEDED")
+        socket.receive("ready", deadline=patience)
+
+
+def see_progress(stack: Stack, _patience: float) -> None:
+    """Connect, and hear how far the copy is before it is done."""
+    with stack.connect(stack.request(unique("6MB", "rate=3000000"))) as socket:
+        assert socket.receive("progress", "ready")["type"] == "progress"
+
+
+def see_progress_of_a_large_file(stack: Stack, _patience: float) -> None:
+    """Connect, and hear how far the copy in slices is before it is done."""
+    with stack.connect(stack.request(unique(SLICED, "rate=4000000"))) as socket:
+        assert socket.receive("progress", "ready")["type"] == "progress"
 
 
 def be_cleaned_up_after(stack: Stack, patience: float) -> None:

@@ -1,0 +1,117 @@
+"""Large files: copied in slices by several workers at once, whatever happens to them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from integration_tests.support.clouds import Target
+from integration_tests.support.policies import end_workers
+from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.waiting import gone, wait_for
+from localcloud.origin import Origin
+from runtime.logic import plan
+
+LARGE = 250_000_000
+SLICED = 100_000_000  # two slices
+TRICKLE = "rate=4000000"  # of each connection: a part takes two seconds
+
+
+def parts_of(stack: Stack, download: Requested) -> list[dict[str, Any]]:
+    """The parts that the bucket holds of its unfinished upload."""
+    found: list[dict[str, Any]] = []
+    for upload_id in stack.uploads(download):
+        key = stack.object_key(download)
+        listed = stack.cloud.client("s3").list_parts(Bucket=stack.bucket, Key=key, UploadId=upload_id)
+        found += listed.get("Parts", [])
+    return found
+
+
+def ranges_asked(origin: Origin, path: str) -> Counter[tuple[int, int]]:
+    """How often each range of a file was asked for."""
+    headers = [request.headers.get("range", "") for request in origin.requests if request.path == f"/{path}"]
+    spans = [re.fullmatch(r"bytes=(\d+)-(\d+)", header) for header in headers]
+    return Counter((int(span[1]), int(span[2])) for span in spans if span)
+
+
+def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(stack: Stack, origin: Origin) -> None:
+    path = unique(str(LARGE), "rate=25000000")
+    download = stack.request(path)
+    with stack.connect(download) as socket:
+        ready = socket.receive("ready", "failed", deadline=60)
+    assert ready["type"] == "ready", ready
+    told = [message for message in socket.seen if message["type"] == "progress"]
+    assert told
+    assert [message["copiedBytes"] for message in told] == sorted({message["copiedBytes"] for message in told})
+    assert {message["size"] for message in told} == {LARGE}
+    assert ready["size"] == LARGE
+    assert "sha256" not in ready
+    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(LARGE)
+    assert stack.execution(download) == "SUCCEEDED"
+    assert stack.uploads(download) == []
+    if stack.cloud.target is Target.EMULATOR:
+        cut = plan.plan(LARGE)
+        wanted = Counter((part.first, part.last) for index in range(cut.slice_count) for part in cut.parts_of(index))
+        probe = Counter({(0, plan.LEAST_PART - 1): 1})
+        assert ranges_asked(origin, path) == wanted + probe
+
+
+def test_only_numbers_of_slices_pass_through_the_state_machine(stack: Stack) -> None:
+    download = stack.request(unique(str(SLICED)))
+    assert stack.ended(download, 60) == "SUCCEEDED"
+    outputs = [
+        details["output"]
+        for event in stack.history(download)
+        for details in event.values()
+        if isinstance(details, dict) and "output" in details
+    ]
+    assert any('"PLANNED"' in output for output in outputs)
+    assert all(len(output) < 300 for output in outputs if '"PLANNED"' in output)
+
+
+def test_a_worker_that_dies_is_replaced_and_its_parts_are_used(stack: Stack, origin: Origin) -> None:
+    if stack.cloud.target is not Target.EMULATOR:
+        pytest.skip("Only our emulator's workers can be ended from outside: use --target emulator.")
+    path = unique(str(SLICED), TRICKLE)
+    download = stack.request(path)
+    with stack.connect(download) as socket:
+        stored = wait_for(lambda: parts_of(stack, download), 20)
+        end_workers(stack, "copy_slice")
+        ready = socket.receive("ready", "failed", deadline=60)
+    assert ready["type"] == "ready", ready
+    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(SLICED)
+    asked, cut = ranges_asked(origin, path), plan.plan(SLICED)
+    kept = [cut.part(part["PartNumber"]) for part in stored if part["PartNumber"] > 1]  # the first was probed, too
+    assert all(asked[part.first, part.last] == 1 for part in kept)
+    assert asked.total() > cut.part_count + 1
+    assert stack.uploads(download) == []
+
+
+def test_a_file_that_changes_between_slices_is_never_mixed(stack: Stack) -> None:
+    download = stack.request(unique(str(SLICED), "change_after=5"))
+    with stack.connect(download) as socket:
+        failed = socket.receive("ready", "failed", deadline=60)
+    assert failed["type"] == "failed", failed
+    assert failed["error"]["code"] == "ORIGIN_CHANGED"
+    assert stack.ended(download) == "FAILED"
+    assert not stack.has_object(download)
+    wait_for(lambda: stack.uploads(download), 10, until=gone)
+
+
+def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: Stack, origin: Origin) -> None:
+    path = unique(str(SLICED), TRICKLE)
+    download = stack.request(path)
+    with stack.connect(download) as socket:
+        wait_for(lambda: parts_of(stack, download), 20)
+        assert stack.cancel(download).status == 202
+        socket.receive("cancelled")
+    wait_for(lambda: stack.uploads(download), 15, until=gone)
+    assert not stack.has_object(download)
+    row = stack.download_row(download)
+    assert row is not None
+    assert row["status"] == "CANCELLED"
+    if stack.cloud.target is Target.EMULATOR:
+        assert ranges_asked(origin, path).total() <= plan.plan(SLICED).part_count
