@@ -38,7 +38,7 @@ def ranges_asked(origin: Origin, path: str) -> Counter[tuple[int, int]]:
 
 
 def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(stack: Stack, origin: Origin) -> None:
-    path = unique(str(LARGE), "rate=25000000")
+    path = unique(str(LARGE), "rate=6000000")
     download = stack.request(path)
     with stack.connect(download) as socket:
         ready = socket.receive("ready", "failed", deadline=60)
@@ -101,9 +101,8 @@ def test_a_file_that_changes_between_slices_is_never_mixed(stack: Stack) -> None
     wait_for(lambda: stack.uploads(download), 10, until=gone)
 
 
-def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: Stack, origin: Origin) -> None:
-    path = unique(str(SLICED), TRICKLE)
-    download = stack.request(path)
+def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: Stack) -> None:
+    download = stack.request(unique(str(SLICED), TRICKLE))
     with stack.connect(download) as socket:
         wait_for(lambda: parts_of(stack, download), 20)
         assert stack.cancel(download).status == 202
@@ -113,5 +112,3 @@ def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: St
     row = stack.download_row(download)
     assert row is not None
     assert row["status"] == "CANCELLED"
-    if stack.cloud.target is Target.EMULATOR:
-        assert ranges_asked(origin, path).total() <= plan.plan(SLICED).part_count

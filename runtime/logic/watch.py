@@ -21,6 +21,7 @@ from runtime.models import Download
 from runtime.ports import Clock, Downloads, Objects, Part, Sockets
 
 LOOK_SECONDS = 1.0
+FIRST_SECONDS = 1.0
 TELL_SECONDS = 3.0
 PAGE = 1_000
 
@@ -55,7 +56,7 @@ class Watch:
             return
         if row is None or not self._job.is_wanted(row, self._clock.now()):
             raise StoppedError("The download was stopped.")
-        if self._clock.now() - row.updated_at >= TELL_SECONDS:
+        if self._clock.now() - row.updated_at >= (TELL_SECONDS if row.copied_bytes else FIRST_SECONDS):
             self._beside(partial(self._tell, row))
 
     def close(self) -> None:
