@@ -1,0 +1,1 @@
+"""Figures, measured on the emulator. Nothing here asserts: tests do that."""
