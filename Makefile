@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local invoke test test-unit test-e2e bench-delivery bench-memory lint docs format pulumi-cli clean
+.PHONY: help setup demo local invoke test test-unit test-e2e test-engine bench-delivery bench-memory lint docs format pulumi-cli clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,12 @@ test-unit: setup ## Unit and component tests, no network
 	@$(RUN) -m pytest tests client/tests
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
-	@$(RUN) -m pytest integration_tests
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine
+
+test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, then the end-to-end suite on it
+	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	@$(RUN) -m pytest integration_tests/engine
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --engine pulumi
 
 bench-delivery: setup ## Request -> URL, stored -> URL, and what a download costs, beside the replaced sample
 	@$(RUN) -m benchmarks.delivery

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pulumi.runtime.rpc as wire
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from pulumi import Archive, Asset
 from pulumi.provider.experimental import server
-from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
 from localcloud.aws import Aws
 from localcloud.provider import AwsProvider
@@ -24,6 +26,8 @@ from localcloud.provider import AwsProvider
 __all__ = ["install"]
 
 _TOP = Path(__file__).resolve().parents[1]
+_HASH = "_hash_of_the_engine"
+_ARCHIVES = [struct_pb2.Value(string_value=sig) for sig in (wire._special_archive_sig, wire._special_asset_sig)]
 _NOWHERE = "http://127.0.0.1:9"
 """Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched."""
 
@@ -52,23 +56,39 @@ def install(pulumi_cli: Path, env: dict[str, str]) -> None:
 
 
 def _serve() -> None:
-    _accept_hashes()
+    _mend_wire()
     server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(Aws(_NOWHERE)))
 
 
-def _accept_hashes() -> None:
-    """The engine sends what it kept of an archive or asset, its hash alone; the SDK wants its content."""
-    unmarshal = PropertyValue.unmarshal
+def _mend_wire() -> None:
+    """Two gaps of the SDK: unknown values cannot be sent or told from text, and archives lose their hash.
 
-    def lenient(value: Any) -> PropertyValue:
+    The engine compares archives by hash, and of those that it knows sends the hash without the content.
+    """
+    unmarshal, marshal = PropertyValue.unmarshal, PropertyValue.marshal
+
+    def read(value: Any) -> PropertyValue:
+        if value.WhichOneof("kind") == "string_value" and value.string_value == wire.UNKNOWN:
+            return PropertyValue.computed()
         fields = value.struct_value.fields if value.WhichOneof("kind") == "struct_value" else {}
-        signature = fields[wire._special_sig_key].string_value if wire._special_sig_key in fields else ""
-        content = {"assets", "path", "text", "uri"} & set(fields)
-        if signature in (wire._special_archive_sig, wire._special_asset_sig) and not content:
+        if "hash" not in fields or fields.get(wire._special_sig_key) not in _ARCHIVES:
+            return unmarshal(value)
+        if not {"assets", "path", "text", "uri"} & set(fields):
             return PropertyValue(fields["hash"].string_value)
-        return unmarshal(value)
+        content = unmarshal(value)
+        vars(content.value)[_HASH] = fields["hash"]
+        return content
 
-    PropertyValue.unmarshal = staticmethod(lenient)  # type: ignore[method-assign]
+    def write(value: PropertyValue) -> Any:
+        if isinstance(value.value, Computed):
+            return struct_pb2.Value(string_value=wire.UNKNOWN)
+        written = marshal(value)
+        if isinstance(value.value, Asset | Archive) and _HASH in vars(value.value):
+            written.struct_value.fields["hash"].CopyFrom(vars(value.value)[_HASH])
+        return written
+
+    PropertyValue.unmarshal = staticmethod(read)  # type: ignore[method-assign]
+    PropertyValue.marshal = write  # type: ignore[assignment,method-assign]
 
 
 if __name__ == "__main__":

@@ -93,5 +93,5 @@ class RestApi:
             key_id=self.api_key.id,
             key_type="API_KEY",
             usage_plan_id=plan.id,
-            opts=scope.child(),
+            opts=scope.secretive("value"),
         )

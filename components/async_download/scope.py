@@ -43,6 +43,12 @@ class Scope:
         options.delete_before_replace = True
         return options
 
+    def secretive(self, *outputs: str) -> pulumi.ResourceOptions:
+        """Options of a child of which some outputs are secrets that the provider does not know as such."""
+        options = self.child()
+        options.additional_secret_outputs = list(outputs)
+        return options
+
 
 def policy(build: Callable[..., Sequence[Statement]], **known: Any) -> pulumi.Output[str]:
     """A policy document as JSON, once the ARNs that it names are known."""

@@ -1,0 +1,202 @@
+"""A stage over its life: previewed, made, left alone, changed in one place, repaired, renamed, destroyed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi import automation
+
+from integration_tests.engine.changes import Change, changes_of
+from integration_tests.engine.conftest import Config
+from integration_tests.support.clouds import Cloud, Target, open_cloud
+from integration_tests.support.engines import pulumi_stack, shipped_program
+from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.settings import FILES, config_for, origins_for
+from integration_tests.support.stack import Stack
+from localcloud.emulator import Emulator
+from localcloud.origin import Origin
+from localcloud.program import deploy
+
+FUNCTION = "aws:lambda/function:Function"
+LEFT_IN_PLACE: set[Change] = set()
+
+
+def client_of(cloud: Cloud, stage: automation.Stack) -> Stack:
+    outputs = {name: output.value for name, output in stage.outputs().items()}
+    return Stack(cloud, outputs, origin=FILES)
+
+
+def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:
+    return list((stage.export_stack().deployment or {})["resources"])
+
+
+def set_config(stage: automation.Stack, key: str, value: str) -> None:
+    stage.set_config(f"async-download:{key}", automation.ConfigValue(value))
+
+
+def test_a_preview_of_nothing_knows_what_would_be_made(empty: automation.Stack) -> None:
+    steps = changes_of(empty.preview)
+    assert {step.operation for step in steps} == {"create"}
+    assert Change("create", FUNCTION, "files-copy") in steps
+
+
+def test_what_was_made_serves_the_whole_journey(stage: automation.Stack, emulator: Cloud) -> None:
+    client = client_of(emulator, stage)
+    be_told(client, 20)
+    be_told_of_failure(client, 20)
+
+
+def test_a_second_up_changes_nothing(stage: automation.Stack) -> None:
+    assert changes_of(stage.up) == LEFT_IN_PLACE
+    assert changes_of(stage.preview, expect_no_changes=True) == LEFT_IN_PLACE
+
+
+def test_neither_place_nor_working_directory_nor_caches_change_anything(
+    stage: automation.Stack, runtime_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches = runtime_copy / "handlers" / "__pycache__"
+    caches.mkdir()
+    (caches / "copy.cpython-313.pyc").write_bytes(b"stale")
+    (runtime_copy / "test_something.py").write_text("assert False")
+    monkeypatch.chdir(runtime_copy)
+    assert changes_of(stage.preview, expect_no_changes=True) == LEFT_IN_PLACE
+
+
+def test_a_refresh_finds_nothing_to_say(stage: automation.Stack) -> None:
+    assert changes_of(stage.refresh, expect_no_changes=True) == LEFT_IN_PLACE
+
+
+def test_a_changed_handler_changes_its_function_only(stage: automation.Stack, runtime_copy: Path) -> None:
+    handler = runtime_copy / "handlers" / "disconnect.py"
+    handler.write_text(handler.read_text() + "\n# changed\n")
+    assert changes_of(stage.up) == {Change("update", FUNCTION, "files-disconnect")}
+    handler.write_text(handler.read_text().removesuffix("\n# changed\n"))
+    assert changes_of(stage.up) == {Change("update", FUNCTION, "files-disconnect")}
+
+
+def test_a_changed_setting_changes_what_it_concerns(stage: automation.Stack) -> None:
+    set_config(stage, "logRetentionDays", "14")
+    steps = changes_of(stage.up)
+    stage.remove_config("async-download:logRetentionDays")
+    assert {(step.operation, step.type) for step in steps} == {("update", "aws:cloudwatch/logGroup:LogGroup")}
+    assert changes_of(stage.up) == steps
+
+
+def test_what_was_changed_behind_its_back_is_seen_and_repaired(stage: automation.Stack, emulator: Cloud) -> None:
+    name = stage.outputs()["functionNames"].value["copy"]
+    emulator.client("lambda").update_function_configuration(FunctionName=name, Timeout=5)
+    drifted = {Change("update", FUNCTION, "files-copy")}
+    assert changes_of(stage.refresh) == drifted
+    assert changes_of(stage.up) == drifted
+    assert emulator.client("lambda").get_function_configuration(FunctionName=name)["Timeout"] == 900
+
+
+def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack, emulator: Cloud) -> None:
+    table = stage.outputs()["connectionsTableName"].value
+    emulator.client("dynamodb").delete_table(TableName=table)
+    stage.refresh()
+    assert Change("create", "aws:dynamodb/table:Table", "files-connections") in changes_of(stage.up)
+    be_told(client_of(emulator, stage), 20)
+
+
+def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation.Stack) -> None:
+    set_config(stage, "urlExpiresSeconds", "901")
+    with pytest.raises(automation.CommandError, match=r"url_expires_seconds.*901"):
+        stage.up()
+    stage.remove_config("async-download:urlExpiresSeconds")
+    assert changes_of(stage.up) == LEFT_IN_PLACE
+
+
+def test_an_up_that_failed_half_way_can_be_repeated(empty: automation.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    from async_download import policies
+
+    with monkeypatch.context() as broken:
+        broken.setattr(policies, "disconnect", lambda **_: 1 / 0)
+        with pytest.raises(automation.CommandError):
+            empty.up()
+    empty.up()
+    assert changes_of(empty.preview, expect_no_changes=True) == LEFT_IN_PLACE
+
+
+def test_a_renamed_component_keeps_its_resources_through_an_alias(stage: automation.Stack) -> None:
+    def renamed() -> None:
+        def alias(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+            parent = pulumi.Alias(name=args.name, parent=pulumi.ROOT_STACK_RESOURCE)
+            options = pulumi.ResourceOptions(aliases=[parent] if args.type_.startswith("async-download:") else [])
+            return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, options))
+
+        pulumi.runtime.register_stack_transformation(alias)  # type: ignore[arg-type]
+        shipped_program()
+
+    stage.workspace.program = renamed
+    try:
+        assert changes_of(stage.preview, expect_no_changes=True) == LEFT_IN_PLACE
+    finally:
+        stage.workspace.program = shipped_program
+
+
+def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
+    set_config(empty, "restAuth", "api_key")
+    empty.up()
+    (key,) = [one for one in resources_of(empty) if one["type"] == "aws:apigateway/apiKey:ApiKey"]
+    value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
+    state = Path(empty.workspace.work_dir, "state")
+    files = [file.read_text() for file in state.rglob("*.json")]
+    assert files
+    assert [file for file in files if value in file] == []
+
+
+def test_two_stages_live_side_by_side(stage: automation.Stack, empty: automation.Stack, emulator: Cloud) -> None:
+    empty.up()
+    be_told(client_of(emulator, empty), 20)
+    be_told(client_of(emulator, stage), 20)
+
+
+def test_destroying_leaves_nothing(tmp_path: Path) -> None:
+    with (
+        open_cloud(Target.EMULATOR, folder=tmp_path) as cloud,
+        Origin() as origin,
+        origins_for(cloud, origin.base_url, None) as origins,
+    ):
+        with pulumi_stack(cloud, "gone", config_for(cloud, origins, restAuth="none")) as made:
+            made.up()
+            be_told(client_of(cloud, made), 20)
+        assert remains(cloud) == {}
+
+
+def remains(cloud: Cloud) -> dict[str, object]:
+    """What is there of what a stage makes."""
+    calls = {
+        "s3": ("list_buckets", "Buckets"),
+        "dynamodb": ("list_tables", "TableNames"),
+        "lambda": ("list_functions", "Functions"),
+        "logs": ("describe_log_groups", "logGroups"),
+        "iam": ("list_roles", "Roles"),
+        "stepfunctions": ("list_state_machines", "stateMachines"),
+        "apigateway": ("get_rest_apis", "items"),
+        "apigatewayv2": ("get_apis", "Items"),
+        "events": ("list_rules", "Rules"),
+        "sqs": ("list_queues", "QueueUrls"),
+    }
+    found = {service: getattr(cloud.client(service), call)().get(key) for service, (call, key) in calls.items()}
+    return {service: items for service, items in found.items() if items}
+
+
+def test_both_engines_register_the_same(stage: automation.Stack, config: Config, tmp_path: Path) -> None:
+    with Emulator(log_path=tmp_path / "emulator.log") as other:
+        settings = {key: value for key, value in config.items() if key != "executeApiUrl"}
+        deployment = deploy(other, stack=stage.name, config=settings)
+        embedded = {
+            (one.type, one.name, *sorted(one.inputs)) for one in deployment.resources if one.type.startswith("aws:")
+        }
+        deployment.destroy()
+    real = {
+        (one["type"], one["urn"].rsplit("::", 1)[-1], *sorted(key for key in one["inputs"] if key != "__defaults"))
+        for one in resources_of(stage)
+        if one["type"].startswith("aws:")
+    }
+    assert embedded == real
