@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from runtime.errors import ServiceError
-from runtime.logic.lanes import SLOW_SECONDS, Lanes
+from runtime.logic.lanes import SLOW_SECONDS, GaveWayError, Lanes
 from runtime.logic.plan import MIB, Range
 from tests.runtime.fakes import FakeClock
 
@@ -44,25 +44,30 @@ def test_large_parts_get_fewer_lanes() -> None:
 
 def test_an_origin_that_crawls_gets_one_lane() -> None:
     """Four parts that all end too late are worth less than one that ends in time."""
-    clock, lock = FakeClock(), threading.Lock()
-    all_in = threading.Barrier(4, timeout=10)
+    clock, all_in, given_back = FakeClock(), threading.Barrier(4, timeout=10), threading.Semaphore(0)
     stored: list[int] = []
     attempts: list[int] = []
 
     def work(part: Range, _buffer: bytearray, go_on: object) -> None:
         assert callable(go_on)
-        with lock:
-            attempts.append(part.number)
-            first_round = len(attempts) <= 4
-        if first_round:
+        attempts.append(part.number)
+        first = clock.time < FakeClock().time + SLOW_SECONDS
+        if first and all_in.wait() == 0:
+            clock.time += SLOW_SECONDS + 1
+        if first:
             all_in.wait()
-            with lock:
-                clock.time = max(clock.time, FakeClock().time + SLOW_SECONDS + 1)
-        go_on()
+        try:
+            go_on()
+        except GaveWayError:
+            given_back.release()
+            raise
+        if first:
+            assert all(given_back.acquire(timeout=10) for _ in range(3))  # before anything is stored
         stored.append(part.number)
 
     Lanes(clock, [Range(number, 0, 9) for number in range(8)], work).run()
     assert sorted(stored) == list(range(8))
+    assert len(attempts) == 8 + 3
 
 
 def test_the_first_failure_ends_all_lanes() -> None:

@@ -14,11 +14,12 @@ from runtime.errors import ServiceError
 from runtime.logic import messages
 from runtime.logic.plan import Plan
 from runtime.logic.progress import Beside
-from runtime.logic.watch import TELL_SECONDS, counted
+from runtime.logic.sliced import sliced
+from runtime.logic.watch import TELL_SECONDS, Watch, counted
 from runtime.models import Status
 from runtime.ports import Part
 from tests.runtime.slicing import parts, planned
-from tests.runtime.world import ARN, PART, OriginFile, World, content_of
+from tests.runtime.world import ARN, PART, OriginFile, World, content_of, cut
 
 CONNECTIONS = frozenset({"c1", "c2"})
 
@@ -118,6 +119,23 @@ def test_slices_tell_how_far_all_of_them_are(world: World) -> None:
     assert len(told) <= sum(world.clock.slept) / TELL_SECONDS + 1
 
 
+@pytest.mark.parametrize("known", [0, 1, 2])
+def test_a_listing_begins_behind_what_is_known_to_be_there(world: World, known: int) -> None:
+    """One page reaches far beyond what is in flight, however large the file."""
+    file = planned(world, 60 * PART)
+    parts(world).update({number: file.content[(number - 1) * PART : number * PART] for number in (1, 2, 3, 30)})
+    world.downloads.rows[ARN] = replace(world.row, copied_parts=known)
+    job = sliced(world.row, "downloads/", cut, world.clock.now())
+    assert job is not None
+    watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job)
+    watch()
+    assert world.row.copied_bytes is None
+    world.clock.sleep(1)
+    watch()
+    watch.close()
+    assert (world.row.copied_bytes, world.row.copied_parts) == (4 * PART, 3)
+
+
 def test_of_many_workers_one_tells(world: World) -> None:
     """Whoever read the older row has come too late."""
     planned(world)
@@ -130,12 +148,12 @@ def test_of_many_workers_one_tells(world: World) -> None:
 @given(st.integers(1, 40), st.sets(st.integers(1, 40)), st.integers(0, 40))
 def test_bytes_are_counted_from_any_prefix_that_is_known(last: int, held: set[int], known: int) -> None:
     """The same sum as from a listing of everything."""
-    cut = Plan(last * PART - 3, PART, 3)
+    whole = Plan(last * PART - 3, PART, 3)
     known = min(known, last)
     there = sorted({number for number in held if number <= last} | set(range(1, known + 1)))
-    listed = [Part(number, "", cut.part(number).length, 0) for number in there if number > known]
-    prefix, copied = counted(cut, known, listed)
-    assert copied == sum(cut.part(number).length for number in there)
+    listed = [Part(number, "", whole.part(number).length, 0) for number in there if number > known]
+    prefix, copied = counted(whole, known, listed)
+    assert copied == sum(whole.part(number).length for number in there)
     assert set(range(1, prefix + 1)) <= set(there)
     assert prefix + 1 not in there
 

@@ -114,6 +114,7 @@ def test_what_cannot_mend_is_noted_and_told(world: World, code: str, answer: Cal
     world.origins.answer = lambda asked: answer() if asked.headers["Range"].startswith("bytes=0-") else file(asked)
     world.copy_slice(0)
     assert 1 not in parts(world)
+    assert not world.clock.slept
     assert world.row.failure is not None
     assert (world.row.failure.code, world.row.status) == (code, Status.COPYING)
     asked = len(world.origins.asked)
