@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.paths import WORD
 from localcloud.signals import Stopped, stoppable
 
 __all__ = ["main"]
@@ -33,12 +34,14 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="the whole journey: deploy, request, wait, download, verify, clean up")
     serve = commands.add_parser("serve", help="keep the stack up until Ctrl-C")
     serve.add_argument("--origin", metavar="URL", help="serve files of this origin (default: the demo's own)")
-    commands.add_parser("tables", help="print the rows of the running stack")
+    tables = commands.add_parser("tables", help="print the rows of the running stack")
     invoke = commands.add_parser("invoke", help="run one handler on an event, as the function of the running stack")
     invoke.add_argument("handler", help="e.g. deliver")
     invoke.add_argument("event", type=Path, help="e.g. events/deliver.json")
     invoke.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the event: a.b.c=value")
     invoke.add_argument("--debug", type=int, metavar="PORT", help="wait for a debugger on this port first")
+    for command in (serve, tables, invoke):
+        command.add_argument("--directory", type=Path, default=WORD, help="of outputs.json (default: .localcloud)")
     return parser
 
 
@@ -48,16 +51,16 @@ def _run(parsed: argparse.Namespace) -> int:
         with stoppable(), contextlib.suppress(Stopped):  # from the first import on
             from localcloud.serve import serve
 
-            serve(parsed.origin)
+            serve(parsed.origin, parsed.directory)
         print("Stopped; nothing is left running.")
         return 0
     if parsed.command == "tables":
         from localcloud.tables import show_tables
 
-        return show_tables()
+        return show_tables(parsed.directory)
     from localcloud.invoke import invoke
 
-    return invoke(parsed.handler, parsed.event, parsed.set, parsed.debug)
+    return invoke(parsed.handler, parsed.event, parsed.set, parsed.debug, parsed.directory)
 
 
 if __name__ == "__main__":

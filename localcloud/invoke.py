@@ -14,6 +14,7 @@ from typing import Any
 from localcloud.aws import Aws
 from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running
+from localcloud.paths import WORD
 
 __all__ = ["Context", "invoke", "read_event"]
 
@@ -35,7 +36,7 @@ class Context:
         return max(0, round((self.seconds - (time.monotonic() - self._start)) * 1000))
 
 
-def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None) -> int:
+def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None, directory: Path = WORD) -> int:
     """Run `runtime.handlers.<handler>.handler` and print its result as JSON.
 
     Args:
@@ -43,12 +44,13 @@ def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None
         event_file: the event, JSON.
         changes: `path.to.key=value` each, set in the event.
         debug: port on which to wait for a debugger first.
+        directory: where the stack left word of itself.
 
     Raises:
         NotRunningError: No stack is running.
         UsageError: There is no such handler, or the event is not one.
     """
-    outputs = read_running()
+    outputs = read_running(directory)
     event = read_event(event_file, changes)
     names: Mapping[str, str] = outputs["functionNames"]
     if handler not in names:

@@ -1,4 +1,4 @@
-"""`.localcloud/outputs.json`: how any tool finds the stack that `make local` keeps up."""
+"""`outputs.json` in `.localcloud`: how any tool finds the stack that `make local` keeps up."""
 
 import contextlib
 import http.client
@@ -10,30 +10,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localcloud.errors import NotRunningError, UsageError
-from localcloud.program import FOLDER
-from localcloud.stack import LocalStack
 
-__all__ = ["DIRECTORY", "OUTPUTS", "describe", "published", "read_running", "refuse_second"]
+__all__ = ["published", "read_running", "refuse_second"]
 
-DIRECTORY = FOLDER / ".localcloud"
-OUTPUTS = DIRECTORY / "outputs.json"
-
-
-def describe(stack: LocalStack) -> dict[str, Any]:
-    """Every output of the stack, and how to reach its cloud."""
-    return {
-        **stack.outputs,
-        "awsEndpoint": stack.endpoint,
-        "region": stack.region,
-        "accessKeyId": stack.access_key_id,
-        "secretAccessKey": stack.secret_access_key,
-    }
+_NAME = "outputs.json"
 
 
 @contextlib.contextmanager
-def published(content: Mapping[str, Any], path: Path = OUTPUTS) -> Iterator[Path]:
+def published(content: Mapping[str, Any], directory: Path) -> Iterator[Path]:
     """The file is there, whole, for as long as the block runs; a file that another stack wrote meanwhile stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = directory / _NAME
+    directory.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     draft.replace(path)
@@ -44,22 +31,23 @@ def published(content: Mapping[str, Any], path: Path = OUTPUTS) -> Iterator[Path
             path.unlink(missing_ok=True)
 
 
-def refuse_second(path: Path = OUTPUTS) -> None:
+def refuse_second(directory: Path) -> None:
     """Look for a stack that is running already; a file that one left behind when it was killed is no obstacle.
 
     Raises:
         UsageError: There is one.
     """
-    if (other := _endpoint(path)) and _answers(other):
-        raise UsageError(f"`make local` is running already, at {other}.")
+    if (other := _endpoint(directory / _NAME)) and _answers(other):
+        raise UsageError(f"A local stack is running already, at {other}; its word is in {directory}.")
 
 
-def read_running(path: Path = OUTPUTS) -> dict[str, Any]:
+def read_running(directory: Path) -> dict[str, Any]:
     """What a running `make local` says of its stack.
 
     Raises:
         NotRunningError: There is no file, or nothing answers where it points to.
     """
+    path = directory / _NAME
     endpoint = _endpoint(path)
     if endpoint is None or not _answers(endpoint):
         raise NotRunningError("No local stack is running: start one with `make local` in another terminal.")

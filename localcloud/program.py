@@ -1,27 +1,51 @@
 """This project's own program, deployed on an emulator."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Protocol
 
 from localcloud.aws import Aws
 from localcloud.config import full_keys, read_project, read_stack, resolve
-from localcloud.emulator import Emulator
 from localcloud.engine import Deployment, run
-from localcloud.provider import AwsProvider
+from localcloud.errors import ConfigError
+from localcloud.paths import FOLDER
+from localcloud.provider import AwsProvider, unknown_settings
 
-__all__ = ["FOLDER", "Deployment", "deploy"]
-
-FOLDER = Path(__file__).resolve().parents[1]
-"""Where Pulumi.yaml and `__main__.py` are."""
+__all__ = ["Cloud", "Deployment", "deploy"]
 
 _UNCONFIGURED: Mapping[str, object] = {}
+_OF_THE_CLOUD = frozenset({"accessKey", "endpoints", "region", "secretKey"})
+"""Settings of the provider that the cloud itself decides."""
 
 
-def deploy(emulator: Emulator, *, stack: str = "local", config: Mapping[str, object] = _UNCONFIGURED) -> Deployment:
+class Cloud(Protocol):
+    """Where to deploy: an emulator of ours, or one that runs already."""
+
+    @property
+    def endpoint(self) -> str | None:
+        """Where all its services are."""
+
+    @property
+    def region(self) -> str:
+        """Its region."""
+
+    @property
+    def access_key_id(self) -> str:
+        """Who deploys."""
+
+    @property
+    def secret_access_key(self) -> str:
+        """Who deploys."""
+
+    @property
+    def execute_api_url(self) -> str:
+        """Where its APIs are."""
+
+
+def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] = _UNCONFIGURED) -> Deployment:
     """Deploy the program.
 
     Args:
-        emulator: where; its execute-api URL is set in the configuration.
+        cloud: where; its execute-api URL is set in the configuration.
         stack: names the stack and its file `Pulumi.<stack>.yaml`, if there is one.
         config: replaces values of that file; keys without the project's name.
 
@@ -32,8 +56,20 @@ def deploy(emulator: Emulator, *, stack: str = "local", config: Mapping[str, obj
     project = read_project(FOLDER)
     given = {
         **read_stack(project, stack),
-        **full_keys(project, {"executeApiUrl": emulator.execute_api_url, **config}),
+        **full_keys(project, {"executeApiUrl": cloud.execute_api_url, **config}),
     }
     values = {key: value for key, value in given.items() if not key.startswith("aws:")}
-    provider = AwsProvider(Aws(emulator.endpoint, emulator.region, emulator.access_key_id, emulator.secret_access_key))
-    return run(FOLDER / "__main__.py", project.name, stack, resolve(project, stack, values), provider)
+    config_text = resolve(project, stack, values)
+    return run(FOLDER / "__main__.py", project.name, stack, config_text, _provider(cloud, given))
+
+
+def _provider(cloud: Cloud, given: Mapping[str, object]) -> AwsProvider:
+    """The provider with the stack's own settings of it, such as default tags, at the cloud's own endpoint."""
+    if cloud.endpoint is None:
+        raise ConfigError("The embedded engine deploys to an endpoint; AWS itself needs `pulumi up`.")
+    aws = Aws(cloud.endpoint, cloud.region, cloud.access_key_id, cloud.secret_access_key)
+    named = {key.removeprefix("aws:"): value for key, value in given.items() if key.startswith("aws:")}
+    settings = {name: value for name, value in named.items() if name not in _OF_THE_CLOUD}
+    if unknown := unknown_settings(settings):
+        raise ConfigError(f"The stand-in provider does not know the setting aws:{unknown[0]}.")
+    return AwsProvider(aws).with_settings(settings)

@@ -8,7 +8,7 @@ emulator accepts and does nothing with is declared by each stand-in (`inert`).
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ from localcloud.resources.base import Inputs, Resource
 from localcloud.schema import Problem
 from localcloud.values import UNKNOWN, Plain, from_plain, plain_map
 
-__all__ = ["AwsProvider", "UnsupportedError"]
+__all__ = ["AwsProvider", "UnsupportedError", "configured", "unknown_settings"]
 
 _SETTINGS = frozenset({"accessKey", "defaultTags", "endpoints", "region", "s3UsePathStyle", "secretKey"})
 _KINDS = api.PropertyDiffKind
@@ -45,10 +45,8 @@ class AwsProvider(api.Provider):
         return other
 
     async def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
-        """Refuse settings that would be ignored; skipping checks is all the same here."""
-        unknown = [
-            name for name in request.new_inputs if not (name in _SETTINGS or name.startswith(("skip", "version")))
-        ]
+        """Refuse settings that would be ignored."""
+        unknown = unknown_settings(request.new_inputs)
         failures = [api.CheckFailure(name, "is not a setting that the stand-in knows") for name in unknown]
         return api.CheckResponse(inputs=request.new_inputs, failures=failures)
 
@@ -119,7 +117,7 @@ class AwsProvider(api.Provider):
             raise
         if "tags" in seen:
             seen["tags"] = self._own_tags(seen["tags"] or {}, state.get("tags"))
-        changed = {name: value for name, value in seen.items() if value != state.get(name)}
+        changed = {name: value for name, value in seen.items() if resource.changed(name, state, seen)}
         inputs = {name: value for name, value in changed.items() if name in request.inputs}
         return api.ReadResponse(
             request.resource_id, request.properties | _wire(changed), request.inputs | _wire(inputs)
@@ -154,6 +152,11 @@ class AwsProvider(api.Provider):
         names = schema.output_names(kind)
         tags = self._tagged(kind, inputs).get("tags") or {}
         return {name: value for name, value in {"region": self.aws.region, "tagsAll": tags}.items() if name in names}
+
+
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """Which of these settings of a provider mean nothing here; to skip checks is all the same."""
+    return [name for name in names if not (name in _SETTINGS or name.startswith(("skip", "version")))]
 
 
 def configured(aws: Aws, settings: Mapping[str, Plain]) -> Aws:

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Never
 
 from rich.console import Console
@@ -13,7 +14,8 @@ from localcloud.activity import Line
 from localcloud.errors import EmulatorError
 from localcloud.origin import Origin
 from localcloud.origins import NAME, demo_origin, own_origin
-from localcloud.outputs_file import DIRECTORY, describe, published, refuse_second
+from localcloud.outputs_file import published, refuse_second
+from localcloud.paths import WORD
 from localcloud.stack import LocalStack, local_stack
 from localcloud.walkthrough import addresses, steps
 from localcloud.watch import Watch
@@ -24,11 +26,12 @@ _COLOURS = {"REST": "cyan", "WS": "magenta", "S3": "green", "Lambda": "yellow", 
 _LOOK_SECONDS = 0.5
 
 
-def serve(origin: str | None, console: Console | None = None) -> Never:
+def serve(origin: str | None, directory: Path = WORD, console: Console | None = None) -> Never:
     """Keep the stack up until an exception (Stopped, at a signal) ends it.
 
     Args:
         origin: URL of an origin of the user's; without, the demo's.
+        directory: where outputs.json and the emulator's log go.
         console: where to print.
 
     Raises:
@@ -36,15 +39,15 @@ def serve(origin: str | None, console: Console | None = None) -> Never:
     """
     console = console or Console(highlight=False, soft_wrap=True)
     started = time.monotonic()
-    refuse_second()
+    refuse_second(directory)
     console.print("Starting the emulator and deploying the stack …", style="dim")
     with (
         _origin(origin) as described,
-        local_stack({NAME: described}, log_path=DIRECTORY / "emulator.log", observe=True) as stack,
+        local_stack({NAME: described}, log_path=directory / "emulator.log", observe=True) as stack,
     ):
-        content = describe(stack)
-        with published(content), Watch(stack, lambda line: _show(console, line)):
-            _welcome(console, content, "defaultPath" in described, time.monotonic() - started)
+        content = _describe(stack)
+        with published(content, directory), Watch(stack, lambda line: _show(console, line)):
+            _welcome(console, content, directory, "defaultPath" in described, time.monotonic() - started)
             _wait(stack)
 
 
@@ -57,15 +60,26 @@ def _origin(url: str | None) -> Iterator[dict[str, object]]:
         yield demo_origin(demo.base_url)
 
 
+def _describe(stack: LocalStack) -> dict[str, object]:
+    """Every output of the stack, and how to reach its cloud."""
+    return {
+        **stack.outputs,
+        "awsEndpoint": stack.endpoint,
+        "region": stack.region,
+        "accessKeyId": stack.access_key_id,
+        "secretAccessKey": stack.secret_access_key,
+    }
+
+
 def _wait(stack: LocalStack) -> Never:
     while stack.emulator.is_running():
         time.sleep(_LOOK_SECONDS)  # a signal ends it early
     raise EmulatorError(f"The emulator has ended. The end of its log:\n{stack.emulator.log_tail()}")
 
 
-def _welcome(console: Console, content: dict[str, object], default_path: bool, seconds: float) -> None:
+def _welcome(console: Console, content: dict[str, object], directory: Path, default_path: bool, seconds: float) -> None:
     console.print(f"Ready after {seconds:.1f} s. Ctrl-C stops it.\n", style="bold")
-    for name, value in addresses(content):
+    for name, value in addresses(content, directory):
         console.print(Text.assemble((f"{name:<10}", "bold"), value))
     for number, (title, lines) in enumerate(steps(content, default_path), 1):
         console.print(Text(f"\n{number}. {title}:", style="bold"))

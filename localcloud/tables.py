@@ -1,5 +1,6 @@
 """`python -m localcloud tables`: the rows of a running stack, for machines without the aws command."""
 
+from pathlib import Path
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -7,20 +8,21 @@ from rich.console import Console
 
 from localcloud.aws import Aws
 from localcloud.outputs_file import read_running
+from localcloud.paths import WORD
 
 __all__ = ["show_tables"]
 
 _HASHES = "ticketHashes"
 
 
-def show_tables(console: Console | None = None) -> int:
+def show_tables(directory: Path = WORD, console: Console | None = None) -> int:
     """Print both tables of the stack that `make local` keeps up.
 
     Raises:
         NotRunningError: There is none.
     """
     console = console or Console(highlight=False, soft_wrap=True)
-    outputs = read_running()
+    outputs = read_running(directory)
     client = Aws(outputs["awsEndpoint"], outputs["region"], outputs["accessKeyId"], outputs["secretAccessKey"]).client(
         "dynamodb"
     )

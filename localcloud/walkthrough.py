@@ -1,6 +1,7 @@
 """What `make local` says when it is ready: where everything is, and lines to paste that walk through a download."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from localcloud.origins import DEMO_PATH
@@ -10,14 +11,14 @@ __all__ = ["addresses", "steps"]
 _RUN = ".venv/bin/python -m localcloud"
 
 
-def addresses(outputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+def addresses(outputs: Mapping[str, Any], directory: Path) -> list[tuple[str, str]]:
     """What is where."""
     return [
         ("REST", str(outputs["apiUrl"])),
         ("WebSocket", str(outputs["webSocketUrl"])),
         ("AWS", f"{outputs['awsEndpoint']} (region {outputs['region']}, key test, secret test)"),
-        ("Outputs", ".localcloud/outputs.json"),
-        ("Log", ".localcloud/emulator.log"),
+        ("Outputs", _short(directory / "outputs.json")),
+        ("Log", _short(directory / "emulator.log")),
     ]
 
 
@@ -53,6 +54,11 @@ def steps(outputs: Mapping[str, Any], default_path: bool) -> list[tuple[str, lis
             ],
         ),
     ]
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _downloader(outputs: Mapping[str, Any], default_path: bool) -> str:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from localcloud.aws import Aws
 from localcloud.resources.base import Inputs, Made, Resource, Setting, State, given
-from localcloud.resources.patches import changes, retag_api
+from localcloud.resources.patches import changes, retag_api, tags_of
 from localcloud.values import Plain
 
 __all__ = ["RESOURCES"]
@@ -47,9 +47,11 @@ class RestApi(Resource):
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
         """Its name, description and tags."""
-        found = aws.client("apigateway").get_rest_api(restApiId=resource_id)
-        seen = {key: found.get(key) for key in ("name", "description", "tags") if key in state}
-        return {**seen, **self._outputs(aws, found)}
+        client = aws.client("apigateway")
+        found = client.get_rest_api(restApiId=resource_id)
+        outputs = self._outputs(aws, found)
+        seen = {key: found.get(key) for key in ("name", "description") if key in state}
+        return {**seen, "tags": tags_of(client, outputs["arn"]), **outputs}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Remove it with everything in it."""

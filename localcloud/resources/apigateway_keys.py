@@ -4,7 +4,7 @@ from typing import Any
 
 from localcloud.aws import Aws
 from localcloud.resources.base import Inputs, Made, Resource, State, given
-from localcloud.resources.patches import changes, retag_api
+from localcloud.resources.patches import changes, retag_api, tags_of
 from localcloud.values import Plain
 
 __all__ = ["RESOURCES"]
@@ -21,12 +21,15 @@ class ApiKey(Resource):
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         """Make it; enabled unless told otherwise."""
-        made = aws.client("apigateway").create_api_key(
+        client = aws.client("apigateway")
+        made = client.create_api_key(
             name=inputs["name"],
             enabled=inputs.get("enabled") is not False,
             **given(description=inputs.get("description"), value=inputs.get("value"), tags=inputs.get("tags")),
         )
-        return Made(made["id"], self._outputs(aws, made["id"]))
+        outputs = self._outputs(aws, made["id"])
+        retag_api(client, outputs["arn"], {}, inputs)
+        return Made(made["id"], outputs)
 
     def update(self, aws: Aws, resource_id: str, old: State, new: Inputs) -> dict[str, Plain]:
         """Set its name, description, tags, and whether it opens anything."""
@@ -37,8 +40,10 @@ class ApiKey(Resource):
         return outputs
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
-        """Its value."""
-        return self._outputs(aws, resource_id)
+        """Its value, description and tags."""
+        client, outputs = aws.client("apigateway"), self._outputs(aws, resource_id)
+        found = client.get_api_key(apiKey=resource_id)
+        return {"description": found.get("description"), "tags": tags_of(client, outputs["arn"]), **outputs}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Remove it."""
@@ -68,7 +73,8 @@ class UsagePlan(Resource):
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         """Make it."""
-        made = aws.client("apigateway").create_usage_plan(
+        client = aws.client("apigateway")
+        made = client.create_usage_plan(
             name=inputs["name"],
             **given(
                 description=inputs.get("description"),
@@ -77,7 +83,9 @@ class UsagePlan(Resource):
                 tags=inputs.get("tags"),
             ),
         )
-        return Made(made["id"], self._outputs(aws, made["id"]))
+        outputs = self._outputs(aws, made["id"])
+        retag_api(client, outputs["arn"], {}, inputs)
+        return Made(made["id"], outputs)
 
     def update(self, aws: Aws, resource_id: str, old: State, new: Inputs) -> dict[str, Plain]:
         """Set what it allows."""
@@ -91,9 +99,13 @@ class UsagePlan(Resource):
         return outputs
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
-        """See whether it is there."""
-        aws.client("apigateway").get_usage_plan(usagePlanId=resource_id)
-        return self._outputs(aws, resource_id)
+        """Its description, limits and tags."""
+        client, outputs = aws.client("apigateway"), self._outputs(aws, resource_id)
+        found = client.get_usage_plan(usagePlanId=resource_id)
+        throttle = found.get("throttle") or {}
+        limits = {name: _number(throttle[name]) for name in ("rateLimit", "burstLimit") if name in throttle}
+        seen = {"description": found.get("description"), "throttleSettings": limits or None}
+        return {**seen, "tags": tags_of(client, outputs["arn"]), **outputs}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:
         """Take its stages away, as the service wants, and remove it."""
@@ -130,6 +142,12 @@ class UsagePlanKey(Resource):
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Take the key out of the plan."""
         aws.client("apigateway").delete_usage_plan_key(usagePlanId=state["usagePlanId"], keyId=state["keyId"])
+
+
+def _number(value: float | str) -> Plain:
+    """A patched limit comes back as text."""
+    number = float(value)
+    return int(number) if number.is_integer() else number
 
 
 def _moved(before: list[Any], after: list[Any]) -> list[dict[str, str]]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from localcloud.aws import Aws
-from localcloud.resources.base import Inputs, Made, Resource, Setting, State, given
-from localcloud.resources.patches import changes, retag_api
+from localcloud.resources.base import Gone, Inputs, Made, Resource, Setting, State, given
+from localcloud.resources.patches import changes, retag_api, tags_of
 from localcloud.values import Plain
 
 __all__ = ["RESOURCES"]
@@ -83,7 +83,9 @@ class Stage(Resource):
             ),
         )
         self._log(client, {}, inputs)
-        return Made(f"ags-{inputs['restApi']}-{inputs['stageName']}", self._outputs(aws, inputs))
+        outputs = self._outputs(aws, inputs)
+        retag_api(client, outputs["arn"], {}, inputs)
+        return Made(f"ags-{inputs['restApi']}-{inputs['stageName']}", outputs)
 
     def update(self, aws: Aws, resource_id: str, old: State, new: Inputs) -> dict[str, Plain]:  # noqa: ARG002
         """Point it to another deployment, or change its settings."""
@@ -102,9 +104,11 @@ class Stage(Resource):
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
         """Its deployment, description and tags."""
-        found = aws.client("apigateway").get_stage(restApiId=state["restApi"], stageName=state["stageName"])
-        members = {"deployment": "deploymentId", "description": "description", "tags": "tags"}
-        return {key: found.get(member) for key, member in members.items() if key in state}
+        client = aws.client("apigateway")
+        found = client.get_stage(restApiId=state["restApi"], stageName=state["stageName"])
+        members = {"deployment": "deploymentId", "description": "description"}
+        seen = {key: found.get(member) for key, member in members.items() if key in state}
+        return {**seen, "tags": tags_of(client, state["arn"])}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Remove it."""
@@ -154,13 +158,12 @@ class MethodSettings(Setting):
         )
         return Made(f"{inputs['restApi']}-{inputs['stageName']}-{inputs['methodPath']}", {})
 
-    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
         """The settings that the program made."""
-        client = aws.client("apigateway")
-        stage = client.get_stage(restApiId=state["restApi"], stageName=state["stageName"])
+        stage = aws.client("apigateway").get_stage(restApiId=state["restApi"], stageName=state["stageName"])
         found = stage.get("methodSettings", {}).get(state["methodPath"])
         if found is None:
-            raise client.exceptions.NotFoundException({"Error": {"Code": "NotFoundException"}}, "")
+            raise Gone(resource_id)
         return {"settings": {key: found.get(key, value) for key, value in state["settings"].items()}}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
@@ -185,6 +188,13 @@ class Account(Setting):
         patch = changes({}, inputs, {"cloudwatchRoleArn": "/cloudwatchRoleArn"})
         aws.client("apigateway").update_account(patchOperations=patch)
         return Made("api-gateway-account", {})
+
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
+        """The role."""
+        role = aws.client("apigateway").get_account().get("cloudwatchRoleArn")
+        if not role:
+            raise Gone(resource_id)
+        return {"cloudwatchRoleArn": role}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Forget it."""

@@ -43,8 +43,10 @@ class Api(Resource):
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
         """Its name, description and tags."""
-        found = aws.client("apigatewayv2").get_api(ApiId=resource_id)
-        return {**_seen(found, state, *self._MUTABLE, "tags"), **self._outputs(aws, found)}
+        client = aws.client("apigatewayv2")
+        found = client.get_api(ApiId=resource_id)
+        outputs = self._outputs(aws, found)
+        return {**_seen(found, state, *self._MUTABLE), **_tags(client, outputs["arn"]), **outputs}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Remove it with everything in it."""
@@ -165,8 +167,9 @@ class Stage(Resource):
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
         """Its description, whether it deploys itself, and its tags."""
-        found = aws.client("apigatewayv2").get_stage(ApiId=state["apiId"], StageName=resource_id)
-        return _seen(found, state, "description", "autoDeploy", "tags")
+        client = aws.client("apigatewayv2")
+        found = client.get_stage(ApiId=state["apiId"], StageName=resource_id)
+        return {**_seen(found, state, "description", "autoDeploy"), **_tags(client, state["arn"])}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:
         """Remove it."""
@@ -183,6 +186,10 @@ class Stage(Resource):
 
 def _seen(found: Mapping[str, Any], state: State, *names: str) -> dict[str, Plain]:
     return {name: found.get(name[0].upper() + name[1:]) for name in names if name in state}
+
+
+def _tags(client: Any, arn: str) -> dict[str, Plain]:
+    return {"tags": client.get_tags(ResourceArn=arn)["Tags"]}
 
 
 def _retag(client: Any, arn: str, old: State, new: Inputs) -> None:

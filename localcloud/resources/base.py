@@ -1,5 +1,6 @@
 """What a stand-in for one resource type says about itself and does."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError
 from localcloud.aws import Aws
 from localcloud.values import Plain
 
-__all__ = ["Inputs", "Made", "Resource", "State", "error_code", "given", "renamed"]
+__all__ = ["Gone", "Inputs", "Made", "Resource", "Setting", "State", "as_inputs", "given", "renamed", "same_document"]
 
 Inputs = Mapping[str, Plain]
 State = Mapping[str, Plain]
@@ -17,6 +18,10 @@ State = Mapping[str, Plain]
 
 
 _EMPTY: tuple[Plain, ...] = (None, "", [], {})
+
+
+class Gone(Exception):  # noqa: N818 - a fact, not a failure
+    """What was looked for does not exist; raised where the service itself does not say so."""
 
 
 class Made(NamedTuple):
@@ -71,7 +76,7 @@ class Resource(ABC):
 
     def is_gone(self, error: Exception) -> bool:
         """Tell whether an error says that the resource does not exist."""
-        return isinstance(error, ClientError) and error_code(error) in self.gone
+        return isinstance(error, Gone) or (isinstance(error, ClientError) and _code(error) in self.gone)
 
 
 class Setting(Resource):
@@ -90,8 +95,7 @@ class Setting(Resource):
         return self.put(aws, new).outputs
 
 
-def error_code(error: ClientError) -> str:
-    """The service's code of an error."""
+def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -100,8 +104,20 @@ def given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def renamed(value: Plain, first_upper: bool = True) -> Plain:
+def renamed(value: Plain) -> Plain:
     """Nested inputs with the names that the API gives them: `retentionDays` -> `RetentionDays`."""
     if isinstance(value, Mapping):
-        return {(key[0].upper() + key[1:] if first_upper else key): renamed(item) for key, item in value.items()}
+        return {key[0].upper() + key[1:]: renamed(item) for key, item in value.items()}
     return [renamed(item) for item in value] if isinstance(value, list) else value
+
+
+def as_inputs(value: Plain) -> Plain:
+    """The other way round: `RetentionDays` -> `retentionDays`."""
+    if isinstance(value, Mapping):
+        return {key[0].lower() + key[1:]: as_inputs(item) for key, item in value.items()}
+    return [as_inputs(item) for item in value] if isinstance(value, list) else value
+
+
+def same_document(known: Plain, found: str) -> str:
+    """A JSON document that was found, in the program's own spelling as long as it says the same."""
+    return known if isinstance(known, str) and json.loads(known) == json.loads(found) else found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from localcloud.aws import Aws
-from localcloud.resources.base import Inputs, Made, Setting, State, given, renamed
+from localcloud.resources.base import Gone, Inputs, Made, Setting, State, as_inputs, given, renamed
 from localcloud.resources.tags import pairs, retag
 from localcloud.values import Plain
 
@@ -67,6 +67,7 @@ class EventTarget(Setting):
         "retryPolicy.maximumRetryAttempts": "the emulator tells a target once",
     }
     replaces = frozenset({"rule", "targetId"})
+    _NESTED = ("deadLetterConfig", "retryPolicy")
     named_by = "targetId"
 
     def put(self, aws: Aws, inputs: Inputs) -> Made:
@@ -83,6 +84,15 @@ class EventTarget(Setting):
         if answer["FailedEntryCount"]:
             raise ValueError(answer["FailedEntries"][0]["ErrorMessage"])
         return Made(f"{inputs['rule']}-{inputs['targetId']}", {})
+
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
+        """Whom the rule tells, and how often it tries."""
+        targets = aws.client("events").list_targets_by_rule(Rule=state["rule"])["Targets"]
+        found = {target["Id"]: target for target in targets}.get(state["targetId"])
+        if found is None:
+            raise Gone(resource_id)
+        seen = {name: as_inputs(found.get(name[0].upper() + name[1:])) for name in self._NESTED if name in state}
+        return {"arn": found["Arn"], **seen}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Remove it."""

@@ -3,7 +3,7 @@
 import json
 
 from localcloud.aws import Aws
-from localcloud.resources.base import Inputs, Made, Resource, Setting, State, given
+from localcloud.resources.base import Inputs, Made, Resource, Setting, State, given, same_document
 from localcloud.resources.tags import pairs, retag
 from localcloud.values import Plain
 
@@ -55,7 +55,7 @@ class Role(Resource):
         found = aws.client("iam").get_role(RoleName=resource_id)["Role"]
         seen: dict[str, Plain] = {
             "arn": found["Arn"],
-            "assumeRolePolicy": _same(state.get("assumeRolePolicy"), found["AssumeRolePolicyDocument"]),
+            "assumeRolePolicy": same_document(state.get("assumeRolePolicy"), _json(found["AssumeRolePolicyDocument"])),
         }
         if "description" in state:
             seen["description"] = found.get("Description", "")
@@ -88,7 +88,11 @@ class RolePolicy(Setting):
         """The policy, in the program's own spelling while it says the same."""
         role, _, name = resource_id.partition(":")
         found = aws.client("iam").get_role_policy(RoleName=role, PolicyName=name)
-        return {"role": role, "name": name, "policy": _same(state.get("policy"), found["PolicyDocument"])}
+        return {
+            "role": role,
+            "name": name,
+            "policy": same_document(state.get("policy"), _json(found["PolicyDocument"])),
+        }
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Take it away."""
@@ -98,10 +102,6 @@ class RolePolicy(Setting):
 
 def _json(document: Plain) -> str:
     return document if isinstance(document, str) else json.dumps(document)
-
-
-def _same(known: Plain, found: Plain) -> Plain:
-    return known if isinstance(known, str) and json.loads(known) == found else json.dumps(found)
 
 
 RESOURCES = (Role(), RolePolicy())

@@ -1,11 +1,12 @@
 """Functions, who may call them, and what becomes of asynchronous calls."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from localcloud.aws import Aws
 from localcloud.resources.archives import sha256_of, zip_of
-from localcloud.resources.base import Inputs, Made, Resource, Setting, State, given, renamed
+from localcloud.resources.base import Gone, Inputs, Made, Resource, Setting, State, as_inputs, given, renamed
 from localcloud.resources.tags import retag
 from localcloud.values import Plain
 
@@ -65,9 +66,9 @@ class Function(Resource):
 
     def changed(self, name: str, old: State, new: Inputs) -> bool:
         """Code is compared by its hash: the engine sends old archives back without their content."""
-        if name == "code" and isinstance(new.get("code"), str):  # its hash alone: nothing of the program's is new
-            return False
-        if name == "code" and "code" in new:
+        if name == "code" and isinstance(new.get("code"), str):
+            return bool(new["code"] != old.get("code"))
+        if name == "code" and name in new:
             return sha256_of(zip_of(new["code"])) != old.get("codeSha256")
         return super().changed(name, old, new)
 
@@ -163,9 +164,9 @@ class Permission(Resource):
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
         """See whether the function's policy has the statement."""
-        client = aws.client("lambda")
-        if f'"{resource_id}"' not in client.get_policy(FunctionName=state["function"])["Policy"]:
-            raise client.exceptions.ResourceNotFoundException({"Error": {"Code": "ResourceNotFoundException"}}, "")
+        policy = json.loads(aws.client("lambda").get_policy(FunctionName=state["function"])["Policy"])
+        if resource_id not in [statement["Sid"] for statement in policy["Statement"]]:
+            raise Gone(resource_id)
         return {}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:
@@ -199,6 +200,16 @@ class EventInvokeConfig(Setting):
             ),
         )
         return Made(inputs["functionName"], {})
+
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
+        """What is set."""
+        found = as_inputs(aws.client("lambda").get_function_event_invoke_config(FunctionName=resource_id))
+        names = ("maximumRetryAttempts", "maximumEventAgeInSeconds")
+        seen = {name: found.get(name) for name in names if name in state}
+        if "destinationConfig" in state:
+            destinations = found.get("destinationConfig") or {}
+            seen["destinationConfig"] = {name: one for name, one in destinations.items() if one}
+        return seen
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Back to the service's own defaults."""

@@ -7,7 +7,7 @@ from localcloud.resources.base import Inputs, State
 from localcloud.resources.tags import retag
 from localcloud.values import Plain
 
-__all__ = ["changes", "map_changes", "retag_api"]
+__all__ = ["changes", "map_changes", "retag_api", "tags_of"]
 
 
 def changes(old: State, new: Inputs, paths: Mapping[str, str]) -> list[dict[str, str]]:
@@ -28,8 +28,13 @@ def map_changes(old: State, new: Inputs, name: str) -> list[dict[str, str]]:
     ]
 
 
+def tags_of(client: Any, arn: str) -> dict[str, str]:
+    """The tags of something of API Gateway's (v1); the emulator knows those that `retag_api` set."""
+    return dict(client.get_tags(resourceArn=arn)["tags"])
+
+
 def retag_api(client: Any, arn: str, old: State, new: Inputs) -> None:
-    """Bring the tags of something of API Gateway's (v1) to their new state."""
+    """Bring the tags of something of API Gateway's (v1) to their new state; after its creation from none."""
     retag(
         old,
         new,

@@ -1,11 +1,10 @@
 """Buckets and what is set on them."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from localcloud.aws import Aws
-from localcloud.resources.base import Inputs, Made, Resource, Setting, State, given, renamed
+from localcloud.resources.base import Inputs, Made, Resource, Setting, State, as_inputs, given, renamed, same_document
 from localcloud.values import Plain
 
 __all__ = ["RESOURCES"]
@@ -133,6 +132,11 @@ class BucketEncryption(Setting):
         )
         return Made(inputs["bucket"], {})
 
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
+        """The rules."""
+        found = aws.client("s3").get_bucket_encryption(Bucket=resource_id)["ServerSideEncryptionConfiguration"]
+        return {"rules": [_encryption_rule(rule) for rule in found["Rules"]]}
+
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Back to the service's own default."""
         aws.client("s3").delete_bucket_encryption(Bucket=resource_id)
@@ -155,6 +159,11 @@ class BucketLifecycle(Setting):
         )
         return Made(inputs["bucket"], {})
 
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
+        """The rules."""
+        found = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=resource_id)["Rules"]
+        return {"rules": [_known_rule(rule) for rule in found]}
+
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Take them away."""
         aws.client("s3").delete_bucket_lifecycle(Bucket=resource_id)
@@ -176,8 +185,7 @@ class BucketPolicy(Setting):
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
         """The policy, in the program's own spelling while it says the same."""
         found = aws.client("s3").get_bucket_policy(Bucket=resource_id)["Policy"]
-        known = state.get("policy")
-        return {"policy": known if isinstance(known, str) and json.loads(known) == json.loads(found) else found}
+        return {"policy": same_document(state.get("policy"), found)}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Take it away."""
@@ -186,6 +194,19 @@ class BucketPolicy(Setting):
 
 def _algorithm(chosen: Plain) -> Plain:
     return None if chosen is None else {"SSEAlgorithm": chosen["sseAlgorithm"]}
+
+
+def _encryption_rule(found: dict[str, Any]) -> dict[str, Plain]:
+    algorithm = found.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")
+    return given(
+        applyServerSideEncryptionByDefault={"sseAlgorithm": algorithm} if algorithm else None,
+        bucketKeyEnabled=found.get("BucketKeyEnabled"),
+    )
+
+
+def _known_rule(found: dict[str, Any]) -> dict[str, Plain]:
+    rule: dict[str, Plain] = as_inputs({name: value for name, value in found.items() if name != "ID"})
+    return {"id": found.get("ID"), **{name: value for name, value in rule.items() if value != {"prefix": ""}}}
 
 
 def _lifecycle_rule(rule: Inputs) -> dict[str, Any]:

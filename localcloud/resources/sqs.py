@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from localcloud.aws import Aws
-from localcloud.resources.base import Inputs, Made, Resource, Setting, State, given
+from localcloud.resources.base import Gone, Inputs, Made, Resource, Setting, State, given, same_document
 from localcloud.resources.tags import retag
 from localcloud.values import Plain
 
@@ -81,6 +81,14 @@ class QueuePolicy(Setting):
         text = policy if isinstance(policy, str) else json.dumps(policy)
         aws.client("sqs").set_queue_attributes(QueueUrl=inputs["queueUrl"], Attributes={"Policy": text})
         return Made(inputs["queueUrl"], {})
+
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
+        """The policy, in the program's own spelling while it says the same."""
+        found = aws.client("sqs").get_queue_attributes(QueueUrl=resource_id, AttributeNames=["Policy"])
+        policy = found.get("Attributes", {}).get("Policy")
+        if not policy:
+            raise Gone(resource_id)
+        return {"policy": same_document(state.get("policy"), policy)}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Take it away."""

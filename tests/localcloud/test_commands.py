@@ -88,7 +88,7 @@ def test_the_walk_through_has_lines_to_paste() -> None:
     assert f"wscat -c {OUTPUTS['webSocketUrl']} -H X-Download-Ticket:TICKET -H X-StateMachine-ExecutionArn:" in text
     assert f"async-download get {OUTPUTS['apiUrl']} --path files/25MB" in text
     assert "dynamodb scan --table-name downloads-table" in text
-    assert dict(addresses(OUTPUTS))["WebSocket"] == OUTPUTS["webSocketUrl"]
+    assert dict(addresses(OUTPUTS, Path()))["WebSocket"] == OUTPUTS["webSocketUrl"]
     other = "\n".join(line for _, shown in steps(OUTPUTS, default_path=False) for line in shown)
     assert f"curl -s '{OUTPUTS['downloadUrl']}?path=FILE'" in other
 
@@ -96,7 +96,7 @@ def test_the_walk_through_has_lines_to_paste() -> None:
 def test_an_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a traceback, on standard error, with exit code 1."""
 
-    def refuse() -> Any:
+    def refuse(_: Path) -> Any:
         raise NotRunningError("Nothing runs.")
 
     monkeypatch.setattr("localcloud.tables.read_running", refuse)

@@ -35,51 +35,56 @@ def running() -> Iterator[dict[str, object]]:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / ".localcloud" / "outputs.json"
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / ".localcloud"
 
 
-def test_it_is_there_for_as_long_as_the_stack(path: Path, running: dict[str, object]) -> None:
+@pytest.fixture
+def path(directory: Path) -> Path:
+    return directory / "outputs.json"
+
+
+def test_it_is_there_for_as_long_as_the_stack(directory: Path, path: Path, running: dict[str, object]) -> None:
     """And nothing else is left beside it."""
-    with published(running, path):
+    with published(running, directory):
         assert json.loads(path.read_text()) == running
-        assert read_running(path) == running
+        assert read_running(directory) == running
     assert list(path.parent.iterdir()) == []
 
 
-def test_it_goes_when_the_stack_fails(path: Path) -> None:
+def test_it_goes_when_the_stack_fails(directory: Path, path: Path) -> None:
     """Whatever ends the block."""
-    with pytest.raises(KeyboardInterrupt), published(GONE, path):
+    with pytest.raises(KeyboardInterrupt), published(GONE, directory):
         raise KeyboardInterrupt
     assert not path.exists()
 
 
-def test_a_file_that_another_stack_wrote_stays(path: Path) -> None:
+def test_a_file_that_another_stack_wrote_stays(directory: Path, path: Path) -> None:
     """It is that one's to remove."""
-    with published(GONE, path):
+    with published(GONE, directory):
         path.write_text(json.dumps({"awsEndpoint": "http://127.0.0.1:10"}))
     assert path.exists()
 
 
-def test_a_second_stack_is_refused(path: Path, running: dict[str, object]) -> None:
+def test_a_second_stack_is_refused(directory: Path, running: dict[str, object]) -> None:
     """The sentence says where the first one is."""
-    with published(running, path), pytest.raises(UsageError, match=str(running["awsEndpoint"])):
-        refuse_second(path)
+    with published(running, directory), pytest.raises(UsageError, match=str(running["awsEndpoint"])):
+        refuse_second(directory)
 
 
 @pytest.mark.parametrize("left", [json.dumps(GONE), "", "[]", '{"awsEndpoint": 5}', "{half"])
-def test_what_a_killed_stack_left_is_no_obstacle(path: Path, left: str) -> None:
+def test_what_a_killed_stack_left_is_no_obstacle(directory: Path, path: Path, left: str) -> None:
     """Nothing answers there: it is overwritten by the next one, and nobody takes it for a stack."""
     path.parent.mkdir()
     path.write_text(left)
-    refuse_second(path)
+    refuse_second(directory)
     with pytest.raises(NotRunningError, match="make local"):
-        read_running(path)
-    with published(GONE, path):
+        read_running(directory)
+    with published(GONE, directory):
         assert json.loads(path.read_text()) == GONE
 
 
-def test_no_file_is_no_stack(path: Path) -> None:
+def test_no_file_is_no_stack(directory: Path) -> None:
     """The sentence says what to do."""
     with pytest.raises(NotRunningError, match="make local"):
-        read_running(path)
+        read_running(directory)

@@ -1,0 +1,12 @@
+"""Where things are on this machine."""
+
+from pathlib import Path
+from typing import Final
+
+__all__ = ["FOLDER", "WORD"]
+
+FOLDER: Final = Path(__file__).resolve().parents[1]
+"""The project's folder: Pulumi.yaml and `__main__.py` are in it."""
+
+WORD: Final = FOLDER / ".localcloud"
+"""Where a local stack leaves word of itself, unless it is told another place."""
