@@ -83,7 +83,7 @@ def test_the_journey_succeeds_with_every_permission(stack: Stack, journey: Journ
 )
 def test_the_journey_fails_without_the_permission(stack: Stack, role: str, sid: str, journey: Journey) -> None:
     with without(stack, role, sid), pytest.raises(FAILURES):
-        journey(stack, 2)
+        journey(stack, 1.5)
 
 
 def test_every_statement_is_tried_or_accounted_for(stack: Stack) -> None:
