@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from localcloud.aws import Aws
 from localcloud.provider import AwsProvider
 
-__all__ = ["install"]
+__all__ = ["install", "install_program"]
 
 _TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
@@ -32,7 +33,7 @@ _NOWHERE = "http://127.0.0.1:9"
 """Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched."""
 
 
-def install(pulumi_cli: Path, env: dict[str, str]) -> None:
+def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
     """Install the stand-in as the plugin `aws`, in the version of the installed pulumi-aws.
 
     Args:
@@ -42,17 +43,29 @@ def install(pulumi_cli: Path, env: dict[str, str]) -> None:
     Raises:
         subprocess.CalledProcessError: the CLI refused; its words are on the error.
     """
+    install_program(pulumi_cli, env, "aws", version("pulumi-aws"), ["-m", "localcloud.plugin"])
+
+
+def install_program(
+    pulumi_cli: Path, env: Mapping[str, str], name: str, release: str, arguments: Sequence[str]
+) -> None:
+    """Install `python <arguments>` of this environment as the resource plugin of a package.
+
+    Raises:
+        subprocess.CalledProcessError: the CLI refused; its words are on the error.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "pulumi-resource-aws"
-        interpreter, path = shlex.quote(sys.executable), shlex.quote(str(_TOP))
-        program.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {interpreter} -m localcloud.plugin "$@"\n')
+        program = Path(folder) / f"pulumi-resource-{name}"
+        path, command = shlex.quote(str(_TOP)), shlex.join([sys.executable, *arguments])
+        program.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {command} "$@"\n')
         program.chmod(0o755)
         packed = Path(folder) / "plugin.tar.gz"
         with tarfile.open(packed, "w:gz") as archive:
             archive.add(program, program.name)
-        wanted = ["resource", "aws", version("pulumi-aws"), "--file", str(packed), "--reinstall"]
-        command = [str(pulumi_cli), "plugin", "install", *wanted]
-        subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+        wanted = ["resource", name, release, "--file", str(packed), "--reinstall"]
+        subprocess.run(
+            [str(pulumi_cli), "plugin", "install", *wanted], env=env, check=True, capture_output=True, text=True
+        )
 
 
 def _serve() -> None:

@@ -94,7 +94,7 @@ def pulumi_stack(
     )
     made = automation.create_stack(stack, project_name=PROJECT, program=program or shipped_program, opts=options)
     try:
-        _install_provider(made, command, cloud)
+        _install_provider(made, cloud)
         yield made
     finally:
         if keep():
@@ -123,20 +123,36 @@ def _command() -> automation.PulumiCommand:
     return automation.PulumiCommand(root=str(root), skip_version_check=True)
 
 
-def _install_provider(stack: automation.Stack, command: automation.PulumiCommand, cloud: Cloud) -> None:
+def _install_provider(stack: automation.Stack, cloud: Cloud) -> None:
     """The official provider on AWS; on an emulator the stand-in, which needs no download."""
-    wanted = version("pulumi-aws")
     if cloud.target is not Target.AWS:
-        workspace = stack.workspace
-        home = {"PULUMI_HOME": str(workspace.pulumi_home)}
-        plugin.install(Path(command.command), {**os.environ, **workspace.env_vars, **home})
+        plugin.install(_cli(stack), environment(stack))
         return
+    wanted = version("pulumi-aws")
     try:
         stack.workspace.install_plugin("aws", f"v{wanted}")
     except automation.CommandError:
         raise MissingError(
             f"The provider plugin aws v{wanted} cannot be downloaded here: run it where get.pulumi.com can be reached."
         ) from None
+
+
+def install_component(stack: automation.Stack) -> str:
+    """Give the stack's engine the component as a plugin; its version."""
+    release = version("async-download")
+    plugin.install_program(_cli(stack), environment(stack), PROJECT, release, [str(TOP / "components" / "__main__.py")])
+    return release
+
+
+def environment(stack: automation.Stack) -> dict[str, str]:
+    """What a process needs to work on the same stack with the same plugins."""
+    cli = _cli(stack).parent
+    own = {"PULUMI_HOME": str(stack.workspace.pulumi_home), "PATH": f"{cli}{os.pathsep}{os.environ['PATH']}"}
+    return {**os.environ, **stack.workspace.env_vars, **own}
+
+
+def _cli(stack: automation.Stack) -> Path:
+    return Path(str(stack.workspace.pulumi_command.command))
 
 
 def _settings(cloud: Cloud, config: Config) -> dict[str, object]:

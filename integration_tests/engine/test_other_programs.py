@@ -1,0 +1,98 @@
+"""The component in programs of others: from another language, as a remote component, and from its wheel."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi import automation
+
+from integration_tests.engine.conftest import Config
+from integration_tests.support.clouds import Cloud
+from integration_tests.support.engines import PROJECT, TOP, environment, install_component
+from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.settings import FILES
+from integration_tests.support.stack import Stack
+
+HERE = Path(__file__).parent
+TOKEN = "async-download:index:AsyncDownload"
+
+
+def journey(cloud: Cloud, outputs: dict[str, Any]) -> None:
+    client = Stack(cloud, outputs, origin=FILES)
+    be_told(client, 20)
+    be_told_of_failure(client, 20)
+
+
+def run(*command: str | Path, folder: Path, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run([str(word) for word in command], cwd=folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_python_program_uses_it_as_a_remote_component(
+    empty: automation.Stack, config: Config, emulator: Cloud
+) -> None:
+    class Remote(pulumi.ComponentResource):
+        apiUrl: pulumi.Output[str]  # noqa: N815  (as the engine names it)
+
+        def __init__(self) -> None:
+            outputs = dict.fromkeys(("apiUrl", "webSocketUrl", "downloadsTableName", "connectionsTableName"))
+            given: pulumi.Inputs = {**config, **outputs}
+            options = pulumi.ResourceOptions(version=install_component(empty))
+            super().__init__(TOKEN, "files", given, options, remote=True)
+            for name in outputs:
+                pulumi.export(name, getattr(self, name))
+
+    def program() -> None:
+        Remote()
+
+    empty.workspace.program = program
+    journey(emulator, {name: output.value for name, output in empty.up().outputs.items()})
+
+
+def test_a_typescript_program_uses_it_as_a_remote_component(
+    empty: automation.Stack, config: Config, emulator: Cloud, tmp_path: Path
+) -> None:
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("There is no Node.js: install it (https://nodejs.org) to run the component from TypeScript.")
+    for name in ("program.ts", "package.json"):
+        shutil.copy(HERE / "typescript" / name, tmp_path)
+    run("npm", "install", "--silent", "--no-audit", "--no-fund", folder=tmp_path)
+    given = {
+        "stack": empty.name,
+        "project": PROJECT,
+        "folder": empty.workspace.work_dir,
+        "version": install_component(empty),
+        "component": config,
+    }
+    printed = run("npx", "tsx", "program.ts", json.dumps(given), folder=tmp_path, env=environment(empty))
+    journey(emulator, json.loads(printed.splitlines()[-1]))
+
+
+def test_its_wheel_alone_serves_a_second_different_stack(
+    empty: automation.Stack, config: Config, emulator: Cloud, tmp_path: Path
+) -> None:
+    uv = TOP / ".tools" / "bin" / "uv"
+    run(uv, "build", "--quiet", "--wheel", "--out-dir", tmp_path, TOP, folder=tmp_path)
+    (wheel,) = tmp_path.glob("async_download-*.whl")
+    run(uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
+    python = tmp_path / "venv" / "bin" / "python"
+    run(uv, "pip", "install", "--quiet", "--python", python, wheel, folder=tmp_path)
+    given = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": config}
+    program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(given)]
+    outputs = json.loads(run(*program, folder=tmp_path, env=environment(empty)).splitlines()[-1])
+    assert "site-packages" in outputs["runtime"]
+    for side in ("left", "right"):
+        journey(emulator, outputs[side])
+    names = [outputs[side]["downloadsTableName"] for side in ("left", "right")]
+    assert names == ["reports-downloads", "ledgers-downloads"]
+    dynamodb = emulator.client("dynamodb")
+    arn = dynamodb.describe_table(TableName=names[1])["Table"]["TableArn"]
+    found = dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
+    assert {"Key": "team", "Value": "ledgers"} in found
