@@ -53,7 +53,7 @@ sys.stdin.read()
 def processes() -> dict[int, tuple[int, int]]:
     """Process -> its parent and its process group; zombies are none."""
     ps = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="]
-    listed = subprocess.run(ps, capture_output=True, text=True, check=True)  # noqa: S603
+    listed = subprocess.run(ps, capture_output=True, text=True, check=True)
     rows = [line.split() for line in listed.stdout.splitlines()]
     return {int(row[0]): (int(row[1]), int(row[2])) for row in rows if not row[3].startswith("Z")}
 
@@ -69,7 +69,7 @@ def family(pid: int) -> set[int]:
 def python(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     """A program of ours, in a process group of its own."""
     command = [sys.executable, "-u", *arguments]
-    return subprocess.Popen(command, cwd=TOP, text=True, start_new_session=True, **options)  # noqa: S603
+    return subprocess.Popen(command, cwd=TOP, text=True, start_new_session=True, **options)
 
 
 def answers(endpoint: str) -> bool:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Line", "of_client", "of_execution", "of_function", "redacted"]
+from localcloud.origin import Request
+
+__all__ = ["Line", "of_client", "of_execution", "of_function", "of_origin", "redacted"]
 
 _SECRETS = (
     (re.compile(r"(?i)(\bticket=)[^&\s\"'#]+"), r"\1…"),
@@ -25,7 +27,7 @@ _REPORT = re.compile(r"REPORT RequestId: \S+\s+Duration: (?P<ms>[\d.]+) ms")
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened; `time` in seconds since 1970, `source` one of REST, WS, S3, Lambda, States."""
+    """One thing that happened; `time` in seconds since 1970, `source` one of REST, WS, S3, Lambda, States, Origin."""
 
     time: float
     source: str
@@ -80,6 +82,12 @@ def of_execution(download: str, event: Mapping[str, Any]) -> Line | None:
 
 def _detail(key: str, value: object) -> str:
     return f"download={str(value).rpartition(':')[2]}" if key == "executionArn" else f"{key}={value}"
+
+
+def of_origin(seconds: float, request: Request) -> Line:
+    """A request that reached the demo's origin."""
+    part = f" {request.headers['range']}" if "range" in request.headers else ""
+    return Line(seconds, "Origin", redacted(f"{request.method} {request.path}{part}"))
 
 
 def _of_socket(event: Mapping[str, Any]) -> Line:

@@ -153,7 +153,8 @@ class Monitor(MockMonitor):
             self.registrations[index] = replace(self.registrations[index], outputs=outputs)
 
     def _new_urn(self, parent: str, kind: str, name: str) -> str:
-        urn: str = self.make_urn(parent if f"::{_STACK}::" not in parent else "", kind, name)
+        above = "" if not parent or f"::{_STACK}::" in parent else parent.split("::")[2] + "$"
+        urn = f"{self._prefix}{above}{kind}::{name}"
         with self._lock:
             if self.failure is not None:
                 raise self.failure  # nothing more is made once something has failed

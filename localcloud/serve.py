@@ -1,6 +1,7 @@
 """`make local`: the whole stack on this machine until Ctrl-C, and what happens on it as it happens."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Never
 from rich.console import Console
 from rich.text import Text
 
-from localcloud.activity import Line
+from localcloud.activity import Line, of_origin
 from localcloud.errors import EmulatorError
 from localcloud.origin import Origin
 from localcloud.origins import NAME, demo_origin, own_origin
@@ -22,7 +23,14 @@ from localcloud.watch import Watch
 
 __all__ = ["serve"]
 
-_COLOURS = {"REST": "cyan", "WS": "magenta", "S3": "green", "Lambda": "yellow", "States": "blue"}
+_COLOURS = {
+    "REST": "cyan",
+    "WS": "magenta",
+    "S3": "green",
+    "Origin": "bright_black",
+    "Lambda": "yellow",
+    "States": "blue",
+}
 _LOOK_SECONDS = 0.5
 
 
@@ -38,11 +46,12 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
         LocalCloudError: The stack could not be brought up, or its emulator ended.
     """
     console = console or Console(highlight=False, soft_wrap=True)
+    logging.basicConfig(format="warning: %(message)s")  # the program's own warnings
     started = time.monotonic()
     refuse_second(directory)
     console.print("Starting the emulator and deploying the stack …", style="dim")
     with (
-        _origin(origin) as described,
+        _origin(origin, console) as described,
         local_stack({NAME: described}, log_path=directory / "emulator.log", observe=True) as stack,
     ):
         content = _describe(stack)
@@ -52,11 +61,11 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
 
 
 @contextlib.contextmanager
-def _origin(url: str | None) -> Iterator[dict[str, object]]:
+def _origin(url: str | None, console: Console) -> Iterator[dict[str, object]]:
     if url is not None:
         yield own_origin(url)
         return
-    with Origin() as demo:
+    with Origin(on_request=lambda request: _show(console, of_origin(time.time(), request))) as demo:
         yield demo_origin(demo.base_url)
 
 

@@ -26,7 +26,7 @@ class StateMachine(Resource):
     gone = frozenset({"StateMachineDoesNotExist"})
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
-        """Make it; the service would forgive a name in use, this does not."""
+        """Make it."""
         client = aws.client("stepfunctions")
         made = client.create_state_machine(
             name=inputs["name"],

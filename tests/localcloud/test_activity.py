@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.activity import Line, of_client, of_execution, of_function, redacted
+from localcloud.activity import Line, of_client, of_execution, of_function, of_origin, redacted
+from localcloud.origin import Request
 
 TICKET = "0f8fad5bd9cb469fa16570867728950e.vbnq3XkDYhV0sJ8xQ2mTz5cWf7oLr1uG4iPaE6yBnKs"
 SIGNATURE = "82bdd48d31a6595027d0cf7e0fff9a9f51448828bcf4548311acb460249af0f0"
@@ -106,6 +107,13 @@ def test_an_execution_is_its_states_and_its_end(event: dict[str, Any], text: str
     """Inputs and outputs of states are not shown."""
     stamp = datetime.fromtimestamp(2.5, UTC)
     assert of_execution("d", {"timestamp": stamp, **event}) == Line(2.5, "States", text, failed)
+
+
+def test_a_request_at_the_origin_is_shown_with_its_range() -> None:
+    """And without what it carries."""
+    asked = Request("GET", "/files/1MB?ticket=abc", {"range": "bytes=0-9", "authorization": "Bearer x"})
+    assert of_origin(1.5, asked) == Line(1.5, "Origin", "GET /files/1MB?ticket=… bytes=0-9")
+    assert of_origin(1.5, Request("GET", "/files/1MB", {})).text == "GET /files/1MB"
 
 
 def test_other_events_of_an_execution_are_not_shown() -> None:
