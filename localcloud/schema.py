@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+import sys
 import types
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,12 +84,15 @@ def _classes(token: str) -> tuple[type, type]:
     package, module, name = match.groups()
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", module).lower()
     try:
-        found = importlib.import_module(f"pulumi_aws.{_PYTHON_MODULES.get(package, package)}.{snake}")
-        # The SDK says InitArgs where Args is the name of a nested type already.
-        args = getattr(found, f"{name}InitArgs", None) or getattr(found, f"{name}Args")
-        return getattr(found, name), args
+        # Through the package, which loads its modules itself and late: a module imported past it would leave it empty.
+        resource: type = getattr(importlib.import_module(f"pulumi_aws.{_PYTHON_MODULES.get(package, package)}"), name)
     except (ModuleNotFoundError, AttributeError) as error:
         raise UnknownTypeError(token) from error
+    home = sys.modules[resource.__module__]
+    if home.__name__.rpartition(".")[2] != snake:
+        raise UnknownTypeError(token)
+    # The SDK says InitArgs where Args is the name of a nested type already.
+    return resource, getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
 
 
 @cache

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +80,11 @@ def test_what_a_stand_in_says_of_itself_is_known_to_the_sdk(kind: str) -> None:
 def test_outputs_are_those_of_the_sdk() -> None:
     """In camelCase, as they are on the wire."""
     assert {"arn", "invokeArn", "region", "memorySize"} <= output_names(FUNCTION)
+
+
+def test_looking_first_leaves_the_sdk_whole() -> None:
+    """The SDK loads its packages late; a program that uses one after the stand-in has looked must find it."""
+    code = (
+        f"import localcloud.schema, pulumi_aws; localcloud.schema.output_names({FUNCTION!r}); pulumi_aws.lambda_.Alias"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
