@@ -36,7 +36,7 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 test: test-unit test-e2e ## Every test
 
 test-unit: setup ## Unit and component tests, no network
-	@$(RUN) -m pytest tests client/tests
+	@$(RUN) -m pytest tests client/tests -n auto --dist worksteal
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine
