@@ -38,7 +38,13 @@ def test_an_error_says_what_and_where_but_not_its_message(capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    "value", ["see https://host/path?sig=1", tickets.issue("a" * 32).text, "GET /download?ticket=xyz", "wss://a/b"]
+    "value",
+    [
+        "see https://host/path?sig=1",
+        pytest.param(tickets.issue("a" * 32).text, id="a ticket"),
+        "GET /download?ticket=xyz",
+        "wss://a/b",
+    ],
 )
 def test_what_looks_secret_is_masked(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The last net, should a caller pass such a thing."""
