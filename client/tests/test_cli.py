@@ -92,7 +92,7 @@ def test_headers(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
 
 def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
     """Start the command in a process of its own."""
-    return subprocess.Popen(command, **options)  # noqa: S603 - our own command
+    return subprocess.Popen(command, **options)
 
 
 def failed(stack: FakeStack) -> None:
