@@ -21,9 +21,7 @@ def download(stack: Stack, path: str, target: Path) -> subprocess.CompletedProce
     if stack.cloud.target is Target.AWS:
         pytest.skip("On AWS the REST API is signed with IAM, which the command leaves to you: use the emulator.")
     command = [str(COMMAND), "get", str(stack.outputs["apiUrl"]), "--origin", stack.origin, "--path", path]
-    return subprocess.run(  # noqa: S603
-        [*command, "-o", str(target)], capture_output=True, text=True, timeout=60, check=False
-    )
+    return subprocess.run([*command, "-o", str(target)], capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_it_gets_a_file(stack: Stack, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_rows_are_gone_when_the_server_closes(stack: Stack) -> None:
 def test_rows_are_gone_when_the_client_is_killed(stack: Stack) -> None:
     download = stack.request(unique("1MB", UNHURRIED))
     command = [sys.executable, "-m", "integration_tests.support.holder", download.endpoint]
-    with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, text=True) as client:  # noqa: S603
+    with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, text=True) as client:
         try:
             assert client.stdout is not None
             assert client.stdout.readline() == "open\n"
