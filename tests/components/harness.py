@@ -38,6 +38,7 @@ class Registered:
     dependencies: tuple[str, ...]
     delete_before_replace: bool
     retain_on_delete: bool
+    secret_outputs: tuple[str, ...]
     custom: bool
 
     def json(self, key: str) -> dict[str, Any]:
@@ -153,6 +154,7 @@ class RecordingMonitor(MockMonitor):
                 dependencies=tuple(request.dependencies),
                 delete_before_replace=request.deleteBeforeReplace,
                 retain_on_delete=request.retainOnDelete,
+                secret_outputs=tuple(request.additionalSecretOutputs),
                 custom=request.custom,
             )
         )

@@ -44,6 +44,7 @@ def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
     joined = deployed.one("apigateway/usagePlanKey:UsagePlanKey").inputs
     assert joined["keyId"] == "files-rest-key-id"
     assert joined["usagePlanId"] == "files-rest-plan-id"
+    assert deployed.one("apigateway/apiKey:ApiKey").secret_outputs == ("value",)
 
 
 @pytest.mark.parametrize("auth", ["iam", "none"])
