@@ -16,6 +16,7 @@ with warnings.catch_warnings():  # the SDK warns about its own old names as it i
 from tests.components.harness import Deployed, deploy
 
 gc.freeze()  # what the SDK brought stays: no need to look through it again and again
+gc.set_threshold(20_000)  # and a deployment makes much that goes at once
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def configured(values: dict[str, Any], stack: str = "test") -> Deployed:
     defaults = {f"{NAMESPACE}:{key}": item["default"] for key, item in PROJECT["config"].items() if "default" in item}
     given = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in values.items()}
     return deploy_program(as_engine(defaults | given), stack=stack)
+
+
+@cache
+def shipped(stack: str) -> Deployed:
+    """A stack file as it is."""
+    return configured(stack_file(stack), stack)
 
 
 def test_one_component_and_its_outputs() -> None:
@@ -144,11 +151,11 @@ def test_configuration_in_the_environment_is_checked_too(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("stack", ["dev", "local"])
 def test_the_shipped_stacks_deploy(stack: str) -> None:
-    assert configured(stack_file(stack), stack).exports["apiUrl"]
+    assert shipped(stack).exports["apiUrl"]
 
 
 def test_the_shipped_stage_for_aws_is_private_and_encrypted_on_the_way() -> None:
-    deployed = configured(stack_file("dev"), "dev")
+    deployed = shipped("dev")
     assert not deployed.warnings
     assert all(item.inputs["authorization"] == "AWS_IAM" for item in deployed.all("apigateway/method:Method"))
     assert "PlainHttp" in deployed.one("s3/bucketPolicy:BucketPolicy").inputs["policy"]
@@ -166,7 +173,7 @@ def test_the_local_stage_talks_to_one_emulator_only() -> None:
 
 def test_the_local_stage_names_an_endpoint_for_every_service_in_use() -> None:
     config = stack_file("local")
-    used = {item.type.split(":")[1].split("/")[0] for item in configured(config, "local").custom}
+    used = {item.type.split(":")[1].split("/")[0] for item in shipped("local").custom}
     named = {"cloudwatch": {"cloudwatchlogs", "eventbridge"}}
     wanted = {service for kind in used for service in named.get(kind, {kind})} | {"sts"}
     assert set(config["aws:endpoints"][0]) == wanted
