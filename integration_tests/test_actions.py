@@ -7,7 +7,7 @@ import pytest
 from integration_tests.support.stack import Stack, unique
 from localcloud.origin import Origin
 
-SLOW = "first_byte=2"
+SLOW = "first_byte=3"
 
 
 def test_ping_is_answered(stack: Stack) -> None:
@@ -34,7 +34,7 @@ def test_refresh_signs_a_url_that_works(stack: Stack) -> None:
 
 
 def test_cancel_is_obeyed(stack: Stack) -> None:
-    download = stack.request(unique("1MB", SLOW))
+    download = stack.request(unique("1MB", "first_byte=10"))
     with stack.connect(download) as socket:
         socket.ask("cancel", "cancelled")
     row = stack.download_row(download)

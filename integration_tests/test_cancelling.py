@@ -5,7 +5,7 @@ from __future__ import annotations
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
 
-SLOW_START = "first_byte=3"
+SLOW_START = "first_byte=10"
 TRICKLE = "rate=6000000"  # a part of 8 MiB is stored before this is over
 
 

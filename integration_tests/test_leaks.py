@@ -15,14 +15,15 @@ SIGNED = re.compile(r"X-Amz-(Signature|Credential|Security-Token)|AWSSecretKey",
 
 def journeys(stack: Stack) -> list[Requested]:
     """One download that is told, asked for and refreshed; one that fails; one that is cancelled; and a stranger."""
+    cancelled = stack.request(unique("1MB", "first_byte=10"))
+    with stack.connect(cancelled) as socket:
+        socket.ask("cancel", "cancelled")
     told, failed = stack.request(unique("1MB")), stack.request(unique("1MB", "status=404"))
-    cancelled = stack.request(unique("1MB", "first_byte=1"))
-    with stack.connect(told) as one, stack.connect(failed) as two, stack.connect(cancelled) as three:
+    with stack.connect(told) as one, stack.connect(failed) as two:
         stack.fetch(one.receive("ready")["url"])
         stack.fetch(one.ask("refresh", "ready")["url"])
         stack.fetch(stack.status(told).body["url"])
         two.receive("failed")
-        three.ask("cancel", "cancelled")
     with pytest.raises(RefusedError):
         Socket(f"{told.socket_url}?ticket={failed.id}.{told.ticket.partition('.')[2]}")
     downloads = [told, failed, cancelled]

@@ -89,7 +89,7 @@ def fetch(stack: Stack, _patience: float) -> None:
 
 def cancel(stack: Stack, patience: float) -> None:
     """Cancel over REST: the execution stops and a client that waits is told."""
-    download = stack.request(unique("1", "first_byte=2"))
+    download = stack.request(unique("1", "first_byte=10"))
     with stack.connect(download) as socket:
         assert stack.cancel(download).status == 202
         _end(stack, download, "ABORTED")
@@ -98,7 +98,7 @@ def cancel(stack: Stack, patience: float) -> None:
 
 def cancel_by_socket(stack: Stack, patience: float) -> None:
     """Cancel over the socket: the execution stops, and nothing is the matter."""
-    download = stack.request(unique("1", "first_byte=2"))
+    download = stack.request(unique("1", "first_byte=10"))
     with stack.connect(download) as socket:
         socket.ask("cancel", "cancelled", deadline=patience)
         _end(stack, download, "ABORTED")
