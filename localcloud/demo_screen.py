@@ -32,7 +32,7 @@ class Screen:
 
     def title(self, text: str) -> None:
         """Say what this is."""
-        self._console.print(Text(text, style="bold"))
+        self._console.print(Text(text, style="bold"), soft_wrap=True)
 
     def begin(self, name: str, doing: str) -> None:
         """Begin a step; on a terminal something moves until it is done."""
@@ -45,13 +45,14 @@ class Screen:
         self._task = self._live.add_task(f"{name:<{_NAME_WIDTH}} {doing}", total=None)
         self._live.start()
 
-    def bar(self, completed: int, total: int) -> None:
+    def bar(self, completed: int, total: int, doing: str) -> None:
         """Show how many bytes of the step are done."""
         if not self._live:
             return
         if len(self._live.columns) == 2:
             self._live.columns = (*self._live.columns, BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        self._live.update(self._task, completed=completed, total=total)
+        description = f"{self._name:<{_NAME_WIDTH}} {doing}"
+        self._live.update(self._task, completed=completed, total=total, description=description)
 
     def done(self, text: str) -> float:
         """The step is over; the answer is how many seconds it took."""

@@ -5,7 +5,7 @@ Options in the query string:
 
     first_byte=SECONDS   think so long before answering     status=503[&location=URL]  answer that status
     close_after=BYTES    hang up after so much of the body  short=BYTES    announce all, send so much less, hang up
-    times=N              status, close_after and short hold for the first N requests of this URL only
+    times=N              first_byte, status, close_after and short hold for the first N requests of this URL only
     ranges=no            ignore Range                       length=no      chunked, no Content-Length
     etag=weak|none       a weak ETag, or none               type=TYPE      another Content-Type
     rate=BYTES           so many bytes a second             change_after=N other content and ETag after N requests
@@ -189,7 +189,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         options = dict(parse_qsl(parts.query))
         failing = count <= int(options.get("times", count))
-        origin.stopping.wait(float(options.get("first_byte", origin.first_byte)))
+        thinking = float(options["first_byte"]) * failing if "first_byte" in options else origin.first_byte
+        origin.stopping.wait(thinking)
         if failing and "status" in options:
             extra = {"Location": options["location"]} if "location" in options else {}
             return self._brief(int(options["status"]), extra)

@@ -177,6 +177,11 @@ def test_slow(origin: Origin) -> None:
     assert time.monotonic() - began >= 0.35
 
 
+def test_slow_no_more(origin: Origin) -> None:
+    """It thinks as often as asked only, as one that makes a report once does."""
+    assert ask(origin, "/files/1?first_byte=60&times=0").body == Origin.content(1)
+
+
 def test_stop() -> None:
     """Stopping does not wait for an answer that takes a minute."""
     began = time.monotonic()

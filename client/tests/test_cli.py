@@ -212,7 +212,9 @@ def test_second_interrupt(tmp_path: Path, wait_for: WaitFor) -> None:
         "    try:\n"
         "        pathlib.Path(sys.argv[1]).touch(); time.sleep(60)\n"
         "    finally:\n"
-        "        pathlib.Path(sys.argv[2]).touch(); time.sleep(60)\n"
+        "        pathlib.Path(sys.argv[2]).touch()\n"
+        "        try: time.sleep(60)\n"
+        "        except KeyboardInterrupt: time.sleep(60)\n"
         "cli._get = get\n"
         "sys.exit(cli.main(['get', 'http://127.0.0.1', '-o', 'x']))\n"
     )

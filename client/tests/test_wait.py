@@ -193,6 +193,10 @@ def test_busy_api(stack: FakeStack, client: Client) -> None:
     client.request("q3.csv")
     keys = {each.headers["idempotency-key"] for each in stack.seen}
     assert (len(stack.seen), len(keys)) == (3, 1)
+    client.request("q3.csv")
+    keys.add(stack.seen[-1].headers["idempotency-key"])
+    assert len(keys) == 2
+    assert "" not in keys
     stack.rest = [500] * 3
     with pytest.raises(UnavailableError):
         client.request("q3.csv")
