@@ -65,6 +65,13 @@ def test_cancel_of_what_is_finished_is_an_error(stack: Stack) -> None:
         "\u0000",
         "[" * 3000,
         '{"action": "' + "x" * 5000 + '"}',
+        '{"action": {"action": "ping"}}',
+        '{"action": "ping"} {"action": "ping"}',
+        '{"action": 1e999999}',
+        '{"a":' * 600 + "1" + "}" * 600,
+        '{"action": "ping", "x": "' + "x" * 31_000 + '"}',
+        '{"action": ["ping"], "x": [' + "[]," * 43_000 + "0]}",
+        "x" * 131_072,
     ],
     ids=lambda text: repr(text[:20]),
 )

@@ -11,8 +11,10 @@ from typing import Any, Self
 
 import websocket
 
+from tools import protocol
+
 Message = dict[str, Any]
-ALWAYS = {"type", "version", "messageId", "downloadId"}
+LONGEST_FRAME = 32 * 1024
 
 
 class RefusedError(Exception):
@@ -52,6 +54,7 @@ class Socket:
         Raises:
             SilenceError: none came in time.
             ClosedError: the server closed.
+            OffProtocolError: one came that docs/protocol.schema.json does not allow.
         """
         end = time.monotonic() + deadline
         while (left := end - time.monotonic()) > 0:
@@ -65,8 +68,7 @@ class Socket:
             if not text:  # how websocket-client gives a close frame
                 raise ClosedError(f"Closed while waiting for {types}; came before: {self.kinds()}")
             message: Message = json.loads(text)
-            assert message.keys() >= ALWAYS, message
-            assert message["version"] == 1
+            protocol.check_told(message)
             self.seen.append(message)
             if not types or message["type"] in types:
                 return message
@@ -77,8 +79,12 @@ class Socket:
         return [str(message["type"]) for message in self.seen]
 
     def send(self, message: Mapping[str, object] | str) -> None:
-        """Send an object as JSON, or a text as it is."""
-        self._ws.send(message if isinstance(message, str) else json.dumps(message))
+        """Send an object as JSON, or a text as it is; a long one in frames as short as API Gateway wants them."""
+        data = (message if isinstance(message, str) else json.dumps(message)).encode()
+        pieces = [data[at : at + LONGEST_FRAME] for at in range(0, len(data), LONGEST_FRAME)] or [b""]
+        for number, piece in enumerate(pieces):
+            kind = websocket.ABNF.OPCODE_CONT if number else websocket.ABNF.OPCODE_TEXT
+            self._ws.send_frame(websocket.ABNF.create_frame(piece, kind, int(number == len(pieces) - 1)))
 
     def ask(self, action: str, *answers: str, deadline: float = 15) -> Message:
         """Send `{"action": action}` and wait for one of the answers."""

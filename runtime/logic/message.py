@@ -41,11 +41,12 @@ class ClientMessage:
 
     def __call__(self, connection_id: str, body: str, message_id: str) -> None:
         """Do what the message asks and post the answer to its sender."""
-        download = self._download_of(connection_id)
-        download_id = "" if download is None else download.download_id
+        download_id = ""
         try:
+            download = self._download_of(connection_id)
             if download is None:
                 raise DownloadNotFoundError
+            download_id = download.download_id
             answer = self._answer(download, _action_of(body), message_id)
         except (RequestError, ServiceError) as error:
             problem = problem_of(error)

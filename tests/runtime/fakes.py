@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import zlib
 from collections import Counter
@@ -23,6 +24,7 @@ from runtime.errors import (
 from runtime.logic import crc32
 from runtime.models import Connection, Digest, Download, Failure, SignedUrl, Status, Stored, Version, crc32_text
 from runtime.ports import Check, ObjectHead, Part
+from tools import protocol
 
 STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:files"
 UNFINISHED = (Status.PENDING, Status.COPYING)
@@ -255,7 +257,7 @@ class FakeFunctions:
 
 
 class FakeSockets:
-    """WebSockets: closed until opened, and closed for good after that."""
+    """WebSockets: closed until opened, and closed for good after that. Takes messages of the protocol only."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -274,6 +276,7 @@ class FakeSockets:
 
     def post(self, connection_id: str, data: bytes) -> None:
         self.before("sockets.post")
+        protocol.check_told(json.loads(data))
         if self.errors.get(connection_id):
             raise self.errors[connection_id].pop(0)
         if self.clock.now() < self.opens_at.get(connection_id, float("inf")):

@@ -100,6 +100,26 @@ def test_cancelling_what_is_finished_is_an_error(world: World) -> None:
         ('{"action": ["status"]}', "INVALID_REQUEST"),
         ("[" * 4000, "INVALID_REQUEST"),
         ('{"action": "status", "x": "' + "x" * 5000 + '"}', "INVALID_REQUEST"),
+        ('{"action": "' + "x" * 4000 + '"}', "UNKNOWN_ACTION"),
+        ('{"action": {"action": "status"}}', "INVALID_REQUEST"),
+        ('{"action": true}', "INVALID_REQUEST"),
+        ('{"action": ""}', "UNKNOWN_ACTION"),
+        ('{"action": "status\\u0000"}', "UNKNOWN_ACTION"),
+        ('{"action": "\\ud800"}', "UNKNOWN_ACTION"),
+        ('{"Action": "status"}', "INVALID_REQUEST"),
+        ('{"action": "status"} {"action": "status"}', "INVALID_REQUEST"),
+        ('{"action": 1e999999}', "INVALID_REQUEST"),
+        ('{"action": ' + "9" * 4000 + "}", "INVALID_REQUEST"),
+        ('{"a":' * 600 + "1" + "}" * 600, "INVALID_REQUEST"),
+        ("[" * 131_072, "INVALID_REQUEST"),
+        ("x" * 131_072, "INVALID_REQUEST"),
+        ("\ufeff" + '{"action": "status"}', "INVALID_REQUEST"),
+        ("eyJhY3Rpb24iOiAic3RhdHVzIn0=", "INVALID_REQUEST"),  # how API Gateway passes on a binary frame
+        ("status", "INVALID_REQUEST"),
+        ('"status"', "INVALID_REQUEST"),
+        ("NaN", "INVALID_REQUEST"),
+        ("0", "INVALID_REQUEST"),
+        ("\x00", "INVALID_REQUEST"),
     ],
 )
 def test_what_is_not_understood_gets_a_typed_error_not_silence(world: World, body: str, code: str) -> None:
@@ -149,6 +169,20 @@ def test_a_service_that_fails_is_an_error_without_its_internals(world: World) ->
     answer = say(world, action("cancel"))
     assert answer["error"]["code"] == "INTERNAL"
     assert "AccessDenied" not in json.dumps(answer)
+
+
+def test_a_table_that_cannot_be_read_is_an_error_too(world: World) -> None:
+    """Rather than silence, and the connection stays."""
+    world.has()
+    connected(world, "c1")
+
+    def fail(operation: str) -> None:
+        if operation == "connections.get":
+            raise ServiceError("GetItem", "ThrottlingException")
+
+    world.connections.before = fail
+    assert say(world, action("status"))["error"]["code"] == "UNAVAILABLE"
+    assert "c1" in world.connections.rows
 
 
 def test_a_client_that_left_before_its_answer_is_no_error(world: World) -> None:

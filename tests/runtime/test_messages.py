@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from runtime.logic import disposition, messages
 from runtime.models import Checksum, Download, Failure, SignedUrl, Status, Stored
 from tests.runtime.world import ARN, DOWNLOAD_ID, STORED
+from tools import protocol
 
 DOWNLOAD = Download(ARN, DOWNLOAD_ID, "reports", "a/b.csv", "iam:alice", 1.0, 1.0, 100)
 READY = replace(DOWNLOAD, status=Status.READY, stored=STORED, size=3, copied_bytes=3)
@@ -20,6 +21,7 @@ SIGNED = SignedUrl("https://bucket/key?sig", 1_800_000_900.0)
 
 def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
     """URL, its end, size, type, name and both checksums."""
+    protocol.check_told(messages.news(READY, SIGNED))
     assert messages.news(READY, SIGNED) == {
         "type": "ready",
         "version": 1,
@@ -61,6 +63,7 @@ def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
 def test_other_news(download: Download, kind: str, rest: dict[str, object]) -> None:
     """Each says what the row says and no more."""
     message = messages.news(download)
+    protocol.check_told(message)
     common = {"type", "version", "messageId", "downloadId"}
     assert message["type"] == kind
     assert {name: value for name, value in message.items() if name not in common} == rest
