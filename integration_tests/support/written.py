@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from integration_tests.support.stack import Requested, Stack
 
@@ -39,8 +40,7 @@ def histories(stack: Stack, downloads: list[Requested]) -> Iterator[tuple[str, s
             yield download.execution_arn, json.dumps(event, default=str)
 
 
-def emulator_log(stack: Stack) -> Iterator[tuple[str, str]]:
-    """Lines of our emulator's log, where functions that a socket woke write."""
-    if stack.cloud.log_path is not None:
-        for line in stack.cloud.log_path.read_text(errors="replace").splitlines():
-            yield "emulator", line
+def emulator_log(path: Path) -> Iterator[tuple[str, str]]:
+    """Lines of our emulator's own log."""
+    for line in path.read_text(errors="replace").splitlines():
+        yield path.name, line
