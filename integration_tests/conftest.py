@@ -10,7 +10,7 @@ import pytest
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import Engine, deployed
 from integration_tests.support.errors import MissingError
-from integration_tests.support.settings import FILES, Origins, config_for, origins_for
+from integration_tests.support.settings import FILES, PAGE, Origins, config_for, origins_for
 from integration_tests.support.stack import Stack
 from localcloud.origin import Origin
 
@@ -64,9 +64,10 @@ def origins(cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Ite
 
 @pytest.fixture(scope="session")
 def stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The stack that nearly every test uses: slices from 64 MB on, and REST open to everyone except on AWS."""
+    """The stack that nearly every test uses: slices from 64 MB on, a web page, REST open to everyone except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
-    yield from _stack(cloud, request, "e2e", config_for(cloud, origins, restAuth=auth, fanOutMb=64))
+    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE])
+    yield from _stack(cloud, request, "e2e", settings)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,13 @@ from localcloud.values import from_plain, plain_map
 
 TOP = Path(__file__).parents[1]
 ORIGINS = {"local": {"baseUrl": "http://127.0.0.1:9/", "allowHttp": True}}
-FULL = {"restAuth": "api_key", "accessLogs": True, "manageApiGatewayAccount": True, "origins": ORIGINS}
+FULL: dict[str, object] = {
+    "origins": ORIGINS,
+    "restAuth": "api_key",
+    "accessLogs": True,
+    "manageApiGatewayAccount": True,
+    "corsOrigins": ["https://app.example.com"],
+}
 OWNER = """
 import io, sys, zipfile
 from localcloud.aws import Aws
@@ -189,6 +195,12 @@ CHANGED: dict[str, dict[str, Any]] = {
     "aws:apigateway/apiKey:ApiKey": {"description": "new", "tags": {"a": "1"}},
     "aws:apigateway/deployment:Deployment": {"description": "new"},
     "aws:apigateway/integration:Integration": {"timeoutMilliseconds": 5000},
+    "aws:apigateway/integrationResponse:IntegrationResponse": {
+        "responseParameters": {"method.response.header.Access-Control-Max-Age": "'1'"}
+    },
+    "aws:apigateway/methodResponse:MethodResponse": {
+        "responseParameters": {"method.response.header.Access-Control-Max-Age": True}
+    },
     "aws:apigateway/method:Method": {"authorization": "AWS_IAM", "apiKeyRequired": False},
     "aws:apigateway/methodSettings:MethodSettings": {
         "settings": {"throttlingRateLimit": 5.0, "throttlingBurstLimit": 6}
@@ -214,6 +226,9 @@ CHANGED: dict[str, dict[str, Any]] = {
     "aws:s3/bucket:Bucket": {"tags": {"a": "1"}},
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {"rule": {"objectOwnership": "ObjectWriter"}},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"blockPublicAcls": False},
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": {
+        "corsRules": [{"allowedMethods": ["GET"], "allowedOrigins": ["*"], "maxAgeSeconds": 5}]
+    },
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {
         "rules": [{"id": "new", "status": "Enabled", "filter": {"prefix": "p/"}, "expiration": {"days": 2}}]
     },
@@ -242,7 +257,8 @@ def updated(provider: AwsProvider, one: Registration, old: Any, new: Any) -> api
 def test_a_change_in_place_is_what_is_read(full: Full) -> None:
     """Every type: a change is seen as just that, is made, is there, and can be taken back."""
     deployment, provider = full
-    found = {one.type: one for one in custom(deployment)}
+    by_name = sorted(custom(deployment), key=lambda one: one.name, reverse=True)  # they register in any order
+    found = {one.type: one for one in by_name}
     assert found.keys() == CHANGED.keys() | UNCHANGEABLE.keys()
     for kind, changed in CHANGED.items():
         one, new = found[kind], {**found[kind].inputs, **changed}

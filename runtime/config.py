@@ -15,6 +15,7 @@ from runtime.models import Origin, Origins
 
 T = TypeVar("T")
 Amount = int  # a field of this type may also be 0
+Pages = tuple[str, ...]  # origins of web pages
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
@@ -75,10 +76,21 @@ def _flag(name: str, text: str) -> bool:
     return text == "true"
 
 
+def _pages(name: str, text: str) -> Pages:
+    try:
+        pages = json.loads(text)
+    except ValueError:
+        pages = None
+    if not isinstance(pages, list) or not all(isinstance(page, str) for page in pages):
+        raise ConfigError(f"{name} has to be a JSON list of origins")
+    return tuple(pages)
+
+
 _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "str": _text,
     "int": _count,
     "Amount": _amount,
     "bool": _flag,
     "Origins": parse_origins,
+    "Pages": _pages,
 }

@@ -69,6 +69,9 @@ class AsyncDownloadArgs(TypedDict):
     rest_auth: NotRequired[RestAuth]
     """Who may call the REST API: `iam`, `api_key` or `none`. Default: `iam`."""
 
+    cors_origins: NotRequired[list[str]]
+    """Origins of web pages that may call the API, such as https://app.example.com, or `*`. Default: none."""
+
     stage_name: NotRequired[str]
     """Stage of both APIs, the last part of their URLs. Default: `v1`."""
 

@@ -36,7 +36,7 @@ class AsyncDownload(pulumi.ComponentResource):
     """Bucket that holds the copies."""
 
     bucket_rules: pulumi.Output[dict[str, Any]]
-    """Policy statements and lifecycle rule of the bucket: what the owner of an existing one must add to it."""
+    """Policy statements, lifecycle and CORS rules of the bucket: what the owner of an existing one must add to it."""
 
     downloads_table_name: pulumi.Output[str]
     """Table of downloads, by execution ARN."""

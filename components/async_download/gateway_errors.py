@@ -1,8 +1,10 @@
 """What the gateway itself answers when it refuses a call: JSON in the shape of every other error."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from async_download import cors
 from async_download.args import RestAuth
 
 RETRY_LATER = {"gatewayresponse.header.Retry-After": "'1'"}
@@ -23,8 +25,14 @@ class GatewayError:
         return json.dumps({"error": {"code": self.code, "message": self.message}})
 
 
-def gateway_errors(auth: RestAuth) -> dict[str, GatewayError]:
-    """Response type -> answer. A gateway that wants signatures cannot tell an unsigned call from an unknown path."""
+def gateway_errors(auth: RestAuth, pages: Sequence[str] = ()) -> dict[str, GatewayError]:
+    """Response type -> answer, which web pages of these origins can read."""
+    readable = cors.errors(pages)
+    return {kind: replace(error, headers=error.headers | readable) for kind, error in _errors(auth).items()}
+
+
+def _errors(auth: RestAuth) -> dict[str, GatewayError]:
+    """A gateway that wants signatures cannot tell an unsigned call from an unknown path."""
     forbidden = GatewayError(403, "FORBIDDEN", "This caller may not call this API; check its credentials and rights.")
     busy = GatewayError(429, "TOO_MANY_REQUESTS", "Too many requests; try again in a second.", RETRY_LATER)
     late = GatewayError(504, "TIMEOUT", "The answer took too long; try again.", RETRY_LATER)

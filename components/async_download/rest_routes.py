@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from async_download import cors
 from async_download.args import RestAuth
 from async_download.functions import Functions, permit
 from async_download.gateway_errors import gateway_errors
+from async_download.rest_preflight import preflight
 from async_download.scope import Scope
 from async_download.specs import hyphenated
 
@@ -88,6 +91,8 @@ class Routes:
         made: list[pulumi.Resource] = []
         for route in ROUTES:
             made += self._route(route, resources[route.path], checked if route.has_body else {})
+        for path, headers in preflights(scope.settings.cors_origins).items():
+            made += preflight(scope, self._api.id, f"rest-options-{_slug(path)}", resources[path], headers)
         return made
 
     def _resources(self) -> dict[tuple[str, ...], pulumi.Output[str]]:
@@ -146,18 +151,25 @@ class Routes:
                 response_parameters=error.headers or None,
                 opts=scope.named(),
             )
-            for kind, error in gateway_errors(scope.settings.rest_auth).items()
+            for kind, error in gateway_errors(scope.settings.rest_auth, scope.settings.cors_origins).items()
         ]
+
+
+def preflights(pages: Sequence[str]) -> dict[tuple[str, ...], dict[str, str]]:
+    """Path -> headers that answer OPTIONS there; nothing without pages."""
+    paths = sorted({route.path for route in ROUTES}) if pages else []
+    return {path: cors.preflight(pages, (route.method for route in ROUTES if route.path == path)) for path in paths}
 
 
 def fingerprint(scope: Scope) -> str:
     """Changes with everything that a deployment takes a snapshot of."""
-    auth = scope.settings.rest_auth
+    auth, pages = scope.settings.rest_auth, scope.settings.cors_origins
     seen = {
         "routes": [asdict(route) for route in ROUTES],
         "functions": {route.function: scope.physical(hyphenated(route.function)) for route in ROUTES},
         "model": MODEL,
-        "errors": {kind: asdict(error) for kind, error in gateway_errors(auth).items()},
+        "errors": {kind: asdict(error) for kind, error in gateway_errors(auth, pages).items()},
+        "preflights": {"/".join(path): headers for path, headers in preflights(pages).items()},
         "auth": auth.value,
         "milliseconds": INTEGRATION_MS,
     }

@@ -1,5 +1,6 @@
 """Arguments -> checked, complete settings. Everything that can be wrong is said here, before a resource exists."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ TEXTS = {  # setting: default, pattern, what is allowed
     "name_prefix": ("", r"[A-Za-z][A-Za-z0-9_-]{0,127}", "a letter, then letters, digits, '_' and '-', at most 128"),
     "execute_api_url": ("", r"https?://[^/?#\s@]+(/[^?#\s]*)?", "an http or https URL"),
 }
+PAGE = r"\*|https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?"
+MAX_PAGES_BYTES = 800  # a function's environment holds 4 KB in all
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 TAG_KEY = r"(?![aA][wW][sS]:)[A-Za-z0-9 _.:/=+@-]{1,128}"
@@ -64,6 +67,7 @@ class Settings:
     url_expires_seconds: int
     max_connections: int
     rest_auth: RestAuth
+    cors_origins: tuple[str, ...]
     stage_name: str
     throttle_rate: int
     throttle_burst: int
@@ -100,6 +104,7 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
         origins=origins.resolve(given["origins"]),
         bucket=_bucket(given.get("bucket")),
         rest_auth=_rest_auth(given.get("rest_auth")),
+        cors_origins=_pages(given.get("cors_origins")),
         tags=_own_tags(project, stack, name) | _tags(given.get("tags")),
         **plain,
     )
@@ -139,6 +144,22 @@ def _rest_auth(value: object) -> RestAuth:
         return RestAuth(str(value or RestAuth.IAM.value))
     except ValueError:
         raise InvalidSetting("rest_auth", value, f"one of {', '.join(auth.value for auth in RestAuth)}") from None
+
+
+def _pages(value: object) -> tuple[str, ...]:
+    allowed = (
+        "a list of origins such as https://app.example.com, without a path and without a slash at the end, or of *"
+    )
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise InvalidSetting("cors_origins", value, allowed)
+    pages = tuple(checks.text("cors_origins", page, PAGE, allowed) for page in value)
+    if "*" in pages and len(pages) > 1:
+        raise InvalidSetting("cors_origins", list(pages), "* alone: it is every origin")
+    if len(json.dumps(pages)) > MAX_PAGES_BYTES:
+        raise InvalidSetting("cors_origins", f"{len(pages)} origins", f"at most {MAX_PAGES_BYTES} bytes of JSON")
+    return pages
 
 
 def _own_tags(project: str, stack: str, component: str) -> dict[str, pulumi.Input[str]]:

@@ -36,7 +36,7 @@ def _plain(kind: Any) -> Any:
 
 
 def _reader(config: pulumi.Config, kind: Any) -> Callable[[str], Any]:
-    if get_origin(kind) is dict:
+    if get_origin(kind) in (dict, list):
         return config.get_object
     readers: dict[Any, Callable[[str], Any]] = {bool: config.get_bool, int: config.get_int}
     return readers.get(kind, config.get)

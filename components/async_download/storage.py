@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import names, service_policies
+from async_download import cors, names, service_policies
 from async_download.scope import Scope, policy
 
 UNFINISHED_UPLOAD_DAYS = 7  # the shortest life that no long copy outlasts
@@ -72,6 +72,13 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         rules=[lifecycle(settings.object_prefix, settings.object_expiry_days)],
         opts=scope.child(),
     )
+    if settings.cors_origins:
+        aws.s3.BucketCorsConfiguration(
+            scope.logical("copies-cors"),
+            bucket=bucket.bucket,
+            cors_rules=[cors.bucket_rule(settings.cors_origins)],
+            opts=scope.child(),
+        )
     aws.s3.BucketPolicy(
         scope.logical("copies-policy"),
         bucket=bucket.bucket,
@@ -85,7 +92,8 @@ def _rules(scope: Scope, bucket_arn: str, table_arn: str) -> dict[str, Any]:
     """What the bucket needs, in the words of its own API: for the owner of a bucket that was given."""
     settings = scope.settings
     statements = service_policies.bucket(**_policy_facts(scope, bucket_arn, _account(table_arn)))
-    return {
+    pages = {"corsRule": cors.bucket_rule_of_its_api(settings.cors_origins)} if settings.cors_origins else {}
+    return pages | {
         "policyStatements": statements,
         "lifecycleRule": {
             "ID": LIFECYCLE_ID,

@@ -1,5 +1,6 @@
 """Which function knows and may do what: its environment, and the ARNs that its policy names."""
 
+import json
 from typing import Any
 
 import pulumi
@@ -80,9 +81,10 @@ class Wiring:
         sign = {"signer": self._signer.arn}
         urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
         request = told | urls | expiry | {"ORIGINS": self._origins}
-        add("request_download", request, machine=machine)
-        add("get_download", told_fail | self._told_signer, **stop, **sign)
-        add("cancel_download", told_fail, **stop)
+        pages = {"CORS_ORIGINS": json.dumps(settings.cors_origins)}
+        add("request_download", request | pages, machine=machine)
+        add("get_download", told_fail | self._told_signer | pages, **stop, **sign)
+        add("cancel_download", told_fail | pages, **stop)
         add("connect", told | told_rows | limit | {"DELIVER_FUNCTION": deliver.name}, **rows, deliver=deliver.arn)
         add("disconnect", told_rows, **rows)
         add(

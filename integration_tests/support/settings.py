@@ -11,6 +11,7 @@ from integration_tests.support.errors import MissingError
 
 FILES = "files"
 CLOSED = "closed"
+PAGE = "https://app.example.com"  # a web page's origin
 Origins = dict[str, dict[str, object]]
 
 

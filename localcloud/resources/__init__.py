@@ -12,6 +12,7 @@ from localcloud.resources import (
     lambda_,
     logs,
     s3,
+    s3_cors,
     sfn,
     sqs,
 )
@@ -31,6 +32,7 @@ _SERVICES = (
     lambda_,
     logs,
     s3,
+    s3_cors,
     sfn,
     sqs,
 )

@@ -118,4 +118,65 @@ class Integration(Resource):
         aws.client("apigateway").delete_integration(**_address(state))
 
 
-RESOURCES = (Method(), Integration())
+class _Answer(Resource):
+    """What a method answers with one status."""
+
+    replaces = frozenset({*_WHERE, "statusCode"})
+
+    def update(self, aws: Aws, resource_id: str, old: State, new: Inputs) -> dict[str, Plain]:  # noqa: ARG002
+        """Put it again: that is the whole of it."""
+        return self.create(aws, new).outputs
+
+
+class MethodResponse(_Answer):
+    """A status of a method, and the headers that it may have."""
+
+    type = "aws:apigateway/methodResponse:MethodResponse"
+    implements = frozenset({*_WHERE, "statusCode", "responseParameters"})
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        """Declare it."""
+        aws.client("apigateway").put_method_response(
+            **_answer_address(inputs), **given(responseParameters=inputs.get("responseParameters"))
+        )
+        return Made("-".join(("agmr", *_answer_address(inputs).values())), {})
+
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
+        """Its headers."""
+        found = aws.client("apigateway").get_method_response(**_answer_address(state))
+        return {"responseParameters": found.get("responseParameters")} if "responseParameters" in state else {}
+
+    def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
+        """Remove it."""
+        aws.client("apigateway").delete_method_response(**_answer_address(state))
+
+
+class IntegrationResponse(_Answer):
+    """What a method that no function answers says with a status."""
+
+    type = "aws:apigateway/integrationResponse:IntegrationResponse"
+    implements = frozenset({*_WHERE, "statusCode", "responseParameters", "responseTemplates", "selectionPattern"})
+
+    def create(self, aws: Aws, inputs: Inputs) -> Made:
+        """Set it."""
+        members = ("responseParameters", "responseTemplates", "selectionPattern")
+        aws.client("apigateway").put_integration_response(
+            **_answer_address(inputs), **given(**{key: inputs.get(key) for key in members})
+        )
+        return Made("-".join(("agir", *_answer_address(inputs).values())), {})
+
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
+        """Its headers."""
+        found = aws.client("apigateway").get_integration_response(**_answer_address(state))
+        return {"responseParameters": found.get("responseParameters")} if "responseParameters" in state else {}
+
+    def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
+        """Remove it."""
+        aws.client("apigateway").delete_integration_response(**_answer_address(state))
+
+
+def _answer_address(inputs: Inputs) -> dict[str, str]:
+    return _address(inputs) | {"statusCode": inputs["statusCode"]}
+
+
+RESOURCES = (Method(), Integration(), MethodResponse(), IntegrationResponse())

@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from runtime import log
+from runtime import config, log
+from runtime.config import Pages
 from runtime.errors import AsyncDownloadError, InvalidRequestError, RequestError, TransferError, problem_of
+from runtime.logic.cors import cors_headers
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
 Handler = Callable[[Event, Any], Answer]
 
 LONGEST_BODY = 16 * 1024
+
+
+@dataclass(frozen=True)
+class RestSettings:
+    """What the environment of every REST handler has."""
+
+    cors_origins: Pages
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ def request_of(event: Event) -> Request:
             raise InvalidRequestError("The body has to be UTF-8.") from None
     return Request(
         method=event.get("httpMethod") or "",
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        headers=_headers(event),
         query=event.get("queryStringParameters") or {},
         path_parameters=event.get("pathParameters") or {},
         body=body,
@@ -79,14 +88,17 @@ def rest(work: Callable[[Request], Answer]) -> Handler:
 
     @wraps(work)
     def handler(event: Event, _context: Any) -> Answer:
+        pages: dict[str, str] = {}
         try:
-            return work(request_of(event))
+            pages = cors_headers(config.load(RestSettings).cors_origins, _headers(event).get("origin"))
+            return _with(pages, work(request_of(event)))
         except Exception as error:  # the last stop: logged here, and answered without its internals
             problem = problem_of(error)
             if not isinstance(error, RequestError):
                 log.error("A request failed", error, code=problem.code, reason=_known(error))
             headers = {"Retry-After": "1"} if problem.status == 503 else None
-            return answer(problem.status, {"error": {"code": problem.code, "message": problem.message}}, headers)
+            body = {"error": {"code": problem.code, "message": problem.message}}
+            return _with(pages, answer(problem.status, body, headers))
 
     return handler
 
@@ -129,6 +141,14 @@ def answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | No
     """A JSON answer that nobody caches: it may hold a ticket or a URL."""
     fixed = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return {"statusCode": status, "headers": {**fixed, **(headers or {})}, "body": json.dumps(body)}
+
+
+def _headers(event: Event) -> dict[str, str]:
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+
+
+def _with(headers: Mapping[str, str], answered: Answer) -> Answer:
+    return answered | {"headers": {**answered["headers"], **headers}}
 
 
 def _caller(context: Mapping[str, Any]) -> str:

@@ -10,14 +10,14 @@ from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
-from runtime.handlers.boundary import Answer, Request, answer, rest
+from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
 from runtime.logic.access import Access
 from runtime.logic.cancel import Cancel
 from runtime.logic.cancel_download import CancelDownload
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(RestSettings):
     """The environment."""
 
     downloads_table: str

@@ -11,7 +11,7 @@ from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.signer import RoleSigner
-from runtime.handlers.boundary import Answer, Request, answer, rest
+from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
 from runtime.logic.access import Access
 from runtime.logic.announce import Announce
 from runtime.logic.get_download import GetDownload
@@ -19,7 +19,7 @@ from runtime.logic.reconcile import Reconcile
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(RestSettings):
     """The environment."""
 
     downloads_table: str

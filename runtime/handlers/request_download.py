@@ -11,13 +11,13 @@ from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
 from runtime.errors import InvalidRequestError
-from runtime.handlers.boundary import Answer, Request, answer, rest
+from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
 from runtime.logic.request_download import Order, RequestDownload
 from runtime.models import Origins
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(RestSettings):
     """The environment."""
 
     downloads_table: str

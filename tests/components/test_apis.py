@@ -125,7 +125,7 @@ def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.Mo
         "MODEL": rest_routes.MODEL | {"title": "Other"},
         "ROUTES": rest_routes.ROUTES[:-1],
         "INTEGRATION_MS": 28_000,
-        "gateway_errors": lambda auth: dict(list(gateway_errors.gateway_errors(auth).items())[:-1]),
+        "gateway_errors": lambda *given: dict(list(gateway_errors.gateway_errors(*given).items())[:-1]),
     }
     for name, value in changes.items():
         with monkeypatch.context() as changed:

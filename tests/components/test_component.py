@@ -25,13 +25,20 @@ from tests.components.harness import (
     run,
 )
 
-EVERYTHING: dict[str, Any] = {"rest_auth": "api_key", "access_logs": True, "manage_api_gateway_account": True}
+EVERYTHING: dict[str, Any] = {
+    "rest_auth": "api_key",
+    "access_logs": True,
+    "manage_api_gateway_account": True,
+    "cors_origins": ["https://app.example.com"],
+}
 UNTAGGABLE = [
     "apigateway/account:Account",
     "apigateway/deployment:Deployment",
     "apigateway/integration:Integration",
+    "apigateway/integrationResponse:IntegrationResponse",
     "apigateway/method:Method",
     "apigateway/methodSettings:MethodSettings",
+    "apigateway/methodResponse:MethodResponse",
     "apigateway/model:Model",
     "apigateway/requestValidator:RequestValidator",
     "apigateway/resource:Resource",
@@ -43,6 +50,7 @@ UNTAGGABLE = [
     "iam/rolePolicy:RolePolicy",
     "lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "lambda/permission:Permission",
+    "s3/bucketCorsConfiguration:BucketCorsConfiguration",
     "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "s3/bucketOwnershipControls:BucketOwnershipControls",
     "s3/bucketPolicy:BucketPolicy",

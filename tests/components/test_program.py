@@ -21,7 +21,7 @@ from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy_pro
 NAMESPACE = "async-download"
 ORIGINS = {"reports": {"baseUrl": "https://reports.example.com/exports/"}}
 PROJECT: dict[str, Any] = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
-KINDS = {"integer": int, "boolean": bool, "string": str, "object": dict}
+KINDS = {"integer": int, "boolean": bool, "string": str, "object": dict, "array": list}
 
 
 def as_engine(values: dict[str, Any]) -> dict[str, str]:
@@ -67,6 +67,7 @@ def test_every_setting_is_declared_with_its_kind_and_described() -> None:
 def test_defaults_are_those_of_the_component() -> None:
     wanted: dict[str, Any] = {name: limits[0] for name, limits in NUMBERS.items()} | FLAGS
     wanted |= {name: text[0] for name, text in TEXTS.items()} | {"rest_auth": "iam", "bucket": "", "tags": {}}
+    wanted |= {"cors_origins": []}
     declared = {key: item["default"] for key, item in PROJECT["config"].items() if "default" in item}
     assert declared == {camel(name): value for name, value in wanted.items()}
     assert "default" not in PROJECT["config"]["origins"], "without a default the engine asks for it"
@@ -85,6 +86,7 @@ def test_configuration_reaches_the_component() -> None:
                 "local": {"baseUrl": "http://127.0.0.1:9000/", "allowHttp": True},
             },
             "copyMemoryMb": 2048,
+            "corsOrigins": ["https://app.example.com"],
             "tracing": False,
             "tags": {"costCentre": "4711"},
             "restAuth": "api_key",
@@ -97,6 +99,8 @@ def test_configuration_reaches_the_component() -> None:
     assert origins["reports"]["allow_private"] == ["10.0.0.0/8"]
     assert origins["local"]["allow_http"] is True
     assert copy["memorySize"] == 2048
+    get = deployed.one("lambda/function:Function", "get-download").inputs
+    assert json.loads(get["environment"]["variables"]["CORS_ORIGINS"]) == ["https://app.example.com"]
     assert copy["tracingConfig"] == {"mode": "PassThrough"}
     assert copy["tags"]["costCentre"] == "4711"
     assert deployed.exports["apiUrl"].endswith("/live")

@@ -127,6 +127,7 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
         origin = {"baseUrl": base_url, "secretHeaders": {"X-Api-Key": secret}, "allowPrivate": ["10.0.0.0/8"]}
         inputs: dict[str, Any] = {"origins": {"reports": origin}, "restAuth": "api_key", "tracing": False}
         inputs |= {"copyMemoryMb": 2048.0, "tags": {"costCentre": "4711"}, "stageName": "live"}
+        inputs |= {"corsOrigins": ["https://app.example.com"]}
         provider.construct("files", COMPONENT, inputs)
 
     python = deploy(
@@ -143,6 +144,7 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
             "copy_memory_mb": 2048,
             "tags": {"costCentre": "4711"},
             "stage_name": "live",
+            "cors_origins": ["https://app.example.com"],
         }
     )
     assert registered(run(remote)) == registered(python)

@@ -46,6 +46,20 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("fan_out_mb", {"fan_out_mb": 63}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
+    *(
+        ("cors_origins", {"cors_origins": pages})
+        for pages in (
+            "https://app.example.com",
+            ["https://app.example.com/"],
+            ["app.example.com"],
+            ["https://*.example.com"],
+            ["https://app.example.com' 'x"],
+            ["null"],
+            [7],
+            ["*", "https://app.example.com"],
+            [f"https://{'a' * 80}{number}.example.com" for number in range(10)],
+        )
+    ),
     ("stage_name", {"stage_name": "$default"}),
     ("stage_name", {"stage_name": ""}),
     ("stage_name", {"stage_name": "v" * 65}),

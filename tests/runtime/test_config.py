@@ -13,7 +13,8 @@ from runtime.errors import ConfigError
 from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
-VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": ORIGINS, "str": "text"}
+PAGES = json.dumps(["https://app.example.com"])
+VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": ORIGINS, "Pages": PAGES, "str": "text"}
 
 
 def environment(name: str) -> tuple[type[object], dict[str, str]]:
@@ -27,7 +28,7 @@ def test_every_handler_reads_a_good_environment(name: str) -> None:
     """Each field has its type."""
     settings, environ = environment(name)
     loaded = config.load(settings, environ)
-    kinds = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict}
+    kinds = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict, "Pages": tuple}
     for field in fields(settings):  # type: ignore[arg-type]
         assert isinstance(getattr(loaded, field.name), kinds[str(field.type)])
 
@@ -50,6 +51,9 @@ def test_every_handler_names_what_is_missing(name: str) -> None:
         ("MAX_CONNECTIONS", "ten"),
         ("LOOPBACK_ORIGINS", "True"),
         ("FAN_OUT_BYTES", "-1"),
+        ("CORS_ORIGINS", "https://app.example.com"),
+        ("CORS_ORIGINS", "{}"),
+        ("CORS_ORIGINS", "[7]"),
         ("ORIGINS", "{"),
         ("ORIGINS", "[]"),
         ("ORIGINS", '{"a": {}}'),
@@ -63,7 +67,7 @@ def test_every_handler_names_what_is_missing(name: str) -> None:
 )
 def test_a_wrong_value_is_named(variable: str, text: str) -> None:
     """The variable is in the message."""
-    name = "connect" if variable == "MAX_CONNECTIONS" else "copy"
+    name = {"MAX_CONNECTIONS": "connect", "CORS_ORIGINS": "get_download"}.get(variable, "copy")
     settings, environ = environment(name)
     with pytest.raises(ConfigError, match=variable):
         config.load(settings, environ | {variable: text})

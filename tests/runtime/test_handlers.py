@@ -45,6 +45,7 @@ class Context:
 @pytest.fixture
 def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event], Any]:
     """Run a handler on the fakes."""
+    monkeypatch.setenv("CORS_ORIGINS", '["https://app.example.com"]')
     access = Access(world.downloads, world.clock, STATE_MACHINE)
     wired = {
         "request_download": world.request,
@@ -436,6 +437,7 @@ def test_a_missing_variable_is_named_in_the_log_only(
     """The caller learns nothing of the environment."""
     module = importlib.import_module("runtime.handlers.get_download")
     monkeypatch.delenv("DOWNLOADS_TABLE", raising=False)
+    monkeypatch.setenv("CORS_ORIGINS", "[]")
     with pytest.raises(ConfigError):
         module.wire()
     answer = module.handler(event("get_download"), Context())
