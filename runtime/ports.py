@@ -168,6 +168,17 @@ class Part:
         return crc32_text(self.crc32)
 
 
+class PartBody(Protocol):
+    """A part's bytes that can be read once, as many as its `len`. `crc32` is of what was read so far."""
+
+    crc32: int
+
+    def __len__(self) -> int: ...
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most so many; nothing at the end."""
+
+
 class Objects(Protocol):
     """The bucket. Every method raises StorageError when S3 fails."""
 
@@ -185,6 +196,9 @@ class Objects(Protocol):
 
     def upload_part(self, key: str, upload_id: str, *, number: int, body: bytearray, crc32: int) -> str:
         """Store one part and give its ETag."""
+
+    def stream_part(self, key: str, upload_id: str, *, number: int, body: PartBody) -> str:
+        """Store one part of any length as it is read and give its ETag; tried once, for a body cannot be rewound."""
 
     def complete(self, key: str, upload_id: str, *, parts: Sequence[Part]) -> None:
         """Make the object of its parts.

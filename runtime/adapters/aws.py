@@ -19,7 +19,7 @@ QUICK = Config(
 )
 
 
-_clients: dict[tuple[str, str | None], Any] = {}
+_clients: dict[tuple[str, Config, str | None], Any] = {}
 _lock = threading.Lock()
 
 
@@ -32,10 +32,10 @@ def session() -> Session:
 def client(service: str, config: Config = QUICK, endpoint_url: str | None = None) -> Any:
     """The process's client of a service; threads share it."""
     with _lock:
-        made = _clients.get((service, endpoint_url))
+        made = _clients.get((service, config, endpoint_url))
         if made is None:
             made = session().create_client(service, config=config, endpoint_url=endpoint_url)
-            _clients[service, endpoint_url] = made
+            _clients[service, config, endpoint_url] = made
     return made
 
 

@@ -111,8 +111,8 @@ class Copy:
         """Begin the upload that the slices go to. Only their numbers travel; the rest is in the row."""
         assert source.total is not None
         assert source.validator is not None
-        if source.total > plan.MOST_CARRIED:
-            raise FileTooLargeError(f"The file is larger than {plan.MOST_CARRIED} bytes: its parts would not fit.")
+        if source.total > plan.LARGEST:
+            raise FileTooLargeError(f"The file is larger than {plan.LARGEST} bytes, the most that S3 can hold.")
         version = Version(source.validator, disposition.content_type(source.content_type))
         if not self._goes_on(download, key, version, source.total):
             self._discard_earlier_try(download, key)

@@ -19,6 +19,7 @@ from runtime.logic import plan
 from runtime.logic.fetch import Fetch
 from runtime.logic.lanes import Lanes
 from runtime.logic.part_copy import PartCopy
+from runtime.logic.range_reader import RangeReader
 from runtime.logic.retries import Deadline
 from runtime.logic.sliced import Sliced, sliced
 from runtime.logic.watch import Watch
@@ -40,6 +41,8 @@ class CopySlice:
     object_prefix: str
     loopback: bool = False
     cut: plan.Cut = plan.plan
+    most_held: int = plan.MOST_HELD
+    piece: int = plan.LEAST_PART
 
     def __call__(self, execution_arn: str, index: int, seconds: float) -> None:
         """Copy slice `index`, from 0, within so many seconds. Why the file cannot be copied is noted in the row.
@@ -69,22 +72,19 @@ class CopySlice:
             raise OriginError("The origin is not configured any more.")
         origin = self.configured[download.origin]
         fetch = Fetch(self.origins, self.secrets, origin, download.path, deadline, self.loopback)
-        copy = PartCopy(
-            fetch=fetch,
-            objects=self.objects,
-            clock=self.clock,
-            deadline=deadline,
-            key=job.key,
-            upload_id=job.upload_id,
-            validator=job.version.validator,
-            total=job.plan.size,
-        )
+        read = RangeReader(fetch, self.clock, deadline, job.version.validator, job.plan.size)
+        copy = PartCopy(read, self.objects, job.key, job.upload_id)
+        missing = self._missing(job, index)
+        if job.plan.part_size > self.most_held:
+            for part in missing:
+                copy.streamed(part, watch, piece=self.piece)
+            return
 
         def work(part: plan.Range, buffer: bytearray, go_on: Callable[[], None]) -> None:
-            copy(part, buffer, go_on)
+            copy.held(part, buffer, go_on)
             watch()
 
-        Lanes(self.clock, self._missing(job, index), work).run()
+        Lanes(self.clock, missing, work).run()
 
     def _missing(self, job: Sliced, index: int) -> list[plan.Range]:
         """The parts of the slice that S3 does not hold yet."""

@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from runtime.logic.plan import MIB, Range
+from runtime.logic.plan import Range
 from runtime.ports import Clock
 
 MOST_LANES = 4
-MOST_HELD = 128 * MIB  # all buffers together
 SLOW_SECONDS = 40.0
 
 Work = Callable[[Range, bytearray, Callable[[], None]], None]
@@ -37,7 +36,7 @@ class Lanes:
         """Work on all of them; raises what a lane raised, when all have ended."""
         if not self._waiting:
             return
-        most = max(1, min(MOST_LANES, MOST_HELD // self._waiting[0].length, len(self._waiting)))
+        most = min(MOST_LANES, len(self._waiting))
         with ThreadPoolExecutor(most, "lane") as pool:
             lanes = [pool.submit(self._lane, number) for number in range(most)]
         for lane in lanes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime import log
 from runtime.backoff import pause
-from runtime.errors import TimedOutError, TransferError
+from runtime.errors import ServiceError, TimedOutError, TransferError
 from runtime.ports import Clock
 
 
@@ -38,14 +38,14 @@ class Retries:
         self._failed = 0
         self._restarted = 0
 
-    def spend(self, error: TransferError, *, restart: bool = False) -> None:
+    def spend(self, error: TransferError | ServiceError, *, restart: bool = False) -> None:
         """Wait as long as the origin asked for, or backing off; raises the error when no try is left."""
         self._failed += 1
         self._restarted += restart
         if max(self._failed, self._restarted) >= self._attempts:
             raise error
         wait = pause(self._failed, base=0.5, most=8.0)
-        if error.retry_after is not None:
+        if isinstance(error, TransferError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
         if wait > min(self._longest_wait, self._deadline.remaining()):
             raise error

@@ -86,16 +86,15 @@ def test_a_file_that_one_worker_could_not_carry_is_planned(world: World) -> None
     assert world.copy(fan_out=1, largest=SIZE - 1) == PLANNED
 
 
-@pytest.mark.parametrize(("size", "fits"), [(plan.MOST_CARRIED, True), (plan.MOST_CARRIED + 1, False)])
-def test_what_buffers_cannot_carry_is_refused_at_once(world: World, size: int, fits: bool) -> None:
+@pytest.mark.parametrize(("size", "fits"), [(plan.LARGEST, True), (plan.LARGEST + 1, False)])
+def test_what_s3_cannot_hold_is_refused_at_once(world: World, size: int, fits: bool) -> None:
     """With the reason, before an upload is begun."""
     world.has()
     headers = {"content-range": f"bytes 0-{PART - 1}/{size}", "etag": '"v1"'}
     world.origins.answer = lambda _asked: FakeBody(206, headers, content_of(PART))
-    outcome = world.copy(fan_out=1) if not fits else {}
-    assert fits or failed("FILE_TOO_LARGE", outcome)
-    assert world.objects.calls == {}
-    assert plan.plan(size).part_size <= plan.MOST_HELD or not fits
+    outcome = world.copy(fan_out=1, cut=plan.plan)
+    assert (outcome["outcome"] == "PLANNED") is fits
+    assert fits or (failed("FILE_TOO_LARGE", outcome) and world.objects.calls == {})
 
 
 @pytest.mark.parametrize("uploaded", [True, False], ids=["there", "gone"])

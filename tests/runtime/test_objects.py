@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.adapters import aws
-from runtime.adapters.objects import S3Objects
+from runtime.adapters.objects import ONCE, PATIENT, S3Objects
 from runtime.errors import InvalidPartError, ObjectExistsError, StorageError, UploadGoneError
 from runtime.logic import cleanup, crc32
 from runtime.models import crc32_text
@@ -164,7 +164,14 @@ def test_the_buckets_client_tries_again_by_itself(in_process: InProcess) -> None
     assert not in_process.requests
     with pytest.raises(StorageError):
         S3Objects("no-such-bucket").delete("x")
-    assert aws.client("s3").meta.config.retries == {"mode": "standard", "total_max_attempts": 5}
+    assert aws.client("s3", PATIENT).meta.config.retries == {"mode": "standard", "total_max_attempts": 5}
+
+
+def test_a_body_that_cannot_be_rewound_is_sent_once(in_process: InProcess) -> None:
+    """Tries of a streamed part are the worker's: botocore would send what is left of the body."""
+    assert not in_process.requests
+    assert aws.client("s3", ONCE).meta.config.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert aws.client("s3", ONCE).meta.config.read_timeout == PATIENT.read_timeout
 
 
 def test_parts_are_listed_behind_a_number_and_up_to_as_many(objects: Objects) -> None:

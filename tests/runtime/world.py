@@ -19,7 +19,7 @@ from runtime.logic.disconnect import Disconnect
 from runtime.logic.fail import Fail
 from runtime.logic.message import ClientMessage
 from runtime.logic.outcome import Outcome
-from runtime.logic.plan import Plan
+from runtime.logic.plan import Cut, Plan
 from runtime.logic.reconcile import Reconcile
 from runtime.logic.request_download import RequestDownload
 from runtime.logic.tell import Tell
@@ -190,6 +190,7 @@ class World:
         *,
         loopback: bool = False,
         fan_out: int = 0,
+        cut: Cut = cut,
     ) -> Outcome:
         """Run the copying worker with small parts."""
         worker = Copy(
@@ -210,8 +211,16 @@ class World:
         )
         return worker(ARN, seconds)
 
-    def copy_slice(self, index: int, seconds: float = 120.0, origin: Origin = ORIGIN, *, wide: bool = False) -> None:
-        """Run the worker of one slice with small parts; a wide one has sixty."""
+    def copy_slice(
+        self,
+        index: int,
+        seconds: float = 120.0,
+        origin: Origin = ORIGIN,
+        *,
+        wide: bool = False,
+        streamed: bool = False,
+    ) -> None:
+        """Run the worker of one slice with small parts; a wide one has sixty, a streamed one holds none."""
         worker = CopySlice(
             downloads=self.downloads,
             objects=self.objects,
@@ -222,6 +231,8 @@ class World:
             configured={"reports": origin},
             object_prefix="downloads/",
             cut=(lambda size: Plan(size, PART, 60)) if wide else cut,
+            most_held=PART - 1 if streamed else PART,
+            piece=PART // 3,
         )
         worker(ARN, index, seconds)
 
