@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from runtime.adapters.idle_connections import Connection, IdleConnections, Place
 from runtime.errors import (
     AsyncDownloadError,
     OriginError,
@@ -29,11 +30,13 @@ _CONNECT_SECONDS = 10.0
 class HttpBody:
     """`ports.Body`: one answer on one connection."""
 
-    def __init__(self, sock: socket.socket, response: http.client.HTTPResponse) -> None:
+    def __init__(self, connection: Connection, response: http.client.HTTPResponse, idle: IdleConnections) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in reversed(response.getheaders())}
-        self._sock = sock
+        self._connection: Connection | None = connection
+        self._sock = connection.sock
         self._response = response
+        self._idle = idle
 
     def read(self, most: int, timeout: float) -> bytes:
         """The next bytes, as soon as there are any; nothing at the end."""
@@ -47,9 +50,16 @@ class HttpBody:
             raise OriginTruncatedError("The connection to the origin was lost in the middle.") from None
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Drop the connection; or leave it open for the next request, when the answer was read to its end."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        ended = self._response.isclosed() or self._response.length == 0
         self._response.close()
-        self._sock.close()
+        if ended and not self._response.will_close:
+            self._idle.give(connection)
+        else:
+            connection.close()
 
 
 class _WholeHead(http.client.HTTPResponse):
@@ -88,33 +98,50 @@ class HttpOrigins:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._context = context
+        self._idle = IdleConnections()
 
     def get(self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float) -> HttpBody:
         """One GET, no redirects; see the port."""
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        secure = parts.scheme == "https"
-        port = parts.port or (443 if secure else 80)
+        place = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        sock = _connect(host, port, check, min(_CONNECT_SECONDS, timeout))
+        idle = self._idle.take(place, check)
+        if idle is not None:
+            with suppress(OriginUnreachableError, OriginError):  # closed by the origin at this very moment
+                return self._ask(idle, target, headers, timeout)
+        return self._ask(self._open(place, check, timeout), target, headers, timeout)
+
+    def forget(self) -> None:
+        """Close the connections that wait for another request."""
+        self._idle.forget()
+
+    def _open(self, place: Place, check: Check, timeout: float) -> Connection:
+        scheme, host, port = place
+        address, sock = _connect(host, port, check, min(_CONNECT_SECONDS, timeout))
         try:
-            with _ended_after(timeout, sock), _typed_errors():
-                if secure:
+            if scheme == "https":
+                with _ended_after(timeout, sock), _typed_errors():
                     sock = (self._context or _trusting()).wrap_socket(sock, server_hostname=host)
-                sock.settimeout(timeout)
-                kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-                connection = kind(host, port)
-                connection.sock = sock
-                connection.response_class = _WholeHead
-                connection.request("GET", target, headers=dict(headers))
-                return HttpBody(sock, connection.getresponse())
         except AsyncDownloadError:
             sock.close()
             raise
+        made = (http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection)(host, port)
+        made.sock, made.auto_open, made.response_class = sock, 0, _WholeHead
+        return Connection(place, address, sock, made)
+
+    def _ask(self, connection: Connection, target: str, headers: Mapping[str, str], timeout: float) -> HttpBody:
+        try:
+            with _ended_after(timeout, connection.sock), _typed_errors():
+                connection.sock.settimeout(timeout)
+                connection.http.request("GET", target, headers=dict(headers))
+                return HttpBody(connection, connection.http.getresponse(), self._idle)
+        except AsyncDownloadError:
+            connection.close()
+            raise
 
 
-def _connect(host: str, port: int, check: Check, timeout: float) -> socket.socket:
-    """A socket to the first address that answers, once all of the host's addresses have passed."""
+def _connect(host: str, port: int, check: Check, timeout: float) -> tuple[str, socket.socket]:
+    """The first address that answers and a socket to it, once all of the host's addresses have passed."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -131,7 +158,7 @@ def _connect(host: str, port: int, check: Check, timeout: float) -> socket.socke
         for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 30)):  # a NAT forgets idle connections
             if hasattr(socket, name):
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-        return sock
+        return address, sock
     raise OriginUnreachableError("The origin does not accept connections.")
 
 

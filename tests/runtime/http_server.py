@@ -42,10 +42,15 @@ class Exchange:
 
 
 class Server:
-    """`requests` are the heads that came in; `names` what TLS clients asked for."""
+    """`requests` are the heads that came in, on `connections` in all; `names` what TLS clients asked for.
 
-    def __init__(self, script: Script, *, tls: bool = False) -> None:
+    A connection is closed after one answer, unless `keep` says that it stays open for more.
+    """
+
+    def __init__(self, script: Script, *, tls: bool = False, keep: bool = False) -> None:
+        self.keep = keep
         self.requests: list[str] = []
+        self.connections = 0
         self.names: list[str | None] = []
         self._script = script
         self._exchanges: list[Exchange] = []
@@ -85,22 +90,31 @@ class Server:
             sock.settimeout(10)
             stream = self._context.wrap_socket(sock, server_side=True) if self._context else sock
             with stream:
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    received = stream.recv(65536)
-                    if not received:
+                self.connections += 1
+                while head := _head(stream):
+                    exchange = Exchange(stream, head)
+                    self._exchanges.append(exchange)
+                    self.requests.append(exchange.head)
+                    self._script(exchange)
+                    if not self.keep:
                         return
-                    head += received
-                exchange = Exchange(stream, head)
-                self._exchanges.append(exchange)
-                self.requests.append(exchange.head)
-                self._script(exchange)
+
+
+def _head(stream: socket.socket) -> bytes:
+    """The head of the next request; nothing when the client has left."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        received = stream.recv(65536)
+        if not received:
+            return b""
+        head += received
+    return head
 
 
 @contextmanager
-def serving(script: Script, *, tls: bool = False) -> Iterator[Server]:
+def serving(script: Script, *, tls: bool = False, keep: bool = False) -> Iterator[Server]:
     """A server for the length of a test."""
-    server = Server(script, tls=tls)
+    server = Server(script, tls=tls, keep=keep)
     try:
         yield server
     finally:

@@ -26,22 +26,6 @@ def test_lanes_share_parts_and_each_keeps_one_buffer() -> None:
     assert all(len(used) == 1 for used in buffers.values())
 
 
-def test_large_parts_get_fewer_lanes() -> None:
-    """All buffers together stay below a bound."""
-    together, most, lock, release = [0], [0], threading.Lock(), threading.Event()
-
-    def work(_part: Range, _buffer: bytearray, _go_on: object) -> None:
-        with lock:
-            together[0] += 1
-            most[0] = max(most[0], together[0])
-        release.wait(0.05)  # nobody sets it: the others get time to come in
-        with lock:
-            together[0] -= 1
-
-    Lanes(FakeClock(), [Range(number, 0, 64 * MIB - 1) for number in range(4)], work).run()
-    assert most[0] <= 2
-
-
 def test_an_origin_that_crawls_gets_one_lane() -> None:
     """Four parts that all end too late are worth less than one that ends in time."""
     clock, all_in, given_back = FakeClock(), threading.Barrier(4, timeout=10), threading.Semaphore(0)
