@@ -76,6 +76,9 @@ class Downloads(Protocol):
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
         """Remove the upload's id and what was noted of it, where it is this one."""
 
+    def restart(self, execution_arn: str, *, upload_id: str, now: float) -> bool:
+        """As `forget_upload`, of a copy that goes on and has not been started again before."""
+
     def told(self, execution_arn: str, *, now: float) -> bool:
         """Note that the clients were told of the end."""
 

@@ -5,7 +5,6 @@ from typing import Any
 from async_download.specs import FUNCTIONS
 
 GRACE_SECONDS = 10  # a function's own time-out comes first and says more
-MACHINE_SECONDS = 24 * 3600  # the largest file from a slow origin; a lost execution ends by itself
 BUSY = [
     "Lambda.TooManyRequestsException",
     "Lambda.ServiceException",
@@ -16,21 +15,26 @@ EXECUTION = {"executionArn.$": "$$.Execution.Id"}
 
 
 def definition(
-    *, copy: str, copy_slice: str, complete: str, deliver: str, fail: str, concurrency: int
+    *, copy: str, copy_slice: str, complete: str, deliver: str, fail: str, concurrency: int, seconds: int
 ) -> dict[str, Any]:
     """Copy -> Stored? -> Deliver; what is large: Stored? -> CopySlices -> Complete -> Stored? -> Deliver.
 
-    Any failure -> TellFailure -> Failed. Arguments are the functions' ARNs, and how many slices are copied at once.
+    Any failure -> TellFailure -> Failed. Arguments are the functions' ARNs, how many slices are copied
+    at once, and for how long a download is wanted.
     """
     return {
         "Comment": "Copies a file and tells who waits for it.",
         "StartAt": "Copy",
-        "TimeoutSeconds": MACHINE_SECONDS,
+        "TimeoutSeconds": seconds,
         "States": {
             "Copy": _task("copy", copy, EXECUTION, then={"Next": "Stored?"}, caught="TellFailure"),
             "Stored?": {
                 "Type": "Choice",
-                "Choices": [_outcome("STORED", "Deliver"), _outcome("PLANNED", "CopySlices")],
+                "Choices": [
+                    _outcome("STORED", "Deliver"),
+                    _outcome("PLANNED", "CopySlices"),
+                    _outcome("RESTART", "Copy"),
+                ],
                 "Default": "TellFailure",
             },
             "CopySlices": _slices(copy_slice, concurrency),

@@ -143,6 +143,13 @@ class DynamoDownloads:
         condition, own = _same_upload(upload_id)
         return self._update(execution_arn, f"REMOVE {_OF_AN_UPLOAD}", condition, own)
 
+    def restart(self, execution_arn: str, *, upload_id: str, now: float) -> bool:
+        """Remove the upload, for it has vanished; once in a download's life."""
+        condition, own = _same_upload(upload_id)
+        change, values = f"SET restartedAt = :at, updatedAt = :at REMOVE {_OF_AN_UPLOAD}", {":at": text(iso(now))}
+        condition = f"{condition} AND attribute_not_exists(restartedAt)"
+        return self._update_unfinished(execution_arn, change, values | own, condition)
+
     def told(self, execution_arn: str, *, now: float) -> bool:
         """Note that the clients were told of the end."""
         values = {":at": text(iso(now))}

@@ -34,7 +34,7 @@ class Complete:
     cut: plan.Cut = plan.plan
 
     def __call__(self, execution_arn: str) -> Outcome:
-        """`{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {"code", "message"}}`.
+        """`{"outcome"}`: STORED, RESTART when the upload has vanished, or FAILED with `error` `{code, message}`.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
@@ -49,12 +49,25 @@ class Complete:
             stored = self._stored(job)
         except TransferError as error:  # what a worker noted says why parts are missing
             return outcome.failed(job.download.failure or error)
+        if stored is None:
+            return self._again(job)
         return outcome.settle(self.downloads, self.objects, self.clock, job.download, stored, job.upload_id)
 
-    def _stored(self, job: Sliced) -> Stored:
+    def _again(self, job: Sliced) -> Outcome:
+        """Once: whoever takes an upload away twice would do so for ever."""
+        arn = job.download.execution_arn
+        if job.download.failure is None and self.downloads.restart(arn, upload_id=job.upload_id, now=self.clock.now()):
+            return {"outcome": "RESTART"}
+        return outcome.failed(job.download.failure or StoredObjectError("The upload of the file has vanished."))
+
+    def _stored(self, job: Sliced) -> Stored | None:
+        """The verified object; nothing where neither it nor the upload is there, as after a conflict (HTTP 409)."""
         digest = self._make(job)
+        head = self.objects.head(job.key)
+        if digest is None or head is None:
+            return None
         return verify.stored(
-            self.objects.head(job.key),
+            head,
             key=job.key,
             download_id=job.download.download_id,
             size=job.plan.size,
@@ -62,14 +75,12 @@ class Complete:
             content_type=job.version.content_type,
         )
 
-    def _make(self, job: Sliced) -> Digest:
-        """Complete the upload, unless that was done before; says what the object should be."""
+    def _make(self, job: Sliced) -> Digest | None:
+        """Complete the upload, unless that was done before; says what the object should be, if that is known."""
         for _ in range(LISTINGS):
             try:
                 parts = self.objects.list_parts(job.key, job.upload_id, most=plan.MOST_PARTS)
             except UploadGoneError:
-                if job.download.digest is None:
-                    raise _incomplete() from None
                 return job.download.digest
             if not tiles(job.plan, parts):
                 raise _incomplete()

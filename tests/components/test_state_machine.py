@@ -15,7 +15,7 @@ from tests.components.proof import rights_given, rights_wanted, states
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
-DEFINITION = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8)
+DEFINITION = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8, seconds=3600)
 SLICES = DEFINITION["States"]["CopySlices"]
 TASKS = {name: state for name, state in states(DEFINITION) if state["Type"] == "Task"}
 
@@ -98,8 +98,12 @@ def test_only_the_numbers_of_slices_travel_and_nothing_comes_back() -> None:
     assert SLICES["ItemsPath"] == "$.slices"
     assert SLICES["ResultPath"] is None
     choices = {choice["StringEquals"]: choice["Next"] for choice in DEFINITION["States"]["Stored?"]["Choices"]}
-    assert choices == {"STORED": "Deliver", "PLANNED": "CopySlices"}
+    assert choices == {"STORED": "Deliver", "PLANNED": "CopySlices", "RESTART": "Copy"}
     assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
+
+
+def test_an_execution_ends_when_nobody_wants_its_download_any_more() -> None:
+    assert DEFINITION["TimeoutSeconds"] == 3600
 
 
 def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
@@ -134,7 +138,7 @@ def test_a_distributed_map_would_be_seen_to_need_more_rights() -> None:
 
 
 def test_resources_are_named_in_the_partition_of_the_functions() -> None:
-    china = definition(**{key: f"arn:aws-cn:lambda:x:y:function:{key}" for key in WORKERS}, concurrency=8)
+    china = definition(**{key: f"arn:aws-cn:lambda:x:y:function:{key}" for key in WORKERS}, concurrency=8, seconds=3600)
     assert "arn:aws:" not in json.dumps(china)
 
 

@@ -54,6 +54,7 @@ class FakeDownloads:
 
     def __init__(self) -> None:
         self.rows: dict[str, Download] = {}
+        self.restarted: set[str] = set()
         self.calls: Counter[str] = Counter()
         self.lock = threading.RLock()
         self.before: Callable[[str], None] = lambda _operation: None
@@ -152,6 +153,13 @@ class FakeDownloads:
         with self._called("forget_upload"):
             row = self.rows.get(execution_arn)
             return self._change(execution_arn, row is not None and row.upload_id == upload_id, **NO_UPLOAD)
+
+    def restart(self, execution_arn: str, *, upload_id: str, now: float) -> bool:
+        with self._called("restart"):
+            holds = self._is_of(execution_arn, upload_id) and execution_arn not in self.restarted
+            if holds:
+                self.restarted.add(execution_arn)
+            return self._change(execution_arn, holds, updated_at=now, **NO_UPLOAD)
 
     def told(self, execution_arn: str, *, now: float) -> bool:
         with self._called("told"):

@@ -31,6 +31,11 @@ def copied(world: World) -> OriginFile:
     return file
 
 
+def raising(error: Exception) -> None:
+    """What an operation does that fails."""
+    raise error
+
+
 def assert_ready(world: World, file: OriginFile) -> None:
     """READY, as the file is."""
     assert world.objects.objects[KEY].body == file.content
@@ -209,13 +214,42 @@ def test_a_failing_bucket_is_raised_for_another_try(world: World, operation: str
     assert_ready(world, file)
 
 
-def test_an_upload_that_vanished_without_an_object_is_a_failure(world: World) -> None:
-    """A lifecycle rule, or an operator, took it."""
+@pytest.mark.parametrize("noted", [False, True], ids=["before", "after its digest was noted"])
+def test_an_upload_that_vanished_is_started_again(world: World, noted: bool) -> None:
+    """S3 answers 409 when it wants that, and then knows nothing of the parts."""
+    file = copied(world)
+    if noted:
+        conflict = StorageError("complete_multipart_upload", "ConditionalRequestConflict")
+        world.objects.fail = lambda operation: raising(conflict) if operation == "complete" else None
+        with pytest.raises(StorageError):
+            world.complete()
+        world.objects.fail = lambda _operation: None
+    world.objects.uploads.clear()
+    assert world.complete() == {"outcome": "RESTART"}
+    assert (world.row.upload_id, world.row.version, world.row.digest) == (None, None, None)
+    assert world.copy(fan_out=1)["outcome"] == "PLANNED"
+    for index in range(SLICES):
+        world.copy_slice(index)
+    assert world.complete() == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+def test_an_upload_that_vanishes_again_is_a_failure(world: World) -> None:
+    """Whoever takes it away would do so for ever."""
     copied(world)
     world.objects.uploads.clear()
+    assert world.complete() == {"outcome": "RESTART"}
+    assert world.copy(fan_out=1)["outcome"] == "PLANNED"
+    world.objects.uploads.clear()
     assert failed("STORAGE_ERROR", world.complete())
-    world.downloads.rows[ARN] = replace(world.row, digest=crc32.digest([Part(1, "", 1, 0)]))
-    assert failed("STORAGE_ERROR", world.complete())
+
+
+def test_what_cannot_succeed_is_not_started_again(world: World) -> None:
+    """A worker has found out why."""
+    copied(world)
+    world.objects.uploads.clear()
+    world.downloads.rows[ARN] = replace(world.row, failure=Failure("ORIGIN_NOT_FOUND", "Gone."))
+    assert failed("ORIGIN_NOT_FOUND", world.complete())
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.errors import ServiceError
 from runtime.logic.lanes import SLOW_SECONDS, GaveWayError, Lanes
-from runtime.logic.plan import MIB, Range
+from runtime.logic.plan import Range
 from tests.runtime.fakes import FakeClock
 
 

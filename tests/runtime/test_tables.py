@@ -393,6 +393,16 @@ def test_what_slices_are_copied_from_is_noted(store: Store) -> None:
     assert (row(store).version, row(store).upload_id) == (None, None)
 
 
+def test_a_copy_is_started_again_once(store: Store) -> None:
+    """And only while it goes on, by who knows its upload."""
+    sliced(store)
+    assert not store.downloads.restart(ARN, upload_id="u2", now=NOW)
+    assert store.downloads.restart(ARN, upload_id="u1", now=NOW + 1)
+    assert (row(store).version, row(store).upload_id, row(store).updated_at) == (None, None, NOW + 1)
+    assert store.downloads.begin_upload(ARN, upload_id="u2", size=30, now=NOW, version=VERSION)
+    assert not store.downloads.restart(ARN, upload_id="u2", now=NOW)
+
+
 def test_progress_answers_with_the_row(store: Store) -> None:
     """Who is connected is in it."""
     sliced(store)
