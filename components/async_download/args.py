@@ -108,6 +108,12 @@ class AsyncDownloadArgs(TypedDict):
     fan_out_mb: NotRequired[int]
     """MB, 64 to 60000, above which files are copied in slices if their origin has ranges; 0 is never. Default: 256."""
 
+    vpc_subnet_ids: NotRequired[list[pulumi.Input[str]]]
+    """Subnets that files are copied from, for origins inside a VPC; see docs/private-origins.md. Default: no VPC."""
+
+    vpc_security_group_ids: NotRequired[list[pulumi.Input[str]]]
+    """Security groups of the copying functions there. Default: no VPC."""
+
     force_destroy: NotRequired[bool]
     """Whether destroying the stack also deletes the copies in its bucket. Default: false."""
 

@@ -11,7 +11,8 @@ from async_download import policies, service_policies
 from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
 from async_download.scope import Scope, policy
-from async_download.specs import FUNCTIONS, hyphenated
+from async_download.settings import Settings
+from async_download.specs import FUNCTIONS, SMALL_MB, hyphenated
 from async_download.statements import Statement
 
 RUNTIME = "python3.13"
@@ -57,7 +58,7 @@ class Functions:
         """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
         scope, spec, part = self._scope, FUNCTIONS[key], hyphenated(key)
         group = log_group(scope, part, "/aws/lambda")
-        rights = policy(_statements(key, scope.settings.tracing), log_group=group.arn, **access)
+        rights = policy(_statements(key, scope.settings), log_group=group.arn, **access)
         attached = _attach(scope, part, self._roles[key], rights)
         self._made[key] = aws.lambda_.Function(
             scope.logical(part),
@@ -69,7 +70,8 @@ class Functions:
             code=runtime_archive(key),
             role=self._roles[key].arn,
             timeout=spec.timeout,
-            memory_size=spec.memory_mb or scope.settings.copy_memory_mb,
+            memory_size=scope.settings.copy_memory_mb if spec.copies else SMALL_MB,
+            vpc_config=scope.settings.network.vpc_config if spec.copies else None,
             environment={"variables": environment},
             logging_config={
                 "log_format": "JSON",
@@ -108,10 +110,14 @@ def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str
     )
 
 
-def _statements(key: str, tracing: bool) -> Any:
+def _statements(key: str, settings: Settings) -> Any:
     def build(log_group: str, **access: Any) -> list[Statement]:
-        statements: list[Statement] = getattr(policies, key)(**access)
-        return [*statements, policies.own_logs(log_group), *([policies.function_tracing()] if tracing else [])]
+        statements: list[Statement] = [*getattr(policies, key)(**access), policies.own_logs(log_group)]
+        if settings.tracing:
+            statements.append(policies.function_tracing())
+        if settings.network and FUNCTIONS[key].copies:
+            statements.append(policies.function_network())
+        return statements
 
     return build
 

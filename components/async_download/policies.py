@@ -132,6 +132,19 @@ def function_tracing() -> Statement:
     return allow("Tracing", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
 
 
+def function_network() -> Statement:
+    """What Lambda does for a function in a VPC, with its role; interfaces have no names to give beforehand."""
+    actions = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    ]
+    return allow("Network", actions, "*")
+
+
 def executions(machine: str) -> str:
     """ARN of all executions of a state machine."""
     return machine.replace(":stateMachine:", ":execution:") + ":*"

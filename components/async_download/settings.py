@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from async_download import checks, origins
+from async_download import checks, network, origins
 from async_download.args import AsyncDownloadArgs, RestAuth
 from async_download.checks import InvalidSetting
 from async_download.names import default_prefix
@@ -80,6 +80,7 @@ class Settings:
     copy_memory_mb: int
     copy_concurrency: int
     fan_out_mb: int
+    network: network.Network
     force_destroy: bool
     name_prefix: str
     tags: Mapping[str, pulumi.Input[str]]
@@ -105,6 +106,7 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
         bucket=_bucket(given.get("bucket")),
         rest_auth=_rest_auth(given.get("rest_auth")),
         cors_origins=_pages(given.get("cors_origins")),
+        network=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
         tags=_own_tags(project, stack, name) | _tags(given.get("tags")),
         **plain,
     )

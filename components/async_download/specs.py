@@ -12,11 +12,11 @@ SMALL_MB = 256
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """What a function is for and what it gets; memory None is the stack's `copy_memory_mb`."""
+    """What a function is for and what it gets. One that copies gets the stack's `copy_memory_mb` and its network."""
 
     description: str
     timeout: int = API_SECONDS
-    memory_mb: int | None = SMALL_MB
+    copies: bool = False
 
 
 FUNCTIONS = {
@@ -26,8 +26,8 @@ FUNCTIONS = {
     "connect": FunctionSpec("Lets a socket in that has the download's ticket, and asks for a replay."),
     "disconnect": FunctionSpec("Forgets a socket."),
     "message": FunctionSpec("Answers what clients send: status, refresh, cancel, ping."),
-    "copy": FunctionSpec("Copies a file from its origin to the bucket and verifies it.", COPY_SECONDS, None),
-    "copy_slice": FunctionSpec("Copies one slice of a large file.", SLICE_SECONDS, None),
+    "copy": FunctionSpec("Copies a file from its origin to the bucket and verifies it.", COPY_SECONDS, copies=True),
+    "copy_slice": FunctionSpec("Copies one slice of a large file.", SLICE_SECONDS, copies=True),
     "complete": FunctionSpec("Makes one verified object of the slices of a large file.", COMPLETE_SECONDS),
     "deliver": FunctionSpec("Tells the sockets of a download how it ended.", PUSH_SECONDS),
     "fail": FunctionSpec("Marks a download failed, removes its unfinished upload, tells its sockets.", PUSH_SECONDS),

@@ -44,7 +44,6 @@ def machine_arn(function: str, name: str) -> str:
 
 def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.StateMachine:
     settings, name = scope.settings, scope.physical("transfer")
-    limits = {"concurrency": settings.copy_concurrency, "seconds": settings.download_expires_seconds}
     group = log_group(scope, "transfer", "/aws/vendedlogs/states")
     role = aws.iam.Role(
         scope.logical("transfer-role"),
@@ -71,7 +70,11 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.St
         name=name,
         type="STANDARD",
         definition=pulumi.Output.all(**arns).apply(
-            lambda known: json.dumps(state_machine.definition(**known, **limits))
+            lambda known: json.dumps(
+                state_machine.definition(
+                    **known, concurrency=settings.copy_concurrency, seconds=settings.download_expires_seconds
+                )
+            )
         ),
         role_arn=role.arn,
         logging_configuration={

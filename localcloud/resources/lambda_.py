@@ -26,6 +26,7 @@ _NESTED = {
     "ephemeralStorage": "EphemeralStorage",
     "loggingConfig": "LoggingConfig",
     "tracingConfig": "TracingConfig",
+    "vpcConfig": "VpcConfig",
 }
 
 
@@ -59,6 +60,8 @@ class Function(Resource):
         "memorySize": "the emulator does not enforce it",
         "runtime": "functions run in the interpreter that runs the emulator",
         "tracingConfig.mode": "the emulator has no X-Ray",
+        "vpcConfig.securityGroupIds": "functions are on this machine's network",
+        "vpcConfig.subnetIds": "functions are on this machine's network",
     }
     replaces = frozenset({"name", "packageType"})
     computed = frozenset({"codeSha256", "region"})

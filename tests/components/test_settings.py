@@ -60,6 +60,17 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
             [f"https://{'a' * 80}{number}.example.com" for number in range(10)],
         )
     ),
+    *(
+        (setting, {"vpc_subnet_ids": ["subnet-0a1b2c3d"], "vpc_security_group_ids": ["sg-0a1b2c3d"]} | wrong)
+        for setting, wrong in (
+            ("vpc_subnet_ids", {"vpc_subnet_ids": []}),
+            ("vpc_subnet_ids", {"vpc_subnet_ids": "subnet-0a1b2c3d"}),
+            ("vpc_subnet_ids", {"vpc_subnet_ids": ["sg-0a1b2c3d"]}),
+            ("vpc_subnet_ids", {"vpc_subnet_ids": ["subnet-0a1b2c3d"] * 17}),
+            ("vpc_security_group_ids", {"vpc_security_group_ids": None}),
+            ("vpc_security_group_ids", {"vpc_security_group_ids": ["default"]}),
+        )
+    ),
     ("stage_name", {"stage_name": "$default"}),
     ("stage_name", {"stage_name": ""}),
     ("stage_name", {"stage_name": "v" * 65}),

@@ -60,7 +60,7 @@ def test_an_input_that_nobody_knows_is_refused_by_name() -> None:
         (BUCKET, {"acl": "private"}, "acl"),
         (QUEUE, {"fifoQueue": True}, "fifoQueue"),
         (BUCKET, {"region": "eu-central-1"}, "region"),
-        (FUNCTION, {"role": "r", "vpcConfig": {"subnetIds": [], "securityGroupIds": []}}, "vpcConfig"),
+        (FUNCTION, {"role": "r", "fileSystemConfig": {"arn": "a", "localMountPath": "/mnt/a"}}, "fileSystemConfig"),
         (
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             {

@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import ServiceError, StorageError
-from runtime.logic import crc32
 from runtime.logic.complete import tiles
 from runtime.logic.plan import Plan
 from runtime.models import Failure, Status
