@@ -1,11 +1,14 @@
-"""A function's environment, parsed once into its `Settings`: field `api_url` is the variable `API_URL`."""
+"""A function's environment, parsed once into its `Settings`: field `api_url` is the variable `API_URL`.
+
+A field with a default may be missing.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from ipaddress import ip_network
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -28,6 +31,8 @@ def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
     for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
         name = field.name.upper()
         text = environ.get(name, "")
+        if not text and field.default is not MISSING:
+            continue
         if not text and name != "OBJECT_PREFIX":
             raise ConfigError(f"The environment variable {name} is missing")
         values[field.name] = _PARSERS[str(field.type)](name, text)

@@ -89,6 +89,7 @@ class Version:
 class Download:
     """A row of the Downloads table. Times are epoch seconds; `sha256` is what the client expects.
 
+    `file_id` is the version of a file that it copies for others too, where copies are reused.
     Of a copy in slices: `version` is what is copied, `copied_parts` how many parts are there without a gap, `digest`
     what they add up to, `failure` before the end why it cannot succeed, `trouble` what went wrong last and may mend.
     """
@@ -116,10 +117,19 @@ class Download:
     failure: Failure | None = None
     trouble: Failure | None = None
     told_at: float | None = None
+    file_id: str | None = None
 
     def is_expired(self, now: float) -> bool:
         """Whether it only waits for TTL, which may be days late."""
         return self.expires_at <= now
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row of the Copies table: the execution that copies a version of a file for all, and how many wait for it."""
+
+    leader: str
+    waiting: int = 0
 
 
 @dataclass(frozen=True)

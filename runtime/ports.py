@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runtime.models import Connection, Digest, Download, Failure, SignedUrl, Stored, Version, crc32_text
+from runtime.models import Claim, Connection, Digest, Download, Failure, SignedUrl, Stored, Version, crc32_text
 
 
 class Clock(Protocol):
@@ -79,6 +79,9 @@ class Downloads(Protocol):
     def restart(self, execution_arn: str, *, upload_id: str, now: float) -> bool:
         """As `forget_upload`, of a copy that goes on and has not been started again before."""
 
+    def lead(self, execution_arn: str, file_id: str) -> bool:
+        """Note that it copies a version of a file for others too, where it is PENDING or COPYING."""
+
     def told(self, execution_arn: str, *, now: float) -> bool:
         """Note that the clients were told of the end."""
 
@@ -117,6 +120,26 @@ class Executions(Protocol):
 
     def status(self, execution_arn: str) -> str | None:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED ..., or None where there is none."""
+
+
+class Copies(Protocol):
+    """The Copies table: who copies which version of which file, while it may be reused."""
+
+    def claim(self, file_id: str, leader: str, *, now: float, expires_at: int, instead_of: str | None = None) -> Claim:
+        """Become the leader where there is none, it has expired, or it is `instead_of`; says who is."""
+
+    def finish(self, file_id: str, leader: str) -> list[str]:
+        """The leader's copy is there, and nobody needs to wait any more; the task tokens of those that do."""
+
+    def release(self, file_id: str, leader: str) -> list[str]:
+        """The leader has failed, and another may become it; the task tokens of those that wait."""
+
+
+class Tasks(Protocol):
+    """Tasks of the state machine that wait for a call back."""
+
+    def wake(self, token: str) -> None:
+        """Let it go on; nothing happens where it does not wait any more."""
 
 
 class Functions(Protocol):

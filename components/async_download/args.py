@@ -108,6 +108,9 @@ class AsyncDownloadArgs(TypedDict):
     fan_out_mb: NotRequired[int]
     """MB, 64 to 60000, above which files are copied in slices if their origin has ranges; 0 is never. Default: 256."""
 
+    reuse_seconds: NotRequired[int]
+    """How long a copy serves others who ask for the same version of a file, 60 to 2592000; 0 is never. Default: 0."""
+
     vpc_subnet_ids: NotRequired[list[pulumi.Input[str]]]
     """Subnets that files are copied from, for origins inside a VPC; see docs/private-origins.md. Default: no VPC."""
 

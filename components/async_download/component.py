@@ -65,7 +65,7 @@ class AsyncDownload(pulumi.ComponentResource):
         functions = Functions(scope)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
         wiring.workers(undelivered.arn)
-        transfer = Transfer(scope, functions, undelivered)
+        transfer = Transfer(scope, functions, undelivered, tables.copies)
         wiring.front(transfer.machine.arn)
 
         logs = AccessLogs(scope)

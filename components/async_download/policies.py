@@ -67,8 +67,10 @@ def message(*, downloads: str, connections: str, machine: str, signer: str, fail
     ]
 
 
-def copy(*, downloads: str, bucket: str, prefix: str, secrets: Sequence[str], sockets: str) -> list[Statement]:
-    """Upload below the prefix; read the origins' secrets; push how far it is."""
+def copy(
+    *, downloads: str, bucket: str, prefix: str, secrets: Sequence[str], sockets: str, copies: str | None = None
+) -> list[Statement]:
+    """Upload below the prefix; read the origins' secrets; push how far it is; see who else copies the same."""
     actions = ["AbortMultipartUpload", "DeleteObject", "GetObject", "ListMultipartUploadParts", "PutObject"]
     return [
         _downloads(downloads),
@@ -76,6 +78,7 @@ def copy(*, downloads: str, bucket: str, prefix: str, secrets: Sequence[str], so
         _missing_is_404(bucket, prefix),
         *_secrets(secrets),
         _push(sockets),
+        *([allow("Copies", ["dynamodb:GetItem", "dynamodb:UpdateItem"], copies)] if copies else []),
     ]
 
 
@@ -91,21 +94,31 @@ def complete(*, downloads: str, bucket: str, prefix: str) -> list[Statement]:
     return [_downloads(downloads), _objects(bucket, prefix, actions), _missing_is_404(bucket, prefix)]
 
 
-def deliver(*, downloads: str, connections: str, signer: str, sockets: str, undelivered: str) -> list[Statement]:
-    """Sign and push; forget who has gone."""
+def deliver(
+    *, downloads: str, connections: str, signer: str, sockets: str, undelivered: str, copies: str | None = None
+) -> list[Statement]:
+    """Sign and push; forget who has gone; wake who waits for the copy."""
     return [
         _downloads(downloads),
         allow("Connections", ["dynamodb:DeleteItem", "dynamodb:GetItem"], connections),
         _sign(signer),
         _push(sockets),
         allow("Undelivered", "sqs:SendMessage", undelivered),
+        *_wake("dynamodb:UpdateItem", copies),
     ]
 
 
 def fail(
-    *, downloads: str, connections: str, bucket: str, prefix: str, sockets: str, undelivered: str
+    *,
+    downloads: str,
+    connections: str,
+    bucket: str,
+    prefix: str,
+    sockets: str,
+    undelivered: str,
+    copies: str | None = None,
 ) -> list[Statement]:
-    """Mark, remove what was uploaded, push."""
+    """Mark, remove what was uploaded, push; wake who waits for the copy."""
     actions = ["AbortMultipartUpload", "DeleteObject", "GetObject", "ListMultipartUploadParts"]
     return [
         _downloads(downloads),
@@ -114,6 +127,7 @@ def fail(
         _missing_is_404(bucket, prefix),
         _push(sockets),
         allow("Undelivered", "sqs:SendMessage", undelivered),
+        *_wake("dynamodb:DeleteItem", copies),
     ]
 
 
@@ -153,6 +167,11 @@ def executions(machine: str) -> str:
 def sockets(api: str, stage: str) -> str:
     """ARN of the sockets of a stage, for the method that functions use."""
     return f"{api}/{stage}/{PUSH}/@connections/*"
+
+
+def _wake(action: str, copies: str | None) -> list[Statement]:
+    """Settle a claim, and call back who waits: a task token is all that a call back names."""
+    return [allow("Copies", action, copies), allow("Wake", "states:SendTaskSuccess", "*")] if copies else []
 
 
 def _downloads(table: str) -> Statement:

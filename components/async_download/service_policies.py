@@ -27,8 +27,10 @@ def signer_trust(roles: Sequence[str]) -> dict[str, Any]:
     return document([statement])
 
 
-def state_machine(*, functions: Sequence[str], machine: str, tracing: bool) -> list[Statement]:
-    """Call the functions of the definition; run its map; deliver logs, which AWS wants on everything; trace."""
+def state_machine(
+    *, functions: Sequence[str], machine: str, tracing: bool, copies: str | None = None
+) -> list[Statement]:
+    """Call the functions of the definition; run its map; wait; deliver logs, which AWS wants on everything; trace."""
     executions = machine.replace(":stateMachine:", ":execution:")
     verbs = ("Describe", "Redrive", "Stop")
     log_actions = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
@@ -41,6 +43,8 @@ def state_machine(*, functions: Sequence[str], machine: str, tracing: bool) -> l
         allow("Slices", [f"states:{verb}Execution" for verb in verbs], [f"{executions}:*", f"{executions}/*"]),
         allow("LogDelivery", sorted(log_actions), "*"),
     ]
+    if copies:
+        statements.append(allow("AwaitCopies", "dynamodb:UpdateItem", copies))
     trace = allow("Tracing", [*sampling, "xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
     return [*statements, trace] if tracing else statements
 

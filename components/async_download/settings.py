@@ -25,8 +25,10 @@ NUMBERS = {  # setting: default, lowest, highest
     "copy_memory_mb": (1024, 256, 10_240),
     "copy_concurrency": (8, 1, 1_000),
     "fan_out_mb": (256, 0, 60_000),
+    "reuse_seconds": (0, 0, 30 * DAY_SECONDS),
 }
 LEAST_FAN_OUT_MB = 64  # below it a second worker costs more than it saves
+LEAST_REUSE_SECONDS = 60
 FLAGS = {
     "tls_only": True,
     "point_in_time_recovery": False,
@@ -80,6 +82,7 @@ class Settings:
     copy_memory_mb: int
     copy_concurrency: int
     fan_out_mb: int
+    reuse_seconds: int
     network: network.Network
     force_destroy: bool
     name_prefix: str
@@ -122,10 +125,16 @@ def _agree(settings: Settings) -> None:
         )
     if 0 < settings.fan_out_mb < LEAST_FAN_OUT_MB:
         raise InvalidSetting("fan_out_mb", settings.fan_out_mb, f"0 for never, or {LEAST_FAN_OUT_MB} or more")
+    if 0 < settings.reuse_seconds < LEAST_REUSE_SECONDS:
+        raise InvalidSetting("reuse_seconds", settings.reuse_seconds, f"0 for never, or {LEAST_REUSE_SECONDS} or more")
     life = settings.object_expiry_days * DAY_SECONDS
     if settings.download_expires_seconds >= life:
         allowed = f"less than the {life} s of object_expiry_days, or a ticket outlives its file"
         raise InvalidSetting("download_expires_seconds", settings.download_expires_seconds, allowed)
+    if settings.reuse_seconds + settings.download_expires_seconds >= life:
+        allowed = f"less than the {life} s of object_expiry_days, or a ticket for a reused copy outlives it"
+        allowed += f", after the {settings.download_expires_seconds} s of download_expires_seconds"
+        raise InvalidSetting("reuse_seconds", settings.reuse_seconds, allowed)
 
 
 def _text(setting: str, value: object) -> str:

@@ -11,16 +11,27 @@ BUSY = [
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
 ]
+THROTTLED = ["DynamoDb.ProvisionedThroughputExceededException", "DynamoDb.ThrottlingException"]
+AWAIT_SECONDS = 900
 EXECUTION = {"executionArn.$": "$$.Execution.Id"}
 
 
 def definition(
-    *, copy: str, copy_slice: str, complete: str, deliver: str, fail: str, concurrency: int, seconds: int
+    *,
+    copy: str,
+    copy_slice: str,
+    complete: str,
+    deliver: str,
+    fail: str,
+    concurrency: int,
+    seconds: int,
+    copies: str | None = None,
 ) -> dict[str, Any]:
     """Copy -> Stored? -> Deliver; what is large: Stored? -> CopySlices -> Complete -> Stored? -> Deliver.
 
     Any failure -> TellFailure -> Failed. Arguments are the functions' ARNs, how many slices are copied
-    at once, and for how long a download is wanted.
+    at once, for how long a download is wanted, and the table of copies where they are reused:
+    then, while another download copies the same file, Stored? -> AwaitCopy -> Copy.
     """
     return {
         "Comment": "Copies a file and tells who waits for it.",
@@ -34,9 +45,11 @@ def definition(
                     _outcome("STORED", "Deliver"),
                     _outcome("PLANNED", "CopySlices"),
                     _outcome("RESTART", "Copy"),
+                    *([_outcome("WAIT", "AwaitCopy")] if copies else []),
                 ],
                 "Default": "TellFailure",
             },
+            **({"AwaitCopy": _await_copy(copies, copy)} if copies else {}),
             "CopySlices": _slices(copy_slice, concurrency),
             "Complete": _task("complete", complete, EXECUTION, then={"Next": "Stored?"}, caught="TellFailure"),
             "Deliver": _task("deliver", deliver, EXECUTION, then={"End": True}, caught="TellFailure"),
@@ -54,6 +67,32 @@ def definition(
 
 def _outcome(outcome: str, then: str) -> dict[str, str]:
     return {"Variable": "$.outcome", "StringEquals": outcome, "Next": then}
+
+
+def _await_copy(table: str, beside: str) -> dict[str, Any]:
+    """Leave a task token in the claim of the download that copies; its end calls back. Then look again.
+
+    So does a claim that has ended meanwhile, and, should a call be lost, a time-out.
+    """
+    token = {"L": [{"S.$": "$$.Task.Token"}]}
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{beside.split(':')[1]}:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken",
+        "Parameters": {
+            "TableName": table,
+            "Key": {"fileId": {"S.$": "$.fileId"}},
+            "UpdateExpression": "SET waiting = list_append(if_not_exists(waiting, :nobody), :token)",
+            "ConditionExpression": "attribute_exists(leader) AND attribute_not_exists(finished)",
+            "ExpressionAttributeValues": {":token": token, ":nobody": {"L": []}},
+        },
+        "TimeoutSeconds": AWAIT_SECONDS,
+        "Retry": [_retry(THROTTLED, seconds=1, attempts=6)],
+        "Catch": [
+            {"ErrorEquals": ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"], "Next": "Copy"},
+            *_catch("TellFailure"),
+        ],
+        "Next": "Copy",
+    }
 
 
 def _slices(arn: str, concurrency: int) -> dict[str, Any]:

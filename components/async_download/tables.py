@@ -1,4 +1,4 @@
-"""The two tables: Downloads by execution ARN, Connections by connection id."""
+"""The tables: Downloads by execution ARN, Connections by connection id; Copies by file where copies are reused."""
 
 import pulumi_aws as aws
 
@@ -13,6 +13,7 @@ class Tables:
     def __init__(self, scope: Scope) -> None:
         self.downloads = _table(scope, "downloads", "executionArn")
         self.connections = _table(scope, "connections", "connectionId")
+        self.copies = _table(scope, "copies", "fileId") if scope.settings.reuse_seconds else None
 
 
 def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:

@@ -21,9 +21,11 @@ EVENT_RETRIES = 8
 class Transfer:
     """Copies, in slices when a file is large, then tells; ends that run no Catch reach `fail` through EventBridge."""
 
-    def __init__(self, scope: Scope, functions: Functions, undelivered: aws.sqs.Queue) -> None:
+    def __init__(
+        self, scope: Scope, functions: Functions, undelivered: aws.sqs.Queue, copies: aws.dynamodb.Table | None
+    ) -> None:
         arns = {key: functions[key].arn for key in WORKERS}
-        self.machine = _machine(scope, arns)
+        self.machine = _machine(scope, arns, copies)
         _watch(scope, self.machine, functions["fail"], undelivered)
 
 
@@ -42,7 +44,9 @@ def machine_arn(function: str, name: str) -> str:
     return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
 
 
-def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.StateMachine:
+def _machine(
+    scope: Scope, arns: Mapping[str, pulumi.Output[str]], copies: aws.dynamodb.Table | None
+) -> aws.sfn.StateMachine:
     settings, name = scope.settings, scope.physical("transfer")
     group = log_group(scope, "transfer", "/aws/vendedlogs/states")
     role = aws.iam.Role(
@@ -62,6 +66,7 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.St
             functions=list(arns.values()),
             machine=arns["copy"].apply(lambda arn: machine_arn(arn, name)),
             tracing=settings.tracing,
+            copies=copies.arn if copies else None,
         ),
         opts=scope.child(),
     )
@@ -69,7 +74,7 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]]) -> aws.sfn.St
         scope.logical("transfer"),
         name=name,
         type="STANDARD",
-        definition=pulumi.Output.all(**arns).apply(
+        definition=pulumi.Output.all(**arns, copies=copies.name if copies else None).apply(
             lambda known: json.dumps(
                 state_machine.definition(
                     **known, concurrency=settings.copy_concurrency, seconds=settings.download_expires_seconds

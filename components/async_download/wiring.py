@@ -35,7 +35,7 @@ class Wiring:
         self._scope, self._functions = scope, functions
         self._signer = functions.signer(storage.arn)
         self._sockets = socket.api.execution_arn.apply(lambda arn: policies.sockets(arn, stage))
-        self._downloads, self._connections = tables.downloads, tables.connections
+        self._downloads, self._connections, self._copies = tables.downloads, tables.connections, tables.copies
         self._bucket = {"bucket": storage.arn, "prefix": settings.object_prefix}
         self._told_bucket: Environment = {"BUCKET": storage.bucket, "OBJECT_PREFIX": settings.object_prefix}
         self._told_signer: Environment = {
@@ -59,11 +59,22 @@ class Wiring:
         told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
         told |= {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback}
         threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)}
-        add("copy", told | threshold, **self._bucket, secrets=secrets, sockets=self._sockets)
+        known = {"copies": self._copies.arn} if self._copies else {}
+        told_copies: Environment = {"COPIES_TABLE": self._copies.name} if self._copies else {}
+        window = {"REUSE_SECONDS": str(settings.reuse_seconds)} if self._copies else {}
+        add(
+            "copy",
+            told | threshold | told_copies | window,
+            **self._bucket,
+            **known,
+            secrets=secrets,
+            sockets=self._sockets,
+        )
         add("copy_slice", told, **self._bucket, secrets=secrets, sockets=self._sockets)
         add("complete", self._told_bucket, **self._bucket)
-        add("deliver", self._told_sockets | self._told_signer, **push, signer=self._signer.arn)
-        add("fail", self._told_sockets | self._told_bucket, **push, **self._bucket)
+        push |= known
+        add("deliver", self._told_sockets | self._told_signer | told_copies, **push, signer=self._signer.arn)
+        add("fail", self._told_sockets | self._told_bucket | told_copies, **push, **self._bucket)
         for key in ("deliver", "fail"):
             self._functions.call_asynchronously(key, undelivered)
 

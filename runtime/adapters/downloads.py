@@ -150,6 +150,10 @@ class DynamoDownloads:
         condition = f"{condition} AND attribute_not_exists(restartedAt)"
         return self._update_unfinished(execution_arn, change, values | own, condition)
 
+    def lead(self, execution_arn: str, file_id: str) -> bool:
+        """Note that it copies for others too."""
+        return self._update_unfinished(execution_arn, "SET fileId = :file", {":file": text(file_id)})
+
     def told(self, execution_arn: str, *, now: float) -> bool:
         """Note that the clients were told of the end."""
         values = {":at": text(iso(now))}

@@ -58,6 +58,7 @@ def download_of(item: Item) -> Download:
         size=_number(item, "size"),
         copied_bytes=_number(item, "copiedBytes"),
         upload_id=_text(item, "uploadId"),
+        file_id=_text(item, "fileId"),
         version=_version(item),
         copied_parts=_number(item, "copiedParts") or 0,
         digest=_digest(item),

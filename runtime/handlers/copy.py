@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime import config, log
 from runtime.adapters.clock import SystemClock
+from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
 from runtime.adapters.origin_http import HttpOrigins
@@ -17,6 +18,7 @@ from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
 from runtime.logic.copy import Copy
 from runtime.logic.outcome import Outcome
+from runtime.logic.reuse import Reuse
 from runtime.models import Origins
 
 SPARE_SECONDS = 30.0  # to abort and to answer, before Lambda ends the worker
@@ -33,29 +35,34 @@ class Settings:
     loopback_origins: bool
     management_url: str
     fan_out_bytes: Amount
+    copies_table: str = ""
+    reuse_seconds: int = 0
 
 
 @cache
 def wire() -> Copy:
     """The use case on AWS."""
     settings = config.load(Settings)
+    downloads, objects, clock = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket), SystemClock()
+    copies, seconds = DynamoCopies(settings.copies_table), settings.reuse_seconds
     return Copy(
-        downloads=DynamoDownloads(settings.downloads_table),
-        objects=S3Objects(settings.bucket),
+        downloads=downloads,
+        objects=objects,
         origins=HttpOrigins(),
         secrets=SecretsManager(),
         sockets=ManagementSockets(settings.management_url),
-        clock=SystemClock(),
+        clock=clock,
         configured=settings.origins,
         object_prefix=settings.object_prefix,
         fan_out_bytes=settings.fan_out_bytes,
         loopback=settings.loopback_origins,
+        reuse=Reuse(copies, downloads, objects, clock, seconds) if seconds else None,
     )
 
 
 @task
 def handler(event: Event, context: Any) -> Outcome:
-    """Event `{"executionArn"}`; answers `{"outcome"}`: STORED, PLANNED with `slices`, or FAILED with `error`."""
+    """Event `{"executionArn"}`; answers `{"outcome"}`: STORED, or what `Copy` says besides."""
     seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
     outcome = wire()(event["executionArn"], seconds)
     log.info("Copied", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))

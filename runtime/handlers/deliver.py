@@ -9,12 +9,15 @@ from typing import Any
 from runtime import config, log
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
+from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.handlers.boundary import Event, task
 from runtime.logic.announce import Announce
 from runtime.logic.deliver import Deliver
+from runtime.logic.reuse import WakeWaiting
 from runtime.logic.tell import Tell
 
 
@@ -28,6 +31,7 @@ class Settings:
     bucket: str
     signer_role_arn: str
     url_expires_seconds: int
+    copies_table: str = ""
 
 
 @cache
@@ -41,6 +45,7 @@ def wire() -> Deliver:
         announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
         tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock),
         clock=clock,
+        wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
 
 

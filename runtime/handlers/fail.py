@@ -9,11 +9,14 @@ from typing import Any
 from runtime import config, log
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
 from runtime.adapters.sockets import ManagementSockets
+from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.handlers.boundary import Event, task
 from runtime.logic.fail import Fail, failure_of
+from runtime.logic.reuse import WakeWaiting
 from runtime.logic.tell import Tell
 
 
@@ -26,6 +29,7 @@ class Settings:
     management_url: str
     bucket: str
     object_prefix: str
+    copies_table: str = ""
 
 
 @cache
@@ -40,6 +44,7 @@ def wire() -> Fail:
         tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock),
         clock=clock,
         object_prefix=settings.object_prefix,
+        wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
 
 

@@ -11,6 +11,7 @@ from runtime.logic.fetch import Fetch
 from runtime.logic.outcome import Outcome
 from runtime.logic.progress import StreamProgress
 from runtime.logic.retries import Deadline, Retries
+from runtime.logic.reuse import Reuse, Wait
 from runtime.logic.source import Source
 from runtime.logic.store import Store
 from runtime.logic.upload import Buffers
@@ -41,9 +42,12 @@ class Copy:
     buffers: int = BUFFERS
     largest: int = LARGEST
     cut: plan.Cut = plan.plan
+    reuse: Reuse | None = None
 
     def __call__(self, execution_arn: str, seconds: float) -> Outcome:
         """Copy within so many seconds: STORED, PLANNED with the numbers of the `slices`, or FAILED with an `error`.
+
+        WAIT with a `fileId` where another download copies the same version of the file.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
@@ -88,6 +92,12 @@ class Copy:
         store = Store(self.objects, self.downloads, self.clock, download, key, buffers, deadline)
         try:
             source.open()
+            found = self.reuse(download, fetch.origin, source.version) if self.reuse else None
+            if isinstance(found, Wait):
+                return {"outcome": "WAIT", "fileId": found.file_id}
+            if found is not None:
+                self._discard_earlier_try(download, key)
+                return outcome.settle(self.downloads, self.objects, self.clock, download, found, None)
             if self._is_for_many(download, source):
                 source.close()
                 return self._plan(download, key, source)

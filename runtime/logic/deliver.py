@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.logic.announce import Announce
+from runtime.logic.reuse import WakeWaiting
 from runtime.logic.tell import Tell
 from runtime.ports import Clock, Downloads
 
@@ -17,12 +18,15 @@ class Deliver:
     announce: Announce
     tell: Tell
     clock: Clock
+    wake: WakeWaiting | None = None
 
     def __call__(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
         """Tell all connections, or replay to one; how many were reached."""
         download = self.downloads.get(execution_arn)
         if download is None or download.is_expired(self.clock.now()):
             return {}
+        if self.wake is not None and connection_id is None:
+            self.wake(download)
         connection_ids = download.connection_ids if connection_id is None else {connection_id}
         if not connection_ids:
             return {}

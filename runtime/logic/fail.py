@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runtime.errors import TransferError
 from runtime.logic import cleanup, messages
 from runtime.logic.reconcile import failure_of_status
+from runtime.logic.reuse import WakeWaiting
 from runtime.logic.tell import Tell
 from runtime.models import Download, Failure, Status
 from runtime.ports import Clock, Downloads, Objects
@@ -26,6 +27,7 @@ class Fail:
     tell: Tell
     clock: Clock
     object_prefix: str
+    wake: WakeWaiting | None = None
 
     def __call__(self, execution_arn: str, failure: Failure) -> dict[str, str]:
         """Settle the download; says how it stands. READY and CANCELLED stay what they are.
@@ -43,6 +45,8 @@ class Fail:
                 self.tell(download, download.connection_ids, messages.news(download))
                 self.downloads.told(execution_arn, now=self.clock.now())
             self._clean(download)
+            if self.wake is not None:
+                self.wake(download)
         return {"status": str(download.status)}
 
     def _known(self, execution_arn: str, failure: Failure) -> Failure:

@@ -30,7 +30,7 @@ _COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z",
 
 
 class Source:
-    """One try at reading the file from its start. `position` is how many bytes were given out."""
+    """One try at reading the file from its start. `position` is how many bytes were given out, `version` of what."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Source:
         self.total: int | None = None
         self.content_type: str | None = None
         self.first_byte_seconds = 0.0
+        self.version: Validator | None = None
         self.position = 0
         self._fetch = fetch
         self._clock = clock
@@ -134,6 +135,7 @@ class Source:
         if left is not None and announced is not None and announced != left:
             raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
         self.total, self._left = total, left
+        self.version = answers.validator_of(body.headers)
         self.content_type = body.headers.get("content-type")
         self._end_if_complete()
 

@@ -21,7 +21,10 @@ def rights_wanted(definition: dict[str, Any], machine: str) -> set[Right]:
     """What the role of a state machine needs so that every state can run."""
     wanted: set[Right] = set()
     for _, state in states(definition):
-        if state["Type"] == "Task":
+        if ":aws-sdk:dynamodb:updateItem" in state.get("Resource", ""):
+            table = machine.replace(":states:", ":dynamodb:").split(":stateMachine:")[0]
+            wanted.add(("dynamodb:UpdateItem", f"{table}:table/{state['Parameters']['TableName']}"))
+        elif state["Type"] == "Task":
             assert state["Resource"].endswith(":states:::lambda:invoke"), "a task whose rights are not known here"
             wanted.add(("lambda:InvokeFunction", state["Parameters"]["FunctionName"]))
         if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":

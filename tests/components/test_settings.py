@@ -44,6 +44,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *((setting, {setting: value}) for setting in FLAGS for value in ("true", 1, "")),
     ("log_retention_days", {"log_retention_days": 8}),
     ("fan_out_mb", {"fan_out_mb": 63}),
+    ("reuse_seconds", {"reuse_seconds": 59}),
+    ("reuse_seconds", {"reuse_seconds": 6 * 86_400}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
     *(
@@ -200,7 +202,7 @@ def test_none_means_not_set() -> None:
 @pytest.mark.parametrize("setting", NUMBERS)
 def test_both_ends_of_a_range_are_allowed_and_floats_of_other_languages_are_numbers(setting: str) -> None:
     _, low, high = NUMBERS[setting]
-    life = {"object_expiry_days": 3650} if setting == "download_expires_seconds" else {}
+    life = {"object_expiry_days": 3650} if setting in ("download_expires_seconds", "reuse_seconds") else {}
     short = {"download_expires_seconds": 300} if setting == "object_expiry_days" else {}
     for value in (low, float(high)):
         got = getattr(settings(**{**life, **short, setting: value}), setting)

@@ -148,3 +148,40 @@ def test_the_machine_is_standard_and_traced_by_choice(deployed: Deployed) -> Non
     assert machine.inputs["tracingConfiguration"] == {"enabled": True}
     plain = deploy({"tracing": False}).one("sfn/stateMachine:StateMachine")
     assert plain.inputs["tracingConfiguration"] == {"enabled": False}
+
+
+REUSING = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8, seconds=3600, copies="copies")
+
+
+def test_there_is_nothing_to_wait_for_without_reuse() -> None:
+    assert "AwaitCopy" not in DEFINITION["States"]
+    assert {"AwaitCopy"} == set(REUSING["States"]) - set(DEFINITION["States"])
+
+
+def test_who_waits_for_a_copy_looks_again_however_it_is_woken() -> None:
+    state = REUSING["States"]["AwaitCopy"]
+    (wait,) = [choice for choice in REUSING["States"]["Stored?"]["Choices"] if choice["StringEquals"] == "WAIT"]
+    assert (wait["Next"], state["Next"]) == ("AwaitCopy", "Copy")
+    assert state["Resource"].endswith("updateItem.waitForTaskToken")
+    assert state["TimeoutSeconds"] == 900
+    looks_again, gives_up = state["Catch"]
+    assert looks_again["ErrorEquals"] == ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"]
+    assert (looks_again["Next"], gives_up["Next"]) == ("Copy", "TellFailure")
+    assert gives_up["ErrorEquals"] == ["States.ALL"]
+
+
+def test_a_machine_that_waits_may_write_its_token_and_those_who_end_may_call_back() -> None:
+    deployed = deploy({"reuse_seconds": 600})
+    machine = deployed.one("sfn/stateMachine:StateMachine")
+    given = rights_given(deployed.statements("transfer"), "dynamodb", "lambda", "states")
+    assert given == rights_wanted(machine.json("definition"), Cloud().arn(machine.type, machine.inputs["name"]))
+    table = "arn:aws:dynamodb:eu-west-1:123456789012:table/async-download-test-files-copies"
+    wake = ("states:SendTaskSuccess", "*")
+    wanted = {
+        "copy": {("dynamodb:GetItem", table), ("dynamodb:UpdateItem", table)},
+        "deliver": {("dynamodb:UpdateItem", table), wake},
+        "fail": {("dynamodb:DeleteItem", table), wake},
+    }
+    for key in FUNCTIONS:
+        rights = rights_given(deployed.statements(key.replace("_", "-")))
+        assert {right for right in rights if right[1] == table or right == wake} == wanted.get(key, set())

@@ -38,8 +38,18 @@ def test_a_handler_is_told_what_it_reads_and_no_more(deployed: Deployed, key: st
     """And what it is told, it can parse."""
     settings = importlib.import_module(f"runtime.handlers.{key}").Settings
     variables = environment(deployed, key)
-    assert set(variables) == {field.name.upper() for field in dataclasses.fields(settings)}
+    known = dataclasses.fields(settings)
+    assert set(variables) == {field.name.upper() for field in known if field.default is dataclasses.MISSING}
     assert config.load(settings, variables)
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_where_copies_are_reused_those_who_settle_claims_know_the_table(key: str) -> None:
+    """And nobody else."""
+    variables = environment(deploy({"reuse_seconds": 600}), key)
+    told = {"copy": {"COPIES_TABLE", "REUSE_SECONDS"}, "deliver": {"COPIES_TABLE"}, "fail": {"COPIES_TABLE"}}
+    assert set(variables) & {"COPIES_TABLE", "REUSE_SECONDS"} == told.get(key, set())
+    assert config.load(importlib.import_module(f"runtime.handlers.{key}").Settings, variables)
 
 
 def test_urls_ids_and_names_that_functions_are_told(deployed: Deployed) -> None:

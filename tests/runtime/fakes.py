@@ -22,7 +22,7 @@ from runtime.errors import (
     UploadGoneError,
 )
 from runtime.logic import crc32
-from runtime.models import Connection, Digest, Download, Failure, SignedUrl, Status, Stored, Version, crc32_text
+from runtime.models import Claim, Connection, Digest, Download, Failure, SignedUrl, Status, Stored, Version, crc32_text
 from runtime.ports import Check, ObjectHead, Part, PartBody
 from tools import protocol
 
@@ -161,6 +161,10 @@ class FakeDownloads:
                 self.restarted.add(execution_arn)
             return self._change(execution_arn, holds, updated_at=now, **NO_UPLOAD)
 
+    def lead(self, execution_arn: str, file_id: str) -> bool:
+        with self._called("lead"):
+            return self._change(execution_arn, self._unfinished(execution_arn), file_id=file_id)
+
     def told(self, execution_arn: str, *, now: float) -> bool:
         with self._called("told"):
             return self._change(execution_arn, execution_arn in self.rows, told_at=now)
@@ -248,6 +252,63 @@ class FakeExecutions:
         if self.error:
             raise self.error
         return self.statuses.get(execution_arn)
+
+
+@dataclass
+class Claimed:
+    """A row of the Copies table."""
+
+    leader: str
+    expires_at: int
+    waiting: list[str] = field(default_factory=list)
+    finished: bool = False
+
+
+class FakeCopies:
+    """The Copies table."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Claimed] = {}
+
+    def claim(self, file_id: str, leader: str, *, now: float, expires_at: int, instead_of: str | None = None) -> Claim:
+        row = self.rows.setdefault(file_id, Claimed(leader, expires_at))
+        if row.leader not in (leader, instead_of) and row.expires_at > now:
+            return Claim(row.leader, len(row.waiting))
+        row.leader, row.expires_at, row.finished = leader, expires_at, False
+        return Claim(leader)
+
+    def finish(self, file_id: str, leader: str) -> list[str]:
+        row = self.rows.get(file_id)
+        if row is None or row.leader != leader:
+            return []
+        row.finished, tokens = True, row.waiting
+        row.waiting = []
+        return tokens
+
+    def release(self, file_id: str, leader: str) -> list[str]:
+        row = self.rows.get(file_id)
+        return self.rows.pop(file_id).waiting if row is not None and row.leader == leader else []
+
+    def wait(self, file_id: str, token: str) -> bool:
+        """What `AwaitCopy` does: whether the execution waits."""
+        row = self.rows.get(file_id)
+        if row is None or row.finished:
+            return False
+        row.waiting.append(token)
+        return True
+
+
+@dataclass
+class FakeTasks:
+    """Tasks that wait."""
+
+    woken: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def wake(self, token: str) -> None:
+        if self.error:
+            raise self.error
+        self.woken.append(token)
 
 
 @dataclass
