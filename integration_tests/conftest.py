@@ -72,8 +72,8 @@ def stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Ite
 
 @pytest.fixture(scope="session")
 def strict_stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A second stack beside it, with the settings that differ: REST by IAM, URLs of a minute, one connection."""
-    settings = config_for(cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1)
+    """A second stack beside it, with the settings that differ: REST by IAM, URLs of a minute, one connection, reuse."""
+    settings = config_for(cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1, reuseSeconds=600)
     yield from _stack(cloud, request, "strict", settings)
 
 
