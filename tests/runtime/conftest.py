@@ -9,6 +9,8 @@ import pytest
 from runtime.adapters import aws
 from tests.runtime import in_process as services
 from tests.runtime.in_process import InProcess
+from tests.runtime.s3_stub import S3Stub, serving_s3
+from tests.runtime.s3_stub.session import use
 from tests.runtime.world import World
 
 
@@ -27,3 +29,11 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
     services.reset()
     yield cloud
     services.reset()
+
+
+@pytest.fixture
+def s3_stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Stub]:
+    """The adapters on a strict S3 over TLS, which is empty."""
+    with serving_s3() as stub:
+        use(stub, monkeypatch)
+        yield stub
