@@ -80,9 +80,7 @@ class Store:
     def _fill(self, source: Source, buffer: bytearray) -> bytearray:
         with memoryview(buffer) as view:
             size = source.fill(view)
-        if size < len(buffer):
-            del buffer[size:]
-        return buffer
+        return buffer if size == len(buffer) else buffer[:size]  # no resizing: a failed send may still look at it
 
     def _note_upload(self, size: int | None) -> None:
         assert self.upload_id is not None

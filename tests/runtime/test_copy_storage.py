@@ -303,3 +303,19 @@ def test_every_connection_is_closed(world: World) -> None:
         world.serve(OriginFile(content_of(5 * PART), cuts=list(cuts)))
         world.copy()
     assert all(body.closed for body in world.origins.bodies)
+
+
+def test_a_buffer_that_something_still_looks_at_is_good_enough_for_the_end(world: World) -> None:
+    """The traceback of a try that broke off keeps what was being sent."""
+    world.has()
+    kept: list[memoryview] = []
+    store = world.objects.upload_part
+
+    def looked_at(key: str, upload_id: str, *, number: int, body: bytearray, crc32: int) -> str:
+        kept.append(memoryview(body))
+        return store(key, upload_id, number=number, body=body, crc32=crc32)
+
+    world.objects.upload_part = looked_at  # type: ignore[method-assign]
+    file = world.serve(OriginFile(content_of(9 * PART + 7)))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
