@@ -83,6 +83,11 @@ class Faults:
                     return fault
         return None
 
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._lock:
+            self._waiting.clear()
+
     @property
     def left(self) -> int:
         """How many have not happened."""

@@ -1,8 +1,9 @@
-"""botocore on the stub."""
+"""botocore on the stub, without the waits between its tries."""
 
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 from botocore.session import Session
@@ -16,6 +17,7 @@ def use(stub: S3Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", stub.url)
     monkeypatch.setattr(aws, "session", _session)
     monkeypatch.setattr(aws, "_clients", {})
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @cache
