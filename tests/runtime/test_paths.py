@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -34,6 +35,9 @@ BASE = "https://reports.example.com/exports/"
         ("?x=1", "?x=1"),
         ("/", ""),
         ("a;v=1/b", "a;v=1/b"),
+        ("@other.example/a", "@other.example/a"),
+        ("M%FCnchen/%C0.csv", "M%FCnchen/%C0.csv"),
+        ("A…/½.csv", "A%E2%80%A6/%C2%BD.csv"),
     ],
 )
 def test_a_good_path_is_joined(path: str, expected: str) -> None:
@@ -93,6 +97,27 @@ def test_a_good_path_is_joined(path: str, expected: str) -> None:
         "a/..;x=1/b",
         ".. /a",
         "%2525252525252e",
+        "%c0%ae%c0%ae/a",
+        "..%c0%afa",
+        "a%c1%9cb",
+        "%e0%80%ae%e0%80%ae/a",
+        "%f0%80%80%ae%f0%80%80%ae/a",
+        "%25c0%25ae%25c0%25ae/a",
+        "\uff0e\uff0e/a",
+        "\u2025/a",
+        "\u2024\u2024/a",
+        "%e2%80%a5/a",
+        "..\uff0fa",
+        "a\uff3cb",
+        "\u2024/a",
+        "..%3b/a",
+        "..%09/a",
+        "%09../a",
+        "a/.%00./b",
+        "a/..%3fx/b",
+        "a/..%23x/b",
+        "http:%2f%2fother.example",
+        "@other.example/../a",
     ],
 )
 def test_a_trick_is_refused(path: str) -> None:
@@ -127,6 +152,12 @@ def test_a_trick_is_refused(path: str) -> None:
                     "\t",
                     "%00",
                     "é",
+                    "%c0%ae",
+                    "\uff0e",
+                    "\u2025",
+                    "\uff0f",
+                    "%3b",
+                    "%3F",
                 ]
             ),
             max_size=8,
@@ -148,4 +179,5 @@ def test_whatever_is_let_through_stays_inside(base: str, path: str) -> None:
     for _ in range(4):
         assert seen.startswith(wanted.path)
         assert not {".", ".."} & set(seen.split("/"))
+        assert not {".", ".."} & set(normalize("NFKC", seen).split("/"))
         seen = unquote(seen)
