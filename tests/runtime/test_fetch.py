@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from contextlib import suppress
+from functools import partial
+from urllib.parse import urlsplit
 
-from runtime.errors import OriginAddressRefusedError, OriginError
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from runtime.errors import OriginAddressRefusedError, OriginError, TransferError
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline
 from runtime.models import Origin
@@ -76,6 +82,43 @@ def test_a_redirect_to_what_is_not_allowed_is_refused(location: str) -> None:
     with pytest.raises(OriginAddressRefusedError):
         fetch(origins).get({})
     assert len(origins.asked) == 1
+
+
+SCHEMES = ["", "https:", "http:", "HTTPS:", "ftp:", "javascript:"]
+USERS = ["", "@", "user:pw@", "files.example.com@", "files.example.com:443@"]
+HOSTS = [
+    "",
+    "files.example.com",
+    "FILES.example.com",
+    "files.example.com.",
+    "cdn.example.com",
+    "127.0.0.1",
+    "[::1]",
+    "x y",
+]
+PORTS = ["", ":", ":443", ":444", ":0", ":99999", ":x"]
+PATHS = ["", "/", "/b.csv", "/../b", "?x=1", "#y", "/%40", "/\xe4\t\r\n\xa0", "\\@cdn.example.com"]
+URLS = st.tuples(*map(st.sampled_from, (SCHEMES, ["", "/", "//", "///", "\\\\"], USERS, HOSTS, PORTS, PATHS)))
+
+
+@given(st.one_of(st.text(st.characters(max_codepoint=255), max_size=30), URLS.map("".join)))
+@example("https://cdn.example.com/b.csv")
+def test_wherever_a_redirect_leads_it_is_checked_and_gets_no_secret_of_another(location: str) -> None:
+    """What is asked for is one plain https URL, the check is for its host, and the secret is for one host only."""
+    origins = hops(a=location)
+    with suppress(TransferError):
+        fetch(origins, secret_headers={"X-Key": "arn:key"}).get({})
+    for asked, check in zip(origins.asked, origins.checks, strict=True):
+        url = urlsplit(asked.url)
+        assert asked.url.isascii()
+        assert asked.url.isprintable()
+        assert not set(' \\"<>') & set(asked.url)
+        assert (url.scheme, url.username, url.fragment) == ("https", None, "")
+        assert url.hostname
+        assert isinstance(check, partial)
+        assert (check.keywords["host"], check.keywords["port"]) == (url.hostname, url.port or 443)
+        home = (url.hostname, url.port or 443) == ("files.example.com", 443)
+        assert ("X-Key" in asked.headers) == home
 
 
 def test_http_where_the_owner_allows_it() -> None:
