@@ -22,6 +22,7 @@ from runtime.ports import Body
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,16})-([0-9]{1,16})/([0-9]{1,16}|\*)")
 _COUNT = re.compile(r"[0-9]{1,16}")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{0,512}"')
+_COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z", ".zip")
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -79,6 +80,13 @@ def content_length_of(headers: Mapping[str, str]) -> int | None:
     if not _COUNT.fullmatch(text.strip()):
         raise OriginError("The origin sent a malformed Content-Length.")
     return int(text)
+
+
+def encoding_of(headers: Mapping[str, str], path: str) -> str:
+    """How an answer was compressed for its way, if it was; a file that is so by nature is not meant."""
+    by_nature = path.partition("?")[0].lower().endswith(_COMPRESSED_NAMES)
+    encoding = headers.get("content-encoding", "").strip().lower()
+    return "" if encoding == "identity" or by_nature else encoding
 
 
 def expect_range(body: Body, validator: Validator, first: int, last: int, total: int, now: float) -> None:

@@ -3,7 +3,8 @@
 The probe asks for the first part only. What comes back decides the rest:
 200 -> the origin does not do ranges (or the file is what it sent): stream on from this very answer;
 206, and that is all -> done; 206 with a validator -> go on behind it, same version only, and resume after a cut;
-206 otherwise -> ask again for the whole; 416 -> likewise (an empty file has no first byte).
+206 otherwise -> ask again for the whole; 416 -> likewise (an empty file has no first byte);
+gzip, though it was asked not to -> ask again for the whole if need be, and unfold it on the way.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from runtime.errors import (
 )
 from runtime.logic import answers
 from runtime.logic.fetch import Fetch
+from runtime.logic.gunzip import Gunzip
 from runtime.logic.retries import Deadline, Retries
 from runtime.models import Validator
 from runtime.ports import Body, Clock
@@ -26,7 +28,7 @@ from runtime.ports import Body, Clock
 CHUNK = 256 * 1024
 STALL_SECONDS = 60.0
 IDENTITY = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "async-download"}
-_COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z", ".zip")
+_GZIP = ("gzip", "x-gzip")
 
 
 class Source:
@@ -71,7 +73,7 @@ class Source:
         asked_at = self._clock.monotonic()
         body = self._get({"Range": f"bytes=0-{self._part_size - 1}"})
         self.first_byte_seconds = self._clock.monotonic() - asked_at
-        if body.status == 206:
+        if body.status == 206 and not self._is_gzip(body):
             span = answers.content_range_of(body.headers)
             self._validator = answers.validator_of(body.headers)
             if self._goes_on_from(span):
@@ -83,6 +85,10 @@ class Source:
             body = self._get({})
         if body.status != 200:
             raise self._drop(answers.failure_of(body, self._clock.now()))
+        if self._is_gzip(body):
+            self._body = Gunzip(body)
+            self._accept(self._body, total=None, left=None)
+            return
         length = answers.content_length_of(body.headers)
         self._accept(body, total=length, left=length)
 
@@ -127,9 +133,7 @@ class Source:
         return self._body
 
     def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
-        encoding = body.headers.get("content-encoding", "").strip().lower()
-        name = self._fetch.path.partition("?")[0].lower()
-        if encoding not in ("", "identity") and not name.endswith(_COMPRESSED_NAMES):
+        if answers.encoding_of(body.headers, self._fetch.path) not in ("", *_GZIP):
             raise self._drop(OriginError("The origin compressed the file although it was asked not to."))
         announced = answers.content_length_of(body.headers)
         if left is not None and announced is not None and announced != left:
@@ -138,6 +142,9 @@ class Source:
         self.version = answers.validator_of(body.headers)
         self.content_type = body.headers.get("content-type")
         self._end_if_complete()
+
+    def _is_gzip(self, body: Body) -> bool:
+        return answers.encoding_of(body.headers, self._fetch.path) in _GZIP
 
     def _read(self, most: int) -> bytes:
         remaining = self._deadline.remaining()

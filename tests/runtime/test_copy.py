@@ -120,7 +120,7 @@ def test_an_empty_file_that_answers_416(world: World) -> None:
 def test_a_compressed_answer_is_not_the_file(world: World) -> None:
     """It was asked for as it is; but a .gz is compressed by nature."""
     world.has()
-    world.serve(OriginFile(content_of(50), headers={"content-encoding": "gzip"}))
+    world.serve(OriginFile(content_of(50), headers={"content-encoding": "br"}))
     assert failed("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
     world.has(path="logs/a.csv.gz?x=1")
