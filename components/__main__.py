@@ -1,9 +1,10 @@
 """The component for programs in every Pulumi language."""
 
+import sys
 from importlib.metadata import version
 
-from async_download import AsyncDownload
-from pulumi.provider.experimental import component_provider_host
+from async_download.plugin import PACKAGE, Plugin
+from pulumi.provider import main
 
 if __name__ == "__main__":
-    component_provider_host([AsyncDownload], name="async-download", version=version("async-download"))
+    main(Plugin(version(PACKAGE)), sys.argv[1:])

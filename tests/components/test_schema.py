@@ -13,11 +13,10 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from async_download import AsyncDownload, AsyncDownloadArgs, Origin, RestAuth
+from async_download import AsyncDownloadArgs, Origin, RestAuth
 from async_download.checks import camel
 from async_download.component import OUTPUTS
-from pulumi.provider import experimental
-from pulumi.provider.experimental.component import ComponentProvider
+from async_download.plugin import Plugin
 
 from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
 
@@ -25,8 +24,7 @@ from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy, ru
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
     """What the plugin tells the engine."""
-    provider = ComponentProvider([AsyncDownload], "async-download", version="0.0.0")
-    text: Any = provider.schema
+    text: Any = Plugin("0.0.0").schema
     read: dict[str, Any] = json.loads(text)
     return read
 
@@ -102,14 +100,19 @@ def test_only_strings_are_inputs_and_nothing_is_lost_on_the_wire(kind: Any) -> N
 
 
 def test_the_plugin_hosts_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
-    hosted: list[tuple[list[type], str, str]] = []
-
-    def host(components: list[type], name: str, version: str) -> None:
-        hosted.append((components, name, version))
-
-    monkeypatch.setattr(experimental, "component_provider_host", host)
+    hosted: list[tuple[Plugin, list[str]]] = []
+    monkeypatch.setattr("pulumi.provider.main", lambda plugin, args: hosted.append((plugin, args)))
+    monkeypatch.setattr("sys.argv", ["components", "127.0.0.1:1"])
     runpy.run_path(str(REPOSITORY / "components" / "__main__.py"), run_name="__main__")
-    assert hosted == [([AsyncDownload], "async-download", version("async-download"))]
+    ((plugin, args),) = hosted
+    assert isinstance(plugin, Plugin)
+    assert plugin.version == version("async-download")
+    assert args == ["127.0.0.1:1"]
+
+
+def test_the_go_sdk_gets_arguments_for_what_only_maps_hold(schema: dict[str, Any]) -> None:
+    """Without them it would not compile: `undefined: OriginArgs`."""
+    assert schema["language"]["go"]["generateExtraInputTypes"] is True
 
 
 def test_the_plugin_runs_with_the_tools_of_the_lock_file() -> None:
@@ -122,7 +125,7 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
 
     def remote() -> None:
-        provider = ComponentProvider([AsyncDownload], "async-download")
+        provider = Plugin("0.0.0")
         base_url = pulumi.Output.from_input("https://reports.example.com/")
         origin = {"baseUrl": base_url, "secretHeaders": {"X-Api-Key": secret}, "allowPrivate": ["10.0.0.0/8"]}
         inputs: dict[str, Any] = {"origins": {"reports": origin}, "restAuth": "api_key", "tracing": False}

@@ -1,0 +1,20 @@
+"""The component as a package of every Pulumi language."""
+
+import json
+
+from pulumi.provider.experimental.component import ComponentProvider
+
+from async_download.component import AsyncDownload
+
+PACKAGE = "async-download"
+
+
+class Plugin(ComponentProvider):
+    """What the engine asks for the schema, and for a component to be made."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__([AsyncDownload], PACKAGE, version=version)
+        described = json.loads(self.schema or "{}")
+        # Go's SDK makes no arguments for a type that only plain maps hold, as origins are, and then does not compile.
+        described["language"]["go"]["generateExtraInputTypes"] = True
+        self.schema = json.dumps(described)
