@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from pulumi import automation
 
 from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import PROJECT, TOP, environment, install_component
+from integration_tests.support.engines import PROJECT, TOP, install_component, run
 from integration_tests.support.journeys import be_told, be_told_of_failure
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
@@ -27,12 +26,6 @@ def journey(cloud: Cloud, outputs: dict[str, Any]) -> None:
     client = Stack(cloud, outputs, origin=FILES)
     be_told(client, 20)
     be_told_of_failure(client, 20)
-
-
-def run(*command: str | Path, folder: Path, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run([str(word) for word in command], cwd=folder, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_a_python_program_uses_it_as_a_remote_component(
@@ -63,7 +56,7 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
         pytest.skip("There is no Node.js: install it (https://nodejs.org) to run the component from TypeScript.")
     for name in ("program.ts", "package.json"):
         shutil.copy(HERE / "typescript" / name, tmp_path)
-    run("npm", "install", "--silent", "--no-audit", "--no-fund", folder=tmp_path)
+    run(empty, "npm", "install", "--silent", "--no-audit", "--no-fund", folder=tmp_path)
     given = {
         "stack": empty.name,
         "project": PROJECT,
@@ -71,7 +64,7 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
         "version": install_component(empty),
         "component": config,
     }
-    printed = run("npx", "tsx", "program.ts", json.dumps(given), folder=tmp_path, env=environment(empty))
+    printed = run(empty, "npx", "tsx", "program.ts", json.dumps(given), folder=tmp_path)
     journey(emulator, json.loads(printed.splitlines()[-1]))
 
 
@@ -79,14 +72,14 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     empty: automation.Stack, config: Config, emulator: Cloud, tmp_path: Path
 ) -> None:
     uv = TOP / ".tools" / "bin" / "uv"
-    run(uv, "build", "--quiet", "--wheel", "--out-dir", tmp_path, TOP, folder=tmp_path)
+    run(empty, uv, "build", "--quiet", "--wheel", "--out-dir", tmp_path, TOP, folder=tmp_path)
     (wheel,) = tmp_path.glob("async_download-*.whl")
-    run(uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
+    run(empty, uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
-    run(uv, "pip", "install", "--quiet", "--python", python, wheel, folder=tmp_path)
+    run(empty, uv, "pip", "install", "--quiet", "--python", python, wheel, folder=tmp_path)
     given = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": config}
     program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(given)]
-    outputs = json.loads(run(*program, folder=tmp_path, env=environment(empty)).splitlines()[-1])
+    outputs = json.loads(run(empty, *program, folder=tmp_path).splitlines()[-1])
     assert "site-packages" in outputs["runtime"]
     for side in ("left", "right"):
         journey(emulator, outputs[side])

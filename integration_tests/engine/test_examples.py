@@ -1,0 +1,108 @@
+"""The examples, as whoever copies them deploys them: `pulumi package add`, `pulumi up`, and a download."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from async_download import component
+from pulumi import automation
+
+from integration_tests.engine.changes import changes_of
+from integration_tests.engine.conftest import Config
+from integration_tests.support import language_host, relocated
+from integration_tests.support.clouds import Cloud
+from integration_tests.support.engines import TOP, has_host, install_component, pulumi_project, run
+from integration_tests.support.errors import MissingError
+from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.language_host import run_program
+from integration_tests.support.stack import Stack
+
+EXAMPLES = TOP / "examples"
+NEEDS = {"yaml": ("pulumi",), "typescript": ("node", "npm"), "go": ("go",)}
+HOSTS = {"yaml": "yaml", "typescript": "nodejs", "go": "go"}
+
+
+@pytest.fixture
+def here(config: Config, emulator: Cloud) -> str:
+    """What the component is told of this machine, beside what the example says."""
+    origins: Any = config["origins"]
+    return json.dumps(
+        {
+            "origin": {"base_url": origins["files"]["baseUrl"], "allow_http": True},
+            "args": {
+                "execute_api_url": emulator.execute_api_url,
+                "force_destroy": True,
+                "loopback_origins": True,
+                "tls_only": False,
+            },
+        }
+    )
+
+
+def missing(language: str) -> str | None:
+    """What this machine lacks to run an example."""
+    for command in NEEDS[language]:
+        if command != "pulumi" and shutil.which(command) is None:
+            return f"There is no `{command}` on the PATH: install it to run the {language} example."
+    if not has_host(HOSTS[language]) and (HOSTS[language] == "yaml" or not language_host.GENERATOR.exists()):
+        return f"There is no pulumi-language-{HOSTS[language]}: install Pulumi, or run `make pulumi-cli`."
+    return None
+
+
+@pytest.mark.parametrize("language", list(NEEDS))
+def test_an_example_deploys_and_serves(
+    language: str, here: str, emulator: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacking := missing(language):
+        pytest.skip(lacking)
+    folder = tmp_path / "example"
+    shutil.copytree(EXAMPLES / language, folder)
+    try:
+        with pulumi_project(emulator, "example", folder, {}) as made:
+            monkeypatch.setenv(relocated.SETTINGS, here)
+            release = install_component(made, ["-m", relocated.__name__])
+            run(made, "pulumi", "package", "add", f"async-download@{release}")
+            if language == "typescript":
+                run(made, "npx", "tsc", "--project", ".")
+            serve(emulator, made.up().outputs)
+            assert changes_of(made.preview, expect_no_changes=True) == set()
+    except MissingError as lacking:
+        pytest.skip(str(lacking))
+
+
+def test_the_python_example_deploys_and_serves(
+    empty: automation.Stack, here: str, emulator: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(relocated.SETTINGS, here)
+    monkeypatch.setattr(component, "resolve", relocated.resolve)
+    empty.workspace.program = partial(run_program, EXAMPLES / "python" / "__main__.py")
+    serve(emulator, empty.up().outputs)
+
+
+def test_a_program_takes_the_component_from_its_folder(emulator: Cloud, tmp_path: Path) -> None:
+    """By components/PulumiPlugin.yaml, which `pulumi package add <this repository>/components` writes down."""
+    if lacking := missing("yaml"):
+        pytest.skip(lacking)
+    folder = tmp_path / "example"
+    shutil.copytree(EXAMPLES / "yaml", folder)
+    try:
+        with pulumi_project(emulator, "example", folder, {}) as made:
+            run(made, "pulumi", "package", "add", TOP / "components")
+            steps = changes_of(made.preview)
+    except MissingError as none:
+        pytest.skip(str(none))
+    assert ("create", "async-download:index:AsyncDownload", "files") in steps
+    assert ("create", "aws:lambda/function:Function", "files-copy") in steps
+
+
+def serve(cloud: Cloud, outputs: automation.OutputMap) -> None:
+    """Ask for a file as its client, with the signature that REST wants by default."""
+    url = str(outputs["downloadUrl"].value).removesuffix("/download")
+    client = Stack(cloud, {"apiUrl": url}, origin="reports", signed=True)
+    be_told(client, 20)
+    be_told_of_failure(client, 20)

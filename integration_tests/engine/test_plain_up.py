@@ -1,0 +1,64 @@
+"""The shipped files and nothing else, by `pulumi up` as any user runs it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pulumi import automation
+
+from integration_tests.engine.changes import changes_of
+from integration_tests.engine.conftest import Config
+from integration_tests.support.clouds import Cloud
+from integration_tests.support.engines import PROJECT, TOP, pulumi_project, run
+from integration_tests.support.errors import MissingError
+from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.settings import FILES
+from integration_tests.support.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def shipped(emulator: Cloud, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[automation.Stack]:
+    """A stage of the program and the project file as they are, in a folder of their own."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(TOP / name, folder)
+    settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
+    try:
+        with pulumi_project(emulator, "shipped", folder, settings) as made:
+            yield made
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+def test_it_deploys_and_serves(shipped: automation.Stack, emulator: Cloud) -> None:
+    outputs = {name: output.value for name, output in shipped.up().outputs.items()}
+    client = Stack(emulator, outputs, origin=FILES)
+    be_told(client, 20)
+    be_told_of_failure(client, 20)
+
+
+def test_a_second_up_from_another_folder_changes_nothing(shipped: automation.Stack, tmp_path: Path) -> None:
+    shown = run(shipped, "pulumi", "preview", "--cwd", shipped.workspace.work_dir, "--stack", shipped.name,
+                "--expect-no-changes", folder=tmp_path)  # fmt: skip
+    assert "unchanged" in shown
+    assert changes_of(shipped.refresh, expect_no_changes=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("urlExpiresSeconds", "soon", "urlExpiresSeconds"),  # the engine's own check of Pulumi.yaml
+        ("urlExpiresSeconds", "901", r"url_expires_seconds .urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
+        ("urlExpiressSeconds", "60", "urlExpiressSeconds does not exist; did you mean .*urlExpiresSeconds"),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_words(shipped: automation.Stack, key: str, value: str, sentence: str) -> None:
+    shipped.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value))
+    try:
+        with pytest.raises(automation.CommandError, match=sentence):
+            shipped.preview()
+    finally:
+        shipped.remove_config(f"{PROJECT}:{key}")
