@@ -39,11 +39,16 @@ def client(stack: FakeStack) -> Iterator[Client]:
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Iterator[Path]:
-    """Where to; no `.part` may stay beside it."""
-    path = tmp_path / "report.bin"
-    yield path
-    assert list(tmp_path.glob("*.part")) == []
+def target(tmp_path: Path) -> Path:
+    """Where to."""
+    return tmp_path / "report.bin"
+
+
+@pytest.fixture
+def clean(target: Path) -> Iterator[None]:
+    """Nothing but the file itself may stay."""
+    yield
+    assert set(target.parent.iterdir()) <= {target}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import random
+import re
 import socket
 import struct
 import threading
@@ -33,13 +34,14 @@ class Seen(NamedTuple):
 
 @dataclass
 class Fault:
-    """What S3 does to one GET: answer a status, ignore ranges, send other bytes, break off, or fall silent."""
+    """What S3 does to one GET: answer a status, ignore ranges, send other bytes, break off or be silent."""
 
     status: int | None = None
     ranges: bool = True
     content: bytes | None = None
     cut: int | None = None
     silent: bool = False
+    shift: int = 0
     length: bool = True
 
 
@@ -98,6 +100,7 @@ class FakeStack:
 
     `sockets`: a script, or the status of a refusal, per WebSocket; the last one holds for all further ones.
     `rest`: statuses that API calls are answered with before they succeed. `faults`: one per GET of the object.
+    `expired`: URLs that S3 refuses. `broken_ranges`: those that begin there never come. `on_get`: called for each GET.
     """
 
     def __init__(self, size: int = 300_000) -> None:
@@ -106,6 +109,10 @@ class FakeStack:
         self.sockets: list[Script | int] = [self.tell_ready]
         self.rest: list[int | tuple[int, dict[str, object]]] = []
         self.faults: list[Fault] = []
+        self.ranges = True
+        self.expired: set[str] = set()
+        self.broken_ranges: set[int] = set()
+        self.on_get: Callable[[], object] = lambda: None
         self.state: dict[str, object] = {"status": "COPYING", "copiedBytes": 7, "size": size}
         self.promised: dict[str, object] = {}
         self.seen: list[Seen] = []
@@ -239,21 +246,28 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _object(self) -> None:
-        fault = self.stack.faults.pop(0) if self.stack.faults else Fault()
+        self.stack.on_get()
+        fault = self.stack.faults.pop(0) if self.stack.faults else Fault(ranges=self.stack.ranges)
+        if f"{self.stack.url}{self.path}" in self.stack.expired:
+            return self._json(403, {})
         if fault.status:
             return self._json(fault.status, {})
         if self.headers.get("If-Match", self.stack.etag) != self.stack.etag:
             return self._json(412, {})
         content = self.stack.content if fault.content is None else fault.content
-        start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if fault.ranges else 0
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")) if fault.ranges else None
+        start, end = (int(wanted[1]), min(int(wanted[2]) + 1, len(content))) if wanted else (0, len(content))
+        if start in self.stack.broken_ranges:
+            return self._json(503, {})
+        start += fault.shift
+        self.send_response(206 if wanted else 200)
+        if wanted:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(content)}")
         if fault.length:
-            self.send_header("Content-Length", str(len(content) - start))
+            self.send_header("Content-Length", str(end - start))
         self.send_header("ETag", self.stack.etag)
         self.end_headers()
-        self.wfile.write(content[start : None if fault.cut is None else start + fault.cut])
+        self.wfile.write(content[start : end if fault.cut is None else min(end, start + fault.cut)])
         if fault.silent:
             self.stack.stopping.wait(_FOREVER)
         self.close_connection = self.close_connection or fault.cut is not None or not fault.length

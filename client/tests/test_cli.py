@@ -145,8 +145,10 @@ def test_exit_codes(
     out, err = capfd.readouterr()
     assert not target.exists()
     assert err.startswith("async-download: ")
-    assert err.endswith(f" [{name}]\n")
-    assert "\n" not in err[:-1]
+    said, *more = err.splitlines()
+    assert said.endswith(f" [{name}]")
+    assert more == (["async-download: the same command goes on from there"] if code == 5 else [])
+    assert target.with_name("report.bin.part.json").exists() is (code == 5)
     assert (json.loads(out.splitlines()[-1])["code"], json.loads(out.splitlines()[-1])["exitCode"]) == (name, code)
     assert SECRET not in out + err
     assert SIGNATURE not in out + err
@@ -159,8 +161,7 @@ def test_cannot_write(stack: FakeStack, tmp_path: Path) -> None:
 
 def test_every_error_has_a_code() -> None:
     """No error of ours ends in the code for the unforeseen, and the help explains each."""
-    kinds = [AsyncDownloadError, *AsyncDownloadError.__subclasses__()]
-    assert set(kinds) - {AsyncDownloadError} == set(cli.EXIT_CODES)
+    assert set(AsyncDownloadError.__subclasses__()) == set(cli.EXIT_CODES)
     documented = {int(line.split("|")[1]) for line in (cli.__doc__ or "").splitlines() if line[2:3].isdigit()}
     assert documented == {0, 1, 2, 130, *cli.EXIT_CODES.values()}
 
@@ -188,18 +189,26 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_while_downloading(stack: FakeStack, target: Path, wait_for: WaitFor, number: signal.Signals) -> None:
-    """Ctrl-C or SIGTERM midway leaves no file and no part of one."""
+    """Ctrl-C or SIGTERM midway leaves what came, and the same command gets the rest."""
     stack.faults = [Fault(cut=100_000, silent=True)]
     part = target.with_name("report.bin.part")
     command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", str(target)]
     process = start(command, stderr=subprocess.PIPE, text=True)
-    wait_for(part.exists)
+    wait_for(lambda: part.exists() and part.stat().st_size == 100_000)
     process.send_signal(number)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 128 + number
-    assert err.splitlines()[-1] == "async-download: stopped; nothing was kept"
+    assert err.splitlines()[-1] == "async-download: stopped; the same command goes on from there"
     assert "Traceback" not in err
     assert not target.exists()
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "Going on after 100.0 kB of 300.0 kB" in ended.stderr
+    assert target.read_bytes() == stack.content
+    assert stack.gets("/s3/")[-1].headers["range"] == "bytes=100000-299999"
+    posts = [each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"]
+    assert posts[0] == posts[1], "the second command asks for the same download"
+    assert list(target.parent.iterdir()) == [target]
 
 
 def test_second_interrupt(tmp_path: Path, wait_for: WaitFor) -> None:
@@ -208,14 +217,14 @@ def test_second_interrupt(tmp_path: Path, wait_for: WaitFor) -> None:
     program = (
         "import pathlib, sys, time\n"
         "from async_download_client import cli\n"
-        "def get(_):\n"
+        "def run(*_):\n"
         "    try:\n"
         "        pathlib.Path(sys.argv[1]).touch(); time.sleep(60)\n"
         "    finally:\n"
         "        pathlib.Path(sys.argv[2]).touch()\n"
         "        try: time.sleep(60)\n"
         "        except KeyboardInterrupt: time.sleep(60)\n"
-        "cli._get = get\n"
+        "cli.commands.run = run\n"
         "sys.exit(cli.main(['get', 'http://127.0.0.1', '-o', 'x']))\n"
     )
     process = start([sys.executable, "-c", program, *map(str, marks)])

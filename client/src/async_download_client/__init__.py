@@ -1,10 +1,13 @@
 """Downloader for async-download stacks: asks, waits on the WebSocket, downloads, verifies."""
 
+from async_download_client.aio import AsyncClient
+from async_download_client.auth import ApiKey, Auth, Bearer, Iam, Outgoing
 from async_download_client.client import Client
 from async_download_client.errors import (
     AsyncDownloadError,
     ChecksumMismatchError,
     CorruptError,
+    CredentialsError,
     DownloadCancelledError,
     DownloadFailedError,
     FileError,
@@ -14,10 +17,12 @@ from async_download_client.errors import (
     ProtocolError,
     RefusedError,
     SizeMismatchError,
+    StoppedError,
     UnavailableError,
     WaitTimeoutError,
 )
 from async_download_client.events import (
+    Checking,
     Connected,
     Disconnected,
     Event,
@@ -27,19 +32,29 @@ from async_download_client.events import (
     Received,
     Renewed,
     Requested,
+    Resumed,
+    Retrying,
     Saved,
     Verified,
 )
+from async_download_client.messages import download_of
 from async_download_client.models import Checksum, Download, Ready, Status
+from async_download_client.stop import Stop
 from async_download_client.timing import Timing
 
 __all__ = [
+    "ApiKey",
+    "AsyncClient",
     "AsyncDownloadError",
+    "Auth",
+    "Bearer",
+    "Checking",
     "Checksum",
     "ChecksumMismatchError",
     "Client",
     "Connected",
     "CorruptError",
+    "CredentialsError",
     "Disconnected",
     "Download",
     "DownloadCancelledError",
@@ -47,9 +62,11 @@ __all__ = [
     "Event",
     "FileError",
     "FileReady",
+    "Iam",
     "LinkRefusedError",
     "NetworkError",
     "ObjectChangedError",
+    "Outgoing",
     "Polling",
     "Progress",
     "ProtocolError",
@@ -58,11 +75,16 @@ __all__ = [
     "RefusedError",
     "Renewed",
     "Requested",
+    "Resumed",
+    "Retrying",
     "Saved",
     "SizeMismatchError",
     "Status",
+    "Stop",
+    "StoppedError",
     "Timing",
     "UnavailableError",
     "Verified",
     "WaitTimeoutError",
+    "download_of",
 ]

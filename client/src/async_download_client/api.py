@@ -8,9 +8,13 @@ import uuid
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from urllib3 import BaseHTTPResponse
+
+from async_download_client.auth import Auth, Outgoing
 from async_download_client.errors import NetworkError, ProtocolError, RefusedError, UnavailableError
 from async_download_client.messages import Body, download_of, status_of
 from async_download_client.models import Download, Status
+from async_download_client.stop import Stop
 from async_download_client.timing import Timing
 from async_download_client.transport import Transport, host_of
 
@@ -30,13 +34,16 @@ def base_of(url: str) -> str:
 
 
 class Api:
-    """The calls. Each is tried again while the server is busy or away; `headers` go with every one."""
+    """The calls. Each is tried again while the server is busy or away; `headers` and `auth` go with every one."""
 
-    def __init__(self, url: str, transport: Transport, timing: Timing, headers: Mapping[str, str]) -> None:
-        self._base = base_of(url)
+    def __init__(
+        self, url: str, transport: Transport, timing: Timing, headers: Mapping[str, str], auth: Auth | None
+    ) -> None:
+        self.base = base_of(url)
         self._transport = transport
         self._timing = timing
         self._headers = dict(headers)
+        self._auth = auth
 
     def request(
         self,
@@ -45,51 +52,65 @@ class Api:
         file_name: str | None = None,
         sha256: str | None = None,
         idempotency_key: str | None = None,
+        stop: Stop | None = None,
     ) -> Download:
         """POST /downloads; safe to try again, because it carries an Idempotency-Key."""
         order = {"path": path, "origin": origin, "fileName": file_name, "sha256": sha256}
         body = json.dumps({name: value for name, value in order.items() if value is not None}).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        return download_of(self._call("POST", f"{self._base}/downloads", headers, body, self._timing.attempts))
+        url, attempts = f"{self.base}/downloads", self._timing.attempts
+        return download_of(self._call("POST", url, headers, body, attempts, stop or Stop()))
 
-    def status(self, download: Download, attempts: int | None = None) -> Status:
+    def status(self, download: Download, attempts: int | None = None, stop: Stop | None = None) -> Status:
         """GET /downloads/{id}."""
         headers = {"X-Download-Ticket": download.ticket}
         attempts = self._timing.attempts if attempts is None else attempts
-        return status_of(self._call("GET", download.status_url, headers, None, attempts), download)
+        return status_of(self._call("GET", download.status_url, headers, None, attempts, stop or Stop()), download)
 
-    def cancel(self, download: Download) -> None:
+    def cancel(self, download: Download, stop: Stop | None = None) -> None:
         """DELETE /downloads/{id}."""
         headers = {"X-Download-Ticket": download.ticket}
-        self._call("DELETE", download.status_url, headers, None, self._timing.attempts)
+        self._call("DELETE", download.status_url, headers, None, self._timing.attempts, stop or Stop())
 
-    def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, attempts: int) -> Body:
+    def _call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, attempts: int, stop: Stop
+    ) -> Body:
         for failures in range(1, attempts):
             try:
-                return self._call_once(method, url, headers, body)
+                return self._call_once(method, url, headers, body, stop)
             except ProtocolError:
                 raise
             except NetworkError:
-                time.sleep(self._timing.retry(failures))
-        return self._call_once(method, url, headers, body)
+                stop.sleep(self._timing.retry(failures))
+        return self._call_once(method, url, headers, body, stop)
 
-    def _call_once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Body:
+    def _call_once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, stop: Stop) -> Body:
         sent = {"Accept": "application/json", **self._headers, **headers}
-        response = self._transport.open(method, url, sent, body)
-        with self._transport.errors(url):
-            content = response.read(_LARGEST_ANSWER)
-            response.release_conn()
-        answer = _object(content)
-        if response.status in _BUSY:
-            raise UnavailableError(host_of(url), response.status)
-        if response.status >= 400:
-            raise _refusal(response.status, answer)
-        if response.status >= 300 or answer is None:
+        if self._auth:
+            sent |= self._auth(Outgoing(method, url, sent, body))
+        with self._transport.answer(method, url, sent, body, stop=stop) as response:
+            status, answer = response.status, _object(self._content(url, response))
+        stop.check()
+        if status in _BUSY:
+            raise UnavailableError(host_of(url), status)
+        if status >= 400:
+            raise _refusal(status, answer)
+        if status >= 300 or answer is None:
             raise ProtocolError(
-                f"{host_of(url)} answered HTTP {response.status} without a JSON object. "
+                f"{host_of(url)} answered HTTP {status} without a JSON object. "
                 "Is the URL that of an async-download stack?"
             )
         return answer
+
+    def _content(self, url: str, response: BaseHTTPResponse) -> bytes:
+        """The body, which may neither be endless nor take for ever."""
+        content, deadline = b"", time.monotonic() + self._transport.timeout
+        with self._transport.errors(url):
+            while piece := response.read1(_LARGEST_ANSWER):
+                content += piece
+                if len(content) > _LARGEST_ANSWER or time.monotonic() > deadline:
+                    raise NetworkError(f"{host_of(url)} does not come to the end of its answer.")
+        return content
 
 
 def _object(content: bytes) -> Body | None:

@@ -1,28 +1,38 @@
 """The downloader as a library.
 
-with Client("https://….execute-api.eu-central-1.amazonaws.com/v1") as client:
+with Client("https://….execute-api.eu-central-1.amazonaws.com/v1", auth=Iam()) as client:
     client.get("2026/q3.csv", Path("q3.csv"), on_event=print)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from async_download_client.api import Api
+from async_download_client.auth import Auth
+from async_download_client.background import iterate
 from async_download_client.errors import ProtocolError
-from async_download_client.events import Event, Received, Renewed, Requested, Saved, Verified
-from async_download_client.fetch import Fetch, check_target
+from async_download_client.events import Event, Requested, Saved, Verified
 from async_download_client.messages import raise_if_over
 from async_download_client.models import Download, Ready, Status
+from async_download_client.stop import Stop
 from async_download_client.timing import Timing
+from async_download_client.transfer.fetch import Fetch
+from async_download_client.transfer.part import Part
+from async_download_client.transfer.stream import Stream
+from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport
 from async_download_client.wait import Wait
 
 __all__ = ["Client", "OnEvent"]
 
-OnEvent = Callable[[Event], None]
+OnEvent = Callable[[Event], object]
+_MOST_PARALLEL = 64
 
 
 def _ignore(_: object) -> None:
@@ -30,24 +40,31 @@ def _ignore(_: object) -> None:
 
 
 class Client:
-    """Talks to one async-download stack.
+    """Talks to one async-download stack; may be used by several threads at once.
 
-    `api_url` is the stack's apiUrl or downloadUrl, `headers` go with every call of the REST API (an `x-api-key`, a
-    bearer token), `timeout` is how many seconds a server may be silent.
+    `api_url` is the stack's apiUrl or downloadUrl; `auth` identifies the caller, and `headers` go with every call of
+    the REST API; `timeout` is how many seconds a server may be silent; `parallel` how many GETs a download makes at
+    once; `limit_rate` how many bytes a second all downloads of this client take together.
     """
 
     def __init__(
         self,
         api_url: str,
         *,
+        auth: Auth | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
         timing: Timing | None = None,
+        parallel: int = 8,
+        limit_rate: int | None = None,
     ) -> None:
-        self._timeout = timeout
+        if not 1 <= parallel <= _MOST_PARALLEL:
+            raise ValueError(f"parallel has to be 1 to {_MOST_PARALLEL}.")
+        self._timeout, self._parallel = timeout, parallel
         self._timing = timing or Timing()
-        self._transport = Transport(timeout)
-        self._api = Api(api_url, self._transport, self._timing, headers or {})
+        self._throttle = Throttle(limit_rate)
+        self._transport = Transport(timeout, parallel + 1)
+        self._api = Api(api_url, self._transport, self._timing, headers or {}, auth)
 
     def request(
         self,
@@ -57,74 +74,121 @@ class Client:
         sha256: str | None = None,
         *,
         idempotency_key: str | None = None,
+        stop: Stop | None = None,
     ) -> Download:
         """Ask for a file; answers at once."""
-        return self._api.request(path, origin, file_name, sha256, idempotency_key)
+        return self._api.request(path, origin, file_name, sha256, idempotency_key, stop)
 
-    def status(self, download: Download) -> Status:
+    def status(self, download: Download, *, stop: Stop | None = None) -> Status:
         """How far a download is."""
-        return self._api.status(download)
+        return self._api.status(download, stop=stop)
 
-    def cancel(self, download: Download) -> None:
-        """Stop a download; RefusedError with the code DOWNLOAD_FINISHED when it is too late for that."""
-        self._api.cancel(download)
+    def cancel(self, download: Download, *, stop: Stop | None = None) -> None:
+        """Stop a download in the stack; RefusedError with the code DOWNLOAD_FINISHED when it is too late for that."""
+        self._api.cancel(download, stop)
 
-    def wait(self, download: Download, on_event: OnEvent | None = None, timeout: float | None = None) -> Ready:
+    def wait(
+        self,
+        download: Download,
+        on_event: OnEvent | None = None,
+        timeout: float | None = None,
+        *,
+        stop: Stop | None = None,
+    ) -> Ready:
         """Wait until the file can be fetched, at most `timeout` seconds."""
-        return Wait(self._api, download, on_event or _ignore, self._timing, self._timeout, timeout)()
+        tell = on_event or _ignore
+        return Wait(self._api, download, tell, self._timing, self._timeout, timeout, stop or Stop())()
 
     def fetch(
         self,
         ready: Ready,
-        target: Path,
-        on_bytes: Callable[[int], None] | None = None,
+        target: Path | BinaryIO,
         *,
         on_event: OnEvent | None = None,
         sha256: str | None = None,
+        resume: bool = True,
+        stop: Stop | None = None,
     ) -> Verified:
-        """Download the file, verify it, and only then give it its name; an existing file is replaced."""
+        """Download the file and verify it.
 
-        def renew() -> Ready:
-            status = self._api.status(ready.download)
-            raise_if_over(status)
-            if status.ready is None:
-                raise ProtocolError("The API told of a file that was ready, and now is not.")
-            (on_event or _ignore)(Renewed(status.ready.expires_at))
-            return status.ready
-
-        return Fetch(self._transport, self._timing, ready, renew, on_bytes or _ignore, sha256)(target)
+        To a path: by way of `<target>.part`, which gets its name when it is whole and replaces what was there. What an
+        interrupted call left is gone on with, if it is of the same object and `resume` is true. To a binary stream:
+        in order, with one GET at a time, and verified when everything has gone out.
+        """
+        with _opened(target, resume=resume) as to:
+            return self._fetch(ready, to, on_event or _ignore, sha256, stop or Stop())
 
     def get(
         self,
         path: str | None,
-        target: Path,
+        target: Path | BinaryIO,
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
         *,
         on_event: OnEvent | None = None,
         timeout: float | None = None,
+        resume: bool = True,
+        stop: Stop | None = None,
     ) -> Saved:
-        """Request, wait and fetch; `timeout` limits the wait for the file to be ready."""
-        tell = on_event or _ignore
-        check_target(target)
-        download = self.request(path, origin, file_name, sha256)
-        tell(Requested(download))
-        ready = self.wait(download, on_event, timeout)
-        verified = self.fetch(
-            ready, target, lambda count: tell(Received(count, ready.size)), on_event=on_event, sha256=sha256
-        )
+        """Request, wait and fetch; `timeout` limits the wait for the file to be ready.
+
+        The same call after an interrupted one asks for the same download, so that no file is copied twice.
+        """
+        tell, stop = on_event or _ignore, stop or Stop()
+        order = json.dumps([self._api.base, path, origin, file_name, sha256])
+        with _opened(target, resume=resume) as to:
+            key = to.key_for(hashlib.sha256(order.encode()).hexdigest())
+            download = self.request(path, origin, file_name, sha256, idempotency_key=key, stop=stop)
+            to.ordered()
+            tell(Requested(download))
+            ready = self.wait(download, on_event, timeout, stop=stop)
+            verified = self._fetch(ready, to, tell, sha256, stop)
         tell(verified)
-        saved = Saved(target, verified.size)
+        saved = Saved(target if isinstance(target, Path) else None, verified.size)
         tell(saved)
         return saved
+
+    def events(
+        self,
+        path: str | None,
+        target: Path | BinaryIO,
+        origin: str | None = None,
+        file_name: str | None = None,
+        sha256: str | None = None,
+        *,
+        timeout: float | None = None,
+        resume: bool = True,
+    ) -> Generator[Event, None, None]:
+        """`get`, as an iterator of its events; the last one is `Saved`. Leaving the loop stops the download."""
+
+        def work(tell: OnEvent, stop: Stop) -> None:
+            self.get(path, target, origin, file_name, sha256, on_event=tell, timeout=timeout, resume=resume, stop=stop)
+
+        with closing(iterate(work)) as events:
+            yield from events
 
     def close(self) -> None:
         """Let go of connections."""
         self._transport.close()
+
+    def _fetch(self, ready: Ready, to: Part | Stream, tell: OnEvent, sha256: str | None, stop: Stop) -> Verified:
+        def renew() -> Ready:
+            status = self._api.status(ready.download, stop=stop)
+            raise_if_over(status)
+            if status.ready is None:
+                raise ProtocolError("The API told of a file that was ready, and now is not.")
+            return status.ready
+
+        fetch = Fetch(self._transport, self._throttle, self._timing, self._parallel, tell, stop)
+        return fetch(ready, to, renew, sha256)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _opened(target: Path | BinaryIO, *, resume: bool) -> Part | Stream:
+    return Part(target, resume=resume) if isinstance(target, Path) else Stream(target)

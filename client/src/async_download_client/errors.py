@@ -13,7 +13,9 @@
     ├── NetworkError              no connection, or it broke, in spite of retries
     │   ├── UnavailableError      the server answered with 429 or 5xx, in spite of retries
     │   └── ProtocolError         an answer that no async-download stack gives
-    └── FileError                 the target cannot be written
+    ├── FileError                 the target cannot be written
+    ├── CredentialsError          nothing to sign or identify oneself with
+    └── StoppedError              the caller stopped it
 
 No message holds a ticket or a pre-signed URL.
 """
@@ -24,6 +26,7 @@ __all__ = [
     "AsyncDownloadError",
     "ChecksumMismatchError",
     "CorruptError",
+    "CredentialsError",
     "DownloadCancelledError",
     "DownloadFailedError",
     "FileError",
@@ -33,6 +36,7 @@ __all__ = [
     "ProtocolError",
     "RefusedError",
     "SizeMismatchError",
+    "StoppedError",
     "UnavailableError",
     "WaitTimeoutError",
 ]
@@ -133,3 +137,17 @@ class FileError(AsyncDownloadError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, "FILE")
+
+
+class CredentialsError(AsyncDownloadError):
+    """Nothing to sign or identify oneself with; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "CREDENTIALS")
+
+
+class StoppedError(AsyncDownloadError):
+    """The caller stopped it; what came so far is kept, and a later try goes on from there."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped.", "STOPPED_BY_CALLER")

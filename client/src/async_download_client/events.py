@@ -1,7 +1,7 @@
 """What happens on the way, as values for `on_event`.
 
 `requested` → `connected` (→ `disconnected` → `connected` …, or `polling`) → `progress` … → `ready`
-→ `received` … (→ `renewed`) → `verified` → `saved`
+(→ `checking` … → `resumed`) → `received` … (→ `retrying`, `renewed`) (→ `checking` …) → `verified` → `saved`
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import ClassVar
 from async_download_client.models import Download, Ready
 
 __all__ = [
+    "Checking",
     "Connected",
     "Disconnected",
     "Event",
@@ -24,6 +25,8 @@ __all__ = [
     "Received",
     "Renewed",
     "Requested",
+    "Resumed",
+    "Retrying",
     "Saved",
     "Verified",
     "as_json",
@@ -81,12 +84,39 @@ class FileReady:
 
 
 @dataclass(frozen=True)
+class Checking:
+    """How far the reading of what is on the disk is: what an earlier try left, or the whole for its SHA-256."""
+
+    name: ClassVar = "checking"
+    checked_bytes: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """So much is there from an earlier try, and is right."""
+
+    name: ClassVar = "resumed"
+    received_bytes: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Received:
     """How far the download from S3 is."""
 
     name: ClassVar = "received"
     received_bytes: int
     size: int
+
+
+@dataclass(frozen=True)
+class Retrying:
+    """A part of the download broke off; it goes on after `retry_in` seconds."""
+
+    name: ClassVar = "retrying"
+    reason: str
+    retry_in: float
 
 
 @dataclass(frozen=True)
@@ -109,14 +139,28 @@ class Verified:
 
 @dataclass(frozen=True)
 class Saved:
-    """The file is complete under its own name."""
+    """The file is complete under its own name; without one when it went to a stream."""
 
     name: ClassVar = "saved"
-    path: Path
+    path: Path | None
     size: int
 
 
-Event = Requested | Connected | Disconnected | Polling | Progress | FileReady | Received | Renewed | Verified | Saved
+Event = (
+    Requested
+    | Connected
+    | Disconnected
+    | Polling
+    | Progress
+    | FileReady
+    | Checking
+    | Resumed
+    | Received
+    | Retrying
+    | Renewed
+    | Verified
+    | Saved
+)
 
 
 def as_json(event: Event) -> dict[str, object]:

@@ -19,6 +19,17 @@ class Download:
     web_socket_endpoint: str = field(repr=False)
     ticket: str = field(repr=False)
 
+    @property
+    def answer(self) -> dict[str, str]:
+        """As the API gave it, for `download_of`; holds the ticket."""
+        return {
+            "downloadId": self.id,
+            "executionArn": self.execution_arn,
+            "webSocketEndpoint": self.web_socket_endpoint,
+            "statusUrl": self.status_url,
+            "expiresAt": self.expires_at.isoformat().replace("+00:00", "Z"),
+        }
+
 
 @dataclass(frozen=True)
 class Checksum:
@@ -41,6 +52,18 @@ class Ready:
     sha256: str | None
     url: str = field(repr=False)
     download: Download = field(repr=False)
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """What tells this file from another one under the same name, for `json`."""
+        checksum = [self.checksum.algorithm, self.checksum.value] if self.checksum else None
+        return {"size": self.size, "etag": self.etag, "checksum": checksum}
+
+    @property
+    def crc32(self) -> str | None:
+        """The CRC-32 of the whole file, if S3 knows one: a checksum of checksums is none."""
+        known = self.checksum
+        return known.value if known and known.algorithm == "CRC32" and "-" not in known.value else None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ class Timing:
     """All in seconds.
 
     API Gateway closes a socket after 10 minutes of silence, hence `keep_alive`. News may be lost between a stack
-    and a client, so `check_after` so long on an open socket the client asks by itself.
+    and a client, so `check_after` so long on an open socket the client asks by itself. What fails is tried `attempts`
+    times at least, and given up when nothing at all has been heard or received for `outage`.
     """
 
     attempts: int = 5

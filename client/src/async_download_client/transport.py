@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import urllib3
 from urllib3 import exceptions
 
 from async_download_client.errors import NetworkError
+from async_download_client.stop import Stop
 
 __all__ = ["USER_AGENT", "Transport", "host_of"]
 
@@ -36,16 +38,27 @@ def host_of(url: str) -> str:
 class Transport:
     """Connections, kept and re-used; through the proxy that the environment names, as with curl."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, connections: int) -> None:
         self.timeout = timeout
+        self._connections = connections
+        self._lock = threading.Lock()
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
-    def open(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, redirects: int = 0
-    ) -> urllib3.BaseHTTPResponse:
+    @contextmanager
+    def answer(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        stop: Stop,
+        redirects: int = 0,
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
         """Send a request; the body of the answer is left to the caller, to be read within `errors`."""
+        stop.check()
         with self.errors(url):
-            return self._pool(url).request(
+            response = self._pool(url).request(
                 method,
                 url,
                 body=body,
@@ -55,6 +68,11 @@ class Transport:
                 preload_content=False,
                 decode_content=False,
             )
+        try:
+            with stop.calls(response.shutdown):
+                yield response
+        finally:
+            response.close()
 
     @contextmanager
     def errors(self, url: str) -> Iterator[None]:
@@ -74,9 +92,12 @@ class Transport:
         host = parts.hostname or ""
         direct = host in _LOOPBACK or urllib.request.proxy_bypass(host)
         proxy = None if direct else urllib.request.getproxies().get(parts.scheme)
-        if proxy not in self._pools:
-            self._pools[proxy] = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
-        return self._pools[proxy]
+        with self._lock:
+            if proxy not in self._pools:
+                size = self._connections
+                pool = urllib3.ProxyManager(proxy, maxsize=size) if proxy else urllib3.PoolManager(maxsize=size)
+                self._pools[proxy] = pool
+            return self._pools[proxy]
 
     def _sentence(self, error: BaseException, host: str) -> str:
         if isinstance(error, exceptions.MaxRetryError) and error.reason:

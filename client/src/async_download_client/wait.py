@@ -14,6 +14,7 @@ from async_download_client.errors import NetworkError, WaitTimeoutError
 from async_download_client.events import Connected, Disconnected, Event, FileReady, Polling, Progress
 from async_download_client.messages import news_of, raise_if_over
 from async_download_client.models import Download, Ready, Status
+from async_download_client.stop import Stop
 from async_download_client.timing import Timing
 from async_download_client.web_socket import SocketLostError, SocketRefusedError, WebSocket
 
@@ -29,12 +30,13 @@ class Wait:
         self,
         api: Api,
         download: Download,
-        tell: Callable[[Event], None],
+        tell: Callable[[Event], object],
         timing: Timing,
         connect_timeout: float,
         timeout: float | None,
+        stop: Stop,
     ) -> None:
-        self._api, self._download, self._tell, self._timing = api, download, tell, timing
+        self._api, self._download, self._tell, self._timing, self._stop = api, download, tell, timing, stop
         self._connect_timeout = connect_timeout
         left = max((download.expires_at - datetime.now(UTC)).total_seconds(), 0.0) + _GRACE
         self._timeout = left if timeout is None else timeout
@@ -46,7 +48,7 @@ class Wait:
         """The file.
 
         Raises:
-            DownloadFailedError, RefusedError, WaitTimeoutError, NetworkError: there will be none.
+            DownloadFailedError, RefusedError, WaitTimeoutError, NetworkError, StoppedError: there will be none.
         """
         ready = self._by_socket() or self._by_polling()
         self._tell(FileReady(ready))
@@ -57,10 +59,15 @@ class Wait:
         while True:
             heard_at = self._heard_at
             try:
-                with WebSocket(self._download.web_socket_endpoint, min(self._connect_timeout, self._left())) as socket:
+                patience = min(self._connect_timeout, self._left())
+                with (
+                    WebSocket(self._download.web_socket_endpoint, patience) as socket,
+                    self._stop.calls(socket.abort),
+                ):
                     self._tell(Connected())
                     return self._listen(socket)
             except SocketLostError as lost:
+                self._stop.check()
                 failures = 1 if self._heard_at > heard_at else failures + 1
                 reason, refused = str(lost), isinstance(lost, SocketRefusedError) and lost.status < 500
             ready = self._ask()
@@ -100,7 +107,7 @@ class Wait:
     def _ask(self) -> Ready | None:
         """Ask the API once; that it is away is bearable for `outage` seconds."""
         try:
-            status = self._api.status(self._download, attempts=1)
+            status = self._api.status(self._download, attempts=1, stop=self._stop)
         except NetworkError:
             if time.monotonic() - self._heard_at >= self._timing.outage:
                 raise
@@ -122,4 +129,4 @@ class Wait:
         return left
 
     def _sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, self._left()))
+        self._stop.sleep(min(seconds, self._left()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 from typing import Self
 
 import websocket
@@ -64,6 +65,11 @@ class WebSocket:
             self._socket.send(json.dumps({"action": action}))
         except (websocket.WebSocketException, OSError):
             raise SocketLostError("the WebSocket broke") from None
+
+    def abort(self) -> None:
+        """Wake up whoever receives; from another thread."""
+        if self._socket.sock:
+            self._socket.sock.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         return self

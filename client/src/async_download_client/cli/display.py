@@ -51,12 +51,16 @@ def sentence(event: Event) -> str | None:
             return f"Asking instead of listening: {reason}"
         case events.FileReady(ready):
             return f"Ready: {decimal(ready.size)}"
+        case events.Resumed(received, size):
+            return f"Going on after {decimal(received)} of {decimal(size)}"
+        case events.Retrying(reason, retry_in):
+            return f"Broke off: {reason} Again in {retry_in:.1f} s"
         case events.Renewed():
             return "The URL had expired; got a fresh one"
         case events.Verified(_, checks, _):
             return f"Verified: {', '.join(checks)}"
         case events.Saved(path, size):
-            return f"Saved {path} ({decimal(size)})"
+            return f"Saved {path} ({decimal(size)})" if path else f"Sent {decimal(size)}"
     return None
 
 
@@ -106,8 +110,12 @@ def _bars() -> Iterator[Callable[[Event], None]]:
                 case events.FileReady(ready):
                     progress.update(copy, description="Copied", completed=ready.size, total=ready.size)
                     fetch = progress.add_task("Downloading", total=ready.size)
+                case events.Checking(checked, size) if fetch is not None:
+                    progress.update(fetch, description="Checking", completed=checked, total=size)
+                case events.Resumed(received, size) if fetch is not None:
+                    progress.reset(fetch, description="Downloading", completed=received, total=size)
                 case events.Received(received, _) if fetch is not None:
-                    progress.update(fetch, completed=received)
+                    progress.update(fetch, description="Downloading", completed=received)
             if text := sentence(event):
                 progress.console.print(text, style="green" if isinstance(event, events.Saved) else "", markup=False)
 

@@ -1,0 +1,119 @@
+"""How a client identifies itself to the REST API; which of them a stack wants is its setting `restAuth`.
+
+The WebSocket and S3 need none of this: the ticket and the signed URL open them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from async_download_client.errors import CredentialsError
+
+__all__ = ["ApiKey", "Auth", "Bearer", "Iam", "Outgoing"]
+
+_SERVICE = "execute-api"
+_HOST = re.compile(r"[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.[a-z.]+")
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A request that is about to be sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class Auth(Protocol):
+    """Called before each attempt; the answer is what to send beside the other headers."""
+
+    def __call__(self, request: Outgoing, /) -> Mapping[str, str]:
+        """Headers for one request; raises CredentialsError."""
+
+
+class ApiKey:
+    """An API key (`restAuth: api_key`)."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, _: Outgoing, /) -> Mapping[str, str]:
+        """The header x-api-key."""
+        return {"x-api-key": self._key}
+
+
+class Bearer:
+    """A bearer token for an authorizer, or a function that gives a fresh one each time."""
+
+    def __init__(self, token: str | Callable[[], str]) -> None:
+        self._token = token
+
+    def __call__(self, _: Outgoing, /) -> Mapping[str, str]:
+        """The header Authorization."""
+        return {"Authorization": f"Bearer {self._token if isinstance(self._token, str) else self._token()}"}
+
+
+class Iam:
+    """Signature Version 4 (`restAuth: iam`), by botocore: `pip install 'async-download-client[iam]'`.
+
+    Credentials come from where the AWS CLI has them: environment, shared files and profiles, SSO, roles. The region is
+    `region`, else the one in the API's host name, else that of environment and profile.
+    """
+
+    def __init__(self, profile: str | None = None, region: str | None = None) -> None:
+        self._profile, self._region = profile, region
+        self._session: Any = None
+        self._credentials: Any = None
+
+    def __call__(self, request: Outgoing, /) -> Mapping[str, str]:
+        """The headers Authorization, X-Amz-Date and, with temporary credentials, X-Amz-Security-Token."""
+        self._load()
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import BotoCoreError
+
+        signed = AWSRequest(request.method, request.url, dict(request.headers), request.body)
+        try:
+            frozen = self._credentials.get_frozen_credentials()
+            SigV4Auth(frozen, _SERVICE, self._region_of(request.url)).add_auth(signed)
+        except BotoCoreError as error:
+            raise CredentialsError(f"The AWS credentials cannot be used: {error}") from None
+        return {name: value for name, value in signed.headers.items() if name not in request.headers}
+
+    def _load(self) -> None:
+        if self._credentials:
+            return
+        try:
+            from botocore.exceptions import BotoCoreError
+            from botocore.session import Session
+        except ImportError:
+            raise CredentialsError(
+                "Signing with IAM needs botocore: pip install 'async-download-client[iam]'."
+            ) from None
+        try:
+            self._session = Session(profile=self._profile)
+            self._credentials = self._session.get_credentials()
+        except BotoCoreError as error:
+            raise CredentialsError(f"No AWS credentials: {error}.") from None
+        if not self._credentials:
+            raise CredentialsError(
+                "No AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in."
+            )
+
+    def _region_of(self, url: str) -> str:
+        of_host = _HOST.fullmatch(urlsplit(url).hostname or "")
+        region = (
+            self._region
+            or (of_host and of_host[1])
+            or os.environ.get("AWS_REGION")
+            or self._session.get_config_variable("region")
+        )
+        if not region:
+            raise CredentialsError("Which region to sign for? The host does not say: set AWS_REGION, or name one.")
+        return str(region)

@@ -1,0 +1,106 @@
+"""The command `async-download`.
+
+| exit code | means |
+|---|---|
+| 0 | done; of `get`: the file is there, whole and verified |
+| 1 | something unforeseen |
+| 2 | wrong usage |
+| 3 | refused: wrong path, origin, ticket or credentials, or no credentials |
+| 4 | the stack could not get the file from its origin, or the download was cancelled |
+| 5 | not ready within --timeout |
+| 6 | corrupt: wrong size or checksum; nothing of it was kept |
+| 7 | network: no connection, or it broke, in spite of retries; what came is kept |
+| 8 | the file cannot be written |
+| 130 | Ctrl-C (143: SIGTERM), what came is kept; a second one stops at once |
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from async_download_client.cli import commands
+from async_download_client.cli.parser import make_parser
+from async_download_client.errors import (
+    AsyncDownloadError,
+    CorruptError,
+    CredentialsError,
+    DownloadFailedError,
+    FileError,
+    NetworkError,
+    RefusedError,
+    StoppedError,
+    WaitTimeoutError,
+)
+
+__all__ = ["EXIT_CODES", "exit_code_of", "main"]
+
+EXIT_CODES: dict[type[AsyncDownloadError], int] = {
+    RefusedError: 3,
+    CredentialsError: 3,
+    DownloadFailedError: 4,
+    WaitTimeoutError: 5,
+    CorruptError: 6,
+    NetworkError: 7,
+    FileError: 8,
+    StoppedError: 130,
+}
+
+_GO_ON = "the same command goes on from there"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the answer is its exit code."""
+    parser = make_parser(__doc__ or "")
+    arguments = parser.parse_args(argv)
+    stopped_by = _listen_to_signals()
+    try:
+        commands.run(arguments, parser)
+    except AsyncDownloadError as error:
+        return _failed(arguments, error)
+    except KeyboardInterrupt:
+        _say(f"stopped; {_GO_ON if commands.is_kept(arguments) else 'nothing was kept'}")
+        return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
+    except BrokenPipeError:  # whoever read our output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def exit_code_of(error: AsyncDownloadError) -> int:
+    """The exit code that an error stands for."""
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+
+
+def _failed(arguments: argparse.Namespace, error: AsyncDownloadError) -> int:
+    code = exit_code_of(error)
+    if getattr(arguments, "json", False):
+        print(json.dumps({"event": "error", "code": error.code, "message": str(error), "exitCode": code}))
+    _say(f"{error} [{error.code}]")
+    if commands.is_kept(arguments):
+        _say(_GO_ON)
+    return code
+
+
+def _say(text: str) -> None:
+    print(f"async-download: {text}", file=sys.stderr)
+
+
+def _listen_to_signals() -> list[int]:
+    """The first Ctrl-C or SIGTERM interrupts and cleans up, the second ends the process at once."""
+    stopped_by: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if stopped_by:
+            os._exit(128 + number)
+        stopped_by.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped_by

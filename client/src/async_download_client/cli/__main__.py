@@ -1,0 +1,10 @@
+"""`python -m async_download_client.cli`."""
+
+import sys
+
+from async_download_client.cli import main
+
+__all__: list[str] = []
+
+if __name__ == "__main__":
+    sys.exit(main())

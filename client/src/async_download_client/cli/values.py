@@ -1,0 +1,68 @@
+"""What may stand behind an option, as argparse types."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from pathlib import Path
+
+from async_download_client.api import base_of
+
+__all__ = ["count", "header", "output", "rate", "seconds", "sha256", "url"]
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def url(text: str) -> str:
+    """The base URL of a stack."""
+    try:
+        return base_of(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def output(text: str) -> Path | None:
+    """A path; None for `-`, which is stdout."""
+    return None if text == "-" else Path(text)
+
+
+def sha256(text: str) -> str:
+    """64 hexadecimal digits."""
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise ArgumentTypeError("a SHA-256 has 64 hexadecimal digits")
+    return text.lower()
+
+
+def header(text: str) -> tuple[str, str]:
+    """A name and a value."""
+    name, colon, value = text.partition(":")
+    if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or "\n" in value or "\r" in value:
+        raise ArgumentTypeError("a header looks like 'Name: value'")
+    return name, value.strip()
+
+
+def seconds(text: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ArgumentTypeError("a number of seconds above 0")
+    return value
+
+
+def count(text: str) -> int:
+    """How many GETs at once."""
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ArgumentTypeError("a number from 1 to 64")
+    return int(text)
+
+
+def rate(text: str) -> int:
+    """Bytes a second, as curl writes them: 500K, 2M, 1.5G."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)", text.lower())
+    value = int(float(match[1]) * _UNITS[match[2]]) if match else 0
+    if value < 1:
+        raise ArgumentTypeError("bytes a second, such as 500K or 2M")
+    return value

@@ -1,0 +1,253 @@
+"""What an interrupted download leaves, and how the next one goes on with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from async_download_client import (
+    ChecksumMismatchError,
+    Client,
+    DownloadFailedError,
+    Event,
+    FileError,
+    NetworkError,
+    ObjectChangedError,
+    Ready,
+    RefusedError,
+    Resumed,
+    WaitTimeoutError,
+)
+from async_download_client.transfer.part import Part
+
+from client.tests.fake_stack import SECRET, SIGNATURE, FakeStack, Fault
+
+pytestmark = pytest.mark.usefixtures("target")
+BROKEN = [Fault(cut=100_000), *[Fault(status=503)] * 60]
+
+
+@pytest.fixture
+def ready(client: Client) -> Ready:
+    """A file to fetch, as the stack promises it."""
+    return client.wait(client.request("q3.csv"))
+
+
+@pytest.fixture
+def part(client: Client, ready: Ready, stack: FakeStack, target: Path) -> Path:
+    """What stays when the line breaks for good after 100,000 of 300,000 bytes."""
+    stack.faults = list(BROKEN)
+    with pytest.raises(NetworkError):
+        client.fetch(ready, target)
+    stack.faults = []
+    stack.seen.clear()
+    return target.with_name("report.bin.part")
+
+
+def journal(part: Path) -> Path:
+    """What is known of it."""
+    return part.with_name(f"{part.name}.json")
+
+
+def ranges(stack: FakeStack) -> list[str]:
+    """What was asked of S3."""
+    return [each.headers["range"] for each in stack.gets("/s3/")]
+
+
+def test_resumed(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, events: list[Event]) -> None:
+    """Only what is missing is fetched, and nothing but the file stays."""
+    assert (part.stat().st_size, journal(part).exists()) == (100_000, True)
+    client.fetch(ready, target, on_event=events.append)
+    assert ranges(stack) == ["bytes=100000-299999"]
+    assert target.read_bytes() == stack.content
+    assert [event for event in events if isinstance(event, Resumed)] == [Resumed(100_000, 300_000)]
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_no_resume(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path) -> None:
+    """Whoever does not want it gets all of it anew."""
+    assert part.exists()
+    client.fetch(ready, target, resume=False)
+    assert ranges(stack) == ["bytes=0-299999"]
+    assert target.read_bytes() == stack.content
+
+
+def test_another_object(client: Client, stack: FakeStack, target: Path, part: Path) -> None:
+    """Bytes of another object are not gone on with."""
+    assert part.exists()
+    stack.etag, stack.content = '"of-another"', stack.content[::-1]
+    client.fetch(client.wait(client.request("q3.csv")), target)
+    assert ranges(stack) == ["bytes=0-299999"]
+    assert target.read_bytes() == stack.content
+
+
+@pytest.mark.parametrize("longer", [True, False])
+def test_damaged(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, longer: bool) -> None:
+    """What is on the disk is read again: damaged bytes are fetched again, surplus ones cut off."""
+    data = part.read_bytes()
+    part.write_bytes(data + bytes(500_000) if longer else data[:-1] + bytes([data[-1] ^ 1]))
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+    assert ranges(stack) == ["bytes=100000-299999" if longer else "bytes=0-299999"]
+
+
+@pytest.mark.parametrize("lost", ["part", "journal", "end of the journal"])
+def test_half_lost(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, lost: str) -> None:
+    """Whatever a crash or a person took away, the file comes out right."""
+    if lost == "part":
+        part.unlink()
+    elif lost == "journal":
+        journal(part).unlink()
+    else:
+        journal(part).write_bytes(journal(part).read_bytes()[:-5])
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "no JSON",
+        '{"version":2}',
+        '{"version":1}\n{"object":{},"segmentBytes":0}',
+        '{"version":1}\n{"segment":"x"}',
+    ],
+)
+def test_journal_of_others(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, text: str) -> None:
+    """A journal that makes no sense is begun anew."""
+    journal(part).write_text(text + "\n")
+    client.fetch(ready, target)
+    assert ranges(stack) == ["bytes=0-299999"]
+    assert target.read_bytes() == stack.content
+
+
+def test_journal_that_lies(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path) -> None:
+    """A journal that claims more than a segment has is not believed."""
+    with journal(part).open("a") as file:
+        file.write('{"segment":0,"bytes":900000,"crc32":0}\n{"segment":7,"bytes":1,"crc32":0}\n')
+    part.write_bytes(bytes(900_000))
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+
+
+def test_no_secrets(part: Path) -> None:
+    """Neither ticket nor signature is on the disk, and nobody else may read the journal."""
+    text = journal(part).read_text()
+    assert SECRET not in text
+    assert SIGNATURE not in text
+    assert journal(part).stat().st_mode & 0o077 == 0
+
+
+def test_two_at_once(client: Client, ready: Ready, target: Path) -> None:
+    """A second download to the same file is refused, and does no harm to the first."""
+    with Part(target), pytest.raises(FileError, match="another download"):
+        client.fetch(ready, target)
+    client.fetch(ready, target)
+
+
+def test_disk_full(client: Client, ready: Ready, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too little room is said before the first byte."""
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(300_000, 1, 299_999))
+    with pytest.raises(FileError, match="300,000 bytes more, and 299,999 are free"):
+        client.fetch(ready, target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_corrupt_is_not_kept(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """What is known to be wrong is not gone on with."""
+    stack.faults = [Fault(content=bytes(300_000))]
+    with pytest.raises(ChecksumMismatchError):
+        client.fetch(ready, target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_changed_is_not_kept(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+    """Nor what belongs to a version that is gone."""
+    stack.faults = [Fault(cut=100_000), Fault(status=412)]
+    with pytest.raises(ObjectChangedError):
+        client.fetch(ready, target)
+    assert list(target.parent.iterdir()) == []
+
+
+class TestOrders:
+    """Of `get`: the same order goes on with the same download."""
+
+    def keys(self, stack: FakeStack) -> list[str]:
+        """The Idempotency-Keys that were sent."""
+        return [each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"]
+
+    def test_the_same(self, client: Client, stack: FakeStack, target: Path) -> None:
+        """A wait that was given up goes on with the same download; another order does not, nor a finished one."""
+        silent = [lambda peer: peer.stopping.wait(30)]
+        stack.sockets = list(silent)
+        for path in ("q3.csv", "q3.csv", "q4.csv"):
+            with pytest.raises(WaitTimeoutError):
+                client.get(path, target, timeout=0.05)
+        stack.sockets = [stack.tell_ready]
+        client.get("q4.csv", target)
+        client.get("q4.csv", target)
+        first, second, third, fourth, fifth = self.keys(stack)
+        assert first == second != third == fourth != fifth
+        assert list(target.parent.iterdir()) == [target]
+
+    def test_without_resume(self, client: Client, stack: FakeStack, target: Path) -> None:
+        """Whoever does not resume orders anew."""
+        stack.sockets = [lambda peer: peer.stopping.wait(30)]
+        for _ in range(2):
+            with pytest.raises(WaitTimeoutError):
+                client.get("q3.csv", target, timeout=0.05, resume=False)
+        assert len(set(self.keys(stack))) == 2
+
+    def test_failed(self, client: Client, stack: FakeStack, target: Path) -> None:
+        """A download that failed is not asked for again, but bytes of an earlier one are kept."""
+        stack.faults = list(BROKEN)
+        with pytest.raises(NetworkError):
+            client.get("q3.csv", target)
+        stack.faults = []
+        tell_ready, stack.sockets = stack.sockets[0], [lambda peer: peer.send(stack.message("cancelled"))]
+        with pytest.raises(DownloadFailedError):
+            client.get("q3.csv", target)
+        stack.sockets = [tell_ready]
+        client.get("q3.csv", target)
+        first, second, third = self.keys(stack)
+        assert first == second != third
+        assert ranges(stack)[-1] == "bytes=100000-299999"
+        assert target.read_bytes() == stack.content
+
+    def test_nothing_to_keep(self, client: Client, stack: FakeStack, target: Path) -> None:
+        """An order that was refused, or never arrived, leaves nothing."""
+        stack.rest = [(400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}})]
+        with pytest.raises(RefusedError):
+            client.get("q3.csv", target)
+        stack.rest = [503] * 50
+        with pytest.raises(NetworkError):
+            client.get("q3.csv", target)
+        assert list(target.parent.iterdir()) == []
+
+    def test_the_object_is_gone(self, client: Client, stack: FakeStack, target: Path) -> None:
+        """What S3 has no more is ordered anew."""
+        stack.faults = [Fault(cut=100_000), Fault(status=404)]
+        with pytest.raises(RefusedError):
+            client.get("q3.csv", target)
+        client.get("q3.csv", target)
+        assert len(set(self.keys(stack))) == 2
+        assert ranges(stack)[-1] == "bytes=100000-299999"
+
+    def test_journal(self, client: Client, stack: FakeStack, target: Path) -> None:
+        """The order is written down before anything of the file is there."""
+        lines: list[dict[str, object]] = []
+
+        def look(_: Event) -> None:
+            text = target.with_name("report.bin.part.json").read_text()
+            lines.extend(json.loads(line) for line in text.splitlines())
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            client.get("q3.csv", target, on_event=look)
+        assert lines[1]["key"] == self.keys(stack)[0]
