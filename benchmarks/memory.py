@@ -1,87 +1,115 @@
-"""Peak memory of the copying functions: `make bench-memory`.
+"""Peak memory of the copying functions, whatever the file's size.
 
-VmHWM of the Lambda workers that copied 500 MB, as one stream and in slices, beside that of the one that copied 10 MB;
-each on a fresh emulator, whose Lambda functions are processes of this machine. Needs Linux, for /proc.
+Each runs as Lambda runs it: its own handler in a fresh process, with the deployed function's environment and table. The
+bucket is the tests' S3 over TLS, which counts and hashes what it is given: 4 GB cost it no memory. The worker of slices
+copies all slices of the file, one after the other. Needs Linux, for /proc.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
+import time
+import zlib
+from collections.abc import Mapping
 
-from benchmarks import report
-from benchmarks.stage import measured_stack
-from integration_tests.support.stack import Stack, unique
+from benchmarks import worker
+from benchmarks.report import Figure
+from benchmarks.stage import Counted
+from integration_tests.support.settings import FILES
+from integration_tests.support.stack import unique
+from localcloud.origin import Origin, parse_size
+from runtime.adapters.rows import download_item
+from runtime.logic import plan
+from runtime.models import Download, execution_arn_of
+from tests.runtime.s3_stub import CERTIFICATE, S3Stub, serving_s3
 
-SMALL, LARGE = "10MB", "500MB"
-ONE_WORKER, SLICES = 0, 64  # from how many MB on a file is copied in slices; 0 is never
-SAMPLE_KB = {SMALL: 96_000, LARGE: 1_085_000}
-PROC = Path("/proc")
+SIZES = ("64MB", "1GB", "4GB")
+MOST_KB = 160_000
+FLAT_KB = 20_000
+SAMPLE_KB, SAMPLE_SHARE = 63_000, 2.1  # the replaced sample's function: 63 MB and 2.1 times the file
 
 
-def main() -> None:
-    """Measure, print, write."""
-    argparse.ArgumentParser(prog="python -m benchmarks.memory", description=str(__doc__).splitlines()[0]).parse_args()
-    if not PROC.joinpath("self/status").exists():
-        sys.exit("This machine has no /proc: peak memory of another process can be read on Linux only.")
-    small = peak_of(SMALL, "copy", ONE_WORKER)
-    stream = peak_of(LARGE, "copy", ONE_WORKER)
-    sliced = peak_of(LARGE, "copy_slice", SLICES)
-    difference = max(stream, sliced) - small
-    sample = SAMPLE_KB[LARGE] - SAMPLE_KB[SMALL]
-    figures: dict[str, object] = {
-        "peak_rss_kb": {"10MB": small, "500MB as one stream": stream, "500MB in slices, largest worker": sliced},
-        "difference_kb": difference,
-        "sample": {"peak_rss_kb": SAMPLE_KB, "difference_kb": sample},
+def is_possible() -> bool:
+    """Whether this machine tells how much memory a process held."""
+    return worker.STATUS.exists()
+
+
+def figures(counted: Counted) -> tuple[list[Figure], dict[str, object]]:
+    """Beside what the replaced sample would hold, beside the limit, and beside each other; the second is all values."""
+    stream = {size: streamed(counted, size) for size in SIZES}
+    slices = {size: sliced(counted, size) for size in SIZES}
+    found = []
+    for name, peaks in (("streamed", stream), ("in slices", slices)):
+        largest = SIZES[-1]
+        sample = SAMPLE_KB + SAMPLE_SHARE * parse_size(largest) / 1000
+        spread = max(peaks.values()) - min(peaks.values())
+        found += [
+            Figure(f"peak memory, {largest} {name}", peaks[largest] / 1000, sample / 1000, 1, False, "MB", "sample"),
+            Figure(f"largest peak, {name}", max(peaks.values()) / 1000, MOST_KB / 1000, 1, False, "MB", "the limit"),
+            Figure(f"growth with size, {name}", spread / 1000, FLAT_KB / 1000, 1, False, "MB", "the limit"),
+        ]
+    return found, {"streamed_peak_kb": stream, "sliced_peak_kb": slices}
+
+
+def streamed(counted: Counted, size: str) -> int:
+    """KB that `copy` held at most."""
+    with serving_s3(counted.stack.bucket) as stub:
+        arn = _begin(counted, size)
+        answers, peak = worker.run("copy", [arn], _environment(counted, "copy", stub, FAN_OUT_BYTES="0"))
+        _check(stub, size, answers[0])
+    return peak
+
+
+def sliced(counted: Counted, size: str) -> int:
+    """KB that `copy_slice` held at most, for all slices of the file."""
+    with serving_s3(counted.stack.bucket) as stub:
+        arn = _begin(counted, size)
+        answers, _ = worker.run("copy", [arn], _environment(counted, "copy", stub, FAN_OUT_BYTES=str(plan.MIB)))
+        if answers[0]["outcome"] != "PLANNED":
+            raise SystemExit(f"The copy of {size} was not planned: {answers[0]}")
+        events = [arn | {"slice": index} for index in answers[0]["slices"]]
+        _, peak = worker.run("copy_slice", events, _environment(counted, "copy_slice", stub))
+        answers, _ = worker.run("complete", [arn], _environment(counted, "complete", stub))
+        _check(stub, size, answers[0])
+    return peak
+
+
+def _begin(counted: Counted, size: str) -> dict[str, str]:
+    """A row of a download that no execution copies; the event that names it."""
+    stack = counted.stack
+    path = unique(size)
+    download_id = path.rpartition("-")[2]
+    arn = execution_arn_of(stack.outputs["stateMachineArn"], download_id)
+    now = time.time()
+    row = Download(arn, download_id, FILES, path, "benchmark", now, now, int(now) + 3600)
+    item = download_item(row)
+    stack.cloud.client("dynamodb").put_item(TableName=stack.outputs["downloadsTableName"], Item=item)
+    return {"executionArn": arn}
+
+
+def _environment(counted: Counted, key: str, stub: S3Stub, **changes: str) -> dict[str, str]:
+    """The deployed function's own, but for its bucket."""
+    cloud = counted.stack.cloud
+    function = cloud.client("lambda").get_function_configuration(FunctionName=counted.stack.function(key))
+    variables: Mapping[str, str] = function["Environment"]["Variables"]
+    assert cloud.endpoint is not None
+    return {
+        **variables,
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_ENDPOINT_URL_S3": stub.url,
+        "AWS_CA_BUNDLE": str(CERTIFICATE),
+        "AWS_REGION": cloud.region,
+        "AWS_DEFAULT_REGION": cloud.region,
+        "AWS_ACCESS_KEY_ID": cloud.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
+        **changes,
     }
-    report.write("memory", figures)
-    report.show(
-        "Peak resident memory of a copying worker",
-        [
-            (SMALL, megabytes(small), megabytes(SAMPLE_KB[SMALL])),
-            (f"{LARGE}, as one stream", megabytes(stream), megabytes(SAMPLE_KB[LARGE])),
-            (f"{LARGE}, in slices, largest worker", megabytes(sliced), ""),
-            (f"most for {LARGE} - {SMALL}", megabytes(difference), megabytes(sample)),
-        ],
-    )
 
 
-def peak_of(size: str, function: str, fan_out_mb: int) -> int:
-    """KB that a worker of the function held at most, where each is fresh and copied of one such file only."""
-    with measured_stack(fanOutMb=fan_out_mb) as stack:
-        download = stack.request(unique(size))
-        stack.ended(download, 120)
-        row = stack.download_row(download)
-        if row is None or row["status"] != "READY":
-            raise SystemExit(f"The copy of {size} did not succeed: {row}")
-        return max(high_water_mark(worker) for worker in workers(stack, function))
-
-
-def workers(stack: Stack, key: str) -> list[Path]:
-    """The processes that run a function of the stack."""
-    return [process for process in PROC.glob("[0-9]*") if stack.function(key) == _function_in(process)]
-
-
-def high_water_mark(process: Path) -> int:
-    """VmHWM, in KB."""
-    lines = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-    return int(lines["VmHWM"].split()[0])
-
-
-def megabytes(kilobytes: int) -> str:
-    """Kilobytes, to be read."""
-    return f"{kilobytes / 1000:,.0f} MB"
-
-
-def _function_in(process: Path) -> str | None:
-    try:
-        variables = (process / "environ").read_bytes().split(b"\0")
-    except (FileNotFoundError, PermissionError, ProcessLookupError):  # gone meanwhile, or someone else's
-        return None
-    found = [entry for entry in variables if entry.startswith(b"AWS_LAMBDA_FUNCTION_NAME=")]
-    return found[0].partition(b"=")[2].decode() if found else None
-
-
-if __name__ == "__main__":
-    main()
+def _check(stub: S3Stub, size: str, answer: Mapping[str, object]) -> None:
+    """A peak counts only if the object is the file."""
+    crc = 0
+    for block in Origin.blocks(0, parse_size(size)):
+        crc = zlib.crc32(block, crc)
+    stored = list(stub.bucket.objects.values())
+    if answer != {"outcome": "STORED"} or len(stored) != 1 or stored[0].crc32 != crc:
+        raise SystemExit(f"The copy of {size} did not succeed: {answer}")

@@ -7,6 +7,7 @@ import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,45 @@ from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("async-download", "boto3", "ministack", "pulumi", "pulumi-aws")
-Row = tuple[str, str, str]
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured, its rival in the same run, and how they should stand to each other.
+
+    `wanted` bounds `ratio`, which is here / rival: from below where more is better, from above where less is.
+    """
+
+    name: str
+    here: float
+    rival: float
+    wanted: float
+    more_is_better: bool
+    unit: str
+    rival_name: str
+
+    @property
+    def ratio(self) -> float:
+        """Here / rival."""
+        return self.here / self.rival
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it is as it should be."""
+        return self.ratio >= self.wanted if self.more_is_better else self.ratio <= self.wanted
+
+    @property
+    def row(self) -> Row:
+        """To be read."""
+        bound = f"{'>=' if self.more_is_better else '<='} {self.wanted:.3g}"
+        there = f"{self.rival:,.4g} {self.unit}, {self.rival_name}"
+        verdict = "met" if self.is_met else "MISSED"
+        return (self.name, f"{self.here:,.4g} {self.unit}", there, f"{self.ratio:.3f}", f"{bound} {verdict}")
+
+    def described(self) -> dict[str, object]:
+        """For machines."""
+        return asdict(self) | {"ratio": round(self.ratio, 4), "is_met": self.is_met}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -25,15 +64,20 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
-def show(title: str, rows: Sequence[Row]) -> None:
-    """Print what was measured beside the sample's figure."""
+def show(title: str, rows: Sequence[Row], headings: Sequence[str] = ("here", "the sample")) -> None:
+    """Print what was measured beside something else; the first column says what it is."""
     table = Table(box=SIMPLE_HEAD)
     table.add_column("")
-    table.add_column("here", justify="right")
-    table.add_column("the sample", justify="right")
+    for heading in headings:
+        table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(*row)
-    Console().print(f"\n{title}", table, highlight=False)
+    Console(width=None if Console().is_terminal else 160).print(f"\n{title}", table, highlight=False)
+
+
+def show_figures(title: str, figures: Sequence[Figure]) -> None:
+    """Print figures beside their rivals."""
+    show(title, [figure.row for figure in figures], ("here", "beside", "ratio", "wanted"))
 
 
 def write(name: str, figures: Mapping[str, object]) -> None:

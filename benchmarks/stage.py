@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,18 +18,55 @@ from integration_tests.support.stack import Stack
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
 
+COUNTER = Path(__file__).with_name("counter.py")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A stack, its origin, and a count of what its functions ask of S3 and DynamoDB."""
+
+    stack: Stack
+    origin: Origin
+    events: Path
+
+    def calls(self) -> Counter[tuple[str, str]]:
+        """How often each operation of each service was asked for, until now."""
+        noted = [json.loads(line) for line in self.events.read_text().splitlines()]
+        return Counter((event["service"], event["operation"]) for event in noted)
+
 
 @contextmanager
 def measured_stack(**settings: object) -> Iterator[Stack]:
     """A fresh stack on a fresh emulator; `settings` are configuration keys of the program."""
-    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of what is meant here
+    with Origin() as origin, _emulator(observe=False) as (emulator, _), _deployed(emulator, origin, settings) as stack:
+        yield stack
+
+
+@contextmanager
+def counted_stack(**settings: object) -> Iterator[Counted]:
+    """The same, counted."""
+    with (
+        Origin() as origin,
+        _emulator(observe=True) as (emulator, events),
+        _deployed(emulator, origin, settings) as stack,
+    ):
+        yield Counted(stack, origin, events)
+
+
+@contextmanager
+def _emulator(*, observe: bool) -> Iterator[tuple[Cloud, Path]]:
     with (
         TemporaryDirectory() as folder,
-        Emulator(log_path=Path(folder) / "emulator.log") as emulator,
-        Origin() as origin,
+        Emulator(log_path=Path(folder) / "emulator.log", observe=observe, observer=COUNTER) as emulator,
     ):
         cloud = Cloud(Target.EMULATOR, emulator.region, emulator.endpoint, emulator.log_path)
-        with origins_for(cloud, origin.base_url, None) as origins:
-            config = config_for(cloud, origins, restAuth="none", **settings)
-            with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as outputs:
-                yield Stack(cloud, outputs, origin=FILES)
+        yield cloud, emulator.events_path
+
+
+@contextmanager
+def _deployed(cloud: Cloud, origin: Origin, settings: dict[str, object]) -> Iterator[Stack]:
+    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of what is meant here
+    with origins_for(cloud, origin.base_url, None) as origins:
+        config = config_for(cloud, origins, restAuth="none", **settings)
+        with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as outputs:
+            yield Stack(cloud, outputs, origin=FILES)

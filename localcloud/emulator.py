@@ -48,6 +48,7 @@ class Emulator:
         port: int | None = None,
         env: Mapping[str, str] | None = None,
         observe: bool = False,
+        observer: Path = _OBSERVER,
     ) -> None:
         """Prepare it.
 
@@ -56,11 +57,13 @@ class Emulator:
             port: a port of 127.0.0.1; without, a free one.
             env: further environment.
             observe: write what clients do to `events_path`.
+            observer: what writes it, in place of ours: a program that runs the emulator and is given that path.
         """
         self._given_port = port
         self._given_log = log_path
         self._env = dict(env or {})
         self._observe = observe
+        self._observer = observer
         self._process: subprocess.Popen[bytes] | None = None
         self._log: BinaryIO | None = None
         self.port = 0
@@ -94,7 +97,7 @@ class Emulator:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.events_path = directory / "events.jsonl"
         supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(directory)]
-        program = ["-P", str(_OBSERVER), str(self.events_path)] if self._observe else ["-m", "ministack"]
+        program = ["-P", str(self._observer), str(self.events_path)] if self._observe else ["-m", "ministack"]
         try:
             with self.log_path.open("wb") as log:
                 self._log = self.log_path.open("rb")

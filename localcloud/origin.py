@@ -3,12 +3,15 @@
 `GET /files/<size>[-anything]` answers with that many bytes, always the same ones; size is `0`, `10MB` or `5MiB`.
 Options in the query string:
 
-    first_byte=SECONDS   think so long before answering     status=503[&location=URL]  answer that status
-    close_after=BYTES    hang up after so much of the body  short=BYTES    announce all, send so much less, hang up
-    times=N              first_byte, status, close_after and short hold for the first N requests of this URL only
-    ranges=no            ignore Range                       length=no      chunked, no Content-Length
-    etag=weak|none       a weak ETag, or none               type=TYPE      another Content-Type
-    rate=BYTES           so many bytes a second             change_after=N other content and ETag after N requests
+    first_byte=SECONDS   think so long before answering      status=503[&location=URL][&retry_after=SECONDS]
+    close_after=BYTES    hang up after so much of the body   status=0       reset the connection, answer nothing
+    reset_after=BYTES    reset the connection after that     short=BYTES    announce all, send so much less, hang up
+    stall_after=BYTES    say nothing more after that         extra=BYTES    send so much more than the range
+    ranges=no            ignore Range
+    times=N, after=N     all these hold for the first N requests of this URL only; for those after the first N only
+    length=no            chunked, no Content-Length          type=TYPE      another Content-Type
+    etag=weak|none       a weak ETag, or none                rate=BYTES     so many bytes a second
+    change_after=N[&grow=BYTES]  other content and ETag, and so much longer, after N requests
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
+
+from localcloud.origin_options import ENDLESS, Options, options_of
 
 __all__ = ["Origin", "Request", "parse_range", "parse_size"]
 
@@ -164,7 +169,8 @@ class _Server(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self._sockets.discard(request)
-        super().shutdown_request(request)
+        lingering = struct.unpack("ii", request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))[0]
+        (self.close_request if lingering else super().shutdown_request)(request)  # a reset is no orderly end
 
     def hang_up(self) -> None:
         for each in list(self._sockets):
@@ -187,38 +193,36 @@ class _Handler(BaseHTTPRequestHandler):
         origin = cast(_Server, self.server).origin
         count = origin.saw(Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
         parts = urlsplit(self.path)
-        options = dict(parse_qsl(parts.query))
-        failing = count <= int(options.get("times", count))
-        thinking = float(options["first_byte"]) * failing if "first_byte" in options else origin.first_byte
-        origin.stopping.wait(thinking)
-        if failing and "status" in options:
-            extra = {"Location": options["location"]} if "location" in options else {}
-            return self._brief(int(options["status"]), extra)
+        options = options_of(parts.query, count)
+        origin.stopping.wait(origin.first_byte if options.first_byte is None else options.first_byte)
+        if options.status == 0:
+            self._reset()
+        if options.status is not None:
+            return self._brief(options.status, dict(options.status_headers))
         file = _FILE.fullmatch(unquote(parts.path))
         try:
             size = parse_size(file[1] if file else "")
         except ValueError as error:
             return self._brief(HTTPStatus.NOT_FOUND, {}, str(error))
-        version = int(count > int(options.get("change_after", count)))
-        return self._file(size, version, options, failing)
+        return self._file(size + options.grown, options)
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def _file(self, size: int, version: int, options: dict[str, str], failing: bool) -> None:
-        etag = {"weak": f'W/"{size}-{version}"', "none": None}.get(options.get("etag", ""), f'"{size}-{version}"')
-        modified = formatdate(_EPOCH + version, usegmt=True)
+    def _file(self, size: int, options: Options) -> None:
+        tag = f'"{size}-{options.version}"'
+        etag = {"weak": f"W/{tag}", "none": None}.get(options.etag, tag)
+        modified = formatdate(_EPOCH + options.version, usegmt=True)
         wanted = self.headers.get("If-Match")
         tags = [tag.strip() for tag in wanted.split(",")] if wanted else []
-        if wanted and wanted.strip() != "*" and (etag not in tags or options.get("etag") == "weak"):
+        if wanted and wanted.strip() != "*" and (etag not in tags or options.etag == "weak"):
             return self._brief(HTTPStatus.PRECONDITION_FAILED, {})
-        headers = {"Last-Modified": modified, "Content-Type": options.get("type", "application/octet-stream")}
+        headers = {"Last-Modified": modified, "Content-Type": options.content_type}
         headers |= {"ETag": etag} if etag else {}
-        headers |= {} if options.get("ranges") == "no" else {"Accept-Ranges": "bytes"}
+        headers |= {"Accept-Ranges": "bytes"} if options.ranges else {}
         start, end, status = 0, size, HTTPStatus.OK
-        same = self.headers.get("If-Range", etag or modified) in (
-            (modified,) if options.get("etag") else (etag, modified)
-        )
+        strong = (etag, modified) if options.etag == "strong" else (modified,)
+        same = self.headers.get("If-Range", etag or modified) in strong
         if "Accept-Ranges" in headers and (same or "If-Range" not in self.headers):
             try:
                 part = parse_range(self.headers.get("Range", ""), size)
@@ -227,23 +231,30 @@ class _Handler(BaseHTTPRequestHandler):
             if part:
                 (start, end), status = part, HTTPStatus.PARTIAL_CONTENT
                 headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-        chunked = options.get("length") == "no"
-        headers |= {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(end - start)}
+        total = end - start + options.extra
+        headers |= {"Content-Length": str(total)} if options.length else {"Transfer-Encoding": "chunked"}
         self._head(status, headers)
         if self.command == "HEAD":
             return None
-        sent = end - start
-        if failing:
-            sent = min(int(options.get("close_after", sent)), max(sent - int(options.get("short", 0)), 0))
-        self._body(start, start + sent, version, chunked, float(options.get("rate", "inf")))
-        self.close_connection = self.close_connection or sent < end - start
-        if chunked and not (failing and "close_after" in options):
+        breaking = min(options.close_after, options.reset_after, options.stall_after)
+        sent = int(min(breaking, max(total - options.short, 0)))
+        self._body(start, start + sent, options.version, not options.length, options.rate)
+        if options.stall_after == sent < total:
+            cast(_Server, self.server).origin.stopping.wait()
+        if options.reset_after == sent < total:
+            self._reset()
+        self.close_connection = self.close_connection or sent < total
+        if not options.length and breaking == ENDLESS:
             self.wfile.write(b"0\r\n\r\n")
         return None
 
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ConnectionResetError("as it was asked for")
+
     def _body(self, start: int, end: int, version: int, chunked: bool, rate: float) -> None:
         stopping = cast(_Server, self.server).origin.stopping
-        step = BLOCK if rate == float("inf") else max(1, min(BLOCK, int(rate / 20)))
+        step = BLOCK if rate == ENDLESS else max(1, min(BLOCK, int(rate / 20)))
         for block in Origin.blocks(start, end, version):
             for offset in range(0, len(block), step):
                 piece = block[offset : offset + step]
@@ -252,7 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.sendall(piece)
                 if chunked:
                     self.wfile.write(b"\r\n")
-                if stopping.wait(len(piece) / rate) if rate != float("inf") else stopping.is_set():
+                if stopping.wait(len(piece) / rate) if rate != ENDLESS else stopping.is_set():
                     raise ConnectionAbortedError("the origin was stopped")
 
     def _brief(self, status: int, headers: dict[str, str], text: str = "") -> None:

@@ -169,6 +169,60 @@ def test_break_off(origin: Origin, option: str) -> None:
     assert ask(origin, f"/files/{SIZE}?{option}&times=1").body == Origin.content(SIZE)
 
 
+@pytest.mark.parametrize(("option", "headers"), [("status=0", False), ("reset_after=2000000", True)])
+def test_reset(origin: Origin, option: str, headers: bool) -> None:
+    """It resets the connection, before it answers or in the middle: an error of the socket, not an end."""
+    connection = http.client.HTTPConnection(urlsplit(origin.base_url).netloc, timeout=10)
+    connection.request("GET", f"/files/{SIZE}?{option}&times=1")
+    if headers:
+        answer = connection.getresponse()
+        with pytest.raises(ConnectionResetError):
+            answer.read()
+    else:
+        with pytest.raises(ConnectionResetError):
+            connection.getresponse()
+    connection.close()
+    assert ask(origin, f"/files/{SIZE}?{option}&times=1").body == Origin.content(SIZE)
+
+
+def test_stall(origin: Origin) -> None:
+    """It stops sending and stays there."""
+    connection = http.client.HTTPConnection(urlsplit(origin.base_url).netloc, timeout=0.3)
+    connection.request("GET", "/files/100?stall_after=40")
+    answer = connection.getresponse()
+    assert answer.read(40) == Origin.content(100, 0, 40)
+    with pytest.raises(TimeoutError):
+        answer.read(1)
+    connection.close()
+
+
+@pytest.mark.parametrize("length", ["", "&length=no"])
+def test_extra(origin: Origin, length: str) -> None:
+    """It sends more than the range that it announces."""
+    answer = ask(origin, f"/files/{SIZE}?extra=5{length}", Range="bytes=10-19")
+    assert (answer.status, answer.headers["Content-Range"]) == (206, f"bytes 10-19/{SIZE}")
+    assert answer.body == Origin.content(SIZE, 10, 25)
+
+
+def test_window(origin: Origin) -> None:
+    """What goes wrong can begin late and end again."""
+    path = f"/files/{SIZE}?status=416&after=1&times=2&retry_after=7"
+    answers = [ask(origin, path, Range="bytes=0-9") for _ in range(4)]
+    assert [answer.status for answer in answers] == [206, 416, 416, 206]
+    assert [answer.headers["Retry-After"] for answer in answers] == [None, "7", "7", None]
+    path = f"/files/{SIZE}?ranges=no&after=1"
+    assert [ask(origin, path, Range="bytes=0-9").status for _ in range(3)] == [206, 200, 200]
+
+
+def test_growth(origin: Origin) -> None:
+    """A file that changes can become longer."""
+    path = "/files/1000?change_after=1&grow=24"
+    assert ask(origin, path).body == Origin.content(1000)
+    grown = ask(origin, path)
+    assert (grown.headers["Content-Length"], grown.headers["ETag"]) == ("1024", '"1024-1"')
+    assert grown.body == Origin.content(1024, version=1)
+
+
 def test_slow(origin: Origin) -> None:
     """It can think first and send slowly."""
     began = time.monotonic()

@@ -1,0 +1,96 @@
+"""What a download costs: counted where the deployed stack copies it, derived from the plan where it is too large."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import asdict
+
+from benchmarks.prices import Bill
+from benchmarks.report import Figure
+from benchmarks.stage import Counted
+from integration_tests.support.stack import unique
+from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.written import log_lines
+from localcloud.origin import parse_size
+from runtime.logic import plan, watch
+
+SMALL, LARGE = "1MB", "1GB"
+HUGE = 100 * 10**9
+ROUTES_OF_A_SOCKET = 2  # $connect and $disconnect: the emulator keeps no log of what a socket wakes
+CONCURRENCY = 8  # `copyConcurrency`
+WORKER_BYTES_A_SECOND = 50e6  # of one worker on AWS: an assumption, for what is derived
+SLICE_GB = 1.024
+_REPORT = re.compile(r"REPORT .*Billed Duration: (?P<ms>\d+) ms\s+Memory Size: (?P<mb>\d+) MB")
+SAMPLE = Bill(transitions=5, invocations=6)
+
+
+def counted_bill(counted: Counted, size: str) -> Bill:
+    """One download by a client that waits, is told and leaves."""
+    stack = counted.stack
+    before, logged = counted.calls(), Counter(log_lines(stack))
+    download = stack.request(unique(size))
+    with stack.connect(download) as socket:
+        socket.receive("ready", deadline=300)
+    stack.ended(download, 300)
+    wait_for(lambda: stack.connection_ids(download), 10, until=gone)
+    calls = counted.calls() - before
+    lines = [line for _, line in (Counter(log_lines(stack)) - logged).elements()]
+    entered = [event["type"] for event in stack.history(download) if event["type"].endswith("StateEntered")]
+    reports = [found for line in lines if (found := _REPORT.search(line))]
+    counted.stack.cloud.client("s3").delete_object(Bucket=stack.bucket, Key=stack.object_key(download))
+    return Bill(
+        transitions=len(entered),
+        invocations=len(reports) + ROUTES_OF_A_SOCKET,
+        children=sum("Copied a slice" in line for line in lines),
+        gb_seconds=sum(int(found["ms"]) / 1000 * int(found["mb"]) / 1000 for found in reports),
+        s3={name: count for (service, name), count in calls.items() if service == "s3"},
+        dynamodb={name: count for (service, name), count in calls.items() if service == "dynamodb"},
+    )
+
+
+def derived_bill(size: int) -> Bill:
+    """A copy in slices by the plan, with nobody failing: what the workers do, in the order in which they do it."""
+    cut = plan.plan(size)
+    seconds = size / (WORKER_BYTES_A_SECOND * CONCURRENCY)
+    told = int(seconds / watch.TELL_SECONDS)
+    looks = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
+    pages = -(-cut.part_count // 1000)
+    s3 = Counter({"POST uploads": 1, "PUT partNumber": cut.part_count, "POST uploadId": 1, "HEAD": 1})
+    s3["GET uploadId"] = cut.slice_count + told + pages
+    dynamodb = Counter({"PutItem": 1, "TransactWriteItems": 1, "DeleteItem": 1})
+    dynamodb["UpdateItem"] = 4 + told  # upload noted, digest noted, READY, connection removed
+    dynamodb["GetItem"] = 6 + cut.slice_count + looks  # connect, replay, copy, complete, deliver, disconnect
+    return Bill(
+        transitions=6,
+        invocations=6 + cut.slice_count,
+        children=cut.slice_count,
+        gb_seconds=size / WORKER_BYTES_A_SECOND * SLICE_GB,
+        s3=dict(s3),
+        dynamodb=dict(dynamodb),
+    )
+
+
+def row(name: str, bill: Bill) -> tuple[str, ...]:
+    """To be read."""
+    counts = (bill.transitions, bill.invocations, bill.children, bill.s3_requests, bill.dynamodb_requests)
+    return (name, *(f"{count:,}" for count in counts), f"{bill.gb_seconds:,.1f}", f"${bill.dollars:.6f}")
+
+
+def figures(counted: Counted) -> tuple[list[tuple[str, ...]], list[Figure], dict[str, object]]:
+    """Rows to be read, what should be no more than the replaced sample's, and all values."""
+    counted_bill(counted, SMALL)  # warms
+    bills = {
+        SMALL: counted_bill(counted, SMALL),
+        LARGE: counted_bill(counted, LARGE),
+        f"{LARGE}, by the plan": derived_bill(parse_size(LARGE)),
+        f"{HUGE // 10**9}GB, by the plan": derived_bill(HUGE),
+    }
+    small = bills[SMALL]
+    found = [
+        Figure(f"transitions, {SMALL}", small.transitions, SAMPLE.transitions, 1, False, "", "sample"),
+        Figure(f"invocations, {SMALL}", small.invocations, SAMPLE.invocations, 1, False, "", "sample"),
+    ]
+    described: dict[str, object] = {name: asdict(bill) | {"dollars": bill.dollars} for name, bill in bills.items()}
+    rows = [row(name, bill) for name, bill in bills.items()]
+    return rows, found, described

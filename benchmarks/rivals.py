@@ -1,0 +1,75 @@
+"""What one would write without this project: plain boto3 from an origin into a bucket, in one process of its own.
+
+`python -m benchmarks.rivals ranges|stream THREADS URL ENDPOINT BUCKET KEY` prints the seconds that it took, without the
+start of Python. `ranges` asks for the same ranges as the project's plan and stores each as a part, in threads; `stream`
+gives one answer of the origin to boto3's `upload_fileobj`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import urllib3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+
+from runtime.logic import plan
+
+
+def seconds(kind: str, threads: int, url: str, endpoint: str, bucket: str, key: str) -> float:
+    """Run one in a process of its own, so that nothing here slows it down."""
+    arguments = [kind, str(threads), url, endpoint, bucket, key]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.rivals", *arguments], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return float(done.stdout)
+
+
+def main(kind: str, threads: str, url: str, endpoint: str, bucket: str, key: str) -> None:
+    """Copy, and print how long it took."""
+    pool = urllib3.PoolManager(maxsize=int(threads))
+    config = Config(max_pool_connections=int(threads), s3={"payload_signing_enabled": False})
+    s3 = boto3.client("s3", "us-east-1", endpoint_url=endpoint, config=config, **_root())
+    began = time.perf_counter()
+    if kind == "ranges":
+        _ranges(s3, pool, int(threads), url, {"Bucket": bucket, "Key": key})
+    else:
+        with pool.request("GET", url, preload_content=False) as answer:
+            s3.upload_fileobj(answer, bucket, key, Config=TransferConfig(max_concurrency=int(threads)))
+    print(time.perf_counter() - began)
+
+
+def _ranges(s3: Any, pool: urllib3.PoolManager, threads: int, url: str, target: dict[str, str]) -> None:
+    probe = pool.request("GET", url, headers={"Range": "bytes=0-0"})
+    cut = plan.plan(int(probe.headers["Content-Range"].rpartition("/")[2]))
+    upload = s3.create_multipart_upload(**target, ChecksumAlgorithm="CRC32")["UploadId"]
+    stopped = threading.Event()
+
+    def store(number: int) -> dict[str, Any]:
+        if stopped.is_set():
+            raise InterruptedError
+        try:
+            body = pool.request("GET", url, headers={"Range": cut.part(number).header}).data
+            stored = s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=body, ChecksumAlgorithm="CRC32")
+            return {"PartNumber": number, "ETag": stored["ETag"], "ChecksumCRC32": stored["ChecksumCRC32"]}
+        except BaseException:
+            stopped.set()
+            raise
+
+    with ThreadPoolExecutor(threads) as workers:
+        parts = list(workers.map(store, range(1, cut.part_count + 1)))
+    s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": parts})
+
+
+def _root() -> dict[str, str]:
+    return {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,81 @@
+"""How fast files are copied by the deployed stack, beside plain boto3 and beside a single worker of ours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+from benchmarks import rivals
+from benchmarks.report import Figure
+from benchmarks.stage import Counted
+from integration_tests.support.stack import unique
+from integration_tests.support.waiting import wait_for
+from localcloud.origin import parse_size
+
+LARGE, ORDINARY, WARMING = "1GB", "200MB", "300MB"
+NO_RANGES = "ranges=no"
+THREADS = (4, 8, 16)
+DEADLINE = 300.0
+
+
+def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, object]]:
+    """Medians of so many rounds, each of which runs all rivals one after the other; the second is every value."""
+    for options in ("", NO_RANGES):
+        ours(counted, WARMING, options)
+    threads = min(THREADS, key=lambda number: rival(counted, "ranges", number, WARMING))
+    contest: dict[str, Callable[[], float]] = {
+        "ranges, the stack": lambda: ours(counted, LARGE),
+        "ranges, plain boto3": lambda: rival(counted, "ranges", threads, LARGE),
+        "one worker of the stack": lambda: ours(counted, LARGE, NO_RANGES),
+        "no ranges, the stack": lambda: ours(counted, ORDINARY, NO_RANGES),
+        "no ranges, plain boto3": lambda: rival(counted, "stream", 10, ORDINARY, NO_RANGES),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in contest}
+    for _ in range(rounds):
+        for name, run in contest.items():
+            seconds[name].append(run())
+    large, ordinary = (parse_size(size) / 1e6 for size in (LARGE, ORDINARY))
+    slices, direct, single, stream, plain = (
+        size / median(values)
+        for size, values in zip((large, large, large, ordinary, ordinary), seconds.values(), strict=True)
+    )
+    found = [
+        Figure(f"{LARGE} with ranges", slices, direct, 0.85, True, "MB/s", f"boto3, {threads} threads"),
+        Figure(f"{LARGE} in slices", slices, single, 1.5, True, "MB/s", "one streaming worker"),
+        Figure(f"{ORDINARY} without ranges", stream, plain, 0.8, True, "MB/s", "boto3's upload_fileobj"),
+    ]
+    return found, {"seconds": {name: [round(value, 3) for value in values] for name, values in seconds.items()}}
+
+
+def ours(counted: Counted, size: str, options: str = "") -> float:
+    """Seconds from before the request until a client has the URL."""
+    stack = counted.stack
+    began = time.perf_counter()
+    download = stack.request(unique(size, options))
+    with stack.connect(download) as socket:
+        told = socket.receive("ready", "failed", deadline=DEADLINE)
+    taken = time.perf_counter() - began
+    if told["type"] != "ready":
+        raise SystemExit(f"The copy of {size} failed: {told}")
+    stack.ended(download, DEADLINE)
+    forget(counted, stack.object_key(download))
+    return taken
+
+
+def rival(counted: Counted, kind: str, threads: int, size: str, options: str = "") -> float:
+    """Seconds that plain boto3 takes for the same file."""
+    cloud, path = counted.stack.cloud, unique(size, options)
+    key = f"rival/{path.partition('?')[0]}"
+    assert cloud.endpoint is not None
+    url = f"{counted.origin.base_url}{path}"
+    taken = rivals.seconds(kind, threads, url, cloud.endpoint, counted.stack.bucket, key)
+    forget(counted, key)
+    return taken
+
+
+def forget(counted: Counted, key: str) -> None:
+    """Give the emulator its memory back, and wait until it answers as before."""
+    s3 = counted.stack.cloud.client("s3")
+    s3.delete_object(Bucket=counted.stack.bucket, Key=key)
+    wait_for(lambda: s3.list_buckets()["Buckets"], DEADLINE)
