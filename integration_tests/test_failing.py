@@ -6,15 +6,24 @@ import pytest
 
 from integration_tests.support.clouds import Target
 from integration_tests.support.policies import end_workers
-from integration_tests.support.settings import CLOSED
-from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.settings import CLOSED, NAMELESS, UNTRUSTED
+from integration_tests.support.stack import Requested, Stack, moment, unique
 from integration_tests.support.waiting import gone, wait_for
 from localcloud.origin import Origin, parse_size
 
+REFUSED = "ORIGIN_ADDRESS_REFUSED"
 FAULTS = [
     ("404", "1MB", "status=404", "ORIGIN_NOT_FOUND"),
+    ("410", "1MB", "status=410", "ORIGIN_NOT_FOUND"),
     ("403", "1MB", "status=403", "ORIGIN_REFUSED"),
     ("500", "1MB", "status=500", "ORIGIN_ERROR"),
+    ("resets before it answers", "1MB", "status=0", "ORIGIN_UNREACHABLE"),
+    ("resets midway", "1MB", "reset_after=400000&ranges=no", "ORIGIN_TRUNCATED"),
+    ("sends more bytes than the range", "1MB", "extra=3", "ORIGIN_ERROR"),
+    ("sends more chunks than the range", "100MB", "extra=3&length=no&after=1", "ORIGIN_ERROR"),
+    ("gone midway", "20MB", "status=410&after=1", "ORIGIN_NOT_FOUND"),
+    ("redirects for ever", "1MB", "status=302&location=?", "ORIGIN_ERROR"),
+    ("redirects to the metadata of the machine", "1MB", "status=302&location=http://169.254.169.254/", REFUSED),
     ("closes midway", "1MB", "close_after=400000&ranges=no", "ORIGIN_TRUNCATED"),
     ("closes midway, parts stored", "30MB", "close_after=25000000&ranges=no", "ORIGIN_TRUNCATED"),
     ("sends fewer bytes than announced", "1MB", "short=1&ranges=no", "ORIGIN_TRUNCATED"),
@@ -66,6 +75,13 @@ def test_a_failure_is_told_to_one_who_connects_late_and_over_rest(stack: Stack) 
         ("20MB", "close_after=9000000&times=2"),
         ("20MB", "short=4000000&times=1"),
         ("20MB", "close_after=0&times=1"),
+        ("20MB", "status=0&times=2"),
+        ("20MB", "status=0&after=1&times=1"),
+        ("20MB", "reset_after=9000000&times=1"),
+        ("20MB", "status=416&after=1&times=1"),
+        ("20MB", "ranges=no&after=1&times=1"),
+        ("80MB", "status=503&after=3&times=2"),
+        ("80MB", "reset_after=3000000&after=2&times=2"),
         ("80MB", "close_after=3000000&times=2"),
     ],
 )
@@ -77,12 +93,33 @@ def test_a_fault_that_passes_is_mended(stack: Stack, size: str, options: str) ->
     assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(parse_size(size))
 
 
-def test_a_file_that_changes_midway_is_never_mixed(stack: Stack) -> None:
-    download = stack.request(unique("20MB", "change_after=1"))
+@pytest.mark.parametrize("grow", [0, 5])
+def test_a_file_that_changes_midway_is_never_mixed(stack: Stack, grow: int) -> None:
+    download = stack.request(unique("20MB", f"change_after=1&grow={grow}"))
     with stack.connect(download) as socket:
         ready = socket.receive("ready", "failed", deadline=30)
     assert ready["type"] == "ready", ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(20_000_000, version=1)
+    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(20_000_000 + grow, version=1)
+
+
+def test_an_origin_is_asked_again_no_earlier_than_it_wishes(stack: Stack) -> None:
+    download = stack.request(unique("1MB", "status=503&times=1&retry_after=3"))
+    with stack.connect(download) as socket:
+        ready = socket.receive("ready", "failed", deadline=30)
+    assert ready["type"] == "ready", ready
+    row = stack.download_row(download)
+    assert row is not None
+    assert (moment(row["updatedAt"]) - moment(row["createdAt"])).total_seconds() >= 3
+
+
+@pytest.mark.parametrize(("name", "code"), [(UNTRUSTED, "ORIGIN_TLS"), (NAMELESS, "ORIGIN_UNREACHABLE")])
+def test_an_origin_without_a_name_or_a_certificate_is_told(stack: Stack, name: str, code: str) -> None:
+    if name == UNTRUSTED and stack.cloud.target is Target.AWS:
+        pytest.skip("AWS would need an origin with a bad certificate: use --target emulator.")
+    download = stack.request(unique("1MB"), origin=name)
+    with stack.connect(download) as socket:
+        assert socket.receive("failed", "ready", deadline=30)["error"]["code"] == code
+    assert_nothing_left(stack, download)
 
 
 def test_a_worker_that_dies_is_replaced(stack: Stack) -> None:

@@ -11,13 +11,16 @@ from integration_tests.support.errors import MissingError
 
 FILES = "files"
 CLOSED = "closed"
+NAMELESS = "nameless"
+UNTRUSTED = "untrusted"
+NOWHERE = "https://nowhere.invalid/"
 PAGE = "https://app.example.com"  # a web page's origin
 Origins = dict[str, dict[str, object]]
 
 
 @contextmanager
 def origins_for(cloud: Cloud, base_url: str, given: str | None) -> Iterator[Origins]:
-    """Two origins: `files`, ours, and `closed`, where nobody listens.
+    """Our origin is `files`. On `closed` nobody listens, `nameless` has no address, `untrusted` speaks no TLS.
 
     Args:
         cloud: who has to reach them.
@@ -33,7 +36,11 @@ def origins_for(cloud: Cloud, base_url: str, given: str | None) -> Iterator[Orig
                 "AWS cannot reach this machine's origin: serve `localcloud.origin` where it can, and name it with "
                 "--origin-url https://..."
             )
-        yield {FILES: {"baseUrl": given}, CLOSED: {"baseUrl": "https://closed.invalid/"}}
+        yield {
+            FILES: {"baseUrl": given},
+            CLOSED: {"baseUrl": "https://closed.invalid/"},
+            NAMELESS: {"baseUrl": NOWHERE},
+        }
         return
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))  # taken, so that nobody else listens there, and not listened on
@@ -41,6 +48,8 @@ def origins_for(cloud: Cloud, base_url: str, given: str | None) -> Iterator[Orig
         yield {
             FILES: {"baseUrl": given or base_url, "allowHttp": True},
             CLOSED: {"baseUrl": nobody, "allowHttp": True},
+            NAMELESS: {"baseUrl": NOWHERE},
+            UNTRUSTED: {"baseUrl": base_url.replace("http:", "https:", 1)},
         }
 
 
