@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from integration_tests.support.clouds import Cloud, Target, open_cloud
-from integration_tests.support.engines import Engine, deployed
+from integration_tests.support.engines import Config, Engine, deployed
 from integration_tests.support.errors import MissingError
 from integration_tests.support.settings import FILES, PAGE, Origins, config_for, origins_for
-from integration_tests.support.stack import Stack
+from integration_tests.support.stack import Deploy, Stack
 from localcloud.origin import Origin
 
 
@@ -63,29 +64,35 @@ def origins(cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture(scope="session")
-def stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The stack that nearly every test uses: slices from 64 MB on, a web page, REST open to everyone except on AWS."""
-    auth = "iam" if cloud.target is Target.AWS else "none"
-    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE])
-    yield from _stack(cloud, request, "e2e", settings)
-
-
-@pytest.fixture(scope="session")
-def strict_stack(cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A second stack beside it, with the settings that differ: REST by IAM, URLs of a minute, one connection, reuse."""
-    settings = config_for(cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1, reuseSeconds=600)
-    yield from _stack(cloud, request, "strict", settings)
-
-
-def _stack(cloud: Cloud, request: pytest.FixtureRequest, name: str, config: dict[str, object]) -> Iterator[Stack]:
+def deploy(cloud: Cloud, request: pytest.FixtureRequest) -> Deploy:
+    """Deploys a stack of the shipped program, for as long as the context lasts."""
     engine = Engine(request.config.getoption("--engine"))
-    unique = f"{name}-{secrets.token_hex(3)}"
 
     def keep() -> bool:
         return bool(request.config.getoption("--keep-on-failure") and request.session.testsfailed)
 
-    try:
-        with deployed(engine, cloud, unique, config, keep) as outputs:
-            yield Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
-    except MissingError as missing:
-        pytest.skip(str(missing))
+    @contextmanager
+    def made(name: str, config: Config) -> Iterator[Stack]:
+        try:
+            with deployed(engine, cloud, f"{name}-{secrets.token_hex(3)}", config, keep) as outputs:
+                yield Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
+        except MissingError as missing:
+            pytest.skip(str(missing))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
+    """The stack that nearly every test uses: slices from 64 MB on, a web page, REST open to everyone except on AWS."""
+    auth = "iam" if cloud.target is Target.AWS else "none"
+    with deploy("e2e", config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE])) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
+    """A second stack beside it, with the settings that differ: REST by IAM, URLs of a minute, one connection, reuse."""
+    settings = config_for(cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1, reuseSeconds=600)
+    with deploy("strict", settings) as made:
+        yield made

@@ -37,6 +37,11 @@ FULL: dict[str, object] = {
     "manageApiGatewayAccount": True,
     "corsOrigins": ["https://app.example.com"],
 }
+OTHER_AUTH: dict[str, object] = {
+    "origins": ORIGINS,
+    "restAuth": "authorizer",
+    "authorizer": {"userPoolArns": ["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_AbCdEf123"]},
+}
 OWNER = """
 import io, sys, zipfile
 from localcloud.aws import Aws
@@ -146,19 +151,21 @@ def test_nothing_outlives_its_owner(end: signal.Signals) -> None:
 # The stand-ins
 
 
-Full = tuple[Deployment, AwsProvider]
+Full = tuple[list[Deployment], AwsProvider]
 
 
 @contextmanager
 def full_deployment() -> Iterator[Full]:
-    """Every resource type that the program knows."""
+    """Every resource type that the program knows, in two stacks: an API has one auth."""
     with Emulator() as emulator:
-        yield deploy(emulator, stack="full", config={**LOCAL_CONFIG, **FULL}), AwsProvider(Aws(emulator.endpoint))
+        stacks = {"full": FULL, "other-auth": OTHER_AUTH}
+        made = [deploy(emulator, stack=name, config={**LOCAL_CONFIG, **config}) for name, config in stacks.items()]
+        yield made, AwsProvider(Aws(emulator.endpoint))
 
 
 @pytest.fixture(scope="module")
 def full() -> Iterator[Full]:
-    """One deployment for the tests that leave it as it was."""
+    """Deployments for the tests that leave them as they were."""
     with full_deployment() as made:
         yield made
 
@@ -167,8 +174,8 @@ def wire(plain: Any) -> Any:
     return {name: from_plain(value) for name, value in plain.items()}
 
 
-def custom(deployment: Deployment) -> list[Registration]:
-    return [one for one in deployment.resources if one.type.startswith("aws:")]
+def custom(deployments: list[Deployment]) -> list[Registration]:
+    return [one for deployment in deployments for one in deployment.resources if one.type.startswith("aws:")]
 
 
 def seen(provider: AwsProvider, one: Registration, state: Any) -> api.ReadResponse:
@@ -181,8 +188,8 @@ def changes(provider: AwsProvider, one: Registration, state: Any, inputs: Any) -
 
 def test_what_is_made_is_what_is_read(full: Full) -> None:
     """A refresh right after a deployment finds no difference, whatever the type."""
-    deployment, provider = full
-    for one in custom(deployment):
+    deployments, provider = full
+    for one in custom(deployments):
         answer = seen(provider, one, one.outputs)
         assert answer.resource_id == one.id, f"{one.type} {one.name} is not found"
         outputs = {name: value for name, value in plain_map(answer.properties).items() if name != "code"}
@@ -193,6 +200,10 @@ def test_what_is_made_is_what_is_read(full: Full) -> None:
 DENIED = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 CHANGED: dict[str, dict[str, Any]] = {
     "aws:apigateway/apiKey:ApiKey": {"description": "new", "tags": {"a": "1"}},
+    "aws:apigateway/authorizer:Authorizer": {
+        "authorizerResultTtlInSeconds": 60,
+        "identitySource": "method.request.header.X-Token",
+    },
     "aws:apigateway/deployment:Deployment": {"description": "new"},
     "aws:apigateway/integration:Integration": {"timeoutMilliseconds": 5000},
     "aws:apigateway/integrationResponse:IntegrationResponse": {
@@ -256,8 +267,12 @@ def updated(provider: AwsProvider, one: Registration, old: Any, new: Any) -> api
 
 def test_a_change_in_place_is_what_is_read(full: Full) -> None:
     """Every type: a change is seen as just that, is made, is there, and can be taken back."""
-    deployment, provider = full
-    by_name = sorted(custom(deployment), key=lambda one: one.name, reverse=True)  # they register in any order
+    deployments, provider = full
+    by_name = [  # they register in any order; the first stack's are preferred
+        one
+        for deployment in reversed(deployments)
+        for one in sorted(custom([deployment]), key=lambda one: one.name, reverse=True)
+    ]
     found = {one.type: one for one in by_name}
     assert found.keys() == CHANGED.keys() | UNCHANGEABLE.keys()
     for kind, changed in CHANGED.items():
@@ -271,10 +286,11 @@ def test_a_change_in_place_is_what_is_read(full: Full) -> None:
 
 def test_what_is_removed_is_gone() -> None:
     """Seen as gone, and removed twice without an error; only what shall stay stays."""
-    with full_deployment() as (deployment, provider):
-        deployment.destroy()
+    with full_deployment() as (deployments, provider):
+        for deployment in deployments:
+            deployment.destroy()
         left = set()
-        for one in custom(deployment):
+        for one in custom(deployments):
             if seen(provider, one, one.outputs).resource_id:
                 left.add(one.name)
             else:
@@ -284,8 +300,8 @@ def test_what_is_removed_is_gone() -> None:
 
 def test_drift_is_seen_and_mended(full: Full) -> None:
     """What somebody changed behind the engine's back."""
-    deployment, provider = full
-    function = next(one for one in custom(deployment) if one.name == "files-copy")
+    deployments, provider = full
+    function = next(one for one in custom(deployments) if one.name == "files-copy")
     provider.aws.client("lambda").update_function_configuration(FunctionName=function.id, Timeout=3)
     answer = seen(provider, function, function.outputs)
     assert changes(provider, function, answer.properties, function.inputs) == ["timeout"]
@@ -383,7 +399,7 @@ def test_a_signal_stops_the_stack_while_it_starts(tmp_path: Path) -> None:
 
 def test_a_handler_waits_for_a_debugger(tmp_path: Path, full: Full) -> None:
     """`--debug` listens before the handler is imported."""
-    deployment, provider = full
+    (deployment, _), provider = full
     keys = {"accessKeyId": "test", "secretAccessKey": "test"}
     content = {**deployment.outputs, "awsEndpoint": provider.aws.endpoint, "region": provider.aws.region, **keys}
     (tmp_path / "outputs.json").write_text(json.dumps(content))

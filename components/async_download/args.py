@@ -19,8 +19,43 @@ class RestAuth(StrEnum):
     API_KEY = "api_key"
     """Callers send the header `x-api-key`; the component makes a key and its usage plan."""
 
+    AUTHORIZER = "authorizer"
+    """Callers send what `authorizer` asks for: a token for a Lambda function of yours, or for Cognito."""
+
     NONE = "none"
     """Anybody may ask for any file of the configured origins. Warned about at deploy time."""
+
+
+class AuthorizerKind(StrEnum):
+    """What a Lambda authorizer is shown of a call."""
+
+    TOKEN = "token"  # noqa: S105  (AWS's name of the kind)
+    """The value of one header."""
+
+    REQUEST = "request"
+    """Method, path, headers and query string."""
+
+
+class Authorizer(TypedDict):
+    """Who decides about callers with `rest_auth` `authorizer`: a Lambda function, or Cognito user pools."""
+
+    function_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the Lambda function, in the stack's own account and region. Default: Cognito decides."""
+
+    kind: NotRequired[AuthorizerKind]
+    """What the function is shown: `token` or `request`. Default: `token`."""
+
+    user_pool_arns: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of the Cognito user pools whose tokens are accepted. Default: a function decides."""
+
+    scopes: NotRequired[list[str]]
+    """OAuth scopes, one of which an access token of Cognito needs. Default: none, for identity tokens."""
+
+    header: NotRequired[str]
+    """Request header that says who calls. Default: `Authorization`."""
+
+    cache_seconds: NotRequired[int]
+    """How long a decision stands for the same header, 0 to 3600; 0 asks for each call. Default: 0."""
 
 
 class Origin(TypedDict):
@@ -67,7 +102,10 @@ class AsyncDownloadArgs(TypedDict):
     """Sockets that may wait for one download at once, 1 to 100. Default: 10."""
 
     rest_auth: NotRequired[RestAuth]
-    """Who may call the REST API: `iam`, `api_key` or `none`. Default: `iam`."""
+    """Who may call the REST API: `iam`, `api_key`, `authorizer` or `none`. Default: `iam`."""
+
+    authorizer: NotRequired[Authorizer]
+    """The Lambda function or the Cognito user pools of `rest_auth` `authorizer`. Default: none."""
 
     cors_origins: NotRequired[list[str]]
     """Origins of web pages that may call the API, such as https://app.example.com, or `*`. Default: none."""

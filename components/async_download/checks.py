@@ -1,8 +1,10 @@
 """Checks of single settings; each raises `InvalidSetting` or returns the value in its resolved form."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+
+import pulumi
 
 COMPUTED = "a computed value"
 
@@ -66,3 +68,8 @@ def text(setting: str, value: object, pattern: str, allowed: str) -> str:
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise InvalidSetting(setting, value, allowed)
     return value
+
+
+def once_known(value: object, check: Callable[[object], str]) -> pulumi.Input[str]:
+    """Check a plain string now, and a computed one when it is known."""
+    return value.apply(check) if isinstance(value, pulumi.Output) else check(value)

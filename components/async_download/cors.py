@@ -30,12 +30,13 @@ def allowed(origins: Sequence[str]) -> str:
     return origins[0] if len(origins) == 1 else ANY
 
 
-def preflight(origins: Sequence[str], methods: Iterable[str]) -> dict[str, str]:
-    """Headers that answer a browser's question before a call."""
+def preflight(origins: Sequence[str], methods: Iterable[str], also: Iterable[str] = ()) -> dict[str, str]:
+    """Headers that answer a browser's question before a call, which may carry `also` headers of the stack's own."""
+    known = {name.lower() for name in ASKED}
     return {
         "Access-Control-Allow-Origin": allowed(origins),
         "Access-Control-Allow-Methods": ",".join(sorted({"OPTIONS", *methods})),
-        "Access-Control-Allow-Headers": ",".join(ASKED),
+        "Access-Control-Allow-Headers": ",".join([*ASKED, *(name for name in also if name.lower() not in known)]),
         "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
     }
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -82,20 +83,12 @@ def _origin(name: str, given: object) -> ResolvedOrigin:
     allow_http = checks.flag(f"{where}.allow_http", values.get("allow_http"), False)
     default_path = values.get("default_path")
     return ResolvedOrigin(
-        base_url=_input(values.get("base_url"), lambda url: _base_url(f"{where}.base_url", url, allow_http)),
+        base_url=checks.once_known(values.get("base_url"), lambda url: _base_url(f"{where}.base_url", url, allow_http)),
         default_path=None if default_path is None else _path(f"{where}.default_path", default_path),
         secret_headers=_headers(f"{where}.secret_headers", values.get("secret_headers") or {}),
         allow_http=allow_http,
         allow_private=_ranges(f"{where}.allow_private", values.get("allow_private") or []),
     )
-
-
-def _input(value: object, check: Any) -> pulumi.Input[str]:
-    """Check a plain string now, and a computed one when it is known."""
-    if isinstance(value, pulumi.Output):
-        return value.apply(check)
-    checked: str = check(value)
-    return checked
 
 
 def _base_url(setting: str, value: object, allow_http: bool) -> str:
@@ -129,7 +122,7 @@ def _headers(setting: str, given: object) -> dict[str, pulumi.Input[str]]:
     for header, arn in checks.mapping(setting, given).items():
         if not re.fullmatch(HEADER, header) or header.lower() in COPIER_HEADERS:
             raise InvalidSetting(setting, header, "names of request headers, other than those that copying itself sets")
-        headers[header] = _input(arn, lambda value, at=f"{setting}.{header}": _secret(at, value))
+        headers[header] = checks.once_known(arn, partial(_secret, f"{setting}.{header}"))
     return headers
 
 

@@ -6,7 +6,7 @@ import pulumi_aws as aws
 from async_download.args import RestAuth
 from async_download.functions import Functions
 from async_download.observability import REST_FIELDS, AccessLogs
-from async_download.rest_routes import Routes, fingerprint
+from async_download.rest_routes import Routes
 from async_download.scope import Scope
 
 
@@ -33,7 +33,7 @@ class RestApi:
             scope.logical("rest-deployment"),
             rest_api=self.api.id,
             description="Made anew whenever routes, models, answers or auth change.",
-            triggers={"redeployment": fingerprint(scope)},
+            triggers=routes.triggers,
             opts=scope.child(*routes.parts),
         )
         stage = aws.apigateway.Stage(

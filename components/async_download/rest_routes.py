@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,11 +9,12 @@ import pulumi
 import pulumi_aws as aws
 
 from async_download import cors
-from async_download.args import RestAuth
 from async_download.functions import Functions, permit
 from async_download.gateway_errors import gateway_errors
+from async_download.rest_authorizer import RestAuthorizer, auth_of_methods
 from async_download.rest_preflight import preflight
 from async_download.scope import Scope
+from async_download.settings import Settings
 from async_download.specs import hyphenated
 
 INTEGRATION_MS = 29_000
@@ -61,7 +61,15 @@ class Routes:
 
     def __init__(self, scope: Scope, api: aws.apigateway.RestApi, functions: Functions) -> None:
         self._scope, self._api, self._functions = scope, api, functions
-        self.parts = [*self._routes(), *self._errors()]
+        chosen = scope.settings.authorizer
+        self._authorizer = RestAuthorizer(scope, api, chosen) if chosen else None
+        self.parts = [*self._routes(), *self._errors(), *(self._authorizer.parts if self._authorizer else [])]
+
+    @property
+    def triggers(self) -> dict[str, pulumi.Input[str]]:
+        """What a deployment is made anew by."""
+        routes: dict[str, pulumi.Input[str]] = {"redeployment": fingerprint(self._scope)}
+        return routes | ({"authorizer": self._authorizer.fingerprint} if self._authorizer else {})
 
     def _routes(self) -> list[pulumi.Resource]:
         scope = self._scope
@@ -91,7 +99,7 @@ class Routes:
         made: list[pulumi.Resource] = []
         for route in ROUTES:
             made += self._route(route, resources[route.path], checked if route.has_body else {})
-        for path, headers in preflights(scope.settings.cors_origins).items():
+        for path, headers in preflights(scope.settings).items():
             made += preflight(scope, self._api.id, f"rest-options-{_slug(path)}", resources[path], headers)
         return made
 
@@ -109,7 +117,7 @@ class Routes:
         return known
 
     def _route(self, route: Route, resource: pulumi.Output[str], checked: dict[str, Any]) -> list[pulumi.Resource]:
-        scope, auth = self._scope, self._scope.settings.rest_auth
+        scope = self._scope
         part = f"rest-{route.method.lower()}-{_slug(route.path)}"
         function = self._functions[route.function]
         method = aws.apigateway.Method(
@@ -117,10 +125,9 @@ class Routes:
             rest_api=self._api.id,
             resource_id=resource,
             http_method=route.method,
-            authorization="AWS_IAM" if auth is RestAuth.IAM else "NONE",
-            api_key_required=auth is RestAuth.API_KEY,
             operation_name=route.function,
             opts=scope.named(),
+            **auth_of_methods(scope.settings, self._authorizer),
             **checked,
         )
         integration = aws.apigateway.Integration(
@@ -155,22 +162,27 @@ class Routes:
         ]
 
 
-def preflights(pages: Sequence[str]) -> dict[tuple[str, ...], dict[str, str]]:
+def preflights(settings: Settings) -> dict[tuple[str, ...], dict[str, str]]:
     """Path -> headers that answer OPTIONS there; nothing without pages."""
+    pages, also = settings.cors_origins, [settings.authorizer.header] if settings.authorizer else []
     paths = sorted({route.path for route in ROUTES}) if pages else []
-    return {path: cors.preflight(pages, (route.method for route in ROUTES if route.path == path)) for path in paths}
+    return {
+        path: cors.preflight(pages, (route.method for route in ROUTES if route.path == path), also) for path in paths
+    }
 
 
 def fingerprint(scope: Scope) -> str:
-    """Changes with everything that a deployment takes a snapshot of."""
-    auth, pages = scope.settings.rest_auth, scope.settings.cors_origins
+    """Changes with everything that a deployment takes a snapshot of and that is known beforehand."""
+    settings = scope.settings
+    auth, pages = settings.rest_auth, settings.cors_origins
     seen = {
         "routes": [asdict(route) for route in ROUTES],
         "functions": {route.function: scope.physical(hyphenated(route.function)) for route in ROUTES},
         "model": MODEL,
         "errors": {kind: asdict(error) for kind, error in gateway_errors(auth, pages).items()},
-        "preflights": {"/".join(path): headers for path, headers in preflights(pages).items()},
+        "preflights": {"/".join(path): headers for path, headers in preflights(settings).items()},
         "auth": auth.value,
+        "authorizer": settings.authorizer.plain if settings.authorizer else None,
         "milliseconds": INTEGRATION_MS,
     }
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()

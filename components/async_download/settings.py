@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from async_download import checks, network, origins
+from async_download import authorizers, checks, network, origins
 from async_download.args import AsyncDownloadArgs, RestAuth
 from async_download.checks import InvalidSetting
 from async_download.names import default_prefix
@@ -69,6 +69,7 @@ class Settings:
     url_expires_seconds: int
     max_connections: int
     rest_auth: RestAuth
+    authorizer: authorizers.ResolvedAuthorizer | None
     cors_origins: tuple[str, ...]
     stage_name: str
     throttle_rate: int
@@ -104,10 +105,12 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
     }
     project, stack = pulumi.get_project(), pulumi.get_stack()
     plain["name_prefix"] = plain["name_prefix"] or default_prefix(project, stack, name)
+    auth = _rest_auth(given.get("rest_auth"))
     settings = Settings(
         origins=origins.resolve(given["origins"]),
         bucket=_bucket(given.get("bucket")),
-        rest_auth=_rest_auth(given.get("rest_auth")),
+        rest_auth=auth,
+        authorizer=authorizers.resolve(given.get("authorizer"), auth),
         cors_origins=_pages(given.get("cors_origins")),
         network=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
         tags=_own_tags(project, stack, name) | _tags(given.get("tags")),

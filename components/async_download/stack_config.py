@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any, NotRequired, cast, get_args, get_origin
+from typing import Any, NotRequired, cast, get_args, get_origin, is_typeddict
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from async_download.args import AsyncDownloadArgs, Origin
+from async_download.args import AsyncDownloadArgs, Authorizer, Origin
 from async_download.checks import camel, mapping
 
 
@@ -27,7 +27,10 @@ def read_args(config: pulumi.Config) -> AsyncDownloadArgs:
     values = {field: _reader(config, kind)(camel(field)) for field, kind in fields.items()}
     args = {field: value for field, value in values.items() if value is not None and value != ""}
     if "origins" in args:
-        args["origins"] = _origins(args["origins"])
+        given = mapping("origins", args["origins"])
+        args["origins"] = {name: _fields(f"origins.{name}", Origin, origin) for name, origin in given.items()}
+    if "authorizer" in args:
+        args["authorizer"] = _fields("authorizer", Authorizer, args["authorizer"])
     return cast(AsyncDownloadArgs, args)
 
 
@@ -36,7 +39,7 @@ def _plain(kind: Any) -> Any:
 
 
 def _reader(config: pulumi.Config, kind: Any) -> Callable[[str], Any]:
-    if get_origin(kind) in (dict, list):
+    if get_origin(kind) in (dict, list) or is_typeddict(kind):
         return config.get_object
     readers: dict[Any, Callable[[str], Any]] = {bool: config.get_bool, int: config.get_int}
     return readers.get(kind, config.get)
@@ -47,14 +50,12 @@ def _given_keys(namespace: str) -> list[str]:
     return sorted(key.removeprefix(f"{namespace}:") for key in keys if key.startswith(f"{namespace}:"))
 
 
-def _origins(given: object) -> dict[str, Any]:
-    fields = {camel(field): field for field in Origin.__annotations__}
-    read = {}
-    for name, origin in mapping("origins", given).items():
-        values: Mapping[str, object] = mapping(f"origins.{name}", origin)
-        _refuse_unknown(values, list(fields), f"origins.{name}.")
-        read[name] = {fields[key]: value for key, value in values.items()}
-    return read
+def _fields(where: str, kind: Any, given: object) -> dict[str, Any]:
+    """An object with its keys as the component spells them."""
+    fields = {camel(field): field for field in kind.__annotations__}
+    values: Mapping[str, object] = mapping(where, given)
+    _refuse_unknown(values, list(fields), f"{where}.")
+    return {fields[key]: value for key, value in values.items()}
 
 
 def _refuse_unknown(given: Any, known: list[str], prefix: str) -> None:

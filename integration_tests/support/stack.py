@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -185,6 +186,10 @@ class Stack:
         )
         decode = TypeDeserializer().deserialize
         return {name: decode(value) for name, value in answer["Item"].items()} if "Item" in answer else None
+
+
+Deploy = Callable[[str, Mapping[str, object]], AbstractContextManager[Stack]]
+"""The stack of this name and configuration, while the context lasts."""
 
 
 def unique(size: str, options: str = "") -> str:

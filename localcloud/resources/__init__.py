@@ -2,6 +2,7 @@
 
 from localcloud.resources import (
     apigateway,
+    apigateway_authorizers,
     apigateway_keys,
     apigateway_methods,
     apigateway_stages,
@@ -22,6 +23,7 @@ __all__ = ["REGISTRY"]
 
 _SERVICES = (
     apigateway,
+    apigateway_authorizers,
     apigateway_keys,
     apigateway_methods,
     apigateway_stages,

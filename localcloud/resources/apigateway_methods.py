@@ -29,6 +29,7 @@ class Method(Resource):
         {
             *_WHERE,
             "authorization",
+            "authorizationScopes",
             "authorizerId",
             "apiKeyRequired",
             "operationName",
@@ -37,11 +38,18 @@ class Method(Resource):
             "requestValidatorId",
         }
     )
-    replaces = frozenset(_WHERE)
+    replaces = frozenset({*_WHERE, "authorizationScopes"})  # the emulator cannot change a list in place
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         """Make it."""
-        members = ("authorizerId", "apiKeyRequired", "operationName", "requestModels", "requestValidatorId")
+        members = (
+            "authorizationScopes",
+            "authorizerId",
+            "apiKeyRequired",
+            "operationName",
+            "requestModels",
+            "requestValidatorId",
+        )
         aws.client("apigateway").put_method(
             **_address(inputs),
             authorizationType=inputs["authorization"],

@@ -141,7 +141,7 @@ class Permission(Resource):
     """Who may call a function."""
 
     type = "aws:lambda/permission:Permission"
-    implements = frozenset({"statementId", "action", "function", "principal"})
+    implements = frozenset({"statementId", "action", "function", "principal", "qualifier"})
     inert: ClassVar[Mapping[str, str]] = {
         "sourceArn": "the emulator keeps a function's policy and does not enforce it",
         "sourceAccount": "the emulator keeps a function's policy and does not enforce it",
@@ -157,7 +157,11 @@ class Permission(Resource):
             StatementId=inputs["statementId"],
             Action=inputs["action"],
             Principal=inputs["principal"],
-            **given(SourceArn=inputs.get("sourceArn"), SourceAccount=inputs.get("sourceAccount")),
+            **given(
+                Qualifier=inputs.get("qualifier"),
+                SourceArn=inputs.get("sourceArn"),
+                SourceAccount=inputs.get("sourceAccount"),
+            ),
         )
         return Made(inputs["statementId"], {})
 
@@ -167,14 +171,19 @@ class Permission(Resource):
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
         """See whether the function's policy has the statement."""
-        policy = json.loads(aws.client("lambda").get_policy(FunctionName=state["function"])["Policy"])
+        found = aws.client("lambda").get_policy(
+            FunctionName=state["function"], **given(Qualifier=state.get("qualifier"))
+        )
+        policy = json.loads(found["Policy"])
         if resource_id not in [statement["Sid"] for statement in policy["Statement"]]:
             raise Gone(resource_id)
         return {}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:
         """Remove the statement."""
-        aws.client("lambda").remove_permission(FunctionName=state["function"], StatementId=resource_id)
+        aws.client("lambda").remove_permission(
+            FunctionName=state["function"], StatementId=resource_id, **given(Qualifier=state.get("qualifier"))
+        )
 
 
 class EventInvokeConfig(Setting):

@@ -152,10 +152,14 @@ def _with(headers: Mapping[str, str], answered: Answer) -> Answer:
 
 
 def _caller(context: Mapping[str, Any]) -> str:
-    """Who calls: an IAM principal, a principal of an authorizer, an API key, or else an address."""
+    """Who calls: an IAM principal, a principal of an authorizer, an API key, or else an address.
+
+    All users of a Cognito identity pool are one IAM principal: they are told apart by their identity.
+    """
     identity, authorizer = context.get("identity") or {}, context.get("authorizer") or {}
     claims = authorizer.get("claims") or {}
     for kind, value in (
+        ("identity", identity.get("cognitoIdentityId")),
         ("iam", identity.get("userArn")),
         ("user", claims.get("sub") if isinstance(claims, Mapping) else None),
         ("principal", authorizer.get("principalId")),

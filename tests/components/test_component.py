@@ -67,7 +67,8 @@ def everything() -> Deployed:
 
 
 def test_what_the_package_exports() -> None:
-    assert async_download.__all__ == ["AsyncDownload", "AsyncDownloadArgs", "InvalidSetting", "Origin", "RestAuth"]
+    names = "AsyncDownload AsyncDownloadArgs Authorizer AuthorizerKind InvalidSetting Origin RestAuth"
+    assert async_download.__all__ == names.split()
     assert all(inspect.getdoc(getattr(async_download, name)) for name in async_download.__all__)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from async_download import AsyncDownloadArgs, Origin, RestAuth
+from async_download import AsyncDownloadArgs, Authorizer, AuthorizerKind, Origin, RestAuth
 from async_download.checks import camel
 from async_download.component import OUTPUTS
 from async_download.plugin import Plugin
@@ -52,9 +52,16 @@ def test_fields_of_an_origin(schema: dict[str, Any]) -> None:
     assert origin["required"] == ["baseUrl"]
 
 
-def test_values_of_rest_auth(schema: dict[str, Any]) -> None:
-    values = schema["types"]["async-download:index:RestAuth"]["enum"]
-    assert [value["value"] for value in values] == [auth.value for auth in RestAuth]
+@pytest.mark.parametrize("kind", [AuthorizerKind, RestAuth])
+def test_values_of_an_enum(schema: dict[str, Any], kind: type[Enum]) -> None:
+    values = schema["types"][f"async-download:index:{kind.__name__}"]["enum"]
+    assert [value["value"] for value in values] == [one.value for one in kind]
+
+
+def test_fields_of_an_authorizer(schema: dict[str, Any]) -> None:
+    authorizer = schema["types"]["async-download:index:Authorizer"]
+    assert set(authorizer["properties"]) == {camel(field) for field in Authorizer.__annotations__}
+    assert "required" not in authorizer
 
 
 def test_outputs_are_the_components(component: dict[str, Any]) -> None:
@@ -66,6 +73,7 @@ def test_everything_is_documented_and_optional_inputs_say_their_default(schema: 
     component = schema["resources"][COMPONENT]
     kinds = [(component["inputProperties"], component["requiredInputs"])]
     kinds.append((schema["types"]["async-download:index:Origin"]["properties"], ["baseUrl"]))
+    kinds.append((schema["types"]["async-download:index:Authorizer"]["properties"], []))
     for properties, required in kinds:
         for name, field in properties.items():
             assert field["description"], name
@@ -85,7 +93,7 @@ def strings_and_shapes(annotation: Any) -> list[Any]:
     return nodes
 
 
-@pytest.mark.parametrize("kind", [AsyncDownloadArgs, Origin])
+@pytest.mark.parametrize("kind", [AsyncDownloadArgs, Authorizer, Origin])
 def test_only_strings_are_inputs_and_nothing_is_lost_on_the_wire(kind: Any) -> None:
     """Lists and maps of enums lose their values, and an output for a whole object breaks."""
     for field, annotation in kind.__annotations__.items():

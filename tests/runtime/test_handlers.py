@@ -162,7 +162,9 @@ def test_a_bad_order_is_told_what_is_wrong(call: Call, world: World, change: Eve
     ("context", "owner"),
     [
         ({"identity": {"userArn": "arn:user", "sourceIp": "1.2.3.4"}}, "iam:arn:user"),
+        ({"identity": {"userArn": "arn:pool", "cognitoIdentityId": "eu-west-1:u1"}}, "identity:eu-west-1:u1"),
         ({"identity": {"apiKeyId": "key1", "sourceIp": "1.2.3.4"}}, "key:key1"),
+        ({"authorizer": {"claims": "bob", "principalId": "alice"}}, "principal:alice"),
         ({"authorizer": {"principalId": "bob"}, "identity": {"sourceIp": "1.2.3.4"}}, "principal:bob"),
         ({"authorizer": {"claims": {"sub": "u-1"}, "principalId": "x"}}, "user:u-1"),
         ({"identity": {"sourceIp": "1.2.3.4", "userArn": None}}, "address:1.2.3.4"),

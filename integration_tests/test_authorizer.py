@@ -1,0 +1,74 @@
+"""REST behind a Lambda authorizer: it lets in, refuses and names callers, and each refusal is ours in form."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from integration_tests.support.authorizers import deciding_function
+from integration_tests.support.clouds import Cloud
+from integration_tests.support.rest import Answer
+from integration_tests.support.settings import Origins, config_for
+from integration_tests.support.stack import Deploy, Stack, unique
+
+FRIEND, OTHER = "friend-of-the-house", "friend-of-a-friend"
+
+
+@pytest.fixture(scope="module", params=["token", "request"])
+def guarded(request: pytest.FixtureRequest, cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
+    """A stack that asks a function about each caller."""
+    with deciding_function(cloud) as arn:
+        asked = {"functionArn": arn, "kind": request.param}
+        with deploy("guarded", config_for(cloud, origins, restAuth="authorizer", authorizer=asked)) as stack:
+            yield stack
+
+
+def ask(stack: Stack, token: str | None, key: str | None = None, path: str | None = None) -> Answer:
+    """POST /downloads with a token in the header that the authorizer looks at."""
+    headers = {"Authorization": token} if token else {}
+    headers |= {"Idempotency-Key": key} if key else {}
+    return stack.rest.call("POST", "/downloads", {"origin": stack.origin, "path": path or unique("5")}, headers)
+
+
+def test_who_is_let_in_gets_a_file(guarded: Stack) -> None:
+    answer = ask(guarded, FRIEND)
+    assert answer.status == 202, answer
+    download = guarded.requested(answer)
+    with guarded.connect(download) as socket:
+        assert socket.receive("ready")["size"] == 5
+    headers = download.as_header | {"Authorization": FRIEND}
+    found = guarded.rest.call("GET", download.status_url, headers=headers)
+    assert (found.status, found.body["status"]) == (200, "READY")
+    row = guarded.download_row(download)
+    assert row is not None
+    assert row["owner"] == f"principal:{FRIEND}"
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "code"), [("stranger", 403, "FORBIDDEN"), ("expired", 401, "UNAUTHORIZED")]
+)
+def test_who_is_refused_is_told_so_in_the_usual_form(guarded: Stack, token: str, status: int, code: str) -> None:
+    answer = ask(guarded, token)
+    assert (answer.status, answer.code) == (status, code)
+    assert answer.body.keys() == {"error"}
+    assert answer.body["error"].keys() == {"code", "message"}
+
+
+def test_who_sends_nothing_is_refused(guarded: Stack) -> None:
+    """By the gateway itself, where it knows which header it is; by the function, where that sees the whole call."""
+    answer = ask(guarded, None)
+    assert (answer.status, answer.code) in ((401, "UNAUTHORIZED"), (403, "FORBIDDEN"))
+
+
+def test_a_ticket_alone_does_not_open_rest(guarded: Stack) -> None:
+    download = guarded.requested(ask(guarded, FRIEND))
+    assert guarded.status(download).status in (401, 403)
+    assert guarded.cancel(download).status in (401, 403)
+
+
+def test_the_same_key_of_another_caller_is_another_download(guarded: Stack) -> None:
+    key, path = secrets.token_hex(8), unique("5")
+    first, again, other = (guarded.requested(ask(guarded, who, key, path)) for who in (FRIEND, FRIEND, OTHER))
+    assert first.id == again.id != other.id
