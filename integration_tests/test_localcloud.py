@@ -30,12 +30,15 @@ from localcloud.values import from_plain, plain_map
 
 TOP = Path(__file__).parents[1]
 ORIGINS = {"local": {"baseUrl": "http://127.0.0.1:9/", "allowHttp": True}}
+KEY, OTHER_KEY = (f"arn:aws:kms:us-east-1:000000000000:key/{one * 8}-12ab-34cd-56ef-1234567890ab" for one in "12")
 FULL: dict[str, object] = {
     "origins": ORIGINS,
     "restAuth": "api_key",
     "accessLogs": True,
     "manageApiGatewayAccount": True,
     "corsOrigins": ["https://app.example.com"],
+    "kmsKeyArn": KEY,
+    "requestConcurrency": 5,
 }
 OTHER_AUTH: dict[str, object] = {
     "origins": ORIGINS,
@@ -229,7 +232,11 @@ CHANGED: dict[str, dict[str, Any]] = {
     "aws:cloudwatch/eventRule:EventRule": {"description": "new", "state": "DISABLED"},
     "aws:cloudwatch/eventTarget:EventTarget": {"retryPolicy": {"maximumRetryAttempts": 1}},
     "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 3, "tags": {"a": "1"}},
-    "aws:dynamodb/table:Table": {"pointInTimeRecovery": {"enabled": True}, "tags": {"a": "1"}},
+    "aws:dynamodb/table:Table": {
+        "pointInTimeRecovery": {"enabled": True},
+        "serverSideEncryption": {"enabled": True, "kmsKeyArn": OTHER_KEY},
+        "tags": {"a": "1"},
+    },
     "aws:iam/role:Role": {"description": "new", "tags": {"a": "1"}},
     "aws:iam/rolePolicy:RolePolicy": {"policy": DENIED},
     "aws:lambda/function:Function": {"timeout": 7, "environment": {"variables": {"A": "1"}}, "tags": {"a": "1"}},
@@ -244,10 +251,15 @@ CHANGED: dict[str, dict[str, Any]] = {
         "rules": [{"id": "new", "status": "Enabled", "filter": {"prefix": "p/"}, "expiration": {"days": 2}}]
     },
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
-        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}, "bucketKeyEnabled": False}]
+        "rules": [
+            {
+                "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": OTHER_KEY},
+                "bucketKeyEnabled": False,
+            }
+        ]
     },
     "aws:sfn/stateMachine:StateMachine": {"definition": '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'},
-    "aws:sqs/queue:Queue": {"messageRetentionSeconds": 60, "tags": {"a": "1"}},
+    "aws:sqs/queue:Queue": {"kmsMasterKeyId": OTHER_KEY, "messageRetentionSeconds": 60, "tags": {"a": "1"}},
 }
 UNCHANGEABLE = {
     "aws:apigateway/account:Account": "its only input is the role",

@@ -119,6 +119,9 @@ class AsyncDownloadArgs(TypedDict):
     throttle_burst: NotRequired[int]
     """Requests at once that each API accepts, 1 to 5000. Default: 100."""
 
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a KMS key of yours for copies, tables, logs and the queue of what failed. Default: AWS's own keys."""
+
     tls_only: NotRequired[bool]
     """Whether the bucket refuses plain http. Default: true."""
 
@@ -136,6 +139,12 @@ class AsyncDownloadArgs(TypedDict):
 
     log_retention_days: NotRequired[int]
     """Days that logs are kept: one of the numbers that CloudWatch knows. Default: 30."""
+
+    request_concurrency: NotRequired[int]
+    """Executions reserved for, and at most used by, taking requests, 0 to 10000; 0 reserves none. Default: 0."""
+
+    connect_concurrency: NotRequired[int]
+    """Executions reserved for, and at most used by, letting sockets in, 0 to 10000; 0 reserves none. Default: 0."""
 
     copy_memory_mb: NotRequired[int]
     """Memory of a copying worker in MB, 256 to 10240; its bandwidth grows with it. Default: 1024."""

@@ -7,7 +7,7 @@ import pulumi
 from async_download.args import AsyncDownloadArgs
 from async_download.checks import camel
 from async_download.functions import Functions
-from async_download.observability import AccessLogs, undelivered_queue
+from async_download.observability import AccessLogs, key_policy, undelivered_queue
 from async_download.rest_api import RestApi
 from async_download.scope import Scope
 from async_download.settings import resolve
@@ -36,7 +36,7 @@ class AsyncDownload(pulumi.ComponentResource):
     """Bucket that holds the copies."""
 
     bucket_rules: pulumi.Output[dict[str, Any]]
-    """Policy statements, lifecycle and CORS rules of the bucket: what the owner of an existing one must add to it."""
+    """Policy statements and rules of the bucket: what the owner of an existing one must add to it."""
 
     downloads_table_name: pulumi.Output[str]
     """Table of downloads, by execution ARN."""
@@ -46,6 +46,9 @@ class AsyncDownload(pulumi.ComponentResource):
 
     state_machine_arn: pulumi.Output[str]
     """State machine that copies and delivers."""
+
+    key_policy_statements: pulumi.Output[list[dict[str, Any]]]
+    """Statements that the policy of `kms_key_arn` must hold; none without such a key."""
 
     function_names: pulumi.Output[dict[str, str]]
     """Names of the functions, by handler."""
@@ -78,6 +81,7 @@ class AsyncDownload(pulumi.ComponentResource):
         self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn = transfer.machine.arn
+        self.key_policy_statements = key_policy(scope, undelivered)
         self.function_names = functions.names
         self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)
         self.register_outputs({camel(output): getattr(self, output) for output in OUTPUTS})

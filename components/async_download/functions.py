@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import policies, service_policies
+from async_download import keys, policies, service_policies
 from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
 from async_download.scope import Scope, policy
@@ -51,14 +51,17 @@ class Functions:
             tags=scope.tags,
             opts=scope.named(),
         )
-        _attach(scope, "signer", role, policy(policies.signer, bucket=bucket, prefix=scope.settings.object_prefix))
+        rights = policy(_with_key(policies.signer), bucket=bucket, prefix=scope.settings.object_prefix, **_key(scope))
+        _attach(scope, "signer", role, rights)
         return role
 
     def add(self, key: str, environment: Mapping[str, pulumi.Input[str]], **access: Any) -> aws.lambda_.Function:
         """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
         scope, spec, part = self._scope, FUNCTIONS[key], hyphenated(key)
         group = log_group(scope, part, "/aws/lambda")
-        rights = policy(_statements(key, scope.settings), log_group=group.arn, **access)
+        rights = policy(
+            _with_key(_statements(key, scope.settings)), log_group=group.arn, **_key(scope), **access
+        )
         attached = _attach(scope, part, self._roles[key], rights)
         self._made[key] = aws.lambda_.Function(
             scope.logical(part),
@@ -72,6 +75,7 @@ class Functions:
             timeout=spec.timeout,
             memory_size=scope.settings.copy_memory_mb if spec.copies else SMALL_MB,
             vpc_config=scope.settings.network.vpc_config if spec.copies else None,
+            reserved_concurrent_executions=reserved(scope.settings, key),
             environment={"variables": environment},
             logging_config={
                 "log_format": "JSON",
@@ -108,6 +112,26 @@ def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str
         source_arn=source,
         opts=scope.child(),
     )
+
+
+def reserved(settings: Settings, key: str) -> int | None:
+    """Executions that are kept for a function, which then never has more; None shares the account's."""
+    chosen = {"request_download": settings.request_concurrency, "connect": settings.connect_concurrency}
+    return chosen.get(key) or None
+
+
+def _key(scope: Scope) -> dict[str, pulumi.Input[str]]:
+    return {} if scope.settings.kms_key_arn is None else {"kms_key_arn": scope.settings.kms_key_arn}
+
+
+def _with_key(build: Any) -> Any:
+    """The same statements, and the use of the stack's key where it has one."""
+
+    def known(kms_key_arn: str | None = None, **access: Any) -> list[Statement]:
+        statements: list[Statement] = build(**access)
+        return keys.with_key(statements, kms_key_arn) if kms_key_arn else statements
+
+    return known
 
 
 def _statements(key: str, settings: Settings) -> Any:

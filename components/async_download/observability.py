@@ -1,11 +1,12 @@
 """Logs, traces, and the queue for what could not be handled."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from async_download import service_policies
+from async_download import keys, service_policies
 from async_download.scope import Scope
 from async_download.statements import document
 
@@ -39,6 +40,7 @@ def log_group(scope: Scope, part: str, folder: str) -> aws.cloudwatch.LogGroup:
         scope.logical(f"{part}-logs"),
         name=f"{folder}/{scope.physical(part)}",
         retention_in_days=scope.settings.log_retention_days,
+        kms_key_id=scope.settings.kms_key_arn,
         tags=scope.tags,
         opts=scope.named(),
     )
@@ -71,9 +73,20 @@ def undelivered_queue(scope: Scope) -> aws.sqs.Queue:
         scope.logical("undelivered"),
         name=scope.physical("undelivered"),
         message_retention_seconds=QUEUE_SECONDS,
-        sqs_managed_sse_enabled=True,
+        sqs_managed_sse_enabled=True if scope.settings.kms_key_arn is None else None,
+        kms_master_key_id=scope.settings.kms_key_arn,
         tags=scope.tags,
         opts=scope.named(),
+    )
+
+
+def key_policy(scope: Scope, undelivered: aws.sqs.Queue) -> pulumi.Output[list[dict[str, Any]]]:
+    """What the policy of the stack's key has to hold, where it has one."""
+    key, prefix = scope.settings.kms_key_arn, scope.settings.name_prefix
+    if key is None:
+        return pulumi.Output.from_input([])
+    return pulumi.Output.all(key=key, queue=undelivered.arn).apply(
+        lambda known: keys.policy_statements(**known, name_prefix=prefix)
     )
 
 

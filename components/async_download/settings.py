@@ -1,14 +1,13 @@
 """Arguments -> checked, complete settings. Everything that can be wrong is said here, before a resource exists."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from async_download import authorizers, checks, network, origins
+from async_download import authorizers, checks, keys, network, origins, tags
 from async_download.args import AsyncDownloadArgs, RestAuth
 from async_download.checks import InvalidSetting
 from async_download.names import default_prefix
@@ -22,6 +21,8 @@ NUMBERS = {  # setting: default, lowest, highest
     "throttle_rate": (50, 1, 10_000),
     "throttle_burst": (100, 1, 5_000),
     "log_retention_days": (30, 1, 3653),
+    "request_concurrency": (0, 0, 10_000),
+    "connect_concurrency": (0, 0, 10_000),
     "copy_memory_mb": (1024, 256, 10_240),
     "copy_concurrency": (8, 1, 1_000),
     "fan_out_mb": (256, 0, 60_000),
@@ -52,9 +53,6 @@ PAGE = r"\*|https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?"
 MAX_PAGES_BYTES = 800  # a function's environment holds 4 KB in all
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-TAG_KEY = r"(?![aA][wW][sS]:)[A-Za-z0-9 _.:/=+@-]{1,128}"
-TAG_VALUE = r"[A-Za-z0-9 _.:/=+@-]{0,256}"
-MAX_TAGS = 40
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,15 @@ class Settings:
     stage_name: str
     throttle_rate: int
     throttle_burst: int
+    kms_key_arn: pulumi.Input[str] | None
     tls_only: bool
     point_in_time_recovery: bool
     access_logs: bool
     manage_api_gateway_account: bool
     tracing: bool
     log_retention_days: int
+    request_concurrency: int
+    connect_concurrency: int
     copy_memory_mb: int
     copy_concurrency: int
     fan_out_mb: int
@@ -109,11 +110,12 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
     settings = Settings(
         origins=origins.resolve(given["origins"]),
         bucket=_bucket(given.get("bucket")),
+        kms_key_arn=_key(given.get("kms_key_arn")),
         rest_auth=auth,
         authorizer=authorizers.resolve(given.get("authorizer"), auth),
         cors_origins=_pages(given.get("cors_origins")),
         network=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
-        tags=_own_tags(project, stack, name) | _tags(given.get("tags")),
+        tags=tags.own(project, stack, name) | tags.given(given.get("tags")),
         **plain,
     )
     _agree(settings)
@@ -153,6 +155,13 @@ def _bucket(value: object) -> pulumi.Input[str] | None:
     return checks.text("bucket", value, BUCKET, "the name of an existing bucket, 3 to 63 lower-case characters")
 
 
+def _key(value: object) -> pulumi.Input[str] | None:
+    allowed = "the ARN of a KMS key, arn:aws:kms:{region}:{account}:key/{id}; not of an alias"
+    if value is None:
+        return None
+    return checks.once_known(value, lambda arn: checks.text("kms_key_arn", arn, keys.KEY_ARN, allowed))
+
+
 def _rest_auth(value: object) -> RestAuth:
     try:
         return RestAuth(str(value or RestAuth.IAM.value))
@@ -174,28 +183,3 @@ def _pages(value: object) -> tuple[str, ...]:
     if len(json.dumps(pages)) > MAX_PAGES_BYTES:
         raise InvalidSetting("cors_origins", f"{len(pages)} origins", f"at most {MAX_PAGES_BYTES} bytes of JSON")
     return pages
-
-
-def _own_tags(project: str, stack: str, component: str) -> dict[str, pulumi.Input[str]]:
-    own = {"Project": project, "Stack": stack, "Component": component}
-    return {key: re.sub(r"[^A-Za-z0-9 _.:/=+@-]", "-", value)[:256] for key, value in own.items()}
-
-
-def _tags(value: object) -> dict[str, pulumi.Input[str]]:
-    tags: dict[str, pulumi.Input[str]] = {}
-    for key, tag in checks.mapping("tags", value or {}).items():
-        checks.text(
-            "tags",
-            key,
-            TAG_KEY,
-            "keys of up to 128 letters, digits, spaces and any of _.:/=+@- that do not begin with aws:",
-        )
-        known = (
-            tag
-            if isinstance(tag, pulumi.Output)
-            else checks.text(f"tags.{key}", tag, TAG_VALUE, "up to 256 such characters")
-        )
-        tags[key] = known
-    if len(tags) > MAX_TAGS:
-        raise InvalidSetting("tags", f"{len(tags)} tags", f"at most {MAX_TAGS}")
-    return tags

@@ -25,7 +25,8 @@ class Storage:
         else:
             self.bucket = pulumi.Output.from_input(given)
             self.arn = pulumi.Output.concat("arn:", table_arn.apply(_partition), ":s3:::", self.bucket)
-        self.rules = pulumi.Output.all(self.arn, table_arn).apply(lambda arns: _rules(scope, *arns))
+        known = pulumi.Output.all(self.arn, table_arn, scope.settings.kms_key_arn)
+        self.rules = known.apply(lambda arns: _rules(scope, *arns))
 
 
 def lifecycle(prefix: str, expiry_days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
@@ -60,10 +61,14 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         rule={"object_ownership": "BucketOwnerEnforced"},
         opts=scope.child(private),
     )
+    encryption: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
+    encryption = {"sse_algorithm": "AES256"}
+    if settings.kms_key_arn is not None:
+        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": settings.kms_key_arn}
     aws.s3.BucketServerSideEncryptionConfiguration(
         scope.logical("copies-encryption"),
         bucket=bucket.bucket,
-        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": True}],
+        rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
         opts=scope.child(),
     )
     aws.s3.BucketLifecycleConfiguration(
@@ -88,22 +93,32 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
     return bucket
 
 
-def _rules(scope: Scope, bucket_arn: str, table_arn: str) -> dict[str, Any]:
+def _rules(scope: Scope, bucket_arn: str, table_arn: str, kms_key: str | None) -> dict[str, Any]:
     """What the bucket needs, in the words of its own API: for the owner of a bucket that was given."""
     settings = scope.settings
     statements = service_policies.bucket(**_policy_facts(scope, bucket_arn, _account(table_arn)))
     pages = {"corsRule": cors.bucket_rule_of_its_api(settings.cors_origins)} if settings.cors_origins else {}
-    return pages | {
-        "policyStatements": statements,
-        "lifecycleRule": {
-            "ID": LIFECYCLE_ID,
-            "Status": "Enabled",
-            "Filter": {"Prefix": settings.object_prefix},
-            "Expiration": {"Days": settings.object_expiry_days},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": settings.object_expiry_days},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS},
-        },
-    }
+    key = {} if kms_key is None else {"encryptionRule": _encryption_of_its_api(kms_key)}
+    return (
+        pages
+        | key
+        | {
+            "policyStatements": statements,
+            "lifecycleRule": {
+                "ID": LIFECYCLE_ID,
+                "Status": "Enabled",
+                "Filter": {"Prefix": settings.object_prefix},
+                "Expiration": {"Days": settings.object_expiry_days},
+                "NoncurrentVersionExpiration": {"NoncurrentDays": settings.object_expiry_days},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS},
+            },
+        }
+    )
+
+
+def _encryption_of_its_api(kms_key: str) -> dict[str, Any]:
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": kms_key}
+    return {"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}
 
 
 def _policy_facts(scope: Scope, bucket_arn: Any, account: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Tables:
 
 
 def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
+    key_arn = scope.settings.kms_key_arn
     return aws.dynamodb.Table(
         scope.logical(part),
         name=scope.physical(part),
@@ -24,7 +25,7 @@ def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
         hash_key=key,
         attributes=[{"name": key, "type": "S"}],
         ttl={"attribute_name": TTL_ATTRIBUTE, "enabled": True},
-        server_side_encryption={"enabled": True},
+        server_side_encryption={"enabled": True} if key_arn is None else {"enabled": True, "kms_key_arn": key_arn},
         point_in_time_recovery={"enabled": scope.settings.point_in_time_recovery},
         tags=scope.tags,
         opts=scope.named(),

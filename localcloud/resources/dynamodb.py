@@ -26,6 +26,7 @@ class Table(Resource):
             "ttl.attributeName",
             "ttl.enabled",
             "pointInTimeRecovery.enabled",
+            "serverSideEncryption.kmsKeyArn",
             "deletionProtectionEnabled",
             "tags",
         }
@@ -49,7 +50,7 @@ class Table(Resource):
                 {"AttributeName": one["name"], "AttributeType": one["type"]} for one in inputs.get("attributes", [])
             ],
             **given(
-                SSESpecification=_enabled(inputs.get("serverSideEncryption")),
+                SSESpecification=_encryption(inputs.get("serverSideEncryption")),
                 DeletionProtectionEnabled=inputs.get("deletionProtectionEnabled"),
                 Tags=pairs(inputs),
             ),
@@ -67,6 +68,9 @@ class Table(Resource):
                 BillingMode=new.get("billingMode", "PROVISIONED"),
                 DeletionProtectionEnabled=bool(new.get("deletionProtectionEnabled")),
             )
+        if old.get("serverSideEncryption") != new.get("serverSideEncryption"):
+            chosen = _encryption(new.get("serverSideEncryption") or {})
+            client.update_table(TableName=resource_id, SSESpecification=chosen)
         self._set(aws, resource_id, old, new)
         retag(
             old,
@@ -77,10 +81,15 @@ class Table(Resource):
         return {"arn": old["arn"]}
 
     def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
-        """Its ARN, its TTL and its tags."""
+        """Its ARN, its key, its TTL and its tags."""
         client = aws.client("dynamodb")
-        arn = client.describe_table(TableName=resource_id)["Table"]["TableArn"]
+        table = client.describe_table(TableName=resource_id)["Table"]
+        arn = table["TableArn"]
         found: dict[str, Plain] = {"arn": arn}
+        if "serverSideEncryption" in state:
+            known = state["serverSideEncryption"] or {}
+            key = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+            found["serverSideEncryption"] = {**known, "kmsKeyArn": key} if "kmsKeyArn" in known else known
         if "ttl" in state:
             ttl = client.describe_time_to_live(TableName=resource_id)["TimeToLiveDescription"]
             enabled = ttl["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
@@ -112,8 +121,12 @@ class Table(Resource):
             )
 
 
-def _enabled(setting: Plain) -> Plain:
-    return None if setting is None else {"Enabled": bool(setting.get("enabled"))}
+def _encryption(setting: Plain) -> Plain:
+    if setting is None:
+        return None
+    key = setting.get("kmsKeyArn")
+    by_key = {"SSEType": "KMS", "KMSMasterKeyId": key} if key else {}
+    return {"Enabled": bool(setting.get("enabled")), **by_key}
 
 
 RESOURCES = (Table(),)

@@ -15,16 +15,18 @@ class LogGroup(Resource):
     """A log group; its ARN comes without the `:*` that the service puts behind it."""
 
     type = "aws:cloudwatch/logGroup:LogGroup"
-    implements = frozenset({"name", "tags"})
+    implements = frozenset({"name", "kmsKeyId", "tags"})
     inert: ClassVar[Mapping[str, str]] = {"retentionInDays": "the emulator forgets its logs when it stops, not before"}
-    replaces = frozenset({"name"})
+    replaces = frozenset({"name", "kmsKeyId"})  # the emulator cannot change a group's key
     named_by = "name"
     name_limit = 512
 
     def create(self, aws: Aws, inputs: Inputs) -> Made:
         """Make it."""
         name = inputs["name"]
-        aws.client("logs").create_log_group(logGroupName=name, **given(tags=inputs.get("tags")))
+        aws.client("logs").create_log_group(
+            logGroupName=name, **given(kmsKeyId=inputs.get("kmsKeyId"), tags=inputs.get("tags"))
+        )
         self._retain(aws, name, {}, inputs)
         return Made(name, {"arn": aws.arn("logs", f"log-group:{name}")})
 
@@ -40,14 +42,15 @@ class LogGroup(Resource):
         )
         return {"arn": arn}
 
-    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:  # noqa: ARG002
-        """Its retention and tags."""
+    def read(self, aws: Aws, resource_id: str, state: State) -> dict[str, Plain]:
+        """Its key, retention and tags."""
         client = aws.client("logs")
-        found = client.describe_log_groups(logGroupNamePrefix=resource_id)["logGroups"]
+        groups = client.describe_log_groups(logGroupNamePrefix=resource_id)["logGroups"]
+        found = {group["logGroupName"]: group for group in groups}.get(resource_id, {})
         arn = aws.arn("logs", f"log-group:{resource_id}")
         tags = client.list_tags_for_resource(resourceArn=arn)["tags"]  # fails when the group is not there
-        days = {group["logGroupName"]: group.get("retentionInDays") for group in found}.get(resource_id)
-        return {"arn": arn, "retentionInDays": days, "tags": tags}
+        seen = {key: found.get(key) for key in ("kmsKeyId", "retentionInDays") if key in state}
+        return {"arn": arn, **seen, "tags": tags}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:  # noqa: ARG002
         """Remove it."""

@@ -113,7 +113,12 @@ class BucketEncryption(Setting):
 
     type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     implements = frozenset(
-        {"bucket", "rules.applyServerSideEncryptionByDefault.sseAlgorithm", "rules.bucketKeyEnabled"}
+        {
+            "bucket",
+            "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId",
+            "rules.applyServerSideEncryptionByDefault.sseAlgorithm",
+            "rules.bucketKeyEnabled",
+        }
     )
     replaces = frozenset({"bucket"})
     gone = _GONE | {"ServerSideEncryptionConfigurationNotFoundError"}
@@ -193,13 +198,16 @@ class BucketPolicy(Setting):
 
 
 def _algorithm(chosen: Plain) -> Plain:
-    return None if chosen is None else {"SSEAlgorithm": chosen["sseAlgorithm"]}
+    if chosen is None:
+        return None
+    return {"SSEAlgorithm": chosen["sseAlgorithm"], **given(KMSMasterKeyID=chosen.get("kmsMasterKeyId"))}
 
 
 def _encryption_rule(found: dict[str, Any]) -> dict[str, Plain]:
-    algorithm = found.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")
+    chosen = found.get("ApplyServerSideEncryptionByDefault", {})
+    known = given(sseAlgorithm=chosen.get("SSEAlgorithm"), kmsMasterKeyId=chosen.get("KMSMasterKeyID"))
     return given(
-        applyServerSideEncryptionByDefault={"sseAlgorithm": algorithm} if algorithm else None,
+        applyServerSideEncryptionByDefault=known or None,
         bucketKeyEnabled=found.get("BucketKeyEnabled"),
     )
 

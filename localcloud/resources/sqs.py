@@ -13,6 +13,7 @@ __all__ = ["RESOURCES"]
 
 _ATTRIBUTES = {
     "delaySeconds": "DelaySeconds",
+    "kmsMasterKeyId": "KmsMasterKeyId",
     "messageRetentionSeconds": "MessageRetentionPeriod",
     "sqsManagedSseEnabled": "SqsManagedSseEnabled",
     "visibilityTimeoutSeconds": "VisibilityTimeout",
@@ -24,7 +25,9 @@ class Queue(Resource):
     """A standard queue."""
 
     type = "aws:sqs/queue:Queue"
-    implements = frozenset({"name", "delaySeconds", "messageRetentionSeconds", "visibilityTimeoutSeconds", "tags"})
+    implements = frozenset(
+        {"name", "delaySeconds", "kmsMasterKeyId", "messageRetentionSeconds", "visibilityTimeoutSeconds", "tags"}
+    )
     inert: ClassVar[Mapping[str, str]] = {"sqsManagedSseEnabled": "the emulator keeps everything in memory, in clear"}
     replaces = frozenset({"name"})
     named_by = "name"
@@ -58,6 +61,8 @@ class Queue(Resource):
         seen: dict[str, Plain] = {"arn": found["QueueArn"], "url": resource_id}
         if "messageRetentionSeconds" in state:
             seen["messageRetentionSeconds"] = int(found["MessageRetentionPeriod"])
+        if "kmsMasterKeyId" in state:
+            seen["kmsMasterKeyId"] = found.get("KmsMasterKeyId")
         if "tags" in state:
             seen["tags"] = client.list_queue_tags(QueueUrl=resource_id).get("Tags", {})
         return seen
@@ -97,7 +102,11 @@ class QueuePolicy(Setting):
 
 def _attributes(inputs: Inputs) -> dict[str, str]:
     found = {member: inputs.get(key) for key, member in _ATTRIBUTES.items()}
-    return {member: str(value).lower() for member, value in found.items() if value is not None}
+    return {member: _text(value) for member, value in found.items() if value is not None}
+
+
+def _text(value: Plain) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _outputs(aws: Aws, url: str) -> dict[str, Plain]:

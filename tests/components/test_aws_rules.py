@@ -116,8 +116,19 @@ def test_no_concurrency_is_reserved_and_a_throttled_function_is_called_again(dep
             assert "Lambda.TooManyRequestsException" in state["Retry"][0]["ErrorEquals"]
 
 
-def test_no_key_is_the_customers_so_no_role_needs_rights_to_one(deployed: Deployed) -> None:
-    """Encryption is on with keys that AWS manages; bucket keys are on for the day that changes."""
+def test_concurrency_is_reserved_for_those_that_callers_reach_first_and_on_request_alone() -> None:
+    deployed = deploy({"request_concurrency": 20, "connect_concurrency": 30})
+    kept = {
+        item.name: item.inputs["reservedConcurrentExecutions"]
+        for item in deployed.all("lambda/function:Function")
+        if "reservedConcurrentExecutions" in item.inputs
+    }
+    assert kept == {"files-request-download": 20, "files-connect": 30}
+    assert NUMBERS["request_concurrency"][0] == NUMBERS["connect_concurrency"][0] == 0, "none by default"
+
+
+def test_by_default_no_key_is_the_customers_so_no_role_needs_rights_to_one(deployed: Deployed) -> None:
+    """Encryption is on with keys that AWS manages; what a key of the customer's needs is in test_keys.py."""
     assert "kms" not in json.dumps([item.inputs.get("policy", "") for item in deployed.custom])
     encryption = deployed.one("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
     assert encryption.inputs["rules"][0]["bucketKeyEnabled"] is True

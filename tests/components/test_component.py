@@ -13,7 +13,7 @@ import pytest
 from async_download import AsyncDownload
 from async_download.checks import camel
 from async_download.component import OUTPUTS
-from async_download.settings import MAX_TAGS
+from async_download.tags import MAX_TAGS
 
 from tests.components.harness import (
     COMPONENT,

@@ -63,11 +63,8 @@ def test_an_input_that_nobody_knows_is_refused_by_name() -> None:
         (FUNCTION, {"role": "r", "fileSystemConfig": {"arn": "a", "localMountPath": "/mnt/a"}}, "fileSystemConfig"),
         (
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-            {
-                "bucket": "b",
-                "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "k"}}],
-            },
-            "rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId",
+            {"bucket": "b", "expectedBucketOwner": "123456789012", "rules": []},
+            "expectedBucketOwner",
         ),
     ],
 )

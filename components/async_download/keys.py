@@ -1,0 +1,75 @@
+"""A customer-managed key: what roles may do with it, and what its own policy has to allow. Pure functions.
+
+Services use a key in the name of who calls them: DynamoDB to read a table's own key, S3 to read and write objects, SQS
+to write messages, Secrets Manager to read secrets. What a role may do with the key so follows from what else it may do.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from async_download.statements import Statement, allow
+
+KEY_ARN = r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}"
+READS = {  # action -> service that then decrypts
+    "dynamodb:DeleteItem": "dynamodb",
+    "dynamodb:GetItem": "dynamodb",
+    "dynamodb:PutItem": "dynamodb",
+    "dynamodb:UpdateItem": "dynamodb",
+    "s3:GetObject": "s3",
+    "s3:ListMultipartUploadParts": "s3",
+    "s3:PutObject": "s3",  # parts are read again as they are put together
+    "secretsmanager:GetSecretValue": "secretsmanager",
+    "sqs:SendMessage": "sqs",
+}
+WRITES = {"s3:PutObject": "s3", "sqs:SendMessage": "sqs"}  # action -> service that then wants a data key
+LOG_ACTIONS = [f"kms:{verb}" for verb in ("Decrypt*", "Describe*", "Encrypt*", "GenerateDataKey*", "ReEncrypt*")]
+LOG_FOLDERS = ("/aws/apigateway", "/aws/lambda", "/aws/vendedlogs/states")
+STEM_LENGTH = 32  # of a long prefix the names of all log groups keep at least this much
+
+
+def with_key(statements: Sequence[Statement], key: str) -> list[Statement]:
+    """A role's statements, and the use of the key that they need; through those services only."""
+    actions = {action for statement in statements for action in _listed(statement["Action"])}
+    uses = (("ReadByKey", "kms:Decrypt", READS), ("WriteByKey", "kms:GenerateDataKey", WRITES))
+    return [
+        *statements,
+        *(
+            _through(allow(sid, action, key), services, key)
+            for sid, action, needed in uses
+            if (services := sorted({needed[each] for each in actions & needed.keys()}))
+        ),
+    ]
+
+
+def policy_statements(*, key: str, queue: str, name_prefix: str) -> list[Statement]:
+    """What the key's policy has to hold besides its account's own rights: the services that use it by themselves.
+
+    Partition, region and account are those of the queue, which is beside everything else.
+    """
+    _, partition, _, region, account, _ = queue.split(":")
+    logs = f"arn:{partition}:logs:{region}:{account}"
+    groups = [f"{logs}:log-group:{folder}/{name_prefix[:STEM_LENGTH]}*" for folder in LOG_FOLDERS]
+    suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    use = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    return [
+        _service("Logs", f"logs.{region}.{suffix}", LOG_ACTIONS, key)
+        | {"Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}},
+        _service("LogDelivery", "delivery.logs.amazonaws.com", use, key)
+        | {"Condition": {"ArnLike": {"kms:EncryptionContext:SourceArn": f"{logs}:*"}}},
+        _service("UndeliveredEvents", "events.amazonaws.com", use, key)
+        | {"Condition": {"ArnEquals": {"kms:EncryptionContext:aws:sqs:arn": queue}}},
+    ]
+
+
+def _through(statement: Statement, services: Sequence[str], key: str) -> Statement:
+    region = key.split(":")[3]
+    hosts = [f"{service}.{region}.*" for service in services]
+    return statement | {"Condition": {"StringLike": {"kms:ViaService": hosts}}}
+
+
+def _service(sid: str, service: str, actions: list[str], key: str) -> Statement:
+    return allow(sid, actions, key) | {"Principal": {"Service": service}}
+
+
+def _listed(actions: Any) -> list[str]:
+    return [actions] if isinstance(actions, str) else list(actions)
