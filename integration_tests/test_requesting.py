@@ -97,6 +97,27 @@ def test_bad_input_is_refused_with_its_code(stack: Stack, body: str, code: str) 
     assert "evil" not in message
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "x"])
+def test_another_content_type_gets_no_body_past_the_checks(stack: Stack, kind: str) -> None:
+    """API Gateway holds a body against the model of its type, and passes on what has none: so it has one."""
+    for body, code in (('{"path": 7}', "INVALID_REQUEST"), ("path=files/1", "INVALID_REQUEST")):
+        answer = stack.rest.call("POST", "/downloads", body, {"Content-Type": kind})
+        assert (answer.status, answer.code) == (400, code), body
+
+
+@pytest.mark.parametrize("query", ["", "?origin=files", "?path=files/1"])
+def test_what_is_missing_in_a_query_is_refused_and_named(stack: Stack, query: str) -> None:
+    answer = stack.rest.call("GET", f"/download{query}")
+    assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
+    assert "origin (one of: closed, files) and path" in answer.body["error"]["message"]
+
+
+def test_a_field_that_does_not_exist_is_refused(stack: Stack) -> None:
+    answer = stack.post(unique("1"), filename="a.csv")
+    assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
+    assert "fileName" in answer.body["error"]["message"]
+
+
 def test_the_gateway_answers_in_the_same_form(stack: Stack) -> None:
     answer = stack.rest.call("POST", "/nowhere", {"origin": "files"})
     assert answer.status in (403, 404)

@@ -25,13 +25,15 @@ class GatewayError:
         return json.dumps({"error": {"code": self.code, "message": self.message}})
 
 
-def gateway_errors(auth: RestAuth, pages: Sequence[str] = ()) -> dict[str, GatewayError]:
-    """Response type -> answer, which web pages of these origins can read."""
+def gateway_errors(
+    auth: RestAuth, pages: Sequence[str] = (), wanted: str = "what is documented"
+) -> dict[str, GatewayError]:
+    """Response type -> answer, which web pages of these origins can read; `wanted` is what a request has to hold."""
     readable = cors.errors(pages)
-    return {kind: replace(error, headers=error.headers | readable) for kind, error in _errors(auth).items()}
+    return {kind: replace(error, headers=error.headers | readable) for kind, error in _errors(auth, wanted).items()}
 
 
-def _errors(auth: RestAuth) -> dict[str, GatewayError]:
+def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
     """A gateway that wants signatures cannot tell an unsigned call from an unknown path."""
     forbidden = GatewayError(403, "FORBIDDEN", "This caller may not call this API; check its credentials and rights.")
     busy = GatewayError(429, "TOO_MANY_REQUESTS", "Too many requests; try again in a second.", RETRY_LATER)
@@ -48,14 +50,8 @@ def _errors(auth: RestAuth) -> dict[str, GatewayError]:
     return {
         "DEFAULT_4XX": GatewayError(None, "REQUEST_REFUSED", "The request was refused; see the status code."),
         "DEFAULT_5XX": GatewayError(None, "INTERNAL", "Something went wrong on this side; try again."),
-        "BAD_REQUEST_BODY": GatewayError(
-            400,
-            "INVALID_REQUEST",
-            "Send a JSON object with origin, path, fileName and sha256; each is optional, each a string.",
-        ),
-        "BAD_REQUEST_PARAMETERS": GatewayError(
-            400, "INVALID_REQUEST", "A parameter of the request is missing or wrong."
-        ),
+        "BAD_REQUEST_BODY": GatewayError(400, "INVALID_REQUEST", f"Send a JSON object with {wanted}."),
+        "BAD_REQUEST_PARAMETERS": GatewayError(400, "INVALID_REQUEST", f"Send in the query string {wanted}."),
         "UNAUTHORIZED": GatewayError(401, "UNAUTHORIZED", "Send credentials with the call."),
         "ACCESS_DENIED": forbidden,
         "EXPIRED_TOKEN": GatewayError(403, "FORBIDDEN", "The credentials have expired; get new ones."),

@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import cors
+from async_download import cors, rest_requests
 from async_download.functions import Functions, permit
-from async_download.gateway_errors import gateway_errors
+from async_download.gateway_errors import GatewayError, gateway_errors
 from async_download.rest_authorizer import RestAuthorizer, auth_of_methods
 from async_download.rest_preflight import preflight
 from async_download.scope import Scope
@@ -18,19 +18,6 @@ from async_download.settings import Settings
 from async_download.specs import hyphenated
 
 INTEGRATION_MS = 29_000
-MODEL_NAME = "DownloadRequest"
-MODEL = {
-    "$schema": "http://json-schema.org/draft-04/schema#",
-    "title": MODEL_NAME,
-    "type": "object",
-    "properties": {
-        "origin": {"type": "string", "maxLength": 64},
-        "path": {"type": "string", "maxLength": 2048},
-        "fileName": {"type": "string", "maxLength": 1024},
-        "sha256": {"type": "string", "maxLength": 64},
-    },
-    "additionalProperties": False,
-}
 
 
 @dataclass(frozen=True)
@@ -40,7 +27,7 @@ class Route:
     method: str
     path: tuple[str, ...]
     function: str
-    has_body: bool = False
+    checked: str = ""  # what the gateway looks at: body or query
 
     @property
     def permission_path(self) -> str:
@@ -49,8 +36,8 @@ class Route:
 
 
 ROUTES = (
-    Route("POST", ("downloads",), "request_download", has_body=True),
-    Route("GET", ("download",), "request_download"),
+    Route("POST", ("downloads",), "request_download", "body"),
+    Route("GET", ("download",), "request_download", "query"),
     Route("GET", ("downloads", "{id}"), "get_download"),
     Route("DELETE", ("downloads", "{id}"), "cancel_download"),
 )
@@ -76,32 +63,39 @@ class Routes:
         model = aws.apigateway.Model(
             scope.logical("rest-model"),
             rest_api=self._api.id,
-            name=MODEL_NAME,
+            name=rest_requests.MODEL_NAME,
             description="Body of POST /downloads.",
             content_type="application/json",
-            schema=json.dumps(MODEL),
+            schema=json.dumps(rest_requests.model(scope.settings.origins)),
             opts=scope.named(),
         )
-        validator = aws.apigateway.RequestValidator(
-            scope.logical("rest-validator"),
-            rest_api=self._api.id,
-            name="body",
-            validate_request_body=True,
-            validate_request_parameters=False,
-            opts=scope.child(),
-        )
         # "$default": without it a body of another content type would pass unseen.
-        checked = {
+        body = {
             "request_models": {"application/json": model.name, "$default": model.name},
-            "request_validator_id": validator.id,
+            "request_validator_id": self._validator("body").id,
+        }
+        query = {
+            "request_parameters": rest_requests.parameters(scope.settings.origins),
+            "request_validator_id": self._validator("parameters").id,
         }
         resources = self._resources()
         made: list[pulumi.Resource] = []
         for route in ROUTES:
-            made += self._route(route, resources[route.path], checked if route.has_body else {})
+            checked = {"body": body, "query": query}.get(route.checked, {})
+            made += self._route(route, resources[route.path], checked)
         for path, headers in preflights(scope.settings).items():
             made += preflight(scope, self._api.id, f"rest-options-{_slug(path)}", resources[path], headers)
         return made
+
+    def _validator(self, checks: str) -> aws.apigateway.RequestValidator:
+        return aws.apigateway.RequestValidator(
+            self._scope.logical(f"rest-validator-{checks}"),
+            rest_api=self._api.id,
+            name=checks,
+            validate_request_body=checks == "body",
+            validate_request_parameters=checks == "parameters",
+            opts=self._scope.child(),
+        )
 
     def _resources(self) -> dict[tuple[str, ...], pulumi.Output[str]]:
         """A resource per path, parents first."""
@@ -158,8 +152,13 @@ class Routes:
                 response_parameters=error.headers or None,
                 opts=scope.named(),
             )
-            for kind, error in gateway_errors(scope.settings.rest_auth, scope.settings.cors_origins).items()
+            for kind, error in answers(scope.settings).items()
         ]
+
+
+def answers(settings: Settings) -> dict[str, GatewayError]:
+    """What the gateway itself answers."""
+    return gateway_errors(settings.rest_auth, settings.cors_origins, rest_requests.explained(settings.origins))
 
 
 def preflights(settings: Settings) -> dict[tuple[str, ...], dict[str, str]]:
@@ -174,14 +173,14 @@ def preflights(settings: Settings) -> dict[tuple[str, ...], dict[str, str]]:
 def fingerprint(scope: Scope) -> str:
     """Changes with everything that a deployment takes a snapshot of and that is known beforehand."""
     settings = scope.settings
-    auth, pages = settings.rest_auth, settings.cors_origins
     seen = {
         "routes": [asdict(route) for route in ROUTES],
         "functions": {route.function: scope.physical(hyphenated(route.function)) for route in ROUTES},
-        "model": MODEL,
-        "errors": {kind: asdict(error) for kind, error in gateway_errors(auth, pages).items()},
+        "model": rest_requests.model(settings.origins),
+        "parameters": rest_requests.parameters(settings.origins),
+        "errors": {kind: asdict(error) for kind, error in answers(settings).items()},
         "preflights": {"/".join(path): headers for path, headers in preflights(settings).items()},
-        "auth": auth.value,
+        "auth": settings.rest_auth.value,
         "authorizer": settings.authorizer.plain if settings.authorizer else None,
         "milliseconds": INTEGRATION_MS,
     }

@@ -51,10 +51,13 @@ class Rest:
         body: Mapping[str, object] | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Call `path` under the base, or the whole URL that it is; a body that is text is sent as it is."""
+        """Call `path` under the base, or the whole URL that it is.
+
+        A body that is text is sent as it is; headers may say that it is something else than JSON.
+        """
         url = path if path.startswith("http") else f"{self.base_url}{path}"
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
-        sent = dict(headers or {}) | ({"Content-Type": "application/json"} if data is not None else {})
+        sent = ({"Content-Type": "application/json"} if data is not None else {}) | dict(headers or {})
         if self._signature:
             request = AWSRequest(method=method, url=url, data=data, headers=sent)
             SigV4Auth(self._signature.credentials, "execute-api", self._signature.region).add_auth(request)

@@ -15,6 +15,8 @@ from runtime.handlers.boundary import Answer, Request, RestSettings, answer, res
 from runtime.logic.request_download import Order, RequestDownload
 from runtime.models import Origins
 
+FIELDS = ("origin", "path", "fileName", "sha256")
+
 
 @dataclass(frozen=True)
 class Settings(RestSettings):
@@ -56,8 +58,10 @@ def handler(request: Request) -> Answer:
 
 def _order(request: Request) -> Order:
     fields: dict[str, Any] = dict(request.query) if request.method == "GET" else request.json()
+    if request.method != "GET" and not fields.keys() <= set(FIELDS):
+        raise InvalidRequestError(f"The body may have these fields and no others: {', '.join(FIELDS)}.")
     values: dict[str, str | None] = {}
-    for name in ("origin", "path", "fileName", "sha256"):
+    for name in FIELDS:
         value = fields.get(name)
         if value is not None and not isinstance(value, str):
             raise InvalidRequestError(f"{name} has to be a string.")

@@ -7,11 +7,12 @@ import re
 from typing import Any, cast
 
 import pytest
-from async_download import AsyncDownloadArgs, RestAuth, gateway_errors, rest_routes
+from async_download import AsyncDownloadArgs, RestAuth, gateway_errors, rest_requests, rest_routes
 from async_download.observability import REST_FIELDS, SOCKET_FIELDS
 from async_download.scope import Scope
 from async_download.settings import resolve
 
+from runtime.handlers.request_download import FIELDS
 from tests.components.harness import ORIGINS, Deployed, Registered, deploy
 from tests.components.test_wiring import depends_on
 
@@ -68,13 +69,48 @@ def test_the_rest_api_is_regional_and_a_lambda_proxy_throughout(deployed: Deploy
 
 
 def test_the_body_of_a_post_is_checked_at_the_gateway(deployed: Deployed) -> None:
-    validated = [method for method in methods(deployed) if "requestValidatorId" in method.inputs]
-    assert [method.inputs["httpMethod"] for method in validated] == ["POST"]
-    assert deployed.one("apigateway/requestValidator:RequestValidator").inputs["validateRequestBody"] is True
+    post = deployed.one("apigateway/method:Method", "rest-post-downloads").inputs
+    assert post["requestValidatorId"] == "files-rest-validator-body-id"
+    validator = deployed.one("apigateway/requestValidator:RequestValidator", "rest-validator-body").inputs
+    assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (True, False)
     schema = deployed.one("apigateway/model:Model").json("schema")
-    assert set(schema["properties"]) == {"origin", "path", "fileName", "sha256"}
+    assert tuple(schema["properties"]) == FIELDS
     assert schema["additionalProperties"] is False
-    assert "required" not in schema
+
+
+def test_the_query_of_a_get_is_checked_at_the_gateway(deployed: Deployed) -> None:
+    get = deployed.one("apigateway/method:Method", "rest-get-download").inputs
+    assert get["requestValidatorId"] == "files-rest-validator-parameters-id"
+    validator = deployed.one("apigateway/requestValidator:RequestValidator", "rest-validator-parameters").inputs
+    assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (False, True)
+    assert set(get["requestParameters"]) == {f"method.request.querystring.{field}" for field in FIELDS}
+    unchecked = [method for method in methods(deployed) if "requestValidatorId" not in method.inputs]
+    assert {method.inputs["httpMethod"] for method in unchecked} == {"GET", "DELETE"}
+
+
+ONE, TWO = "https://one.example.com/", "https://two.example.com/"
+
+
+@pytest.mark.parametrize(
+    ("origins", "required"),
+    [
+        ({"a": {"base_url": ONE}}, ["path"]),
+        ({"a": {"base_url": ONE, "default_path": "x"}}, []),
+        ({"a": {"base_url": ONE}, "b": {"base_url": TWO}}, ["origin", "path"]),
+        ({"a": {"base_url": ONE, "default_path": "x"}, "b": {"base_url": TWO}}, ["origin"]),
+    ],
+)
+def test_what_cannot_be_left_out_is_required(origins: dict[str, Any], required: list[str]) -> None:
+    """As the function sees it: see test_what_is_missing_is_named. The answer names it, and the origins."""
+    deployed = deploy({"origins": origins})
+    assert deployed.one("apigateway/model:Model").json("schema").get("required", []) == required
+    parameters = deployed.one("apigateway/method:Method", "rest-get-download").inputs["requestParameters"]
+    assert sorted(name.rpartition(".")[2] for name, needed in parameters.items() if needed) == required
+    for kind in ("body", "parameters"):
+        answer = deployed.one("apigateway/response:Response", f"bad-request-{kind}").inputs["responseTemplates"]
+        message = json.loads(answer["application/json"])["error"]["message"]
+        assert all(field in message for field in FIELDS)
+        assert ("a, b" in message) == ("origin" in required)
 
 
 @pytest.mark.parametrize("auth", RestAuth)
@@ -119,10 +155,17 @@ def test_a_changed_api_is_deployed_again(args: dict[str, Any]) -> None:
     assert trigger(**args) != trigger()
 
 
+class _Other:
+    """Requests that have to hold something else."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda _origins: "other" if name == "explained" else getattr(rest_requests, name)({})
+
+
 def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = {trigger()}
     changes: dict[str, Any] = {
-        "MODEL": rest_routes.MODEL | {"title": "Other"},
+        "rest_requests": _Other(),
         "ROUTES": rest_routes.ROUTES[:-1],
         "INTEGRATION_MS": 28_000,
         "gateway_errors": lambda *given: dict(list(gateway_errors.gateway_errors(*given).items())[:-1]),

@@ -140,6 +140,7 @@ def test_a_body_in_base64(call: Call, world: World) -> None:
         ({"body": '{"path": 1}'}, 400, "INVALID_REQUEST"),
         ({"body": '{"path": ["a"]}'}, 400, "INVALID_REQUEST"),
         ({"body": '{"origin": {}}'}, 400, "INVALID_REQUEST"),
+        ({"body": '{"filename": "a.csv"}'}, 400, "INVALID_REQUEST"),
         ({"body": '{"path": "../a"}'}, 400, "INVALID_PATH"),
         ({"body": '{"origin": "other"}'}, 400, "UNKNOWN_ORIGIN"),
         ({"body": "/w==", "isBase64Encoded": True}, 400, "INVALID_REQUEST"),
