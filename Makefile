@@ -57,9 +57,10 @@ lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-docs: setup ## Write the README's tables and the component's schema from the code
+docs: setup ## Write the README's tables, the component's schema and the OpenAPI document from the code
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.component_schema
+	@$(RUN) -m tools.openapi
 
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .

@@ -13,6 +13,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tools.rest_contract import check_answer
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -42,7 +44,7 @@ class Rest:
 
     def __init__(self, base_url: str, signature: Signature | None = None) -> None:
         self.base_url = base_url.rstrip("/")
-        self._signature = signature
+        self.signature = signature
 
     def call(
         self,
@@ -53,19 +55,23 @@ class Rest:
     ) -> Answer:
         """Call `path` under the base, or the whole URL that it is.
 
-        A body that is text is sent as it is; headers may say that it is something else than JSON.
+        A body that is text is sent as it is; headers may say that it is something else than JSON. What is answered is
+        held against the OpenAPI document.
         """
         url = path if path.startswith("http") else f"{self.base_url}{path}"
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
         sent = ({"Content-Type": "application/json"} if data is not None else {}) | dict(headers or {})
-        if self._signature:
+        if self.signature:
             request = AWSRequest(method=method, url=url, data=data, headers=sent)
-            SigV4Auth(self._signature.credentials, "execute-api", self._signature.region).add_auth(request)
+            SigV4Auth(self.signature.credentials, "execute-api", self.signature.region).add_auth(request)
             sent = dict(request.headers.items())
         with Exchange(method, url, data, sent) as response:
             text = response.read()
             parsed = json.loads(text) if text else {}
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, parsed)
+            found = {name.lower(): value for name, value in response.getheaders()}
+        if url.startswith(self.base_url):
+            check_answer(method, url.removeprefix(self.base_url), response.status, found, parsed)
+        return Answer(response.status, found, parsed)
 
     def unsigned(self) -> Rest:
         """The same API, asked by nobody in particular."""

@@ -23,6 +23,7 @@ from tests.runtime.fakes import STATE_MACHINE
 from tests.runtime.test_architecture import HANDLERS, ROOT
 from tests.runtime.test_deliver import types
 from tests.runtime.world import World
+from tools.rest_contract import check_answer
 
 EVENTS = ROOT / "events"
 Event = dict[str, Any]
@@ -62,7 +63,12 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
     def run(name: str, event: Event) -> Any:
         module = importlib.import_module(f"runtime.handlers.{name}")
         monkeypatch.setattr(module, "wire", lambda: wired[name])
-        return module.handler(event, Context())
+        answer = module.handler(event, Context())
+        if "httpMethod" in event:
+            check_answer(
+                event["httpMethod"], event["path"], answer["statusCode"], answer["headers"], json.loads(answer["body"])
+            )
+        return answer
 
     return run
 

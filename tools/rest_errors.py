@@ -1,0 +1,82 @@
+"""Which errors a call of the REST API can answer, read from the code that raises and from what the gateway says."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from async_download.args import RestAuth
+from async_download.gateway_errors import gateway_errors
+from async_download.rest_routes import Route
+
+from runtime import errors
+from tools.readme_tables import TOP
+
+Codes = dict[str, set[str]]
+"""Status, or `4XX` and `5XX` for any other -> codes."""
+
+ALWAYS: Codes = {"500": {"INTERNAL"}, "503": {"UNAVAILABLE"}}  # `problem_of` makes these of anything
+NOT_RAISED = {
+    ("request_download", "TICKET_REQUIRED"): "it issues tickets and reads none",
+    ("request_download", "TICKET_REFUSED"): "it issues tickets and reads none",
+}
+ELSEWHERE = {"MISSING_AUTHENTICATION_TOKEN"}  # without IAM it is said of paths that do not exist
+
+
+def of_function(handler: str) -> Codes:
+    """What the function answers: every `RequestError` that a module raises which its handler leads to."""
+    found = {status: set(codes) for status, codes in ALWAYS.items()}
+    for module in _reached(f"runtime.handlers.{handler}", set()):
+        for name in _raised(module):
+            kind = getattr(errors, name, None)
+            if not isinstance(kind, type) or not issubclass(kind, errors.RequestError):
+                continue
+            if (handler, kind.code) not in NOT_RAISED:
+                found.setdefault(str(kind.status), set()).add(kind.code)
+    return found
+
+
+def of_gateway(route: Route) -> Codes:
+    """What the gateway answers by itself, whatever the auth of the stack is."""
+    found: Codes = {}
+    for auth in RestAuth:
+        for kind, error in gateway_errors(auth).items():
+            if kind.startswith("BAD_REQUEST") and not route.checked:
+                continue
+            if kind in ELSEWHERE and auth is not RestAuth.IAM:
+                continue
+            default = {"DEFAULT_4XX": "4XX", "DEFAULT_5XX": "5XX"}.get(kind)
+            found.setdefault(default or str(error.status), set()).add(error.code)
+    return found
+
+
+def of_call(route: Route) -> Codes:
+    """Both."""
+    found = of_function(route.function)
+    for status, codes in of_gateway(route).items():
+        found.setdefault(status, set()).update(codes)
+    return dict(sorted(found.items()))
+
+
+def _reached(module: str, seen: set[str]) -> Iterator[str]:
+    """A module of the runtime, and all that it imports."""
+    if module in seen or not (TOP / f"{module.replace('.', '/')}.py").exists():
+        return
+    seen.add(module)
+    yield module
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("runtime"):
+            for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                yield from _reached(str(name), seen)
+
+
+def _raised(module: str) -> Iterator[str]:
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Raise):
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if isinstance(raised, ast.Name):
+                yield raised.id
+
+
+def _tree(module: str) -> ast.Module:
+    return ast.parse((TOP / f"{module.replace('.', '/')}.py").read_text())
