@@ -59,9 +59,7 @@ class Functions:
         """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
         scope, spec, part = self._scope, FUNCTIONS[key], hyphenated(key)
         group = log_group(scope, part, "/aws/lambda")
-        rights = policy(
-            _with_key(_statements(key, scope.settings)), log_group=group.arn, **_key(scope), **access
-        )
+        rights = policy(_with_key(_statements(key, scope.settings)), log_group=group.arn, **_key(scope), **access)
         attached = _attach(scope, part, self._roles[key], rights)
         self._made[key] = aws.lambda_.Function(
             scope.logical(part),

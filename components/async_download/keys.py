@@ -10,18 +10,15 @@ from typing import Any
 from async_download.statements import Statement, allow
 
 KEY_ARN = r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}"
-READS = {  # action -> service that then decrypts
-    "dynamodb:DeleteItem": "dynamodb",
-    "dynamodb:GetItem": "dynamodb",
-    "dynamodb:PutItem": "dynamodb",
-    "dynamodb:UpdateItem": "dynamodb",
-    "s3:GetObject": "s3",
-    "s3:ListMultipartUploadParts": "s3",
-    "s3:PutObject": "s3",  # parts are read again as they are put together
-    "secretsmanager:GetSecretValue": "secretsmanager",
-    "sqs:SendMessage": "sqs",
-}
-WRITES = {"s3:PutObject": "s3", "sqs:SendMessage": "sqs"}  # action -> service that then wants a data key
+READS = (  # actions, or services with all of theirs, that need the key to decrypt
+    "dynamodb:",
+    "s3:GetObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",  # parts are read again as they are put together
+    "secretsmanager:",
+    "sqs:SendMessage",
+)
+WRITES = ("s3:PutObject", "sqs:SendMessage")  # actions that need a data key
 LOG_ACTIONS = [f"kms:{verb}" for verb in ("Decrypt*", "Describe*", "Encrypt*", "GenerateDataKey*", "ReEncrypt*")]
 LOG_FOLDERS = ("/aws/apigateway", "/aws/lambda", "/aws/vendedlogs/states")
 STEM_LENGTH = 32  # of a long prefix the names of all log groups keep at least this much
@@ -36,7 +33,7 @@ def with_key(statements: Sequence[Statement], key: str) -> list[Statement]:
         *(
             _through(allow(sid, action, key), services, key)
             for sid, action, needed in uses
-            if (services := sorted({needed[each] for each in actions & needed.keys()}))
+            if (services := sorted({each.split(":")[0] for each in actions if each.startswith(needed)}))
         ),
     ]
 
