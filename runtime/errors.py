@@ -32,6 +32,7 @@ AsyncDownloadError
 │   └── StoppedError                   STOPPED
 ├── ServiceError                   an AWS call failed; names the call and the code, never a URL
 │   ├── StorageError                   ... of S3: raised out of the worker, so that the state machine tries again
+│   │   └── UploadConflictError            ... somebody else was writing the key (409)
 │   ├── ObjectExistsError              ... the key is taken (412)
 │   ├── UploadGoneError                ... the multipart upload is not there any more
 │   └── InvalidPartError               ... a part was stored again after it was listed
@@ -265,6 +266,10 @@ class ServiceError(AsyncDownloadError):
 
 class StorageError(ServiceError):
     """A call to S3 failed."""
+
+
+class UploadConflictError(StorageError):
+    """Somebody else was writing the key: what was sent is of no use any more, and has to be sent anew."""
 
 
 class ObjectExistsError(ServiceError):

@@ -89,8 +89,8 @@ def copy_slice(*, downloads: str, bucket: str, prefix: str, secrets: Sequence[st
 
 
 def complete(*, downloads: str, bucket: str, prefix: str) -> list[Statement]:
-    """Complete the upload and look at what came of it; take it away when nobody wants it any more."""
-    actions = ["DeleteObject", "GetObject", "ListMultipartUploadParts", "PutObject"]
+    """Complete the upload, or drop it after a conflict; look at what came of it, take it away if nobody wants it."""
+    actions = ["AbortMultipartUpload", "DeleteObject", "GetObject", "ListMultipartUploadParts", "PutObject"]
     return [_downloads(downloads), _objects(bucket, prefix, actions), _missing_is_404(bucket, prefix)]
 
 

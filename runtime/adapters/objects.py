@@ -10,7 +10,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from runtime.adapters import aws
-from runtime.errors import InvalidPartError, ObjectExistsError, ServiceError, StorageError, UploadGoneError
+from runtime.errors import (
+    InvalidPartError,
+    ObjectExistsError,
+    ServiceError,
+    StorageError,
+    UploadConflictError,
+    UploadGoneError,
+)
 from runtime.models import crc32_of, crc32_text
 from runtime.ports import ObjectHead, Part, PartBody
 
@@ -25,6 +32,7 @@ PATIENT = Config(
 )
 ONCE = PATIENT.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 _TYPED: dict[str, type[ServiceError]] = {
+    "ConditionalRequestConflict": UploadConflictError,
     "PreconditionFailed": ObjectExistsError,
     "412": ObjectExistsError,
     "NoSuchUpload": UploadGoneError,

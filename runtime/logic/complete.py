@@ -12,9 +12,10 @@ from runtime.errors import (
     StoppedError,
     StoredObjectError,
     TransferError,
+    UploadConflictError,
     UploadGoneError,
 )
-from runtime.logic import crc32, outcome, plan, verify
+from runtime.logic import cleanup, crc32, outcome, plan, verify
 from runtime.logic.outcome import Outcome
 from runtime.logic.sliced import Sliced, sliced
 from runtime.models import Digest, Stored
@@ -61,8 +62,12 @@ class Complete:
         return outcome.failed(job.download.failure or StoredObjectError("The upload of the file has vanished."))
 
     def _stored(self, job: Sliced) -> Stored | None:
-        """The verified object; nothing where neither it nor the upload is there, as after a conflict (HTTP 409)."""
-        digest = self._make(job)
+        """The verified object; nothing where neither it nor the upload is there."""
+        try:
+            digest = self._make(job)
+        except UploadConflictError:  # S3 may have dropped the parts, or not: they are of no use any more
+            cleanup.abort_until_gone(self.objects, self.clock, job.key, job.upload_id)
+            return None
         head = self.objects.head(job.key)
         if digest is None or head is None:
             return None

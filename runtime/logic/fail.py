@@ -15,7 +15,7 @@ from runtime.models import Download, Failure, Status
 from runtime.ports import Clock, Downloads, Objects
 
 _TIMEOUTS = ("States.Timeout", "Sandbox.Timedout", "States.HeartbeatTimeout")
-_STORAGE = ("StorageError", "ObjectExistsError", "UploadGoneError")
+_STORAGE = ("StorageError", "UploadConflictError", "ObjectExistsError", "UploadGoneError")
 
 
 @dataclass(frozen=True)

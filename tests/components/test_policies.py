@@ -69,7 +69,7 @@ WANTED: dict[str, set[Right]] = {
     "copy_slice": {*READ_AND_MARK, *PUSH, *objects("PutObject", "ListMultipartUploadParts")},
     "complete": {
         *READ_AND_MARK,
-        *objects("PutObject", "GetObject", "DeleteObject", "ListMultipartUploadParts"),
+        *objects("PutObject", "GetObject", "DeleteObject", "ListMultipartUploadParts", "AbortMultipartUpload"),
         ("s3:ListBucket", BUCKET),
     },
     "deliver": {*READ_AND_MARK, *FORGET, *PUSH, *SIGN, *UNDELIVERED},

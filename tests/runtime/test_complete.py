@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.errors import ServiceError, StorageError
+from runtime.errors import ServiceError, StorageError, UploadConflictError
 from runtime.logic.complete import tiles
 from runtime.logic.plan import Plan
 from runtime.models import Failure, Status
@@ -215,17 +215,39 @@ def test_a_failing_bucket_is_raised_for_another_try(world: World, operation: str
 
 @pytest.mark.parametrize("noted", [False, True], ids=["before", "after its digest was noted"])
 def test_an_upload_that_vanished_is_started_again(world: World, noted: bool) -> None:
-    """S3 answers 409 when it wants that, and then knows nothing of the parts."""
+    """And is the file in the end."""
     file = copied(world)
     if noted:
-        conflict = StorageError("complete_multipart_upload", "ConditionalRequestConflict")
-        world.objects.fail = lambda operation: raising(conflict) if operation == "complete" else None
+        busy = StorageError("complete_multipart_upload", "SlowDown")
+        world.objects.fail = lambda operation: raising(busy) if operation == "complete" else None
         with pytest.raises(StorageError):
             world.complete()
         world.objects.fail = lambda _operation: None
     world.objects.uploads.clear()
+    assert_starts_again(world, file)
+
+
+@pytest.mark.parametrize("dropped", [False, True], ids=["kept", "dropped"])
+def test_a_conflict_starts_the_copy_again(world: World, dropped: bool) -> None:
+    """409: S3 wants all parts anew, whether it has dropped them itself or not."""
+    file = copied(world)
+
+    def conflict(operation: str) -> None:
+        if operation == "complete":
+            if dropped:
+                world.objects.uploads.clear()
+            world.objects.fail = lambda _operation: None
+            raise UploadConflictError("complete_multipart_upload", "ConditionalRequestConflict")
+
+    world.objects.fail = conflict
+    assert_starts_again(world, file)
+
+
+def assert_starts_again(world: World, file: OriginFile) -> None:
+    """Nothing of the first upload is left, and the second becomes the file."""
     assert world.complete() == {"outcome": "RESTART"}
     assert (world.row.upload_id, world.row.version, world.row.digest) == (None, None, None)
+    assert not world.objects.uploads
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
     for index in range(SLICES):
         world.copy_slice(index)
