@@ -122,6 +122,15 @@ def test_a_connection_to_s3_that_breaks_in_a_part(begin: Begin, copy: Callable[[
     whole.assert_stored()
 
 
+def test_a_conflict_at_the_end_starts_the_copy_again(begin: Begin) -> None:
+    """409: the parts are of no use any more, whether S3 has dropped them or not."""
+    whole = begin(SLICED)
+    whole.stub.faults.conflict("CompleteMultipartUpload")
+    assert whole.in_slices() == {"outcome": "RESTART"}
+    assert whole.in_slices() == {"outcome": "STORED"}
+    whole.assert_stored()
+
+
 def test_a_key_that_is_taken_is_not_overwritten(begin: Begin) -> None:
     """412 and no lost reply: somebody else's object."""
     whole = begin(5)

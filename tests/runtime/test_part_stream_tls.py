@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from localcloud.origin import Origin as OriginServer
-from runtime.errors import StorageError
+from runtime.errors import OriginTruncatedError, StorageError
 from runtime.logic import plan
 from runtime.logic.complete import Complete
 from runtime.logic.copy import Copy
@@ -92,3 +92,18 @@ def test_an_origin_that_breaks_off_is_mended_while_s3_waits(s3_stub: S3Stub) -> 
         assert file.in_slices() == {"outcome": "STORED"}
         assert s3_stub.calls["UploadPart"] == 5
         file.assert_stored()
+
+
+def test_an_origin_that_does_not_mend_leaves_no_part_that_lies(s3_stub: S3Stub) -> None:
+    """S3 got less than was announced, and refused it; what is there is dropped in the end."""
+    with OriginServer() as origin:
+        file = Streamed(s3_stub, origin, SIZE, "reset_after=100&after=5")
+        assert file.copy()["outcome"] == "PLANNED"
+        with pytest.raises(OriginTruncatedError):
+            file.copy_slice(0)
+        assert file.row.upload_id is not None
+        assert {part.size for part in s3_stub.bucket.uploads[file.row.upload_id].parts.values()} <= {PART}
+        file.fail()
+        file.assert_nothing_left()
+        assert file.row.failure is not None
+        assert file.row.failure.code == "ORIGIN_TRUNCATED"
