@@ -229,3 +229,13 @@ def test_an_origin_that_was_taken_away_is_a_failure(world: World) -> None:
     world.copy_slice(0)
     assert world.row.failure is not None
     assert world.row.failure.code == "ORIGIN_ERROR"
+
+
+def test_a_slice_waits_as_long_as_the_origin_wishes(world: World) -> None:
+    """Where that is a matter of seconds."""
+    file = planned(world)
+    busy = [FakeBody(503, {"retry-after": "17"})]
+    world.origins.answer = lambda asked: busy.pop() if busy else file(asked)
+    world.copy_slice(0)
+    assert world.clock.slept == [17.0]
+    assert parts(world) == expected(file, 0)
