@@ -20,6 +20,7 @@ ARCHITECTURE = "arm64"
 SIGNING = ("get_download", "message", "deliver")
 ASYNC_MAX_AGE_SECONDS = 60  # news that is older is asked for, not waited for
 ASYNC_RETRIES = 1
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024**2)}  # the C library gives buffers back instead of cutting them up
 
 
 class Functions:
@@ -74,7 +75,7 @@ class Functions:
             memory_size=scope.settings.copy_memory_mb if spec.copies else SMALL_MB,
             vpc_config=scope.settings.network.vpc_config if spec.copies else None,
             reserved_concurrent_executions=reserved(scope.settings, key),
-            environment={"variables": environment},
+            environment={"variables": {**environment, **ALLOCATOR} if spec.copies else environment},
             logging_config={
                 "log_format": "JSON",
                 "log_group": group.name,
