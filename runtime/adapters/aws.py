@@ -8,11 +8,17 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import botocore
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from runtime.errors import ServiceError
+from runtime.errors import ConfigError, ServiceError
+
+LEAST_BOTOCORE = (1, 36)  # knows checksums of whole objects
+
+if tuple(map(int, botocore.__version__.split(".")[:2])) < LEAST_BOTOCORE:
+    raise ConfigError(f"botocore 1.36 or newer is needed, and this is {botocore.__version__}: update the layer.")
 
 QUICK = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True

@@ -72,6 +72,15 @@ def test_a_handler_needs_no_environment_to_be_imported(name: str) -> None:
     assert callable(importlib.import_module(f"runtime.handlers.{name}").handler)
 
 
+@pytest.mark.parametrize(("version", "fits"), [("1.35.99", False), ("0.99.1", False), ("1.36.0", True), ("2.0", True)])
+def test_a_botocore_that_is_too_old_is_told_at_once(version: str, fits: bool) -> None:
+    """A function's layers may bring one that knows no checksums of whole objects."""
+    code = f"import botocore; botocore.__version__ = {version!r}; import runtime.adapters.objects"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == fits, done.stderr
+    assert fits or f"ConfigError: botocore 1.36 or newer is needed, and this is {version}" in done.stderr
+
+
 def test_a_cold_start_loads_neither_boto3_nor_what_the_handler_does_not_need() -> None:
     """Imports are paid for by the client that waits."""
     code = "import sys, runtime.handlers.connect; print(*sorted(sys.modules))"

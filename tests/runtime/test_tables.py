@@ -408,6 +408,9 @@ def test_progress_answers_with_the_row(store: Store) -> None:
     sliced(store)
     changed = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
     assert changed == row(store)
+    again = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
+    assert again is not None
+    assert again.copied_bytes == 5  # set, never added: a worker may run twice
     assert store.downloads.progress(ARN, copied=6, size=30, upload_id="u2", now=NOW + 2) is None
 
 
