@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local invoke test test-unit test-e2e test-engine bench-delivery bench-memory lint docs format pulumi-cli clean
+.PHONY: help setup demo local invoke test test-unit test-e2e test-engine bench-delivery bench-memory bench-client lint docs format pulumi-cli clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-delivery: setup ## Request -> URL, stored -> URL, and what a download cost
 
 bench-memory: setup ## Peak memory of the copying function, 500 MB beside 10 MB
 	@$(RUN) -m benchmarks.memory
+
+bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
+	@$(RUN) -m benchmarks.client
 
 lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff check .

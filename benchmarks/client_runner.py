@@ -1,0 +1,22 @@
+"""Fetch the file that is described on stdin, and nothing else: what the benchmark starts and weighs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from async_download_client import Client, download_of
+from async_download_client.messages import ready_of
+
+
+def main() -> None:
+    """`{"answer": …, "file": …}` from stdin, to the path that is named."""
+    told = json.load(sys.stdin)
+    download = download_of(told["answer"])
+    with Client(download.status_url) as client:
+        client.fetch(ready_of(told["file"], download), Path(sys.argv[1]), resume=False)
+
+
+if __name__ == "__main__":
+    main()
