@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from integration_tests.support.clouds import Cloud, Target, open_cloud
-from integration_tests.support.engines import Config, Engine, deployed
+from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
 from integration_tests.support.settings import FILES, PAGE, Origins, config_for, origins_for
 from integration_tests.support.stack import Deploy, Stack
@@ -33,6 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")
         if config.getoption("--engine") != Engine.PULUMI:
             raise pytest.UsageError("--target aws needs --engine pulumi: the embedded one deploys to emulators only.")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how to destroy what was kept."""
+    if KEPT:
+        terminalreporter.section("stacks that were kept")
+        terminalreporter.write_line("\n".join(["To destroy them:", *KEPT]))
+
+
+def keeper(request: pytest.FixtureRequest) -> Callable[[], bool]:
+    """Whether a stack is to be left, asked when it would be destroyed."""
+    return lambda: bool(request.config.getoption("--keep-on-failure") and request.session.testsfailed)
 
 
 @pytest.fixture(scope="session")
@@ -68,13 +80,10 @@ def deploy(cloud: Cloud, request: pytest.FixtureRequest) -> Deploy:
     """Deploys a stack of the shipped program, for as long as the context lasts."""
     engine = Engine(request.config.getoption("--engine"))
 
-    def keep() -> bool:
-        return bool(request.config.getoption("--keep-on-failure") and request.session.testsfailed)
-
     @contextmanager
     def made(name: str, config: Config) -> Iterator[Stack]:
         try:
-            with deployed(engine, cloud, f"{name}-{secrets.token_hex(3)}", config, keep) as outputs:
+            with deployed(engine, cloud, f"{name}-{secrets.token_hex(3)}", config, keeper(request)) as outputs:
                 yield Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
         except MissingError as missing:
             pytest.skip(str(missing))

@@ -167,6 +167,12 @@ class AsyncDownloadArgs(TypedDict):
     force_destroy: NotRequired[bool]
     """Whether destroying the stack also deletes the copies in its bucket. Default: false."""
 
+    protect: NotRequired[bool]
+    """Whether bucket, tables and APIs are deleted or replaced only once this is false again. Default: false."""
+
+    retain_data: NotRequired[bool]
+    """Whether bucket and tables stay when the stack is destroyed. Default: false."""
+
     name_prefix: NotRequired[str]
     """How the names of functions, roles, tables and the rest begin. Default: project, stack and component."""
 

@@ -21,7 +21,7 @@ class RestApi:
             description="Ask for downloads.",
             endpoint_configuration={"types": "REGIONAL"},
             tags=scope.tags,
-            opts=scope.child(),
+            opts=scope.protected(),
         )
         self.api_key: aws.apigateway.ApiKey | None = None
 

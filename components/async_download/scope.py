@@ -43,6 +43,24 @@ class Scope:
         options.delete_before_replace = True
         return options
 
+    def protected(self) -> pulumi.ResourceOptions:
+        """Options of a child that could not be made again as it was: data, and the ids that are in URLs."""
+        options = self.child()
+        options.protect = self.settings.protect or None  # None leaves it to whoever uses the component
+        return options
+
+    def data(self) -> pulumi.ResourceOptions:
+        """Options of a child that holds data."""
+        options = self.protected()
+        options.retain_on_delete = self.settings.retain_data or None
+        return options
+
+    def retained(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a child without which data that stays would be in danger."""
+        options = self.child(*depends_on)
+        options.retain_on_delete = self.settings.retain_data or None
+        return options
+
     def secretive(self, *outputs: str) -> pulumi.ResourceOptions:
         """Options of a child of which some outputs are secrets that the provider does not know as such."""
         options = self.child()

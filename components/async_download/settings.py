@@ -37,6 +37,8 @@ FLAGS = {
     "manage_api_gateway_account": False,
     "tracing": True,
     "force_destroy": False,
+    "protect": False,
+    "retain_data": False,
     "loopback_origins": False,
 }
 TEXTS = {  # setting: default, pattern, what is allowed
@@ -87,6 +89,8 @@ class Settings:
     reuse_seconds: int
     network: network.Network
     force_destroy: bool
+    protect: bool
+    retain_data: bool
     name_prefix: str
     tags: Mapping[str, pulumi.Input[str]]
     execute_api_url: str
@@ -128,6 +132,8 @@ def _agree(settings: Settings) -> None:
         raise InvalidSetting(
             "log_retention_days", settings.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"
         )
+    if settings.force_destroy and (settings.protect or settings.retain_data):
+        raise InvalidSetting("force_destroy", True, "false beside protect or retain_data, which keep what it deletes")
     if 0 < settings.fan_out_mb < LEAST_FAN_OUT_MB:
         raise InvalidSetting("fan_out_mb", settings.fan_out_mb, f"0 for never, or {LEAST_FAN_OUT_MB} or more")
     if 0 < settings.reuse_seconds < LEAST_REUSE_SECONDS:

@@ -44,7 +44,7 @@ def lifecycle(prefix: str, expiry_days: int) -> aws.s3.BucketLifecycleConfigurat
 def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
     settings = scope.settings
     bucket = aws.s3.Bucket(
-        names.bucket_stem(scope.name), force_destroy=settings.force_destroy, tags=scope.tags, opts=scope.child()
+        names.bucket_stem(scope.name), force_destroy=settings.force_destroy, tags=scope.tags, opts=scope.data()
     )
     private = aws.s3.BucketPublicAccessBlock(
         scope.logical("copies-private"),
@@ -53,13 +53,13 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         block_public_policy=True,
         ignore_public_acls=True,
         restrict_public_buckets=True,
-        opts=scope.child(),
+        opts=scope.retained(),
     )
     aws.s3.BucketOwnershipControls(
         scope.logical("copies-owner"),
         bucket=bucket.bucket,
         rule={"object_ownership": "BucketOwnerEnforced"},
-        opts=scope.child(private),
+        opts=scope.retained(private),
     )
     encryption: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
     encryption = {"sse_algorithm": "AES256"}
@@ -69,13 +69,13 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         scope.logical("copies-encryption"),
         bucket=bucket.bucket,
         rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
-        opts=scope.child(),
+        opts=scope.retained(),
     )
     aws.s3.BucketLifecycleConfiguration(
         scope.logical("copies-lifecycle"),
         bucket=bucket.bucket,
         rules=[lifecycle(settings.object_prefix, settings.object_expiry_days)],
-        opts=scope.child(),
+        opts=scope.retained(),
     )
     if settings.cors_origins:
         aws.s3.BucketCorsConfiguration(
@@ -88,7 +88,7 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         scope.logical("copies-policy"),
         bucket=bucket.bucket,
         policy=policy(service_policies.bucket, **_policy_facts(scope, bucket.arn, table_arn.apply(_account))),
-        opts=scope.child(private),
+        opts=scope.retained(private),
     )
     return bucket
 

@@ -18,6 +18,8 @@ class Tables:
 
 def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
     key_arn = scope.settings.kms_key_arn
+    options = scope.data()
+    options.delete_before_replace = True  # it has a name of its own, which its replacement could not share
     return aws.dynamodb.Table(
         scope.logical(part),
         name=scope.physical(part),
@@ -26,7 +28,8 @@ def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
         attributes=[{"name": key, "type": "S"}],
         ttl={"attribute_name": TTL_ATTRIBUTE, "enabled": True},
         server_side_encryption={"enabled": True} if key_arn is None else {"enabled": True, "kms_key_arn": key_arn},
+        deletion_protection_enabled=scope.settings.protect,
         point_in_time_recovery={"enabled": scope.settings.point_in_time_recovery},
         tags=scope.tags,
-        opts=scope.named(),
+        opts=options,
     )

@@ -32,7 +32,7 @@ class WebSocketApi:
             protocol_type="WEBSOCKET",
             route_selection_expression="$request.body.action",
             tags=scope.tags,
-            opts=scope.child(),
+            opts=scope.protected(),
         )
 
     def serve(self, functions: Functions, logs: AccessLogs) -> aws.apigatewayv2.Stage:

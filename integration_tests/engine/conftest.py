@@ -1,4 +1,4 @@
-"""An emulator and a stack of Pulumi's own engine that the tests of a module share; every test leaves it as it was."""
+"""A cloud and a stack of Pulumi's own engine that the tests of a module share; every test leaves it as it was."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from integration_tests.conftest import keeper
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import pulumi_stack
 from integration_tests.support.errors import MissingError
@@ -20,35 +21,61 @@ Config = dict[str, object]
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """An emulator of its own, so that what is left behind can be seen."""
-    with open_cloud(Target.EMULATOR, folder=tmp_path_factory.mktemp("cloud")) as opened:
-        yield opened
+def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The cloud that was asked for; an emulator is the module's own, so that what is left behind can be seen."""
+    yield from _cloud(request, tmp_path_factory.mktemp("cloud"))
 
 
 @pytest.fixture(scope="module")
-def config(emulator: Cloud) -> Iterator[Config]:
-    """Settings of a stage on the emulator, with our origin behind it."""
-    with Origin() as origin, origins_for(emulator, origin.base_url, None) as origins:
-        yield config_for(emulator, origins, restAuth="none")
-
-
-@pytest.fixture
-def empty(emulator: Cloud, config: Config) -> Iterator[automation.Stack]:
-    """A stack that nothing was deployed to."""
+def config(cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Iterator[Config]:
+    """Settings of a stage, with our origin behind it; REST is open to everyone except on AWS."""
     try:
-        with pulumi_stack(emulator, _name(), config) as made:
-            yield made
+        with origins_for(cloud, origin.base_url, request.config.getoption("--origin-url")) as origins:
+            yield config_for(cloud, origins, restAuth="iam" if cloud.target is Target.AWS else "none")
     except MissingError as missing:
         pytest.skip(str(missing))
 
 
+@pytest.fixture
+def empty(cloud: Cloud, config: Config, request: pytest.FixtureRequest) -> Iterator[automation.Stack]:
+    """A stack that nothing was deployed to."""
+    yield from _stack(cloud, config, request)
+
+
 @pytest.fixture(scope="module")
-def stage(emulator: Cloud, config: Config) -> Iterator[automation.Stack]:
+def stage(cloud: Cloud, config: Config, request: pytest.FixtureRequest) -> Iterator[automation.Stack]:
     """A deployed stage."""
+    for made in _stack(cloud, config, request):
+        made.up()
+        yield made
+
+
+@pytest.fixture
+def lonely_cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cloud]:
+    """The cloud that was asked for; an emulator is the test's own."""
+    yield from _cloud(request, tmp_path)
+
+
+@pytest.fixture
+def lonely(lonely_cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Iterator[automation.Stack]:
+    """An empty stack, where possible in a cloud without others."""
+    with origins_for(lonely_cloud, origin.base_url, request.config.getoption("--origin-url")) as origins:
+        auth = "iam" if lonely_cloud.target is Target.AWS else "none"
+        yield from _stack(lonely_cloud, config_for(lonely_cloud, origins, restAuth=auth), request)
+
+
+def _cloud(request: pytest.FixtureRequest, folder: Path) -> Iterator[Cloud]:
+    target, account = request.config.getoption("--target"), request.config.getoption("--aws-account")
     try:
-        with pulumi_stack(emulator, _name(), config) as made:
-            made.up()
+        with open_cloud(Target(target), folder=folder, account=account) as opened:
+            yield opened
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+def _stack(cloud: Cloud, config: Config, request: pytest.FixtureRequest) -> Iterator[automation.Stack]:
+    try:
+        with pulumi_stack(cloud, f"engine-{secrets.token_hex(3)}", config, keeper(request)) as made:
             yield made
     except MissingError as missing:
         pytest.skip(str(missing))
@@ -66,7 +93,3 @@ def runtime_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         target.write_bytes(path.read_bytes())
     monkeypatch.setattr(bundle, "runtime_folder", partial(Path, folder))
     return folder
-
-
-def _name() -> str:
-    return f"engine-{secrets.token_hex(3)}"

@@ -28,14 +28,14 @@ HOSTS = {"yaml": "yaml", "typescript": "nodejs", "go": "go"}
 
 
 @pytest.fixture
-def here(config: Config, emulator: Cloud) -> str:
+def here(config: Config, cloud: Cloud) -> str:
     """What the component is told of this machine, beside what the example says."""
     origins: Any = config["origins"]
     return json.dumps(
         {
             "origin": {"base_url": origins["files"]["baseUrl"], "allow_http": True},
             "args": {
-                "execute_api_url": emulator.execute_api_url,
+                "execute_api_url": cloud.execute_api_url,
                 "force_destroy": True,
                 "loopback_origins": True,
                 "tls_only": False,
@@ -56,42 +56,42 @@ def missing(language: str) -> str | None:
 
 @pytest.mark.parametrize("language", list(NEEDS))
 def test_an_example_deploys_and_serves(
-    language: str, here: str, emulator: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    language: str, here: str, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lacking := missing(language):
         pytest.skip(lacking)
     folder = tmp_path / "example"
     shutil.copytree(EXAMPLES / language, folder)
     try:
-        with pulumi_project(emulator, "example", folder, {}) as made:
+        with pulumi_project(cloud, "example", folder, {}) as made:
             monkeypatch.setenv(relocated.SETTINGS, here)
             release = install_component(made, ["-m", relocated.__name__])
             run(made, "pulumi", "package", "add", f"async-download@{release}")
             if language == "typescript":
                 run(made, "npx", "tsc", "--project", ".")
-            serve(emulator, made.up().outputs)
+            serve(cloud, made.up().outputs)
             assert changes_of(made.preview, expect_no_changes=True) == set()
     except MissingError as lacking:
         pytest.skip(str(lacking))
 
 
 def test_the_python_example_deploys_and_serves(
-    empty: automation.Stack, here: str, emulator: Cloud, monkeypatch: pytest.MonkeyPatch
+    empty: automation.Stack, here: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(relocated.SETTINGS, here)
     monkeypatch.setattr(component, "resolve", relocated.resolve)
     empty.workspace.program = partial(run_program, EXAMPLES / "python" / "__main__.py")
-    serve(emulator, empty.up().outputs)
+    serve(cloud, empty.up().outputs)
 
 
-def test_a_program_takes_the_component_from_its_folder(emulator: Cloud, tmp_path: Path) -> None:
+def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: Path) -> None:
     """By components/PulumiPlugin.yaml, which `pulumi package add <this repository>/components` writes down."""
     if lacking := missing("yaml"):
         pytest.skip(lacking)
     folder = tmp_path / "example"
     shutil.copytree(EXAMPLES / "yaml", folder)
     try:
-        with pulumi_project(emulator, "example", folder, {}) as made:
+        with pulumi_project(cloud, "example", folder, {}) as made:
             run(made, "pulumi", "package", "add", TOP / "components")
             steps = changes_of(made.preview)
     except MissingError as none:

@@ -28,9 +28,7 @@ def journey(cloud: Cloud, outputs: dict[str, Any]) -> None:
     be_told_of_failure(client, 20)
 
 
-def test_a_python_program_uses_it_as_a_remote_component(
-    empty: automation.Stack, config: Config, emulator: Cloud
-) -> None:
+def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack, config: Config, cloud: Cloud) -> None:
     class Remote(pulumi.ComponentResource):
         apiUrl: pulumi.Output[str]  # noqa: N815  (as the engine names it)
 
@@ -46,11 +44,11 @@ def test_a_python_program_uses_it_as_a_remote_component(
         Remote()
 
     empty.workspace.program = program
-    journey(emulator, {name: output.value for name, output in empty.up().outputs.items()})
+    journey(cloud, {name: output.value for name, output in empty.up().outputs.items()})
 
 
 def test_a_typescript_program_uses_it_as_a_remote_component(
-    empty: automation.Stack, config: Config, emulator: Cloud, tmp_path: Path
+    empty: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path
 ) -> None:
     if shutil.which("npm") is None or shutil.which("node") is None:
         pytest.skip("There is no Node.js: install it (https://nodejs.org) to run the component from TypeScript.")
@@ -65,11 +63,11 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
         "component": config,
     }
     printed = run(empty, "npx", "tsx", "program.ts", json.dumps(given), folder=tmp_path)
-    journey(emulator, json.loads(printed.splitlines()[-1]))
+    journey(cloud, json.loads(printed.splitlines()[-1]))
 
 
 def test_its_wheel_alone_serves_a_second_different_stack(
-    empty: automation.Stack, config: Config, emulator: Cloud, tmp_path: Path
+    empty: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path
 ) -> None:
     uv = TOP / ".tools" / "bin" / "uv"
     run(empty, uv, "build", "--quiet", "--wheel", "--out-dir", tmp_path, TOP, folder=tmp_path)
@@ -82,10 +80,10 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     outputs = json.loads(run(empty, *program, folder=tmp_path).splitlines()[-1])
     assert "site-packages" in outputs["runtime"]
     for side in ("left", "right"):
-        journey(emulator, outputs[side])
+        journey(cloud, outputs[side])
     names = [outputs[side]["downloadsTableName"] for side in ("left", "right")]
     assert names == ["reports-downloads", "ledgers-downloads"]
-    dynamodb = emulator.client("dynamodb")
+    dynamodb = cloud.client("dynamodb")
     arn = dynamodb.describe_table(TableName=names[1])["Table"]["TableArn"]
     found = dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
     assert {"Key": "team", "Value": "ledgers"} in found

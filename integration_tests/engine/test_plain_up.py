@@ -20,22 +20,22 @@ from integration_tests.support.stack import Stack
 
 
 @pytest.fixture(scope="module")
-def shipped(emulator: Cloud, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[automation.Stack]:
+def shipped(cloud: Cloud, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[automation.Stack]:
     """A stage of the program and the project file as they are, in a folder of their own."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(TOP / name, folder)
     settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
     try:
-        with pulumi_project(emulator, "shipped", folder, settings) as made:
+        with pulumi_project(cloud, "shipped", folder, settings) as made:
             yield made
     except MissingError as missing:
         pytest.skip(str(missing))
 
 
-def test_it_deploys_and_serves(shipped: automation.Stack, emulator: Cloud) -> None:
+def test_it_deploys_and_serves(shipped: automation.Stack, cloud: Cloud) -> None:
     outputs = {name: output.value for name, output in shipped.up().outputs.items()}
-    client = Stack(emulator, outputs, origin=FILES)
+    client = Stack(cloud, outputs, origin=FILES)
     be_told(client, 20)
     be_told_of_failure(client, 20)
 

@@ -29,6 +29,7 @@ COMPONENT = TOP / "components" / "__main__.py"
 PROJECT = "async-download"
 LANGUAGES = ("go", "nodejs", "python")
 PASSPHRASE = "an end-to-end run"
+KEPT: list[str] = []  # commands that destroy the stacks that were left
 Outputs = Mapping[str, Any]
 Config = Mapping[str, object]
 
@@ -138,8 +139,8 @@ def _life_of(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) ->
         yield
     finally:
         if keep():
-            print(  # noqa: T201 - for whoever has to tidy up
-                f"\nThe stack is kept. To destroy it: cd {folder} && PULUMI_BACKEND_URL={backend} "
+            KEPT.append(
+                f"cd {folder} && PULUMI_HOME={folder}/home PULUMI_BACKEND_URL={backend} "
                 f"PULUMI_CONFIG_PASSPHRASE={PASSPHRASE!r} pulumi destroy --yes -s {stack.name}"
             )
         else:

@@ -38,6 +38,7 @@ class Registered:
     dependencies: tuple[str, ...]
     delete_before_replace: bool
     retain_on_delete: bool
+    protect: bool
     secret_outputs: tuple[str, ...]
     custom: bool
 
@@ -154,6 +155,7 @@ class RecordingMonitor(MockMonitor):
                 dependencies=tuple(request.dependencies),
                 delete_before_replace=request.deleteBeforeReplace,
                 retain_on_delete=request.retainOnDelete,
+                protect=request.protect,
                 secret_outputs=tuple(request.additionalSecretOutputs),
                 custom=request.custom,
             )

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from async_download import InvalidSetting
 
 from tests.components.harness import Deployed, deploy
 
@@ -52,6 +53,33 @@ def test_plain_http_is_refused_unless_the_stack_allows_it(deployed: Deployed) ->
 @pytest.mark.parametrize(("force", "wanted"), [(None, False), (True, True)])
 def test_copies_are_destroyed_only_on_request(force: bool | None, wanted: bool) -> None:
     assert deploy({"force_destroy": force}).one("s3/bucket:Bucket").inputs["forceDestroy"] is wanted
+
+
+DATA = ["files-connections", "files-copies", "files-downloads"]
+
+
+def test_data_and_urls_are_protected_on_request(deployed: Deployed) -> None:
+    protected = deploy({"protect": True, "cors_origins": ["https://app.example.com"]})
+    assert sorted(item.name for item in protected.custom if item.protect) == sorted(
+        [*DATA, "files-rest-api", "files-socket-api"]
+    )
+    assert [table.inputs["deletionProtectionEnabled"] for table in protected.all("dynamodb/table:Table")] == [True] * 2
+    assert not any(item.protect for item in deployed.resources)
+    assert {table.inputs["deletionProtectionEnabled"] for table in deployed.all("dynamodb/table:Table")} == {False}
+
+
+def test_data_and_what_keeps_it_safe_stay_on_request(deployed: Deployed) -> None:
+    """A rule for pages may go at any time, and must then not stay behind."""
+    kept = deploy({"retain_data": True, "cors_origins": ["https://app.example.com"]})
+    safe = [f"files-copies-{part}" for part in ("encryption", "lifecycle", "owner", "policy", "private")]
+    assert sorted(item.name for item in kept.custom if item.retain_on_delete) == sorted([*DATA, *safe])
+    assert not any(item.retain_on_delete for item in deployed.resources)
+
+
+@pytest.mark.parametrize("keeping", ["protect", "retain_data"])
+def test_nothing_is_kept_and_destroyed_at_once(keeping: str) -> None:
+    with pytest.raises(InvalidSetting, match=r"force_destroy .forceDestroy. is True.*false beside protect"):
+        deploy({"force_destroy": True, keeping: True}, fresh=True)
 
 
 def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployed: Deployed) -> None:

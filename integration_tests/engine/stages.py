@@ -1,0 +1,68 @@
+"""What the tests of a stage do with it and see of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pulumi import automation
+
+from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.engines import PROJECT
+from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.settings import FILES
+from integration_tests.support.stack import Stack
+
+PATIENCE = 20
+LISTS = {
+    "s3": ("list_buckets", "Buckets"),
+    "dynamodb": ("list_tables", "TableNames"),
+    "lambda": ("list_functions", "Functions"),
+    "logs": ("describe_log_groups", "logGroups"),
+    "iam": ("list_roles", "Roles"),
+    "stepfunctions": ("list_state_machines", "stateMachines"),
+    "apigateway": ("get_rest_apis", "items"),
+    "apigatewayv2": ("get_apis", "Items"),
+    "events": ("list_rules", "Rules"),
+    "sqs": ("list_queues", "QueueUrls"),
+}
+
+
+def client_of(cloud: Cloud, stage: automation.Stack) -> Stack:
+    """A client of the stage; on AWS one that signs."""
+    outputs = {name: output.value for name, output in stage.outputs().items()}
+    return Stack(cloud, outputs, origin=FILES, signed=cloud.target is Target.AWS)
+
+
+def journey(client: Stack) -> None:
+    """A file that comes, and one that does not."""
+    be_told(client, PATIENCE)
+    be_told_of_failure(client, PATIENCE)
+
+
+def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:
+    """What the state holds, secrets in clear."""
+    return list((stage.export_stack().deployment or {}).get("resources", []))
+
+
+def set_config(stage: automation.Stack, **settings: str) -> None:
+    """Set the program's settings."""
+    for key, value in settings.items():
+        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value))
+
+
+def remove_config(stage: automation.Stack, *keys: str) -> None:
+    """Leave settings to their defaults."""
+    for key in keys:
+        stage.remove_config(f"{PROJECT}:{key}")
+
+
+def remains(cloud: Cloud, *names: str) -> dict[str, list[Any]]:
+    """What is there of the kinds that a stage makes; in a cloud that others use, only what has one of the names."""
+    found = {service: getattr(cloud.client(service), call)().get(key) or [] for service, (call, key) in LISTS.items()}
+    if cloud.target is not Target.EMULATOR:
+        found = {
+            service: [item for item in items if any(name in json.dumps(item, default=str) for name in names)]
+            for service, items in found.items()
+        }
+    return {service: items for service, items in found.items() if items}
