@@ -21,7 +21,15 @@ from pulumi._types import (  # the SDK's own introspection
 
 from localcloud.values import Plain, Unknown
 
-__all__ = ["Problem", "UnknownTypeError", "check_inputs", "has_input", "input_names", "output_names"]
+__all__ = [
+    "Problem",
+    "UnknownTypeError",
+    "check_inputs",
+    "deprecated_names",
+    "has_input",
+    "input_names",
+    "output_names",
+]
 
 _PYTHON_MODULES = {"lambda": "lambda_"}
 _SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -51,6 +59,13 @@ def check_inputs(token: str, inputs: Mapping[str, Plain]) -> list[Problem]:
 def input_names(token: str) -> frozenset[str]:
     """The inputs of a resource type, in camelCase."""
     return frozenset(input_type_py_to_pulumi_names(_args_class(token)).values())
+
+
+def deprecated_names(token: str) -> frozenset[str]:
+    """The inputs of a resource type that the SDK advises against."""
+    getters = {name: value.fget for name, value in vars(_args_class(token)).items() if isinstance(value, property)}
+    names = input_type_py_to_pulumi_names(_args_class(token))
+    return frozenset(names[name] for name, getter in getters.items() if hasattr(getter, "_pulumi_deprecated_callable"))
 
 
 def has_input(token: str, path: str) -> bool:

@@ -1,0 +1,75 @@
+"""Ready for the official provider: what the program registers is what the pinned pulumi-aws SDK describes."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pulumi_aws as aws
+import pytest
+from async_download.checks import camel
+from async_download.settings import FLAGS
+
+from localcloud.schema import check_inputs, deprecated_names, input_names
+from tests.components.harness import deploy
+from tests.components.test_program import shipped, stack_file
+
+SOME: dict[str, dict[str, Any]] = {
+    "the defaults": {},
+    "an API key and pages": {"rest_auth": "api_key", "cors_origins": ["https://app.example.com"]},
+    "a bucket that is given": {"bucket": "a-bucket-of-somebody"},
+    "no slices": {"fan_out_mb": 0, "tags": {"team": "reporting"}},
+}
+ARGS = SOME | {f"{flag} the other way": {flag: not default} for flag, default in FLAGS.items()}
+
+
+def plain(value: Any) -> Any:
+    """Whole numbers as such: the wire knows only floats."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@pytest.mark.parametrize("given", list(ARGS.values()), ids=list(ARGS))
+def test_every_input_is_one_that_the_sdk_has(given: dict[str, Any]) -> None:
+    """Names, nested ones too, types, and none missing that is required."""
+    registered = deploy(given).custom
+    assert len(registered) > 100
+    wrong = {item.name: found for item in registered if (found := check_inputs(item.type, plain(item.inputs)))}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("given", list(ARGS.values()), ids=list(ARGS))
+def test_nothing_deprecated_is_used(given: dict[str, Any]) -> None:
+    used = {item.name: deprecated_names(item.type) & set(item.inputs) for item in deploy(given).custom}
+    assert {name: inputs for name, inputs in used.items() if inputs} == {}
+    assert "acl" in deprecated_names("aws:s3/bucket:Bucket"), "or nothing would ever be found"
+
+
+def test_a_misspelt_nested_input_would_be_found() -> None:
+    function = deploy({}).one("lambda/function:Function", "copy")
+    inputs = plain(function.inputs) | {"environment": {"variabels": {}}}
+    (problem,) = check_inputs(function.type, inputs)
+    assert problem.path == "environment.variabels"
+
+
+def test_the_local_stage_sets_every_skip_flag_of_the_provider() -> None:
+    settings = [camel(name) for name in inspect.signature(aws.ProviderArgs.__init__).parameters]
+    skips = {f"aws:{name}" for name in settings if name.startswith("skip")}
+    config = stack_file("local")
+    assert skips == {key for key in config if key.startswith("aws:skip")}
+    assert all(config[skip] is True for skip in skips)
+    assert {key.removeprefix("aws:") for key in config if key.startswith("aws:")} <= set(settings)
+
+
+def test_the_local_stage_names_endpoints_that_the_provider_knows() -> None:
+    known = {camel(name.rstrip("_")) for name in inspect.signature(aws.ProviderEndpointArgs.__init__).parameters}
+    (endpoints,) = stack_file("local")["aws:endpoints"]
+    assert set(endpoints) <= known
+
+
+def test_whatever_can_carry_tags_carries_them() -> None:
+    bare = [item.name for item in shipped("dev").custom if "tags" in input_names(item.type) and not item.inputs["tags"]]
+    assert bare == []
