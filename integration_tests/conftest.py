@@ -11,7 +11,7 @@ import pytest
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
-from integration_tests.support.settings import FILES, PAGE, Origins, config_for, origins_for
+from integration_tests.support.settings import FILES, IDLE, PAGE, Origins, config_for, origins_for
 from integration_tests.support.stack import Deploy, Stack
 from localcloud.origin import Origin
 
@@ -95,13 +95,16 @@ def deploy(cloud: Cloud, request: pytest.FixtureRequest) -> Deploy:
 def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
     """The stack that nearly every test uses: slices from 64 MB on, a web page, REST open to everyone except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
-    with deploy("e2e", config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE])) as made:
+    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE], closeIdleSeconds=60)
+    with deploy("e2e", settings) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """A second stack beside it, with the settings that differ: REST by IAM, URLs of a minute, one connection, reuse."""
-    settings = config_for(cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1, reuseSeconds=600)
+    """A second stack beside it, with what differs: REST by IAM, short URLs, one connection, reuse, closed soon."""
+    settings = config_for(
+        cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1, reuseSeconds=600, closeIdleSeconds=IDLE
+    )
     with deploy("strict", settings) as made:
         yield made

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+YOUNG_SECONDS = 10.0  # a socket may answer 410 until its `$connect` has returned: only an older one has gone
+
 
 class Status(StrEnum):
     """Where a download is."""
@@ -134,12 +136,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Connection:
-    """A row of the Connections table. `connected_at` is epoch milliseconds, `expires_at` epoch seconds."""
+    """A row of the Connections table. `expires_at` is epoch seconds, the other times are epoch milliseconds.
+
+    `used_at` is when its client last said something after the end; nothing is noted before.
+    """
 
     connection_id: str
     execution_arn: str
     connected_at: int
     expires_at: int
+    used_at: int | None = None
 
     def is_expired(self, now: float) -> bool:
         """Whether it only waits for TTL, which may be days late."""

@@ -104,6 +104,12 @@ class Connections(Protocol):
     def delete(self, connection_id: str) -> Connection | None:
         """Delete the row and say what was in it."""
 
+    def use(self, connection_id: str, *, now: float) -> bool:
+        """Note that its client is still at it, if there is a row."""
+
+    def delete_idle(self, connection_id: str, *, since: float) -> bool:
+        """Delete the row unless its client has said something since; True also when there was none."""
+
 
 class Executions(Protocol):
     """The state machine."""
@@ -159,6 +165,23 @@ class Sockets(Protocol):
             ConnectionGoneError: 410.
             ServiceError: anything else.
         """
+
+    def is_open(self, connection_id: str) -> bool:
+        """Whether it can be posted to; not yet while its handshake lasts.
+
+        Raises:
+            ServiceError: nobody knows.
+        """
+
+    def close(self, connection_id: str) -> None:
+        """Close it, which its client sees as a normal end (1000); raises as `post` does."""
+
+
+class Closing(Protocol):
+    """The state machine that waits for a while and then has idle sockets closed."""
+
+    def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
+        """Have those closed later that say nothing from `since` on."""
 
 
 class Signer(Protocol):

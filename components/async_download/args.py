@@ -101,6 +101,9 @@ class AsyncDownloadArgs(TypedDict):
     max_connections: NotRequired[int]
     """Sockets that may wait for one download at once, 1 to 100. Default: 10."""
 
+    close_idle_seconds: NotRequired[int]
+    """Seconds until a socket that was told the end and is idle is closed, 10 to 240; 0 is never. Default: 120."""
+
     rest_auth: NotRequired[RestAuth]
     """Who may call the REST API: `iam`, `api_key`, `authorizer` or `none`. Default: `iam`."""
 

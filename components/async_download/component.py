@@ -6,6 +6,7 @@ import pulumi
 
 from async_download.args import AsyncDownloadArgs
 from async_download.checks import camel
+from async_download.closing import Closing
 from async_download.functions import Functions
 from async_download.observability import AccessLogs, key_policy, undelivered_queue
 from async_download.rest_api import RestApi
@@ -69,6 +70,7 @@ class AsyncDownload(pulumi.ComponentResource):
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
         wiring.workers(undelivered.arn)
         transfer = Transfer(scope, functions, undelivered, tables.copies)
+        Closing(scope, functions)
         wiring.front(transfer.machine.arn)
 
         logs = AccessLogs(scope)

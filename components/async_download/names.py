@@ -33,3 +33,9 @@ def bucket_stem(component: str) -> str:
 
 def _digest(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:8]
+
+
+def machine_arn(neighbour: str, name: str) -> str:
+    """ARN of a state machine in the region and account of another ARN, for whom it would be too early to ask it."""
+    _, partition, _, region, account, *_ = neighbour.split(":")
+    return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from async_download.statements import Statement, allow
 
-PUSH = "POST"  # the one method of @connections that functions use
+METHODS = PUSH, LOOK, CLOSE = "POST", "GET", "DELETE"  # of @connections; each function has the one that it uses
 
 
 def request_download(*, downloads: str, machine: str) -> list[Statement]:
@@ -38,11 +38,13 @@ def cancel_download(*, downloads: str, machine: str, fail: str) -> list[Statemen
     ]
 
 
-def connect(*, downloads: str, connections: str, deliver: str) -> list[Statement]:
-    """Both rows in one transaction, then a replay."""
+def connect(*, downloads: str, connections: str, deliver: str, sockets: str) -> list[Statement]:
+    """Both rows in one transaction, then a replay; at the limit forget who has gone."""
     return [
         _downloads(downloads),
         allow("Connections", "dynamodb:PutItem", connections),
+        allow("Evict", ["dynamodb:DeleteItem", "dynamodb:GetItem"], connections),
+        allow("Look", "execute-api:ManageConnections", sockets),
         allow("Replay", "lambda:InvokeFunction", deliver),
     ]
 
@@ -59,7 +61,7 @@ def message(*, downloads: str, connections: str, machine: str, signer: str, fail
     """Everything that a client may ask for over its socket."""
     return [
         _downloads(downloads),
-        allow("Connections", "dynamodb:GetItem", connections),
+        allow("Connections", ["dynamodb:GetItem", "dynamodb:UpdateItem"], connections),
         allow("Stop", ["states:DescribeExecution", "states:StopExecution"], executions(machine)),
         _sign(signer),
         allow("Fail", "lambda:InvokeFunction", fail),
@@ -94,8 +96,25 @@ def complete(*, downloads: str, bucket: str, prefix: str) -> list[Statement]:
     return [_downloads(downloads), _objects(bucket, prefix, actions), _missing_is_404(bucket, prefix)]
 
 
+def close(*, downloads: str, connections: str, sockets: str, closing: str) -> list[Statement]:
+    """Forget the idle and hang up; have the others closed later."""
+    return [
+        allow("Downloads", "dynamodb:UpdateItem", downloads),
+        allow("Connections", ["dynamodb:DeleteItem", "dynamodb:GetItem"], connections),
+        allow("Close", "execute-api:ManageConnections", sockets),
+        _close_later(closing),
+    ]
+
+
 def deliver(
-    *, downloads: str, connections: str, signer: str, sockets: str, undelivered: str, copies: str | None = None
+    *,
+    downloads: str,
+    connections: str,
+    signer: str,
+    sockets: str,
+    closing: str,
+    undelivered: str,
+    copies: str | None = None,
 ) -> list[Statement]:
     """Sign and push; forget who has gone; wake who waits for the copy."""
     return [
@@ -103,6 +122,7 @@ def deliver(
         allow("Connections", ["dynamodb:DeleteItem", "dynamodb:GetItem"], connections),
         _sign(signer),
         _push(sockets),
+        _close_later(closing),
         allow("Undelivered", "sqs:SendMessage", undelivered),
         *_wake("dynamodb:UpdateItem", copies),
     ]
@@ -115,6 +135,7 @@ def fail(
     bucket: str,
     prefix: str,
     sockets: str,
+    closing: str,
     undelivered: str,
     copies: str | None = None,
 ) -> list[Statement]:
@@ -126,6 +147,7 @@ def fail(
         _objects(bucket, prefix, actions),
         _missing_is_404(bucket, prefix),
         _push(sockets),
+        _close_later(closing),
         allow("Undelivered", "sqs:SendMessage", undelivered),
         *_wake("dynamodb:DeleteItem", copies),
     ]
@@ -164,9 +186,9 @@ def executions(machine: str) -> str:
     return machine.replace(":stateMachine:", ":execution:") + ":*"
 
 
-def sockets(api: str, stage: str) -> str:
-    """ARN of the sockets of a stage, for the method that functions use."""
-    return f"{api}/{stage}/{PUSH}/@connections/*"
+def sockets(api: str, stage: str, method: str) -> str:
+    """ARN of the sockets of a stage, for one method."""
+    return f"{api}/{stage}/{method}/@connections/*"
 
 
 def _wake(action: str, copies: str | None) -> list[Statement]:
@@ -184,6 +206,10 @@ def _sign(role: str) -> Statement:
 
 def _push(sockets: str) -> Statement:
     return allow("Push", "execute-api:ManageConnections", sockets)
+
+
+def _close_later(closing: str) -> Statement:
+    return allow("CloseLater", "states:StartExecution", closing)
 
 
 def _secrets(secrets: Sequence[str]) -> list[Statement]:

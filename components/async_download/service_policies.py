@@ -36,7 +36,6 @@ def state_machine(
     log_actions = [f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")]
     log_actions += ["logs:ListLogDeliveries", "logs:PutResourcePolicy"]
     log_actions += ["logs:DescribeLogGroups", "logs:DescribeResourcePolicies"]
-    sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"]
     statements = [
         allow("Functions", "lambda:InvokeFunction", list(functions)),
         allow("StartSlices", "states:StartExecution", machine),
@@ -45,8 +44,13 @@ def state_machine(
     ]
     if copies:
         statements.append(allow("AwaitCopies", "dynamodb:UpdateItem", copies))
-    trace = allow("Tracing", [*sampling, "xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
-    return [*statements, trace] if tracing else statements
+    return [*statements, _tracing()] if tracing else statements
+
+
+def closing_machine(*, close: str, tracing: bool) -> list[Statement]:
+    """Call one function; trace."""
+    statements = [allow("Functions", "lambda:InvokeFunction", close)]
+    return [*statements, _tracing()] if tracing else statements
 
 
 def queue(*, undelivered: str, rule: str) -> list[Statement]:
@@ -77,3 +81,9 @@ def bucket(*, bucket: str, prefix: str, account: str, url_seconds: int, tls_only
     ]
     plain = deny("PlainHttp", "s3:*", [bucket, f"{bucket}/*"], {"Bool": {"aws:SecureTransport": "false"}})
     return [*statements, plain] if tls_only else statements
+
+
+def _tracing() -> Statement:
+    """Sampling and segments; X-Ray has no resources to name."""
+    sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"]
+    return allow("Tracing", [*sampling, "xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")

@@ -18,6 +18,7 @@ NUMBERS = {  # setting: default, lowest, highest
     "download_expires_seconds": (DAY_SECONDS, 300, 30 * DAY_SECONDS),
     "url_expires_seconds": (900, 60, 900),
     "max_connections": (10, 1, 100),
+    "close_idle_seconds": (120, 0, 240),
     "throttle_rate": (50, 1, 10_000),
     "throttle_burst": (100, 1, 5_000),
     "log_retention_days": (30, 1, 3653),
@@ -28,6 +29,7 @@ NUMBERS = {  # setting: default, lowest, highest
     "fan_out_mb": (256, 0, 60_000),
     "reuse_seconds": (0, 0, 30 * DAY_SECONDS),
 }
+LEAST_IDLE_SECONDS = 10  # a younger socket cannot be told from one whose handshake lasts
 LEAST_FAN_OUT_MB = 64  # below it a second worker costs more than it saves
 LEAST_REUSE_SECONDS = 60
 FLAGS = {
@@ -68,6 +70,7 @@ class Settings:
     download_expires_seconds: int
     url_expires_seconds: int
     max_connections: int
+    close_idle_seconds: int
     rest_auth: RestAuth
     authorizer: authorizers.ResolvedAuthorizer | None
     cors_origins: tuple[str, ...]
@@ -138,6 +141,9 @@ def _agree(settings: Settings) -> None:
         raise InvalidSetting("fan_out_mb", settings.fan_out_mb, f"0 for never, or {LEAST_FAN_OUT_MB} or more")
     if 0 < settings.reuse_seconds < LEAST_REUSE_SECONDS:
         raise InvalidSetting("reuse_seconds", settings.reuse_seconds, f"0 for never, or {LEAST_REUSE_SECONDS} or more")
+    if 0 < settings.close_idle_seconds < LEAST_IDLE_SECONDS:
+        allowed = f"0 for never, or {LEAST_IDLE_SECONDS} or more"
+        raise InvalidSetting("close_idle_seconds", settings.close_idle_seconds, allowed)
     life = settings.object_expiry_days * DAY_SECONDS
     if settings.download_expires_seconds >= life:
         allowed = f"less than the {life} s of object_expiry_days, or a ticket outlives its file"

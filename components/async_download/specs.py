@@ -30,6 +30,7 @@ FUNCTIONS = {
     "copy_slice": FunctionSpec("Copies one slice of a large file.", SLICE_SECONDS, copies=True),
     "complete": FunctionSpec("Makes one verified object of the slices of a large file.", COMPLETE_SECONDS),
     "deliver": FunctionSpec("Tells the sockets of a download how it ended.", PUSH_SECONDS),
+    "close": FunctionSpec("Closes sockets that were told the end and are idle."),
     "fail": FunctionSpec("Marks a download failed, removes its unfinished upload, tells its sockets.", PUSH_SECONDS),
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 from async_download.specs import FUNCTIONS
 
 GRACE_SECONDS = 10  # a function's own time-out comes first and says more
+HOUR_SECONDS = 3600
 BUSY = [
     "Lambda.TooManyRequestsException",
     "Lambda.ServiceException",
@@ -61,6 +62,20 @@ def definition(
                 "Error": "DownloadFailed",
                 "Cause": "The Downloads row of this execution says why.",
             },
+        },
+    }
+
+
+def closing(*, close: str, seconds: int) -> dict[str, Any]:
+    """Wait, which costs nothing, then close whoever is idle; whoever is not gets an execution of his own."""
+    payload = {f"{name}.$": f"$.{name}" for name in ("executionArn", "connectionIds", "since")}
+    return {
+        "Comment": "Closes the sockets that were told the end, when they are idle.",
+        "StartAt": "Wait",
+        "TimeoutSeconds": HOUR_SECONDS,
+        "States": {
+            "Wait": {"Type": "Wait", "Seconds": seconds, "Next": "Close"},
+            "Close": _task("close", close, payload, then={"End": True}),
         },
     }
 

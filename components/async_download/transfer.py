@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import service_policies, state_machine
+from async_download import names, service_policies, state_machine
 from async_download.functions import Functions, permit
 from async_download.observability import log_group
 from async_download.scope import Scope, policy
@@ -38,12 +38,6 @@ def uncaught_pattern(machine: str) -> dict[str, Any]:
     }
 
 
-def machine_arn(function: str, name: str) -> str:
-    """ARN of a state machine beside a function: its own role names it, so that it cannot be asked for."""
-    _, partition, _, region, account, *_ = function.split(":")
-    return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
-
-
 def _machine(
     scope: Scope, arns: Mapping[str, pulumi.Output[str]], copies: aws.dynamodb.Table | None
 ) -> aws.sfn.StateMachine:
@@ -64,7 +58,7 @@ def _machine(
         policy=policy(
             service_policies.state_machine,
             functions=list(arns.values()),
-            machine=arns["copy"].apply(lambda arn: machine_arn(arn, name)),
+            machine=arns["copy"].apply(lambda arn: names.machine_arn(arn, name)),
             tracing=settings.tracing,
             copies=copies.arn if copies else None,
         ),

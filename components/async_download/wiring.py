@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from async_download import addresses, origins, policies
+from async_download import addresses, closing, names, origins, policies
 from async_download.functions import Functions
 from async_download.rest_api import RestApi
 from async_download.scope import Scope
@@ -34,8 +34,9 @@ class Wiring:
         self.web_socket_url = self.management_url.apply(addresses.socket_url)
         self._scope, self._functions = scope, functions
         self._signer = functions.signer(storage.arn)
-        self._sockets = socket.api.execution_arn.apply(lambda arn: policies.sockets(arn, stage))
+        self._sockets = {method: self._sockets_of(socket, method) for method in policies.METHODS}
         self._downloads, self._connections, self._copies = tables.downloads, tables.connections, tables.copies
+        self._closing = tables.connections.arn.apply(lambda arn: names.machine_arn(arn, scope.physical(closing.PART)))
         self._bucket = {"bucket": storage.arn, "prefix": settings.object_prefix}
         self._told_bucket: Environment = {"BUCKET": storage.bucket, "OBJECT_PREFIX": settings.object_prefix}
         self._told_signer: Environment = {
@@ -54,7 +55,8 @@ class Wiring:
         settings, add = self._scope.settings, self._add
         loopback = str(settings.loopback_origins).lower()
         rows = {"connections": self._connections.arn}
-        push = rows | {"sockets": self._sockets, "undelivered": undelivered}
+        close = {"closing": self._closing}
+        push = rows | close | {"sockets": self._sockets[policies.PUSH], "undelivered": undelivered}
         secrets = origins.secrets(settings.origins)
         told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
         told |= {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback}
@@ -68,13 +70,16 @@ class Wiring:
             **self._bucket,
             **known,
             secrets=secrets,
-            sockets=self._sockets,
+            sockets=self._sockets[policies.PUSH],
         )
-        add("copy_slice", told, **self._bucket, secrets=secrets, sockets=self._sockets)
+        add("copy_slice", told, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
         add("complete", self._told_bucket, **self._bucket)
         push |= known
-        add("deliver", self._told_sockets | self._told_signer | told_copies, **push, signer=self._signer.arn)
-        add("fail", self._told_sockets | self._told_bucket | told_copies, **push, **self._bucket)
+        told_close: Environment = {"CLOSING_MACHINE_ARN": self._closing}
+        told_end = self._told_sockets | told_close | {"CLOSE_IDLE_SECONDS": str(settings.close_idle_seconds)}
+        add("deliver", told_end | self._told_signer | told_copies, **push, signer=self._signer.arn)
+        add("fail", told_end | self._told_bucket | told_copies, **push, **self._bucket)
+        add("close", self._told_sockets | told_close, **rows, **close, sockets=self._sockets[policies.CLOSE])
         for key in ("deliver", "fail"):
             self._functions.call_asynchronously(key, undelivered)
 
@@ -85,6 +90,7 @@ class Wiring:
         told: Environment = {"STATE_MACHINE_ARN": machine}
         told_fail: Environment = told | {"FAIL_FUNCTION": fail.name}
         told_rows: Environment = {"CONNECTIONS_TABLE": self._connections.name}
+        told_connect = told | self._told_sockets | {"DELIVER_FUNCTION": deliver.name}
         expiry = {"DOWNLOAD_EXPIRES_SECONDS": str(settings.download_expires_seconds)}
         limit = {"MAX_CONNECTIONS": str(settings.max_connections)}
         rows = {"connections": self._connections.arn}
@@ -96,12 +102,17 @@ class Wiring:
         add("request_download", request | pages, machine=machine)
         add("get_download", told_fail | self._told_signer | pages, **stop, **sign)
         add("cancel_download", told_fail | pages, **stop)
-        add("connect", told | told_rows | limit | {"DELIVER_FUNCTION": deliver.name}, **rows, deliver=deliver.arn)
+        look = {"sockets": self._sockets[policies.LOOK]}
+        add("connect", told_connect | limit, **rows, **look, deliver=deliver.arn)
         add("disconnect", told_rows, **rows)
-        add(
-            "message", told_fail | self._told_sockets | self._told_signer, **rows, **stop, **sign, sockets=self._sockets
-        )
+        push = {"sockets": self._sockets[policies.PUSH]}
+        add("message", told_fail | self._told_sockets | self._told_signer, **rows, **stop, **sign, **push)
 
     def _add(self, key: str, environment: Environment, **access: Any) -> None:
         told = {"DOWNLOADS_TABLE": self._downloads.name} | environment
         self._functions.add(key, dict(sorted(told.items())), downloads=self._downloads.arn, **access)
+
+    def _sockets_of(self, socket: WebSocketApi, method: str) -> pulumi.Output[str]:
+        return socket.api.execution_arn.apply(
+            lambda arn: policies.sockets(arn, self._scope.settings.stage_name, method)
+        )

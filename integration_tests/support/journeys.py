@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from integration_tests.support.policies import end_workers
@@ -12,6 +13,7 @@ from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
 
 SHORT = "first_byte=0.3"  # long enough to connect before the end
+NORMAL_CLOSURE = 1000
 SLICED = "70MB"  # more than a slice holds
 Journey = Callable[[Stack, float], None]
 
@@ -123,11 +125,60 @@ def refresh(stack: Stack, patience: float) -> None:
 
 def leave(stack: Stack, patience: float) -> None:
     """Close, and be forgotten by both tables."""
-    download = stack.request(unique("1", SHORT))
+    download = stack.request(unique("1", "first_byte=5"))  # delivery would forget the client as well
     with stack.connect(download):
         (connection_id,) = wait_for(lambda: stack.connection_ids(download), patience)
     wait_for(lambda: stack.connection_row(connection_id), patience, until=gone)
     wait_for(lambda: stack.connection_ids(download), patience, until=gone)
+
+
+def be_closed(stack: Stack, patience: float) -> None:
+    """Be told the end, say nothing more, and be closed and forgotten; who is still at it is left alone."""
+    download = stack.request(unique("1"))
+    with stack.connect(download) as idle, stack.connect(download) as busy:
+        for socket in (idle, busy):
+            socket.receive("ready")
+        first, second = wait_for(lambda: _in_order(stack, download), patience, until=lambda ids: len(ids) == 2)
+        since = time.time()
+        busy.ask("ping", "pong", deadline=patience)
+        before = stack.closings(download)
+        assert stack.close_idle(download, first, second, since=since) == {"closed": 1, "gone": 0, "inUse": 1}
+        assert idle.wait_closed(patience) == NORMAL_CLOSURE
+        assert stack.connection_ids(download) == {second}
+        assert len(stack.closings(download)) == len(before) + 1
+        busy.ask("ping", "pong", deadline=patience)
+
+
+def be_closed_later(stack: Stack, patience: float) -> None:
+    """Be told that the file is there, and have it arranged that an idle socket is closed."""
+    download = stack.request(unique("1", SHORT))
+    with stack.connect(download) as socket:
+        socket.receive("ready")
+        wait_for(lambda: stack.closings(download), patience)
+
+
+def be_closed_after_failure(stack: Stack, patience: float) -> None:
+    """Be told that there is no file, and have it arranged that an idle socket is closed."""
+    download = stack.request(unique("1", f"{SHORT}&status=404"))
+    with stack.connect(download) as socket:
+        socket.receive("failed")
+        wait_for(lambda: stack.closings(download), patience)
+
+
+def take_the_place_of_the_lost(stack: Stack, _patience: float) -> None:
+    """Connect where the limit is reached, by sockets that have gone without a word."""
+    download = stack.request(unique("1", SHORT))
+    for number in range(int(stack.told("connect")["MAX_CONNECTIONS"])):
+        stack.put_connection(download, f"lost{number}")
+    with stack.connect(download) as socket:
+        socket.receive("ready")
+
+
+def _in_order(stack: Stack, download: Requested) -> list[str]:
+    """The ids of its sockets, the oldest first."""
+    rows = [stack.connection_row(connection_id) for connection_id in stack.connection_ids(download)]
+    known = sorted((row["connectedAt"], row["connectionId"]) for row in rows if row)
+    return [str(connection_id) for _, connection_id in known]
 
 
 def _end(stack: Stack, download: Requested, expected: str) -> None:

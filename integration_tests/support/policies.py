@@ -16,8 +16,7 @@ def role_of(stack: Stack, key: str) -> str:
     """The name of the role of a function, or of the one that signs URLs."""
     functions = stack.cloud.client("lambda")
     if key == SIGNER:
-        settings = functions.get_function_configuration(FunctionName=stack.function("deliver"))
-        arn = settings["Environment"]["Variables"]["SIGNER_ROLE_ARN"]
+        arn = stack.told("deliver")["SIGNER_ROLE_ARN"]
     else:
         arn = functions.get_function_configuration(FunctionName=stack.function(key))["Role"]
     return str(arn).rpartition("/")[2]

@@ -15,6 +15,7 @@ NAMELESS = "nameless"
 UNTRUSTED = "untrusted"
 NOWHERE = "https://nowhere.invalid/"
 PAGE = "https://app.example.com"  # a web page's origin
+IDLE = 20  # seconds until idle sockets are closed, of the stack where that is tried
 Origins = dict[str, dict[str, object]]
 
 

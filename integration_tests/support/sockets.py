@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,7 +29,11 @@ class SilenceError(AssertionError):
 
 
 class ClosedError(SilenceError):
-    """The server closed."""
+    """The server closed; `code` is None when it did so without a word."""
+
+    def __init__(self, message: str, code: int | None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Socket:
@@ -60,14 +63,15 @@ class Socket:
         while (left := end - time.monotonic()) > 0:
             self._ws.settimeout(left)
             try:
-                text = self._ws.recv()
+                kind, data = self._ws.recv_data()
             except websocket.WebSocketTimeoutException:
                 break
-            except websocket.WebSocketConnectionClosedException:
-                text = ""
-            if not text:  # how websocket-client gives a close frame
-                raise ClosedError(f"Closed while waiting for {types}; came before: {self.kinds()}")
-            message: Message = json.loads(text)
+            except (websocket.WebSocketConnectionClosedException, ConnectionResetError):
+                kind, data = websocket.ABNF.OPCODE_CLOSE, b""
+            if kind == websocket.ABNF.OPCODE_CLOSE:
+                code = int.from_bytes(data[:2], "big") if len(data) >= 2 else None
+                raise ClosedError(f"Closed while waiting for {types}; came before: {self.kinds()}", code)
+            message: Message = json.loads(data)
             protocol.check_told(message)
             self.seen.append(message)
             if not types or message["type"] in types:
@@ -91,11 +95,14 @@ class Socket:
         self.send({"action": action})
         return self.receive(*answers, deadline=deadline)
 
-    def wait_closed(self, deadline: float = 10) -> None:
-        """Wait until the server has closed; raises SilenceError when it has not."""
-        with suppress(ClosedError):
-            while True:
-                self.receive(deadline=deadline)
+    def wait_closed(self, deadline: float = 10) -> int | None:
+        """Wait until the server has closed, and give its code; raises SilenceError when it has not."""
+        end = time.monotonic() + deadline
+        while True:
+            try:
+                self.receive(deadline=end - time.monotonic())
+            except ClosedError as closed:
+                return closed.code
 
     def close(self) -> None:
         """Close, as a client does that has what it came for."""

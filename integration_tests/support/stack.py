@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -163,6 +165,36 @@ class Stack:
         answer = self.cloud.client("s3").list_multipart_uploads(Bucket=self.bucket, Prefix=self.object_key(download))
         return [upload["UploadId"] for upload in answer.get("Uploads", ())]
 
+    def closings(self, download: Requested) -> list[str]:
+        """Executions that are to close sockets of it, among the latest."""
+        states = self.cloud.client("stepfunctions")
+        latest = states.list_executions(stateMachineArn=self.closing_machine, maxResults=20)["executions"]
+        described = [states.describe_execution(executionArn=each["executionArn"]) for each in latest]
+        ours = [each for each in described if json.loads(each["input"])["executionArn"] == download.execution_arn]
+        return [str(each["executionArn"]) for each in ours]
+
+    def close_idle(self, download: Requested, *connection_ids: str, since: float) -> dict[str, int]:
+        """What the closing machine does when it has waited; `since` in epoch seconds."""
+        told = {"executionArn": download.execution_arn, "connectionIds": connection_ids}
+        told["since"] = datetime.fromtimestamp(since, UTC).isoformat()
+        answer = self.cloud.client("lambda").invoke(FunctionName=self.function("close"), Payload=json.dumps(told))
+        closed: dict[str, int] = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, closed
+        return closed
+
+    def put_connection(self, download: Requested, connection_id: str, age: float = 60.0) -> None:
+        """Rows of a socket that has gone without a `$disconnect`."""
+        client, now = self.cloud.client("dynamodb"), time.time()
+        item = {"connectionId": {"S": connection_id}, "executionArn": {"S": download.execution_arn}}
+        item |= {"connectedAt": {"N": str(int((now - age) * 1000))}, "expiresAt": {"N": str(int(now) + 3600)}}
+        client.put_item(TableName=self.outputs["connectionsTableName"], Item=item)
+        client.update_item(
+            TableName=self.outputs["downloadsTableName"],
+            Key={"executionArn": {"S": download.execution_arn}},
+            UpdateExpression="ADD connectionIds :ids",
+            ExpressionAttributeValues={":ids": {"SS": [connection_id]}},
+        )
+
     def disconnect(self, connection_id: str) -> None:
         """Close a socket from the server's side."""
         self._management.delete_connection(ConnectionId=connection_id)
@@ -170,6 +202,17 @@ class Stack:
     def function(self, key: str) -> str:
         """The name of the function of a handler."""
         return str(self.outputs["functionNames"][key])
+
+    def told(self, key: str) -> dict[str, str]:
+        """The environment of the function of a handler."""
+        configuration = self.cloud.client("lambda").get_function_configuration(FunctionName=self.function(key))
+        variables: dict[str, str] = configuration["Environment"]["Variables"]
+        return variables
+
+    @cached_property
+    def closing_machine(self) -> str:
+        """The ARN of the state machine that closes idle sockets."""
+        return self.told("deliver")["CLOSING_MACHINE_ARN"]
 
     @cached_property
     def bucket(self) -> str:

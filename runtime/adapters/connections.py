@@ -54,3 +54,24 @@ class DynamoConnections:
             lambda: tables.dynamodb().delete_item(TableName=self.table, Key=key, ReturnValues="ALL_OLD"),
         )
         return rows.connection_of(answer["Attributes"]) if "Attributes" in answer else None
+
+    def use(self, connection_id: str, *, now: float) -> bool:
+        """Note when its client last said something."""
+        request = {
+            "TableName": self.table,
+            "Key": {"connectionId": text(connection_id)},
+            "UpdateExpression": "SET usedAt = :at",
+            "ConditionExpression": "attribute_exists(connectionId)",
+            "ExpressionAttributeValues": {":at": number(int(now * 1000))},
+        }
+        return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+
+    def delete_idle(self, connection_id: str, *, since: float) -> bool:
+        """Delete the row unless it was used since."""
+        request = {
+            "TableName": self.table,
+            "Key": {"connectionId": text(connection_id)},
+            "ConditionExpression": "attribute_not_exists(usedAt) OR usedAt < :since",
+            "ExpressionAttributeValues": {":since": number(int(since * 1000))},
+        }
+        return tables.holds("DeleteItem", lambda: tables.dynamodb().delete_item(**request))

@@ -71,12 +71,13 @@ def download_of(item: Item) -> Download:
 
 def connection_item(connection: Connection) -> Item:
     """A connection's item."""
-    return {
+    item = {
         "connectionId": text(connection.connection_id),
         "executionArn": text(connection.execution_arn),
         "connectedAt": number(connection.connected_at),
         "expiresAt": number(connection.expires_at),
     }
+    return item if connection.used_at is None else item | {"usedAt": number(connection.used_at)}
 
 
 def connection_of(item: Item) -> Connection:
@@ -86,6 +87,7 @@ def connection_of(item: Item) -> Connection:
         execution_arn=item["executionArn"]["S"],
         connected_at=int(item["connectedAt"]["N"]),
         expires_at=int(item["expiresAt"]["N"]),
+        used_at=_number(item, "usedAt"),
     )
 
 

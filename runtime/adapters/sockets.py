@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -26,12 +29,35 @@ class ManagementSockets:
 
     def post(self, connection_id: str, data: bytes) -> None:
         """Send a message."""
-        client = aws.client("apigatewaymanagementapi", _IMPATIENT, self.management_url)
-        with aws.safe_errors("PostToConnection"):
-            try:
-                client.post_to_connection(ConnectionId=connection_id, Data=data)
-            except ClientError as error:
-                status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-                if aws.code_of(error) == "GoneException" or status == 410:
-                    raise ConnectionGoneError(connection_id) from None
-                raise
+        with _errors("PostToConnection", connection_id):
+            self._client.post_to_connection(ConnectionId=connection_id, Data=data)
+
+    def is_open(self, connection_id: str) -> bool:
+        """Whether API Gateway still knows it."""
+        try:
+            with _errors("GetConnection", connection_id):
+                self._client.get_connection(ConnectionId=connection_id)
+        except ConnectionGoneError:
+            return False
+        return True
+
+    def close(self, connection_id: str) -> None:
+        """Close it."""
+        with _errors("DeleteConnection", connection_id):
+            self._client.delete_connection(ConnectionId=connection_id)
+
+    @property
+    def _client(self) -> Any:
+        return aws.client("apigatewaymanagementapi", _IMPATIENT, self.management_url)
+
+
+@contextmanager
+def _errors(operation: str, connection_id: str) -> Iterator[None]:
+    with aws.safe_errors(operation):
+        try:
+            yield
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if aws.code_of(error) == "GoneException" or status == 410:
+                raise ConnectionGoneError(connection_id) from None
+            raise

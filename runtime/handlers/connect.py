@@ -10,8 +10,10 @@ from runtime.adapters.clock import SystemClock
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.functions import LambdaFunctions
+from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, request_of, web_socket
 from runtime.logic.connect import Connect
+from runtime.logic.evict import Evict
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Settings:
 
     downloads_table: str
     connections_table: str
+    management_url: str
     state_machine_arn: str
     deliver_function: str
     max_connections: int
@@ -29,11 +32,14 @@ class Settings:
 def wire() -> Connect:
     """The use case on AWS."""
     settings = config.load(Settings)
+    downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
+    connections = DynamoConnections(settings.connections_table, settings.downloads_table)
     return Connect(
-        downloads=DynamoDownloads(settings.downloads_table),
-        connections=DynamoConnections(settings.connections_table, settings.downloads_table),
+        downloads=downloads,
+        connections=connections,
         functions=LambdaFunctions(),
-        clock=SystemClock(),
+        clock=clock,
+        evict=Evict(downloads, connections, ManagementSockets(settings.management_url), clock),
         state_machine_arn=settings.state_machine_arn,
         deliver_function=settings.deliver_function,
         limit=settings.max_connections,

@@ -8,12 +8,14 @@ from typing import Any
 
 from runtime import config, log
 from runtime.adapters.clock import SystemClock
+from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
 from runtime.adapters.waiting_tasks import WaitingTasks
+from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
 from runtime.logic.announce import Announce
 from runtime.logic.deliver import Deliver
@@ -28,6 +30,8 @@ class Settings:
     downloads_table: str
     connections_table: str
     management_url: str
+    closing_machine_arn: str
+    close_idle_seconds: Amount
     bucket: str
     signer_role_arn: str
     url_expires_seconds: int
@@ -40,10 +44,11 @@ def wire() -> Deliver:
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
+    closing = ClosingMachine(settings.closing_machine_arn) if settings.close_idle_seconds else None
     return Deliver(
         downloads=downloads,
         announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
-        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock),
+        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock, closing),
         clock=clock,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )

@@ -8,12 +8,14 @@ from typing import Any
 
 from runtime import config, log
 from runtime.adapters.clock import SystemClock
+from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
 from runtime.adapters.sockets import ManagementSockets
 from runtime.adapters.waiting_tasks import WaitingTasks
+from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
 from runtime.logic.fail import Fail, failure_of
 from runtime.logic.reuse import WakeWaiting
@@ -27,6 +29,8 @@ class Settings:
     downloads_table: str
     connections_table: str
     management_url: str
+    closing_machine_arn: str
+    close_idle_seconds: Amount
     bucket: str
     object_prefix: str
     copies_table: str = ""
@@ -38,10 +42,11 @@ def wire() -> Fail:
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
+    closing = ClosingMachine(settings.closing_machine_arn) if settings.close_idle_seconds else None
     return Fail(
         downloads=downloads,
         objects=S3Objects(settings.bucket),
-        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock),
+        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock, closing),
         clock=clock,
         object_prefix=settings.object_prefix,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from runtime.errors import TicketRefusedError, TooManyConnectionsError
 from runtime.logic import tickets
+from runtime.logic.evict import Evict
 from runtime.models import Connection, Download, execution_arn_of
 from runtime.ports import Clock, Connections, Downloads, Functions
 
@@ -20,6 +21,7 @@ class Connect:
     connections: Connections
     functions: Functions
     clock: Clock
+    evict: Evict
     state_machine_arn: str
     deliver_function: str
     limit: int
@@ -38,13 +40,17 @@ class Connect:
         before = self._admit(ticket, execution_arn)
         now = self.clock.now()
         connection = Connection(connection_id, execution_arn, int(now * 1000), int(now) + LONGEST_CONNECTION)
-        if not self.connections.open(connection, ticket_hash=ticket.hash, limit=self.limit, now=now):
-            self._admit(ticket, execution_arn)
-            raise TooManyConnectionsError
+        if not self._open(connection, ticket):
+            full = self._admit(ticket, execution_arn)
+            if not self.evict(full) or not self._open(connection, ticket):
+                raise TooManyConnectionsError
         after = before if before.status.is_final else self.downloads.get(execution_arn)
         if after is not None and after.status.is_final:
             replay = {"executionArn": execution_arn, "connectionId": connection_id}
             self.functions.start(self.deliver_function, replay)
+
+    def _open(self, connection: Connection, ticket: tickets.Ticket) -> bool:
+        return self.connections.open(connection, ticket_hash=ticket.hash, limit=self.limit, now=self.clock.now())
 
     def _admit(self, ticket: tickets.Ticket, execution_arn: str) -> Download:
         download = self.downloads.get(execution_arn)

@@ -47,6 +47,7 @@ class ClientMessage:
             if download is None:
                 raise DownloadNotFoundError
             download_id = download.download_id
+            self._note_use(download, connection_id)
             answer = self._answer(download, _action_of(body), message_id)
         except (RequestError, ServiceError) as error:
             problem = problem_of(error)
@@ -63,6 +64,15 @@ class ClientMessage:
             return None
         download = self.downloads.get(connection.execution_arn)
         return None if download is None or download.is_expired(now) else download
+
+    def _note_use(self, download: Download, connection_id: str) -> None:
+        """Whoever goes on after the end is not closed for being idle."""
+        if not download.status.is_final:
+            return
+        try:
+            self.connections.use(connection_id, now=self.clock.now())
+        except ServiceError as error:  # the answer matters more
+            log.warning("The use of a socket could not be noted", downloadId=download.download_id, reason=str(error))
 
     def _answer(self, download: Download, action: str, message_id: str) -> Message:
         if action == "ping":

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runtime import log
 from runtime.backoff import pause
 from runtime.errors import ConnectionGoneError, ServiceError
 from runtime.logic import messages, parallel
 from runtime.logic.messages import Message
-from runtime.models import Connection, Download
-from runtime.ports import Clock, Connections, Downloads, Sockets
+from runtime.models import YOUNG_SECONDS, Connection, Download
+from runtime.ports import Clock, Closing, Connections, Downloads, Sockets
 
-YOUNG_SECONDS = 10.0
 BUDGET_SECONDS = 9.5
 _TRIES_OF_A_FAILING_POST = 3
 
@@ -28,17 +28,24 @@ class Told(StrEnum):
 
 @dataclass(frozen=True)
 class Tell:
-    """Delivers to the connections of one download, and forgets those that are gone."""
+    """Delivers to the connections of one download, and forgets those that are gone.
+
+    Whoever was told the end is closed later, when he is idle; without `closing` that is left to API Gateway.
+    """
 
     downloads: Downloads
     connections: Connections
     sockets: Sockets
     clock: Clock
+    closing: Closing | None
 
     def __call__(self, download: Download, connection_ids: Iterable[str], message: Message) -> dict[str, int]:
         """Tell each of them; how many were reached, gone, or could not be reached for now."""
         data, end = messages.encode(message), self.clock.monotonic() + BUDGET_SECONDS
-        ends = parallel.each(lambda one: self._tell(download, one, data, end), sorted(connection_ids))
+        ids = sorted(connection_ids)
+        ends = parallel.each(lambda one: self._tell(download, one, data, end), ids)
+        if download.status.is_final:
+            self._close_later(download, [one for one, told in zip(ids, ends, strict=True) if told is not Told.GONE])
         return {str(kind): ends.count(kind) for kind in Told}
 
     def _tell(self, download: Download, connection_id: str, data: bytes, end: float) -> Told:
@@ -78,3 +85,11 @@ class Tell:
         self.connections.delete(connection.connection_id)
         self.downloads.remove_connection(connection.execution_arn, connection.connection_id)
         return Told.GONE
+
+    def _close_later(self, download: Download, connection_ids: list[str]) -> None:
+        if self.closing is None or not connection_ids:
+            return
+        try:
+            self.closing.start(download.execution_arn, connection_ids, since=self.clock.now())
+        except ServiceError as error:  # API Gateway closes them later
+            log.warning("Nobody will close the sockets", executionArn=download.execution_arn, reason=str(error))

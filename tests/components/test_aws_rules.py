@@ -31,7 +31,7 @@ def test_a_machine_with_logging_may_deliver_its_logs_before_it_is_made(deployed:
     verbs = "CreateLogDelivery GetLogDelivery UpdateLogDelivery DeleteLogDelivery ListLogDeliveries"
     verbs += " PutResourcePolicy DescribeResourcePolicies DescribeLogGroups"
     assert rights_given(deployed.statements("transfer"), "logs") == {(f"logs:{verb}", "*") for verb in verbs.split()}
-    machine = deployed.one("sfn/stateMachine:StateMachine")
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
     group = "/aws/vendedlogs/states/async-download-test-files-transfer"
     assert machine.inputs["loggingConfiguration"]["logDestination"].endswith(f":log-group:{group}:*")
     assert {"files-transfer-policy", "files-transfer-logs"} <= depends_on(deployed, machine)
@@ -48,7 +48,7 @@ def test_a_given_bucket_keeps_its_owners_configuration() -> None:
 
 def test_a_machine_that_runs_a_distributed_map_may_start_and_stop_its_children(deployed: Deployed) -> None:
     """Whatever the definition holds, the role has exactly the rights for it."""
-    machine = deployed.one("sfn/stateMachine:StateMachine")
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
     arn = Cloud().arn(machine.type, machine.inputs["name"])
     wanted = rights_wanted(machine.json("definition"), arn)
     assert wanted
@@ -66,7 +66,8 @@ def test_no_log_group_comes_back_after_destroy(deployed: Deployed) -> None:
 def test_a_test_stage_can_be_destroyed_with_its_copies_and_a_real_one_cannot(deployed: Deployed) -> None:
     assert deployed.one("s3/bucket:Bucket").inputs["forceDestroy"] is False
     assert deploy({"force_destroy": True}).one("s3/bucket:Bucket").inputs["forceDestroy"] is True
-    assert 0 < deployed.one("sfn/stateMachine:StateMachine").json("definition")["TimeoutSeconds"] <= 24 * 3600
+    for machine in deployed.all("sfn/stateMachine:StateMachine"):
+        assert 0 < machine.json("definition")["TimeoutSeconds"] <= 24 * 3600
 
 
 def test_sockets_are_throttled_by_number_and_functions_answer_before_the_gateway_hangs_up(deployed: Deployed) -> None:
@@ -104,16 +105,17 @@ def test_nothing_that_could_carry_a_query_string_is_logged(deployed: Deployed) -
     for settings in (rest["settings"], sockets):
         assert settings["dataTraceEnabled"] is False
         assert settings["loggingLevel"] == "OFF"
-    machine = deployed.one("sfn/stateMachine:StateMachine").inputs["loggingConfiguration"]
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer").inputs["loggingConfiguration"]
     assert machine["includeExecutionData"] is False
 
 
 def test_no_concurrency_is_reserved_and_a_throttled_function_is_called_again(deployed: Deployed) -> None:
     for function in deployed.all("lambda/function:Function"):
         assert "reservedConcurrentExecutions" not in function.inputs
-    for _, state in states(deployed.one("sfn/stateMachine:StateMachine").json("definition")):
-        if state["Type"] == "Task":
-            assert "Lambda.TooManyRequestsException" in state["Retry"][0]["ErrorEquals"]
+    for machine in deployed.all("sfn/stateMachine:StateMachine"):
+        for _, state in states(machine.json("definition")):
+            if state["Type"] == "Task":
+                assert "Lambda.TooManyRequestsException" in state["Retry"][0]["ErrorEquals"]
 
 
 def test_concurrency_is_reserved_for_those_that_callers_reach_first_and_on_request_alone() -> None:

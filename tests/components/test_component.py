@@ -198,7 +198,7 @@ def test_names_stay_within_what_aws_allows(stack: str) -> None:
 
 
 def test_the_prefix_of_names_can_be_chosen() -> None:
-    assert physical(deploy({"name_prefix": "shop"}).one("sfn/stateMachine:StateMachine")) == "shop-transfer"
+    assert physical(deploy({"name_prefix": "shop"}).one("sfn/stateMachine:StateMachine", "transfer")) == "shop-transfer"
 
 
 def test_a_named_resource_goes_before_its_replacement_comes(everything: Deployed) -> None:

@@ -19,14 +19,16 @@ MACHINE = f"arn:aws:states:{PLACE}:stateMachine:{PREFIX}-transfer"
 EXECUTIONS = f"arn:aws:states:{PLACE}:execution:{PREFIX}-transfer:*"
 FUNCTION = f"arn:aws:lambda:{PLACE}:function:{PREFIX}-"
 SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
-SOCKETS = f"arn:aws:execute-api:{PLACE}:sock456/v1/POST/@connections/*"
+SOCKETS = f"arn:aws:execute-api:{PLACE}:sock456/v1/%s/@connections/*"
+CLOSING = f"arn:aws:states:{PLACE}:stateMachine:{PREFIX}-closing"
 BUCKET = "arn:aws:s3:::files-copies-1234567"
 OBJECTS = f"{BUCKET}/downloads/*"
 QUEUE = f"arn:aws:sqs:{PLACE}:{PREFIX}-undelivered"
 
 READ_AND_MARK = {("dynamodb:GetItem", DOWNLOADS), ("dynamodb:UpdateItem", DOWNLOADS)}
 FORGET = {("dynamodb:GetItem", CONNECTIONS), ("dynamodb:DeleteItem", CONNECTIONS)}
-PUSH = {("execute-api:ManageConnections", SOCKETS)}
+PUSH = {("execute-api:ManageConnections", SOCKETS % "POST")}
+CLOSE_LATER = {("states:StartExecution", CLOSING)}
 SIGN = {("sts:AssumeRole", SIGNER)}
 CALL_FAIL = {("lambda:InvokeFunction", f"{FUNCTION}fail")}
 UNDELIVERED = {("sqs:SendMessage", QUEUE)}
@@ -47,7 +49,9 @@ WANTED: dict[str, set[Right]] = {
     "cancel_download": {*READ_AND_MARK, *CALL_FAIL, ("states:StopExecution", EXECUTIONS)},
     "connect": {
         *READ_AND_MARK,
+        *FORGET,
         ("dynamodb:PutItem", CONNECTIONS),
+        ("execute-api:ManageConnections", SOCKETS % "GET"),
         ("lambda:InvokeFunction", f"{FUNCTION}deliver"),
     },
     "disconnect": {("dynamodb:UpdateItem", DOWNLOADS), ("dynamodb:DeleteItem", CONNECTIONS)},
@@ -57,6 +61,7 @@ WANTED: dict[str, set[Right]] = {
         *PUSH,
         *CALL_FAIL,
         ("dynamodb:GetItem", CONNECTIONS),
+        ("dynamodb:UpdateItem", CONNECTIONS),
         ("states:DescribeExecution", EXECUTIONS),
         ("states:StopExecution", EXECUTIONS),
     },
@@ -72,11 +77,18 @@ WANTED: dict[str, set[Right]] = {
         *objects("PutObject", "GetObject", "DeleteObject", "ListMultipartUploadParts", "AbortMultipartUpload"),
         ("s3:ListBucket", BUCKET),
     },
-    "deliver": {*READ_AND_MARK, *FORGET, *PUSH, *SIGN, *UNDELIVERED},
+    "close": {
+        *FORGET,
+        *CLOSE_LATER,
+        ("dynamodb:UpdateItem", DOWNLOADS),
+        ("execute-api:ManageConnections", SOCKETS % "DELETE"),
+    },
+    "deliver": {*READ_AND_MARK, *FORGET, *PUSH, *SIGN, *CLOSE_LATER, *UNDELIVERED},
     "fail": {
         *READ_AND_MARK,
         *FORGET,
         *PUSH,
+        *CLOSE_LATER,
         *UNDELIVERED,
         *objects("GetObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"),
         ("s3:ListBucket", BUCKET),

@@ -46,6 +46,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("fan_out_mb", {"fan_out_mb": 63}),
     ("reuse_seconds", {"reuse_seconds": 59}),
     ("reuse_seconds", {"reuse_seconds": 6 * 86_400}),
+    ("close_idle_seconds", {"close_idle_seconds": 9}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
     *(

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from async_download.settings import LEAST_IDLE_SECONDS, NUMBERS
 from async_download.specs import FUNCTIONS
-from async_download.state_machine import definition
+from async_download.state_machine import closing, definition
 
 from runtime.handlers.copy_slice import SECONDS
+from runtime.models import YOUNG_SECONDS
 from tests.components.harness import Cloud, Deployed, deploy
 from tests.components.proof import rights_given, rights_wanted, states
 
@@ -116,16 +118,50 @@ def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
 
 
 def test_how_many_slices_are_copied_at_once_is_a_setting() -> None:
-    machine = deploy({"copy_concurrency": 3}).one("sfn/stateMachine:StateMachine")
+    machine = deploy({"copy_concurrency": 3}).one("sfn/stateMachine:StateMachine", "transfer")
     assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
     assert SLICES["MaxConcurrency"] == 8
 
 
 def test_the_role_may_call_exactly_what_the_definition_calls(deployed: Deployed) -> None:
-    machine = deployed.one("sfn/stateMachine:StateMachine")
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
     arn = Cloud().arn(machine.type, machine.inputs["name"])
     wanted = rights_wanted(machine.json("definition"), arn)
     assert rights_given(deployed.statements("transfer"), "lambda", "states") == wanted
+
+
+def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_function() -> None:
+    deployed = deploy({"close_idle_seconds": 33})
+    machine = deployed.one("sfn/stateMachine:StateMachine", "closing")
+    arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
+    document = machine.json("definition")
+    assert document == closing(close=arn, seconds=33)
+    assert (document["States"]["Wait"], document["StartAt"]) == (WAIT | {"Seconds": 33}, "Wait")
+    assert document["States"]["Close"]["End"] is True
+    assert rights_given(deployed.statements("closing"), "lambda", "states") == rights_wanted(document, arn)
+    assert "loggingConfiguration" not in machine.inputs, "its executions carry ids, and log nothing"
+
+
+WAIT = {"Type": "Wait", "Next": "Close"}
+
+
+def test_a_socket_is_not_young_any_more_when_it_is_closed() -> None:
+    """Until then 410 would not mean that it has gone."""
+    assert LEAST_IDLE_SECONDS >= YOUNG_SECONDS
+
+
+def test_the_wait_is_shorter_than_pulumi_waits_for_a_machine_to_be_deleted() -> None:
+    """An execution of a machine that is deleted ends at its next transition; the provider waits for five minutes."""
+    assert NUMBERS["close_idle_seconds"][2] + 30 < 300
+
+
+def test_who_tells_the_end_knows_whom_to_ask_for_closing_and_whether() -> None:
+    arn = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
+    for seconds in (0, 45):
+        deployed = deploy({"close_idle_seconds": seconds})
+        for key in ("deliver", "fail"):
+            told = deployed.one("lambda/function:Function", key).inputs["environment"]["variables"]
+            assert (told["CLOSING_MACHINE_ARN"], told["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
 
 
 def test_a_distributed_map_would_be_seen_to_need_more_rights() -> None:
@@ -143,10 +179,10 @@ def test_resources_are_named_in_the_partition_of_the_functions() -> None:
 
 
 def test_the_machine_is_standard_and_traced_by_choice(deployed: Deployed) -> None:
-    machine = deployed.one("sfn/stateMachine:StateMachine")
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
     assert machine.inputs["type"] == "STANDARD"
     assert machine.inputs["tracingConfiguration"] == {"enabled": True}
-    plain = deploy({"tracing": False}).one("sfn/stateMachine:StateMachine")
+    plain = deploy({"tracing": False}).one("sfn/stateMachine:StateMachine", "transfer")
     assert plain.inputs["tracingConfiguration"] == {"enabled": False}
 
 
@@ -172,7 +208,7 @@ def test_who_waits_for_a_copy_looks_again_however_it_is_woken() -> None:
 
 def test_a_machine_that_waits_may_write_its_token_and_those_who_end_may_call_back() -> None:
     deployed = deploy({"reuse_seconds": 600})
-    machine = deployed.one("sfn/stateMachine:StateMachine")
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
     given = rights_given(deployed.statements("transfer"), "dynamodb", "lambda", "states")
     assert given == rights_wanted(machine.json("definition"), Cloud().arn(machine.type, machine.inputs["name"]))
     table = "arn:aws:dynamodb:eu-west-1:123456789012:table/async-download-test-files-copies"

@@ -112,6 +112,6 @@ def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:
 
 def test_logs_are_kept_as_long_as_the_stack_wants(deployed: Deployed) -> None:
     groups = deploy({"log_retention_days": 7, "access_logs": True}).all("cloudwatch/logGroup:LogGroup")
-    assert len(groups) == 14
+    assert len(groups) == 15
     assert {group.inputs["retentionInDays"] for group in groups} == {7}
     assert {group.inputs["retentionInDays"] for group in deployed.all("cloudwatch/logGroup:LogGroup")} == {30}

@@ -225,6 +225,25 @@ class FakeConnections:
         self.calls["delete"] += 1
         return self.rows.pop(connection_id, None)
 
+    def use(self, connection_id: str, *, now: float) -> bool:
+        self.before("connections.use")
+        self.calls["use"] += 1
+        with self.downloads.lock:
+            if connection_id not in self.rows:
+                return False
+            self.rows[connection_id] = replace(self.rows[connection_id], used_at=int(now * 1000))
+            return True
+
+    def delete_idle(self, connection_id: str, *, since: float) -> bool:
+        self.before("connections.delete_idle")
+        self.calls["delete_idle"] += 1
+        with self.downloads.lock:
+            row = self.rows.get(connection_id)
+            if row is not None and row.used_at is not None and row.used_at >= int(since * 1000):
+                return False
+            self.rows.pop(connection_id, None)
+            return True
+
 
 class FakeExecutions:
     """The state machine: names stay taken, as they do on AWS."""
@@ -326,12 +345,16 @@ class FakeFunctions:
 
 
 class FakeSockets:
-    """WebSockets: closed until opened, and closed for good after that. Takes messages of the protocol only."""
+    """WebSockets: not there until accepted, and gone for good after that. Takes messages of the protocol only.
+
+    `closed` are those that the server closed.
+    """
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.opens_at: dict[str, float] = {}
         self.received: dict[str, list[bytes]] = {}
+        self.closed: list[str] = []
         self.errors: dict[str, list[Exception]] = {}
         self.before: Callable[[str], None] = lambda _operation: None
 
@@ -340,17 +363,50 @@ class FakeSockets:
         self.opens_at[connection_id] = self.clock.now() + after
         self.received[connection_id] = []
 
-    def close(self, connection_id: str) -> None:
+    def drop(self, connection_id: str) -> None:
+        """Its client has gone."""
         self.opens_at.pop(connection_id, None)
 
     def post(self, connection_id: str, data: bytes) -> None:
-        self.before("sockets.post")
         protocol.check_told(json.loads(data))
+        self._reach("post", connection_id)
+        self.received[connection_id].append(data)
+
+    def is_open(self, connection_id: str) -> bool:
+        try:
+            self._reach("is_open", connection_id)
+        except ConnectionGoneError:
+            return False
+        return True
+
+    def close(self, connection_id: str) -> None:
+        self._reach("close", connection_id)
+        del self.opens_at[connection_id]
+        self.closed.append(connection_id)
+
+    def _reach(self, operation: str, connection_id: str) -> None:
+        self.before(f"sockets.{operation}")
         if self.errors.get(connection_id):
             raise self.errors[connection_id].pop(0)
         if self.clock.now() < self.opens_at.get(connection_id, float("inf")):
             raise ConnectionGoneError(connection_id)
-        self.received[connection_id].append(data)
+
+
+@dataclass
+class FakeClosing:
+    """The closing machine: remembers whom it is to close; `after` is when it calls `close` with that."""
+
+    started: list[tuple[str, list[str], float]] = field(default_factory=list)
+    error: Exception | None = None
+    before: Callable[[str], None] = lambda _operation: None
+    after: Callable[[str, list[str], float], None] = lambda _arn, _ids, _since: None
+
+    def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
+        self.before("closing.start")
+        if self.error:
+            raise self.error
+        self.started.append((execution_arn, list(connection_ids), since))
+        self.after(execution_arn, list(connection_ids), since)
 
 
 class FakeSigner:

@@ -15,6 +15,7 @@ from botocore.session import Session
 
 from runtime.adapters import aws
 from runtime.adapters.clock import SystemClock
+from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.secret_values import SecretsManager
@@ -132,6 +133,41 @@ def test_a_socket_that_is_gone_is_told_apart(answering: Answering, gone: Excepti
         sockets.post("c1", b"{}")
     with pytest.raises(ServiceError, match="PostToConnection: EndpointConnectionError"):
         sockets.post("c1", b"{}")
+
+
+def test_a_socket_is_open_until_it_is_gone(answering: Answering) -> None:
+    """What cannot be known is an error, not an answer."""
+    client = answering({}, error("GoneException", 410), error("LimitExceededException", 429))
+    sockets = ManagementSockets("https://api.example/v1")
+    assert sockets.is_open("c1")
+    assert not sockets.is_open("c1")
+    with pytest.raises(ServiceError, match="GetConnection: LimitExceeded"):
+        sockets.is_open("c1")
+    assert client.calls == [("get_connection", {"ConnectionId": "c1"})] * 3
+
+
+def test_a_socket_is_closed_once(answering: Answering) -> None:
+    """Closing it again finds it gone."""
+    client = answering({}, error("GoneException", 410), error("ForbiddenException", 403))
+    sockets = ManagementSockets("https://api.example/v1")
+    sockets.close("c1")
+    with pytest.raises(ConnectionGoneError):
+        sockets.close("c1")
+    with pytest.raises(ServiceError, match="DeleteConnection: Forbidden"):
+        sockets.close("c1")
+    assert client.calls == [("delete_connection", {"ConnectionId": "c1"})] * 3
+
+
+def test_idle_sockets_are_closed_by_an_execution_of_any_name(answering: Answering) -> None:
+    """It is told which, and since when they may be idle; a ticket or a URL is not among it."""
+    client = answering({}, error("ThrottlingException"))
+    ClosingMachine(STATE_MACHINE).start(ARN, ["c1", "c2"], since=1_800_000_000.5)
+    operation, parameters = client.calls[0]
+    assert (operation, set(parameters)) == ("start_execution", {"stateMachineArn", "input"})
+    told = {"executionArn": ARN, "connectionIds": ["c1", "c2"], "since": "2027-01-15T08:00:00.500Z"}
+    assert json.loads(parameters["input"]) == told
+    with pytest.raises(ServiceError, match="StartExecution: Throttling"):
+        ClosingMachine(STATE_MACHINE).start(ARN, ["c1"], since=0.0)
 
 
 def test_sockets_are_reached_at_the_stacks_own_url(monkeypatch: pytest.MonkeyPatch) -> None:

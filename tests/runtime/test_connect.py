@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.errors import TicketRefusedError, TicketRequiredError, TooManyConnectionsError
+from runtime.errors import ServiceError, TicketRefusedError, TicketRequiredError, TooManyConnectionsError
 from runtime.logic import tickets
+from runtime.logic.evict import MOST_ASKED
 from runtime.models import Status
+from tests.runtime.test_deliver import connected
 from tests.runtime.world import ARN, DOWNLOAD_ID, World
 
 
@@ -91,6 +93,78 @@ def test_the_limit_of_connections_holds(world: World) -> None:
     world.disconnect("c2")
     world.connect("c4", ticket.text)
     assert world.row.connection_ids == {"c1", "c3", "c4"}
+
+
+def full(world: World, *, age: float = 60.0) -> tickets.Ticket:
+    """A download with as many connections as it may have, and its ticket; the first is the oldest."""
+    ticket = world.has()
+    for number, name in enumerate(("c1", "c2", "c3")):
+        connected(world, name, age=age - number)
+    return ticket
+
+
+def test_a_dead_connection_makes_room(world: World) -> None:
+    """`$disconnect` is best effort: at the limit the oldest are looked at, and those that are gone are forgotten."""
+    ticket = full(world)
+    world.sockets.drop("c2")
+    world.connect("c4", ticket.text)
+    assert world.row.connection_ids == set(world.connections.rows) == {"c1", "c3", "c4"}
+
+
+def test_a_connection_without_a_live_row_makes_room_without_a_look(world: World) -> None:
+    """One that is expired, and an id that was left behind."""
+    ticket = full(world)
+    del world.connections.rows["c1"]
+    now = int(world.clock.now())
+    world.connections.rows["c2"] = replace(world.connections.rows["c2"], expires_at=now)
+    world.sockets.before = lambda operation: pytest.fail(operation)
+    world.connect("c4", ticket.text)
+    assert world.row.connection_ids == set(world.connections.rows) == {"c3", "c4"}
+
+
+def test_a_young_connection_is_not_evicted(world: World) -> None:
+    """Its handshake may last."""
+    ticket = full(world, age=8.0)
+    for name in ("c1", "c2", "c3"):
+        world.sockets.drop(name)
+    with pytest.raises(TooManyConnectionsError):
+        world.connect("c4", ticket.text)
+    assert world.row.connection_ids == {"c1", "c2", "c3"}
+    world.clock.sleep(10)
+    world.connect("c4", ticket.text)
+    assert world.row.connection_ids == {"c4"}
+
+
+def test_one_that_nobody_knows_about_is_not_evicted(world: World) -> None:
+    """A look that fails is no proof."""
+    ticket = full(world)
+    for name in ("c1", "c2", "c3"):
+        world.sockets.errors[name] = [ServiceError("GetConnection", "LimitExceededException")]
+    with pytest.raises(TooManyConnectionsError):
+        world.connect("c4", ticket.text)
+    assert world.row.connection_ids == {"c1", "c2", "c3"}
+
+
+def test_being_refused_is_cheap(world: World) -> None:
+    """The oldest three are looked at, not all."""
+    world.connect = replace(world.connect, limit=20)
+    ticket = world.has()
+    connected(world, *(f"c{number}" for number in range(20)))
+    looks: list[str] = []
+    world.sockets.before = looks.append
+    with pytest.raises(TooManyConnectionsError):
+        world.connect("late", ticket.text)
+    assert looks == ["sockets.is_open"] * MOST_ASKED
+
+
+def test_a_wrong_ticket_evicts_nobody(world: World) -> None:
+    """A stranger cannot make the stack look."""
+    full(world)
+    world.sockets.drop("c1")
+    with pytest.raises(TicketRefusedError):
+        world.connect("c4", tickets.issue(DOWNLOAD_ID).text)
+    assert world.row.connection_ids == {"c1", "c2", "c3"}
+    assert not world.connections.calls
 
 
 @pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])

@@ -92,7 +92,7 @@ def test_an_old_connection_that_is_gone_is_forgotten_at_once(world: World) -> No
     """Both rows; the result stays, and the others are told."""
     world.has(status=Status.READY)
     connected(world, "c1", "c2")
-    world.sockets.close("c1")
+    world.sockets.drop("c1")
     assert world.deliver(ARN) == {"posted": 1, "gone": 1, "failed": 0}
     assert set(world.connections.rows) == {"c2"}
     assert world.row.connection_ids == {"c2"}
@@ -116,7 +116,7 @@ def test_a_young_connection_that_never_opens_is_forgotten_when_it_is_old(world: 
     """Ten seconds after it was accepted."""
     world.has(status=Status.READY)
     connected(world, "c1", age=2.0)
-    world.sockets.close("c1")
+    world.sockets.drop("c1")
     assert world.deliver(ARN) == {"posted": 0, "gone": 1, "failed": 0}
     assert 7.5 <= sum(world.clock.slept) <= 9.5
     assert not world.connections.rows
@@ -126,7 +126,7 @@ def test_a_connection_that_is_still_young_at_the_end_is_kept(world: World) -> No
     """Only what is known to be gone is forgotten; and the whole takes less than ten seconds."""
     world.has(status=Status.READY)
     connected(world, "c1", age=0.0)
-    world.sockets.close("c1")
+    world.sockets.drop("c1")
     assert world.deliver(ARN) == {"posted": 0, "gone": 0, "failed": 1}
     assert "c1" in world.connections.rows
     assert sum(world.clock.slept) < 10

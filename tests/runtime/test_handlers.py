@@ -56,6 +56,7 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
         "disconnect": world.disconnect,
         "message": world.message,
         "copy": lambda arn, seconds: {"outcome": "STORED", "arn": arn, "seconds": seconds},
+        "close": world.close,
         "deliver": world.deliver,
         "fail": world.fail,
     }
@@ -350,8 +351,25 @@ def test_a_stranger_is_refused_without_a_word(call: Call, world: World, change: 
 
 def test_one_connection_too_many(call: Call, world: World) -> None:
     """429."""
-    ordered(world, connection_ids=frozenset({"c1", "c2", "c3"}))
+    arn, ticket = ordered(world)
+    for name in ("c1", "c2", "c3"):
+        world.connect(name, ticket.text)
     assert call("connect", event("connect")) == {"statusCode": 429}
+    assert world.downloads.rows[arn].connection_ids == {"c1", "c2", "c3"}
+
+
+def test_closing_idle_sockets(call: Call, world: World) -> None:
+    """As the closing machine calls it."""
+    arn, ticket = ordered(world, status=Status.READY)
+    asked = event("close")
+    (connection_id,) = asked["connectionIds"]
+    assert asked["executionArn"] == arn
+    world.connect(connection_id, ticket.text)
+    world.sockets.accept(connection_id)
+    world.clock.sleep(60)
+    assert call("close", asked) == {"closed": 1, "gone": 0, "inUse": 0}
+    assert world.sockets.closed == [connection_id]
+    assert not world.connections.rows
 
 
 def test_disconnecting(call: Call, world: World) -> None:

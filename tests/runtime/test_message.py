@@ -189,7 +189,7 @@ def test_a_client_that_left_before_its_answer_is_no_error(world: World) -> None:
     """`$disconnect` takes care of the rows."""
     world.has()
     connected(world, "c1")
-    world.sockets.close("c1")
+    world.sockets.drop("c1")
     world.message("c1", action("ping"), "m1")
     assert "c1" in world.connections.rows
 

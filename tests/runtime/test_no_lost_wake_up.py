@@ -49,7 +49,7 @@ class Story:
                 self.world.sockets.accept(connection_id)
                 self.schedule.before("open")
                 if number < drops or not stays:
-                    self.world.sockets.close(connection_id)
+                    self.world.sockets.drop(connection_id)
                     self.schedule.before("closed")
                     self.world.disconnect(connection_id)
             if stays:

@@ -51,7 +51,12 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         fake = FakeDownloads()
         yield Store(fake, FakeConnections(fake))
         return
-    client = request.getfixturevalue("in_process").client("dynamodb")
+    yield on_the_emulator(request.getfixturevalue("in_process"))
+
+
+def on_the_emulator(in_process: InProcess) -> Store:
+    """Empty tables of the real adapters."""
+    client = in_process.client("dynamodb")
     for name, key in (("downloads", "executionArn"), ("connections", "connectionId")):
         client.create_table(
             TableName=name,
@@ -59,7 +64,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    yield Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
+    return Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
 
 
 def download(**fields: Any) -> Download:
@@ -238,6 +243,31 @@ def test_a_connection_goes_from_both_tables_by_key(store: Store) -> None:
     assert store.downloads.remove_connection(ARN, "c1")
     assert row(store) == download()
     assert store.downloads.remove_connection(ARN, "c1")
+
+
+def test_a_connection_is_idle_until_it_is_used(store: Store) -> None:
+    """To the millisecond; what was said before counts for nothing."""
+    store.downloads.create(download())
+    opened(store)
+    assert store.connections.use("c1", now=NOW + 5)
+    used = store.connections.get("c1")
+    assert used is not None
+    assert used.used_at == int((NOW + 5) * 1000)
+    for since in (NOW, NOW + 5):
+        assert not store.connections.delete_idle("c1", since=since)
+    assert store.connections.get("c1") == used
+    assert store.connections.delete_idle("c1", since=NOW + 5.001)
+    assert store.connections.get("c1") is None
+
+
+def test_a_connection_that_was_never_used_is_idle(store: Store) -> None:
+    """And so is one that is not there, which is not made by being used."""
+    store.downloads.create(download())
+    opened(store)
+    assert store.connections.delete_idle("c1", since=NOW)
+    assert store.connections.delete_idle("c1", since=NOW)
+    assert not store.connections.use("c1", now=NOW)
+    assert store.connections.get("c1") is None
 
 
 def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProcess) -> None:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from runtime.logic import tickets
 from runtime.logic.announce import Announce
 from runtime.logic.cancel import Cancel
+from runtime.logic.close import Close
 from runtime.logic.complete import Complete
 from runtime.logic.connect import Connect
 from runtime.logic.copy import Copy
 from runtime.logic.copy_slice import CopySlice
 from runtime.logic.deliver import Deliver
 from runtime.logic.disconnect import Disconnect
+from runtime.logic.evict import Evict
 from runtime.logic.fail import Fail
 from runtime.logic.message import ClientMessage
 from runtime.logic.outcome import Outcome
@@ -29,6 +31,7 @@ from tests.runtime.fakes import (
     Asked,
     FakeBody,
     FakeClock,
+    FakeClosing,
     FakeConnections,
     FakeDownloads,
     FakeExecutions,
@@ -122,7 +125,10 @@ class World:
         self.objects = FakeObjects()
         self.secrets = FakeSecrets()
         self.origins = FakeOrigins(OriginFile(content_of(10)))
-        self.tell = Tell(self.downloads, self.connections, self.sockets, self.clock)
+        self.closing = FakeClosing()
+        self.tell = Tell(self.downloads, self.connections, self.sockets, self.clock, self.closing)
+        self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.closing)
+        self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)
         self.announce = Announce(self.signer)
         self.deliver = Deliver(self.downloads, self.announce, self.tell, self.clock)
         self.disconnect = Disconnect(self.downloads, self.connections)
@@ -130,7 +136,7 @@ class World:
         self.cancel = Cancel(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.reconcile = Reconcile(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.connect = Connect(
-            self.downloads, self.connections, self.functions, self.clock, STATE_MACHINE, "deliver", limit=3
+            self.downloads, self.connections, self.functions, self.clock, self.evict, STATE_MACHINE, "deliver", limit=3
         )
         self.message = ClientMessage(
             self.downloads,

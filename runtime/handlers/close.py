@@ -1,0 +1,49 @@
+"""Closing state machine: close the sockets that were told the end and are idle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from runtime import config, log
+from runtime.adapters.clock import SystemClock
+from runtime.adapters.closing import ClosingMachine
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.sockets import ManagementSockets
+from runtime.handlers.boundary import Event, task
+from runtime.logic.close import Close
+from runtime.models import seconds_of
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment."""
+
+    downloads_table: str
+    connections_table: str
+    management_url: str
+    closing_machine_arn: str
+
+
+@cache
+def wire() -> Close:
+    """The use case on AWS."""
+    settings = config.load(Settings)
+    return Close(
+        downloads=DynamoDownloads(settings.downloads_table),
+        connections=DynamoConnections(settings.connections_table, settings.downloads_table),
+        sockets=ManagementSockets(settings.management_url),
+        clock=SystemClock(),
+        closing=ClosingMachine(settings.closing_machine_arn),
+    )
+
+
+@task
+def handler(event: Event, _context: Any) -> dict[str, int]:
+    """Event `{"executionArn", "connectionIds", "since"}`; answers how many were `closed`, `gone` and `inUse`."""
+    execution_arn = event["executionArn"]
+    closed = wire()(execution_arn, event["connectionIds"], seconds_of(event["since"]))
+    log.info("Closed idle sockets", executionArn=execution_arn, **closed)
+    return closed
