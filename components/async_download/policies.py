@@ -99,7 +99,7 @@ def complete(*, downloads: str, bucket: str, prefix: str) -> list[Statement]:
 def close(*, downloads: str, connections: str, sockets: str, closing: str) -> list[Statement]:
     """Forget the idle and hang up; have the others closed later."""
     return [
-        allow("Downloads", "dynamodb:UpdateItem", downloads),
+        _downloads(downloads),
         allow("Connections", ["dynamodb:DeleteItem", "dynamodb:GetItem"], connections),
         allow("Close", "execute-api:ManageConnections", sockets),
         _close_later(closing),

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from integration_tests.support.policies import end_workers
+from integration_tests.support.settings import GUARDED
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
 
@@ -50,6 +51,22 @@ def be_told_of_a_large_file(stack: Stack, patience: float) -> None:
     download = stack.request(unique(SLICED))
     with stack.connect(download) as socket:
         assert socket.receive("ready", "failed", deadline=patience + 1)["type"] == "ready"
+
+
+def be_told_by_a_guarded_origin(stack: Stack, patience: float) -> None:
+    """Connect, and be told when the file of an origin is there that wants a secret."""
+    _be_told_by_a_guarded_origin(stack, unique("1", SHORT), patience)
+
+
+def be_told_of_a_large_file_by_a_guarded_origin(stack: Stack, patience: float) -> None:
+    """Connect, and be told when a file of an origin is there that wants a secret and is copied in slices."""
+    _be_told_by_a_guarded_origin(stack, unique(SLICED), patience + 1)
+
+
+def _be_told_by_a_guarded_origin(stack: Stack, path: str, patience: float) -> None:
+    answer = stack.rest.call("POST", "/downloads", {"origin": GUARDED, "path": path})
+    with stack.connect(stack.requested(answer)) as socket:
+        assert socket.receive("ready", "failed", deadline=patience)["type"] == "ready"
 
 
 def see_progress(stack: Stack, _patience: float) -> None:
@@ -140,7 +157,7 @@ def be_closed(stack: Stack, patience: float) -> None:
             socket.receive("ready")
         first, second = wait_for(lambda: _in_order(stack, download), patience, until=lambda ids: len(ids) == 2)
         since = time.time()
-        busy.ask("ping", "pong", deadline=patience)
+        busy.ask("refresh", "ready", deadline=patience)
         before = stack.closings(download)
         assert stack.close_idle(download, first, second, since=since) == {"closed": 1, "gone": 0, "inUse": 1}
         assert idle.wait_closed(patience) == NORMAL_CLOSURE

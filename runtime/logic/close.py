@@ -44,7 +44,11 @@ class Close:
         """
         now = self.clock.now()
         ends = parallel.each(lambda one: self._close(execution_arn, one, since), connection_ids)
-        in_use = [one for one, end in zip(connection_ids, ends, strict=True) if end is Closed.IN_USE]
+        gone, in_use = (
+            [one for one, end in zip(connection_ids, ends, strict=True) if end is kind]
+            for kind in (Closed.GONE, Closed.IN_USE)
+        )
+        self._take_out(execution_arn, gone)
         if in_use:
             self.closing.start(execution_arn, in_use, since=now)
         return {str(kind): ends.count(kind) for kind in Closed}
@@ -55,8 +59,15 @@ class Close:
             return Closed.GONE
         if not self.connections.delete_idle(connection_id, since=since):
             return Closed.IN_USE
-        self.downloads.remove_connection(execution_arn, connection_id)
-        return self._hang_up(connection_id)
+        closed = self._hang_up(connection_id)
+        self.downloads.remove_connection(execution_arn, connection_id)  # last: done again, it would find no row
+        return closed
+
+    def _take_out(self, execution_arn: str, gone: list[str]) -> None:
+        """Ids that were left in the download's row when their own was deleted."""
+        download = self.downloads.get(execution_arn) if gone else None
+        for connection_id in set(gone) & (download.connection_ids if download else frozenset()):
+            self.downloads.remove_connection(execution_arn, connection_id)
 
     def _hang_up(self, connection_id: str) -> Closed:
         for attempt in range(1, _TRIES + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.errors import TicketRefusedError, TooManyConnectionsError
+from runtime.errors import ServiceError, TicketRefusedError, TooManyConnectionsError
 from runtime.logic import tickets
 from runtime.logic.evict import Evict
 from runtime.models import Connection, Download, execution_arn_of
@@ -44,9 +44,18 @@ class Connect:
             full = self._admit(ticket, execution_arn)
             if not self.evict(full) or not self._open(connection, ticket):
                 raise TooManyConnectionsError
+        try:
+            self._replay(connection, before)
+        except ServiceError:  # the handshake fails, and no `$disconnect` will come
+            self.connections.delete(connection_id)
+            self.downloads.remove_connection(execution_arn, connection_id)
+            raise
+
+    def _replay(self, connection: Connection, before: Download) -> None:
+        execution_arn = connection.execution_arn
         after = before if before.status.is_final else self.downloads.get(execution_arn)
         if after is not None and after.status.is_final:
-            replay = {"executionArn": execution_arn, "connectionId": connection_id}
+            replay = {"executionArn": execution_arn, "connectionId": connection.connection_id}
             self.functions.start(self.deliver_function, replay)
 
     def _open(self, connection: Connection, ticket: tickets.Ticket) -> bool:

@@ -24,7 +24,8 @@ from runtime.models import Download, Failure
 from runtime.ports import Clock, Connections, Downloads, Sockets
 
 LONGEST_BODY = 4096
-ACTIONS = ("status", "refresh", "cancel", "ping")
+NEWS = ("status", "refresh")
+ACTIONS = (*NEWS, "cancel", "ping")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class ClientMessage:
             if download is None:
                 raise DownloadNotFoundError
             download_id = download.download_id
-            self._note_use(download, connection_id)
-            answer = self._answer(download, _action_of(body), message_id)
+            action = _action_of(body)
+            if action in NEWS and download.status.is_final:
+                self._note_use(download, connection_id)
+            answer = self._answer(download, action, message_id)
         except (RequestError, ServiceError) as error:
             problem = problem_of(error)
             answer = messages.error(download_id, message_id, Failure(problem.code, problem.message))
@@ -66,9 +69,7 @@ class ClientMessage:
         return None if download is None or download.is_expired(now) else download
 
     def _note_use(self, download: Download, connection_id: str) -> None:
-        """Whoever goes on after the end is not closed for being idle."""
-        if not download.status.is_final:
-            return
+        """Whoever wants a fresh URL is not closed for being idle; `ping` may be sent by a program that forgot us."""
         try:
             self.connections.use(connection_id, now=self.clock.now())
         except ServiceError as error:  # the answer matters more

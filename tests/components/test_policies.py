@@ -78,9 +78,9 @@ WANTED: dict[str, set[Right]] = {
         ("s3:ListBucket", BUCKET),
     },
     "close": {
+        *READ_AND_MARK,
         *FORGET,
         *CLOSE_LATER,
-        ("dynamodb:UpdateItem", DOWNLOADS),
         ("execute-api:ManageConnections", SOCKETS % "DELETE"),
     },
     "deliver": {*READ_AND_MARK, *FORGET, *PUSH, *SIGN, *CLOSE_LATER, *UNDELIVERED},

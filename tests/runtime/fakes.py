@@ -252,6 +252,7 @@ class FakeExecutions:
         self.statuses: dict[str, str] = {}
         self.started: list[str] = []
         self.stopped: list[str] = []
+        self.on_stop: Callable[[], None] = lambda: None
         self.error: Exception | None = None
 
     def start(self, download_id: str) -> None:
@@ -266,6 +267,7 @@ class FakeExecutions:
     def stop(self, execution_arn: str) -> None:
         self.stopped.append(execution_arn)
         self.statuses[execution_arn] = "ABORTED"
+        self.on_stop()
 
     def status(self, execution_arn: str) -> str | None:
         if self.error:
@@ -355,6 +357,7 @@ class FakeSockets:
         self.opens_at: dict[str, float] = {}
         self.received: dict[str, list[bytes]] = {}
         self.closed: list[str] = []
+        self.on_close: Callable[[str], None] = lambda _connection_id: None
         self.errors: dict[str, list[Exception]] = {}
         self.before: Callable[[str], None] = lambda _operation: None
 
@@ -383,6 +386,7 @@ class FakeSockets:
         self._reach("close", connection_id)
         del self.opens_at[connection_id]
         self.closed.append(connection_id)
+        self.on_close(connection_id)
 
     def _reach(self, operation: str, connection_id: str) -> None:
         self.before(f"sockets.{operation}")

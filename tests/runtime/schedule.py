@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.runtime.fakes import FakeClock
 
-MOST_STEPS = 3000
+MOST_STEPS = 20_000
 
 
 class Actor:
@@ -18,6 +18,7 @@ class Actor:
         self.error: BaseException | None = None
         self.done = False
         self.sleeping = False
+        self.waiting = False
         self._work = work
         self._turn = threading.Semaphore(0)
         self._paused = threading.Semaphore(0)
@@ -77,12 +78,23 @@ class Schedule(FakeClock):
         actor.sleeping = False
         super().sleep(seconds)
 
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass that everybody else has come to rest before."""
+        actor = self._current()
+        assert actor is not None
+        actor.waiting = True
+        actor.pause()
+        actor.waiting = False
+        super().sleep(seconds)
+        self._started_at = self.time
+
     def run(self) -> None:
         """Until every actor has ended; raises what one of them raised."""
         for _ in range(MOST_STEPS):
             ready = [actor for actor in self.actors if not actor.done]
             if not ready:
                 return
+            ready = [actor for actor in ready if not actor.waiting] or ready
             awake = [actor for actor in ready if not actor.sleeping]
             if awake and self.time - self._started_at > self._patience:
                 ready = awake

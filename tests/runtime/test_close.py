@@ -101,9 +101,9 @@ def test_closing_can_be_left_to_api_gateway(world: World) -> None:
     assert not world.closing.started
 
 
-@pytest.mark.parametrize("action", ["status", "refresh", "ping", "cancel", "nonsense"])
-def test_one_who_says_something_is_left_alone_for_as_long_again(world: World, action: str) -> None:
-    """Whatever it is; the others are closed."""
+@pytest.mark.parametrize("action", ["status", "refresh"])
+def test_one_who_wants_the_news_again_is_left_alone_for_as_long_again(world: World, action: str) -> None:
+    """The others are closed."""
     ids, since = told(world, "c1", "c2")
     world.clock.sleep(GRACE - 1)
     world.message("c1", json.dumps({"action": action}), "m1")
@@ -114,6 +114,16 @@ def test_one_who_says_something_is_left_alone_for_as_long_again(world: World, ac
     assert (arn, again, later) == (ARN, ["c1"], world.clock.now())
     world.clock.sleep(GRACE)
     assert world.close(ARN, again, later) == {"closed": 1, "gone": 0, "inUse": 0}
+
+
+@pytest.mark.parametrize("action", ["ping", "cancel", "nonsense"])
+def test_keeping_a_socket_alive_is_not_using_it(world: World, action: str) -> None:
+    """Closed, one who missed the news comes back and gets it; one who had it does not need the socket."""
+    ids, since = told(world, "c1")
+    world.clock.sleep(GRACE - 1)
+    world.message("c1", json.dumps({"action": action}), "m1")
+    world.clock.sleep(1)
+    assert world.close(ARN, ids, since) == {"closed": 1, "gone": 0, "inUse": 0}
 
 
 def test_one_who_speaks_at_the_last_moment_is_not_cut_off(world: World) -> None:
@@ -135,7 +145,7 @@ def test_what_was_said_before_the_end_counts_for_nothing(world: World) -> None:
     """And is not even noted: it would be a write for each message."""
     world.has(status=Status.COPYING)
     connected(world, "c1")
-    world.message("c1", '{"action": "ping"}', "m1")
+    world.message("c1", '{"action": "status"}', "m1")
     assert world.connections.calls["use"] == 0
     assert world.connections.rows["c1"].used_at is None
 
@@ -149,8 +159,8 @@ def test_a_use_that_cannot_be_noted_is_answered_all_the_same(world: World) -> No
             raise ServiceError("UpdateItem", "InternalServerError")
 
     world.connections.before = fail
-    world.message("c1", '{"action": "ping"}', "m1")
-    assert types(world, "c1") == ["ready", "pong"]
+    world.message("c1", '{"action": "refresh"}', "m1")
+    assert types(world, "c1") == ["ready", "ready"]
 
 
 def test_one_who_has_left_is_let_be(world: World) -> None:
@@ -164,6 +174,15 @@ def test_one_who_has_left_is_let_be(world: World) -> None:
     assert not world.connections.rows
     assert not world.row.connection_ids
     assert world.close(ARN, ids, since) == {"closed": 0, "gone": 2, "inUse": 0}
+
+
+def test_an_id_that_was_left_behind_is_taken_out(world: World) -> None:
+    """Its own row went, and the other could not be written then."""
+    ids, since = told(world, "c1", "c2")
+    del world.connections.rows["c1"]
+    world.clock.sleep(GRACE)
+    assert world.close(ARN, ids, since) == {"closed": 1, "gone": 1, "inUse": 0}
+    assert not world.row.connection_ids
 
 
 def test_a_socket_of_another_download_is_not_touched(world: World) -> None:

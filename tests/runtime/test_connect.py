@@ -191,6 +191,21 @@ def test_what_ends_while_connecting_is_replayed(world: World) -> None:
     assert len(world.functions.started) == 1
 
 
+@pytest.mark.parametrize("failing", ["downloads.get", "functions.start"])
+def test_a_handshake_that_fails_leaves_no_rows(world: World, failing: str) -> None:
+    """There will be no `$disconnect` for a socket that never was."""
+    ticket = world.has(status=Status.READY if failing.startswith("functions") else Status.COPYING)
+
+    def fail(operation: str) -> None:
+        if operation == failing and world.connections.rows:
+            raise ServiceError("Call", "InternalServerError")
+
+    world.functions.before = world.downloads.before = fail
+    with pytest.raises(ServiceError):
+        world.connect("c1", ticket.text)
+    assert_nothing_opened(world)
+
+
 def test_connecting_costs_the_same_whatever_is_in_the_tables(world: World) -> None:
     """Two reads and one transaction, or one read when it is over already."""
     ticket = world.has()
