@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local invoke test test-unit test-e2e test-engine bench-delivery bench-memory bench-client lint docs format pulumi-cli clean
+.PHONY: help setup demo local invoke test test-unit test-e2e test-engine test-leaks test-abuse bench-delivery bench-memory bench-client lint docs format pulumi-cli clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, de
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests/engine
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --engine pulumi
+
+test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
+	@$(RUN) -m pytest integration_tests/test_leaks.py
+
+test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
+	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000
 
 bench-delivery: setup ## Request -> URL, stored -> URL, and what a download costs, beside the replaced sample
 	@$(RUN) -m benchmarks.delivery

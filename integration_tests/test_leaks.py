@@ -1,21 +1,26 @@
-"""Secrets never rest: no ticket and no signature in a log line, a history or a row."""
+"""Secrets never rest: no ticket, signature or secret header in a log line, a history, a row or a setting.
+
+The suite looks once more at its end, at everything that all its tests wrote.
+"""
 
 from __future__ import annotations
 
-import re
+import json
+import secrets
 
 import pytest
 
-from integration_tests.support import written
+from integration_tests.support import journeys
+from integration_tests.support.leaks import leaks
+from integration_tests.support.settings import GUARDED, SECRET_HEADER
 from integration_tests.support.sockets import RefusedError, Socket
 from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.written import everything
+from localcloud.origin import Origin
 
-PIECE = 16  # characters of a secret; of 24 in a row one such piece is always whole
-SIGNED = re.compile(r"X-Amz-(Signature|Credential|Security-Token)|AWSSecretKey", re.IGNORECASE)
 
-
-def journeys(stack: Stack) -> list[Requested]:
-    """One download that is told, asked for and refreshed; one that fails; one that is cancelled; and a stranger."""
+def ways(stack: Stack) -> dict[str, Requested]:
+    """Downloads that end in every way, of a client that uses all that it is given; and a stranger."""
     cancelled = stack.request(unique("1MB", "first_byte=10"))
     with stack.connect(cancelled) as socket:
         socket.ask("cancel", "cancelled")
@@ -27,32 +32,73 @@ def journeys(stack: Stack) -> list[Requested]:
         two.receive("failed")
     with pytest.raises(RefusedError):
         Socket(f"{told.socket_url}?ticket={failed.id}.{told.ticket.partition('.')[2]}")
-    downloads = [told, failed, cancelled]
-    assert [stack.ended(each) for each in downloads] == ["SUCCEEDED", "FAILED", "ABORTED"]
-    return downloads
+    return {"SUCCEEDED": told, "FAILED": failed, "ABORTED": cancelled}
 
 
-def pieces_of(secret: str) -> list[str]:
-    """Overlapping pieces."""
-    return [secret[at : at + PIECE] for at in range(0, len(secret) - PIECE + 1, PIECE // 2)]
+def guarded(stack: Stack, path: str, kind: str) -> Requested:
+    """A download of an origin that is sent a secret."""
+    answer = stack.rest.call("POST", "/downloads", {"origin": GUARDED, "path": path})
+    download = stack.requested(answer)
+    with stack.connect(download) as socket:
+        assert socket.receive("ready", "failed", deadline=30)["type"] == kind
+    return download
 
 
-def test_no_secret_is_written_down(stack: Stack) -> None:
-    downloads = journeys(stack)
-    assert len(stack.secrets) >= 6
-    pieces = {piece for secret in stack.secrets for piece in pieces_of(secret)}
-    sources = {
-        "logs": list(written.log_lines(stack)),
-        "rows": list(written.rows(stack)),
-        "histories": list(written.histories(stack, downloads)),
-    }
-    if stack.cloud.log_path is not None:
-        sources["emulator's log"] = list(written.emulator_log(stack.cloud.log_path))
-    for source, lines in sources.items():
-        text = "\n".join(line for _, line in lines)
-        for download in downloads:
-            assert download.id in text, f"{source} should speak of every download, or the scan sees nothing"
-        leaked = [where for where, line in lines if SIGNED.search(line)]
-        assert leaked == [], f"{source} hold parts of a signed URL"
-        found = [where for where, line in lines if any(piece in line for piece in pieces)]
-        assert found == [], f"{source} hold a secret, or much of one"
+def test_no_secret_is_written_down(stack: Stack, origin: Origin, secret: tuple[str, str]) -> None:
+    downloads = ways(stack)
+    for status, download in downloads.items():
+        assert stack.ended(download) == status
+    served = [unique("1MB"), unique("70MB"), unique("1MB", "close_after=0&ranges=no"), unique("1MB", "status=500")]
+    kinds = ("ready", "ready", "failed", "failed")
+    ours = [*downloads.values(), *(guarded(stack, *each) for each in zip(served, kinds, strict=True))]
+    for path in served:
+        sent = {request.headers.get(SECRET_HEADER.lower()) for request in origin.requests if request.path == f"/{path}"}
+        assert sent == {secret[1]}, "the origin was not sent its secret, so nothing is shown"
+    for journey in (journeys.be_told_late, journeys.be_closed, journeys.see_progress, journeys.poll):
+        journey(stack, 10)
+    assert len(stack.secrets) >= 12
+    found = everything(stack)
+    for kind in set(found) - {"settings"}:
+        text = "\n".join(line for _, line in found[kind])
+        for download in ours:
+            assert download.id in text, f"{kind} should speak of every download, or the scan sees nothing"
+    assert leaks(found, stack.secrets) == []
+
+
+PLACES = ["a log line", "an event of a history", "a row of a table", "a setting", "the emulator's log"]
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(0, 20), slice(11, 31), slice(-16, None)])
+def test_a_planted_secret_is_found(stack: Stack, part: slice) -> None:
+    """Also much of one, wherever it is, in the middle of other words; and what is found is not repeated."""
+    planted = secrets.token_urlsafe(32)
+    where = "a planted secret"
+    client, table = stack.cloud.client("dynamodb"), stack.outputs["connectionsTableName"]
+    group = f"/aws/lambda/{stack.function('copy')}"
+    logs = stack.cloud.client("logs")
+    client.put_item(TableName=table, Item={"connectionId": {"S": where}, "x": {"S": f"a={planted[part]}/b"}})
+    logs.create_log_stream(logGroupName=group, logStreamName=planted[:4])
+    event = {"timestamp": 1, "message": f'{{"url": "https://h/p?t={planted[part]}&x=1"}}'}
+    logs.put_log_events(logGroupName=group, logStreamName=planted[:4], logEvents=[event])
+    try:
+        found = leaks(everything(stack), {planted})
+        assert found == [f"logs: {group}", f"rows: {table}"]
+    finally:
+        client.delete_item(TableName=table, Key={"connectionId": {"S": where}})
+        logs.delete_log_stream(logGroupName=group, logStreamName=planted[:4])
+    assert leaks(everything(stack), {planted}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "leaking"),
+    [
+        ("GET /x?X-Amz-Signature=0", True),
+        ("x-amz-security-token", True),
+        ("X-Amz-Date=1&X-Amz-Expires=60", False),
+        (f"x{'s' * 15}x", False),
+        (f"x{'s' * 16}x", True),
+        (json.dumps({"nested": json.dumps({"t": "s" * 20})}), True),
+    ],
+)
+def test_the_scanner_knows_a_link_and_half_a_secret(text: str, leaking: bool) -> None:
+    assert leaks({"logs": [("group", text)]}, {"s" * 40}) == (["logs: group"] if leaking else [])

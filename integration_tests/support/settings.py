@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,19 +15,24 @@ CLOSED = "closed"
 NAMELESS = "nameless"
 UNTRUSTED = "untrusted"
 NOWHERE = "https://nowhere.invalid/"
+GUARDED = "guarded"
+SECRET_HEADER = "X-Origin-Token"
 PAGE = "https://app.example.com"  # a web page's origin
 IDLE = 20  # seconds until idle sockets are closed, of the stack where that is tried
 Origins = dict[str, dict[str, object]]
 
 
 @contextmanager
-def origins_for(cloud: Cloud, base_url: str, given: str | None) -> Iterator[Origins]:
+def origins_for(cloud: Cloud, base_url: str, given: str | None, secret_arn: str | None = None) -> Iterator[Origins]:
     """Our origin is `files`. On `closed` nobody listens, `nameless` has no address, `untrusted` speaks no TLS.
+
+    With a secret there is also `guarded`, which is our origin again.
 
     Args:
         cloud: who has to reach them.
         base_url: our origin, on this machine.
         given: where else our origin can be reached, if it can.
+        secret_arn: the secret that `guarded` is sent.
 
     Raises:
         MissingError: AWS cannot reach this machine.
@@ -37,21 +43,40 @@ def origins_for(cloud: Cloud, base_url: str, given: str | None) -> Iterator[Orig
                 "AWS cannot reach this machine's origin: serve `localcloud.origin` where it can, and name it with "
                 "--origin-url https://..."
             )
+        ours: dict[str, object] = {"baseUrl": given}
         yield {
-            FILES: {"baseUrl": given},
+            FILES: ours,
             CLOSED: {"baseUrl": "https://closed.invalid/"},
             NAMELESS: {"baseUrl": NOWHERE},
+            **_guarded(ours, secret_arn),
         }
         return
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))  # taken, so that nobody else listens there, and not listened on
         nobody = f"http://127.0.0.1:{held.getsockname()[1]}/"
+        ours = {"baseUrl": given or base_url, "allowHttp": True}
         yield {
-            FILES: {"baseUrl": given or base_url, "allowHttp": True},
+            FILES: ours,
             CLOSED: {"baseUrl": nobody, "allowHttp": True},
             NAMELESS: {"baseUrl": NOWHERE},
             UNTRUSTED: {"baseUrl": base_url.replace("http:", "https:", 1)},
+            **_guarded(ours, secret_arn),
         }
+
+
+def _guarded(ours: dict[str, object], secret_arn: str | None) -> Origins:
+    return {GUARDED: ours | {"secretHeaders": {SECRET_HEADER: secret_arn}}} if secret_arn else {}
+
+
+@contextmanager
+def origin_secret(cloud: Cloud) -> Iterator[tuple[str, str]]:
+    """ARN and value of a secret for an origin; deleted at the end."""
+    client, value = cloud.client("secretsmanager"), secrets.token_urlsafe(32)
+    made = client.create_secret(Name=f"async-download-e2e-{secrets.token_hex(4)}", SecretString=value)
+    try:
+        yield made["ARN"], value
+    finally:
+        client.delete_secret(SecretId=made["ARN"], ForceDeleteWithoutRecovery=True)
 
 
 def config_for(cloud: Cloud, origins: Origins, **settings: object) -> dict[str, object]:

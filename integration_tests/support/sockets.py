@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -89,6 +89,18 @@ class Socket:
         for number, piece in enumerate(pieces):
             kind = websocket.ABNF.OPCODE_CONT if number else websocket.ABNF.OPCODE_TEXT
             self._ws.send_frame(websocket.ABNF.create_frame(piece, kind, int(number == len(pieces) - 1)))
+
+    def send_whole(self, text: str) -> None:
+        """Send a text in one frame, however long it is."""
+        self._ws.send_frame(websocket.ABNF.create_frame(text.encode(), websocket.ABNF.OPCODE_TEXT))
+
+    def send_slowly(self, text: str) -> Iterator[int]:
+        """Send a text a byte at a time; gives the number of each byte that is on its way."""
+        frame = websocket.ABNF.create_frame(text.encode(), websocket.ABNF.OPCODE_TEXT).format()
+        assert self._ws.sock is not None
+        for number in range(len(frame)):
+            self._ws.sock.sendall(frame[number : number + 1])
+            yield number
 
     def ask(self, action: str, *answers: str, deadline: float = 15) -> Message:
         """Send `{"action": action}` and wait for one of the answers."""

@@ -140,11 +140,36 @@ class Stack:
         """How the execution ended, once it has."""
         return wait_for(lambda: self.execution(download), deadline, until=lambda status: status != "RUNNING")
 
-    def history(self, download: Requested) -> list[dict[str, Any]]:
-        """The execution's events."""
+    def history(self, execution_arn: str) -> list[dict[str, Any]]:
+        """An execution's events."""
         pages = self.cloud.client("stepfunctions").get_paginator("get_execution_history")
-        found = pages.paginate(executionArn=download.execution_arn, includeExecutionData=True)
+        found = pages.paginate(executionArn=execution_arn, includeExecutionData=True)
         return [event for page in found for event in page["events"]]
+
+    def executions(self, status: str | None = None) -> list[dict[str, Any]]:
+        """The executions of both state machines, or those of a status."""
+        pages = self.cloud.client("stepfunctions").get_paginator("list_executions")
+        wanted = {"statusFilter": status} if status else {}
+        machines = (self.outputs["stateMachineArn"], self.closing_machine)
+        found = [pages.paginate(stateMachineArn=machine, **wanted) for machine in machines]
+        return [execution for machine in found for page in machine for execution in page["executions"]]
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Every item of a table, as DynamoDB writes it."""
+        pages = self.cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+    def left(self) -> dict[str, list[str]]:
+        """What nobody needs any more when all downloads have ended: rows of sockets, uploads, executions that run."""
+        uploads = self.cloud.client("s3").list_multipart_uploads(Bucket=self.bucket).get("Uploads", ())
+        downloads = self.items(self.outputs["downloadsTableName"])
+        found = {
+            "connections": [item["connectionId"]["S"] for item in self.items(self.outputs["connectionsTableName"])],
+            "connection ids": [item["executionArn"]["S"] for item in downloads if "connectionIds" in item],
+            "unfinished uploads": [upload["Key"] for upload in uploads],
+            "running executions": [execution["executionArn"] for execution in self.executions("RUNNING")],
+        }
+        return {kind: names for kind, names in found.items() if names}
 
     def object_key(self, download: Requested) -> str:
         """Where the copy is, or would be."""
