@@ -52,8 +52,9 @@ test-leaks: setup ## No ticket, signature or secret header in any log, history, 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000
 
-bench-delivery: setup ## Request -> URL, stored -> URL, and what a download costs, beside the replaced sample
+bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, and 500 clients at once, beside the sample
 	@$(RUN) -m benchmarks.delivery
+	@$(RUN) -m benchmarks.crowd
 
 bench-memory: setup ## Peak memory of the copying function, 500 MB beside 10 MB
 	@$(RUN) -m benchmarks.memory

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 
 import pytest
 
 from integration_tests.support.sockets import RefusedError, Socket
 from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.waiting import wait_for
 
 REFUSALS = (401, 403)  # the emulator makes a 403 of each
 UNHURRIED = "first_byte=1"
@@ -82,3 +84,28 @@ def test_a_download_that_never_was_cannot_be_told_from_a_wrong_ticket(stack: Sta
     assert absent.status in (403, 404)
     assert wrong.status == 403
     assert "url" not in absent.body
+
+
+def test_a_ticket_that_is_revoked_opens_nothing_any_more(stack: Stack) -> None:
+    """As docs/deploying.md has it; whoever may ask for the download gets another ticket."""
+    path, key = unique("1MB", "first_byte=2"), secrets.token_hex(8)
+    download = stack.request(path, key=key)
+    with stack.connect(download) as stranger:
+        (connection_id,) = wait_for(lambda: stack.connection_ids(download), 5)
+        client = stack.cloud.client("dynamodb")
+        client.update_item(
+            TableName=stack.outputs["downloadsTableName"],
+            Key={"executionArn": {"S": download.execution_arn}},
+            UpdateExpression="SET ticketHashes = :none",
+            ExpressionAttributeValues={":none": {"L": []}},
+        )
+        client.delete_item(TableName=stack.outputs["connectionsTableName"], Key={"connectionId": {"S": connection_id}})
+        with pytest.raises(RefusedError):
+            stack.connect(download)
+        assert (stack.status(download).code, stack.cancel(download).code) == ("TICKET_REFUSED", "TICKET_REFUSED")
+        assert stranger.ask("refresh", "error", "ready")["error"]["code"] == "DOWNLOAD_NOT_FOUND"
+        assert stack.ended(download) == "SUCCEEDED"
+        with stack.connect(stack.request(path, key=key)) as owner:
+            assert stack.fetch(owner.receive("ready")["url"]).size == 1_000_000
+        assert stranger.ask("status", "error", "ready")["type"] == "error"
+        assert "ready" not in stranger.kinds()

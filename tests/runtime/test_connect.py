@@ -206,6 +206,28 @@ def test_a_handshake_that_fails_leaves_no_rows(world: World, failing: str) -> No
     assert_nothing_opened(world)
 
 
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        (None, 0),
+        ("", 0),
+        ("x" * 8000, 0),
+        (DOWNLOAD_ID, 0),
+        (f"{DOWNLOAD_ID}.", 0),
+        (f"{DOWNLOAD_ID.upper()}.{'A' * 43}", 0),
+        (f"{DOWNLOAD_ID}.{'A' * 43}", 1),
+        (f"{'f' * 32}.{'A' * 43}", 1),
+    ],
+)
+def test_a_stranger_costs_one_read_at_most_and_no_write(world: World, text: str | None, reads: int) -> None:
+    """What cannot be a ticket costs nothing; what could be costs the look that finds out."""
+    world.has()
+    with pytest.raises((TicketRefusedError, TicketRequiredError)):
+        world.connect("c1", text)
+    assert world.downloads.calls.total() == world.downloads.calls["get"] == reads
+    assert not world.connections.calls
+
+
 def test_connecting_costs_the_same_whatever_is_in_the_tables(world: World) -> None:
     """Two reads and one transaction, or one read when it is over already."""
     ticket = world.has()
