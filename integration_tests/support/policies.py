@@ -47,6 +47,8 @@ def without(stack: Stack, key: str, sid: str) -> Iterator[None]:
         yield
     finally:
         _put(stack, key, name, document)
+        if key == "fail":
+            stack.settle_uploads()
 
 
 def end_workers(stack: Stack, key: str) -> None:

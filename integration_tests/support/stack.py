@@ -220,6 +220,14 @@ class Stack:
             ExpressionAttributeValues={":ids": {"SS": [connection_id]}},
         )
 
+    def settle_uploads(self) -> None:
+        """Clean up after ended downloads whose uploads were left, as an operator does with what is in the queue."""
+        for upload in self.cloud.client("s3").list_multipart_uploads(Bucket=self.bucket).get("Uploads", ()):
+            arn = str(self.outputs["stateMachineArn"]).replace(":stateMachine:", ":execution:")
+            told = {"executionArn": f"{arn}:{upload['Key'].rpartition('/')[2]}"}
+            if self.cloud.client("stepfunctions").describe_execution(**told)["status"] != "RUNNING":
+                self.cloud.client("lambda").invoke(FunctionName=self.function("fail"), Payload=json.dumps(told))
+
     def disconnect(self, connection_id: str) -> None:
         """Close a socket from the server's side."""
         self._management.delete_connection(ConnectionId=connection_id)
