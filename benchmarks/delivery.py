@@ -92,7 +92,7 @@ def cost(stack: Stack) -> tuple[int, int]:
     with stack.connect(download) as socket:
         socket.receive("ready")
     settle(stack, download)
-    entered = [event for event in stack.history(download.execution_arn) if event["type"].endswith("StateEntered")]
+    entered = [event for event in stack.history(download) if event["type"].endswith("StateEntered")]
     return len(entered), started(stack) - before + ROUTES_OF_A_SOCKET
 
 

@@ -64,7 +64,7 @@ def test_only_numbers_of_slices_pass_through_the_state_machine(stack: Stack) -> 
     assert stack.ended(download, 60) == "SUCCEEDED"
     outputs = [
         details["output"]
-        for event in stack.history(download.execution_arn)
+        for event in stack.history(download)
         for details in event.values()
         if isinstance(details, dict) and "output" in details
     ]

@@ -12,7 +12,7 @@ SIZE = 30_000_000
 
 def waits(stack: Stack, download: Requested) -> bool:
     """Whether the execution waits for another one's copy."""
-    entered = [event.get("stateEnteredEventDetails", {}).get("name") for event in stack.history(download.execution_arn)]
+    entered = [event.get("stateEnteredEventDetails", {}).get("name") for event in stack.history(download)]
     return "AwaitCopy" in entered
 
 

@@ -140,7 +140,11 @@ class Stack:
         """How the execution ended, once it has."""
         return wait_for(lambda: self.execution(download), deadline, until=lambda status: status != "RUNNING")
 
-    def history(self, execution_arn: str) -> list[dict[str, Any]]:
+    def history(self, download: Requested) -> list[dict[str, Any]]:
+        """Its execution's events."""
+        return self.events(download.execution_arn)
+
+    def events(self, execution_arn: str) -> list[dict[str, Any]]:
         """An execution's events."""
         pages = self.cloud.client("stepfunctions").get_paginator("get_execution_history")
         found = pages.paginate(executionArn=execution_arn, includeExecutionData=True)

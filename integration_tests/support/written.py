@@ -50,7 +50,7 @@ def rows(stack: Stack) -> Iterator[Line]:
 def histories(stack: Stack) -> Iterator[Line]:
     """Execution and JSON of every event of both state machines, inputs and outputs included."""
     for execution in stack.executions():
-        for event in stack.history(execution["executionArn"]):
+        for event in stack.events(execution["executionArn"]):
             yield execution["executionArn"], json.dumps(event, default=str)
 
 
