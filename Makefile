@@ -7,7 +7,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local invoke test test-unit test-e2e test-engine test-leaks test-abuse bench-delivery bench-memory bench-client lint docs format pulumi-cli clean
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*\#\# / {print $$1}' Makefile)
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ setup: .venv/.ready ## Create .venv with everything that the lock file names
 
 .venv/.ready: .tools/bin/uv pyproject.toml client/pyproject.toml uv.lock
 	@.tools/bin/uv sync --quiet --frozen --group dev --python "$$(command -v $(PYTHON))"
+	@touch $@
+
+.venv/.page: .venv/.ready
+	@.tools/bin/uv sync --quiet --frozen --group dev --group page --python "$$(command -v $(PYTHON))"
 	@touch $@
 
 demo: setup ## The whole journey on this machine: deploy, request, wait, download, verify, clean up
@@ -39,12 +43,15 @@ test-unit: setup ## Unit and component tests, no network
 	@$(RUN) -m pytest tests client/tests -n auto --dist worksteal
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page
 
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, then the end-to-end suite on it
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests/engine
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --engine pulumi
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page --engine pulumi
+
+test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
+	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)
 
 test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
 	@$(RUN) -m pytest integration_tests/test_leaks.py

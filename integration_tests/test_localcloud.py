@@ -372,7 +372,8 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
     with serving(tmp_path) as process:
         welcome = until(process, "What happens:")
         outputs = json.loads((tmp_path / "outputs.json").read_text())
-        assert {outputs["apiUrl"], outputs["webSocketUrl"]} <= set(welcome.split())
+        assert {outputs["apiUrl"], outputs["webSocketUrl"], outputs["webPageUrl"]} <= set(welcome.split())
+        assert json.loads(get(f"{outputs['webPageUrl']}config.json")[1])["apiUrl"] == outputs["apiUrl"]
         assert {"awsEndpoint", "region", "accessKeyId", "secretAccessKey", "bucketName"} <= outputs.keys()
 
         status, body = get(outputs["downloadUrl"])

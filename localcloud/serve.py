@@ -20,6 +20,7 @@ from localcloud.paths import WORD
 from localcloud.stack import LocalStack, local_stack
 from localcloud.walkthrough import addresses, steps
 from localcloud.watch import Watch
+from localcloud.web_page import WebPage
 
 __all__ = ["serve"]
 
@@ -52,9 +53,13 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
     console.print("Starting the emulator and deploying the stack …", style="dim")
     with (
         _origin(origin, console) as described,
-        local_stack({NAME: described}, log_path=directory / "emulator.log", observe=True) as stack,
+        WebPage() as page,
+        local_stack(
+            {NAME: described}, {"corsOrigins": [page.origin]}, log_path=directory / "emulator.log", observe=True
+        ) as stack,
     ):
-        content = _describe(stack)
+        page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "none"}
+        content = _describe(stack) | {"webPageUrl": page.url}
         with published(content, directory), Watch(stack, lambda line: _show(console, line)):
             _welcome(console, content, directory, "defaultPath" in described, time.monotonic() - started)
             _wait(stack)

@@ -16,6 +16,7 @@ def addresses(outputs: Mapping[str, Any], directory: Path) -> list[tuple[str, st
     return [
         ("REST", str(outputs["apiUrl"])),
         ("WebSocket", str(outputs["webSocketUrl"])),
+        ("Web page", str(outputs["webPageUrl"])),
         ("AWS", f"{outputs['awsEndpoint']} (region {outputs['region']}, key test, secret test)"),
         ("Outputs", _short(directory / "outputs.json")),
         ("Log", _short(directory / "emulator.log")),
@@ -43,6 +44,7 @@ def steps(outputs: Mapping[str, Any], default_path: bool) -> list[tuple[str, lis
         ),
         ("Fetch the url that the message `ready` brings", ["curl -o file 'URL'"]),
         ("Or leave all of it to the downloader", [_downloader(outputs, default_path)]),
+        ("Or to the web page, in a browser", [_page(outputs, default_path)]),
         (
             "Look at the tables: the execution ARN with the connection beside it, gone once the socket is closed",
             [
@@ -64,6 +66,10 @@ def _short(path: Path) -> str:
 def _downloader(outputs: Mapping[str, Any], default_path: bool) -> str:
     path = DEMO_PATH if default_path else "FILE"
     return f".venv/bin/async-download get {outputs['apiUrl']} --path {path} -o file"
+
+
+def _page(outputs: Mapping[str, Any], default_path: bool) -> str:
+    return f"{outputs['webPageUrl']}?path={DEMO_PATH if default_path else 'FILE'}"
 
 
 def _python_get(key: str) -> str:

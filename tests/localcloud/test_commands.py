@@ -23,6 +23,7 @@ OUTPUTS = {
     "apiUrl": "http://127.0.0.1:1/_aws/execute-api/a/v1",
     "downloadUrl": "http://127.0.0.1:1/_aws/execute-api/a/v1/download",
     "webSocketUrl": "ws://127.0.0.1:1/_aws/execute-api/b/v1",
+    "webPageUrl": "http://127.0.0.1:2/",
     "downloadsTableName": "downloads-table",
     "connectionsTableName": "connections-table",
     "awsEndpoint": "http://127.0.0.1:1",
@@ -87,6 +88,7 @@ def test_the_walk_through_has_lines_to_paste() -> None:
     assert 'wscat -c "$(curl -s ' in text
     assert f"wscat -c {OUTPUTS['webSocketUrl']} -H X-Download-Ticket:TICKET -H X-StateMachine-ExecutionArn:" in text
     assert f"async-download get {OUTPUTS['apiUrl']} --path files/25MB" in text
+    assert "http://127.0.0.1:2/?path=files/25MB" in lines
     assert "dynamodb scan --table-name downloads-table" in text
     assert dict(addresses(OUTPUTS, Path()))["WebSocket"] == OUTPUTS["webSocketUrl"]
     other = "\n".join(line for _, shown in steps(OUTPUTS, default_path=False) for line in shown)
