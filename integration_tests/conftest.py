@@ -111,7 +111,9 @@ def deploy(cloud: Cloud, secret: tuple[str, str], request: pytest.FixtureRequest
 def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
     """The stack that nearly every test uses: slices from 64 MB on, a web page, REST open to everyone except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
-    with deploy("e2e", config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE])) as made:
+    page = auth == "none"  # a page cannot sign
+    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE], webPage=page)
+    with deploy("e2e", settings) as made:
         yield made
 
 

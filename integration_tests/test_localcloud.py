@@ -39,6 +39,7 @@ FULL: dict[str, object] = {
     "corsOrigins": ["https://app.example.com"],
     "kmsKeyArn": KEY,
     "requestConcurrency": 5,
+    "webPage": True,
 }
 OTHER_AUTH: dict[str, object] = {
     "origins": ORIGINS,

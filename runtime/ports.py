@@ -316,3 +316,10 @@ class Secrets(Protocol):
 
     def get(self, arn: str) -> str:
         """The secret's string."""
+
+
+class PageFiles(Protocol):
+    """The files of the web page."""
+
+    def read(self, name: str) -> str | None:
+        """The text of a file; None where there is none of this name."""

@@ -22,6 +22,12 @@ def socket_url(management: str) -> str:
     return "ws" + management.removeprefix("http")
 
 
+def origin(url: str) -> str:
+    """What a browser calls the origin of a page at this URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _domain(api: str, endpoint: str) -> str:
     """`.execute-api.{region}.{suffix}` of an API's endpoint."""
     return (urlsplit(endpoint).hostname or "").removeprefix(api)

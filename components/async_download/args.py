@@ -113,6 +113,9 @@ class AsyncDownloadArgs(TypedDict):
     cors_origins: NotRequired[list[str]]
     """Origins of web pages that may call the API, such as https://app.example.com, or `*`. Default: none."""
 
+    web_page: NotRequired[bool]
+    """Whether the REST API also serves the web page; only with `rest_auth` `api_key` or `none`. Default: false."""
+
     stage_name: NotRequired[str]
     """Stage of both APIs, the last part of their URLs. Default: `v1`."""
 

@@ -1,26 +1,29 @@
 """The functions' code: the runtime's own files and nothing else, so that the same sources give the same archive.
 
-A function gets its own handler and all that handlers share: a changed handler changes one function.
+A function gets its own handler and all that handlers share: a changed handler changes one function. The one that
+serves the web page gets the page.
 """
 
 from pathlib import Path
 
 import pulumi
 
-from async_download.specs import FUNCTIONS
+from async_download.specs import PAGE, SPECS
 
 ROOT = "runtime"  # handlers import `runtime.…` in Lambda as they do in tests
+PAGE_ROOT = "client/web"  # as in the repository
+PAGE_KINDS = frozenset({".css", ".html", ".js", ".svg"})
 IGNORED_FOLDERS = frozenset({"__pycache__", "tests"})
 
 
 def runtime_folder() -> Path:
     """Where the runtime is: inside an installed package, or beside the component in its repository."""
-    here = Path(__file__).resolve().parent
-    candidates = (here / "_runtime", here.parents[1] / ROOT)
-    for folder in candidates:
-        if folder.is_dir():
-            return folder
-    raise FileNotFoundError(f"The runtime is in none of {', '.join(map(str, candidates))}: reinstall async-download.")
+    return _folder("runtime", "_runtime", ROOT)
+
+
+def page_folder() -> Path:
+    """Where the web page is, likewise."""
+    return _folder("web page", "_web", PAGE_ROOT)
 
 
 def sources(folder: Path) -> dict[str, Path]:
@@ -32,10 +35,25 @@ def sources(folder: Path) -> dict[str, Path]:
 def runtime_archive(key: str, folder: Path | None = None) -> pulumi.AssetArchive:
     """The archive that the function of a handler is made from."""
     files = sources(folder or runtime_folder())
-    others = {f"{ROOT}/handlers/{other}.py" for other in FUNCTIONS if other != key}
-    return pulumi.AssetArchive(
-        {name: pulumi.FileAsset(str(path)) for name, path in files.items() if name not in others}
-    )
+    others = {f"{ROOT}/handlers/{other}.py" for other in SPECS if other != key}
+    own = {name: path for name, path in files.items() if name not in others}
+    own |= page_files(page_folder()) if key == PAGE else {}
+    return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in own.items()})
+
+
+def page_files(folder: Path) -> dict[str, Path]:
+    """Path in the archive -> file of the web page, sorted."""
+    found = sorted(path for path in folder.iterdir() if path.suffix in PAGE_KINDS and _belongs(Path(path.name)))
+    return {f"{PAGE_ROOT}/{path.name}": path for path in found}
+
+
+def _folder(what: str, installed: str, checked_out: str) -> Path:
+    here = Path(__file__).resolve().parent
+    candidates = (here / installed, here.parents[1] / checked_out)
+    for folder in candidates:
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"The {what} is in none of {', '.join(map(str, candidates))}: reinstall async-download.")
 
 
 def _belongs(inside: Path) -> bool:

@@ -10,6 +10,7 @@ from async_download.closing import Closing
 from async_download.functions import Functions
 from async_download.observability import AccessLogs, key_policy, undelivered_queue
 from async_download.rest_api import RestApi
+from async_download.rest_page import page_url, pages
 from async_download.scope import Scope
 from async_download.settings import resolve
 from async_download.storage import Storage
@@ -32,6 +33,9 @@ class AsyncDownload(pulumi.ComponentResource):
 
     web_socket_url: pulumi.Output[str]
     """URL of the WebSocket API; clients get it with a ticket from the REST API."""
+
+    web_page_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """URL of the web page, with `web_page`."""
 
     bucket_name: pulumi.Output[str]
     """Bucket that holds the copies."""
@@ -62,9 +66,9 @@ class AsyncDownload(pulumi.ComponentResource):
         scope = Scope(self, name, resolve(name, args))
 
         tables = Tables(scope)
-        storage = Storage(scope, tables.downloads.arn)
         undelivered = undelivered_queue(scope)
         rest, socket = RestApi(scope), WebSocketApi(scope)
+        storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)))
 
         functions = Functions(scope)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
@@ -80,6 +84,7 @@ class AsyncDownload(pulumi.ComponentResource):
         self.api_url = _after(rest_stage, wiring.api_url)
         self.download_url = pulumi.Output.concat(self.api_url, "/download")
         self.web_socket_url = _after(socket_stage, wiring.web_socket_url)
+        self.web_page_url = page_url(scope, self.api_url)
         self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn = transfer.machine.arn

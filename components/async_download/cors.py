@@ -6,6 +6,7 @@ secret, and who may read what a function answers is decided there.
 
 from collections.abc import Iterable, Sequence
 
+import pulumi
 import pulumi_aws as aws
 
 ANY = "*"
@@ -49,11 +50,11 @@ def errors(origins: Sequence[str]) -> dict[str, str]:
     return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
 
 
-def bucket_rule(origins: Sequence[str]) -> aws.s3.BucketCorsConfigurationCorsRuleArgsDict:
+def bucket_rule(origins: pulumi.Input[Sequence[str]]) -> aws.s3.BucketCorsConfigurationCorsRuleArgsDict:
     """The rule that lets pages fetch copies, also piece by piece."""
     return {
         "id": "async-download",
-        "allowed_origins": list(origins),
+        "allowed_origins": origins,
         "allowed_methods": ["GET", "HEAD"],
         "allowed_headers": list(RANGE_HEADERS),
         "expose_headers": list(OBJECT_HEADERS),

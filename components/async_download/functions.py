@@ -12,7 +12,7 @@ from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
 from async_download.scope import Scope, policy
 from async_download.settings import Settings
-from async_download.specs import FUNCTIONS, SMALL_MB, hyphenated
+from async_download.specs import FUNCTIONS, SMALL_MB, SPECS, hyphenated
 from async_download.statements import Statement
 
 RUNTIME = "python3.13"
@@ -28,7 +28,8 @@ class Functions:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._roles = {key: _role(scope, key, spec.description) for key, spec in FUNCTIONS.items()}
+        specs = SPECS if scope.settings.web_page else FUNCTIONS
+        self._roles = {key: _role(scope, key, spec.description) for key, spec in specs.items()}
         self._made: dict[str, aws.lambda_.Function] = {}
 
     def __getitem__(self, key: str) -> aws.lambda_.Function:
@@ -58,7 +59,7 @@ class Functions:
 
     def add(self, key: str, environment: Mapping[str, pulumi.Input[str]], **access: Any) -> aws.lambda_.Function:
         """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
-        scope, spec, part = self._scope, FUNCTIONS[key], hyphenated(key)
+        scope, spec, part = self._scope, SPECS[key], hyphenated(key)
         group = log_group(scope, part, "/aws/lambda")
         rights = policy(_with_key(_statements(key, scope.settings)), log_group=group.arn, **_key(scope), **access)
         attached = _attach(scope, part, self._roles[key], rights)
@@ -138,7 +139,7 @@ def _statements(key: str, settings: Settings) -> Any:
         statements: list[Statement] = [*getattr(policies, key)(**access), policies.own_logs(log_group)]
         if settings.tracing:
             statements.append(policies.function_tracing())
-        if settings.network and FUNCTIONS[key].copies:
+        if settings.network and SPECS[key].copies:
             statements.append(policies.function_network())
         return statements
 

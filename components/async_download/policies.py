@@ -153,6 +153,11 @@ def fail(
     ]
 
 
+def web_page() -> list[Statement]:
+    """Nothing: the page is in the function's own archive."""
+    return []
+
+
 def signer(*, bucket: str, prefix: str) -> list[Statement]:
     """What a pre-signed URL can do at most: read a copy."""
     return [_objects(bucket, prefix, ["GetObject"])]

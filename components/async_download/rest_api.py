@@ -3,11 +3,14 @@
 import pulumi
 import pulumi_aws as aws
 
+from async_download import addresses
 from async_download.args import RestAuth
 from async_download.functions import Functions
 from async_download.observability import REST_FIELDS, AccessLogs
+from async_download.rest_page import page_route
 from async_download.rest_routes import Routes
 from async_download.scope import Scope
+from async_download.specs import PAGE
 
 
 class RestApi:
@@ -25,16 +28,24 @@ class RestApi:
         )
         self.api_key: aws.apigateway.ApiKey | None = None
 
+    def url(self, socket: aws.apigatewayv2.Api) -> pulumi.Output[str]:
+        """Where clients find it; known before its stage is there."""
+        stage, base = self._scope.settings.stage_name, self._scope.settings.execute_api_url
+        return pulumi.Output.all(self.api.id, socket.id, socket.api_endpoint).apply(
+            lambda known: addresses.rest_url(known[0], known[1], known[2], stage, base)
+        )
+
     def serve(self, functions: Functions, logs: AccessLogs) -> aws.apigateway.Stage:
         """Routes, deployment, stage."""
         scope, settings = self._scope, self._scope.settings
         routes = Routes(scope, self.api, functions)
+        page = page_route(scope, self.api, functions[PAGE]) if settings.web_page else []
         deployment = aws.apigateway.Deployment(
             scope.logical("rest-deployment"),
             rest_api=self.api.id,
             description="Made anew whenever routes, models, answers or auth change.",
             triggers=routes.triggers,
-            opts=scope.child(*routes.parts),
+            opts=scope.child(*routes.parts, *page),
         )
         stage = aws.apigateway.Stage(
             scope.logical("rest-stage"),

@@ -182,6 +182,7 @@ def fingerprint(scope: Scope) -> str:
         "preflights": {"/".join(path): headers for path, headers in preflights(settings).items()},
         "auth": settings.rest_auth.value,
         "authorizer": settings.authorizer.plain if settings.authorizer else None,
+        "page": settings.web_page,
         "milliseconds": INTEGRATION_MS,
     }
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()

@@ -33,6 +33,7 @@ LEAST_IDLE_SECONDS = 10  # a younger socket cannot be told from one whose handsh
 LEAST_FAN_OUT_MB = 64  # below it a second worker costs more than it saves
 LEAST_REUSE_SECONDS = 60
 FLAGS = {
+    "web_page": False,
     "tls_only": True,
     "point_in_time_recovery": False,
     "access_logs": False,
@@ -74,6 +75,7 @@ class Settings:
     rest_auth: RestAuth
     authorizer: authorizers.ResolvedAuthorizer | None
     cors_origins: tuple[str, ...]
+    web_page: bool
     stage_name: str
     throttle_rate: int
     throttle_burst: int
@@ -131,6 +133,9 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
 
 def _agree(settings: Settings) -> None:
     """Settings that are fine alone and wrong together."""
+    if settings.web_page and settings.rest_auth not in (RestAuth.API_KEY, RestAuth.NONE):
+        allowed = f"false with rest_auth {settings.rest_auth}, for a page can send an API key and nothing else"
+        raise InvalidSetting("web_page", True, allowed)
     if settings.log_retention_days not in RETENTIONS:
         raise InvalidSetting(
             "log_retention_days", settings.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"

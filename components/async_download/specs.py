@@ -34,6 +34,11 @@ FUNCTIONS = {
     "fail": FunctionSpec("Marks a download failed, removes its unfinished upload, tells its sockets.", PUSH_SECONDS),
 }
 
+PAGE = "web_page"
+OPTIONAL = {PAGE: FunctionSpec("Serves the web page.")}
+"""Functions that only some stacks have."""
+SPECS = FUNCTIONS | OPTIONAL
+
 
 def hyphenated(key: str) -> str:
     """`get_download` -> `get-download`, as resources are named."""

@@ -15,17 +15,17 @@ LIFECYCLE_ID = "async-download"
 class Storage:
     """Name and ARN of the bucket, and what an owner of a given one must add to it."""
 
-    def __init__(self, scope: Scope, table_arn: pulumi.Output[str]) -> None:
+    def __init__(self, scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[list[str]]) -> None:
         given = scope.settings.bucket
         self.bucket: pulumi.Output[str]
         self.arn: pulumi.Output[str]
         if given is None:
-            made = _bucket(scope, table_arn)
+            made = _bucket(scope, table_arn, pages)
             self.bucket, self.arn = made.bucket, made.arn
         else:
             self.bucket = pulumi.Output.from_input(given)
             self.arn = pulumi.Output.concat("arn:", table_arn.apply(_partition), ":s3:::", self.bucket)
-        known = pulumi.Output.all(self.arn, table_arn, scope.settings.kms_key_arn)
+        known = pulumi.Output.all(self.arn, table_arn, scope.settings.kms_key_arn, pages)
         self.rules = known.apply(lambda arns: _rules(scope, *arns))
 
 
@@ -41,7 +41,7 @@ def lifecycle(prefix: str, expiry_days: int) -> aws.s3.BucketLifecycleConfigurat
     }
 
 
-def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
+def _bucket(scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[list[str]]) -> aws.s3.Bucket:
     settings = scope.settings
     bucket = aws.s3.Bucket(
         names.bucket_stem(scope.name), force_destroy=settings.force_destroy, tags=scope.tags, opts=scope.data()
@@ -77,11 +77,11 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
         rules=[lifecycle(settings.object_prefix, settings.object_expiry_days)],
         opts=scope.retained(),
     )
-    if settings.cors_origins:
+    if settings.cors_origins or settings.web_page:
         aws.s3.BucketCorsConfiguration(
             scope.logical("copies-cors"),
             bucket=bucket.bucket,
-            cors_rules=[cors.bucket_rule(settings.cors_origins)],
+            cors_rules=[cors.bucket_rule(pages)],
             opts=scope.child(),
         )
     aws.s3.BucketPolicy(
@@ -93,14 +93,14 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str]) -> aws.s3.Bucket:
     return bucket
 
 
-def _rules(scope: Scope, bucket_arn: str, table_arn: str, kms_key: str | None) -> dict[str, Any]:
+def _rules(scope: Scope, bucket_arn: str, table_arn: str, kms_key: str | None, pages: list[str]) -> dict[str, Any]:
     """What the bucket needs, in the words of its own API: for the owner of a bucket that was given."""
     settings = scope.settings
     statements = service_policies.bucket(**_policy_facts(scope, bucket_arn, _account(table_arn)))
-    pages = {"corsRule": cors.bucket_rule_of_its_api(settings.cors_origins)} if settings.cors_origins else {}
+    allowed = {"corsRule": cors.bucket_rule_of_its_api(pages)} if pages else {}
     key = {} if kms_key is None else {"encryptionRule": _encryption_of_its_api(kms_key)}
     return (
-        pages
+        allowed
         | key
         | {
             "policyStatements": statements,

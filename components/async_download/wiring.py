@@ -9,6 +9,7 @@ from async_download import addresses, closing, names, origins, policies
 from async_download.functions import Functions
 from async_download.rest_api import RestApi
 from async_download.scope import Scope
+from async_download.specs import PAGE
 from async_download.storage import Storage
 from async_download.tables import Tables
 from async_download.websocket_api import WebSocketApi
@@ -25,9 +26,7 @@ class Wiring:
         settings = scope.settings
         stage, base = settings.stage_name, settings.execute_api_url
         ids = (socket.api.id, socket.api.api_endpoint)
-        self.api_url = pulumi.Output.all(rest.api.id, *ids).apply(
-            lambda known: addresses.rest_url(known[0], known[1], known[2], stage, base)
-        )
+        self.api_url = rest.url(socket.api)
         self.management_url = pulumi.Output.all(*ids).apply(
             lambda known: addresses.management_url(known[0], known[1], stage, base)
         )
@@ -107,6 +106,9 @@ class Wiring:
         add("disconnect", told_rows, **rows)
         push = {"sockets": self._sockets[policies.PUSH]}
         add("message", told_fail | self._told_sockets | self._told_signer, **rows, **stop, **sign, **push)
+
+        if settings.web_page:
+            self._functions.add(PAGE, pages | {"REST_AUTH": settings.rest_auth.value})
 
     def _add(self, key: str, environment: Environment, **access: Any) -> None:
         told = {"DOWNLOADS_TABLE": self._downloads.name} | environment

@@ -31,7 +31,8 @@ def config(cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Iter
     """Settings of a stage, with our origin behind it; REST is open to everyone except on AWS."""
     try:
         with origins_for(cloud, origin.base_url, request.config.getoption("--origin-url")) as origins:
-            yield config_for(cloud, origins, restAuth="iam" if cloud.target is Target.AWS else "none")
+            auth = "iam" if cloud.target is Target.AWS else "none"
+            yield config_for(cloud, origins, restAuth=auth, webPage=auth == "none")  # a page cannot sign
     except MissingError as missing:
         pytest.skip(str(missing))
 

@@ -15,6 +15,7 @@ from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import PROJECT, TOP, install_component, run
 from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.rest import Exchange
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
 
@@ -81,6 +82,8 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     assert "site-packages" in outputs["runtime"]
     for side in ("left", "right"):
         journey(cloud, outputs[side])
+        with Exchange("GET", outputs[side]["webPageUrl"]) as answer:
+            assert answer.read() == (TOP / "client" / "web" / "index.html").read_bytes()
     names = [outputs[side]["downloadsTableName"] for side in ("left", "right")]
     assert names == ["reports-downloads", "ledgers-downloads"]
     dynamodb = cloud.client("dynamodb")

@@ -12,10 +12,11 @@ from pulumi import automation
 GIVEN = json.loads(sys.argv[1])
 FIELDS = {"baseUrl": "base_url", "allowHttp": "allow_http"}
 NAMES = {"tlsOnly": "tls_only", "loopbackOrigins": "loopback_origins", "executeApiUrl": "execute_api_url"}
-NAMES |= {"forceDestroy": "force_destroy", "restAuth": "rest_auth"}
+NAMES |= {"forceDestroy": "force_destroy", "restAuth": "rest_auth", "webPage": "web_page"}
 WANTED = (
     "api_url",
     "web_socket_url",
+    "web_page_url",
     "downloads_table_name",
     "connections_table_name",
     "bucket_name",

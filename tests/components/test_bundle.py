@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 import pytest
 from async_download import bundle
-from async_download.specs import FUNCTIONS
+from async_download.specs import FUNCTIONS, PAGE, SPECS
 
 from tests.components.harness import REPOSITORY, Deployed
 
@@ -72,10 +72,27 @@ def test_a_function_holds_its_own_handler_and_what_handlers_share(deployed: Depl
     assert archives == {key: shared | {f"runtime/handlers/{key}.py"} for key in FUNCTIONS}
 
 
+def test_the_page_goes_with_the_function_that_serves_it_and_with_no_other() -> None:
+    packed = {key: set(bundle.runtime_archive(key).assets) for key in SPECS}
+    pages = {key: {name for name in names if name.startswith("client/")} for key, names in packed.items()}
+    page = {f"client/web/{path.name}" for path in (REPOSITORY / "client" / "web").iterdir()}
+    assert {key: names for key, names in pages.items() if names} == {PAGE: page}
+    assert "client/web/index.html" in page
+
+
+def test_only_the_page_itself_is_packed(tmp_path: Path) -> None:
+    write(tmp_path, "index.html", "b.js", "a.js", "s.css", "i.svg")
+    write(tmp_path, "config.json", ".hidden.js", "notes.md", "node_modules/x.js", "app.js.map")
+    names = ["a.js", "b.js", "i.svg", "index.html", "s.css"]
+    assert list(bundle.page_files(tmp_path)) == [f"client/web/{name}" for name in names]
+
+
 def test_an_installed_package_finds_the_runtime_inside_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inside = write(tmp_path / "async_download" / "_runtime", "__init__.py").resolve()
     monkeypatch.setattr(bundle, "__file__", str(tmp_path / "async_download" / "bundle.py"))
     assert bundle.runtime_folder() == inside
+    page = write(tmp_path / "async_download" / "_web", "index.html").resolve()
+    assert bundle.page_folder() == page
 
 
 def test_a_checkout_finds_the_runtime_of_the_repository() -> None:
@@ -86,3 +103,5 @@ def test_a_missing_runtime_is_said_with_the_places_looked_at(tmp_path: Path, mon
     monkeypatch.setattr(bundle, "__file__", str(tmp_path / "lib" / "async_download" / "bundle.py"))
     with pytest.raises(FileNotFoundError, match=r"_runtime.*reinstall"):
         bundle.runtime_folder()
+    with pytest.raises(FileNotFoundError, match=r"_web.*reinstall"):
+        bundle.page_folder()

@@ -30,6 +30,7 @@ EVERYTHING: dict[str, Any] = {
     "access_logs": True,
     "manage_api_gateway_account": True,
     "cors_origins": ["https://app.example.com"],
+    "web_page": True,
 }
 UNTAGGABLE = [
     "apigateway/account:Account",
@@ -107,7 +108,7 @@ def test_tags_fit_beside_those_of_the_component() -> None:
 
 def test_outputs_are_registered_in_camel_case(deployed: Deployed) -> None:
     (outputs,) = deployed.component_outputs.values()
-    assert set(outputs) == {camel(output) for output in OUTPUTS} - {"apiKeyId"}  # nothing without a key
+    assert set(outputs) == {camel(output) for output in OUTPUTS} - {"apiKeyId", "webPageUrl"}  # not in every stack
     place = "execute-api.eu-west-1.amazonaws.com/v1"
     assert outputs["apiUrl"] == f"https://rest123.{place}"
     assert outputs["downloadUrl"] == f"https://rest123.{place}/download"

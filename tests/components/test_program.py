@@ -88,6 +88,7 @@ def test_configuration_reaches_the_component() -> None:
             },
             "copyMemoryMb": 2048,
             "corsOrigins": ["https://app.example.com"],
+            "webPage": True,
             "tracing": False,
             "tags": {"costCentre": "4711"},
             "restAuth": "api_key",
@@ -106,6 +107,7 @@ def test_configuration_reaches_the_component() -> None:
     assert copy["tags"]["costCentre"] == "4711"
     assert deployed.exports["apiUrl"].endswith("/live")
     assert deployed.exports["apiKeyId"]
+    assert deployed.exports["webPageUrl"].endswith("/live/page/index.html")
 
 
 def test_header_names_stay_as_they_are_written() -> None:

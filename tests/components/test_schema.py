@@ -66,7 +66,7 @@ def test_fields_of_an_authorizer(schema: dict[str, Any]) -> None:
 
 def test_outputs_are_the_components(component: dict[str, Any]) -> None:
     assert set(component["properties"]) == {camel(output) for output in OUTPUTS}
-    assert set(component["required"]) == set(component["properties"]) - {"apiKeyId"}
+    assert set(component["required"]) == set(component["properties"]) - {"apiKeyId", "webPageUrl"}
 
 
 def test_everything_is_documented_and_optional_inputs_say_their_default(schema: dict[str, Any]) -> None:

@@ -49,6 +49,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("close_idle_seconds", {"close_idle_seconds": 9}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
+    ("web_page", {"web_page": True}),
+    ("web_page", {"web_page": True, "rest_auth": "iam"}),
     *(
         ("cors_origins", {"cors_origins": pages})
         for pages in (

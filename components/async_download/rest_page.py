@@ -1,0 +1,66 @@
+"""The web page, served by the REST API itself: nothing is public but this one path."""
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download import addresses, cors
+from async_download.functions import permit
+from async_download.scope import Scope
+from async_download.specs import PAGE
+
+PATH = "page"
+INDEX = "index.html"
+INTEGRATION_MS = 29_000
+
+
+def page_url(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[str | None]:
+    """Where the page is; None without one."""
+    if not scope.settings.web_page:
+        return pulumi.Output.from_input(None)
+    return api_url.apply(lambda url: f"{url}/{PATH}/{INDEX}")
+
+
+def pages(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[list[str]]:
+    """Origins of the pages that may fetch copies: those of the settings, and the API itself where it serves one."""
+    given = list(scope.settings.cors_origins)
+    if not scope.settings.web_page or cors.ANY in given:
+        return pulumi.Output.from_input(given)
+    return api_url.apply(lambda url: [*given, addresses.origin(url)])
+
+
+def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.Function) -> list[pulumi.Resource]:
+    """`GET /page/{file}`, open to everyone: a browser that loads a page sends no key, and the page holds no secret."""
+    part = "rest-get-page-file"
+    folder = aws.apigateway.Resource(
+        scope.logical("rest-page"),
+        rest_api=api.id,
+        parent_id=api.root_resource_id,
+        path_part=PATH,
+        opts=scope.child(),
+    )
+    file = aws.apigateway.Resource(
+        scope.logical("rest-page-file"), rest_api=api.id, parent_id=folder.id, path_part="{file}", opts=scope.child()
+    )
+    method = aws.apigateway.Method(
+        scope.logical(part),
+        rest_api=api.id,
+        resource_id=file.id,
+        http_method="GET",
+        authorization="NONE",
+        api_key_required=False,
+        operation_name=PAGE,
+        opts=scope.named(),
+    )
+    integration = aws.apigateway.Integration(
+        scope.logical(f"{part}-integration"),
+        rest_api=api.id,
+        resource_id=file.id,
+        http_method=method.http_method,
+        type="AWS_PROXY",
+        integration_http_method="POST",
+        uri=function.invoke_arn,
+        timeout_milliseconds=INTEGRATION_MS,
+        opts=scope.named(method),
+    )
+    source = pulumi.Output.concat(api.execution_arn, f"/{scope.settings.stage_name}/GET/{PATH}/*")
+    return [method, integration, permit(scope, part, function, "apigateway.amazonaws.com", source)]

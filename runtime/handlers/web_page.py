@@ -1,0 +1,45 @@
+"""REST: GET /page/{file}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from runtime import config
+from runtime.adapters.page_files import FolderFiles
+from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
+from runtime.logic.web_page import GetPageFile
+
+FOLDER = Path(__file__).resolve().parents[2] / "client" / "web"
+HEADERS = {
+    "Cache-Control": "no-cache",  # asked about each time, and sent again only when it has changed
+    "Content-Security-Policy": "frame-ancestors 'none'",  # the one rule that a page cannot set for itself
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class Settings(RestSettings):
+    """The environment."""
+
+    rest_auth: str
+
+
+@cache
+def wire() -> GetPageFile:
+    """The use case on AWS. The page's folder is beside the API's own paths."""
+    return GetPageFile(FolderFiles(FOLDER), {"apiUrl": "..", "restAuth": config.load(Settings).rest_auth})
+
+
+@rest
+def handler(request: Request) -> Answer:
+    """The file, or 304 for a browser that has it."""
+    file = wire()(request.path_parameters.get("file", ""))
+    if file is None:
+        return answer(404, {"error": {"code": "NOT_FOUND", "message": "The page has no such file."}})
+    headers = HEADERS | {"Content-Type": file.content_type, "ETag": file.etag}
+    if file.etag in request.headers.get("if-none-match", ""):
+        return {"statusCode": 304, "headers": headers, "body": ""}
+    return {"statusCode": 200, "headers": headers, "body": file.content}
