@@ -53,7 +53,7 @@ class Functions:
             tags=scope.tags,
             opts=scope.named(),
         )
-        rights = policy(_with_key(policies.signer), bucket=bucket, prefix=scope.settings.object_prefix, **_key(scope))
+        rights = policy(with_key(policies.signer), bucket=bucket, prefix=scope.settings.object_prefix, **key_of(scope))
         _attach(scope, "signer", role, rights)
         return role
 
@@ -61,7 +61,7 @@ class Functions:
         """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
         scope, spec, part = self._scope, SPECS[key], hyphenated(key)
         group = log_group(scope, part, "/aws/lambda")
-        rights = policy(_with_key(_statements(key, scope.settings)), log_group=group.arn, **_key(scope), **access)
+        rights = policy(with_key(_statements(key, scope.settings)), log_group=group.arn, **key_of(scope), **access)
         attached = _attach(scope, part, self._roles[key], rights)
         self._made[key] = aws.lambda_.Function(
             scope.logical(part),
@@ -120,11 +120,12 @@ def reserved(settings: Settings, key: str) -> int | None:
     return chosen.get(key) or None
 
 
-def _key(scope: Scope) -> dict[str, pulumi.Input[str]]:
+def key_of(scope: Scope) -> dict[str, pulumi.Input[str]]:
+    """What `with_key` has to know."""
     return {} if scope.settings.kms_key_arn is None else {"kms_key_arn": scope.settings.kms_key_arn}
 
 
-def _with_key(build: Any) -> Any:
+def with_key(build: Any) -> Any:
     """The same statements, and the use of the stack's key where it has one."""
 
     def known(kms_key_arn: str | None = None, **access: Any) -> list[Statement]:

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from async_download import names, service_policies, state_machine
-from async_download.functions import Functions, permit
+from async_download.functions import Functions, key_of, permit, with_key
 from async_download.observability import log_group
 from async_download.scope import Scope, policy
 
@@ -56,11 +56,12 @@ def _machine(
         name="transfer",
         role=role.name,
         policy=policy(
-            service_policies.state_machine,
+            with_key(service_policies.state_machine),
             functions=list(arns.values()),
             machine=arns["copy"].apply(lambda arn: names.machine_arn(arn, name)),
             tracing=settings.tracing,
             copies=copies.arn if copies else None,
+            **key_of(scope),
         ),
         opts=scope.child(),
     )

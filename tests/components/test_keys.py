@@ -27,6 +27,7 @@ READ: dict[str, set[str]] = {  # role -> services that decrypt for it
     "get_download": TABLES,
     "cancel_download": TABLES,
     "connect": TABLES,
+    "close": TABLES,
     "disconnect": TABLES,
     "message": TABLES,
     "copy": COPIES | {"secretsmanager"},
@@ -75,6 +76,12 @@ def test_a_role_may_use_the_key_for_what_it_reads_and_writes(keyed: Deployed, ro
 def test_every_role_is_in_the_table(keyed: Deployed) -> None:
     assert set(READ) == {*FUNCTIONS, "signer"}
     assert not uses(keyed, "transfer"), "the state machine reads and writes nothing by itself"
+    assert not uses(keyed, "closing")
+
+
+def test_a_machine_that_waits_for_copies_writes_their_table() -> None:
+    """Its token goes into a row that is encrypted."""
+    assert uses(deploy({"kms_key_arn": KEY, "reuse_seconds": 600}), "transfer") == {"kms:Decrypt": TABLES}
 
 
 def test_who_may_write_a_copy_may_also_read_it(keyed: Deployed) -> None:

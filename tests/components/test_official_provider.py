@@ -18,9 +18,15 @@ SOME: dict[str, dict[str, Any]] = {
     "the defaults": {},
     "an API key and pages": {"rest_auth": "api_key", "cors_origins": ["https://app.example.com"]},
     "a bucket that is given": {"bucket": "a-bucket-of-somebody"},
+    "one copy for all, from a VPC": {
+        "reuse_seconds": 600,
+        "vpc_subnet_ids": ["subnet-0a1b2c3d"],
+        "vpc_security_group_ids": ["sg-0a1b2c3d"],
+    },
     "no slices": {"fan_out_mb": 0, "tags": {"team": "reporting"}},
 }
-ARGS = SOME | {f"{flag} the other way": {flag: not default} for flag, default in FLAGS.items()}
+NEEDED: dict[str, dict[str, Any]] = {"web_page": {"rest_auth": "api_key"}}  # what a flag does not go without
+ARGS = SOME | {f"{flag} the other way": {flag: not default} | NEEDED.get(flag, {}) for flag, default in FLAGS.items()}
 
 
 def plain(value: Any) -> Any:
