@@ -65,6 +65,23 @@ def test_the_file_comes_under_the_name_that_was_asked_for(stack: Stack) -> None:
     assert "%C3%9Cbersicht%202026.csv" in disposition
 
 
+@pytest.mark.parametrize(
+    ("announced", "served"),
+    [
+        ("text/csv", "text/csv"),
+        ("text/html", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+    ],
+)
+def test_what_a_browser_might_run_is_served_as_plain_bytes(stack: Stack, announced: str, served: str) -> None:
+    """Under the name of a download, whatever the origin says."""
+    with stack.connect(stack.request(unique("2", f"type={announced}"))) as socket:
+        ready = socket.receive("ready")
+    headers = stack.fetch(ready["url"]).headers
+    assert headers["content-type"] == ready["contentType"] == served
+    assert headers["content-disposition"].startswith("attachment")
+
+
 def test_a_part_of_the_file_can_be_fetched(stack: Stack) -> None:
     download = stack.request(unique("1MB"))
     with stack.connect(download) as socket:

@@ -29,5 +29,29 @@ def test_each_link_leads_somewhere(page: Path) -> None:
     assert missing == []
 
 
+def test_a_signed_call_is_shown() -> None:
+    """With IAM as the default a plain curl gets 403."""
+    shown = re.findall(r"^curl .*?(?=\n\n|\n```)", TEXT, re.MULTILINE | re.DOTALL)
+    (signed,) = [command for command in shown if "--aws-sigv4" in command]
+    assert '"aws:amz:$AWS_REGION:execute-api"' in signed
+    assert "x-amz-security-token" in signed
+    assert "downloadUrl" in signed
+
+
+def test_a_page_is_told_that_it_cannot_sign() -> None:
+    """It needs another auth than the default."""
+    assert "A web page cannot sign" in (TOP / "docs" / "deploying.md").read_text()
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    page = (TOP / "docs" / "aws.md").read_text()
+    named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", page)
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "| Kept by |" not in line]
+    assert all("::test_" in row for row in rows), "each line is kept by a test"
+    assert len(named) >= len(rows)
+    missing = [f"{file}::{test}" for file, test in named if f"def {test}(" not in (TOP / file).read_text()]
+    assert missing == []
+
+
 def test_the_first_two_commands_are_demo_and_test() -> None:
     assert re.findall(r"^make (\w+)", TEXT, re.MULTILINE)[:2] == ["demo", "test"]

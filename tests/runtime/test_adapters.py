@@ -252,6 +252,18 @@ def test_urls_are_signed_for_the_regional_host_with_sigv4(
     assert query["response-content-type"] == ["text/csv"]
 
 
+def test_an_endpoint_that_is_an_address_keeps_the_bucket_in_the_path(
+    answering: Answering, region: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no host `my-bucket.127.0.0.1`."""
+    region("eu-central-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    answering(credentials(60))
+    parts = urlsplit(sign(RoleSigner("arn:role", "my-bucket", 900))[0])
+    assert (parts.netloc, parts.path) == ("127.0.0.1:4566", "/my-bucket/downloads/abc")
+    assert parse_qs(parts.query)["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+
+
 @pytest.mark.usefixtures("region")
 def test_the_role_is_assumed_once_for_many_urls(answering: Answering) -> None:
     """For an hour, the longest that a role may for another."""

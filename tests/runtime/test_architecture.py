@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,3 +91,9 @@ def test_a_cold_start_loads_neither_boto3_nor_what_the_handler_does_not_need() -
     assert "runtime.logic.connect" in loaded
     assert "runtime.logic.copy" not in loaded
     assert "runtime.adapters.objects" not in loaded
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_address_is_taken_from_an_event(path: Path) -> None:
+    """An event's domain may be a custom one, where no socket is posted to, and its caller may choose its Host."""
+    assert not re.search(r"domainName|domain_name|[\"']host[\"']", path.read_text(), re.IGNORECASE)
