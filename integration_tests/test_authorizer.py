@@ -1,9 +1,9 @@
-"""REST behind a Lambda authorizer: it lets in, refuses and names callers, and each refusal is ours in form."""
+"""REST behind a Lambda authorizer or Cognito: callers are let in, refused and named, each refusal in our form."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -12,6 +12,7 @@ from integration_tests.support.clouds import Cloud
 from integration_tests.support.rest import Answer
 from integration_tests.support.settings import Origins, config_for
 from integration_tests.support.stack import Deploy, Stack, unique
+from integration_tests.support.user_pools import SignedIn, signed_in
 
 FRIEND, OTHER = "friend-of-the-house", "friend-of-a-friend"
 
@@ -72,3 +73,34 @@ def test_the_same_key_of_another_caller_is_another_download(guarded: Stack) -> N
     key, path = secrets.token_hex(8), unique("5")
     first, again, other = (guarded.requested(ask(guarded, who, key, path)) for who in (FRIEND, FRIEND, OTHER))
     assert first.id == again.id != other.id
+
+
+@pytest.fixture(scope="module")
+def pooled(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stack, SignedIn]]:
+    """A stack that takes the tokens of a user pool, and a user of it."""
+    with signed_in(cloud) as user:
+        asked = {"userPoolArns": [user.pool_arn]}
+        with deploy("pooled", config_for(cloud, origins, restAuth="authorizer", authorizer=asked)) as stack:
+            yield stack, user
+
+
+def test_a_user_of_the_pool_gets_a_file_and_is_known_by_the_token(pooled: tuple[Stack, SignedIn]) -> None:
+    stack, user = pooled
+    answer = ask(stack, user.identity_token)
+    assert answer.status == 202, answer
+    download = stack.requested(answer)
+    with stack.connect(download) as socket:
+        assert socket.receive("ready")["size"] == 5
+    row = stack.download_row(download)
+    assert row is not None
+    assert row["owner"] == f"user:{user.subject}"
+
+
+@pytest.mark.parametrize("spoil", [lambda _: None, lambda _: "rubbish", lambda token: token[:-4] + "AAAA"])
+def test_who_has_no_token_of_the_pool_is_refused(
+    pooled: tuple[Stack, SignedIn], spoil: Callable[[str], str | None]
+) -> None:
+    stack, user = pooled
+    answer = ask(stack, spoil(user.identity_token))
+    assert (answer.status, answer.code) == (401, "UNAUTHORIZED")
+    assert answer.body.keys() == {"error"}
