@@ -47,7 +47,7 @@ test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, then the end-to-end suite on it
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
-	@$(RUN) -m pytest integration_tests/engine
+	@$(RUN) -m pytest integration_tests/engine -n 2 --dist loadfile
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page --engine pulumi
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator

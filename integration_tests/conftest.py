@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,18 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")
         if config.getoption("--engine") != Engine.PULUMI:
             raise pytest.UsageError("--target aws needs --engine pulumi: the embedded one deploys to emulators only.")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker kept to the process that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["kept"] = KEPT
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker kept."""
+    KEPT.extend(getattr(node, "workeroutput", {}).get("kept", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -40,7 +40,7 @@ def test_a_stack_is_kept_on_failure_and_destroyed_by_the_command_that_is_printed
     failing.write_text(FAILS)
     with Emulator(log_path=tmp_path / "emulator.log") as emulator:
         cloud = Cloud(Target.EMULATOR, emulator.region, emulator.endpoint)
-        ran = suite(*FIXTURES, failing, "--target", "localstack", "--keep-on-failure", emulator=emulator)
+        ran = suite(*FIXTURES, failing, "-n1", "--target", "localstack", "--keep-on-failure", emulator=emulator)
         if "skipped" in ran.stdout:
             pytest.skip(ran.stdout.strip().splitlines()[-2])
         assert "1 failed" in ran.stdout, ran.stdout + ran.stderr
@@ -55,7 +55,7 @@ def test_a_stack_is_destroyed_after_a_failure_otherwise(tmp_path: Path) -> None:
     failing = tmp_path / "test_fails.py"
     failing.write_text(FAILS)
     with Emulator(log_path=tmp_path / "emulator.log") as emulator:
-        ran = suite(*FIXTURES, failing, "--target", "localstack", emulator=emulator)
+        ran = suite(*FIXTURES, failing, "-n0", "--target", "localstack", emulator=emulator)
         if "skipped" in ran.stdout:
             pytest.skip(ran.stdout.strip().splitlines()[-2])
         assert "1 failed" in ran.stdout, ran.stdout + ran.stderr

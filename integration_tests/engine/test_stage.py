@@ -11,6 +11,7 @@ from pulumi import automation
 
 from integration_tests.engine.changes import Change, changes_of
 from integration_tests.engine.conftest import Config
+from integration_tests.engine.registered import Registered, comparable
 from integration_tests.engine.stages import (
     PATIENCE,
     client_of,
@@ -154,19 +155,19 @@ def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud
     assert remains(lonely_cloud, lonely.name, client.bucket) == {}
 
 
-def test_both_engines_register_the_same(stage: automation.Stack, config: Config, tmp_path: Path) -> None:
+def test_both_engines_register_the_same(stage: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path) -> None:
     if config["restAuth"] != "none":
         pytest.skip("The embedded engine deploys to emulators only: compare without --target aws.")
     with Emulator(log_path=tmp_path / "emulator.log") as other:
         settings = {key: value for key, value in config.items() if key != "executeApiUrl"}
         deployment = deploy(other, stack=stage.name, config=settings)
-        embedded = {
-            (one.type, one.name, *sorted(one.inputs)) for one in deployment.resources if one.type.startswith("aws:")
-        }
+        made = [Registered(one.type, one.name, one.id, one.inputs, one.outputs) for one in deployment.resources]
         deployment.destroy()
-    real = {
-        (one["type"], one["urn"].rsplit("::", 1)[-1], *sorted(key for key in one["inputs"] if key != "__defaults"))
+    found = [
+        Registered(one["type"], one["urn"].rsplit("::", 1)[-1], one["id"], one["inputs"], one["outputs"])
         for one in resources_of(stage)
         if one["type"].startswith("aws:")
-    }
-    assert embedded == real
+    ]
+    embedded = comparable([one for one in made if one.type.startswith("aws:")], other.endpoint)
+    assert cloud.endpoint is not None
+    assert embedded == comparable(found, cloud.endpoint)
