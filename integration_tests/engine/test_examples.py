@@ -100,6 +100,30 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
     assert ("create", "aws:lambda/function:Function", "files-copy") in steps
 
 
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("urlExpiresSeconds: 901", r"url_expires_seconds .urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
+        ("restAuth: nobody", r"(?s)restAuth: Cannot assign type.*Allowed values are IAM"),  # the schema's own words
+        ("urlExpiressSeconds: 60", "urlExpiressSeconds"),
+    ],
+)
+def test_a_mistake_in_another_language_is_said_in_words(line: str, sentence: str, cloud: Cloud, tmp_path: Path) -> None:
+    if lacking := missing("yaml"):
+        pytest.skip(lacking)
+    folder = tmp_path / "example"
+    folder.mkdir()
+    text = (EXAMPLES / "yaml" / "Pulumi.yaml").read_text()
+    (folder / "Pulumi.yaml").write_text(text.replace("      tags:\n", f"      {line}\n      tags:\n"))
+    try:
+        with pulumi_project(cloud, "example", folder, {}) as made:
+            run(made, "pulumi", "package", "add", f"async-download@{install_component(made)}")
+            with pytest.raises(automation.CommandError, match=sentence):
+                made.preview()
+    except MissingError as none:
+        pytest.skip(str(none))
+
+
 def serve(cloud: Cloud, outputs: automation.OutputMap) -> None:
     """Ask for a file as its client, with the signature that REST wants by default."""
     url = str(outputs["downloadUrl"].value).removesuffix("/download")
