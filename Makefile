@@ -83,13 +83,17 @@ format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .
 	@$(RUN) -m ruff format .
 
-pulumi-cli: .tools/pulumi/bin/pulumi ## Build the Pulumi CLI and its YAML host from the Go module proxy (minutes, once; needs Go)
+pulumi-cli: .tools/pulumi/bin/pulumi ## Get the Pulumi CLI: downloaded, or built from the Go module proxy (minutes, once; needs Go)
 
-.tools/pulumi/bin/pulumi: tools/pulumi/go.sum tools/pulumi/gensdk/main.go
-	@command -v go >/dev/null || { echo "Go 1.25.11 or newer is needed to build the CLI; or install Pulumi: https://www.pulumi.com/docs/install/" >&2; exit 1; }
-	@mkdir -p $(@D)
-	cd tools/pulumi && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o $(abspath $(@D))/ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml ./gensdk
+.tools/pulumi/bin/pulumi: tools/pulumi/go.sum tools/pulumi/gensdk/main.go | setup
+	@rm -rf .tools/pulumi
+	@$(RUN) -m tools.pulumi_cli $(PULUMI_VERSION:v%=%) || $(MAKE) --no-print-directory pulumi-build
 	@$@ version
+
+pulumi-build: # The CLI, its YAML host, and a generator of SDKs in place of the other languages' hosts
+	@command -v go >/dev/null || { echo "Go 1.25.11 or newer is needed to build the CLI; or install Pulumi: https://www.pulumi.com/docs/install/" >&2; exit 1; }
+	@mkdir -p .tools/pulumi/bin
+	cd tools/pulumi && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o $(CURDIR)/.tools/pulumi/bin/ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml ./gensdk
 
 clean: ## Remove what these commands made
 	rm -rf .venv .tools .localcloud dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from integration_tests.support.engines import TOP
+from integration_tests.support.pulumi_cli import TOP
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
 

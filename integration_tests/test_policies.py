@@ -6,9 +6,9 @@ import pytest
 
 from integration_tests.support import journeys
 from integration_tests.support.clouds import Target
-from integration_tests.support.engines import TOP
 from integration_tests.support.journeys import Journey
 from integration_tests.support.policies import SIGNER, statements_of, without
+from integration_tests.support.pulumi_cli import TOP
 from integration_tests.support.sockets import RefusedError
 from integration_tests.support.stack import Stack
 

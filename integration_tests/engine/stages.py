@@ -8,8 +8,8 @@ from typing import Any
 from pulumi import automation
 
 from integration_tests.support.clouds import Cloud, Target
-from integration_tests.support.engines import PROJECT
 from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.pulumi_cli import PROJECT
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
 

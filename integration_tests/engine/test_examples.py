@@ -16,10 +16,11 @@ from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.support import language_host, relocated
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import TOP, has_host, install_component, pulumi_project, run
+from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
 from integration_tests.support.journeys import be_told, be_told_of_failure
 from integration_tests.support.language_host import run_program
+from integration_tests.support.pulumi_cli import TOP, has_host, install_component, run
 from integration_tests.support.stack import Stack
 
 EXAMPLES = TOP / "examples"

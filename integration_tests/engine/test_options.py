@@ -12,8 +12,8 @@ import pytest
 
 from integration_tests.engine.stages import remains
 from integration_tests.support.clouds import Cloud, Target, open_cloud
-from integration_tests.support.engines import BUILT_CLI, TOP
 from integration_tests.support.errors import MissingError, RefusedTargetError
+from integration_tests.support.pulumi_cli import BUILT_CLI, TOP
 from localcloud.emulator import Emulator
 
 FAILS = """

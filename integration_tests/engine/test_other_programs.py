@@ -13,8 +13,8 @@ from pulumi import automation
 
 from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import PROJECT, TOP, install_component, run
 from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.pulumi_cli import PROJECT, TOP, install_component, run
 from integration_tests.support.rest import Exchange
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack

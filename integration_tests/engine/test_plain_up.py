@@ -12,9 +12,10 @@ from pulumi import automation
 from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import PROJECT, TOP, pulumi_project, run
+from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
 from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.pulumi_cli import PROJECT, TOP, run
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,15 +16,10 @@ from pulumi import automation
 
 from integration_tests.support import language_host
 from integration_tests.support.clouds import Cloud, Target
-from integration_tests.support.errors import MissingError
-from localcloud import plugin
+from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_provider
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
 
-TOP = Path(__file__).parents[2]
-BUILT_CLI = TOP / ".tools" / "pulumi"
-COMPONENT = TOP / "components" / "__main__.py"
-PROJECT = "async-download"
 LANGUAGES = ("go", "nodejs", "python")
 PASSPHRASE = "an end-to-end run"
 KEPT: list[str] = []  # commands that destroy the stacks that were left
@@ -121,7 +114,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
     return automation.LocalWorkspaceOptions(
         work_dir=str(folder),
         pulumi_home=str(folder / "home"),
-        pulumi_command=_command(),
+        pulumi_command=command(),
         env_vars={
             "PATH": f"{folder / 'hosts'}{os.pathsep}{os.environ['PATH']}",
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
@@ -135,7 +128,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
 def _life_of(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) -> Iterator[None]:
     folder, backend = stack.workspace.work_dir, stack.workspace.env_vars["PULUMI_BACKEND_URL"]
     try:
-        _install_provider(stack, cloud)
+        install_provider(stack, cloud)
         yield
     finally:
         if keep():
@@ -151,64 +144,6 @@ def _life_of(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) ->
 def shipped_program() -> None:
     """What `pulumi up` runs."""
     language_host.run_program(TOP / "__main__.py")
-
-
-def _command() -> automation.PulumiCommand:
-    found = shutil.which("pulumi")
-    root = Path(found).resolve().parents[1] if found else BUILT_CLI
-    if not (root / "bin" / "pulumi").exists():
-        raise MissingError(
-            "There is no `pulumi` on the PATH: run `make pulumi-cli`, or install it from "
-            "https://www.pulumi.com/docs/install/."
-        )
-    return automation.PulumiCommand(root=str(root), skip_version_check=True)
-
-
-def _install_provider(stack: automation.Stack, cloud: Cloud) -> None:
-    """The official provider on AWS; on an emulator the stand-in, which needs no download."""
-    if cloud.target is not Target.AWS:
-        plugin.install(_cli(stack), environment(stack))
-        return
-    wanted = version("pulumi-aws")
-    try:
-        stack.workspace.install_plugin("aws", f"v{wanted}")
-    except automation.CommandError:
-        raise MissingError(
-            f"The provider plugin aws v{wanted} cannot be downloaded here: run it where get.pulumi.com can be reached."
-        ) from None
-
-
-def install_component(stack: automation.Stack, arguments: Sequence[str] = (str(COMPONENT),)) -> str:
-    """Give the stack's engine the component as a plugin, which `python <arguments>` serves; its version."""
-    release = version("async-download")
-    plugin.install_program(_cli(stack), environment(stack), PROJECT, release, arguments)
-    return release
-
-
-def run(stack: automation.Stack, *command: str | Path, folder: Path | None = None) -> str:
-    """Run a command beside the stack's files, or in another folder; `pulumi` is the stack's own. What it printed."""
-    found = [str(_cli(stack)) if word == "pulumi" else str(word) for word in command]
-    where = folder or stack.workspace.work_dir
-    done = subprocess.run(found, cwd=where, env=environment(stack), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(found)}\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
-def has_host(language: str) -> bool:
-    """Whether there is an official language host."""
-    name = f"pulumi-language-{language}"
-    return bool(shutil.which(name)) or (BUILT_CLI / "bin" / name).exists()
-
-
-def environment(stack: automation.Stack) -> dict[str, str]:
-    """What a process needs to work on the same stack with the same plugins."""
-    own = stack.workspace.env_vars
-    path = f"{_cli(stack).parent}{os.pathsep}{own['PATH']}"
-    return {**os.environ, **own, "PULUMI_HOME": str(stack.workspace.pulumi_home), "PATH": path}
-
-
-def _cli(stack: automation.Stack) -> Path:
-    return Path(str(stack.workspace.pulumi_command.command))
 
 
 def _provider(cloud: Cloud) -> dict[str, object]:
