@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pulumi
 import pytest
+from async_download import AsyncDownload
+from async_download.stack_config import read_args
 from pulumi import automation
 
 from integration_tests.engine.changes import Change, changes_of
@@ -24,6 +26,7 @@ from integration_tests.engine.stages import (
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import shipped_program
 from integration_tests.support.journeys import be_told
+from integration_tests.support.pulumi_cli import PROJECT
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
 
@@ -113,19 +116,19 @@ def test_an_up_that_failed_half_way_can_be_repeated(empty: automation.Stack, mon
     assert changes_of(empty.preview, expect_no_changes=True) == LEFT_IN_PLACE
 
 
-def test_a_renamed_component_keeps_its_resources_through_an_alias(stage: automation.Stack) -> None:
+@pytest.mark.parametrize(("aliases", "operations"), [([pulumi.Alias(name="files")], set()), ([], {"create", "delete"})])
+def test_a_renamed_component_keeps_its_resources_through_an_alias(
+    stage: automation.Stack, aliases: list[pulumi.Input[str | pulumi.Alias]], operations: set[str]
+) -> None:
     def renamed() -> None:
-        def alias(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
-            parent = pulumi.Alias(name=args.name, parent=pulumi.ROOT_STACK_RESOURCE)
-            options = pulumi.ResourceOptions(aliases=[parent] if args.type_.startswith("async-download:") else [])
-            return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, options))
-
-        pulumi.runtime.register_stack_transformation(alias)  # type: ignore[arg-type]
-        shipped_program()
+        args = read_args(pulumi.Config())
+        args["name_prefix"] = f"{PROJECT}-{stage.name}-files"
+        args["tags"] = {"Component": "files"}
+        AsyncDownload("downloads", args, pulumi.ResourceOptions(aliases=aliases))
 
     stage.workspace.program = renamed
     try:
-        assert changes_of(stage.preview, expect_no_changes=True) == LEFT_IN_PLACE
+        assert {step.operation for step in changes_of(stage.preview)} == operations
     finally:
         stage.workspace.program = shipped_program
 
