@@ -110,12 +110,5 @@ DIGEST = """async () => {
 
 def small_memory(page: Visit) -> Visit:
     """As if everything above a megabyte were too large to hold."""
-    limit = "256 * 1024 * 1024"
-
-    def lower(route: object) -> None:
-        answer = route.fetch()  # type: ignore[attr-defined]
-        assert limit in answer.text()
-        route.fulfill(response=answer, body=answer.text().replace(limit, "1_000_000"))  # type: ignore[attr-defined]
-
-    page.instead(lambda url: url.endswith("/sinks.js"), lower)
+    page.rewrite("sinks.js", "256 * 1024 * 1024", "1_000_000")
     return page

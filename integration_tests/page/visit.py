@@ -96,6 +96,16 @@ class Visit:
         """Answer requests in the place of whoever would."""
         self.page.route(matches, answer, times=times)
 
+    def rewrite(self, file: str, text: str, other: str) -> None:
+        """Serve a script of the page with another constant in it, for what would take too long or too much."""
+
+        def change(route: Any) -> None:
+            answer = route.fetch()
+            assert answer.text().count(text) == 1, f"{text} is not in {file}"
+            route.fulfill(response=answer, body=answer.text().replace(text, other))
+
+        self.instead(lambda url: url.endswith(f"/{file}"), change)
+
     def _note(self, response: Response) -> None:
         if response.request.method == "POST" and response.status == 202:
             body = response.json()
