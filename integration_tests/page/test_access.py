@@ -94,6 +94,8 @@ def test_news_is_spoken(visit: Open, key: str) -> None:
                    new MutationObserver(() => spoken.push(news.textContent)).observe(news, { childList: true }); }"""
     )
     page.ask(origin="files", path=unique("30MB", "rate=12000000"), key=key).sees("headline", "Saved")
+    for name in ("Copy to storage", "Download to this device"):  # axe looks at no bar of HTML's own
+        assert page.page.get_by_role("progressbar", name=name, exact=True).count() == 1
     spoken = page.page.evaluate("window.spoken")
     assert spoken[:2] == ["Asking for the file.", "Connected. Waiting for the file."]
     assert spoken[-1].endswith("is saved.")
