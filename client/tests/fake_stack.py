@@ -126,6 +126,7 @@ class FakeStack:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.api_url = f"{self.url}/v1"
+        self.s3_url = self.url
         self.web_socket_url = f"ws{self.url.removeprefix('http')}/socket"
 
     def __enter__(self) -> Self:
@@ -143,7 +144,7 @@ class FakeStack:
         self.signed += 1
         crc32 = base64.b64encode(zlib.crc32(self.content).to_bytes(4, "big")).decode()
         return {
-            "url": f"{self.url}/s3/object?n={self.signed}&X-Amz-Signature={SIGNATURE}",
+            "url": f"{self.s3_url}/s3/object?n={self.signed}&X-Amz-Signature={SIGNATURE}",
             "expiresAt": "2030-01-01T00:00:00Z",
             "size": len(self.content),
             "contentType": "application/octet-stream",
@@ -179,6 +180,7 @@ class FakeStack:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     timeout = _FOREVER
 
     @property

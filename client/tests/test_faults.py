@@ -1,0 +1,151 @@
+"""Whatever happens between the client and S3, each download ends in the right file or in the right error."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from async_download_client import (
+    AsyncDownloadError,
+    ChecksumMismatchError,
+    Client,
+    LinkRefusedError,
+    NetworkError,
+    ObjectChangedError,
+    Ready,
+    Timing,
+)
+from async_download_client.transfer import segments
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from client.tests.fake_stack import FakeStack
+from client.tests.fault_proxy import Act, FaultProxy, Kind
+
+SIZE, SEGMENT = 200_000, 40_000
+PATIENT = Timing(attempts=2, retry_first=0.001, retry_longest=0.005, outage=30.0)
+REFUSALS = (Kind.EXPIRED, Kind.SESSION_OVER)
+ACTS = st.builds(Act, st.sampled_from([each for each in Kind if each is not Kind.STALL]), st.integers(0, SEGMENT - 1))
+STALLS = st.builds(Act, st.just(Kind.STALL), st.integers(0, SEGMENT - 1))
+SCHEDULES = st.builds(lambda acts, stalls: stalls + acts, st.lists(ACTS, max_size=12), st.lists(STALLS, max_size=1))
+
+
+@dataclass
+class World:
+    """A stack whose S3 is reached through the proxy."""
+
+    stack: FakeStack
+    proxy: FaultProxy
+
+    def reset(self, schedule: list[Act]) -> None:
+        """As new, with this schedule."""
+        self.stack.etag, self.stack.content = '"of-the-file"', self.original
+        self.proxy.schedule, self.proxy.done = list(schedule), []
+
+    def __post_init__(self) -> None:
+        self.original = self.stack.content
+        self.stack.s3_url = self.proxy.url
+        self.stack.become_ready()
+        self.proxy.replace = self._replace
+
+    def _replace(self) -> None:
+        self.stack.etag, self.stack.content = '"of-another"', self.original[::-1]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """One for all, and small segments."""
+    with pytest.MonkeyPatch.context() as patch, FakeStack(SIZE) as stack, FaultProxy(stack.url) as proxy:
+        patch.setattr(segments, "SEGMENT_BYTES", SEGMENT)
+        yield World(stack, proxy)
+
+
+def acceptable(done: list[Act]) -> set[type[AsyncDownloadError]]:
+    """The errors that what was done may end in, if it ends in one."""
+    kinds = [act.kind for act in done]
+    errors: set[type[AsyncDownloadError]] = set()
+    if Kind.FLIP in kinds:
+        errors.add(ChecksumMismatchError)
+    if Kind.REPLACED in kinds:
+        errors.add(ObjectChangedError)
+    if sum(kind in REFUSALS for kind in kinds) > 2:
+        errors.add(LinkRefusedError)
+    return errors
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(schedule=SCHEDULES, parallel=st.integers(1, 4), to_stream=st.booleans())
+@example(schedule=[Act(Kind.STALL, 10), Act(Kind.RESET, 10), Act(Kind.EXPIRED)], parallel=1, to_stream=False)
+@example(schedule=[Act(Kind.EXPIRED)] * 3, parallel=1, to_stream=False)
+@example(schedule=[Act(Kind.CLOSE, 10), Act(Kind.REPLACED)], parallel=1, to_stream=False)
+def test_any_schedule(world: World, schedule: list[Act], parallel: int, to_stream: bool) -> None:
+    """The file is right, or the error is one that the faults explain; what may be gone on with is, to the right end."""
+    world.reset(schedule)
+    with tempfile.TemporaryDirectory() as folder, client_of(world, parallel) as client:
+        ready = client.wait(client.request("q3.csv"))
+        target, out = Path(folder) / "file", io.BytesIO()
+        error = error_of(lambda: client.fetch(ready, out if to_stream else target))
+        left = list(Path(folder).iterdir())
+        if error is None:
+            assert (out.getvalue() if to_stream else target.read_bytes()) == world.original
+            assert left == ([] if to_stream else [target])
+            return
+        assert type(error) in acceptable(world.proxy.done), (error, world.proxy.done)
+        assert target not in left
+        assert left == [] or type(error) is LinkRefusedError, "what is known to be wrong is not kept"
+        world.reset([])
+        client.fetch(fresh(client, ready), target)
+        assert target.read_bytes() == world.original
+
+
+@pytest.mark.parametrize("kind", [each for each in Kind if each is not Kind.PASS])
+def test_each_kind(world: World, tmp_path: Path, kind: Kind) -> None:
+    """Each fault really happens, and ends as it has to: an oracle that accepts everything would not be one."""
+    world.reset([Act(Kind.CLOSE, 100), Act(kind, 100)])
+    expected = {Kind.FLIP: ChecksumMismatchError, Kind.REPLACED: ObjectChangedError}.get(kind)
+    with client_of(world, 1) as client:
+        ready = client.wait(client.request("q3.csv"))
+        if expected:
+            with pytest.raises(expected):
+                client.fetch(ready, tmp_path / "file")
+        else:
+            client.fetch(ready, tmp_path / "file")
+            assert (tmp_path / "file").read_bytes() == world.original
+    assert [act.kind for act in world.proxy.done[:2]] == [Kind.CLOSE, kind]
+
+
+@pytest.mark.parametrize("kind", [Kind.CLOSE, Kind.RESET, Kind.REFUSE, Kind.SLOW_DOWN, Kind.EXPIRED])
+def test_for_good(world: World, tmp_path: Path, kind: Kind) -> None:
+    """What never stops failing ends in an error, and not in a loop."""
+    world.reset([Act(kind, 0)] * 10_000)
+    error = LinkRefusedError if kind is Kind.EXPIRED else NetworkError
+    with client_of(world, 3, outage=0.2) as client:
+        ready = client.wait(client.request("q3.csv"))
+        with pytest.raises(error):
+            client.fetch(ready, tmp_path / "file")
+    assert not (tmp_path / "file").exists()
+
+
+def error_of(work: Callable[[], object]) -> AsyncDownloadError | None:
+    """What the work raises, if it is of our tree."""
+    try:
+        work()
+    except AsyncDownloadError as error:
+        return error
+    return None
+
+
+def client_of(world: World, parallel: int, outage: float = PATIENT.outage) -> Client:
+    """A client that does not wait long for a silent server, and does not give up soon."""
+    return Client(world.stack.api_url, timeout=0.15, timing=replace(PATIENT, outage=outage), parallel=parallel)
+
+
+def fresh(client: Client, ready: Ready) -> Ready:
+    """The same file with a URL of its own."""
+    status = client.status(ready.download)
+    assert status.ready is not None
+    return status.ready
