@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,3 +69,12 @@ def wait_for() -> Callable[[Callable[[], object]], None]:
             time.sleep(0.005)
 
     return poll
+
+
+@pytest.fixture
+def keep_signals() -> Iterator[None]:
+    """The handlers of this process, put back afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,9 @@ from async_download_client.errors import AsyncDownloadError
 
 from client.tests.fake_stack import ID, SECRET, SIGNATURE, FakeStack, Fault
 
+pytestmark = pytest.mark.usefixtures("keep_signals")
 COMMAND = [sys.executable, "-m", "async_download_client.cli"]
 WaitFor = Callable[[Callable[[], object]], None]
-
-
-@pytest.fixture(autouse=True)
-def keep_signals() -> Iterator[None]:
-    """The handlers of this process, put back afterwards."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def run(stack: FakeStack, target: Path, *more: str) -> int:

@@ -69,6 +69,7 @@ class Stack:
         self.cloud = cloud
         self.outputs = outputs
         self.origin = origin
+        self.signed = signed
         signature = Signature(cloud.credentials, cloud.region) if signed else None
         self.rest = Rest(outputs["apiUrl"], signature)
         self.secrets: set[str] = set()

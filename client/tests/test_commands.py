@@ -1,0 +1,240 @@
+"""What each command does, beside `get` to a file."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from async_download_client import Client, cli
+from async_download_client.cli import commands, values
+from async_download_client.transfer.segments import SEGMENT_BYTES
+
+from client.tests.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault
+from client.tests.test_cli import COMMAND, start
+
+pytestmark = pytest.mark.usefixtures("keep_signals")
+WaitFor = Callable[[Callable[[], object]], None]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def answer(stack: FakeStack, tmp_path: Path, capfd: Capture) -> Path:
+    """A file with what `request` printed."""
+    assert cli.main(["request", stack.api_url, "--path", "q3.csv", "--origin", "reports"]) == 0
+    path = tmp_path / "q3.json"
+    path.write_text(capfd.readouterr().out)
+    return path
+
+
+def test_request(stack: FakeStack, answer: Path) -> None:
+    """`request` prints what the API answered, and asked for what was named."""
+    told = json.loads(answer.read_text())
+    assert told["downloadId"] == ID
+    assert told["webSocketEndpoint"].endswith(f"?ticket={TICKET}")
+    assert set(told) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
+    assert json.loads(stack.seen[0].body) == {"path": "q3.csv", "origin": "reports"}
+
+
+def test_status(stack: FakeStack, answer: Path, capfd: Capture) -> None:
+    """`status` says how far it is, in words and as JSON, with the ticket of the answer."""
+    assert cli.main(["status", str(answer)]) == 0
+    assert capfd.readouterr().out == "COPYING, 7 bytes copied, 300.0 kB in all\n"
+    stack.become_ready()
+    assert cli.main(["status", str(answer), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out) == {"id": ID, "status": "READY", "size": 300_000}
+    assert stack.seen[-1].headers["x-download-ticket"] == TICKET
+    assert cli.main(["status", str(answer), "--quiet"]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_status_of_a_failure(stack: FakeStack, answer: Path, capfd: Capture) -> None:
+    """A failure is said, and is exit code 4."""
+    stack.state = {"status": "FAILED", "error": {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file."}}
+    assert cli.main(["status", str(answer)]) == 4
+    out, err = capfd.readouterr()
+    assert out == "FAILED\n"
+    assert err == "async-download: The origin has no such file. [ORIGIN_NOT_FOUND]\n"
+
+
+def test_cancel(stack: FakeStack, answer: Path, capfd: Capture) -> None:
+    """`cancel` cancels; when it is too late, the API's refusal is exit code 3."""
+    assert cli.main(["cancel", str(answer)]) == 0
+    assert capfd.readouterr().out == f"Cancelled {ID}\n"
+    assert (stack.seen[-1].method, stack.seen[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
+    stack.rest = [(409, {"error": {"code": "DOWNLOAD_FINISHED", "message": "There is nothing to cancel any more."}})]
+    assert cli.main(["cancel", str(answer), "--json"]) == 3
+    out, err = capfd.readouterr()
+    assert json.loads(out)["code"] == "DOWNLOAD_FINISHED"
+    assert "nothing to cancel" in err
+
+
+def test_watch(stack: FakeStack, answer: Path, capfd: Capture) -> None:
+    """`watch` tells until the end; it prints the URL only when asked to."""
+    assert cli.main(["watch", str(answer)]) == 0
+    out, err = capfd.readouterr()
+    assert (out, err.splitlines()) == ("", ["Connected, waiting for the file", "Ready: 300.0 kB"])
+    assert cli.main(["watch", str(answer), "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert [json.loads(line)["event"] for line in out.splitlines()] == ["connected", "ready"]
+    assert SIGNATURE not in out + err
+    assert SECRET not in out + err
+    assert cli.main(["watch", str(answer), "--print-url", "--quiet"]) == 0
+    assert re.fullmatch(f"{stack.url}/s3/object.*{SIGNATURE}\n", capfd.readouterr().out)
+    assert cli.main(["watch", str(answer), "--print-url", "--json"]) == 0
+    assert SIGNATURE in json.loads(capfd.readouterr().out.splitlines()[-1])["url"]
+
+
+def test_watch_too_long(stack: FakeStack, answer: Path, capfd: Capture) -> None:
+    """Patience that ends is exit code 5, and nothing is said of files."""
+    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+    assert cli.main(["watch", str(answer), "--timeout", "0.1"]) == 5
+    assert len(capfd.readouterr().err.splitlines()) == 2
+
+
+def test_stdin(stack: FakeStack, answer: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer may come from a pipe."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer.read_text()))
+    assert cli.main(["status", "-"]) == 0
+    assert "COPYING" in capfd.readouterr().out
+    assert len(stack.gets("/v1/downloads/")) == 1
+
+
+@pytest.mark.parametrize(("text", "code"), [(None, 8), ("no JSON", 2), ("[]", 2), ("{}", 7)])
+def test_no_answer(tmp_path: Path, capsys: Capture, text: str | None, code: int) -> None:
+    """What is not an answer of the API is said to be none."""
+    path = tmp_path / "q3.json"
+    if text is not None:
+        path.write_text(text)
+    try:
+        found = cli.main(["status", str(path)])
+    except SystemExit as ended:
+        found = int(str(ended.code))
+    assert found == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_to_stdout(stack: FakeStack) -> None:
+    """`-o -` writes the file to stdout and everything else to stderr."""
+    stack.faults = [Fault(cut=1000)]
+    command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", "-", "--sha256", stack.sha256]
+    ended = subprocess.run(command, capture_output=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stdout) == (0, stack.content)
+    assert b"Sent 300.0 kB" in ended.stderr
+    head = subprocess.run(
+        ["bash", "-c", f"{' '.join(command)} | head -c 10"], capture_output=True, timeout=20, check=True
+    )
+    assert head.stdout == stack.content[:10]
+    assert b"Traceback" not in head.stderr
+
+
+def test_identities(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token, a key beside a token, AWS credentials: from options and from the environment."""
+    arguments = ["get", stack.api_url, "-o", str(target), "--quiet"]
+    monkeypatch.setenv("ASYNC_DOWNLOAD_TOKEN", "of-the-environment")
+    assert cli.main(arguments) == 0
+    assert stack.seen[0].headers["authorization"] == "Bearer of-the-environment"
+    stack.seen.clear()
+    assert cli.main([*arguments, "--bearer", "given", "--api-key", "key"]) == 0
+    assert stack.seen[0].headers["authorization"] == "Bearer given"
+    assert stack.seen[0].headers["x-api-key"] == "key"
+    stack.seen.clear()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    assert cli.main([*arguments, "--region", "eu-west-1"]) == 0
+    assert "Credential=AKIDEXAMPLE/" in stack.seen[0].headers["authorization"]
+    assert "/eu-west-1/execute-api/" in stack.seen[0].headers["authorization"]
+
+
+def test_no_credentials(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
+    """An AWS profile that does not exist is exit code 3."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    assert cli.main(["get", stack.api_url, "-o", str(target), "--profile", "nobody"]) == 3
+    assert "[CREDENTIALS]" in capfd.readouterr().err
+    assert stack.seen == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--parallel", "0"],
+        ["--parallel", "65"],
+        ["--parallel", "many"],
+        ["--limit-rate", "0"],
+        ["--limit-rate", "fast"],
+        ["--read-timeout", "-1"],
+        ["--retry-for", "inf"],
+        ["--json", "-o", "-"],
+        ["--iam", "--bearer", "x"],
+        ["--region", "eu-west-1", "--bearer", "x"],
+    ],
+)
+def test_usage(more: list[str], capsys: Capture) -> None:
+    """Values that make no sense are exit code 2, before anything is sent."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["get", "https://example.com", "-o", "x", *more])
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "rate"), [("1", 1), ("500K", 500 << 10), ("2m", 2 << 20), ("1.5G", 3 << 29)])
+def test_rates(text: str, rate: int) -> None:
+    """Rates are written as curl's."""
+    assert values.rate(text) == rate
+
+
+def test_limits_arrive(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every option that limits something reaches the client."""
+    given: dict[str, Any] = {}
+    made = Client
+
+    def note(url: str, **options: Any) -> Any:
+        given.update(options)
+        return made(url, **options)
+
+    monkeypatch.setattr(commands, "Client", note)
+    options = ["--parallel", "3", "--limit-rate", "9M", "--read-timeout", "7", "--retry-for", "11", "--quiet"]
+    assert cli.main(["get", stack.api_url, "-o", str(target), *options]) == 0
+    assert (given["parallel"], given["limit_rate"], given["timeout"], given["timing"].outage) == (3, 9 << 20, 7, 11)
+
+
+@pytest.fixture
+def large() -> Iterator[FakeStack]:
+    """Three segments, of which each stops after 3 MB."""
+    with FakeStack(2 * SEGMENT_BYTES + 4_000_000) as stack:
+        stack.faults = [Fault(cut=3_000_000, silent=True) for _ in range(3)]
+        yield stack
+
+
+def test_killed(large: FakeStack, target: Path, wait_for: WaitFor) -> None:
+    """After SIGKILL the same command fetches what is missing, and at most 1 MiB of each range twice."""
+    command = [*COMMAND, "get", large.api_url, "--path", "q3.csv", "-o", str(target), "--json"]
+    journal = target.with_name("report.bin.part.json")
+
+    def so_far() -> bool:
+        text = journal.read_text() if journal.exists() else ""
+        noted = {index: int(count) for index, count in re.findall(r'"segment":(\d),"bytes":(\d+)', text)}
+        return len(noted) == 3 and min(noted.values()) > 1_900_000
+
+    process = start(command, stdout=subprocess.DEVNULL)
+    wait_for(so_far)
+    process.kill()
+    assert process.wait(10) == -signal.SIGKILL
+    large.seen.clear()
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert target.read_bytes() == large.content
+    resumed = [json.loads(line) for line in ended.stdout.splitlines() if '"resumed"' in line]
+    asked = [re.findall(r"\d+", each.headers["range"]) for each in large.gets("/s3/")]
+    fetched = sum(int(end) - int(begin) + 1 for begin, end in asked)
+    assert fetched == len(large.content) - resumed[0]["receivedBytes"]
+    assert resumed[0]["receivedBytes"] > 3 * (3_000_000 - (1 << 20) - (256 << 10))
+    assert list(target.parent.iterdir()) == [target]

@@ -1,0 +1,89 @@
+"""The wheel: typed, and without anything of Pulumi or AWS in its wake."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from async_download_client import CredentialsError, cli
+
+from integration_tests.support.clouds import Target
+from integration_tests.support.stack import Stack, unique
+from localcloud.origin import Origin
+
+TOP = Path(__file__).parents[1]
+PROJECT = TOP / "client"
+
+
+def run(command: list[str], folder: Path) -> str:
+    """What a program prints."""
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def uv() -> str:
+    """The tool that builds and installs."""
+    found = TOP / ".tools" / "bin" / "uv"
+    path = str(found) if found.exists() else shutil.which("uv")
+    if not path:
+        pytest.skip("There is no uv: make setup")
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    run([uv, "build", "--quiet", "--wheel", "--package", "async-download-client", "--out-dir", str(folder)], TOP)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def test_contents(wheel: Path) -> None:
+    """It holds every module, the marker for type checkers, and nothing else."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        metadata = next(name for name in archive.namelist() if name.endswith("/METADATA"))
+        described = archive.read(metadata).decode()
+    source = PROJECT / "src"
+    expected = {str(path.relative_to(source)) for path in source.rglob("*") if path.suffix in (".py", ".typed")}
+    assert names == expected
+    assert "async_download_client/py.typed" in names
+    needed = {line.split(":")[1].strip() for line in described.splitlines() if line.startswith("Requires-Dist")}
+    assert needed == {"rich>=14", "urllib3>=2.3", "websocket-client>=1.9", "botocore>=1.36; extra == 'iam'"}
+
+
+def test_installed_alone(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
+    """In an empty environment it brings what it needs and no more, and works."""
+    run([uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], tmp_path)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    run([uv, "pip", "install", "--quiet", "--python", python, str(wheel)], tmp_path)
+    listed = run([uv, "pip", "list", "--python", python, "--format", "freeze"], tmp_path)
+    installed = {line.split("==")[0] for line in listed.splitlines()}
+    rich = {"rich", "markdown-it-py", "mdurl", "pygments"}
+    assert {name.lower() for name in installed} == {"async-download-client", "urllib3", "websocket-client", *rich}
+    command = str(tmp_path / "venv" / "bin" / "async-download")
+    url = str(stack.outputs["apiUrl"])
+    said = subprocess.run(
+        [command, "get", url, "--iam", "-o", "x"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, "async-download-client[iam]" in said.stderr) == (cli.EXIT_CODES[CredentialsError], True)
+    if stack.cloud.target is Target.AWS:
+        return
+    run([command, "get", url, "--origin", stack.origin, "--path", unique("1MB"), "-o", "file"], tmp_path)
+    assert (tmp_path / "file").read_bytes() == Origin.content(1_000_000)
+
+
+def test_versions() -> None:
+    """Both packages of this repository have one version."""
+    versions = {
+        tomllib.loads((folder / "pyproject.toml").read_text())["project"]["version"] for folder in (TOP, PROJECT)
+    }
+    assert len(versions) == 1
