@@ -101,6 +101,7 @@ class FakeStack:
     `sockets`: a script, or the status of a refusal, per WebSocket; the last one holds for all further ones.
     `rest`: statuses that API calls are answered with before they succeed. `faults`: one per GET of the object.
     `expired`: URLs that S3 refuses. `broken_ranges`: those that begin there never come. `on_get`: called for each GET.
+    `trickle`: answer with a byte now and then.
     """
 
     def __init__(self, size: int = 300_000) -> None:
@@ -110,6 +111,7 @@ class FakeStack:
         self.rest: list[int | tuple[int, dict[str, object]]] = []
         self.faults: list[Fault] = []
         self.ranges = True
+        self.trickle = False
         self.expired: set[str] = set()
         self.broken_ranges: set[int] = set()
         self.on_get: Callable[[], object] = lambda: None
@@ -229,7 +231,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        with contextlib.suppress(ConnectionError):  # a client that has heard enough hangs up
+            for byte in data if self.stack.trickle else ():
+                self.wfile.write(bytes([byte]))
+                self.stack.stopping.wait(0.02)
+            self.wfile.write(b"" if self.stack.trickle else data)
 
     def _socket(self) -> None:
         self.close_connection = True

@@ -136,6 +136,21 @@ def test_to_stdout(stack: FakeStack) -> None:
     assert b"Traceback" not in head.stderr
 
 
+def test_stopped_before_a_full_pipe(large: FakeStack, wait_for: WaitFor) -> None:
+    """Ctrl-C ends a command whose reader takes nothing any more."""
+    large.faults = []
+    command = [*COMMAND, "get", large.api_url, "--path", "q3.csv", "-o", "-"]
+    process = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for(lambda: large.gets("/s3/"))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+    assert process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr.read().splitlines()[-1] == b"async-download: stopped; nothing was kept"
+    process.stdout.close()
+    process.stderr.close()
+
+
 def test_identities(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token, a key beside a token, AWS credentials: from options and from the environment."""
     arguments = ["get", stack.api_url, "-o", str(target), "--quiet"]

@@ -50,6 +50,12 @@ def test_replaces(client: Client, ready: Ready, stack: FakeStack, target: Path) 
     assert target.read_bytes() == stack.content
 
 
+def test_path_as_text(client: Client, stack: FakeStack, target: Path) -> None:
+    """A path may be text."""
+    assert client.get("q3.csv", str(target)).path == target
+    assert target.read_bytes() == stack.content
+
+
 def test_expected_sha256(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
     """A SHA-256 that the caller knows is compared, whatever its case."""
     verified = client.fetch(ready, target, sha256=stack.sha256.upper())

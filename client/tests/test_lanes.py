@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
 from async_download_client import (
@@ -139,6 +140,14 @@ class TestStreams:
             client.fetch(ready, out)
         assert out.getvalue() == stack.content[: len(out.getvalue())]
 
+    def test_no_ranges_any_more(self, client: Client, ready: Ready, stack: FakeStack) -> None:
+        """When ranges are ignored after some were not, nothing is sent twice."""
+        stack.faults = [Fault(), Fault(ranges=False)]
+        out = io.BytesIO()
+        with pytest.raises(NetworkError, match="ignores ranges"):
+            client.fetch(ready, out)
+        assert out.getvalue() == stack.content[:SEGMENT]
+
     def test_cannot_write(self, client: Client, ready: Ready) -> None:
         """A stream that takes nothing is an error of files."""
 
@@ -148,6 +157,18 @@ class TestStreams:
 
         with pytest.raises(FileError, match="No space left"):
             client.fetch(ready, Full())
+
+    def test_short_writes(self, client: Client, ready: Ready, stack: FakeStack) -> None:
+        """A stream that takes a little at a time gets everything."""
+        taken = bytearray()
+
+        class Narrow(io.RawIOBase):
+            def write(self, data: Any) -> int:
+                taken.extend(bytes(data)[:7000])
+                return min(len(data), 7000)
+
+        client.fetch(ready, cast(BinaryIO, Narrow()))
+        assert taken == stack.content
 
     def test_get(self, client: Client, stack: FakeStack) -> None:
         """The whole way, to a stream."""

@@ -107,6 +107,20 @@ def test_half_lost(client: Client, ready: Ready, stack: FakeStack, target: Path,
     assert list(target.parent.iterdir()) == [target]
 
 
+def test_torn_line(client: Client, stack: FakeStack, target: Path, part: Path) -> None:
+    """What is noted after a line that a crash cut off can be read: of another object, in the middle."""
+    journal(part).write_bytes(journal(part).read_bytes()[:-5])
+    stack.etag = '"of-another"'
+    for _ in range(2):
+        stack.faults = list(BROKEN)
+        with pytest.raises(NetworkError):
+            client.fetch(client.wait(client.request("q3.csv")), target)
+    stack.faults = []
+    client.fetch(client.wait(client.request("q3.csv")), target)
+    assert ranges(stack)[-1] == "bytes=200000-299999"
+    assert target.read_bytes() == stack.content
+
+
 @pytest.mark.parametrize(
     "text",
     [

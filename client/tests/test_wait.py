@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,25 @@ def test_sockets_blocked(stack: FakeStack, client: Client, events: list[Event]) 
 
     client.wait(download, become_ready_after_some)
     assert names(events) == ["progress", "disconnected", "polling", "ready"]
+
+
+def test_sockets_blocked_for_a_while(stack: FakeStack, events: list[Event]) -> None:
+    """After some time of asking, a socket is tried again: what blocked it may be over."""
+    stack.sockets = [405, stack.tell_ready]
+    timing = replace(QUICK, socket_again=0.05)
+    with Client(stack.api_url, timeout=5, timing=timing) as client:
+        client.wait(client.request("q3.csv"), events.append)
+    assert names(events) == ["progress", "polling", "connected", "ready"]
+
+
+def test_endless_answer(stack: FakeStack) -> None:
+    """An answer that trickles in for ever is not waited for, nor one that has no end held."""
+    stack.rest = [(200, {"x": "y" * (2 << 20)})] * 3
+    with Client(stack.api_url, timing=QUICK) as client, pytest.raises(NetworkError, match="end of its answer"):
+        client.request("q3.csv")
+    stack.trickle = True
+    with Client(stack.api_url, timeout=0.2, timing=QUICK) as client, pytest.raises(NetworkError, match="end of its"):
+        client.request("q3.csv")
 
 
 def test_timeout(stack: FakeStack, client: Client) -> None:

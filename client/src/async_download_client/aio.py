@@ -12,11 +12,10 @@ import contextlib
 import inspect
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from pathlib import Path
-from typing import BinaryIO, Self, TypeVar
+from typing import Self, TypeVar
 
 from async_download_client.auth import Auth
-from async_download_client.client import Client
+from async_download_client.client import Client, Target
 from async_download_client.events import Event, Saved, Verified
 from async_download_client.models import Download, Ready, Status
 from async_download_client.stop import Stop
@@ -91,7 +90,7 @@ class AsyncClient:
     async def fetch(
         self,
         ready: Ready,
-        target: Path | BinaryIO,
+        target: Target,
         *,
         on_event: AsyncOnEvent | None = None,
         sha256: str | None = None,
@@ -106,7 +105,7 @@ class AsyncClient:
     async def get(
         self,
         path: str | None,
-        target: Path | BinaryIO,
+        target: Target,
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
@@ -126,7 +125,7 @@ class AsyncClient:
     async def events(
         self,
         path: str | None,
-        target: Path | BinaryIO,
+        target: Target,
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,

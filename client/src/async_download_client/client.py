@@ -29,9 +29,10 @@ from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport
 from async_download_client.wait import Wait
 
-__all__ = ["Client", "OnEvent"]
+__all__ = ["Client", "OnEvent", "Target"]
 
 OnEvent = Callable[[Event], object]
+Target = str | Path | BinaryIO
 _MOST_PARALLEL = 64
 
 
@@ -102,7 +103,7 @@ class Client:
     def fetch(
         self,
         ready: Ready,
-        target: Path | BinaryIO,
+        target: Target,
         *,
         on_event: OnEvent | None = None,
         sha256: str | None = None,
@@ -121,7 +122,7 @@ class Client:
     def get(
         self,
         path: str | None,
-        target: Path | BinaryIO,
+        target: Target,
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
@@ -145,14 +146,14 @@ class Client:
             ready = self.wait(download, on_event, timeout, stop=stop)
             verified = self._fetch(ready, to, tell, sha256, stop)
         tell(verified)
-        saved = Saved(target if isinstance(target, Path) else None, verified.size)
+        saved = Saved(Path(target) if isinstance(target, str | Path) else None, verified.size)
         tell(saved)
         return saved
 
     def events(
         self,
         path: str | None,
-        target: Path | BinaryIO,
+        target: Target,
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
@@ -190,5 +191,5 @@ class Client:
         self.close()
 
 
-def _opened(target: Path | BinaryIO, *, resume: bool) -> Part | Stream:
-    return Part(target, resume=resume) if isinstance(target, Path) else Stream(target)
+def _opened(target: Target, *, resume: bool) -> Part | Stream:
+    return Part(Path(target), resume=resume) if isinstance(target, str | Path) else Stream(target)

@@ -13,7 +13,8 @@ class Timing:
     """All in seconds.
 
     API Gateway closes a socket after 10 minutes of silence, hence `keep_alive`. News may be lost between a stack
-    and a client, so `check_after` so long on an open socket the client asks by itself. What fails is tried `attempts`
+    and a client, so `check_after` so long on an open socket the client asks by itself. Where sockets do not get through
+    it polls, and tries a socket again after `socket_again`. What fails is tried `attempts`
     times at least, and given up when nothing at all has been heard or received for `outage`.
     """
 
@@ -26,6 +27,7 @@ class Timing:
     answer_within: float = 30.0
     poll_first: float = 1.0
     poll_longest: float = 10.0
+    socket_again: float = 300.0
     outage: float = 120.0
 
     def retry(self, failures: int) -> float:

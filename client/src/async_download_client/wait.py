@@ -50,7 +50,8 @@ class Wait:
         Raises:
             DownloadFailedError, RefusedError, WaitTimeoutError, NetworkError, StoppedError: there will be none.
         """
-        ready = self._by_socket() or self._by_polling()
+        while (ready := self._by_socket() or self._by_polling()) is None:
+            pass
         self._tell(FileReady(ready))
         return ready
 
@@ -96,13 +97,15 @@ class Wait:
                 answer_by = time.monotonic() + self._timing.answer_within
                 next_action, act_at = "ping", time.monotonic() + self._timing.keep_alive
 
-    def _by_polling(self) -> Ready:
-        polls = 1
-        while True:
+    def _by_polling(self) -> Ready | None:
+        """The file, or None when it is time to try a socket again: what blocked it may have been a moment's trouble."""
+        polls, until = 1, time.monotonic() + self._timing.socket_again
+        while time.monotonic() < until:
             self._sleep(self._timing.poll(polls))
             if ready := self._ask():
                 return ready
             polls += 1
+        return None
 
     def _ask(self) -> Ready | None:
         """Ask the API once; that it is away is bearable for `outage` seconds."""

@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AsyncDownloadError as error:
         return _failed(arguments, error)
     except KeyboardInterrupt:
-        _say(f"stopped; {_GO_ON if commands.is_kept(arguments) else 'nothing was kept'}")
+        _say(f"stopped; {_GO_ON}" if commands.is_kept(arguments) else "stopped; nothing was kept")
         return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
     except BrokenPipeError:  # whoever read our output has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

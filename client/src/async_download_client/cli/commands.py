@@ -53,10 +53,11 @@ def _get(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None
     with (
         _client(arguments, parser, arguments.url) as client,
         display_for(json_lines=arguments.json, quiet=arguments.quiet) as show,
+        open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout,  # a buffer would block our own exit
     ):
         client.get(
             arguments.path,
-            arguments.output or sys.stdout.buffer,
+            arguments.output or stdout,
             arguments.origin,
             arguments.file_name,
             arguments.sha256,

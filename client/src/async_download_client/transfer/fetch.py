@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from async_download_client.errors import ChecksumMismatchError, SizeMismatchError
+from async_download_client.errors import ChecksumMismatchError, NetworkError, SizeMismatchError
 from async_download_client.events import Checking, Event, Resumed, Verified
 from async_download_client.models import Ready
 from async_download_client.stop import Stop
@@ -67,6 +67,8 @@ class Fetch:
         try:
             self._lanes(link, target, ranged=ready.etag is not None).run(segments, count, self.stop, self.tell)
         except RangesIgnoredError:
+            if segments.received and not target.restartable:
+                raise NetworkError("The server ignores ranges, and what went out cannot be taken back.") from None
             segments = target.restart(ready)
             self._lanes(link, target, ranged=False).run(segments, 1, self.stop, self.tell)
         verified = self._verify(ready, target, segments, sha256)

@@ -1,9 +1,8 @@
-"""A stream, such as a pipe: bytes go out in order and cannot be taken back."""
+"""A stream, such as a pipe: bytes go out in order, from one lane, and cannot be taken back."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
 from collections.abc import Callable
 from typing import BinaryIO, Self
@@ -23,7 +22,6 @@ class Stream:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._digest = hashlib.sha256()
-        self._lock = threading.Lock()
         self._open = True
 
     def key_for(self, _: str) -> str:
@@ -43,16 +41,17 @@ class Stream:
 
     def write(self, _: int, data: bytes) -> None:
         """Write what comes next; raises FileError, and BrokenPipeError when nobody reads any more."""
-        with self._lock:
-            if not self._open:
-                raise StoppedError
-            try:
-                self._out.write(data)
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                raise FileError(f"The output cannot be written: {error.strerror or error}.") from None
-            self._digest.update(data)
+        if not self._open:
+            raise StoppedError
+        try:
+            view = memoryview(data)
+            while view and (count := self._out.write(view)):  # raw streams may take less
+                view = view[count:]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise FileError(f"The output cannot be written: {error.strerror or error}.") from None
+        self._digest.update(data)
 
     def note(self, segment: Segment) -> None:
         """Nothing is resumed."""
@@ -69,5 +68,4 @@ class Stream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._open = False
+        self._open = False
