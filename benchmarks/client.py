@@ -23,12 +23,15 @@ from async_download_client import Client, Download, Ready
 
 from benchmarks import report
 from benchmarks.processes import Run, found, run
+from benchmarks.report import Figure
 from benchmarks.stage import measured_stack
 from integration_tests.support.stack import Stack, unique
 from localcloud.origin import Origin, parse_size
 
 COMMAND = str(Path(sys.executable).with_name("async-download"))
 OURS = "async-download"
+PARALLEL, NOTED_EVERY = 8, 1 << 20  # the command's own: what SIGKILL may cost
+MOST_MB = 120
 RIVALS: dict[str, list[str]] = {
     "curl": ["curl", "-sS", "-o", "{file}", "{url}"],
     "aria2c": ["aria2c", "-q", "--allow-overwrite=true", "-d", "{folder}", "-o", "{name}", "{url}"],
@@ -112,29 +115,26 @@ def resume_after_kill(stack: Stack, size: str, target: Path) -> dict[str, int]:
 
 def show(from_s3: Runs, from_server: Runs, killed: dict[str, int], size: str) -> None:
     """Print and write."""
-    figures = {"s3_of_the_emulator": summary(from_s3), "plain_server": summary(from_server)}
-    report.write("client", {"file": size, "rounds": len(from_s3[OURS]), **figures, "killed": killed})
-    rows: list[report.Row] = []
-    for place, runs in (("S3", from_s3), ("plain server", from_server)):
-        seconds, best = medians(runs), best_rival(runs)
-        for name in (each for each in seconds if each != OURS):
-            rows.append((f"{place}: seconds, beside {name}", f"{seconds[OURS]:.2f}", f"{seconds[name]:.2f}"))
-        rows.append((f"{place}: throughput, beside the best", f"{seconds[best] / seconds[OURS]:.2f} x", best))
-        rows.append((f"{place}: peak memory", megabytes(peak(runs[OURS])), megabytes(peak(runs[best]))))
-    rows.append(("had when killed", megabytes(killed["had_bytes"] / 1000), ""))
-    rows.append(("of that fetched again", megabytes(killed["fetched_again_bytes"] / 1000), ""))
-    report.show(f"Downloading {size}, median of {len(from_s3[OURS])}", rows, ("here", "beside"))
+    limit = PARALLEL * NOTED_EVERY / 1e6
+    figures = [
+        throughput("throughput from S3", from_s3, parse_size(size)),
+        Figure("peak memory", peak(from_s3[OURS]) / 1000, MOST_MB, 1, False, "MB", "the limit"),
+        Figure("again after SIGKILL", killed["fetched_again_bytes"] / 1e6, limit, 1, False, "MB", "1 MiB a GET"),
+        throughput("from a plain server", from_server, parse_size(size)),
+    ]
+    seconds = {"s3_of_the_emulator": medians(from_s3), "plain_server": medians(from_server)}
+    described = [figure.described() for figure in figures]
+    report.write("client", {"file": size, "rounds": len(from_s3[OURS]), "figures": described, "seconds": seconds})
+    rows = [(name, *(f"{place[name]:.2f} s" for place in seconds.values())) for name in from_s3]
+    report.show(f"Downloading {size}, median of {len(from_s3[OURS])}", rows, ("the emulator's S3", "a plain server"))
+    report.show_figures("Beside the best of the others", figures)
 
 
-def summary(runs: Runs) -> dict[str, object]:
-    """For machines."""
-    seconds, best = medians(runs), best_rival(runs)
-    return {
-        "seconds_median": {name: round(value, 3) for name, value in seconds.items()},
-        "peak_rss_kb": {name: peak(found) for name, found in runs.items()},
-        "best_rival": best,
-        "throughput_beside_best_rival": round(seconds[best] / seconds[OURS], 3),
-    }
+def throughput(name: str, runs: Runs, size: int) -> Figure:
+    """Ours beside the quickest of the others."""
+    seconds = medians(runs)
+    best = min(seconds.keys() - {OURS}, key=seconds.__getitem__)
+    return Figure(name, size / seconds[OURS] / 1e6, size / seconds[best] / 1e6, 0.95, True, "MB/s", best)
 
 
 def medians(runs: Runs) -> dict[str, float]:
@@ -142,20 +142,9 @@ def medians(runs: Runs) -> dict[str, float]:
     return {name: statistics.median(each.seconds for each in found) for name, found in runs.items()}
 
 
-def best_rival(runs: Runs) -> str:
-    """The quickest of the others."""
-    seconds = medians(runs)
-    return min(seconds.keys() - {OURS}, key=seconds.__getitem__)
-
-
 def peak(runs: list[Run]) -> int:
     """KB at most, 0 where nothing was seen."""
     return max(each.peak_rss_kb or 0 for each in runs)
-
-
-def megabytes(kilobytes: float) -> str:
-    """To be read."""
-    return f"{kilobytes / 1000:,.1f} MB"
 
 
 if __name__ == "__main__":
