@@ -65,6 +65,14 @@ def test_json(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str])
     assert SIGNATURE not in out + err
 
 
+def test_a_poor_line(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """That it broke off is said, but not again and again for the same reason."""
+    stack.faults = [Fault(cut=1000), Fault(status=503), Fault(cut=1000), Fault(cut=1000)]
+    assert run(stack, target) == 0
+    said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("Broke off")]
+    assert len(said) == len(set(said)) == 2
+
+
 def test_quiet(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """With --quiet it says nothing."""
     assert run(stack, target, "--quiet") == 0

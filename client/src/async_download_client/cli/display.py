@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TextIO
@@ -26,6 +27,7 @@ from async_download_client.events import Event
 
 __all__ = ["Display", "display_for"]
 
+_SAY_AGAIN = 10.0
 Display = AbstractContextManager[Callable[[Event], None]]
 
 
@@ -68,15 +70,31 @@ def _json_line(event: Event, stream: TextIO) -> None:
     print(json.dumps(events.as_json(event)), file=stream, flush=True)
 
 
+class _Sentences:
+    """Sentences, without those that say again what was just said: on a poor line every GET breaks off, and often."""
+
+    def __init__(self) -> None:
+        self._said_at: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> str | None:
+        text, now = sentence(event), time.monotonic()
+        if isinstance(event, events.Retrying):
+            if now - self._said_at.get(event.reason, -_SAY_AGAIN) < _SAY_AGAIN:
+                return None
+            self._said_at[event.reason] = now
+        return text
+
+
 class _Lines:
     """A line per event, and one for each quarter of a transfer."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._sentence = _Sentences()
         self._quarters: dict[str, int] = {}
 
     def __call__(self, event: Event) -> None:
-        text = sentence(event)
+        text = self._sentence(event)
         match event:
             case events.Progress(_, copied, size) if copied is not None and size:
                 text = self._quarter("Copying", copied, size)
@@ -101,6 +119,7 @@ def _bars() -> Iterator[Callable[[Event], None]]:
     with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:
         copy = progress.add_task("Waiting", total=None)
         fetch = None
+        words = _Sentences()
 
         def show(event: Event) -> None:
             nonlocal fetch
@@ -116,7 +135,7 @@ def _bars() -> Iterator[Callable[[Event], None]]:
                     progress.reset(fetch, description="Downloading", completed=received, total=size)
                 case events.Received(received, _) if fetch is not None:
                     progress.update(fetch, description="Downloading", completed=received)
-            if text := sentence(event):
+            if text := words(event):
                 progress.console.print(text, style="green" if isinstance(event, events.Saved) else "", markup=False)
 
         yield show
