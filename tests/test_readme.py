@@ -10,7 +10,7 @@ import pytest
 from tools.readme_tables import README, TOP, rewritten
 
 TEXT = README.read_text()
-PAGES = [*sorted(TOP.glob("*.md")), *sorted((TOP / "docs").rglob("*.md"))]
+PAGES = [*sorted(TOP.glob("*.md")), *sorted(TOP.glob("client/*.md")), *sorted((TOP / "docs").rglob("*.md"))]
 
 
 def test_the_tables_are_those_of_the_code() -> None:

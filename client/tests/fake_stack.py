@@ -10,6 +10,7 @@ import random
 import re
 import socket
 import struct
+import sys
 import threading
 import zlib
 from collections.abc import Callable
@@ -95,6 +96,17 @@ class Peer:
 Script = Callable[[Peer], object]
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A thread per connection; that a client hung up is no news."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
 class FakeStack:
     """The server, as a context manager.
 
@@ -121,9 +133,7 @@ class FakeStack:
         self.actions: list[str] = []
         self.signed = 0
         self.stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = QuietServer(("127.0.0.1", 0), _Handler)
         cast(Any, self._server).stack = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
+
+from client.tests.fake_stack import QuietServer
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: the next close is a reset
 
@@ -54,9 +56,7 @@ class FaultProxy:
         self.replace: Callable[[], None] = lambda: None
         self.stopping = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = QuietServer(("127.0.0.1", 0), _Handler)
         cast(Any, self._server).proxy = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
