@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from async_download_client.auth import Outgoing
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from client.tests.conftest import QUICK
 from client.tests.fake_stack import FakeStack
@@ -124,6 +126,25 @@ def test_no_credentials(stack: FakeStack) -> None:
     with client, pytest.raises(CredentialsError, match="AWS_PROFILE"):
         client.request("q3.csv")
     assert stack.seen == []
+
+
+@pytest.mark.usefixtures("keys")
+def test_role_that_cannot_be_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What AWS says against a role is an error of credentials, not a traceback."""
+
+    def refuse(_: object) -> object:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized to assume it"}}, "AssumeRole")
+
+    monkeypatch.setattr(Credentials, "get_frozen_credentials", refuse)
+    with pytest.raises(CredentialsError, match="not authorized"):
+        Iam()(REQUEST)
+
+
+@pytest.mark.usefixtures("keys")
+def test_signature_replaces_a_header() -> None:
+    """An Authorization that was there before does not hide the signature."""
+    request = replace(REQUEST, headers={**REQUEST.headers, "Authorization": "something else"})
+    assert Iam()(request)["Authorization"].startswith("AWS4-HMAC-SHA256 ")
 
 
 def test_no_botocore(monkeypatch: pytest.MonkeyPatch) -> None:

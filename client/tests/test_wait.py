@@ -153,6 +153,14 @@ def test_sockets_refused(stack: FakeStack, client: Client, events: list[Event]) 
     assert len(stack.gets("/socket")) == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_sockets_busy(stack: FakeStack, client: Client, events: list[Event], status: int) -> None:
+    """Where sockets are refused for a moment only, the next one is not far."""
+    stack.sockets = [status, stack.tell_ready]
+    client.wait(client.request("q3.csv"), events.append)
+    assert names(events) == ["progress", "disconnected", "connected", "ready"]
+
+
 def test_sockets_blocked(stack: FakeStack, client: Client, events: list[Event]) -> None:
     """Where no socket can be opened at all, it tries some times and then asks."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -76,15 +76,15 @@ class Iam:
         self._load()
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         signed = AWSRequest(request.method, request.url, dict(request.headers), request.body)
         try:
             frozen = self._credentials.get_frozen_credentials()
             SigV4Auth(frozen, _SERVICE, self._region_of(request.url)).add_auth(signed)
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise CredentialsError(f"The AWS credentials cannot be used: {error}") from None
-        return {name: value for name, value in signed.headers.items() if name not in request.headers}
+        return {name: value for name, value in signed.headers.items() if request.headers.get(name) != value}
 
     def _load(self) -> None:
         if self._credentials:

@@ -70,7 +70,7 @@ class Wait:
             except SocketLostError as lost:
                 self._stop.check()
                 failures = 1 if self._heard_at > heard_at else failures + 1
-                reason, refused = str(lost), isinstance(lost, SocketRefusedError) and lost.status < 500
+                reason, refused = str(lost), isinstance(lost, SocketRefusedError) and lost.is_final
             ready = self._ask()
             if ready or refused or failures >= self._timing.socket_attempts:
                 if not ready:

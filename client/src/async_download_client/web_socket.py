@@ -26,7 +26,7 @@ class SocketRefusedError(SocketLostError):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the WebSocket was refused (HTTP {status})")
-        self.status = status
+        self.is_final = status < 500 and status != 429
 
 
 class WebSocket:
