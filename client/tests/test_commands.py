@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from client.tests.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fa
 from client.tests.test_cli import COMMAND, start
 
 pytestmark = pytest.mark.usefixtures("keep_signals")
+DISTRIBUTION = "async-download-client"
 WaitFor = Callable[[Callable[[], object]], None]
 Capture = pytest.CaptureFixture[str]
 
@@ -33,6 +35,13 @@ def answer(stack: FakeStack, tmp_path: Path, capfd: Capture) -> Path:
     path = tmp_path / "q3.json"
     path.write_text(capfd.readouterr().out)
     return path
+
+
+def test_version(capsys: Capture) -> None:
+    """The version is the wheel's."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"async-download-client/{version(DISTRIBUTION)}\n")
 
 
 def test_request(stack: FakeStack, answer: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -21,6 +22,7 @@ from async_download_client import (
     Resumed,
     WaitTimeoutError,
 )
+from async_download_client.transfer import segments
 from async_download_client.transfer.part import Part
 
 from client.tests.fake_stack import SECRET, SIGNATURE, FakeStack, Fault
@@ -138,6 +140,33 @@ def test_journal_of_others(client: Client, ready: Ready, stack: FakeStack, targe
     client.fetch(ready, target)
     assert ranges(stack) == ["bytes=0-299999"]
     assert target.read_bytes() == stack.content
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_crash(
+    client: Client, ready: Ready, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Whatever of both files a power cut left, in whole, cut off or as zeros: the file comes out right."""
+    monkeypatch.setattr(segments, "SEGMENT_BYTES", 50_000)
+    chance = random.Random(seed)
+    stack.faults = [Fault(cut=chance.randrange(60_000)) for _ in range(chance.randrange(1, 9))]
+    stack.broken_ranges = {chance.randrange(6) * 50_000}
+    with pytest.raises(NetworkError):
+        client.fetch(ready, target)
+    stack.faults, stack.broken_ranges = [], set()
+    part = target.with_name("report.bin.part")
+    for path in (part, journal(part)):
+        data = bytearray(path.read_bytes())
+        start = chance.randrange(len(data))
+        hole = slice(start, start + chance.randrange(len(data)))
+        if chance.random() < 0.5:
+            data[hole] = bytes(len(data[hole]))
+        if chance.random() < 0.5:
+            del data[start:]
+        path.write_bytes(data)
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+    assert list(target.parent.iterdir()) == [target]
 
 
 def test_journal_that_lies(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path) -> None:

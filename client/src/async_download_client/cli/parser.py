@@ -9,6 +9,7 @@ from collections.abc import Callable
 from async_download_client.cli import values
 from async_download_client.cli.completion import SHELLS
 from async_download_client.timing import Timing
+from async_download_client.transport import USER_AGENT
 
 __all__ = ["make_parser"]
 
@@ -28,6 +29,7 @@ def make_parser(exit_codes: str) -> argparse.ArgumentParser:
         epilog=epilog,
         formatter_class=_RAW,
     )
+    parser.add_argument("--version", action="version", version=USER_AGENT)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, text: str, *groups: Add) -> None:
