@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import asdict
 
+from benchmarks.delivery import transitions_of
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
 from benchmarks.stage import Counted
@@ -34,13 +35,13 @@ def counted_bill(counted: Counted, size: str) -> Bill:
         socket.receive("ready", deadline=300)
     stack.ended(download, 300)
     wait_for(lambda: stack.connection_ids(download), 10, until=gone)
+    wait_for(lambda: stack.executions("RUNNING"), 60, until=gone)
     calls = counted.calls() - before
     lines = [line for _, line in (Counter(log_lines(stack)) - logged).elements()]
-    entered = [event["type"] for event in stack.history(download) if event["type"].endswith("StateEntered")]
     reports = [found for line in lines if (found := _REPORT.search(line))]
     counted.stack.cloud.client("s3").delete_object(Bucket=stack.bucket, Key=stack.object_key(download))
     return Bill(
-        transitions=len(entered),
+        transitions=transitions_of(stack, download),
         invocations=len(reports) + ROUTES_OF_A_SOCKET,
         children=sum("Copied a slice" in line for line in lines),
         gb_seconds=sum(int(found["ms"]) / 1000 * int(found["mb"]) / 1000 for found in reports),
@@ -60,10 +61,10 @@ def derived_bill(size: int) -> Bill:
     s3["GET uploadId"] = cut.slice_count + told + pages
     dynamodb = Counter({"PutItem": 1, "TransactWriteItems": 1, "DeleteItem": 1})
     dynamodb["UpdateItem"] = 4 + told  # upload noted, digest noted, READY, connection removed
-    dynamodb["GetItem"] = 6 + cut.slice_count + looks  # connect, replay, copy, complete, deliver, disconnect
+    dynamodb["GetItem"] = 8 + cut.slice_count + looks  # connect, replay, copy, complete, deliver, disconnect, close
     return Bill(
-        transitions=6,
-        invocations=6 + cut.slice_count,
+        transitions=8,
+        invocations=7 + cut.slice_count,
         children=cut.slice_count,
         gb_seconds=size / WORKER_BYTES_A_SECOND * SLICE_GB,
         s3=dict(s3),

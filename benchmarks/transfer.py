@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import costs, imports, memory, report, throughput
+from benchmarks.delivery import SOON
 from benchmarks.report import Figure
 from benchmarks.stage import counted_stack
 
@@ -32,7 +33,7 @@ def main() -> None:
         values[section] = measured[1]
 
     if set(wanted) - {"imports"}:
-        with counted_stack() as counted:
+        with counted_stack(closeIdleSeconds=SOON) as counted:
             if "throughput" in wanted:
                 take("throughput", throughput.figures(counted, rounds))
             if "memory" in wanted and memory.is_possible():
