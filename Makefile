@@ -54,7 +54,7 @@ test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromi
 	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)
 
 test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
-	@$(RUN) -m pytest integration_tests/test_leaks.py
+	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/test_localcloud.py::test_the_stack_stays_up_until_it_is_told_to_stop
 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000

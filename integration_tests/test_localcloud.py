@@ -14,11 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pulumi.provider.experimental import provider as api
 
+from integration_tests.support.leaks import leaks
+from integration_tests.support.sockets import Socket
 from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.written import lines_of
 from localcloud.aws import Aws
 from localcloud.emulator import Emulator
 from localcloud.engine import Deployment, Registration
@@ -382,7 +386,14 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert status == 200
         shown = until(process, "GET /download -> 200") + until(process, "succeeded")
         ticket = asked["webSocketEndpoint"].partition("ticket=")[2]
-        assert ticket.partition(".")[2] not in welcome + shown
+        with Socket(asked["webSocketEndpoint"]) as client:
+            url = client.receive("ready")["url"]
+        assert get(url)[0] == 200
+        shown += until(process, "S3")
+        files = {path.name: list(lines_of(path)) for path in tmp_path.iterdir()}
+        assert {"emulator.log", "outputs.json"} <= set(files)
+        secret, signature = ticket.partition(".")[2], parse_qs(urlsplit(url).query)["X-Amz-Signature"][0]
+        assert leaks({**files, "printed": [("", welcome + shown)]}, {secret, signature}) == []
         assert f"{asked['downloadId']} at Copy" in shown
 
         assert asked["executionArn"] in command("tables", *where)[1]
