@@ -6,12 +6,13 @@ import base64
 import importlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runtime.adapters.closing import ClosingMachine
 from runtime.errors import ConfigError, ServiceError, StorageError, TransferError
 from runtime.handlers import boundary
 from runtime.logic import tickets
@@ -471,6 +472,21 @@ def test_a_missing_variable_is_named_in_the_log_only(
     assert answer["statusCode"] == 500
     assert "DOWNLOADS_TABLE" not in answer["body"]
     assert "DOWNLOADS_TABLE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seconds", [0, 120])
+@pytest.mark.parametrize("name", ["deliver", "fail"])
+def test_idle_sockets_are_closed_where_the_stack_wants_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, seconds: int
+) -> None:
+    """0 leaves it to API Gateway."""
+    module = importlib.import_module(f"runtime.handlers.{name}")
+    for field in fields(module.Settings):
+        monkeypatch.setenv(field.name.upper(), "1")
+    monkeypatch.setenv("CLOSE_IDLE_SECONDS", str(seconds))
+    monkeypatch.setenv("CLOSING_MACHINE_ARN", "arn:closing")
+    tell = module.wire.__wrapped__().tell
+    assert tell.closing == (ClosingMachine("arn:closing") if seconds else None)
 
 
 def test_handlers_are_small() -> None:
