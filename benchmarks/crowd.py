@@ -28,6 +28,7 @@ from localcloud.origin import Origin, parse_size
 SIZE = "10KB"
 ORIGIN_SECONDS = 1.0
 UNDER_WAY = 8  # copies at the same time
+EVERY = 10  # of so many clients one asks for the news again
 LONGEST = 120.0  # for one client
 ALL_SECONDS = 1800.0
 SAMPLE_POLLS_EVERY = 60
@@ -36,8 +37,9 @@ SHARE_OF_POLLING = 0.5
 
 @dataclass
 class Client:
-    """What happened to one client; times are epoch seconds."""
+    """What happened to one client; times are epoch seconds. One that asks again wants the news once more."""
 
+    asks_again: bool = False
     download: Requested | None = None
     connected_at: float = 0.0
     received_at: float = 0.0
@@ -65,6 +67,8 @@ class Crowd:
             self.note(client, socket.receive("ready", "failed", deadline=LONGEST))
         with socket:
             self.told.wait(ALL_SECONDS)
+            if client.asks_again:
+                self.note(client, socket.ask("refresh", "ready", deadline=LONGEST))
             try:
                 while True:
                     self.note(client, socket.receive("ready", "failed", deadline=0.3))
@@ -106,7 +110,8 @@ def main() -> None:
     with measured_stack(throttleRate=10_000, throttleBurst=5_000, closeIdleSeconds=0) as stack:
         _warm(stack)
         crowd = Crowd(stack)
-        clients, pollers = [Client() for _ in range(given.clients)], [Client() for _ in range(given.pollers)]
+        clients = [Client(asks_again=number % EVERY == 0) for number in range(given.clients)]
+        pollers = [Client() for _ in range(given.pollers)]
         jobs = [_thread(crowd.waits, client) for client in clients]
         spread = max(1, len(jobs) // max(1, len(pollers)))
         for number, poller in enumerate(pollers):
