@@ -63,8 +63,8 @@ bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, a
 	@$(RUN) -m benchmarks.delivery
 	@$(RUN) -m benchmarks.crowd
 
-bench-memory: setup ## Peak memory of the copying function, 500 MB beside 10 MB
-	@$(RUN) -m benchmarks.memory
+bench-transfer: setup ## Throughput, memory, imports and cost of copying, each beside a rival in the same run
+	@$(RUN) -m benchmarks.transfer
 
 bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
 	@$(RUN) -m benchmarks.client

@@ -7,12 +7,12 @@ the owner of the machine does is signed with the root key and not noted.
 import json
 import re
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
 Message = MutableMapping[str, Any]
-App = Callable[[Message, Any, Any], Awaitable[None]]
+App = Callable[[Message, Any, Any], Coroutine[Any, Any, None]]
 Note = Callable[[dict[str, Any]], None]
 
 _SIGNED = re.compile(rb"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/aws4_request")

@@ -15,14 +15,15 @@ from localcloud.origin import parse_size
 
 LARGE, ORDINARY, WARMING = "1GB", "200MB", "300MB"
 NO_RANGES = "ranges=no"
+LIMITED = "rate=15000000"  # bytes a second that the origin gives to each connection
 THREADS = (4, 8, 16)
 DEADLINE = 300.0
 
 
 def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, object]]:
     """Medians of so many rounds, each of which runs all rivals one after the other; the second is every value."""
-    for options in ("", NO_RANGES):
-        ours(counted, WARMING, options)
+    ours(counted, LARGE)  # as many workers as there may be at once
+    ours(counted, WARMING, NO_RANGES)
     threads = min(THREADS, key=lambda number: rival(counted, "ranges", number, WARMING))
     contest: dict[str, Callable[[], float]] = {
         "ranges, the stack": lambda: ours(counted, LARGE),
@@ -30,19 +31,21 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
         "one worker of the stack": lambda: ours(counted, LARGE, NO_RANGES),
         "no ranges, the stack": lambda: ours(counted, ORDINARY, NO_RANGES),
         "no ranges, plain boto3": lambda: rival(counted, "stream", 10, ORDINARY, NO_RANGES),
+        "limited origin, the stack": lambda: ours(counted, WARMING, LIMITED),
+        "limited origin, one worker": lambda: ours(counted, WARMING, f"{LIMITED}&{NO_RANGES}"),
     }
     seconds: dict[str, list[float]] = {name: [] for name in contest}
     for _ in range(rounds):
         for name, run in contest.items():
             seconds[name].append(run())
-    large, ordinary = (parse_size(size) / 1e6 for size in (LARGE, ORDINARY))
-    slices, direct, single, stream, plain = (
-        size / median(values)
-        for size, values in zip((large, large, large, ordinary, ordinary), seconds.values(), strict=True)
+    sizes = (LARGE, LARGE, LARGE, ORDINARY, ORDINARY, WARMING, WARMING)
+    slices, direct, single, stream, plain, many, one = (
+        parse_size(size) / 1e6 / median(values) for size, values in zip(sizes, seconds.values(), strict=True)
     )
     found = [
         Figure(f"{LARGE} with ranges", slices, direct, 0.85, True, "MB/s", f"boto3, {threads} threads"),
         Figure(f"{LARGE} in slices", slices, single, 1.5, True, "MB/s", "one streaming worker"),
+        Figure(f"{WARMING} of 15 MB/s a connection", many, one, 1.5, True, "MB/s", "one streaming worker"),
         Figure(f"{ORDINARY} without ranges", stream, plain, 0.8, True, "MB/s", "boto3's upload_fileobj"),
     ]
     return found, {"seconds": {name: [round(value, 3) for value in values] for name, values in seconds.items()}}

@@ -1,0 +1,87 @@
+"""What the benchmarks compute from what they measured, and what they count."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from benchmarks.costs import derived_bill
+from benchmarks.counter import counted
+from benchmarks.prices import Bill
+from benchmarks.report import Figure
+from runtime.logic import plan
+
+
+@pytest.mark.parametrize(
+    ("here", "wanted", "more_is_better", "met"),
+    [(9, 0.9, True, True), (8.9, 0.9, True, False), (11, 1.1, False, True), (11.1, 1.1, False, False)],
+)
+def test_a_figure_is_met_by_its_ratio(here: float, wanted: float, more_is_better: bool, met: bool) -> None:
+    figure = Figure("speed", here, 10, wanted, more_is_better, "MB/s", "rival")
+    assert figure.ratio == here / 10
+    assert figure.is_met is met
+    assert ("MISSED" in figure.row[-1]) is not met
+
+
+def test_a_bill_adds_up() -> None:
+    """A listing is a write to S3, an abort is free, and a transaction writes two rows at double the price."""
+    bill = Bill(
+        transitions=4,
+        invocations=5,
+        children=2,
+        gb_seconds=10,
+        s3={"PUT": 1, "PUT partNumber": 3, "GET uploadId": 1, "HEAD": 2, "DELETE uploadId": 7},
+        dynamodb={"GetItem": 8, "PutItem": 1, "UpdateItem": 2, "TransactWriteItems": 1},
+    )
+    requests = 5 * 5e-6 + 2 * 0.4e-6
+    rows = 8 * 0.125e-6 + (1 + 2 + 4) * 0.625e-6
+    assert bill.dollars == pytest.approx(4 * 25e-6 + 2e-6 + 5 * 0.2e-6 + 10 * 0.0000133334 + requests + rows)
+    assert (bill.s3_requests, bill.dynamodb_requests) == (14, 12)
+
+
+def test_what_is_too_large_to_be_copied_here_is_derived_from_the_plan() -> None:
+    size = 100 * 10**9
+    bill, cut = derived_bill(size), plan.plan(size)
+    assert (bill.s3["PUT partNumber"], bill.children) == (cut.part_count, cut.slice_count)
+    assert bill.transitions == 6
+    assert bill.invocations == cut.slice_count + 6
+
+
+def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = "", target: str = "") -> dict[str, Any]:
+    """A request as a function's SDK signs it."""
+    authorization = f"AWS4-HMAC-SHA256 Credential={key}/20261124/us-east-1/{service}/aws4_request, SignedHeaders=host"
+    headers = [(b"authorization", authorization.encode()), (b"x-amz-target", target.encode())]
+    return {"type": "http", "method": method, "path": "/b/k", "query_string": query.encode(), "headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("scope", "noted"),
+    [
+        (signed("s3", method="PUT"), {"service": "s3", "operation": "PUT"}),
+        (
+            signed("s3", method="PUT", query="uploadId=u&partNumber=2"),
+            {"service": "s3", "operation": "PUT partNumber"},
+        ),
+        (signed("s3", method="POST", query="uploads"), {"service": "s3", "operation": "POST uploads"}),
+        (
+            signed("dynamodb", target="DynamoDB_20120810.GetItem"),
+            {"service": "dynamodb", "operation": "GetItem"},
+        ),
+        (signed("s3", key="test"), None),
+        (signed("lambda"), None),
+        ({"type": "http", "method": "GET", "headers": []}, None),
+        ({"type": "lifespan"}, None),
+    ],
+)
+def test_what_functions_ask_for_is_counted_and_passed_on(scope: dict[str, Any], noted: dict[str, str] | None) -> None:
+    notes: list[dict[str, Any]] = []
+    passed: list[Any] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        passed.append(scope)
+
+    asyncio.run(counted(app, notes.append)(scope, None, None))
+    assert notes == ([noted] if noted else [])
+    assert passed == [scope]
