@@ -90,12 +90,18 @@ class Complete:
             if not tiles(job.plan, parts):
                 raise _incomplete()
             digest = self._note(job, parts)
-            # the key is taken or the upload gone: by us, when a reply was lost, as the comparison will tell
             with suppress(InvalidPartError):  # a late worker stored a part again: it has to be listed again
-                with suppress(ObjectExistsError, UploadGoneError):
-                    self.objects.complete(job.key, job.upload_id, parts=parts)
+                self._complete(job, parts)
                 return digest
         raise StoredObjectError("Parts were stored again and again while the file was put together.")
+
+    def _complete(self, job: Sliced, parts: Sequence[Part]) -> None:
+        """What is there is ours, of an earlier try or when a reply was lost, as the comparison will tell."""
+        try:
+            with suppress(UploadGoneError):
+                self.objects.complete(job.key, job.upload_id, parts=parts)
+        except ObjectExistsError:
+            cleanup.abort_until_gone(self.objects, self.clock, job.key, job.upload_id)
 
     def _note(self, job: Sliced, parts: Sequence[Part]) -> Digest:
         arn, digest = job.download.execution_arn, crc32.digest(parts)

@@ -73,8 +73,11 @@ class Store:
             upload.add(buffer)
         parts, sha256 = upload.finish(self.deadline)
         self._check_expected(sha256)
-        with suppress(ObjectExistsError, UploadGoneError):  # ours, when a reply was lost: the comparison tells
-            self.objects.complete(self.key, upload.upload_id, parts=parts)
+        try:  # what is there is ours, of an earlier try or when a reply was lost: the comparison tells
+            with suppress(UploadGoneError):
+                self.objects.complete(self.key, upload.upload_id, parts=parts)
+        except ObjectExistsError:
+            cleanup.abort_until_gone(self.objects, self.clock, self.key, upload.upload_id)
         return self._verified(self.objects.head(self.key), parts, sha256, content_type)
 
     def _fill(self, source: Source, buffer: bytearray) -> bytearray:

@@ -90,6 +90,14 @@ def test_a_worker_that_dies_before_the_row_is_ready_is_followed_by_one_that_says
     assert_ready(world, file)
 
 
+def test_an_object_of_an_earlier_try_leaves_no_upload(world: World) -> None:
+    """One worker had made it whole; the next planned slices, and their parts are of no use."""
+    file = copied(world)
+    world.objects.objects[KEY] = StoredObject(file.content, {"download-id": DOWNLOAD_ID}, "text/csv")
+    assert world.complete() == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
 def test_the_digest_is_noted_before_the_object_is_made(world: World) -> None:
     """Afterwards there is no listing to take it from."""
     file = copied(world)

@@ -136,6 +136,7 @@ def test_a_failing_bucket_is_raised_for_another_invocation(world: World, operati
     assert world.row.upload_id is None
     world.objects.fail = lambda _operation: None
     assert world.copy() == {"outcome": "STORED"}
+    assert not world.objects.uploads  # also where the first try had made the object, and the second met it
 
 
 @pytest.mark.parametrize("operation", ["put", "complete"])
