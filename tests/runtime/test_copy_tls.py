@@ -104,6 +104,17 @@ def test_a_reply_that_was_lost_at_the_end_of_slices(begin: Begin) -> None:
     whole.assert_stored()
 
 
+def test_a_reply_that_was_lost_at_the_beginning(begin: Begin) -> None:
+    """The SDK begins another upload; the first has no parts, costs nothing and goes by the bucket's rule."""
+    whole = begin(STREAMED)
+    whole.stub.faults.lose_reply("CreateMultipartUpload")
+    assert whole.copy() == {"outcome": "STORED"}
+    (unknown,) = whole.stub.bucket.uploads.values()
+    assert not unknown.parts
+    whole.stub.bucket.uploads.clear()
+    whole.assert_stored()
+
+
 def test_a_completion_that_fails_behind_its_200(begin: Begin) -> None:
     """It is not taken for success."""
     whole = begin(SLICED)

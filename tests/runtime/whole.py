@@ -79,18 +79,18 @@ class Whole:
             self.copy_slice(index)
         return self.complete()
 
-    def assert_stored(self) -> None:
-        """The object is the file, READY says so, and nothing else is left."""
-        crc = 0
-        for block in OriginServer.blocks(0, self.size):
+    def assert_stored(self, *, grown: int = 0) -> None:
+        """The object is the file, or what it has changed to; READY says so, and nothing else is left."""
+        crc, size = 0, self.size + grown
+        for block in OriginServer.blocks(0, size, version=int(grown > 0)):
             crc = zlib.crc32(block, crc)
         held = self.stub.bucket.objects[KEY]
-        assert (held.size, held.crc32, held.checksum_type) == (self.size, crc, "FULL_OBJECT")
+        assert (held.size, held.crc32, held.checksum_type) == (size, crc, "FULL_OBJECT")
         assert held.metadata == {"download-id": DOWNLOAD_ID}
         assert not self.stub.bucket.uploads
         assert self.row.status is Status.READY
         assert self.row.stored is not None
-        assert (self.row.stored.size, self.row.stored.checksum.value) == (self.size, crc32_text(crc))
+        assert (self.row.stored.size, self.row.stored.checksum.value) == (size, crc32_text(crc))
 
     def _wired(self, kind: type[T], **more: Any) -> T:
         names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every use case is a dataclass
