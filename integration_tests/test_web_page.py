@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from integration_tests.support.engines import TOP
+from integration_tests.support.pulumi_cli import TOP
 from integration_tests.support.rest import Exchange
 from integration_tests.support.stack import Stack
 

@@ -6,7 +6,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from integration_tests.support.engines import TOP
+from integration_tests.support.pulumi_cli import TOP
 
 UV = TOP / ".tools" / "bin" / "uv"
 CARRIED = {"async_download/": "components/async_download", "async_download/_runtime/": "runtime"}
