@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from statistics import median
+from urllib.parse import urlsplit
 
 from benchmarks import rivals
+from benchmarks.processors import is_possible, used
 from benchmarks.report import Figure
 from benchmarks.stage import Counted
 from integration_tests.support.stack import unique
@@ -18,6 +20,7 @@ NO_RANGES = "ranges=no"
 LIMITED = "rate=15000000"  # bytes a second that the origin gives to each connection
 THREADS = (4, 8, 16)
 DEADLINE = 300.0
+MOST_WORK = 1.2
 
 
 def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, object]]:
@@ -35,9 +38,12 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
         "limited origin, one worker": lambda: ours(counted, WARMING, f"{LIMITED}&{NO_RANGES}"),
     }
     seconds: dict[str, list[float]] = {name: [] for name in contest}
+    processors: dict[str, list[float]] = {name: [] for name in contest}
     for _ in range(rounds):
         for name, run in contest.items():
+            before = _used(counted)
             seconds[name].append(run())
+            processors[name].append(_used(counted) - before)
     sizes = (LARGE, LARGE, LARGE, ORDINARY, ORDINARY, WARMING, WARMING)
     slices, direct, single, stream, plain, many, one = (
         parse_size(size) / 1e6 / median(values) for size, values in zip(sizes, seconds.values(), strict=True)
@@ -48,7 +54,23 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
         Figure(f"{WARMING} of 15 MB/s a connection", many, one, 1.5, True, "MB/s", "one streaming worker"),
         Figure(f"{ORDINARY} without ranges", stream, plain, 0.8, True, "MB/s", "boto3's upload_fileobj"),
     ]
-    return found, {"seconds": {name: [round(value, 3) for value in values] for name, values in seconds.items()}}
+    if is_possible():
+        busy = {name: median(values) for name, values in processors.items()}
+        for name, here, beside in (
+            (f"{LARGE} with ranges", "ranges, the stack", "ranges, plain boto3"),
+            (f"{ORDINARY} without ranges", "no ranges, the stack", "no ranges, plain boto3"),
+        ):
+            title = f"processors, {name}"
+            found.append(Figure(title, busy[here], busy[beside], MOST_WORK, False, "s", "boto3; all processes"))
+    return found, {
+        "seconds": {name: [round(value, 3) for value in values] for name, values in seconds.items()},
+        "processor_seconds": {name: [round(value, 2) for value in values] for name, values in processors.items()},
+    }
+
+
+def _used(counted: Counted) -> float:
+    port = urlsplit(counted.stack.cloud.endpoint or "").port
+    return used(port) if is_possible() and port else 0.0
 
 
 def ours(counted: Counted, size: str, options: str = "") -> float:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pytest
 
+from benchmarks import processors
 from benchmarks.costs import derived_bill
 from benchmarks.counter import counted
 from benchmarks.prices import Bill
@@ -85,3 +89,22 @@ def test_what_functions_ask_for_is_counted_and_passed_on(scope: dict[str, Any], 
     asyncio.run(counted(app, notes.append)(scope, None, None))
     assert notes == ([noted] if noted else [])
     assert passed == [scope]
+
+
+@pytest.mark.skipif(not processors.is_possible(), reason="this machine has no /proc: run it on Linux")
+def test_the_processor_time_of_an_emulator_and_its_workers_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are known by the port in their environment; whoever names another port does not count."""
+    busy = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True); input()"
+    for variable, counts in (("GATEWAY_PORT=7", 1), ("AWS_ENDPOINT_URL=http://127.0.0.1:7", 1), ("GATEWAY_PORT=71", 0)):
+        name, _, value = variable.partition("=")
+        monkeypatch.setenv(name, value)
+        before = processors.used(7) - time.process_time()
+        with subprocess.Popen(
+            [sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            seen = processors.used(7) - time.process_time() - before
+            process.communicate("\n")
+        assert (seen > 0.2) == bool(counts), seen
+        monkeypatch.delenv(name)
