@@ -28,11 +28,10 @@ WaitFor = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture(autouse=True)
-def no_threads_left() -> Iterator[None]:
+def no_threads_left(wait_for: WaitFor) -> Iterator[None]:
     """Whatever happens, no thread of ours goes on."""
     yield
-    left = [each.name for each in threading.enumerate() if each.name.startswith(("async-download", "lane-"))]
-    assert left == []
+    wait_for(lambda: not any(each.name.startswith(("async-download", "lane-")) for each in threading.enumerate()))
 
 
 def client_of(stack: FakeStack) -> AsyncClient:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import os
 import random
 import shutil
 from collections import namedtuple
@@ -191,6 +194,36 @@ def test_two_at_once(client: Client, ready: Ready, target: Path) -> None:
     with Part(target), pytest.raises(FileError, match="another download"):
         client.fetch(ready, target)
     client.fetch(ready, target)
+
+
+def test_no_locks(
+    client: Client, ready: Ready, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system without locks is no reason to refuse."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    client.fetch(ready, target)
+    assert target.read_bytes() == stack.content
+
+
+def test_disk_fills_up(client: Client, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full when the order is noted is an error of files."""
+
+    def fail(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Part(target) as part, monkeypatch.context() as patch:
+        patch.setattr(os, "write", fail)
+        with pytest.raises(FileError, match="No space left"):
+            part.key_for("order")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", fail)
+        with pytest.raises(FileError, match="No space left"):
+            client.get("q3.csv", target)
+    client.get("q3.csv", target)
 
 
 def test_disk_full(client: Client, ready: Ready, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,13 @@ class Journal:
         self.progress: dict[int, tuple[int, int]] = {}
         self._path = path
         self._file = _locked(path)
+        try:
+            self._open(resume=resume)
+        except OSError:
+            os.close(self._file)
+            raise
+
+    def _open(self, *, resume: bool) -> None:
         if resume and self._read():
             return
         os.ftruncate(self._file, 0)
@@ -110,13 +117,22 @@ def _entry(line: bytes) -> dict[str, object] | None:
 def _locked(path: Path) -> int:
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            if fcntl is None:
-                return file
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.exists() and path.stat().st_ino == os.fstat(file).st_ino:
-                return file
-        except BlockingIOError:
+        if not _lock(file):
             os.close(file)
-            raise FileError(f"{path.name.removesuffix('.json')} is being written by another download.") from None
+            raise FileError(f"{path.name.removesuffix('.json')} is being written by another download.")
+        if path.exists() and path.stat().st_ino == os.fstat(file).st_ino:
+            return file
         os.close(file)  # whoever had it removed it meanwhile
+
+
+def _lock(file: int) -> bool:
+    """Lock it, where the system and the file system can; False when somebody else has it."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems have no locks
+        return True
+    return True

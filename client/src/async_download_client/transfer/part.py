@@ -63,7 +63,8 @@ class Part:
         """The Idempotency-Key to send an order under: the same as last time, if that broke off."""
         self._ordered = self._journal.order == order
         if not self._ordered:
-            self._journal.remember(order, str(uuid.uuid4()))
+            with self._file_errors():
+                self._journal.remember(order, str(uuid.uuid4()))
         return str(self._journal.key)
 
     def ordered(self) -> None:
@@ -91,7 +92,8 @@ class Part:
 
     def restart(self, ready: Ready) -> Segments:
         """Begin again, in one stretch."""
-        self._journal.begin(ready.identity, max(ready.size, 1))
+        with self._file_errors():
+            self._journal.begin(ready.identity, max(ready.size, 1))
         return Segments(ready.size, ready.size)
 
     def write(self, position: int, data: bytes) -> None:
@@ -141,7 +143,8 @@ class Part:
                 self._file = None
             gone = isinstance(error, DownloadFailedError) or (isinstance(error, RefusedError) and error.status in _GONE)
             if gone:
-                self._journal.forget_order()
+                with contextlib.suppress(OSError):
+                    self._journal.forget_order()
             some = any(count for count, _ in self._journal.progress.values())
             useless = gone or not self._ordered or isinstance(error, RefusedError | FileError | CredentialsError)
             remove = kind is None or isinstance(error, CorruptError) or (useless and not some)
