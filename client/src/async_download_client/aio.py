@@ -8,24 +8,17 @@ async with AsyncClient("https://….execute-api.eu-central-1.amazonaws.com/v1") 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import inspect
-import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Self, TypeVar
+from collections.abc import AsyncGenerator, Mapping
+from typing import Self
 
 from async_download_client.auth import Auth
 from async_download_client.client import Client, Target
 from async_download_client.events import Event, Saved, Verified
 from async_download_client.models import Download, Ready, Status
-from async_download_client.stop import Stop
+from async_download_client.tasks import AsyncOnEvent, in_loop, run_stoppable
 from async_download_client.timing import Timing
 
-__all__ = ["AsyncClient", "AsyncOnEvent"]
-
-AsyncOnEvent = Callable[[Event], Awaitable[object] | object]
-_LEAVE_WITHIN = 5.0
-T = TypeVar("T")
+__all__ = ["AsyncClient"]
 
 
 class AsyncClient:
@@ -66,7 +59,7 @@ class AsyncClient:
         idempotency_key: str | None = None,
     ) -> Download:
         """Ask for a file; answers at once."""
-        return await _run(
+        return await run_stoppable(
             lambda stop: self._client.request(
                 path, origin, file_name, sha256, idempotency_key=idempotency_key, stop=stop
             )
@@ -74,18 +67,18 @@ class AsyncClient:
 
     async def status(self, download: Download) -> Status:
         """How far a download is."""
-        return await _run(lambda stop: self._client.status(download, stop=stop))
+        return await run_stoppable(lambda stop: self._client.status(download, stop=stop))
 
     async def cancel(self, download: Download) -> None:
         """Stop a download in the stack."""
-        await _run(lambda stop: self._client.cancel(download, stop=stop))
+        await run_stoppable(lambda stop: self._client.cancel(download, stop=stop))
 
     async def wait(
         self, download: Download, on_event: AsyncOnEvent | None = None, timeout: float | None = None
     ) -> Ready:
         """Wait until the file can be fetched."""
-        tell = _in_loop(on_event)
-        return await _run(lambda stop: self._client.wait(download, tell, timeout, stop=stop))
+        tell = in_loop(on_event)
+        return await run_stoppable(lambda stop: self._client.wait(download, tell, timeout, stop=stop))
 
     async def fetch(
         self,
@@ -97,8 +90,8 @@ class AsyncClient:
         resume: bool = True,
     ) -> Verified:
         """Download the file and verify it."""
-        tell = _in_loop(on_event)
-        return await _run(
+        tell = in_loop(on_event)
+        return await run_stoppable(
             lambda stop: self._client.fetch(ready, target, on_event=tell, sha256=sha256, resume=resume, stop=stop)
         )
 
@@ -115,8 +108,8 @@ class AsyncClient:
         resume: bool = True,
     ) -> Saved:
         """Request, wait and fetch."""
-        tell = _in_loop(on_event)
-        return await _run(
+        tell = in_loop(on_event)
+        return await run_stoppable(
             lambda stop: self._client.get(
                 path, target, origin, file_name, sha256, on_event=tell, timeout=timeout, resume=resume, stop=stop
             )
@@ -162,46 +155,3 @@ class AsyncClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-
-def _in_loop(on_event: AsyncOnEvent | None) -> Callable[[Event], object] | None:
-    """The callback, to be called from another thread; waits until the loop has run it."""
-    if on_event is None:
-        return None
-    loop = asyncio.get_running_loop()
-
-    async def call(event: Event) -> None:
-        result = on_event(event)
-        if inspect.isawaitable(result):
-            await result
-
-    return lambda event: asyncio.run_coroutine_threadsafe(call(event), loop).result()
-
-
-async def _run(work: Callable[[Stop], T]) -> T:
-    """The work's result; cancelling the caller stops the work, and waits a little until it has ended."""
-    loop, stop = asyncio.get_running_loop(), Stop()
-    done: asyncio.Future[T] = loop.create_future()
-    done.add_done_callback(lambda ended: ended.exception())  # nobody asks after a cancellation
-
-    def run() -> None:
-        try:
-            result = work(stop)
-        except BaseException as error:
-            said = error
-            _call(loop, lambda: done.set_exception(said))
-        else:
-            _call(loop, lambda: done.set_result(result))
-
-    threading.Thread(target=run, name="async-download", daemon=True).start()
-    try:
-        return await asyncio.shield(done)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait({done}, timeout=_LEAVE_WITHIN)
-        raise
-
-
-def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-        loop.call_soon_threadsafe(function)
