@@ -166,8 +166,8 @@ class _Visit:
         if execution.status != "SUCCEEDED":
             raise DemoError(f"The execution is {execution.status}.")
         calls = 1 + 2 * self._connects + execution.tasks
-        self._figures["State transitions"] = str(execution.transitions)
-        self._figures["Lambda calls"] = f"{calls}: request, connect, {execution.tasks} tasks, disconnect"
+        self._figures["State transitions"] = f"{execution.transitions}, and 2 later that would close an idle socket"
+        self._figures["Lambda calls"] = f"{calls}: request, connect, {execution.tasks} tasks, disconnect; later close"
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
