@@ -20,7 +20,7 @@ from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
 from integration_tests.support.journeys import be_told, be_told_of_failure
 from integration_tests.support.language_host import run_program
-from integration_tests.support.pulumi_cli import TOP, has_host, install_component, run
+from integration_tests.support.pulumi_cli import TOP, check_out, has_host, install_component, run
 from integration_tests.support.stack import Stack
 
 EXAMPLES = TOP / "examples"
@@ -91,9 +91,11 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
         pytest.skip(lacking)
     folder = tmp_path / "example"
     shutil.copytree(EXAMPLES / "yaml", folder)
+    clone = tmp_path / "clone"
+    clone.mkdir()
     try:
         with pulumi_project(cloud, "example", folder, {}) as made:
-            run(made, "pulumi", "package", "add", TOP / "components")
+            run(made, "pulumi", "package", "add", check_out(clone) / "components")
             steps = changes_of(made.preview)
     except MissingError as none:
         pytest.skip(str(none))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
 from integration_tests.support.journeys import be_told, be_told_of_failure
-from integration_tests.support.pulumi_cli import PROJECT, TOP, run
+from integration_tests.support.pulumi_cli import PROJECT, check_out, run
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
 
@@ -23,9 +22,7 @@ from integration_tests.support.stack import Stack
 @pytest.fixture(scope="module")
 def shipped(cloud: Cloud, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[automation.Stack]:
     """A stage of the program and the project file as they are, in a folder of their own."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("Pulumi.yaml", "__main__.py"):
-        shutil.copy(TOP / name, folder)
+    folder = check_out(tmp_path_factory.mktemp("project"))
     settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
     try:
         with pulumi_project(cloud, "shipped", folder, settings) as made:

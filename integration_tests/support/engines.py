@@ -116,7 +116,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
         pulumi_home=str(folder / "home"),
         pulumi_command=command(),
         env_vars={
-            "PATH": f"{folder / 'hosts'}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(folder / "hosts"), os.environ["PATH"], str(TOP / ".tools" / "bin")]),
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",

@@ -19,6 +19,8 @@ TOP = Path(__file__).parents[2]
 BUILT_CLI = TOP / ".tools" / "pulumi"
 COMPONENT = TOP / "components" / "__main__.py"
 PROJECT = "async-download"
+FILES = ("Pulumi.yaml", "__main__.py", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
+SHIPPED = (*FILES, "components", "runtime", "client")
 
 
 def command() -> automation.PulumiCommand:
@@ -65,6 +67,19 @@ def run(stack: automation.Stack, *command: str | Path, folder: Path | None = Non
     done = subprocess.run(found, cwd=where, env=environment(stack), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(found)}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def check_out(folder: Path) -> Path:
+    """Copy what the program and the component are made of, as a fresh clone has it.
+
+    An official language host installs what the lock file names beside it: not in the environment of the tests.
+    """
+    for name in SHIPPED:
+        if (TOP / name).is_dir():
+            shutil.copytree(TOP / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+        else:
+            shutil.copy(TOP / name, folder / name)
+    return folder
 
 
 def has_host(language: str) -> bool:
