@@ -1,0 +1,91 @@
+"""Linters that others wrote find nothing in any policy or definition, whatever the settings; and they would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from async_download import AsyncDownloadArgs
+
+from tests.components.cloudformation import Document, documents, findings
+from tests.components.harness import Deployed, deploy
+from tests.components.variants import INSTEAD, OTHER, variants
+
+
+@pytest.fixture(scope="module")
+def every_document() -> dict[str, Document]:
+    """Each document that some setting brings about, once."""
+    seen: set[Document] = set()
+    found: dict[str, Document] = {}
+    for variant, deployed in variants():
+        for name, document in documents(deployed).items():
+            if document not in seen:
+                seen.add(document)
+                found[f"{variant}: {name}"] = document
+    return found
+
+
+def test_every_setting_is_among_those_that_are_tried() -> None:
+    assert {*OTHER, *INSTEAD, "origins"} == set(AsyncDownloadArgs.__annotations__)
+
+
+def test_cfn_lint_finds_nothing_in_any_policy(every_document: dict[str, Document]) -> None:
+    policies = {name: document for name, document in every_document.items() if "Statement" in document.text}
+    assert {document.kind for document in policies.values()} >= {
+        "AWS::IAM::Role",
+        "AWS::IAM::RolePolicy",
+        "AWS::S3::BucketPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
+    assert findings(policies) == []
+
+
+def test_the_definition_is_valid_amazon_states_language_whatever_the_settings(
+    every_document: dict[str, Document],
+) -> None:
+    definitions = {name: document for name, document in every_document.items() if "StartAt" in document.text}
+    assert len(definitions) > 1, "no setting changes the definition?"
+    assert findings(definitions) == []
+
+
+def test_the_rules_for_the_owner_of_a_given_bucket_are_a_valid_policy() -> None:
+    (outputs,) = deploy({"bucket": "reports"}).component_outputs.values()
+    text = json.dumps({"Version": "2012-10-17", "Statement": outputs["bucketRules"]["policyStatements"]})
+    assert findings({"the bucket's": Document("AWS::S3::BucketPolicy", text)}) == []
+
+
+def of(deployed: Deployed, name: str, change: Callable[[dict[str, Any]], object]) -> set[str]:
+    """The rules that speak up when a document is spoilt."""
+    kind, text = documents(deployed)[name]
+    content = json.loads(text)
+    change(content)
+    return {finding.rule for finding in findings({name: Document(kind, json.dumps(content))})}
+
+
+SPOILT: list[tuple[str, str, str, Callable[[dict[str, Any]], object]]] = [
+    ("an action that there is not", "W3037", "copy-policy", lambda d: put(d, Action="s3:PutObjectt")),
+    ("a resource of another kind", "I3510", "copy-policy", lambda d: put(d, Resource="arn:aws:sqs:eu-west-1:1:q")),
+    ("no effect", "E3510", "deliver-policy", lambda d: d["Statement"][0].pop("Effect")),
+    ("a wrong version", "W2511", "deliver-policy", lambda d: d.update(Version="2008-10-17")),
+    ("a role for nobody", "E3530", "copy-role", lambda d: d["Statement"][0].pop("Principal")),
+    ("a queue open to the wrong action", "W3037", "undelivered-policy", lambda d: put(d, Action="s3:GetObject")),
+    ("a bucket's statement for nobody", "E3512", "copies-policy", lambda d: d["Statement"][0].pop("Principal")),
+    ("a state without a way out", "E3601", "transfer", lambda d: d["States"]["Deliver"].pop("End")),
+    ("a start that there is not", "E3601", "transfer", lambda d: d.update(StartAt="Begin")),
+    ("a state of no type", "E3601", "transfer", lambda d: d["States"]["Copy"].update(Type="Tusk")),
+    ("a time-out of no length", "E3601", "transfer", lambda d: d["States"]["Copy"].update(TimeoutSeconds=0)),
+]
+
+
+def put(document: dict[str, Any], **fields: str) -> None:
+    document["Statement"][0] |= fields
+
+
+@pytest.mark.parametrize(("rule", "part", "change"), [row[1:] for row in SPOILT], ids=[row[0] for row in SPOILT])
+def test_cfn_lint_finds_what_is_wrong(
+    deployed: Deployed, rule: str, part: str, change: Callable[[dict[str, Any]], object]
+) -> None:
+    (name,) = [name for name in documents(deployed) if name.split()[0] == f"files-{part}"]
+    assert rule in of(deployed, name, change)
