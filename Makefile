@@ -74,8 +74,9 @@ lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-docs: setup ## Write the README's tables, the component's schema and the OpenAPI document from the code
+docs: setup ## Write tables, schema, OpenAPI document and diagram from the code
 	@$(RUN) -m tools.readme_tables
+	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 

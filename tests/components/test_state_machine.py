@@ -18,8 +18,15 @@ from tests.components.proof import rights_given, rights_wanted, states
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
 DEFINITION = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8, seconds=3600)
+REUSING = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8, seconds=3600, copies="copies")
 SLICES = DEFINITION["States"]["CopySlices"]
 TASKS = {name: state for name, state in states(DEFINITION) if state["Type"] == "Task"}
+WORKING = {name: state for name, state in states(REUSING) if state["Type"] in ("Task", "Map", "Parallel")}
+CHILDREN = {
+    child: name
+    for name, state in DEFINITION["States"].items()
+    for child in state.get("ItemProcessor", {}).get("States", ())
+}
 
 
 def nexts(state: dict[str, Any]) -> list[str]:
@@ -28,9 +35,10 @@ def nexts(state: dict[str, Any]) -> list[str]:
     return [step for step in steps if step]
 
 
-def test_every_step_leads_to_a_state_that_exists_and_every_state_is_reached() -> None:
-    known = dict(states(DEFINITION))
-    reached, todo = set(), [DEFINITION["StartAt"]]
+@pytest.mark.parametrize("machine", [DEFINITION, REUSING], ids=["default", "reusing"])
+def test_every_step_leads_to_a_state_that_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:
+    known = dict(states(machine))
+    reached, todo = set(), [machine["StartAt"]]
     while todo:
         name = todo.pop()
         assert name in known
@@ -42,20 +50,43 @@ def test_every_step_leads_to_a_state_that_exists_and_every_state_is_reached() ->
 
 
 def test_every_state_ends_or_goes_on() -> None:
-    for name, state in states(DEFINITION):
+    for name, state in states(REUSING):
         assert state.get("End") or nexts(state) or state["Type"] in ("Fail", "Succeed"), name
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_task_is_bounded_tried_again_and_caught(name: str) -> None:
+def test_a_task_is_bounded_and_its_function_ends_first(name: str) -> None:
     task = TASKS[name]
     key = task["Parameters"]["FunctionName"].removeprefix(ARN)
     assert FUNCTIONS[key].timeout < task["TimeoutSeconds"] <= FUNCTIONS[key].timeout + 30
-    caught = DEFINITION["States"]["CopySlices"] if name == "CopySlice" else task  # a child's failure is its map's
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_what_works_is_bounded_tried_again_and_caught(name: str) -> None:
+    """`States.TaskFailed` does not match a time-out: only `States.ALL` leaves nothing out, alone and at the end."""
+    state = WORKING[name]
+    caught = REUSING["States"][CHILDREN[name]] if name in CHILDREN else state  # a child's failure is its map's
+    assert state["Type"] != "Task" or 0 < state["TimeoutSeconds"] <= 1000
+    assert all(1 <= retry["MaxAttempts"] <= 6 for retry in state["Retry"])
     assert caught["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-    assert task["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
-    assert all("States.ALL" not in retry["ErrorEquals"] for retry in task["Retry"][:-1])
-    assert all(1 <= retry["MaxAttempts"] <= 6 for retry in task["Retry"])
+    if "waitForTaskToken" not in state.get("Resource", ""):  # a time-out of who waits is no reason to wait again
+        assert state["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+    for rules in (state["Retry"], caught["Catch"]):
+        assert all("States.ALL" not in rule["ErrorEquals"] for rule in rules[:-1])
+    assert "Catch" not in state or name not in CHILDREN
+
+
+def test_states_are_few_and_named_after_what_they_do() -> None:
+    """A task is called like its function, a question ends with a question mark."""
+    known = dict(states(REUSING))
+    assert len(known) <= 12
+    own = {"fail": "TellFailure"}
+    for name, state in known.items():
+        assert (state["Type"] == "Choice") == name.endswith("?"), name
+        if state["Type"] == "Task" and "FunctionName" in state["Parameters"]:
+            key = state["Parameters"]["FunctionName"].removeprefix(ARN)
+            assert name == own.get(key, "".join(word.capitalize() for word in key.split("_")))
+        assert name.removesuffix("?").isalpha()
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -184,9 +215,6 @@ def test_the_machine_is_standard_and_traced_by_choice(deployed: Deployed) -> Non
     assert machine.inputs["tracingConfiguration"] == {"enabled": True}
     plain = deploy({"tracing": False}).one("sfn/stateMachine:StateMachine", "transfer")
     assert plain.inputs["tracingConfiguration"] == {"enabled": False}
-
-
-REUSING = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8, seconds=3600, copies="copies")
 
 
 def test_there_is_nothing_to_wait_for_without_reuse() -> None:
