@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from async_download.settings import NUMBERS
-from async_download.specs import FUNCTIONS
 
 from tests.components.harness import Cloud, Deployed, deploy
-from tests.components.proof import rights_given, rights_wanted, states
+from tests.components.proof import callers, rights_given, rights_wanted, states
 from tests.components.test_wiring import depends_on
 
 
@@ -78,8 +77,13 @@ def test_sockets_are_throttled_by_number_and_functions_answer_before_the_gateway
     for kind, key in (("apigatewayv2/stage:Stage", "defaultRouteSettings"), METHOD_SETTINGS):
         throttled = chosen.one(kind).inputs[key]
         assert (throttled["throttlingRateLimit"], throttled["throttlingBurstLimit"]) == (7, 9)
-    asynchronous = {"copy", "copy_slice", "complete", "deliver", "fail"}
-    assert all(spec.timeout <= 25 for key, spec in FUNCTIONS.items() if key not in asynchronous)
+    behind_an_api = {name for name, service in callers(deployed) if service == "apigateway.amazonaws.com"}
+    timeouts = {item.inputs["name"]: item.inputs["timeout"] for item in deployed.all("lambda/function:Function")}
+    assert len(behind_an_api) >= 6
+    assert all(timeouts[name] <= 25 for name in behind_an_api)
+    for kind in ("apigateway", "apigatewayv2"):
+        for integration in deployed.all(f"{kind}/integration:Integration"):
+            assert integration.inputs["timeoutMilliseconds"] <= 29_000
     assert "xrayTracingEnabled" not in deployed.one("apigatewayv2/stage:Stage").inputs
 
 
@@ -93,6 +97,9 @@ def test_names_are_shortened_to_what_each_service_allows() -> None:
         names = [item.inputs["name"] for item in deployed.all(kind)]
         assert max(map(len, names)) <= 64
         assert len(names) == len(set(names))
+    for item in deployed.custom:
+        most = 512 if item.type.endswith(":LogGroup") else 64  # 80 for queues and machines, 255 for tables
+        assert len(item.inputs.get("name", "")) <= most, item.name
     bucket = deployed.one("s3/bucket:Bucket").name
     assert len(f"{bucket}-1234567") <= 63
     assert bucket == bucket.lower()
@@ -114,8 +121,10 @@ def test_no_concurrency_is_reserved_and_a_throttled_function_is_called_again(dep
         assert "reservedConcurrentExecutions" not in function.inputs
     for machine in deployed.all("sfn/stateMachine:StateMachine"):
         for _, state in states(machine.json("definition")):
-            if state["Type"] == "Task":
+            if "FunctionName" in state.get("Parameters", ()):
                 assert "Lambda.TooManyRequestsException" in state["Retry"][0]["ErrorEquals"]
+            if state["Type"] == "Map":
+                assert 8 <= state["MaxConcurrency"] <= 16, "what a new account's concurrency bears"
 
 
 def test_concurrency_is_reserved_for_those_that_callers_reach_first_and_on_request_alone() -> None:

@@ -10,7 +10,8 @@ from async_download import cors
 
 from runtime.logic.cors import EXPOSED
 from tests.components.harness import Deployed, Registered, deploy
-from tests.components.test_wiring import depends_on, environment, rest_paths
+from tests.components.proof import rest_paths
+from tests.components.test_wiring import depends_on, environment
 
 PAGE, OTHER = "https://app.example.com", "https://admin.example.com"
 PREFLIGHTS = {"/downloads": {"POST"}, "/download": {"GET"}, "/downloads/{id}": {"GET", "DELETE"}}

@@ -13,7 +13,7 @@ from async_download.state_machine import closing, definition
 from runtime.handlers.copy_slice import SECONDS
 from runtime.models import YOUNG_SECONDS
 from tests.components.harness import Cloud, Deployed, deploy
-from tests.components.proof import rights_given, rights_wanted, states
+from tests.components.proof import states
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
@@ -154,13 +154,6 @@ def test_how_many_slices_are_copied_at_once_is_a_setting() -> None:
     assert SLICES["MaxConcurrency"] == 8
 
 
-def test_the_role_may_call_exactly_what_the_definition_calls(deployed: Deployed) -> None:
-    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
-    arn = Cloud().arn(machine.type, machine.inputs["name"])
-    wanted = rights_wanted(machine.json("definition"), arn)
-    assert rights_given(deployed.statements("transfer"), "lambda", "states") == wanted
-
-
 def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_function() -> None:
     deployed = deploy({"close_idle_seconds": 33})
     machine = deployed.one("sfn/stateMachine:StateMachine", "closing")
@@ -169,7 +162,6 @@ def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_fun
     assert document == closing(close=arn, seconds=33)
     assert (document["States"]["Wait"], document["StartAt"]) == (WAIT | {"Seconds": 33}, "Wait")
     assert document["States"]["Close"]["End"] is True
-    assert rights_given(deployed.statements("closing"), "lambda", "states") == rights_wanted(document, arn)
     assert "loggingConfiguration" not in machine.inputs, "its executions carry ids, and log nothing"
 
 
@@ -193,15 +185,6 @@ def test_who_tells_the_end_knows_whom_to_ask_for_closing_and_whether() -> None:
         for key in ("deliver", "fail"):
             told = deployed.one("lambda/function:Function", key).inputs["environment"]["variables"]
             assert (told["CLOSING_MACHINE_ARN"], told["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
-
-
-def test_a_distributed_map_would_be_seen_to_need_more_rights() -> None:
-    mapped = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, "States": {}}
-    states_ = {"Slices": {"Type": "Map", "ItemProcessor": mapped, "End": True}}
-    machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:m"
-    wanted = rights_wanted({"States": states_}, machine)
-    assert ("states:StartExecution", machine) in wanted
-    assert ("states:RedriveExecution", machine.replace("stateMachine", "execution") + "/*") in wanted
 
 
 def test_resources_are_named_in_the_partition_of_the_functions() -> None:
@@ -232,20 +215,3 @@ def test_who_waits_for_a_copy_looks_again_however_it_is_woken() -> None:
     assert looks_again["ErrorEquals"] == ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"]
     assert (looks_again["Next"], gives_up["Next"]) == ("Copy", "TellFailure")
     assert gives_up["ErrorEquals"] == ["States.ALL"]
-
-
-def test_a_machine_that_waits_may_write_its_token_and_those_who_end_may_call_back() -> None:
-    deployed = deploy({"reuse_seconds": 600})
-    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
-    given = rights_given(deployed.statements("transfer"), "dynamodb", "lambda", "states")
-    assert given == rights_wanted(machine.json("definition"), Cloud().arn(machine.type, machine.inputs["name"]))
-    table = "arn:aws:dynamodb:eu-west-1:123456789012:table/async-download-test-files-copies"
-    wake = ("states:SendTaskSuccess", "*")
-    wanted = {
-        "copy": {("dynamodb:GetItem", table), ("dynamodb:UpdateItem", table)},
-        "deliver": {("dynamodb:UpdateItem", table), wake},
-        "fail": {("dynamodb:DeleteItem", table), wake},
-    }
-    for key in FUNCTIONS:
-        rights = rights_given(deployed.statements(key.replace("_", "-")))
-        assert {right for right in rights if right[1] == table or right == wake} == wanted.get(key, set())

@@ -15,9 +15,7 @@ from async_download.websocket_api import ROUTES as SOCKET_ROUTES
 
 from runtime import config
 from tests.components.harness import Cloud, Deployed, Registered, deploy
-
-REST = "arn:aws:execute-api:eu-west-1:123456789012:rest123/v1"
-SOCKET = "arn:aws:execute-api:eu-west-1:123456789012:sock456/v1"
+from tests.components.proof import rest_paths
 
 
 def function(deployed: Deployed, key: str) -> Registered:
@@ -107,51 +105,6 @@ def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: str) -
     assert inputs["timeout"] == FUNCTIONS[key].timeout
     assert inputs["loggingConfig"]["logFormat"] == "JSON"
     assert inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{inputs['name']}"
-
-
-def sources_of_calls(deployed: Deployed) -> dict[tuple[str, str], set[str]]:
-    """(function, service) -> sources that call it, read from the routes and the rule themselves."""
-    calls: dict[tuple[str, str], set[str]] = {}
-    integrations = {item.name: item for item in deployed.all("apigatewayv2/integration:Integration")}
-
-    def called(arn: str, service: str, source: str) -> None:
-        calls.setdefault((arn.rpartition(":")[2], service), set()).add(source)
-
-    for route in deployed.all("apigatewayv2/route:Route"):
-        integration = integrations[route.inputs["target"].removeprefix("integrations/").removesuffix("-id")]
-        arn = integration.inputs["integrationUri"].split("path/")[1].removesuffix("/invocations")
-        called(arn, "apigateway.amazonaws.com", f"{SOCKET}/{route.inputs['routeKey']}")
-    paths = rest_paths(deployed)
-    for integration in deployed.all("apigateway/integration:Integration"):
-        arn = integration.inputs["uri"].split("path/")[1].removesuffix("/invocations")
-        path = paths[integration.inputs["resourceId"]].replace("{id}", "*")
-        called(arn, "apigateway.amazonaws.com", f"{REST}/{integration.inputs['httpMethod']}{path}")
-    for target in deployed.all("cloudwatch/eventTarget:EventTarget"):
-        rule = f"arn:aws:events:eu-west-1:123456789012:rule/{target.inputs['rule']}"
-        called(target.inputs["arn"], "events.amazonaws.com", rule)
-    return calls
-
-
-def rest_paths(deployed: Deployed) -> dict[str, str]:
-    """Id of a resource -> its path."""
-    paths = {"root": ""}
-    todo = deployed.all("apigateway/resource:Resource")
-    while todo:
-        item = todo.pop(0)
-        if item.inputs["parentId"] in paths:
-            paths[f"{item.name}-id"] = f"{paths[item.inputs['parentId']]}/{item.inputs['pathPart']}"
-        else:
-            todo.append(item)
-    return paths
-
-
-def test_a_function_may_be_called_by_exactly_those_that_call_it(deployed: Deployed) -> None:
-    permitted: dict[tuple[str, str], set[str]] = {}
-    for permission in deployed.all("lambda/permission:Permission"):
-        inputs = permission.inputs
-        assert inputs["action"] == "lambda:InvokeFunction"
-        permitted.setdefault((inputs["function"], inputs["principal"]), set()).add(inputs["sourceArn"])
-    assert permitted == sources_of_calls(deployed)
 
 
 def test_every_route_of_the_tables_is_registered(deployed: Deployed) -> None:

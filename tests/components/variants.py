@@ -10,6 +10,7 @@ from async_download.settings import FLAGS
 from tests.components.harness import Deployed, deploy
 from tests.components.test_settings import SECRET, origin
 
+NETWORK = {"vpc_subnet_ids": ["subnet-01234567"], "vpc_security_group_ids": ["sg-01234567"]}  # both or neither
 OTHER: dict[str, Any] = {
     **{flag: not default for flag, default in FLAGS.items()},
     "object_prefix": "a/b/",
@@ -26,6 +27,8 @@ OTHER: dict[str, Any] = {
     "copy_memory_mb": 2048,
     "copy_concurrency": 1000,
     "fan_out_mb": 64,
+    "reuse_seconds": 600,
+    **NETWORK,
     "name_prefix": "reports",
     "tags": {"team": "reporting"},
     "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
@@ -34,11 +37,19 @@ INSTEAD: dict[str, Any] = {"bucket": "reports"}  # what takes the place of somet
 SECRETIVE = origin(secret_headers={"Authorization": SECRET})
 
 
+def extremes() -> dict[str, dict[str, Any]]:
+    """Name and arguments of the few deployments between which every right comes and goes."""
+    return {
+        "default": {},
+        "secret headers": SECRETIVE,
+        "everything": SECRETIVE | OTHER,
+        "everything, in a given bucket": SECRETIVE | OTHER | INSTEAD,
+    }
+
+
 def variants() -> Iterator[tuple[str, Deployed]]:
-    """Name and deployment: the default, each setting alone, all of them together."""
-    yield "default", deploy()
-    yield "secret headers", deploy(SECRETIVE)
+    """Name and deployment: the extremes, and each setting alone."""
+    for name, args in extremes().items():
+        yield name, deploy(args)
     for setting, value in (OTHER | INSTEAD).items():
-        yield setting, deploy({setting: value})
-    yield "everything", deploy(SECRETIVE | OTHER)
-    yield "everything, in a given bucket", deploy(SECRETIVE | OTHER | INSTEAD)
+        yield setting, deploy(NETWORK if setting in NETWORK else {setting: value})
