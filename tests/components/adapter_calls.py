@@ -16,7 +16,7 @@ PARTS_OF_A_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "D
 
 
 class Call(NamedTuple):
-    """One operation. `told` is the handler's setting that names the table or function; `signed`: by a URL, later.
+    """One operation. `told` is the handler's setting that names what it is done to; `signed`: by a URL, later.
 
     `only_with` is the handler's setting without which its adapter is not made.
     """
@@ -29,11 +29,12 @@ class Call(NamedTuple):
 
 
 def operations(module: Module, adapter: ast.ClassDef, method: str) -> set[Call]:
-    """The operations behind a method of an adapter; `told` is the adapter's field that names the table."""
+    """What a method of an adapter calls; `told` is its field that names the table or bucket, or its first."""
     nodes = list(_behind(adapter, method))
     names = {name: service for service in services(module) for name in names_of(service)}
     signed = {id(node.args[0]) for node in nodes if _is_signing(node)}  # type: ignore[attr-defined]
-    tables = [table for node in nodes for table in _tables(node)]
+    tables = [table for node in nodes for table in _given(node, "TableName")]
+    buckets = [bucket for node in nodes for bucket in _given(node, "Bucket")]
     calls: set[Call] = set()
     for node in nodes:
         name = node.attr if isinstance(node, ast.Attribute) else node.value if isinstance(node, ast.Constant) else None
@@ -46,9 +47,16 @@ def operations(module: Module, adapter: ast.ClassDef, method: str) -> set[Call]:
             assert len(set(tables)) == 1, f"{adapter.name}.{method}: which table?"
             calls.add(Call(service, operation, tables[0]))
         else:
-            calls.add(Call(service, operation, signed=id(node) in signed))
+            about = buckets[0] if service == "s3" else next(iter(fields(adapter)), None)
+            calls.add(Call(service, operation, about, signed=id(node) in signed))
     assert calls, f"{adapter.name}.{method} calls nothing in AWS that is known here"
     return calls
+
+
+def fields(adapter: ast.ClassDef) -> list[str]:
+    """What an adapter is made with, in order."""
+    own = [item.target for item in adapter.body if isinstance(item, ast.AnnAssign)]
+    return [target.id for target in own if isinstance(target, ast.Name)]
 
 
 def _behind(adapter: ast.ClassDef, method: str) -> Iterator[ast.AST]:
@@ -94,20 +102,17 @@ def _is_signing(node: ast.AST) -> bool:
     )
 
 
-def _tables(node: ast.AST) -> Iterator[str]:
-    """The fields that are given as `TableName`."""
+def _given(node: ast.AST, parameter: str) -> Iterator[str]:
+    """The fields of an adapter that are given as a parameter, such as `TableName`."""
     pairs: list[tuple[object, ast.expr | None]] = []
     if isinstance(node, ast.Dict):
-        pairs = [
-            (key.value, value)
-            for key, value in zip(node.keys, node.values, strict=True)
-            if isinstance(key, ast.Constant)
-        ]
+        keys = (key.value if isinstance(key, ast.Constant) else None for key in node.keys)
+        pairs = list(zip(keys, node.values, strict=True))
     elif isinstance(node, ast.keyword):
         pairs = [(node.arg, node.value)]
     for key, value in pairs:
-        if key == "TableName":
-            assert isinstance(value, ast.Attribute), "a table is a field of its adapter"
+        if key == parameter:
+            assert isinstance(value, ast.Attribute), f"{parameter} is a field of its adapter"
             yield value.attr
 
 
@@ -125,5 +130,5 @@ def _transaction(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
                 assert isinstance(part, ast.Dict)
                 assert isinstance(part.keys[0], ast.Constant)
                 assert isinstance(part.values[0], ast.Name)
-                (table,) = _tables(made[part.values[0].id])
+                (table,) = _given(made[part.values[0].id], "TableName")
                 yield PARTS_OF_A_TRANSACTION[str(part.keys[0].value)], table

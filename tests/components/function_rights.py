@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from async_download.specs import FUNCTIONS, hyphenated
+from async_download.specs import hyphenated
 
 from tests.components.adapter_calls import Call
 from tests.components.harness import Cloud, Deployed, Registered
 from tests.components.proof import Right
 from tests.components.runtime_calls import calls_of
 
+METHODS = {"DeleteConnection": "DELETE", "GetConnection": "GET", "PostToConnection": "POST"}  # of @connections
 ACTIONS = {  # where the right is not called like the operation
-    "apigatewaymanagementapi:PostToConnection": ("execute-api:ManageConnections",),
+    **{f"apigatewaymanagementapi:{operation}": ("execute-api:ManageConnections",) for operation in METHODS},
     "lambda:Invoke": ("lambda:InvokeFunction",),
     "s3:CompleteMultipartUpload": ("s3:PutObject",),
     "s3:CreateMultipartUpload": ("s3:PutObject",),
@@ -26,8 +27,12 @@ ACTIONS = {  # where the right is not called like the operation
 }
 INTERFACES = ["AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface"]
 INTERFACES += ["DescribeNetworkInterfaces", "DescribeSubnets", "UnassignPrivateIpAddresses"]
-METHODS = {"PostToConnection": "POST"}  # of @connections
 PREFIXES = {"stepfunctions": "states"}
+
+
+def handlers(deployed: Deployed) -> list[str]:
+    """The handlers that a stack has functions for."""
+    return sorted(item.inputs["handler"].split(".")[2] for item in deployed.all("lambda/function:Function"))
 
 
 def wanted(deployed: Deployed, key: str) -> set[Right]:
@@ -41,7 +46,11 @@ def wanted_of_signer(deployed: Deployed) -> set[Right]:
     """What the URLs do that the functions sign."""
     copy = deployed.one("lambda/function:Function", "copy")
     return {
-        right for key in FUNCTIONS for call in calls_of(key) if call.signed for right in rights(deployed, copy, call)
+        right
+        for key in handlers(deployed)
+        for call in calls_of(key)
+        if call.signed
+        for right in rights(deployed, copy, call)
     }
 
 
@@ -71,15 +80,14 @@ def _resources(deployed: Deployed, function: Registered, call: Call, action: str
     if service == "stepfunctions":
         if call.operation == "SendTaskSuccess":  # names a token, and no resource
             return ["*"]
-        machine = told["STATE_MACHINE_ARN"]
-        return [machine if call.operation == "StartExecution" else f"{_executions(machine)}:*"]
+        return [named if call.operation == "StartExecution" else f"{_executions(named)}:*"]
     if service == "sts":
-        return [told["SIGNER_ROLE_ARN"]]
+        return [named]
     if service == "secretsmanager":
         origins = json.loads(told["ORIGINS"]).values()
         return sorted({arn for origin in origins for arn in origin.get("secret_headers", {}).values()})
     if service == "s3":
-        bucket = f"arn:aws:s3:::{told['BUCKET']}"
+        bucket = f"arn:aws:s3:::{named}"
         return [bucket if action == "s3:ListBucket" else f"{bucket}/{told['OBJECT_PREFIX']}*"]
     if service == "apigatewaymanagementapi":
         stage = deployed.one("apigatewayv2/stage:Stage").inputs["name"]

@@ -5,6 +5,7 @@ An emulator checks none of this. Whatever calls in a way that is not known here 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,7 +50,7 @@ def rights_wanted(definition: dict[str, Any], machine: str) -> set[Right]:
 def rights_of_machine(machine: Registered) -> set[Right]:
     """What a state machine needs in all: for its states, its logs and its traces."""
     wanted = rights_wanted(machine.json("definition"), Cloud().arn(machine.type, machine.inputs["name"]))
-    if machine.inputs["loggingConfiguration"]["level"] != "OFF":
+    if machine.inputs.get("loggingConfiguration", {"level": "OFF"})["level"] != "OFF":
         wanted |= {(action, "*") for action in LOG_DELIVERY}
     if machine.inputs["tracingConfiguration"]["enabled"]:
         wanted |= {(action, "*") for action in TRACES}
@@ -116,7 +117,7 @@ def _methods(deployed: Deployed) -> Iterator[tuple[str, str, str]]:
         if inputs["type"] == "MOCK":  # answers by itself
             continue
         assert inputs["type"] == "AWS_PROXY", f"{integration.name}: an integration whose rights are not known here"
-        path = paths[inputs["resourceId"]].replace("{id}", "*")
+        path = re.sub(r"\{\w+\}", "*", paths[inputs["resourceId"]])
         source = f"{_api('rest123')}/{stage}/{inputs['httpMethod']}{path}"
         yield _function(inputs["uri"]), "apigateway.amazonaws.com", source
 

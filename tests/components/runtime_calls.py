@@ -11,8 +11,8 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
-from tests.components.adapter_calls import Call, operations
-from tests.components.runtime_source import Module, module_of, port_uses, reach
+from tests.components.adapter_calls import Call, fields, operations, services
+from tests.components.runtime_source import RUNTIME, Module, module_of, port_uses, ports, reach
 
 NOT_TAKEN = {  # handler, port, method: a branch of code that handlers share, and why this one never takes it
     ("deliver", "copies", "release"): "deliver ends what is READY",
@@ -28,7 +28,7 @@ def calls_of(handler: str) -> frozenset[Call]:
     calls: set[Call] = set()
     for module, definition in logic:
         for port, method, argument in port_uses(definition):
-            if (handler, port, method) in NOT_TAKEN:
+            if port not in aws_ports() or (handler, port, method) in NOT_TAKEN:
                 continue
             adapter = _adapter_of(port, adapters, f"{module.name} for {handler}")
             told, only_with = _told(start, adapter[1])
@@ -38,12 +38,28 @@ def calls_of(handler: str) -> frozenset[Call]:
     return frozenset(calls)
 
 
+@cache
+def aws_ports() -> frozenset[str]:
+    """The ports whose adapters make clients of AWS; time and the origins' HTTP are others'."""
+    found = set()
+    for path in (RUNTIME / "adapters").glob("*.py"):
+        module = module_of(f"runtime.adapters.{path.stem}")
+        for node in module.definitions.values():
+            if isinstance(node, ast.ClassDef) and services(module):
+                found |= {port for port in ports() if _is_adapter_of(node, port)}
+    return frozenset(found)
+
+
+def _is_adapter_of(node: ast.ClassDef, port: str) -> bool:
+    return f"`ports.{port}`" in (ast.get_docstring(node) or "").lower()
+
+
 def _adapter_of(port: str, adapters: dict[str, Module], where: str) -> tuple[Module, ast.ClassDef]:
     """The one adapter among those that a handler wires that says it is this port's."""
     found = []
     for name, module in adapters.items():
         node = module.definitions[name]
-        if isinstance(node, ast.ClassDef) and f"`ports.{port}`" in (ast.get_docstring(node) or "").lower():
+        if isinstance(node, ast.ClassDef) and _is_adapter_of(node, port):
             found.append((module, node))
     assert len(found) == 1, f"{where} uses {port}: which of {sorted(adapters)} is its adapter?"
     return found[0]
@@ -51,11 +67,9 @@ def _adapter_of(port: str, adapters: dict[str, Module], where: str) -> tuple[Mod
 
 def _told(handler: Module, adapter: ast.ClassDef) -> tuple[dict[str, str], str | None]:
     """Field of an adapter -> the handler's setting that it is made with; and the setting without which it is not."""
-    own = [item.target for item in adapter.body if isinstance(item, ast.AnnAssign)]
-    fields = [target.id for target in own if isinstance(target, ast.Name)]
     for node, only_with in _nodes_of(handler):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == adapter.name:
-            given = zip(fields, node.args, strict=False)
+            given = zip(fields(adapter), node.args, strict=False)
             return {field: each.attr for field, each in given if isinstance(each, ast.Attribute)}, only_with
     return {}, None
 

@@ -10,7 +10,6 @@ from functools import cache
 from tests.components.harness import REPOSITORY
 
 RUNTIME = REPOSITORY / "runtime"
-LOCAL = ("body", "clock", "origins")  # ports that are not AWS's
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 
@@ -97,7 +96,7 @@ def port_uses(definition: Definition) -> Iterator[tuple[str, str, str | None]]:
     for node in ast.walk(definition):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
             port = (node.value.id if isinstance(node.value, ast.Name) else node.value.attr).lstrip("_")
-            if node.attr in known.get(port, ()) and port not in LOCAL:
+            if node.attr in known.get(port, ()):
                 first = next(iter(arguments.get(id(node), ())), None)
                 yield port, node.attr, first.attr if isinstance(first, ast.Attribute) else None
 
