@@ -14,7 +14,6 @@ from async_download.settings import resolve
 from async_download.specs import FUNCTIONS, hyphenated
 
 from tests.components.harness import ORIGINS, REPOSITORY, Cloud, Deployed, deploy
-from tests.components.test_policies import OBJECTS
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
 from tests.components.test_program import configured
 from tests.components.test_settings import SECRET, origin
@@ -209,4 +208,6 @@ def test_the_statements_in_the_documentation_are_those_of_the_code() -> None:
 def test_a_copy_is_of_this_key_whoever_reads_it(keyed: Deployed) -> None:
     """The role that signs URLs may still read copies and nothing else."""
     others = [item for item in keyed.statements("signer") if "ByKey" not in item["Sid"]]
-    assert [(item["Action"], item["Resource"]) for item in others] == [(["s3:GetObject"], OBJECTS)]
+    assert [(item["Action"], item["Resource"]) for item in others] == [
+        (["s3:GetObject"], "arn:aws:s3:::files-copies-1234567/downloads/*")
+    ]

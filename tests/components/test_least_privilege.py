@@ -118,6 +118,8 @@ def test_a_state_of_a_new_kind_is_not_passed_over(state: dict[str, Any]) -> None
 
 
 def same(given: set[Right], wanted: set[Right], whose: str) -> None:
+    """But for the use of a key, which follows from the other rights: test_keys.py."""
+    given = {right for right in given if not right[0].startswith("kms:")}
     assert given - wanted == set(), f"{whose}: allowed, and never done"
     assert wanted - given == set(), f"{whose}: done, and not allowed"
 

@@ -11,7 +11,7 @@ from async_download import AsyncDownloadArgs
 
 from tests.components.cloudformation import Document, documents, findings
 from tests.components.harness import Deployed, deploy
-from tests.components.variants import INSTEAD, OTHER, variants
+from tests.components.variants import ALONE, INSTEAD, OTHER, variants
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def every_document() -> dict[str, Document]:
 
 
 def test_every_setting_is_among_those_that_are_tried() -> None:
-    assert {*OTHER, *INSTEAD, "origins"} == set(AsyncDownloadArgs.__annotations__)
+    assert {*OTHER, *INSTEAD, *ALONE, "origins"} == set(AsyncDownloadArgs.__annotations__)
 
 
 def test_cfn_lint_finds_nothing_in_any_policy(every_document: dict[str, Document]) -> None:

@@ -13,6 +13,7 @@ from async_download.settings import FLAGS
 from localcloud.schema import check_inputs, deprecated_names, input_names
 from tests.components.harness import deploy
 from tests.components.test_program import shipped, stack_file
+from tests.components.variants import NEEDED
 
 SOME: dict[str, dict[str, Any]] = {
     "the defaults": {},
@@ -25,7 +26,6 @@ SOME: dict[str, dict[str, Any]] = {
     },
     "no slices": {"fan_out_mb": 0, "tags": {"team": "reporting"}},
 }
-NEEDED: dict[str, dict[str, Any]] = {"web_page": {"rest_auth": "api_key"}}  # what a flag does not go without
 ARGS = SOME | {f"{flag} the other way": {flag: not default} | NEEDED.get(flag, {}) for flag, default in FLAGS.items()}
 
 

@@ -12,7 +12,8 @@ from async_download.specs import PAGE, hyphenated
 from runtime import config
 from runtime.handlers.web_page import Settings
 from tests.components.harness import Deployed, Registered, deploy
-from tests.components.test_wiring import depends_on, environment, function, rest_paths, sources_of_calls
+from tests.components.proof import callers, rest_paths
+from tests.components.test_wiring import depends_on, environment, function
 
 OTHER = "https://app.example.com"
 API = "https://rest123.execute-api.eu-west-1.amazonaws.com"
@@ -57,9 +58,7 @@ def test_it_is_called_by_its_own_path_alone() -> None:
         item.inputs for item in deployed.all("lambda/permission:Permission") if item.inputs["function"] == name
     ]
     assert permission["sourceArn"].endswith(":rest123/v1/GET/page/*")
-    assert sources_of_calls(deployed)[name, "apigateway.amazonaws.com"] == {
-        permission["sourceArn"].removesuffix("*") + "{file}"
-    }
+    assert callers(deployed)[name, "apigateway.amazonaws.com"] == {permission["sourceArn"]}
 
 
 def test_its_function_may_write_its_log_and_nothing_else() -> None:

@@ -12,12 +12,16 @@ from tests.components.test_settings import SECRET, origin
 
 NETWORK = {"vpc_subnet_ids": ["subnet-01234567"], "vpc_security_group_ids": ["sg-01234567"]}  # both or neither
 OTHER: dict[str, Any] = {
-    **{flag: not default for flag, default in FLAGS.items()},
+    **{flag: not default for flag, default in FLAGS.items() if flag != "force_destroy"},
     "object_prefix": "a/b/",
     "object_expiry_days": 30,
     "download_expires_seconds": 3600,
     "url_expires_seconds": 300,
     "max_connections": 3,
+    "close_idle_seconds": 30,
+    "request_concurrency": 20,
+    "connect_concurrency": 30,
+    "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "rest_auth": "api_key",
     "cors_origins": ["https://app.example.com"],
     "stage_name": "live",
@@ -34,6 +38,15 @@ OTHER: dict[str, Any] = {
     "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
 }
 INSTEAD: dict[str, Any] = {"bucket": "reports"}  # what takes the place of something that the component makes
+ALONE: dict[str, Any] = {  # what does not go with the others
+    "force_destroy": True,
+    "authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
+}
+NEEDED: dict[str, dict[str, Any]] = {  # what a setting does not go without
+    **dict.fromkeys(NETWORK, NETWORK),
+    "web_page": {"rest_auth": "api_key"},
+    "authorizer": {"rest_auth": "authorizer"},
+}
 SECRETIVE = origin(secret_headers={"Authorization": SECRET})
 
 
@@ -51,5 +64,5 @@ def variants() -> Iterator[tuple[str, Deployed]]:
     """Name and deployment: the extremes, and each setting alone."""
     for name, args in extremes().items():
         yield name, deploy(args)
-    for setting, value in (OTHER | INSTEAD).items():
-        yield setting, deploy(NETWORK if setting in NETWORK else {setting: value})
+    for setting, value in (OTHER | INSTEAD | ALONE).items():
+        yield setting, deploy({setting: value} | NEEDED.get(setting, {}))
