@@ -82,6 +82,7 @@ def acceptable(done: list[Act]) -> set[type[AsyncDownloadError]]:
 @example(schedule=[Act(Kind.STALL, 10), Act(Kind.RESET, 10), Act(Kind.EXPIRED)], parallel=1, to_stream=False)
 @example(schedule=[Act(Kind.EXPIRED)] * 3, parallel=1, to_stream=False)
 @example(schedule=[Act(Kind.CLOSE, 10), Act(Kind.REPLACED)], parallel=1, to_stream=False)
+@example(schedule=[Act(Kind.FLIP), *[Act(Kind.EXPIRED)] * 3], parallel=1, to_stream=False)
 def test_any_schedule(world: World, schedule: list[Act], parallel: int, to_stream: bool) -> None:
     """The file is right, or the error is one that the faults explain; what may be gone on with is, to the right end."""
     world.reset(schedule)
@@ -97,8 +98,12 @@ def test_any_schedule(world: World, schedule: list[Act], parallel: int, to_strea
         assert type(error) in acceptable(world.proxy.done), (error, world.proxy.done)
         assert target not in left
         assert left == [] or type(error) is LinkRefusedError, "what is known to be wrong is not kept"
+        flipped = Kind.FLIP in [act.kind for act in world.proxy.done]
         world.reset([])
-        client.fetch(fresh(client, ready), target)
+        if left and flipped and error_of(lambda: client.fetch(fresh(client, ready), target)):
+            assert list(Path(folder).iterdir()) == [], "bytes that were flipped before the end are not kept after it"
+        if not target.exists():
+            client.fetch(fresh(client, ready), target)
         assert target.read_bytes() == world.original
 
 
