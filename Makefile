@@ -2,6 +2,7 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 RUN := .venv/bin/python
+TWO := -n 2 --dist loadfile # stacks and emulators for each of two workers: most of a journey is waiting
 PULUMI_VERSION := v3.255.0
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -43,12 +44,12 @@ test-unit: setup ## Unit and component tests, no network
 	@$(RUN) -m pytest tests client/tests -n auto --dist worksteal
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page $(TWO)
 
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, then the end-to-end suite on it
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
-	@$(RUN) -m pytest integration_tests/engine -n 2 --dist loadfile
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page --engine pulumi
+	@$(RUN) -m pytest integration_tests/engine $(TWO)
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page $(TWO) --engine pulumi
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)
