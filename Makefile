@@ -46,6 +46,9 @@ test-unit: setup ## Unit and component tests, no network
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page $(TWO)
 
+test-mutation: setup ## Take every right away, one by one, and see it missed (minutes; WRITE=1 writes docs/mutation.md)
+	@$(RUN) -m integration_tests.mutation $(if $(WRITE),--write)
+
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, then the end-to-end suite on it
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests/engine $(TWO)

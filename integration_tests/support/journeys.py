@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 
-from integration_tests.support.policies import end_workers
 from integration_tests.support.settings import GUARDED
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
@@ -22,6 +22,13 @@ Journey = Callable[[Stack, float], None]
 def ask(stack: Stack, _patience: float) -> None:
     """Ask for a file and be accepted."""
     stack.request(unique("1"))
+
+
+def ask_again(stack: Stack, _patience: float) -> None:
+    """Ask again with the same Idempotency-Key and get another ticket for the same download."""
+    key, path = secrets.token_hex(8), unique("1")
+    first, second = stack.request(path, key=key), stack.request(path, key=key)
+    assert (first.id == second.id, first.ticket == second.ticket) == (True, False)
 
 
 def be_told(stack: Stack, patience: float) -> None:
@@ -44,6 +51,20 @@ def be_told_of_failure(stack: Stack, patience: float) -> None:
     download = stack.request(unique("1", f"{SHORT}&status=404"))
     with stack.connect(download) as socket:
         socket.receive("failed", deadline=patience)
+
+
+def be_told_of_a_file_in_parts(stack: Stack, patience: float) -> None:
+    """Connect, and be told when a file is there that one worker copies in parts."""
+    download = stack.request(unique("20MB", SHORT))
+    with stack.connect(download) as socket:
+        assert socket.receive("ready", "failed", deadline=patience + 1)["type"] == "ready"
+
+
+def be_told_of_a_file_that_breaks_off(stack: Stack, _patience: float) -> None:
+    """Connect, and be told that the origin broke off, and nothing else."""
+    download = stack.request(unique("20MB", "close_after=12000000&ranges=no"))
+    with stack.connect(download) as socket:
+        assert socket.receive("failed", "ready").get("error", {}).get("code") == "ORIGIN_TRUNCATED"
 
 
 def be_told_of_a_large_file(stack: Stack, patience: float) -> None:
@@ -79,15 +100,6 @@ def see_progress_of_a_large_file(stack: Stack, _patience: float) -> None:
     """Connect, and hear how far the copy in slices is before it is done."""
     with stack.connect(stack.request(unique(SLICED, "rate=6000000"))) as socket:
         assert socket.receive("progress", "ready")["type"] == "progress"
-
-
-def be_cleaned_up_after(stack: Stack, patience: float) -> None:
-    """Lose the worker in the middle of a large file that is stopped; the unfinished upload goes all the same."""
-    download = stack.request(unique("60MB", "rate=12000000"))
-    wait_for(lambda: stack.uploads(download), 10)
-    stack.cloud.client("stepfunctions").stop_execution(executionArn=download.execution_arn)
-    end_workers(stack, "copy")
-    wait_for(lambda: stack.uploads(download), patience, until=gone)
 
 
 def poll(stack: Stack, _patience: float) -> None:
@@ -142,7 +154,7 @@ def refresh(stack: Stack, patience: float) -> None:
 
 def leave(stack: Stack, patience: float) -> None:
     """Close, and be forgotten by both tables."""
-    download = stack.request(unique("1", "first_byte=5"))  # delivery would forget the client as well
+    download = stack.request(unique("1", "first_byte=15"))  # nobody else forgets it before that
     with stack.connect(download):
         (connection_id,) = wait_for(lambda: stack.connection_ids(download), patience)
     wait_for(lambda: stack.connection_row(connection_id), patience, until=gone)

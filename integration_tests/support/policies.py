@@ -1,53 +1,50 @@
-"""Taking one statement out of one role's policy, and putting it back."""
+"""The policies of the stack's roles, and giving a role another one for a while."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from integration_tests.support.stack import Stack
 
 SIGNER = "signer"
+REMEMBERED = ("sts:AssumeRole", "secretsmanager:GetSecretValue")
+Document = dict[str, Any]
 
 
-def role_of(stack: Stack, key: str) -> str:
-    """The name of the role of a function, or of the one that signs URLs."""
-    functions = stack.cloud.client("lambda")
-    if key == SIGNER:
-        arn = stack.told("deliver")["SIGNER_ROLE_ARN"]
-    else:
-        arn = functions.get_function_configuration(FunctionName=stack.function(key))["Role"]
-    return str(arn).rpartition("/")[2]
+class Policy(NamedTuple):
+    """The one policy of a role; `key` is the handler of the role's function, or `signer`."""
+
+    key: str
+    role: str
+    name: str
+    document: Document
 
 
-def statements_of(stack: Stack, key: str) -> set[str]:
-    """The ids of the statements of a role."""
-    return {statement["Sid"] for _, document in _documents(stack, key) for statement in document["Statement"]}
+def policy_of(stack: Stack, key: str) -> Policy:
+    """The policy of a function's role, or of the role that signs URLs."""
+    iam, role = stack.cloud.client("iam"), _role_of(stack, key)
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return Policy(key, role, name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
 
 
 @contextmanager
-def without(stack: Stack, key: str, sid: str) -> Iterator[None]:
-    """The role lacks the statement meanwhile.
+def replaced(stack: Stack, policy: Policy, document: Document) -> Iterator[None]:
+    """The role has another policy meanwhile.
 
-    The emulator reads policies at every call, so it takes hold at once; but who may sign keeps a session for later,
-    and has to start afresh to feel it.
+    The emulator reads policies at every call, so it takes hold at once; but a worker remembers the session that it
+    signs with, and secrets: it has to start afresh to miss those.
     """
-    ((name, document),) = [
-        (name, document)
-        for name, document in _documents(stack, key)
-        if sid in {statement["Sid"] for statement in document["Statement"]}
-    ]
-    (removed,) = [statement for statement in document["Statement"] if statement["Sid"] == sid]
-    _put(stack, key, name, document | {"Statement": [each for each in document["Statement"] if each != removed]})
-    if removed["Action"] == "sts:AssumeRole":
-        end_workers(stack, key)
+    _put(stack, policy, document)
+    if _remembered(policy.document) != _remembered(document):
+        end_workers(stack, policy.key)
     try:
         yield
     finally:
-        _put(stack, key, name, document)
-        if key == "fail":
+        _put(stack, policy, policy.document)
+        if policy.key == "fail":
             stack.settle_uploads()
 
 
@@ -58,15 +55,24 @@ def end_workers(stack: Stack, key: str) -> None:
     functions.update_function_configuration(FunctionName=name, Timeout=timeout)
 
 
-def _documents(stack: Stack, key: str) -> list[tuple[str, dict[str, Any]]]:
-    iam, role = stack.cloud.client("iam"), role_of(stack, key)
-    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    return [(name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]) for name in names]
+def _remembered(document: Document) -> list[Any]:
+    return [
+        each for each in document["Statement"] if any(action in json.dumps(each["Action"]) for action in REMEMBERED)
+    ]
 
 
-def _put(stack: Stack, key: str, name: str, document: dict[str, Any]) -> None:
-    iam, role = stack.cloud.client("iam"), role_of(stack, key)
+def _role_of(stack: Stack, key: str) -> str:
+    functions = stack.cloud.client("lambda")
+    if key == SIGNER:
+        arn = stack.told("deliver")["SIGNER_ROLE_ARN"]
+    else:
+        arn = functions.get_function_configuration(FunctionName=stack.function(key))["Role"]
+    return str(arn).rpartition("/")[2]
+
+
+def _put(stack: Stack, policy: Policy, document: Document) -> None:
+    iam = stack.cloud.client("iam")
     if document["Statement"]:
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+        iam.put_role_policy(RoleName=policy.role, PolicyName=policy.name, PolicyDocument=json.dumps(document))
     else:  # IAM has no empty policies
-        iam.delete_role_policy(RoleName=role, PolicyName=name)
+        iam.delete_role_policy(RoleName=policy.role, PolicyName=policy.name)

@@ -63,15 +63,27 @@ class Fetched:
 
 
 class Stack:
-    """One deployed stack. `origin` is the name of the origin that requests use when they name none."""
+    """One deployed stack. `origin` is the name of the origin that requests use when they name none.
 
-    def __init__(self, cloud: Cloud, outputs: Outputs, *, origin: str, signed: bool = False) -> None:
+    `asked` says whether the origin, where it is ours, was asked for a path.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        outputs: Outputs,
+        *,
+        origin: str,
+        signed: bool = False,
+        asked: Callable[[str], bool] | None = None,
+    ) -> None:
         self.cloud = cloud
         self.outputs = outputs
         self.origin = origin
         self.signed = signed
         signature = Signature(cloud.credentials, cloud.region) if signed else None
         self.rest = Rest(outputs["apiUrl"], signature)
+        self.asked = asked or _never_told
         self.secrets: set[str] = set()
 
     # As a client
@@ -150,6 +162,10 @@ class Stack:
         pages = self.cloud.client("stepfunctions").get_paginator("get_execution_history")
         found = pages.paginate(executionArn=execution_arn, includeExecutionData=True)
         return [event for page in found for event in page["events"]]
+
+    def has_entered(self, download: Requested, state: str) -> bool:
+        """Whether the execution has come to a state."""
+        return any(event.get("stateEnteredEventDetails", {}).get("name") == state for event in self.history(download))
 
     def executions(self, status: str | None = None) -> list[dict[str, Any]]:
         """The executions of both state machines, or those of a status."""
@@ -271,6 +287,10 @@ class Stack:
 
 Deploy = Callable[[str, Mapping[str, object]], AbstractContextManager[Stack]]
 """The stack of this name and configuration, while the context lasts."""
+
+
+def _never_told(path: str) -> bool:
+    raise AssertionError(f"Whether {path} was asked for is not known: the stack was not told of its origin.")
 
 
 def unique(size: str, options: str = "") -> str:
