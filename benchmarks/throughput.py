@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -23,12 +24,20 @@ DEADLINE = 300.0
 MOST_WORK = 1.2
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Seconds that a copy took, and that its client waited for the URL, with all that is around a copy."""
+
+    copying: float
+    waiting: float
+
+
 def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, object]]:
     """Medians of so many rounds, each of which runs all rivals one after the other; the second is every value."""
     ours(counted, LARGE)  # as many workers as there may be at once
     ours(counted, WARMING, NO_RANGES)
-    threads = min(THREADS, key=lambda number: rival(counted, "ranges", number, WARMING))
-    contest: dict[str, Callable[[], float]] = {
+    threads = min(THREADS, key=lambda number: rival(counted, "ranges", number, WARMING).copying)
+    contest: dict[str, Callable[[], Taken]] = {
         "ranges, the stack": lambda: ours(counted, LARGE),
         "ranges, plain boto3": lambda: rival(counted, "ranges", threads, LARGE),
         "one worker of the stack": lambda: ours(counted, LARGE, NO_RANGES),
@@ -38,11 +47,14 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
         "limited origin, one worker": lambda: ours(counted, WARMING, f"{LIMITED}&{NO_RANGES}"),
     }
     seconds: dict[str, list[float]] = {name: [] for name in contest}
+    waited: dict[str, list[float]] = {name: [] for name in contest}
     processors: dict[str, list[float]] = {name: [] for name in contest}
     for _ in range(rounds):
         for name, run in contest.items():
             before = _used(counted)
-            seconds[name].append(run())
+            taken = run()
+            seconds[name].append(taken.copying)
+            waited[name].append(taken.waiting)
             processors[name].append(_used(counted) - before)
     sizes = (LARGE, LARGE, LARGE, ORDINARY, ORDINARY, WARMING, WARMING)
     slices, direct, single, stream, plain, many, one = (
@@ -64,6 +76,7 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
             found.append(Figure(title, busy[here], busy[beside], MOST_WORK, False, "s", "boto3; all processes"))
     return found, {
         "seconds": {name: [round(value, 3) for value in values] for name, values in seconds.items()},
+        "seconds_until_the_url": {name: [round(value, 3) for value in values] for name, values in waited.items()},
         "processor_seconds": {name: [round(value, 2) for value in values] for name, values in processors.items()},
     }
 
@@ -73,30 +86,35 @@ def _used(counted: Counted) -> float:
     return used(port) if is_possible() and port else 0.0
 
 
-def ours(counted: Counted, size: str, options: str = "") -> float:
-    """Seconds from before the request until a client has the URL."""
+def ours(counted: Counted, size: str, options: str = "") -> Taken:
+    """Copied by the stack: from when the state machine begins with it until the object is verified and READY."""
     stack = counted.stack
     began = time.perf_counter()
     download = stack.request(unique(size, options))
     with stack.connect(download) as socket:
         told = socket.receive("ready", "failed", deadline=DEADLINE)
-    taken = time.perf_counter() - began
+    waiting = time.perf_counter() - began
     if told["type"] != "ready":
         raise SystemExit(f"The copy of {size} failed: {told}")
     stack.ended(download, DEADLINE)
     forget(counted, stack.object_key(download))
-    return taken
+    entered = {
+        event["stateEnteredEventDetails"]["name"]: event["timestamp"]
+        for event in reversed(stack.history(download))
+        if "stateEnteredEventDetails" in event
+    }
+    return Taken((entered["Deliver"] - entered["Copy"]).total_seconds(), waiting)
 
 
-def rival(counted: Counted, kind: str, threads: int, size: str, options: str = "") -> float:
-    """Seconds that plain boto3 takes for the same file."""
+def rival(counted: Counted, kind: str, threads: int, size: str, options: str = "") -> Taken:
+    """The same file, copied by plain boto3."""
     cloud, path = counted.stack.cloud, unique(size, options)
     key = f"rival/{path.partition('?')[0]}"
     assert cloud.endpoint is not None
     url = f"{counted.origin.base_url}{path}"
     taken = rivals.seconds(kind, threads, url, cloud.endpoint, counted.stack.bucket, key)
     forget(counted, key)
-    return taken
+    return Taken(taken, taken)
 
 
 def forget(counted: Counted, key: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from runtime.adapters import aws
 from tests.runtime import in_process as services
@@ -12,6 +13,9 @@ from tests.runtime.in_process import InProcess
 from tests.runtime.s3_stub import S3Stub, serving_s3
 from tests.runtime.s3_stub.session import use
 from tests.runtime.world import World
+
+settings.register_profile("any machine", deadline=None)  # no test measures time to pass or fail
+settings.load_profile("any machine")
 
 
 @pytest.fixture
