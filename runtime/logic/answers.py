@@ -77,9 +77,9 @@ def content_length_of(headers: Mapping[str, str]) -> int | None:
     text = headers.get("content-length")
     if text is None:
         return None
-    if not _COUNT.fullmatch(text.strip()):
+    if not (count := _COUNT.fullmatch(text.strip())):
         raise OriginError("The origin sent a malformed Content-Length.")
-    return int(text)
+    return int(count[0])
 
 
 def encoding_of(headers: Mapping[str, str], path: str) -> str:
@@ -128,8 +128,8 @@ def _changed() -> OriginChangedError:
 def _retry_after(text: str | None, now: float) -> float | None:
     if text is None:
         return None
-    if _COUNT.fullmatch(text.strip()):
-        return float(text)
+    if count := _COUNT.fullmatch(text.strip()):
+        return float(count[0])
     moment = _moment(text)
     return None if moment is None else max(0.0, moment.timestamp() - now)
 

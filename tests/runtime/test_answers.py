@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runtime.errors import OriginError, Retry
@@ -124,6 +124,7 @@ def test_retry_after_is_read(text: str, seconds: float | None) -> None:
 @given(
     st.dictionaries(st.sampled_from(["etag", "last-modified", "date", "content-range", "content-length"]), st.text())
 )
+@example({"content-length": "0\x1f"})
 def test_any_headers_are_understood_or_refused(headers: dict[str, str]) -> None:
     """Nothing but OriginError comes out of them."""
     answers.validator_of(headers)
