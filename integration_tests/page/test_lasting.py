@@ -171,6 +171,7 @@ def test_a_storage_that_the_page_may_not_read_is_left_to_the_link(visit: Open, k
 def test_an_expired_link_is_renewed_when_it_is_used(visit: Open, key: str) -> None:
     """Once: also where this device's clock is so wrong that a fresh link looks expired, too."""
     page = visit().open().ask(origin="files", path=unique("2MB"), key=key).sees("headline", "Saved")
+    assert page.saved() == Origin.content(2 * MB)
     page.downloads.clear()
     page.follow_link()
     assert page.requested[0].status_url not in page.fetched

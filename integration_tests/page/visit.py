@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,10 @@ class Visit:
         return {str(one.get_attribute("data-stage")): one.get_attribute("data-state") or "" for one in found}
 
     def saved(self) -> bytes:
-        """The content of the one file that was saved."""
+        """The content of the one file that was saved; the browser tells of it a moment after the page does."""
+        end = time.monotonic() + LONG
+        while not self.downloads and time.monotonic() < end:
+            self.page.wait_for_timeout(20)
         (download,) = self.downloads
         return Path(download.path()).read_bytes()
 
