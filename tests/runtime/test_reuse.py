@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.errors import ServiceError
-from runtime.logic.copy import Copy
 from runtime.logic.deliver import Deliver
 from runtime.logic.fail import Fail
 from runtime.logic.outcome import Outcome
 from runtime.logic.reuse import MOST_WAITING, Reuse, WakeWaiting
 from runtime.models import Download, Failure, Status, execution_arn_of
 from tests.runtime.fakes import STATE_MACHINE, FakeCopies, FakeTasks
-from tests.runtime.world import ORIGIN, PART, OriginFile, World, content_of, cut
+from tests.runtime.world import PART, OriginFile, World, content_of
 
 SECONDS = 600
 
@@ -48,20 +47,8 @@ class Sharing:
     def copy(self, arn: str, fan_out: int = 0) -> Outcome:
         """Run the copying worker."""
         world = self.world
-        return Copy(
-            downloads=world.downloads,
-            objects=world.objects,
-            origins=world.origins,
-            secrets=world.secrets,
-            sockets=world.sockets,
-            clock=world.clock,
-            configured={"reports": ORIGIN},
-            object_prefix="downloads/",
-            fan_out_bytes=fan_out,
-            cut=cut,
-            part_size=PART,
-            reuse=Reuse(self.copies, world.downloads, world.objects, world.clock, SECONDS),
-        )(arn, 800.0)
+        reuse = Reuse(self.copies, world.downloads, world.objects, world.clock, SECONDS)
+        return world.copy(fan_out=fan_out, arn=arn, reuse=reuse)
 
     def row(self, arn: str) -> Download:
         """Its row."""

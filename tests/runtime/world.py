@@ -24,6 +24,7 @@ from runtime.logic.outcome import Outcome
 from runtime.logic.plan import Cut, Plan
 from runtime.logic.reconcile import Reconcile
 from runtime.logic.request_download import RequestDownload
+from runtime.logic.reuse import Reuse
 from runtime.logic.tell import Tell
 from runtime.models import Checksum, Download, Origin, Status, Stored, execution_arn_of
 from tests.runtime.fakes import (
@@ -197,6 +198,8 @@ class World:
         loopback: bool = False,
         fan_out: int = 0,
         cut: Cut = cut,
+        arn: str = ARN,
+        reuse: Reuse | None = None,
     ) -> Outcome:
         """Run the copying worker with small parts."""
         worker = Copy(
@@ -214,8 +217,9 @@ class World:
             part_size=PART,
             buffers=3,
             largest=largest,
+            reuse=reuse,
         )
-        return worker(ARN, seconds)
+        return worker(arn, seconds)
 
     def copy_slice(
         self,
