@@ -55,6 +55,21 @@ def test_an_expected_sha256_is_held_against_the_file(stack: Stack) -> None:
     assert not stack.has_object(wrong)
 
 
+def test_an_expected_size_is_held_against_the_file(stack: Stack) -> None:
+    right = stack.request(unique("9MB"), size=9_000_000)
+    wrong = stack.request(unique("9MB"), size=9_000_001)
+    with stack.connect(right) as one, stack.connect(wrong) as other:
+        assert one.receive("ready", "failed")["type"] == "ready"
+        assert other.receive("ready", "failed")["error"]["code"] == "SIZE_MISMATCH"
+    assert not stack.has_object(wrong)
+
+
+def test_what_cannot_be_copied_with_its_sha256_is_refused_at_once(stack: Stack) -> None:
+    answer = stack.post(unique("1"), size=100_000_000_000, sha256=Origin.content_sha256(1))
+    assert (answer.status, answer.code) == (422, "FILE_TOO_LARGE")
+    assert "without sha256" in answer.body["error"]["message"]
+
+
 def test_the_file_comes_under_the_name_that_was_asked_for(stack: Stack) -> None:
     download = stack.request(unique("2"), fileName="Übersicht 2026.csv")
     with stack.connect(download) as socket:

@@ -80,6 +80,8 @@ BAD_BODIES = [
     ('{"origin": "files"}', "INVALID_REQUEST"),
     ('{"origin": "files", "path": 7}', "INVALID_REQUEST"),
     ('{"origin": "files", "path": "files/1", "sha256": "abc"}', "INVALID_REQUEST"),
+    ('{"origin": "files", "path": "files/1", "size": -1}', "INVALID_REQUEST"),
+    ('{"origin": "files", "path": "files/1", "size": "1"}', "INVALID_REQUEST"),
     ('{"origin": "files", "path": "files/1", "fileName": "../x"}', "INVALID_REQUEST"),
     ('{"origin": "files", "path": ', "INVALID_REQUEST"),
     ('["files"]', "INVALID_REQUEST"),

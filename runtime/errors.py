@@ -12,6 +12,7 @@ AsyncDownloadError
 │   ├── DownloadNotFoundError          404 DOWNLOAD_NOT_FOUND
 │   ├── DownloadFinishedError          409 DOWNLOAD_FINISHED
 │   ├── IdempotencyKeyReusedError      422 IDEMPOTENCY_KEY_REUSED
+│   ├── OrderTooLargeError             422 FILE_TOO_LARGE
 │   └── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
 ├── TransferError                  the copy failed; has a code and says whether another try may help
 │   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
@@ -26,6 +27,7 @@ AsyncDownloadError
 │   ├── OriginChangedError             ORIGIN_CHANGED
 │   ├── OriginAddressRefusedError      ORIGIN_ADDRESS_REFUSED
 │   ├── FileTooLargeError              FILE_TOO_LARGE
+│   ├── SizeMismatchError              SIZE_MISMATCH
 │   ├── ChecksumMismatchError          CHECKSUM_MISMATCH
 │   ├── StoredObjectError              STORAGE_ERROR, what S3 holds is not what was sent
 │   ├── TimedOutError                  TIMED_OUT
@@ -126,6 +128,12 @@ class IdempotencyKeyReusedError(RequestError):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key came with another request before. Use a fresh key per request.")
+
+
+class OrderTooLargeError(RequestError):
+    """No copy of a file of the size that the client expects can succeed."""
+
+    status, code = 422, "FILE_TOO_LARGE"
 
 
 class TooManyConnectionsError(RequestError):
@@ -229,6 +237,12 @@ class FileTooLargeError(TransferError):
     """The file is larger than can be copied in the time that there is."""
 
     code = "FILE_TOO_LARGE"
+
+
+class SizeMismatchError(TransferError):
+    """The file is not as large as the client expects."""
+
+    code = "SIZE_MISMATCH"
 
 
 class ChecksumMismatchError(TransferError):

@@ -89,8 +89,9 @@ class Version:
 
 @dataclass(frozen=True)
 class Download:
-    """A row of the Downloads table. Times are epoch seconds; `sha256` is what the client expects.
+    """A row of the Downloads table. Times are epoch seconds.
 
+    `expected_size` and `sha256` are what the client expects.
     `file_id` is the version of a file that it copies for others too, where copies are reused.
     Of a copy in slices: `version` is what is copied, `copied_parts` how many parts are there without a gap, `digest`
     what they add up to, `failure` before the end why it cannot succeed, `trouble` what went wrong last and may mend.
@@ -106,6 +107,7 @@ class Download:
     expires_at: int
     status: Status = Status.PENDING
     file_name: str | None = None
+    expected_size: int | None = None
     sha256: str | None = None
     ticket_hashes: tuple[str, ...] = ()
     connection_ids: frozenset[str] = field(default_factory=frozenset)

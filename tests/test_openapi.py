@@ -95,7 +95,7 @@ def test_every_code_of_the_runtime_is_in_it_with_its_status() -> None:
     ("call", "status", "wanted"),
     [
         ("POST /downloads", "400", {"INVALID_REQUEST", "INVALID_PATH", "UNKNOWN_ORIGIN"}),
-        ("GET /download", "422", {"IDEMPOTENCY_KEY_REUSED"}),
+        ("GET /download", "422", {"IDEMPOTENCY_KEY_REUSED", "FILE_TOO_LARGE"}),
         ("GET /downloads/{id}", "401", {"TICKET_REQUIRED", "UNAUTHORIZED"}),
         ("GET /downloads/{id}", "404", {"DOWNLOAD_NOT_FOUND"}),
         ("DELETE /downloads/{id}", "403", {"TICKET_REFUSED", "FORBIDDEN"}),

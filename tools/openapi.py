@@ -26,6 +26,7 @@ TOLD = {  # field of a request -> what it is
     "path": "Path under the origin, with its query; may be left out where the origin has a default.",
     "fileName": "What a browser shall call the file; by default the last part of the path.",
     "sha256": "What the file's SHA-256 has to be, in hex; another file fails.",
+    "size": "How many bytes the file has to have; another file fails before it is copied.",
 }
 CALLS: dict[str, Schema] = {
     "POST /downloads": {

@@ -11,6 +11,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "path": {"type": "string", "maxLength": 2048},
     "fileName": {"type": "string", "maxLength": 1024},
     "sha256": {"type": "string", "maxLength": 64},
+    "size": {"type": "integer", "minimum": 0},
 }
 
 
@@ -45,4 +46,5 @@ def explained(origins: Mapping[str, ResolvedOrigin]) -> str:
     known = {"origin": f"origin (one of: {', '.join(sorted(origins))})", "path": "path"}
     wanted = " and ".join(known[field] for field in needed)
     optional = ", ".join(field for field in FIELDS if field not in needed)
-    return f"{wanted}, each a string; {optional} may be left out" if wanted else f"any of {optional}, each a string"
+    kinds = "each a string, but size a whole number"
+    return f"{wanted}, {kinds}; {optional} may be left out" if wanted else f"any of {optional}, {kinds}"

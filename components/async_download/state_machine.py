@@ -15,6 +15,7 @@ BUSY = [
 THROTTLED = ["DynamoDb.ProvisionedThroughputExceededException", "DynamoDb.ThrottlingException"]
 AWAIT_SECONDS = 900
 EXECUTION = {"executionArn.$": "$$.Execution.Id"}
+COPIED = EXECUTION | {"slices.$": "$.slices"}
 
 
 def definition(
@@ -30,6 +31,7 @@ def definition(
 ) -> dict[str, Any]:
     """Copy -> Stored? -> Deliver; what is large: Stored? -> CopySlices -> Complete -> Stored? -> Deliver.
 
+    What is larger than one Map carries is PLANNED again by Complete, batch after batch.
     Any failure -> TellFailure -> Failed. Arguments are the functions' ARNs, how many slices are copied
     at once, for how long a download is wanted, and the table of copies where they are reused:
     then, while another download copies the same file, Stored? -> AwaitCopy -> Copy.
@@ -52,7 +54,7 @@ def definition(
             },
             **({"AwaitCopy": _await_copy(copies, copy)} if copies else {}),
             "CopySlices": _slices(copy_slice, concurrency),
-            "Complete": _task("complete", complete, EXECUTION, then={"Next": "Stored?"}, caught="TellFailure"),
+            "Complete": _task("complete", complete, COPIED, then={"Next": "Stored?"}, caught="TellFailure"),
             "Deliver": _task("deliver", deliver, EXECUTION, then={"End": True}, caught="TellFailure"),
             "TellFailure": _task(
                 "fail", fail, EXECUTION | {"error.$": "$.error"}, then={"Next": "Failed"}, caught="Failed"

@@ -88,12 +88,12 @@ class Stack:
 
     # As a client
 
-    def post(self, path: str, *, key: str | None = None, **fields: str) -> Answer:
+    def post(self, path: str, *, key: str | None = None, **fields: str | int) -> Answer:
         """POST /downloads, whatever the answer."""
         headers = {"Idempotency-Key": key} if key else {}
-        return self.rest.call("POST", "/downloads", {"origin": self.origin, "path": path} | fields, headers)
+        return self.rest.call("POST", "/downloads", {"origin": self.origin, "path": path, **fields}, headers)
 
-    def request(self, path: str, *, key: str | None = None, **fields: str) -> Requested:
+    def request(self, path: str, *, key: str | None = None, **fields: str | int) -> Requested:
         """POST /downloads, accepted."""
         answer = self.post(path, key=key, **fields)
         assert answer.status == 202, answer

@@ -35,8 +35,13 @@ def download_item(download: Download) -> Item:
         "expiresAt": number(download.expires_at),
         "ticketHashes": texts(download.ticket_hashes),
     }
-    optional = {"fileName": download.file_name, "sha256": download.sha256}
-    return item | {name: text(value) for name, value in optional.items() if value is not None}
+    if download.file_name is not None:
+        item["fileName"] = text(download.file_name)
+    if download.expected_size is not None:
+        item["expectedSize"] = number(download.expected_size)
+    if download.sha256 is not None:
+        item["sha256"] = text(download.sha256)
+    return item
 
 
 def download_of(item: Item) -> Download:
@@ -52,6 +57,7 @@ def download_of(item: Item) -> Download:
         expires_at=int(item["expiresAt"]["N"]),
         status=Status(item["status"]["S"]),
         file_name=_text(item, "fileName"),
+        expected_size=_number(item, "expectedSize"),
         sha256=_text(item, "sha256"),
         ticket_hashes=tuple(entry["S"] for entry in item.get("ticketHashes", {}).get("L", ())),
         connection_ids=frozenset(item.get("connectionIds", {}).get("SS", ())),

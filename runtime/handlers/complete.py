@@ -1,4 +1,4 @@
-"""State machine: make one object of the parts of a large file."""
+"""State machine: after a batch of slices, name the next, or make one object of the parts of a large file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def wire() -> Complete:
 
 @task
 def handler(event: Event, _context: Any) -> Outcome:
-    """Event `{"executionArn"}`; answers `{"outcome": "STORED"}` or `{"outcome": "FAILED", "error": {...}}`."""
-    outcome = wire()(event["executionArn"])
+    """Event `{"executionArn", "slices"}`, those of the last batch; answers `{"outcome"}` as `Complete` says."""
+    outcome = wire()(event["executionArn"], int(event["slices"][-1]) + 1)
     log.info("Completed", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
     return outcome

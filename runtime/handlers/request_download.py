@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +16,9 @@ from runtime.handlers.boundary import Answer, Request, RestSettings, answer, res
 from runtime.logic.request_download import Order, RequestDownload
 from runtime.models import Origins
 
-FIELDS = ("origin", "path", "fileName", "sha256")
+TEXTS = ("origin", "path", "fileName", "sha256")
+FIELDS = (*TEXTS, "size")
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def _order(request: Request) -> Order:
     if request.method != "GET" and not fields.keys() <= set(FIELDS):
         raise InvalidRequestError(f"The body may have these fields and no others: {', '.join(FIELDS)}.")
     values: dict[str, str | None] = {}
-    for name in FIELDS:
+    for name in TEXTS:
         value = fields.get(name)
         if value is not None and not isinstance(value, str):
             raise InvalidRequestError(f"{name} has to be a string.")
@@ -72,5 +75,15 @@ def _order(request: Request) -> Order:
         path=values["path"],
         file_name=values["fileName"],
         sha256=values["sha256"],
+        size=_size(fields.get("size")),
         idempotency_key=request.headers.get("idempotency-key"),
     )
+
+
+def _size(value: object) -> int | None:
+    """A number in a body, digits in a query."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise InvalidRequestError("size has to be a whole number of bytes, 0 or more.")

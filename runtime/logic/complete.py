@@ -1,4 +1,4 @@
-"""Make one verified object of the parts that the slices' workers stored, and mark the download READY."""
+"""Name the slices that are next, or make one verified object of all parts and mark the download READY."""
 
 from __future__ import annotations
 
@@ -34,8 +34,11 @@ class Complete:
     object_prefix: str
     cut: plan.Cut = plan.plan
 
-    def __call__(self, execution_arn: str) -> Outcome:
-        """`{"outcome"}`: STORED, RESTART when the upload has vanished, or FAILED with `error` `{code, message}`.
+    def __call__(self, execution_arn: str, copied: int) -> Outcome:
+        """Of a file whose first so many slices were copied.
+
+        STORED, PLANNED with the numbers of the next `slices`, RESTART when the upload has vanished,
+        or FAILED with `error` `{code, message}`.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
@@ -47,12 +50,24 @@ class Complete:
         if job is None:
             return outcome.failed(StoppedError("The download is not there any more."))
         try:
+            if copied < job.plan.slice_count:
+                return self._next(job, copied)
             stored = self._stored(job)
         except TransferError as error:  # what a worker noted says why parts are missing
             return outcome.failed(job.download.failure or error)
         if stored is None:
             return self._again(job)
         return outcome.settle(self.downloads, self.objects, self.clock, job.download, stored, job.upload_id)
+
+    def _next(self, job: Sliced, copied: int) -> Outcome:
+        """Go on, unless what was copied so far is in vain."""
+        try:
+            parts = self.objects.list_parts(job.key, job.upload_id, most=copied * job.plan.parts_per_slice)
+        except UploadGoneError:
+            return self._again(job)
+        if job.download.failure is not None or not tiles(job.plan, parts, copied):
+            raise _incomplete()
+        return {"outcome": "PLANNED", "slices": job.plan.batch(copied)}
 
     def _again(self, job: Sliced) -> Outcome:
         """Once: whoever takes an upload away twice would do so for ever."""
@@ -87,7 +102,7 @@ class Complete:
                 parts = self.objects.list_parts(job.key, job.upload_id, most=plan.MOST_PARTS)
             except UploadGoneError:
                 return job.download.digest
-            if not tiles(job.plan, parts):
+            if not tiles(job.plan, parts, job.plan.slice_count):
                 raise _incomplete()
             digest = self._note(job, parts)
             with suppress(InvalidPartError):  # a late worker stored a part again: it has to be listed again
@@ -110,9 +125,9 @@ class Complete:
         return digest
 
 
-def tiles(cut: plan.Plan, parts: Sequence[Part]) -> bool:
-    """Whether these are the plan's parts: all of them, in order, each of its length."""
-    return len(parts) == cut.part_count and all(
+def tiles(cut: plan.Plan, parts: Sequence[Part], slices: int) -> bool:
+    """Whether these are the parts of the plan's first so many slices: all of them, in order, each of its length."""
+    return len(parts) == min(slices * cut.parts_per_slice, cut.part_count) and all(
         (part.number, part.size) == (number, cut.part(number).length) for number, part in enumerate(parts, 1)
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runtime import ports
 from runtime.errors import FileTooLargeError, OriginError, Retry, StoppedError, TransferError
-from runtime.logic import cleanup, disposition, outcome, plan
+from runtime.logic import cleanup, disposition, limits, outcome, plan, verify
 from runtime.logic.fetch import Fetch
 from runtime.logic.outcome import Outcome
 from runtime.logic.progress import StreamProgress
@@ -20,7 +20,6 @@ from runtime.ports import Clock, Downloads, Objects, Secrets, Sockets
 
 PART_SIZE = 8 * 1024 * 1024
 BUFFERS = 4
-LARGEST = 60 * 10**9  # what one worker carries in its fifteen minutes, at the best
 LONGEST_FIRST_BYTE = 10.0  # an origin that is slower to begin is asked once, not for every part
 
 
@@ -40,12 +39,12 @@ class Copy:
     loopback: bool = False
     part_size: int = PART_SIZE
     buffers: int = BUFFERS
-    largest: int = LARGEST
+    most_streamed: int = limits.MOST_STREAMED
     cut: plan.Cut = plan.plan
     reuse: Reuse | None = None
 
     def __call__(self, execution_arn: str, seconds: float) -> Outcome:
-        """Copy within so many seconds: STORED, PLANNED with the numbers of the `slices`, or FAILED with an `error`.
+        """Copy within so many seconds: STORED, PLANNED with the first `slices` (numbers), or FAILED with an `error`.
 
         WAIT with a `fileId` where another download copies the same version of the file.
 
@@ -85,13 +84,16 @@ class Copy:
             deadline=deadline,
             retries=retries,
             part_size=self.part_size,
-            largest=self.largest,
+            largest=self.most_streamed,
+            beyond=limits.beyond_one_worker(self.most_streamed, sha256=download.sha256 is not None),
             tick=lambda: progress(source.position, source.total, store.upload_id),
         )
         buffers = Buffers(self.part_size, self.buffers)
         store = Store(self.objects, self.downloads, self.clock, download, key, buffers, deadline)
         try:
             source.open()
+            if source.total is not None:
+                verify.expected(download, source.total)
             found = self.reuse(download, fetch.origin, source.version) if self.reuse else None
             if isinstance(found, Wait):
                 return {"outcome": "WAIT", "fileId": found.file_id}
@@ -121,13 +123,13 @@ class Copy:
         """Begin the upload that the slices go to. Only their numbers travel; the rest is in the row."""
         assert source.total is not None
         assert source.validator is not None
-        if source.total > plan.LARGEST:
-            raise FileTooLargeError(f"The file is larger than {plan.LARGEST} bytes, the most that S3 can hold.")
+        if reason := limits.refusal(source.total, sha256=False):
+            raise FileTooLargeError(reason)
         version = Version(source.validator, disposition.content_type(source.content_type))
         if not self._goes_on(download, key, version, source.total):
             self._discard_earlier_try(download, key)
             self._begin(download, key, version, source.total)
-        return {"outcome": "PLANNED", "slices": list(range(self.cut(source.total).slice_count))}
+        return {"outcome": "PLANNED", "slices": self.cut(source.total).batch(0)}
 
     def _goes_on(self, download: Download, key: str, version: Version, size: int) -> bool:
         """Whether an earlier try has begun the upload of this very version."""

@@ -76,8 +76,7 @@ class CopySlice:
         copy = PartCopy(read, self.objects, job.key, job.upload_id)
         missing = self._missing(job, index)
         if job.plan.part_size > self.most_held:
-            for part in missing:
-                copy.streamed(part, watch, piece=self.piece)
+            self._stream(copy, missing, watch)
             return
 
         def work(part: plan.Range, buffer: bytearray, go_on: Callable[[], None]) -> None:
@@ -85,6 +84,18 @@ class CopySlice:
             watch()
 
         Lanes(self.clock, missing, work).run()
+
+    def _stream(self, copy: PartCopy, missing: list[plan.Range], watch: Watch) -> None:
+        for number, part in enumerate(missing):
+            try:
+                copy.streamed(part, watch, piece=self.piece)
+            except TimedOutError as error:
+                if number:  # the next worker goes on behind what this one has stored
+                    raise
+                raise TimedOutError(
+                    f"A file this large goes to S3 in parts of {part.length} bytes, and a worker had no time for "
+                    "one of them: the origin is too slow for it."
+                ) from error
 
     def _missing(self, job: Sliced, index: int) -> list[plan.Range]:
         """The parts of the slice that S3 does not hold yet."""

@@ -1,8 +1,9 @@
 """How a file is cut into parts, and parts into slices: pure arithmetic, the same answer for the same size.
 
 A part is what one UploadPart stores. A slice is what one worker carries: a run of parts, small enough to be done
-long before the worker's time is up. Only the slices' numbers travel through the state machine: a worker knows from the
-size which bytes are its own, so that the longest list of slices stays far below the 256 KiB of a state.
+long before the worker's time is up. A batch is the slices that one Map carries; a file that is too large for one is
+copied in several, one after the other. Only the slices' numbers travel through the state machine: a worker knows from
+the size which bytes are its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LARGEST = MOST_PART * MOST_PARTS  # 48.8 TiB, S3's largest object
 MOST_HELD = 16 * MIB  # the largest part that a worker holds in memory; a larger one is streamed
 LEAST_SLICE = 64 * MIB  # below it starting a worker costs more than it saves
 MOST_SLICE = 2 * GIB  # at 25 MB/s a worker needs 86 s of its 120 for it
-AIM = 1_000  # slices that a Map starts and ends without being felt
+MOST_SLICES = 1_000  # in one Map: more of them begin to be felt
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Plan:
     size: int
     part_size: int
     parts_per_slice: int
+    most_slices: int = MOST_SLICES
 
     @property
     def part_count(self) -> int:
@@ -81,6 +83,10 @@ class Plan:
         first = index * self.parts_per_slice + 1
         return (self.part(n) for n in range(first, min(first + self.parts_per_slice, self.part_count + 1)))
 
+    def batch(self, first: int) -> list[int]:
+        """The numbers of the slices that one Map carries, from slice `first`; none behind the last."""
+        return list(range(first, min(first + self.most_slices, self.slice_count)))
+
 
 Cut = Callable[[int], Plan]
 
@@ -94,8 +100,9 @@ def plan(size: int, *, least_part: int = LEAST_PART) -> Plan:
     if not 1 <= size <= LARGEST:
         raise ValueError(f"A size from 1 to {LARGEST} bytes can be planned, not {size}.")
     part_size = max(least_part, _round_up(-(-size // MOST_PARTS), MIB))
-    slice_size = min(max(LEAST_SLICE, size // AIM), MOST_SLICE)
-    return Plan(size, part_size, max(1, slice_size // part_size))
+    parts = -(-size // part_size)
+    parts_per_slice = max(LEAST_SLICE // part_size, -(-parts // MOST_SLICES))
+    return Plan(size, part_size, max(1, min(parts_per_slice, MOST_SLICE // part_size)))
 
 
 def _round_up(value: int, step: int) -> int:

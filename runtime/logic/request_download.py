@@ -11,10 +11,11 @@ from runtime.errors import (
     ExecutionExistsError,
     IdempotencyKeyReusedError,
     InvalidRequestError,
+    OrderTooLargeError,
     ServiceError,
     UnknownOriginError,
 )
-from runtime.logic import disposition, paths, tickets
+from runtime.logic import disposition, limits, paths, tickets
 from runtime.models import Download, Origin, Origins, Status, execution_arn_of, iso
 from runtime.ports import Clock, Downloads, Executions
 
@@ -32,6 +33,7 @@ class Order:
     path: str | None = None
     file_name: str | None = None
     sha256: str | None = None
+    size: int | None = None
     idempotency_key: str | None = None
 
 
@@ -113,6 +115,8 @@ class RequestDownload:
             )
         if order.sha256 is not None and not _SHA256.fullmatch(order.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
+        if order.size is not None and (reason := limits.refusal(order.size, sha256=order.sha256 is not None)):
+            raise OrderTooLargeError(reason)
         if order.idempotency_key is not None and not _KEY.fullmatch(order.idempotency_key):
             raise InvalidRequestError("Idempotency-Key has to be 1 to 255 printable ASCII characters.")
         now = self.clock.now()
@@ -126,6 +130,7 @@ class RequestDownload:
             updated_at=now,
             expires_at=int(now) + self.expires_seconds,
             file_name=order.file_name,
+            expected_size=order.size,
             sha256=order.sha256.lower() if order.sha256 else None,
         )
 
@@ -157,5 +162,5 @@ def _named(wanted: Download, key: str | None, attempt: int, state_machine_arn: s
     return replace(wanted, download_id=download_id, execution_arn=execution_arn_of(state_machine_arn, download_id))
 
 
-def _asked(download: Download) -> tuple[str | None, ...]:
-    return download.origin, download.path, download.file_name, download.sha256
+def _asked(download: Download) -> tuple[object, ...]:
+    return download.origin, download.path, download.file_name, download.expected_size, download.sha256

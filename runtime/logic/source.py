@@ -43,6 +43,7 @@ class Source:
         retries: Retries,
         part_size: int,
         largest: int,
+        beyond: str,
         tick: Callable[[], None],
     ) -> None:
         self.total: int | None = None
@@ -56,6 +57,7 @@ class Source:
         self._retries = retries
         self._part_size = part_size
         self._largest = largest
+        self._beyond = beyond
         self._tick = tick
         self._body: Body | None = None
         self._left: int | None = None  # bytes that the current answer still owes, if it said
@@ -194,7 +196,7 @@ class Source:
 
     def _refuse_beyond_limit(self, size: int) -> None:
         if size > self._largest:
-            raise self._drop(FileTooLargeError(f"The file is larger than {self._largest} bytes."))
+            raise self._drop(FileTooLargeError(self._beyond))
 
     def _drop(self, error: TransferError) -> TransferError:
         self.close()

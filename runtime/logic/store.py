@@ -7,7 +7,7 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 
-from runtime.errors import ChecksumMismatchError, ObjectExistsError, StoppedError, UploadGoneError
+from runtime.errors import ObjectExistsError, StoppedError, UploadGoneError
 from runtime.logic import cleanup, crc32, disposition, verify
 from runtime.logic.retries import Deadline
 from runtime.logic.source import Source
@@ -54,7 +54,7 @@ class Store:
 
     def _put(self, source: Source, body: bytearray) -> Stored:
         checksum, sha256 = zlib.crc32(body), hashlib.sha256(body).hexdigest()
-        self._check_expected(sha256)
+        verify.expected(self.download, len(body), sha256)
         content_type = disposition.content_type(source.content_type)
         metadata = self._metadata()
         head: ObjectHead | None
@@ -72,7 +72,7 @@ class Store:
                 break
             upload.add(buffer)
         parts, sha256 = upload.finish(self.deadline)
-        self._check_expected(sha256)
+        verify.expected(self.download, sum(part.size for part in parts), sha256)
         try:  # what is there is ours, of an earlier try or when a reply was lost: the comparison tells
             with suppress(UploadGoneError):
                 self.objects.complete(self.key, upload.upload_id, parts=parts)
@@ -93,10 +93,6 @@ class Store:
 
     def _metadata(self) -> dict[str, str]:
         return {cleanup.OWNER: self.download.download_id}
-
-    def _check_expected(self, sha256: str) -> None:
-        if self.download.sha256 is not None and self.download.sha256 != sha256:
-            raise ChecksumMismatchError("The SHA-256 of the file is not the expected one.")
 
     def _verified(self, head: ObjectHead | None, parts: list[Part], sha256: str, content_type: str) -> Stored:
         return verify.stored(

@@ -117,7 +117,7 @@ def test_state_holds_an_execution_and_an_outcome_and_no_input_is_passed_on() -> 
     payloads = [task["Parameters"]["Payload"] for name, task in TASKS.items() if name != "CopySlice"]
     payloads.append(SLICES["ItemSelector"])
     assert all(payload["executionArn.$"] == "$$.Execution.Id" for payload in payloads)
-    assert {key for payload in payloads for key in payload} == {"executionArn.$", "error.$", "slice.$"}
+    assert {key for payload in payloads for key in payload} == {"executionArn.$", "error.$", "slice.$", "slices.$"}
     assert all(task["OutputPath"] == "$.Payload" for task in TASKS.values())
 
 
@@ -133,6 +133,12 @@ def test_only_the_numbers_of_slices_travel_and_nothing_comes_back() -> None:
     choices = {choice["StringEquals"]: choice["Next"] for choice in DEFINITION["States"]["Stored?"]["Choices"]}
     assert choices == {"STORED": "Deliver", "PLANNED": "CopySlices", "RESTART": "Copy"}
     assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
+
+
+def test_the_end_of_a_batch_is_told_which_it_was() -> None:
+    """The result of the Map is dropped, so that its input, the numbers, goes on to Complete."""
+    wanted = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices"}
+    assert TASKS["Complete"]["Parameters"]["Payload"] == wanted
 
 
 def test_an_execution_ends_when_nobody_wants_its_download_any_more() -> None:

@@ -17,7 +17,7 @@ from runtime.ports import Part
 from tests.runtime.copying import assert_nothing_left, at_operation, cancel_in, failed
 from tests.runtime.fakes import FakeObjects, StoredObject
 from tests.runtime.slicing import SIZE, SLICES, parts, planned
-from tests.runtime.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World
+from tests.runtime.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World, content_of
 
 _STOPPED = Failure("STOPPED", "The transfer was stopped.")
 
@@ -148,11 +148,61 @@ def test_parts_beside_the_plan_are_refused() -> None:
     """One too many, two of one number, in another order."""
     cut = Plan(3 * PART, PART, 3)
     good = [Part(number, "", PART, 0) for number in (1, 2, 3)]
-    assert tiles(cut, good)
-    assert not tiles(cut, [*good, Part(4, "", PART, 0)])
-    assert not tiles(cut, [good[0], good[0], good[2]])
-    assert not tiles(cut, [good[1], good[0], good[2]])
-    assert not tiles(cut, [])
+    assert tiles(cut, good, 1)
+    assert not tiles(cut, [*good, Part(4, "", PART, 0)], 1)
+    assert not tiles(cut, [good[0], good[0], good[2]], 1)
+    assert not tiles(cut, [good[1], good[0], good[2]], 1)
+    assert not tiles(cut, [], 1)
+
+
+def batched(size: int) -> Plan:
+    """Two slices to a Map, three parts to a slice."""
+    return Plan(size, PART, 3, most_slices=2)
+
+
+def first_batch(world: World) -> OriginFile:
+    """Two of four slices are there."""
+    world.has()
+    file = world.serve(OriginFile(content_of(SIZE)))
+    assert world.copy(fan_out=1, cut=batched) == {"outcome": "PLANNED", "slices": [0, 1]}
+    for index in (0, 1):
+        world.copy_slice(index)
+    return file
+
+
+def test_a_file_that_is_too_large_for_one_map_is_copied_batch_after_batch(world: World) -> None:
+    """Nothing becomes an object before the last."""
+    file = first_batch(world)
+    assert world.complete(2, batched) == {"outcome": "PLANNED", "slices": [2, 3]}
+    assert not world.objects.objects
+    for index in (2, 3):
+        world.copy_slice(index)
+    assert world.complete(4, batched) == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_no_batch_follows_one_that_is_not_whole(world: World, number: int) -> None:
+    """It would all be in vain, and an execution has to end."""
+    first_batch(world)
+    del parts(world)[number]
+    assert failed("STORAGE_ERROR", world.complete(2, batched))
+
+
+def test_no_batch_follows_a_failure_that_nothing_can_mend(world: World) -> None:
+    """What a worker noted says why."""
+    first_batch(world)
+    world.has(**vars(replace(world.row, failure=Failure("ORIGIN_NOT_FOUND", "It is gone."))))
+    outcome = world.complete(2, batched)
+    assert outcome == {"outcome": "FAILED", "error": {"code": "ORIGIN_NOT_FOUND", "message": "It is gone."}}
+
+
+def test_an_upload_that_vanished_between_batches_is_started_again(world: World) -> None:
+    """From the first slice."""
+    first_batch(world)
+    world.objects.uploads.clear()
+    assert world.complete(2, batched) == {"outcome": "RESTART"}
+    assert world.copy(fan_out=1, cut=batched) == {"outcome": "PLANNED", "slices": [0, 1]}
 
 
 def again_at_completion(world: World, times: int) -> Callable[[str], None]:

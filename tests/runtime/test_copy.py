@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.logic.copy import LARGEST
+from runtime.logic.limits import MOST_STREAMED
 from tests.runtime.copying import (
     assert_nothing_left,
     assert_stored,
@@ -137,9 +137,18 @@ def test_a_file_beyond_the_limit_is_refused(world: World, size: int, length: boo
     assert world.objects.calls["create_upload"] == (0 if length else 1)
 
 
+@pytest.mark.parametrize(("sha256", "said"), [(None, "strong ETag"), ("a" * 64, "Ask without sha256")])
+def test_a_file_beyond_the_limit_is_refused_with_what_to_do(world: World, sha256: str | None, said: str) -> None:
+    """A client can leave its SHA-256 out, an origin can offer ranges."""
+    world.has(sha256=sha256)
+    world.serve(OriginFile(content_of(5001), ranges=sha256 is not None))
+    assert said in str(world.copy(largest=5000, fan_out=1)["error"])
+    assert world.objects.calls == {}
+
+
 def test_the_limit_is_what_a_worker_can_carry_in_parts_of_s3() -> None:
     """Ten thousand parts of 8 MiB are more than that."""
-    assert LARGEST < 10_000 * 8 * 1024 * 1024
+    assert MOST_STREAMED < 10_000 * 8 * 1024 * 1024
 
 
 def test_the_expected_sha256_is_checked(world: World) -> None:
@@ -153,6 +162,23 @@ def test_the_expected_sha256_is_checked(world: World) -> None:
         world.has(sha256=hashlib.sha256(content).hexdigest())
         assert world.copy() == {"outcome": "STORED"}
         world.objects.objects.clear()
+
+
+@pytest.mark.parametrize("size", [0, 10, 3 * PART])
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("fan_out", [0, 1])
+def test_the_expected_size_is_checked(world: World, size: int, announced: bool, fan_out: int) -> None:
+    """Before anything becomes an object, and before a byte is stored where the origin announces it."""
+    file = world.serve(OriginFile(content_of(size), length=announced, ranges=announced))
+    world.has(expected_size=size + 1)
+    outcome = world.copy(fan_out=fan_out)
+    assert failed("SIZE_MISMATCH", outcome)
+    assert f"{size} bytes, not the expected {size + 1}" in str(outcome["error"])
+    assert not announced or world.objects.calls == {}
+    assert_nothing_left(world)
+    world.has(expected_size=size)
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
 
 
 def test_the_time_is_up(world: World) -> None:

@@ -57,6 +57,7 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
         "disconnect": world.disconnect,
         "message": world.message,
         "copy": lambda arn, seconds: {"outcome": "STORED", "arn": arn, "seconds": seconds},
+        "complete": lambda arn, copied: {"outcome": "STORED", "arn": arn, "copied": copied},
         "close": world.close,
         "deliver": world.deliver,
         "fail": world.fail,
@@ -128,6 +129,22 @@ def test_an_order_by_get(call: Call, world: World) -> None:
     assert {row.path for row in world.downloads.rows.values()} == {"2026/11/figures.csv", "latest.csv"}
 
 
+@pytest.mark.parametrize(("text", "status"), [("12", 200), ("-1", 400), ("1e3", 400), ("", 400), ("9" * 5000, 400)])
+def test_a_size_in_a_query_is_digits(call: Call, world: World, text: str, status: int) -> None:
+    """A query has no numbers."""
+    asked = event("request_download_get") | {"queryStringParameters": {"size": text}}
+    assert call("request_download", asked)["statusCode"] == status
+    assert [row.expected_size for row in world.downloads.rows.values()] == ([12] if status == 200 else [])
+
+
+def test_a_size_that_cannot_be_copied_is_unprocessable(call: Call, world: World) -> None:
+    """Said before anything is begun."""
+    body = json.dumps({"size": 60_000_000_001, "sha256": "a" * 64})
+    answer = call("request_download", event("request_download") | {"body": body})
+    assert (answer["statusCode"], body_of(answer)["error"]["code"]) == (422, "FILE_TOO_LARGE")
+    assert not world.downloads.rows
+
+
 def test_a_body_in_base64(call: Call, world: World) -> None:
     """As API Gateway sends it for binary types."""
     encoded = event("request_download")
@@ -148,6 +165,10 @@ def test_a_body_in_base64(call: Call, world: World) -> None:
         ({"body": '{"path": 1}'}, 400, "INVALID_REQUEST"),
         ({"body": '{"path": ["a"]}'}, 400, "INVALID_REQUEST"),
         ({"body": '{"origin": {}}'}, 400, "INVALID_REQUEST"),
+        ({"body": '{"size": -1}'}, 400, "INVALID_REQUEST"),
+        ({"body": '{"size": 1.5}'}, 400, "INVALID_REQUEST"),
+        ({"body": '{"size": "x"}'}, 400, "INVALID_REQUEST"),
+        ({"body": '{"size": true}'}, 400, "INVALID_REQUEST"),
         ({"body": '{"filename": "a.csv"}'}, 400, "INVALID_REQUEST"),
         ({"body": '{"path": "../a"}'}, 400, "INVALID_PATH"),
         ({"body": '{"origin": "other"}'}, 400, "UNKNOWN_ORIGIN"),
@@ -411,6 +432,13 @@ def test_copying_gets_what_is_left_of_the_time(call: Call) -> None:
     answer = call("copy", event("copy"))
     assert answer["seconds"] == 870
     assert answer["arn"] == event("copy")["executionArn"]
+
+
+def test_the_end_of_a_batch_says_how_many_slices_are_copied(call: Call) -> None:
+    """All up to the last of the batch."""
+    answer = call("complete", event("complete") | {"slices": [1000, 1001]})
+    assert (answer["arn"], answer["copied"]) == (event("complete")["executionArn"], 1002)
+    assert call("complete", event("complete"))["copied"] == 4
 
 
 def test_delivering(call: Call, world: World) -> None:

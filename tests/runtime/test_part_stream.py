@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import OriginBusyError, StorageError
+from runtime.errors import OriginBusyError, StorageError, TimedOutError
 from runtime.logic.part_stream import AHEAD
 from runtime.models import Status
 from tests.runtime.fakes import FakeBody
@@ -75,6 +75,25 @@ def test_an_origin_that_fails_is_told_and_not_the_bucket(world: World) -> None:
     assert world.row.trouble is not None
     assert world.row.trouble.code == "ORIGIN_ERROR"
     assert parts(world) == {}
+
+
+def test_an_origin_too_slow_for_one_part_is_named_as_the_reason(world: World) -> None:
+    """A worker that stored a part is followed by one that goes on; one that stored none has no better successor."""
+    file = planned(world)
+
+    seconds = 0.0
+
+    def read() -> None:
+        world.clock.time += seconds
+
+    file.on_read = read
+    for each, said in ((50.0, f"{PART} bytes"), (20.0, "in the time that there is")):
+        seconds = each
+        with pytest.raises(TimedOutError, match=said):
+            world.copy_slice(0, streamed=True)
+        assert world.row.trouble is not None
+        assert (world.row.trouble.code, said in world.row.trouble.message) == ("TIMED_OUT", True)
+    assert len(parts(world)) == 1
 
 
 def test_a_file_that_is_gone_is_noted(world: World) -> None:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.logic.plan import GIB, LARGEST, LEAST_PART, MIB, MOST_PART, MOST_PARTS, plan
+from runtime.logic.plan import GIB, LARGEST, LEAST_PART, MIB, MOST_PART, MOST_PARTS, Plan, plan
 
 TIB = 1024**4
+EVENTS_OF_A_BATCH = 40  # a Map with its run, a task and a choice, each tried again
 SIZES = st.one_of(
     st.integers(1, LARGEST),
     st.builds(lambda parts, off: max(1, parts * LEAST_PART + off), st.integers(0, MOST_PARTS), st.integers(-2, 2)),
 )
+
+
+def batches_of(cut: Plan) -> Iterator[list[int]]:
+    """As one Map after the other carries them."""
+    first = 0
+    while batch := cut.batch(first):
+        yield batch
+        first = batch[-1] + 1
 
 
 @given(SIZES)
@@ -41,13 +51,25 @@ def test_slices_tile_the_file_exactly(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "slices"), [(GIB, 16), (100 * GIB, 925), (TIB, 1_000), (10 * TIB, 10_000), (LARGEST, 10_000)]
+    ("size", "slices", "maps"),
+    [(1, 1, 1), (GIB, 16, 1), (100 * GIB, 931, 1), (TIB, 999, 1), (10 * TIB, 9_996, 10), (LARGEST, 10_000, 10)],
 )
-def test_slices_fit_the_state_and_the_history(size: int, slices: int) -> None:
+def test_slices_fit_the_state_the_map_and_the_history(size: int, slices: int, maps: int) -> None:
     cut = plan(size)
-    assert cut.slice_count <= max(slices * 1.2, 1)
-    assert len(json.dumps(list(range(cut.slice_count)))) < 256 * 1024 / 3
+    batches = list(batches_of(cut))
+    assert (cut.slice_count, len(batches)) == (slices, maps)
+    assert max(map(len, batches)) <= 1_000
+    assert max(len(json.dumps(batch)) for batch in batches) < 256 * 1024 / 30
+    assert EVENTS_OF_A_BATCH * len(batches) < 25_000 / 50
     assert sum(part.length for part in cut.parts_of(0)) <= MOST_PART
+
+
+@given(SIZES)
+@example(LARGEST)
+def test_batches_hold_every_slice_once_and_in_order(size: int) -> None:
+    cut = plan(size)
+    assert [number for batch in batches_of(cut) for number in batch] == list(range(cut.slice_count))
+    assert cut.batch(cut.slice_count) == []
 
 
 @pytest.mark.parametrize("size", [-1, 0, LARGEST + 1])

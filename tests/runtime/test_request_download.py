@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,12 @@ from runtime.errors import (
     IdempotencyKeyReusedError,
     InvalidPathError,
     InvalidRequestError,
+    OrderTooLargeError,
     RequestError,
     ServiceError,
     UnknownOriginError,
 )
-from runtime.logic import tickets
+from runtime.logic import limits, plan, tickets
 from runtime.logic.request_download import Order, RequestDownload
 from runtime.models import Download, Origin, Status
 from tests.runtime.fakes import STATE_MACHINE
@@ -108,10 +110,8 @@ def test_a_further_ticket_survives_another_writer(world: World) -> None:
     assert set(only_row(world).ticket_hashes) == {first.hash, other.hash, second.hash}
 
 
-@pytest.mark.parametrize(
-    "change", [{"path": "other.csv"}, {"file_name": "x.csv"}, {"sha256": "a" * 64}], ids=["path", "name", "sha256"]
-)
-def test_a_key_with_another_body_is_refused(world: World, change: dict[str, str]) -> None:
+@pytest.mark.parametrize("change", [{"path": "other.csv"}, {"file_name": "x.csv"}, {"sha256": "a" * 64}, {"size": 9}])
+def test_a_key_with_another_body_is_refused(world: World, change: dict[str, Any]) -> None:
     """It would get another file than it asked for."""
     world.request(KEYED)
     with pytest.raises(IdempotencyKeyReusedError):
@@ -228,13 +228,15 @@ def test_the_origin_may_be_left_out_when_there_is_one(world: World) -> None:
         ({"file_name": 'a"; x="b'}, InvalidRequestError, "fileName"),
         ({"sha256": "abc"}, InvalidRequestError, "sha256"),
         ({"sha256": "g" * 64}, InvalidRequestError, "sha256"),
+        ({"size": plan.LARGEST + 1}, OrderTooLargeError, "S3"),
+        ({"size": limits.MOST_STREAMED + 1, "sha256": "a" * 64}, OrderTooLargeError, "without sha256"),
         ({"idempotency_key": ""}, InvalidRequestError, "Idempotency-Key"),
         ({"idempotency_key": "x" * 256}, InvalidRequestError, "Idempotency-Key"),
         ({"idempotency_key": "a\nb"}, InvalidRequestError, "Idempotency-Key"),
     ],
 )
 def test_a_bad_order_is_refused_with_what_to_mend(
-    world: World, change: dict[str, str], error: type[RequestError], said: str
+    world: World, change: dict[str, Any], error: type[RequestError], said: str
 ) -> None:
     """Nothing is written."""
     with pytest.raises(error, match=said):
@@ -250,6 +252,15 @@ def test_what_is_missing_is_named(world: World) -> None:
         two(Order(owner="x", path="y"))
     with pytest.raises(InvalidRequestError, match="default path"):
         two(Order(owner="x", origin="a"))
+
+
+@pytest.mark.parametrize(
+    ("size", "sha256"), [(0, None), (plan.LARGEST, None), (0, "a" * 64), (limits.MOST_STREAMED, "a" * 64)]
+)
+def test_a_size_that_can_be_copied_is_noted(world: World, size: int, sha256: str | None) -> None:
+    """The copy holds the origin's against it."""
+    world.request(replace(ORDER, size=size, sha256=sha256))
+    assert (only_row(world).expected_size, only_row(world).size) == (size, None)
 
 
 def test_an_upper_case_sha256_is_the_same(world: World) -> None:

@@ -48,6 +48,7 @@ DOWNLOAD_ID = "0" * 31 + "a"
 ARN = execution_arn_of(STATE_MACHINE, DOWNLOAD_ID)
 KEY = f"downloads/{DOWNLOAD_ID}"
 PART = 1000
+ALL = 10_000  # slices, and more than any file has
 ORIGIN = Origin("reports", "https://reports.example.com/exports/", default_path="latest.csv")
 STORED = Stored(KEY, 3, '"etag"', "text/csv", Checksum("CRC32", "NSRBwg=="), "ba" * 32)
 
@@ -216,7 +217,7 @@ class World:
             loopback=loopback,
             part_size=PART,
             buffers=3,
-            largest=largest,
+            most_streamed=largest,
             reuse=reuse,
         )
         return worker(arn, seconds)
@@ -246,6 +247,6 @@ class World:
         )
         worker(ARN, index, seconds)
 
-    def complete(self) -> Outcome:
-        """Run what puts the parts together."""
-        return Complete(self.downloads, self.objects, self.clock, "downloads/", cut)(ARN)
+    def complete(self, copied: int = ALL, cut: Cut = cut) -> Outcome:
+        """Run what follows a batch of slices, of which so many are copied."""
+        return Complete(self.downloads, self.objects, self.clock, "downloads/", cut)(ARN, copied)
