@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 from async_download.args import RestAuth
+from async_download.bundle import imported, sources
 from async_download.gateway_errors import gateway_errors
 from async_download.rest_routes import Route
 
@@ -26,8 +28,8 @@ ELSEWHERE = {"MISSING_AUTHENTICATION_TOKEN"}  # without IAM it is said of paths 
 def of_function(handler: str) -> Codes:
     """What the function answers: every `RequestError` that a module raises which its handler leads to."""
     found = {status: set(codes) for status, codes in ALWAYS.items()}
-    for module in _reached(f"runtime.handlers.{handler}", set()):
-        for name in _raised(module):
+    for file in imported(f"runtime.handlers.{handler}", sources(TOP / "runtime")).values():
+        for name in _raised(file):
             kind = getattr(errors, name, None)
             if not isinstance(kind, type) or not issubclass(kind, errors.RequestError):
                 continue
@@ -58,25 +60,9 @@ def of_call(route: Route) -> Codes:
     return dict(sorted(found.items()))
 
 
-def _reached(module: str, seen: set[str]) -> Iterator[str]:
-    """A module of the runtime, and all that it imports."""
-    if module in seen or not (TOP / f"{module.replace('.', '/')}.py").exists():
-        return
-    seen.add(module)
-    yield module
-    for node in ast.walk(_tree(module)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("runtime"):
-            for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
-                yield from _reached(str(name), seen)
-
-
-def _raised(module: str) -> Iterator[str]:
-    for node in ast.walk(_tree(module)):
+def _raised(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Raise):
             raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
             if isinstance(raised, ast.Name):
                 yield raised.id
-
-
-def _tree(module: str) -> ast.Module:
-    return ast.parse((TOP / f"{module.replace('.', '/')}.py").read_text())

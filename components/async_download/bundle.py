@@ -1,14 +1,17 @@
 """The functions' code: the runtime's own files and nothing else, so that the same sources give the same archive.
 
-A function gets its own handler and all that handlers share: a changed handler changes one function. The one that
-serves the web page gets the page.
+A function gets its own handler and whatever that imports: a changed file changes the functions that use it, and no
+other. The one that serves the web page gets the page.
 """
 
+import ast
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pulumi
 
-from async_download.specs import PAGE, SPECS
+from async_download.specs import PAGE
 
 ROOT = "runtime"  # handlers import `runtime.…` in Lambda as they do in tests
 PAGE_ROOT = "client/web"  # as in the repository
@@ -34,17 +37,38 @@ def sources(folder: Path) -> dict[str, Path]:
 
 def runtime_archive(key: str, folder: Path | None = None) -> pulumi.AssetArchive:
     """The archive that the function of a handler is made from."""
-    files = sources(folder or runtime_folder())
-    others = {f"{ROOT}/handlers/{other}.py" for other in SPECS if other != key}
-    own = {name: path for name, path in files.items() if name not in others}
+    own = imported(f"{ROOT}.handlers.{key}", sources(folder or runtime_folder()))
     own |= page_files(page_folder()) if key == PAGE else {}
     return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in own.items()})
+
+
+def imported(module: str, files: Mapping[str, Path]) -> dict[str, Path]:
+    """Of such files, in their order, a module's own, those of its packages and of whatever it imports."""
+    reached: set[str] = set()
+    todo = [module]
+    while todo:
+        name = todo.pop().replace(".", "/")
+        for path in {f"{name}.py", f"{name}/__init__.py"} & files.keys() - reached:
+            reached.add(path)
+            todo += [*_imports(files[path]), name.rpartition("/")[0]]
+    return {path: files[path] for path in files if path in reached}
 
 
 def page_files(folder: Path) -> dict[str, Path]:
     """Path in the archive -> file of the web page, sorted."""
     found = sorted(path for path in folder.iterdir() if path.suffix in PAGE_KINDS and _belongs(Path(path.name)))
     return {f"{PAGE_ROOT}/{path.name}": path for path in found}
+
+
+@cache
+def _imports(file: Path) -> tuple[str, ...]:
+    found: list[str] = []
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
 def _folder(what: str, installed: str, checked_out: str) -> Path:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pulumi
@@ -50,10 +53,10 @@ def test_a_changed_file_is_a_changed_archive(tmp_path: Path) -> None:
 
 
 def test_the_files_of_the_archive_are_read_from_where_they_are(tmp_path: Path) -> None:
-    archive = bundle.runtime_archive("copy", write(tmp_path, "a.py"))
-    asset = archive.assets["runtime/a.py"]
+    archive = bundle.runtime_archive("copy", write(tmp_path, "handlers/copy.py"))
+    asset = archive.assets["runtime/handlers/copy.py"]
     assert isinstance(asset, pulumi.FileAsset)
-    assert Path(str(asset.path)) == tmp_path / "a.py"
+    assert Path(str(asset.path)) == tmp_path / "handlers" / "copy.py"
 
 
 def test_every_handler_is_in_the_archive() -> None:
@@ -61,15 +64,34 @@ def test_every_handler_is_in_the_archive() -> None:
     assert packed >= {f"runtime/handlers/{key}.py" for key in FUNCTIONS}
 
 
-def test_a_function_holds_its_own_handler_and_what_handlers_share(deployed: Deployed) -> None:
-    shared = {
-        name for name in bundle.sources(bundle.runtime_folder()) if not re.search(r"/handlers/(?!__|boundary)", name)
-    }
-    archives = {
-        f.inputs["handler"].split(".")[2]: set(f.inputs["code"].assets)
-        for f in deployed.all("lambda/function:Function")
-    }
-    assert archives == {key: shared | {f"runtime/handlers/{key}.py"} for key in FUNCTIONS}
+def test_a_function_holds_its_own_handler_and_no_other(deployed: Deployed) -> None:
+    for function in deployed.all("lambda/function:Function"):
+        handlers = {name for name in function.inputs["code"].assets if re.search(r"/handlers/(?!__|boundary)", name)}
+        assert handlers == {f"runtime/handlers/{function.inputs['handler'].split('.')[2]}.py"}
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_an_archive_is_what_its_handler_loads(tmp_path: Path, key: str) -> None:
+    """All of it and no more, in a process that has nothing else of ours."""
+    files = bundle.runtime_archive(key).assets
+    for name, asset in files.items():
+        assert isinstance(asset, pulumi.FileAsset)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(asset.path, tmp_path / name)
+    code = f"import sys, runtime.handlers.{key}; print(*(each.__file__ for each in sys.modules.values() if " + (
+        "each.__name__.partition('.')[0] == 'runtime'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    loaded = {Path(file).relative_to(tmp_path).as_posix() for file in done.stdout.split()}
+    assert loaded == {name for name in files if name.startswith("runtime/")}
+
+
+def test_whatever_is_imported_is_found_and_nothing_else(tmp_path: Path) -> None:
+    write(tmp_path, "__init__.py", "a/__init__.py", "a/x.py", "a/y.py", "b.py", "c.py", "d.py", "e.py")
+    (tmp_path / "b.py").write_text("import json, runtime.c\nfrom runtime.a import x as z\nfrom . import e")
+    (tmp_path / "c.py").write_text("def late() -> None:\n    from runtime import b")
+    found = bundle.imported("runtime.b", bundle.sources(tmp_path))
+    assert list(found) == [f"runtime/{name}.py" for name in ("__init__", "a/__init__", "a/x", "b", "c")]
 
 
 def test_the_page_goes_with_the_function_that_serves_it_and_with_no_other() -> None:
