@@ -33,7 +33,7 @@ demo: setup ## The whole journey on this machine: deploy, request, wait, downloa
 	@$(RUN) -m localcloud demo
 
 local: setup ## Keep the stack running here (ORIGIN=http://127.0.0.1:9000/ for an origin of yours)
-	@exec $(RUN) -m localcloud serve $(if $(ORIGIN),--origin $(ORIGIN))
+	@exec $(RUN) -m localcloud serve $(if $(ORIGIN),--origin "$$ORIGIN")
 
 invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=events/deliver.json [DEBUG=5678]
 	@$(RUN) -m localcloud invoke $(HANDLER) $(EVENT) $(if $(DEBUG),--debug $(DEBUG))

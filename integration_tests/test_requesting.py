@@ -113,13 +113,14 @@ def test_what_is_missing_in_a_query_is_refused_and_named(stack: Stack, query: st
     assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
     message = answer.body["error"]["message"]
     assert "origin (one of: closed, files" in message
-    assert ") and path, each a string" in message
+    assert ") and path (at most 2048 characters)" in message
 
 
 def test_a_field_that_does_not_exist_is_refused(stack: Stack) -> None:
     answer = stack.post(unique("1"), filename="a.csv")
     assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
     assert "fileName" in answer.body["error"]["message"]
+    assert "there are no others" in answer.body["error"]["message"]
 
 
 def test_the_gateway_answers_in_the_same_form(stack: Stack) -> None:

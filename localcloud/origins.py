@@ -22,17 +22,32 @@ def own_origin(url: str) -> dict[str, object]:
     """Configuration of an origin of the user's; a private address is allowed, for the user has named it.
 
     Raises:
-        UsageError: It is no http or https URL, or its host is not known.
+        UsageError: It is no http or https URL, or its host is not known or never allowed.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"The origin has to be a URL like http://127.0.0.1:9000/, not {url!r}.")
-    private = [f"{address}/{address.max_prefixlen}" for address in _addresses(parts.hostname) if _is_inside(address)]
+    scheme, host = _checked(url)
+    addresses = _addresses(host)
+    if any(address.is_link_local for address in addresses):
+        raise UsageError(f"The host {host} of the origin is link-local; files are never copied from there.")
+    private = [f"{address}/{address.max_prefixlen}" for address in addresses if _is_inside(address)]
     return {
         "baseUrl": url if url.endswith("/") else f"{url}/",
-        "allowHttp": parts.scheme == "http",
+        "allowHttp": scheme == "http",
         **({"allowPrivate": private} if private else {}),
     }
+
+
+def _checked(url: str) -> tuple[str, str]:
+    """Scheme and host of a URL that can be a base."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # the port is read only now, and may be none
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if "@" in parts.netloc:
+        raise UsageError("The origin's URL must not have a user or password in it.")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise UsageError(f"The origin has to be a URL like http://127.0.0.1:9000/, not {url!r}.")
+    return parts.scheme, host
 
 
 def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
@@ -44,5 +59,5 @@ def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]
 
 
 def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Private, and no loopback (which a setting of its own allows) and no link-local (which nothing allows)."""
-    return address.is_private and not address.is_loopback and not address.is_link_local
+    """Private, and no loopback (which a setting of its own allows)."""
+    return address.is_private and not address.is_loopback

@@ -50,7 +50,9 @@ def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
     return {
         "DEFAULT_4XX": GatewayError(None, "REQUEST_REFUSED", "The request was refused; see the status code."),
         "DEFAULT_5XX": GatewayError(None, "INTERNAL", "Something went wrong on this side; try again."),
-        "BAD_REQUEST_BODY": GatewayError(400, "INVALID_REQUEST", f"Send a JSON object with {wanted}."),
+        "BAD_REQUEST_BODY": GatewayError(
+            400, "INVALID_REQUEST", f"Send a JSON object with {wanted}, and there are no others."
+        ),
         "BAD_REQUEST_PARAMETERS": GatewayError(400, "INVALID_REQUEST", f"Send in the query string {wanted}."),
         "UNAUTHORIZED": GatewayError(401, "UNAUTHORIZED", "Send credentials with the call."),
         "ACCESS_DENIED": forbidden,

@@ -43,8 +43,11 @@ def parameters(origins: Mapping[str, ResolvedOrigin]) -> dict[str, bool]:
 def explained(origins: Mapping[str, ResolvedOrigin]) -> str:
     """What to send, in a few words."""
     needed = required(origins)
-    known = {"origin": f"origin (one of: {', '.join(sorted(origins))})", "path": "path"}
+    known = {
+        "origin": f"origin (one of: {', '.join(sorted(origins))})",
+        "path": f"path (at most {FIELDS['path']['maxLength']} characters)",
+    }
     wanted = " and ".join(known[field] for field in needed)
     optional = ", ".join(field for field in FIELDS if field not in needed)
-    kinds = "each a string, but size a whole number"
-    return f"{wanted}, {kinds}; {optional} may be left out" if wanted else f"any of {optional}, {kinds}"
+    fields = f"{wanted}; {optional} may be left out" if wanted else f"any of {optional}"
+    return f"{fields}; each is a string, but size a whole number"

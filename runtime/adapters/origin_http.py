@@ -32,6 +32,9 @@ class HttpBody:
 
     def __init__(self, connection: Connection, response: http.client.HTTPResponse, idle: IdleConnections) -> None:
         self.status = response.status
+        announced = {value.strip() for name, value in response.getheaders() if name.lower() == "content-length"}
+        if len(announced) > 1:
+            raise OriginError("The origin sent several lengths that contradict each other.")
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in reversed(response.getheaders())}
         self._connection: Connection | None = connection
         self._sock = connection.sock

@@ -32,7 +32,11 @@ def name_of(path: str) -> str:
 def content_disposition(name: str) -> str:
     """The header for a safe name: an ASCII form for old clients, and the whole of it in UTF-8."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^\w !#$&\'()+,.;=@^`{}~-]", "_", plain, flags=re.ASCII).strip() or "download"
+    plain = re.sub(r"[^\w !#$&\'()+,.;=@^`{}~-]", "_", plain, flags=re.ASCII).strip()
+    if not plain.strip(". "):
+        plain = "download"
+    elif plain.startswith(".") and not name.startswith("."):  # nothing but the ending could be written in ASCII
+        plain = f"download{plain}"
     header = f'attachment; filename="{plain}"'
     return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='!#$&+.^_`|~-')}"
 

@@ -34,7 +34,7 @@ def join(base_url: str, path: str) -> str:
     _refuse("\\" in path, "must not contain a backslash")
     _refuse(bool(_BAD_ESCAPE.search(path)), "has a '%' that is not followed by two hexadecimal digits")
     _refuse(where.startswith("/"), "must not begin with '//': the host is the origin's")
-    _refuse(bool(_SCHEME.match(where)), "must not begin with a scheme")
+    _refuse(bool(_SCHEME.match(where)), "must not begin with a scheme; write the ':' of a name as %3A")
     _refuse_tricks(where)
     url = base_url + quote(where, safe=_KEEP_IN_PATH) + question_mark + quote(query, safe=_KEEP_IN_QUERY)
     base, joined = urlsplit(base_url), urlsplit(url)

@@ -60,7 +60,8 @@ class StreamProgress:
         self._sockets = sockets
         self._clock = clock
         self._arn = execution_arn
-        self._written = self._began = clock.monotonic()
+        self._written = clock.monotonic()
+        self._first: tuple[float, int] | None = None  # when the first bytes had come, and how many
         self._pushed: float | None = None
         self._beside = Beside()
 
@@ -71,6 +72,7 @@ class StreamProgress:
             StoppedError: the row says that nobody wants the file any more.
         """
         moment = self._clock.monotonic()
+        self._first = self._first or (moment, copied)
         if moment - self._written < WRITE_SECONDS:
             return
         self._written = moment
@@ -84,14 +86,19 @@ class StreamProgress:
         if row is None:
             raise StoppedError("The download was stopped.")
         between = min(PUSH_SECONDS * len(row.connection_ids), RAREST_SECONDS)
-        if row.connection_ids and (self._pushed is None or moment - self._pushed >= between):
-            rate = copied / (moment - self._began)
-            if self._beside(partial(push, self._sockets, row, rate)):
-                self._pushed = moment
+        due = row.connection_ids and (self._pushed is None or moment - self._pushed >= between)
+        if due and self._beside(partial(push, self._sockets, row, self._rate(moment, copied))):
+            self._pushed = moment
 
     def close(self) -> None:
         """Nothing is told after this."""
         self._beside.close()
+
+    def _rate(self, moment: float, copied: int) -> float | None:
+        """Bytes a second since the first ones: how long an origin took to begin says nothing about the rest."""
+        assert self._first is not None
+        began, before = self._first
+        return (copied - before) / (moment - began) if moment > began else None
 
 
 def _post(sockets: Sockets, data: bytes, connection_id: str) -> None:

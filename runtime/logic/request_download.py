@@ -111,14 +111,14 @@ class RequestDownload:
         if order.file_name is not None and not disposition.is_safe_name(order.file_name):
             raise InvalidRequestError(
                 f"fileName has to be a file's name of 1 to {disposition.LONGEST_NAME} characters, without path, "
-                'control characters or any of : * ? " < > |'
+                'spaces around it, control characters or any of : * ? " < > |'
             )
         if order.sha256 is not None and not _SHA256.fullmatch(order.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
         if order.size is not None and (reason := limits.refusal(order.size, sha256=order.sha256 is not None)):
             raise OrderTooLargeError(reason)
         if order.idempotency_key is not None and not _KEY.fullmatch(order.idempotency_key):
-            raise InvalidRequestError("Idempotency-Key has to be 1 to 255 printable ASCII characters.")
+            raise InvalidRequestError("Idempotency-Key has to be 1 to 255 printable ASCII characters without spaces.")
         now = self.clock.now()
         return Download(
             execution_arn="",

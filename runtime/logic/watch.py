@@ -76,7 +76,8 @@ class Watch:
             now=now,
         )
         if changed is not None and changed.connection_ids:
-            rate = (copied - (row.copied_bytes or 0)) / (now - row.updated_at)
+            before = row.copied_bytes  # none: the time since then is also that of starting the workers
+            rate = None if before is None else (copied - before) / (now - row.updated_at)
             push(self._sockets, changed, rate)
 
 

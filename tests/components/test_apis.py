@@ -16,6 +16,7 @@ from runtime.handlers.request_download import FIELDS
 from tests.components.harness import ORIGINS, Deployed, Registered, deploy
 from tests.components.test_wiring import depends_on
 
+KINDS = "each is a string, but size a whole number"
 NO_DEFAULTS = {"DEFAULT_4XX", "DEFAULT_5XX"}
 
 
@@ -148,6 +149,21 @@ def test_an_unknown_path_is_said_to_be_one() -> None:
     assert (open_.status, open_.code) == (404, "NOT_FOUND")
     assert signed.status == 403
     assert "no such path" in signed.message
+
+
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        ({}, "path (at most 2048 characters); origin, fileName, sha256, size may be left out"),
+        ({"default_path": "a"}, "any of origin, path, fileName, sha256, size"),
+    ],
+)
+def test_what_a_body_may_hold_is_said_with_its_limits(origin: dict[str, str], told: str) -> None:
+    """The gateway does not say which rule a body broke."""
+    given = cast(AsyncDownloadArgs, {"origins": {"a": {"base_url": "https://a.example.com/"} | origin}})
+    wanted = rest_requests.explained(resolve("files", given).origins)
+    message = gateway_errors.gateway_errors(RestAuth.NONE, wanted=wanted)["BAD_REQUEST_BODY"].message
+    assert message == f"Send a JSON object with {told}; {KINDS}, and there are no others."
 
 
 @pytest.mark.parametrize("args", [{"rest_auth": "none"}, {"name_prefix": "other"}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from localcloud import origins
 from localcloud.__main__ import main
 from localcloud.errors import NotRunningError, UsageError
 from localcloud.invoke import Context, read_event
+from localcloud.paths import FOLDER
 from localcloud.signals import Stopped, stoppable
 from localcloud.walkthrough import addresses, steps
 
@@ -65,19 +67,48 @@ def test_a_function_sees_its_time_run_out() -> None:
         ("https://127.0.0.1:9000/a", {"baseUrl": "https://127.0.0.1:9000/a/", "allowHttp": False}),
         ("http://10.1.2.3/", {"baseUrl": "http://10.1.2.3/", "allowHttp": True, "allowPrivate": ["10.1.2.3/32"]}),
         ("http://[fd12::1]/", {"baseUrl": "http://[fd12::1]/", "allowHttp": True, "allowPrivate": ["fd12::1/128"]}),
-        ("http://169.254.1.1/", {"baseUrl": "http://169.254.1.1/", "allowHttp": True}),
     ],
 )
 def test_an_origin_of_the_users_own(url: str, described: dict[str, object]) -> None:
-    """A private address is allowed, for the user has named it; a link-local one never is."""
+    """A private address is allowed, for the user has named it."""
     assert origins.own_origin(url) == described
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:9000", "ftp://h/", "http://", "http://127.0.0.1/?a=1", "http://h\x00/"])
-def test_what_is_no_origin_is_told(url: str) -> None:
-    """In one sentence."""
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        *(
+            (url, "has to be a URL like http://127.0.0.1:9000/")
+            for url in (
+                "127.0.0.1:9000",
+                "ftp://h/",
+                "http://",
+                "http://127.0.0.1/?a=1",
+                "http://127.0.0.1/#a",
+                "http://127.0.0.1:99999/",
+                "http://127.0.0.1:x/",
+                "http://[::1/",
+            )
+        ),
+        ("http://h\x00/", "cannot be found"),
+        ("http://me:secret@127.0.0.1/", "must not have a user or password"),
+        ("http://169.254.169.254/", "is link-local"),
+        ("http://[fe80::1]/", "is link-local"),
+    ],
+)
+def test_what_is_no_origin_is_told(url: str, told: str) -> None:
+    """In one sentence, without the password that may be in it."""
+    with pytest.raises(UsageError, match=told) as raised:
         origins.own_origin(url)
+    assert "secret" not in str(raised.value)
+
+
+def test_make_passes_an_origin_on_as_it_is() -> None:
+    """A shell would take `&` for the end of the command, and `;` for another one."""
+    url = "http://127.0.0.1:9000/?a=1&b='2';echo $HOME"
+    make = ["make", "--silent", "--old-file", "setup", "local", "RUN=echo", f"ORIGIN={url.replace('$', '$$')}"]
+    done = subprocess.run(make, cwd=FOLDER, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == f"-m localcloud serve --origin {url}\n"
 
 
 def test_the_walk_through_has_lines_to_paste() -> None:

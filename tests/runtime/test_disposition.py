@@ -92,8 +92,10 @@ def test_any_path_gives_a_safe_name(path: str) -> None:
         ("a.csv", 'attachment; filename="a.csv"'),
         ("a b.csv", 'attachment; filename="a b.csv"'),
         ("für.csv", "attachment; filename=\"fur.csv\"; filename*=UTF-8''f%C3%BCr.csv"),
-        ("数据.csv", "attachment; filename=\".csv\"; filename*=UTF-8''%E6%95%B0%E6%8D%AE.csv"),
+        ("数据.csv", "attachment; filename=\"download.csv\"; filename*=UTF-8''%E6%95%B0%E6%8D%AE.csv"),
         ("数据", "attachment; filename=\"download\"; filename*=UTF-8''%E6%95%B0%E6%8D%AE"),
+        ("…", "attachment; filename=\"download\"; filename*=UTF-8''%E2%80%A6"),
+        (".profil.é", "attachment; filename=\".profil.e\"; filename*=UTF-8''.profil.%C3%A9"),
         ("50%.csv", "attachment; filename=\"50_.csv\"; filename*=UTF-8''50%25.csv"),
     ],
 )

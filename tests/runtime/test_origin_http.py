@@ -106,6 +106,23 @@ def test_bodies_of_every_kind(lines: tuple[str, ...], raw: bytes) -> None:
         assert read_all(get(server.url)) == b"0123456789"
 
 
+@pytest.mark.parametrize("lengths", [("3", "5"), ("5", "3")])
+def test_lengths_that_contradict_each_other_are_refused(lengths: tuple[str, str]) -> None:
+    """Nobody could tell how many bytes the file has."""
+    lines = (OK, *(f"Content-Length: {length}" for length in lengths))
+    with (
+        serving(lambda exchange: exchange.send(*lines, body=b"01234")) as server,
+        pytest.raises(OriginError, match="contradict each other"),
+    ):
+        get(server.url)
+
+
+def test_a_length_that_is_said_twice_is_one_length() -> None:
+    """Some proxies repeat it."""
+    with serving(lambda exchange: exchange.send(OK, *["Content-Length: 5"] * 2, body=b"01234")) as server:
+        assert read_all(get(server.url)) == b"01234"
+
+
 def test_a_clean_end_before_the_announced_one_is_an_early_end() -> None:
     """Whoever counts will notice."""
     with serving(lambda exchange: exchange.send(OK, "Content-Length: 10", body=b"0123")) as server:

@@ -15,6 +15,13 @@ from runtime.logic import paths
 BASE = "https://reports.example.com/exports/"
 
 
+def test_a_name_with_a_colon_is_told_how_to_be_written() -> None:
+    """It looks like a scheme."""
+    with pytest.raises(InvalidPathError, match="as %3A"):
+        paths.join(BASE, "report:final.csv")
+    assert paths.join(BASE, "report%3Afinal.csv") == f"{BASE}report%3Afinal.csv"
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

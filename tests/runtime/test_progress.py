@@ -15,9 +15,10 @@ from runtime.logic import messages
 from runtime.logic.plan import Plan
 from runtime.logic.progress import Beside
 from runtime.logic.sliced import sliced
-from runtime.logic.watch import TELL_SECONDS, Watch, counted
+from runtime.logic.watch import LOOK_SECONDS, TELL_SECONDS, Watch, counted
 from runtime.models import Status
 from runtime.ports import Part
+from tests.runtime.fakes import Asked, FakeBody
 from tests.runtime.slicing import parts, planned
 from tests.runtime.world import ARN, PART, OriginFile, World, content_of, cut
 
@@ -57,6 +58,26 @@ def test_a_streaming_worker_tells_how_far_it_is(world: World) -> None:
     assert isinstance(left, int)
     assert 0 < copied < 90 * PART
     assert abs(left - (90 * PART - copied) / rate) <= 1
+
+
+def test_how_long_an_origin_took_to_begin_is_not_its_rate(world: World) -> None:
+    """No estimate with the first bytes; then one from what has come since."""
+    world.has()
+    listening(world)
+    slow = OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(0.5))
+
+    def answer(asked: Asked) -> FakeBody:
+        if "If-Match" not in asked.headers:
+            world.clock.sleep(600)
+        return slow(asked)
+
+    world.origins.answer = answer
+    assert world.copy() == {"outcome": "STORED"}
+    first, *others = received(world)
+    assert "secondsLeft" not in first
+    assert others
+    took = sum(world.clock.slept) - 600
+    assert all(isinstance(told["secondsLeft"], int) and told["secondsLeft"] <= took for told in others)
 
 
 def test_messages_are_further_apart_the_more_sockets_there_are(world: World) -> None:
@@ -117,6 +138,24 @@ def test_slices_tell_how_far_all_of_them_are(world: World) -> None:
     assert all(isinstance(copied, int) and copied <= 60 * PART for copied in told)
     assert world.row.copied_bytes == told[-1]
     assert len(told) <= sum(world.clock.slept) / TELL_SECONDS + 1
+
+
+def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
+    """No estimate with the first parts; then one from those that have come since."""
+    file = planned(world, 60 * PART)
+    listening(world)
+    for seconds, number in ((600, 1), (TELL_SECONDS, 2)):
+        world.clock.sleep(seconds)
+        parts(world)[number] = file.content[(number - 1) * PART : number * PART]
+        job = sliced(world.row, "downloads/", cut, world.clock.now())
+        assert job is not None
+        watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job)
+        world.clock.sleep(LOOK_SECONDS)
+        watch()
+        watch.close()
+    first, second = received(world)
+    assert "bytesPerSecond" not in first
+    assert second["bytesPerSecond"] == round(PART / (TELL_SECONDS + LOOK_SECONDS))
 
 
 @pytest.mark.parametrize("known", [0, 1, 2])
