@@ -29,7 +29,10 @@ def run(stack: FakeStack, target: Path, *more: str) -> int:
 
 def test_piped(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Piped, it prints plain lines on stderr, nothing on stdout, and no secret."""
-    assert run(stack, target, "--sha256", stack.sha256, "--origin", "reports") == 0
+    asked = ["--sha256", stack.sha256, "--size", "300000", "--origin", "reports"]
+    assert run(stack, target, *asked) == 0
+    order = {"path": "q3.csv", "origin": "reports", "sha256": stack.sha256, "size": 300_000}
+    assert [json.loads(each.body) for each in stack.seen if each.method == "POST"] == [order]
     assert target.read_bytes() == stack.content
     out, err = capfd.readouterr()
     assert out == ""
@@ -174,6 +177,7 @@ def test_every_error_has_a_code() -> None:
         ["get", "example.com", "-o", "x"],
         ["get", "https://example.com"],
         ["get", "https://example.com", "-o", "x", "--sha256", "abc"],
+        ["get", "https://example.com", "-o", "x", "--size", "1M"],
         ["get", "https://example.com", "-o", "x", "--header", "no colon"],
         ["get", "https://example.com", "-o", "x", "--timeout", "0"],
         ["get", "https://example.com", "-o", "x", "--json", "--quiet"],

@@ -55,13 +55,14 @@ class AsyncClient:
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
+        size: int | None = None,
         *,
         idempotency_key: str | None = None,
     ) -> Download:
         """Ask for a file; answers at once."""
         return await run_stoppable(
             lambda stop: self._client.request(
-                path, origin, file_name, sha256, idempotency_key=idempotency_key, stop=stop
+                path, origin, file_name, sha256, size, idempotency_key=idempotency_key, stop=stop
             )
         )
 
@@ -102,6 +103,7 @@ class AsyncClient:
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
+        size: int | None = None,
         *,
         on_event: AsyncOnEvent | None = None,
         timeout: float | None = None,
@@ -111,7 +113,7 @@ class AsyncClient:
         tell = in_loop(on_event)
         return await run_stoppable(
             lambda stop: self._client.get(
-                path, target, origin, file_name, sha256, on_event=tell, timeout=timeout, resume=resume, stop=stop
+                path, target, origin, file_name, sha256, size, on_event=tell, timeout=timeout, resume=resume, stop=stop
             )
         )
 
@@ -122,6 +124,7 @@ class AsyncClient:
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
+        size: int | None = None,
         *,
         timeout: float | None = None,
         resume: bool = True,
@@ -132,7 +135,15 @@ class AsyncClient:
         async def run() -> None:
             try:
                 await self.get(
-                    path, target, origin, file_name, sha256, on_event=told.put_nowait, timeout=timeout, resume=resume
+                    path,
+                    target,
+                    origin,
+                    file_name,
+                    sha256,
+                    size,
+                    on_event=told.put_nowait,
+                    timeout=timeout,
+                    resume=resume,
                 )
             finally:
                 told.put_nowait(None)

@@ -13,7 +13,7 @@ from urllib3 import BaseHTTPResponse
 from async_download_client.auth import Auth, Outgoing
 from async_download_client.errors import NetworkError, ProtocolError, RefusedError, UnavailableError
 from async_download_client.messages import Body, download_of, status_of
-from async_download_client.models import Download, Status
+from async_download_client.models import Download, Order, Status
 from async_download_client.stop import Stop
 from async_download_client.timing import Timing
 from async_download_client.transport import Transport, host_of
@@ -45,18 +45,9 @@ class Api:
         self._headers = dict(headers)
         self._auth = auth
 
-    def request(
-        self,
-        path: str | None,
-        origin: str | None = None,
-        file_name: str | None = None,
-        sha256: str | None = None,
-        idempotency_key: str | None = None,
-        stop: Stop | None = None,
-    ) -> Download:
+    def request(self, order: Order, idempotency_key: str | None = None, stop: Stop | None = None) -> Download:
         """POST /downloads; safe to try again, because it carries an Idempotency-Key."""
-        order = {"path": path, "origin": origin, "fileName": file_name, "sha256": sha256}
-        body = json.dumps({name: value for name, value in order.items() if value is not None}).encode()
+        body = json.dumps(order.body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         url, attempts = f"{self.base}/downloads", self._timing.attempts
         return download_of(self._call("POST", url, headers, body, attempts, stop or Stop()))

@@ -6,8 +6,6 @@ with Client("https://….execute-api.eu-central-1.amazonaws.com/v1", auth=Iam())
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +17,7 @@ from async_download_client.background import iterate
 from async_download_client.errors import ProtocolError
 from async_download_client.events import Event, Requested, Saved, Verified
 from async_download_client.messages import raise_if_over
-from async_download_client.models import Download, Ready, Status
+from async_download_client.models import Download, Order, Ready, Status
 from async_download_client.stop import Stop
 from async_download_client.timing import Timing
 from async_download_client.transfer.fetch import Fetch
@@ -73,12 +71,16 @@ class Client:
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
+        size: int | None = None,
         *,
         idempotency_key: str | None = None,
         stop: Stop | None = None,
     ) -> Download:
-        """Ask for a file; answers at once."""
-        return self._api.request(path, origin, file_name, sha256, idempotency_key, stop)
+        """Ask for a file; answers at once.
+
+        Where `sha256` (hex) or `size` (bytes) is given, another file fails.
+        """
+        return self._api.request(Order(path, origin, file_name, sha256, size), idempotency_key, stop)
 
     def status(self, download: Download, *, stop: Stop | None = None) -> Status:
         """How far a download is."""
@@ -126,6 +128,7 @@ class Client:
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
+        size: int | None = None,
         *,
         on_event: OnEvent | None = None,
         timeout: float | None = None,
@@ -137,10 +140,9 @@ class Client:
         The same call after an interrupted one asks for the same download, so that no file is copied twice.
         """
         tell, stop = on_event or _ignore, stop or Stop()
-        order = json.dumps([self._api.base, path, origin, file_name, sha256])
+        order = Order(path, origin, file_name, sha256, size)
         with _opened(target, resume=resume) as to:
-            key = to.key_for(hashlib.sha256(order.encode()).hexdigest())
-            download = self.request(path, origin, file_name, sha256, idempotency_key=key, stop=stop)
+            download = self._api.request(order, to.key_for(order.digest(self._api.base)), stop)
             to.ordered()
             tell(Requested(download))
             ready = self.wait(download, on_event, timeout, stop=stop)
@@ -157,6 +159,7 @@ class Client:
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
+        size: int | None = None,
         *,
         timeout: float | None = None,
         resume: bool = True,
@@ -164,7 +167,9 @@ class Client:
         """`get`, as an iterator of its events; the last one is `Saved`. Leaving the loop stops the download."""
 
         def work(tell: OnEvent, stop: Stop) -> None:
-            self.get(path, target, origin, file_name, sha256, on_event=tell, timeout=timeout, resume=resume, stop=stop)
+            self.get(
+                path, target, origin, file_name, sha256, size, on_event=tell, timeout=timeout, resume=resume, stop=stop
+            )
 
         with closing(iterate(work)) as events:
             yield from events

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["Checksum", "Download", "Ready", "Status"]
+__all__ = ["Checksum", "Download", "Order", "Ready", "Status"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for; a file of another SHA-256 (hex) or size (bytes) fails."""
+
+    path: str | None = None
+    origin: str | None = None
+    file_name: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+
+    @property
+    def body(self) -> dict[str, str | int]:
+        """As the API takes it."""
+        fields = {
+            "path": self.path,
+            "origin": self.origin,
+            "fileName": self.file_name,
+            "sha256": self.sha256,
+            "size": self.size,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def digest(self, base: str) -> str:
+        """What tells it from another order, of this API or of another."""
+        return hashlib.sha256(json.dumps([base, self.body], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def _get(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             arguments.origin,
             arguments.file_name,
             arguments.sha256,
+            arguments.size,
             on_event=show,
             timeout=arguments.timeout,
             resume=arguments.resume,
@@ -69,7 +70,9 @@ def _get(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None
 
 def _request(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     with _client(arguments, parser, arguments.url) as client:
-        download = client.request(arguments.path, arguments.origin, arguments.file_name, arguments.sha256)
+        download = client.request(
+            arguments.path, arguments.origin, arguments.file_name, arguments.sha256, arguments.size
+        )
     print(json.dumps(download.answer))
 
 

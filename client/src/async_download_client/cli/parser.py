@@ -54,6 +54,7 @@ def _order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--origin", metavar="NAME", help="the origin; may be left out where there is only one")
     parser.add_argument("--file-name", metavar="NAME", help="the name that browsers save the file under")
     parser.add_argument("--sha256", type=values.sha256, metavar="HEX", help="what the file's SHA-256 has to be")
+    parser.add_argument("--size", type=values.size, metavar="BYTES", help="how many bytes the file has to have")
 
 
 def _save(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from async_download_client.api import base_of
 
-__all__ = ["count", "header", "output", "rate", "seconds", "sha256", "url"]
+__all__ = ["count", "header", "output", "rate", "seconds", "sha256", "size", "url"]
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -31,6 +31,13 @@ def sha256(text: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
         raise ArgumentTypeError("a SHA-256 has 64 hexadecimal digits")
     return text.lower()
+
+
+def size(text: str) -> int:
+    """A number of bytes."""
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise ArgumentTypeError("a size is a number of bytes")
+    return int(text)
 
 
 def header(text: str) -> tuple[str, str]:
