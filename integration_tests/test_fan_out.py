@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
 from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+from async_download.state_machine import definition
 
+from integration_tests.support import batches
 from integration_tests.support.clouds import Target
+from integration_tests.support.functions import role_of, small_function
 from integration_tests.support.policies import end_workers
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
@@ -112,3 +119,35 @@ def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: St
     row = stack.download_row(download)
     assert row is not None
     assert row["status"] == "CANCELLED"
+
+
+def test_what_is_too_large_for_one_map_goes_round_batch_after_batch(stack: Stack) -> None:
+    """The state machine with functions that play its workers: no file here has more slices than a Map takes."""
+    cloud, source = stack.cloud, Path(batches.__file__)
+    name = f"batches-{secrets.token_hex(4)}"
+    machines = cloud.client("stepfunctions")
+    account = stack.outputs["stateMachineArn"].rpartition(":")[0]
+    with ExitStack() as made:
+        workers = {
+            key: made.enter_context(small_function(cloud, source, key))
+            for key in ("copy", "copy_slice", "complete", "deliver", "fail")
+        }
+        rights = {"lambda:InvokeFunction": [*workers.values()], "states:StartExecution": [f"{account}:{name}"]}
+        role = made.enter_context(role_of(cloud, "states", rights))
+        text = json.dumps(definition(**workers, concurrency=2, seconds=60))
+        machine = machines.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"]
+        made.callback(machines.delete_state_machine, stateMachineArn=machine)
+        execution = machines.start_execution(stateMachineArn=machine)["executionArn"]
+        status = wait_for(
+            lambda: machines.describe_execution(executionArn=execution)["status"],
+            60,
+            until=lambda now: now != "RUNNING",
+        )
+        entered = [
+            event["stateEnteredEventDetails"]["name"]
+            for event in stack.events(execution)
+            if "stateEnteredEventDetails" in event
+        ]
+    assert status == "SUCCEEDED"
+    batch = ["CopySlices", "Complete", "Stored?"]
+    assert entered == ["Copy", "Stored?", *batch, *batch, "Deliver"]
