@@ -42,6 +42,18 @@ def test_cancel_is_obeyed(stack: Stack) -> None:
     assert row["status"] == "CANCELLED"
 
 
+@pytest.mark.parametrize("route", ["$connect", "$disconnect"])
+def test_a_message_that_names_a_route_of_the_gateway_does_no_harm(stack: Stack, route: str) -> None:
+    download = stack.request(unique("1"))
+    with stack.connect(download) as socket:
+        socket.receive("ready")
+        socket.send(f'{{"action": "{route}"}}')
+        assert socket.ask("ping", "pong")["downloadId"] == download.id
+        row = stack.download_row(download)
+    assert row is not None
+    assert row["connectionIds"]
+
+
 def test_cancel_of_what_is_finished_is_an_error(stack: Stack) -> None:
     download = stack.request(unique("1"))
     with stack.connect(download) as socket:

@@ -142,6 +142,13 @@ def test_two_emulators_know_nothing_of_each_other() -> None:
         assert not Aws(other.endpoint).client("sqs").list_queues().get("QueueUrls")
 
 
+def test_what_it_writes_is_in_its_directory() -> None:
+    """The keys of user pools, too, which it would else share with every other emulator."""
+    with Emulator() as emulator:
+        Aws(emulator.endpoint).client("cognito-idp").create_user_pool(PoolName="pool")
+        assert list(emulator.log_path.parent.rglob("cognito-rsa-key.pem"))
+
+
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_outlives_its_owner(end: signal.Signals) -> None:
     """Emulator, functions and directory go, however the owner ends, and without its help."""

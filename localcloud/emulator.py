@@ -154,6 +154,7 @@ class Emulator:
         return {
             **inherited,
             "TMPDIR": str(directory),
+            "STATE_DIR": str(directory / "state"),  # in place of one in /tmp for all: user pools keep keys there
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "GATEWAY_PORT": str(self.port),

@@ -92,7 +92,8 @@ def _origin(name: str, given: object) -> ResolvedOrigin:
 
 
 def _base_url(setting: str, value: object, allow_http: bool) -> str:
-    allowed = f"{'an http or https' if allow_http else 'an https'} URL with a host and no user, query or fragment"
+    kind = "an http or https" if allow_http else "an https"
+    allowed = f"{kind} URL with a host and no user, query or fragment, in ASCII without spaces"
     shown = value if not isinstance(value, str) or "@" not in value else "a URL with credentials in it"
     try:
         url = urlsplit(value if isinstance(value, str) else "")

@@ -35,6 +35,8 @@ class HttpBody:
         announced = {value.strip() for name, value in response.getheaders() if name.lower() == "content-length"}
         if len(announced) > 1:
             raise OriginError("The origin sent several lengths that contradict each other.")
+        if (response.getheader("transfer-encoding") or "identity").strip().lower() not in ("chunked", "identity"):
+            raise OriginError("The origin sent the file in a Transfer-Encoding that it was not asked for.")
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in reversed(response.getheaders())}
         self._connection: Connection | None = connection
         self._sock = connection.sock
@@ -66,10 +68,20 @@ class HttpBody:
 
 
 class _WholeHead(http.client.HTTPResponse):
-    """An answer whose headers came to their end: http.client takes a connection lost among them for the end."""
+    """An answer whose headers came to their end: http.client takes a connection lost among them for the end.
+
+    And the last one: http.client takes 102 and 103, which a slow origin may send meanwhile, for the answer.
+    """
 
     def begin(self) -> None:
         """Read the status and the headers."""
+        self._read_head()
+        while 102 <= self.status < 200:
+            again: Any = None
+            self.headers = self.msg = again
+            self._read_head()
+
+    def _read_head(self) -> None:
         stream: Any = self.fp
         watched: Any = _LastLine(stream)
         self.fp = watched

@@ -32,5 +32,7 @@ def wire() -> Disconnect:
 
 @web_socket
 def handler(event: Event) -> None:
-    """Forget the connection."""
-    wire()(event["requestContext"]["connectionId"])
+    """Forget the connection, when it has ended: a client may name this route in a message."""
+    context = event["requestContext"]
+    if context.get("eventType") != "MESSAGE":
+        wire()(context["connectionId"])

@@ -176,6 +176,11 @@ def test_credentials_in_a_url_are_not_repeated() -> None:
     assert "hunter2" not in str(refused.value)
 
 
+def test_a_space_in_a_url_is_named() -> None:
+    with pytest.raises(InvalidSetting, match="in ASCII without spaces"):
+        settings(**origin(base_url="https://reports.example.com/a b/"))
+
+
 def test_a_computed_value_is_checked_when_it_is_known() -> None:
     with pytest.raises(ValueError, match=r"origins\.reports\.base_url .*needs allow_http"):
         deploy(lambda: origin(base_url=pulumi.Output.from_input("http://reports.example.com/")))

@@ -403,6 +403,16 @@ def test_disconnecting(call: Call, world: World) -> None:
     assert not world.connections.rows
 
 
+def test_a_message_that_names_the_route_disconnects_nobody(call: Call, world: World) -> None:
+    """API Gateway picks the route by what a client says."""
+    ordered(world)
+    call("connect", event("connect"))
+    said = event("disconnect")
+    said["requestContext"]["eventType"] = "MESSAGE"
+    assert call("disconnect", said) == {"statusCode": 200}
+    assert world.connections.rows
+
+
 def test_a_message_is_answered_over_the_socket_not_by_the_handler(call: Call, world: World) -> None:
     """Whose answer could be taken for the client's."""
     ordered(world)

@@ -106,6 +106,27 @@ def test_bodies_of_every_kind(lines: tuple[str, ...], raw: bytes) -> None:
         assert read_all(get(server.url)) == b"0123456789"
 
 
+@pytest.mark.parametrize("meanwhile", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_what_an_origin_says_meanwhile_is_not_its_answer(meanwhile: str) -> None:
+    """However often, and with headers of its own."""
+    said = (f"HTTP/1.1 {meanwhile}", "Content-Length: 99", "Link: </a>", "", f"HTTP/1.1 {meanwhile}", "", OK)
+    with serving(lambda exchange: exchange.send(*said, "Content-Length: 5", body=b"01234")) as server:
+        body = get(server.url)
+        assert (body.status, body.headers) == (200, {"content-length": "5"})
+        assert read_all(body) == b"01234"
+
+
+@pytest.mark.parametrize("coding", [["gzip, chunked"], ["gzip", "chunked"], ["chunked, chunked"], ["deflate"]])
+def test_another_transfer_coding_is_refused(coding: list[str]) -> None:
+    """Its framing would become a part of the file."""
+    lines = (OK, *(f"Transfer-Encoding: {one}" for one in coding))
+    with (
+        serving(lambda exchange: exchange.send(*lines, body=b"5\r\n01234\r\n0\r\n\r\n")) as server,
+        pytest.raises(OriginError, match="Transfer-Encoding"),
+    ):
+        get(server.url)
+
+
 @pytest.mark.parametrize("lengths", [("3", "5"), ("5", "3")])
 def test_lengths_that_contradict_each_other_are_refused(lengths: tuple[str, str]) -> None:
     """Nobody could tell how many bytes the file has."""
