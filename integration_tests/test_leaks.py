@@ -65,9 +65,6 @@ def test_no_secret_is_written_down(stack: Stack, origin: Origin, secret: tuple[s
     assert leaks(found, stack.secrets) == []
 
 
-PLACES = ["a log line", "an event of a history", "a row of a table", "a setting", "the emulator's log"]
-
-
 @pytest.mark.parametrize("part", [slice(None), slice(0, 20), slice(11, 31), slice(-16, None)])
 def test_a_planted_secret_is_found(stack: Stack, part: slice) -> None:
     """Also much of one, wherever it is, in the middle of other words; and what is found is not repeated."""
