@@ -2,7 +2,8 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 RUN := .venv/bin/python
-TWO := -n 2 --dist loadfile # stacks and emulators for each of two workers: most of a journey is waiting
+# Stacks and emulators for each of two workers, since most of a journey is waiting; by name, for the long ones come first.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page
 PULUMI_VERSION := v3.255.0
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -44,21 +45,20 @@ test-unit: setup ## Unit and component tests, no network
 	@$(RUN) -m pytest tests client/tests -n auto --dist worksteal
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page $(TWO)
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(TWO)
 
 test-mutation: setup ## Take every right away, one by one, and see it missed (minutes; WRITE=1 writes docs/mutation.md)
 	@$(RUN) -m integration_tests.mutation $(if $(WRITE),--write)
 
-test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, then the end-to-end suite on it
+test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and the end-to-end suite on it
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
-	@$(RUN) -m pytest integration_tests/engine $(TWO)
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine --ignore integration_tests/page $(TWO) --engine pulumi
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(TWO) --engine pulumi
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)
 
 test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
-	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/test_localcloud.py::test_the_stack_stays_up_until_it_is_told_to_stop
+	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/local/test_commands.py::test_the_stack_stays_up_until_it_is_told_to_stop
 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000

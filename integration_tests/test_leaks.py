@@ -65,20 +65,16 @@ def test_no_secret_is_written_down(stack: Stack, origin: Origin, secret: tuple[s
     assert leaks(found, stack.secrets) == []
 
 
-PLACES = ["a log line", "an event of a history", "a row of a table", "a setting", "the emulator's log"]
-
-
-@pytest.mark.parametrize("part", [slice(None), slice(0, 20), slice(11, 31), slice(-16, None)])
-def test_a_planted_secret_is_found(stack: Stack, part: slice) -> None:
-    """Also much of one, wherever it is, in the middle of other words; and what is found is not repeated."""
+def test_a_planted_secret_is_found(stack: Stack) -> None:
+    """In the middle of other words; and what is found is not repeated."""
     planted = secrets.token_urlsafe(32)
     where = "a planted secret"
     client, table = stack.cloud.client("dynamodb"), stack.outputs["connectionsTableName"]
     group = f"/aws/lambda/{stack.function('copy')}"
     logs = stack.cloud.client("logs")
-    client.put_item(TableName=table, Item={"connectionId": {"S": where}, "x": {"S": f"a={planted[part]}/b"}})
+    client.put_item(TableName=table, Item={"connectionId": {"S": where}, "x": {"S": f"a={planted}/b"}})
     logs.create_log_stream(logGroupName=group, logStreamName=planted[:4])
-    event = {"timestamp": 1, "message": f'{{"url": "https://h/p?t={planted[part]}&x=1"}}'}
+    event = {"timestamp": 1, "message": f'{{"url": "https://h/p?t={planted}&x=1"}}'}
     logs.put_log_events(logGroupName=group, logStreamName=planted[:4], logEvents=[event])
     try:
         found = leaks(everything(stack), {planted})
@@ -102,3 +98,9 @@ def test_a_planted_secret_is_found(stack: Stack, part: slice) -> None:
 )
 def test_the_scanner_knows_a_link_and_half_a_secret(text: str, leaking: bool) -> None:
     assert leaks({"logs": [("group", text)]}, {"s" * 40}) == (["logs: group"] if leaking else [])
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(0, 20), slice(11, 31), slice(-16, None)])
+def test_the_scanner_knows_any_part_of_a_secret(part: slice) -> None:
+    secret = secrets.token_urlsafe(32)
+    assert leaks({"rows": [("table", f"a={secret[part]}/b")]}, {secret}) == ["rows: table"]

@@ -10,18 +10,17 @@ import random
 import re
 import socket
 import struct
-import sys
-import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self, cast
+from http.server import BaseHTTPRequestHandler
+from typing import NamedTuple, cast
+
+from client.tests.loopback import Handler, Loopback
 
 ID, SECRET, SIGNATURE = "0123456789abcdef0123456789abcdef", "the-secret-of-the-ticket", "the-signature-of-the-url"
 TICKET = f"{ID}.{SECRET}"
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_FOREVER = 30.0
 
 
 class Seen(NamedTuple):
@@ -96,18 +95,7 @@ class Peer:
 Script = Callable[[Peer], object]
 
 
-class QuietServer(ThreadingHTTPServer):
-    """A thread per connection; that a client hung up is no news."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
-
-
-class FakeStack:
+class FakeStack(Loopback):
     """The server, as a context manager.
 
     `sockets`: a script, or the status of a refusal, per WebSocket; the last one holds for all further ones.
@@ -117,6 +105,7 @@ class FakeStack:
     """
 
     def __init__(self, size: int = 300_000) -> None:
+        super().__init__(_Handler)
         self.content = random.Random(size).randbytes(size)
         self.etag = '"made-up-etag"'
         self.sockets: list[Script | int] = [self.tell_ready]
@@ -132,24 +121,9 @@ class FakeStack:
         self.seen: list[Seen] = []
         self.actions: list[str] = []
         self.signed = 0
-        self.stopping = threading.Event()
-        self._server = QuietServer(("127.0.0.1", 0), _Handler)
-        cast(Any, self._server).stack = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.api_url = f"{self.url}/v1"
         self.s3_url = self.url
         self.web_socket_url = f"ws{self.url.removeprefix('http')}/socket"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def file(self) -> dict[str, object]:
         """The file as the API tells of it, with a URL signed anew; `promised` overrides."""
@@ -190,14 +164,10 @@ class FakeStack:
         return [each for each in self.seen if each.method == "GET" and each.path.startswith(prefix)]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = _FOREVER
-
+class _Handler(Handler, BaseHTTPRequestHandler):
     @property
     def stack(self) -> FakeStack:
-        return cast(FakeStack, cast(Any, self.server).stack)
+        return cast(FakeStack, self.loopback)
 
     def do_GET(self) -> None:
         self._note(b"")
@@ -287,9 +257,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content[start : end if fault.cut is None else min(end, start + fault.cut)])
         if fault.silent:
-            self.stack.stopping.wait(_FOREVER)
+            self.stack.stopping.wait(self.timeout)
         self.close_connection = self.close_connection or fault.cut is not None or not fault.length
         return None
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""

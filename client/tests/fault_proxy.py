@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Self, cast
+from typing import cast
 from urllib.parse import urlsplit
 
-from client.tests.fake_stack import QuietServer
+from client.tests.loopback import Handler, Loopback
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: the next close is a reset
 
@@ -46,20 +46,16 @@ class Act:
     after: int = 0
 
 
-class FaultProxy:
-    """The server, as a context manager; `schedule` has an act for each GET, and after that all pass."""
+class FaultProxy(Loopback):
+    """`schedule` has an act for each GET, and after that all pass."""
 
     def __init__(self, upstream: str) -> None:
+        super().__init__(_Handler)
         self.upstream = urlsplit(upstream).netloc
         self.schedule: list[Act] = []
         self.done: list[Act] = []
         self.replace: Callable[[], None] = lambda: None
-        self.stopping = threading.Event()
         self._lock = threading.Lock()
-        self._server = QuietServer(("127.0.0.1", 0), _Handler)
-        cast(Any, self._server).proxy = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def next(self) -> Act:
         """What happens to this GET."""
@@ -68,24 +64,12 @@ class FaultProxy:
             self.done.append(act)
             return act
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = 10
+class _Handler(Handler, BaseHTTPRequestHandler):
+    timeout = 10.0
 
     def do_GET(self) -> None:
-        proxy = cast(FaultProxy, cast(Any, self.server).proxy)
+        proxy = cast(FaultProxy, self.loopback)
         act = proxy.next()
         if act.kind is Kind.REPLACED:
             proxy.replace()
@@ -122,6 +106,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hang_up(self) -> None:
         self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""

@@ -69,14 +69,6 @@ class IdleConnections:
         if oldest is not None:
             oldest.close()
 
-    def forget(self) -> None:
-        """Close all of them."""
-        with self._lock:
-            waiting = [connection for connections in self._waiting.values() for connection in connections]
-            self._waiting.clear()
-        for connection in waiting:
-            connection.close()
-
     def _is_good(self, connection: Connection, check: Check) -> bool:
         if not 0 <= time.time() - connection.idle_since <= LONGEST_IDLE_SECONDS:
             return False

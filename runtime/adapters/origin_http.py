@@ -126,10 +126,6 @@ class HttpOrigins:
                 return self._ask(idle, target, headers, timeout)
         return self._ask(self._open(place, check, timeout), target, headers, timeout)
 
-    def forget(self) -> None:
-        """Close the connections that wait for another request."""
-        self._idle.forget()
-
     def _open(self, place: Place, check: Check, timeout: float) -> Connection:
         scheme, host, port = place
         address, sock = _connect(host, port, check, min(_CONNECT_SECONDS, timeout))

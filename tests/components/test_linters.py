@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +92,13 @@ def test_cfn_lint_finds_what_is_wrong(
 ) -> None:
     (name,) = [name for name in documents(deployed) if name.split()[0] == f"files-{part}"]
     assert rule in of(deployed, name, change)
+
+
+def test_mypy_knows_every_service_in_use() -> None:
+    """It is told to skip the others, whose types would then be none."""
+    top = Path(__file__).parents[2]
+    overrides = tomllib.loads((top / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    (known,) = (set(each["module"]) for each in overrides if each.get("follow_imports") == "normal")
+    source = "".join(path.read_text() for path in (top / "components").rglob("*.py"))
+    used = {f"pulumi_aws.{service}.*" for service in re.findall(r"\baws\.(\w+)\.[A-Z]", source)}
+    assert used == {each for each in known if each.endswith(".*")}

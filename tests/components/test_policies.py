@@ -11,7 +11,6 @@ from tests.components.proof import rights_given
 from tests.components.test_settings import SECRET, origin
 
 PREFIX = "async-download-test-files"
-PLACE = "eu-west-1:123456789012"
 SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
 
 

@@ -66,12 +66,14 @@ class Server:
         self._threads[0].start()
 
     def close(self) -> None:
-        """Stop, and wait until every connection has ended."""
+        """Stop: end every connection, and wait until it has ended."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for exchange in self._exchanges:
             exchange.over.set()
+            with suppress(OSError):
+                exchange.sock.shutdown(socket.SHUT_RDWR)  # a client may keep it open for another request
         for thread in self._threads:
             thread.join(10)
 

@@ -23,6 +23,7 @@ from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
 from runtime.errors import ConnectionGoneError, ExecutionExistsError, ServiceError
 from tests.runtime.fakes import STATE_MACHINE
+from tests.runtime.in_process import InProcess
 from tests.runtime.world import ARN, DOWNLOAD_ID
 
 Answer = dict[str, Any] | Exception
@@ -323,3 +324,10 @@ def test_a_session_is_made_once() -> None:
     """Loading it is what a cold start waits for."""
     assert aws.session() is aws.session()
     assert isinstance(aws.session(), Session)
+
+
+def test_a_client_is_made_once_per_service(in_process: InProcess) -> None:
+    """And shared by threads."""
+    assert in_process.requests == []
+    assert aws.client("dynamodb") is aws.client("dynamodb")
+    assert aws.client("dynamodb") is not aws.client("stepfunctions")

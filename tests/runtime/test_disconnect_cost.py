@@ -9,7 +9,7 @@ import pytest
 
 from runtime.logic.disconnect import Disconnect
 from tests.runtime.in_process import InProcess
-from tests.runtime.test_tables import Store, download, on_the_emulator, opened
+from tests.runtime.stores import Store, download, on_the_emulator, opened
 
 ROWS = 20_000
 BATCH = 25

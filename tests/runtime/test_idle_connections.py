@@ -43,7 +43,6 @@ def test_a_connection_is_used_again(tls: bool) -> None:
     with serving(hello, tls=tls, keep=True) as server:
         origins = HttpOrigins(ssl.create_default_context(cafile=str(CERTIFICATE)))
         assert [read(get(origins, server)) for _ in range(3)] == [b"hello"] * 3
-        origins.forget()
     assert (len(server.requests), server.connections) == (3, 1)
 
 
@@ -62,7 +61,6 @@ def test_a_connection_that_cannot_be_used_again_is_dropped(lines: list[str], bod
         origins = HttpOrigins()
         for _ in range(2):
             assert read(get(origins, server), most) == body[:most]
-        origins.forget()
     assert server.connections == 2
 
 
@@ -73,7 +71,6 @@ def test_bytes_that_nobody_asked_for_end_a_connection() -> None:
     ) as server:
         origins = HttpOrigins()
         assert [read(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
-        origins.forget()
 
 
 def test_an_origin_that_has_left_is_connected_to_anew() -> None:
@@ -96,7 +93,6 @@ def test_an_origin_that_leaves_when_asked_again_is_asked_anew() -> None:
     with serving(every_second, keep=True) as server:
         origins = HttpOrigins()
         assert [read(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
-        origins.forget()
     assert (len(server.requests), server.connections) == (3, 2)
 
 
@@ -128,7 +124,6 @@ def test_an_address_passes_the_check_for_each_request() -> None:
         read(get(origins, server))
         with pytest.raises(OriginAddressRefusedError):
             get(origins, server, check=refuse)
-        origins.forget()
     assert len(server.requests) == 1
 
 
@@ -141,7 +136,6 @@ def test_a_connection_that_was_idle_for_long_is_dropped(monkeypatch: pytest.Monk
         now = time.time()
         monkeypatch.setattr("runtime.adapters.idle_connections.time.time", lambda: now + seconds)
         read(get(origins, server))
-        origins.forget()
     assert server.connections == 2
 
 
@@ -154,5 +148,4 @@ def test_few_connections_are_kept() -> None:
             read(body)
         for body in [get(origins, server) for _ in range(MOST_IDLE + 1)]:
             read(body)
-        origins.forget()
     assert server.connections == MOST_IDLE + 3

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 
-from runtime.adapters import aws, tables
-from runtime.adapters.connections import DynamoConnections
-from runtime.adapters.downloads import DynamoDownloads
-from runtime.errors import ServiceError
 from runtime.logic import tickets
-from runtime.models import (
-    Checksum,
-    Connection,
-    Digest,
-    Download,
-    Failure,
-    Status,
-    Stored,
-    Validator,
-    Version,
-)
-from runtime.ports import Connections, Downloads
+from runtime.models import Digest, Failure, Status, Validator, Version
 from tests.runtime.fakes import STATE_MACHINE, FakeConnections, FakeDownloads
 from tests.runtime.in_process import InProcess
+from tests.runtime.stores import FAILURE, HASH, NOW, STORED, Store, connection, download, on_the_emulator, opened, row
 from tests.runtime.world import ARN, DOWNLOAD_ID
-
-NOW = 1_800_000_000.5
-STORED = Stored("downloads/x", 12, '"etag"', "text/csv", Checksum("CRC32", "AAAAAA=="), "ab" * 32)
-FAILURE = Failure("ORIGIN_ERROR", "The origin answered HTTP 500.")
-HASH = "a" * 64
-
-
-class Store(NamedTuple):
-    """Both tables."""
-
-    downloads: Downloads
-    connections: Connections
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -52,47 +23,6 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield Store(fake, FakeConnections(fake))
         return
     yield on_the_emulator(request.getfixturevalue("in_process"))
-
-
-def on_the_emulator(in_process: InProcess) -> Store:
-    """Empty tables of the real adapters."""
-    client = in_process.client("dynamodb")
-    for name, key in (("downloads", "executionArn"), ("connections", "connectionId")):
-        client.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    return Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
-
-
-def download(**fields: Any) -> Download:
-    """A new row."""
-    described: dict[str, Any] = {
-        "execution_arn": ARN,
-        "download_id": DOWNLOAD_ID,
-        "origin": "reports",
-        "path": "a/ü.csv",
-        "owner": "iam:alice",
-        "created_at": NOW,
-        "updated_at": NOW,
-        "expires_at": int(NOW) + 3600,
-        "ticket_hashes": (HASH,),
-    }
-    return Download(**described | fields)
-
-
-def connection(name: str = "c1", arn: str = ARN) -> Connection:
-    """An open socket."""
-    return Connection(name, arn, int(NOW * 1000), int(NOW) + 7200)
-
-
-def row(store: Store) -> Download:
-    """The download's row."""
-    found = store.downloads.get(ARN)
-    assert found is not None
-    return found
 
 
 def at(store: Store, status: Status) -> None:
@@ -213,11 +143,6 @@ def test_nothing_makes_a_row_that_is_not_there(store: Store) -> None:
     assert store.connections.get("c1") is None
 
 
-def opened(store: Store, name: str = "c1", *, ticket_hash: str = HASH, limit: int = 2, now: float = NOW) -> bool:
-    """Whether a connection was let in."""
-    return store.connections.open(connection(name), ticket_hash=ticket_hash, limit=limit, now=now)
-
-
 def test_a_connection_is_in_both_tables_or_in_none(store: Store) -> None:
     """The ticket, the limit and the life of the download are conditions of the transaction."""
     store.downloads.create(download())
@@ -272,15 +197,7 @@ def test_a_connection_that_was_never_used_is_idle(store: Store) -> None:
 
 def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProcess) -> None:
     """The names are a contract."""
-    store = Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
-    client = in_process.client("dynamodb")
-    for name, key in (("downloads", "executionArn"), ("connections", "connectionId")):
-        client.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    store, client = on_the_emulator(in_process), in_process.client("dynamodb")
     store.downloads.create(download(file_name="a.csv", sha256="ab" * 32))
     opened(store)
     store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW)
@@ -316,87 +233,6 @@ def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProc
         "connectedAt": {"N": "1800000000500"},
         "expiresAt": {"N": "1800007200"},
     }
-
-
-def error(code: str, *reasons: str) -> ClientError:
-    """What DynamoDB raises."""
-    described: Any = {"Error": {"Code": code, "Message": "https://dynamodb secret"}}
-    if reasons:
-        described["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-    return ClientError(described, "TransactWriteItems")
-
-
-@pytest.mark.parametrize(
-    "conflict",
-    [
-        error("TransactionConflictException"),
-        error("TransactionCanceledException", "None", "TransactionConflict"),
-        error("TransactionInProgressException"),
-    ],
-)
-def test_a_conflict_with_another_writer_is_tried_again(conflict: ClientError, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With jitter; the SDK does not do it."""
-    waits: list[float] = []
-    monkeypatch.setattr(time, "sleep", waits.append)
-    answers: list[ClientError | None] = [conflict, conflict, None]
-
-    def request() -> str:
-        answer = answers.pop(0)
-        if answer:
-            raise answer
-        return "done"
-
-    assert tables.call("UpdateItem", request) == "done"
-    assert len(waits) == 2
-    assert 0.01 <= waits[0] <= 0.02 <= waits[1] <= 0.04
-
-
-def test_a_conflict_that_stays_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After less than three seconds."""
-    waits: list[float] = []
-    monkeypatch.setattr(time, "sleep", waits.append)
-
-    def request() -> None:
-        raise error("TransactionConflictException")
-
-    with pytest.raises(ServiceError, match="TransactionConflict"):
-        tables.call("UpdateItem", request)
-    assert sum(waits) < 3
-
-
-def test_a_condition_that_fails_is_an_answer_also_in_a_transaction() -> None:
-    """Even if another item of it met a conflict."""
-
-    def request() -> None:
-        raise error("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed")
-
-    assert not tables.holds("TransactWriteItems", request)
-
-
-@pytest.mark.parametrize(
-    ("raised", "said"),
-    [
-        (error("AccessDeniedException"), "GetItem: AccessDeniedException"),
-        (ReadTimeoutError(endpoint_url="https://dynamodb/?secret"), "GetItem: ReadTimeoutError"),
-    ],
-)
-def test_other_errors_are_ours_and_carry_no_url(raised: Exception, said: str) -> None:
-    """Not even in what they are chained to."""
-
-    def request() -> None:
-        raise raised
-
-    with pytest.raises(ServiceError) as caught:
-        tables.call("GetItem", request)
-    assert str(caught.value) == said
-    assert caught.value.__suppress_context__
-
-
-def test_a_client_is_made_once_per_service(in_process: InProcess) -> None:
-    """And shared by threads."""
-    assert in_process.requests == []
-    assert aws.client("dynamodb") is aws.client("dynamodb")
-    assert aws.client("dynamodb") is not aws.client("stepfunctions")
 
 
 def test_the_execution_arn_is_the_machines_with_the_download_as_its_name() -> None:

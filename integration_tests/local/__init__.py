@@ -1,0 +1,1 @@
+"""What is the same whatever deploys the stacks, and where to: the local cloud, the wheel, the suite's own tools."""

@@ -1,0 +1,46 @@
+"""Programs of ours as processes, and what answers on a port."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from integration_tests.support.pulumi_cli import TOP
+
+
+def python(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """A program of ours, in a process group of its own."""
+    command = [sys.executable, "-u", *arguments]
+    return subprocess.Popen(command, cwd=TOP, text=True, start_new_session=True, **options)
+
+
+def until(process: subprocess.Popen[str], words: str) -> str:
+    """What it prints, up to the line with these words."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    pytest.fail(f"{words!r} was never printed, but:\n{''.join(lines)}")
+
+
+def answers(endpoint: str) -> bool:
+    """Tell whether something listens there."""
+    host, _, port = endpoint.removeprefix("http://").partition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def get(url: str) -> tuple[int, bytes]:
+    """Status and body."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=30)
+    connection.request("GET", f"/{path}")
+    with connection.getresponse() as answer:
+        return answer.status, answer.read()

@@ -1,0 +1,90 @@
+"""The commands that `make local` and its companions call, as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from integration_tests.local.programs import answers, get, python, until
+from integration_tests.support.leaks import leaks
+from integration_tests.support.sockets import Socket
+from integration_tests.support.written import lines_of
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    """`make local` without make, with its word in a directory of the test's own."""
+    where = ["--directory", str(directory)]
+    process = python("-m", "localcloud", "serve", *where, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def command(*arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command."""
+    with python("-m", "localcloud", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        output, errors = process.communicate(timeout=60)
+        return process.returncode, output, errors
+
+
+def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    """It says where it is, shows what happens, serves the other commands, and leaves nothing behind."""
+    where = ["--directory", str(tmp_path)]
+    with serving(tmp_path) as process:
+        welcome = until(process, "What happens:")
+        outputs = json.loads((tmp_path / "outputs.json").read_text())
+        assert {outputs["apiUrl"], outputs["webSocketUrl"], outputs["webPageUrl"]} <= set(welcome.split())
+        assert json.loads(get(f"{outputs['webPageUrl']}config.json")[1])["apiUrl"] == outputs["apiUrl"]
+        assert {"awsEndpoint", "region", "accessKeyId", "secretAccessKey", "bucketName"} <= outputs.keys()
+
+        status, body = get(outputs["downloadUrl"])
+        asked = json.loads(body)
+        assert status == 200
+        shown = until(process, "GET /download -> 200") + until(process, "succeeded")
+        ticket = asked["webSocketEndpoint"].partition("ticket=")[2]
+        with Socket(asked["webSocketEndpoint"]) as client:
+            url = client.receive("ready")["url"]
+        assert get(url)[0] == 200
+        shown += until(process, "S3")
+        files = {path.name: list(lines_of(path)) for path in tmp_path.iterdir()}
+        assert {"emulator.log", "outputs.json"} <= set(files)
+        secret, signature = ticket.partition(".")[2], parse_qs(urlsplit(url).query)["X-Amz-Signature"][0]
+        assert leaks({**files, "printed": [("", welcome + shown)]}, {secret, signature}) == []
+        assert f"{asked['downloadId']} at Copy" in shown
+
+        assert asked["executionArn"] in command("tables", *where)[1]
+        sets = [f"--set=pathParameters.id={asked['downloadId']}", f"--set=headers.x-download-ticket={ticket}"]
+        code, printed, _ = command("invoke", "get_download", "events/get_download.json", *sets, *where)
+        assert (code, json.loads(json.loads(printed)["body"])["status"]) == (0, "READY")
+        code, _, said = command("invoke", "unknown", "events/deliver.json", *where)
+        assert (code, said[:31]) == (1, "error: There is no handler unkn")
+        assert "is running already" in command("serve", *where)[2]
+
+        os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the terminal's group
+        assert "Traceback" not in until(process, "Stopped; nothing is left running.")
+        assert process.wait(timeout=10) == 0
+    assert not answers(outputs["awsEndpoint"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["emulator.log"]
+    assert "No local stack is running" in command("tables", *where)[2]
+
+
+def test_a_signal_stops_the_stack_while_it_starts(tmp_path: Path) -> None:
+    """As well as when it is up; nothing is written then."""
+    with serving(tmp_path) as process:
+        until(process, "Starting the emulator")
+        process.send_signal(signal.SIGTERM)
+        assert "Traceback" not in until(process, "Stopped; nothing is left running.")
+        assert process.wait(timeout=10) == 0
+    assert not (tmp_path / "outputs.json").exists()

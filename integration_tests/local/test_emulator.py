@@ -1,0 +1,112 @@
+"""The emulator's life: it enforces IAM, keeps its log, says why it cannot start, and outlives nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from integration_tests.local.programs import answers, get, python
+from integration_tests.support.waiting import gone, wait_for
+from localcloud.aws import Aws
+from localcloud.emulator import Emulator
+from localcloud.errors import EmulatorError
+
+OWNER = """
+import io, sys, zipfile
+from localcloud.aws import Aws
+from localcloud.emulator import Emulator
+emulator = Emulator().start()
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, "w") as archive:
+    archive.writestr("f.py", "def handler(event, context): pass")
+trust = '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}'
+role = Aws(emulator.endpoint).client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+function = {"FunctionName": "f", "Runtime": "python3.13", "Handler": "f.handler", "Role": role}
+client = Aws(emulator.endpoint).client("lambda")
+client.create_function(**function, Code={"ZipFile": packed.getvalue()})
+client.invoke(FunctionName="f")
+print(emulator.endpoint, emulator.log_path.parent, flush=True)
+sys.stdin.read()
+"""
+
+
+def processes() -> dict[int, tuple[int, int]]:
+    """Process -> its parent and its process group; zombies are none."""
+    ps = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="]
+    listed = subprocess.run(ps, capture_output=True, text=True, check=True)
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    return {int(row[0]): (int(row[1]), int(row[2])) for row in rows if not row[3].startswith("Z")}
+
+
+def family(pid: int) -> set[int]:
+    """The processes that descend from one."""
+    found = {pid}
+    for _ in range(4):
+        found |= {one for one, (parent, _) in processes().items() if parent in found}
+    return found - {pid}
+
+
+def test_it_enforces_iam_and_is_gone_when_stopped() -> None:
+    """An unsigned call is refused; afterwards neither its port nor its directory is there."""
+    with Emulator() as emulator:
+        Aws(emulator.endpoint).client("s3").create_bucket(Bucket="private")
+        assert get(f"{emulator.endpoint}/private")[0] == 403
+        endpoint, directory = emulator.endpoint, emulator.log_path.parent
+        assert emulator.is_running()
+    assert not answers(endpoint)
+    assert not directory.exists()
+    assert not emulator.is_running()
+
+
+def test_its_log_is_kept_where_it_is_told(tmp_path: Path) -> None:
+    """Beyond its end; and it can be started again."""
+    emulator = Emulator(log_path=tmp_path / "logs" / "emulator.log")
+    for _ in range(2):
+        with emulator:
+            Aws(emulator.endpoint).client("sqs").create_queue(QueueName="noted")
+        assert "SQS queue created: noted" in (tmp_path / "logs" / "emulator.log").read_text()
+
+
+def test_an_early_end_is_told_with_its_log() -> None:
+    """And nothing waits until the deadline."""
+    with pytest.raises(EmulatorError, match="ended with exit code 1 while starting") as failed:
+        Emulator(env={"GATEWAY_PORT": "none"}).start()
+    assert "ValueError: invalid literal" in str(failed.value)
+
+
+def test_a_port_in_use_is_told() -> None:
+    """Also when what listens there is an emulator, which answers like ours."""
+    with Emulator() as first, pytest.raises(EmulatorError, match=f"{first.port} is already in use"):
+        Emulator(port=first.port).start()
+
+
+def test_two_emulators_know_nothing_of_each_other() -> None:
+    """Each has its own port and its own state."""
+    with Emulator() as one, Emulator() as other:
+        Aws(one.endpoint).client("sqs").create_queue(QueueName="q")
+        assert not Aws(other.endpoint).client("sqs").list_queues().get("QueueUrls")
+
+
+def test_what_it_writes_is_in_its_directory() -> None:
+    """The keys of user pools, too, which it would else share with every other emulator."""
+    with Emulator() as emulator:
+        Aws(emulator.endpoint).client("cognito-idp").create_user_pool(PoolName="pool")
+        assert list(emulator.log_path.parent.rglob("cognito-rsa-key.pem"))
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_its_owner(end: signal.Signals) -> None:
+    """Emulator, functions and directory go, however the owner ends, and without its help."""
+    with python("-c", OWNER, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        endpoint, directory = owner.stdout.readline().split()
+        descendants = family(owner.pid)
+        assert len(descendants) >= 3, "supervisor, emulator and a function"
+        os.kill(owner.pid, end)
+        wait_for(lambda: descendants & processes().keys(), deadline=5, until=gone)
+    assert not answers(endpoint)
+    wait_for(Path(directory).exists, deadline=5, until=gone)

@@ -1,0 +1,70 @@
+"""The tables as a pair, and what is put into them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from runtime.adapters.connections import DynamoConnections
+from runtime.adapters.downloads import DynamoDownloads
+from runtime.models import Checksum, Connection, Download, Failure, Stored
+from runtime.ports import Connections, Downloads
+from tests.runtime.in_process import InProcess
+from tests.runtime.world import ARN, DOWNLOAD_ID
+
+NOW = 1_800_000_000.5
+STORED = Stored("downloads/x", 12, '"etag"', "text/csv", Checksum("CRC32", "AAAAAA=="), "ab" * 32)
+FAILURE = Failure("ORIGIN_ERROR", "The origin answered HTTP 500.")
+HASH = "a" * 64
+
+
+class Store(NamedTuple):
+    """Both tables."""
+
+    downloads: Downloads
+    connections: Connections
+
+
+def on_the_emulator(in_process: InProcess) -> Store:
+    """Empty tables of the real adapters."""
+    client = in_process.client("dynamodb")
+    for name, key in (("downloads", "executionArn"), ("connections", "connectionId")):
+        client.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    return Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
+
+
+def download(**fields: Any) -> Download:
+    """A new row."""
+    described: dict[str, Any] = {
+        "execution_arn": ARN,
+        "download_id": DOWNLOAD_ID,
+        "origin": "reports",
+        "path": "a/ü.csv",
+        "owner": "iam:alice",
+        "created_at": NOW,
+        "updated_at": NOW,
+        "expires_at": int(NOW) + 3600,
+        "ticket_hashes": (HASH,),
+    }
+    return Download(**described | fields)
+
+
+def connection(name: str = "c1", arn: str = ARN) -> Connection:
+    """An open socket."""
+    return Connection(name, arn, int(NOW * 1000), int(NOW) + 7200)
+
+
+def row(store: Store) -> Download:
+    """The download's row."""
+    found = store.downloads.get(ARN)
+    assert found is not None
+    return found
+
+
+def opened(store: Store, name: str = "c1", *, ticket_hash: str = HASH, limit: int = 2, now: float = NOW) -> bool:
+    """Whether a connection was let in."""
+    return store.connections.open(connection(name), ticket_hash=ticket_hash, limit=limit, now=now)
