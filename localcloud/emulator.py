@@ -94,11 +94,11 @@ class Emulator:
         mark = f"localcloud-{secrets.token_hex(8)}"
         directory = Path(tempfile.mkdtemp(prefix="localcloud-"))
         self.log_path = self._given_log or directory / "emulator.log"
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.events_path = directory / "events.jsonl"
         supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(directory)]
         program = ["-P", str(self._observer), str(self.events_path)] if self._observe else ["-m", "ministack"]
         try:
+            self.log_path.parent.mkdir(parents=True, exist_ok=True)
             with self.log_path.open("wb") as log:
                 self._log = self.log_path.open("rb")
                 self._process = subprocess.Popen(

@@ -52,6 +52,9 @@ class AsyncDownload(pulumi.ComponentResource):
     state_machine_arn: pulumi.Output[str]
     """State machine that copies and delivers."""
 
+    undelivered_queue_url: pulumi.Output[str]
+    """Queue of events and calls that failed for good; it should be empty."""
+
     key_policy_statements: pulumi.Output[list[dict[str, Any]]]
     """Statements that the policy of `kms_key_arn` must hold; none without such a key."""
 
@@ -88,6 +91,7 @@ class AsyncDownload(pulumi.ComponentResource):
         self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn = transfer.machine.arn
+        self.undelivered_queue_url = undelivered.url
         self.key_policy_statements = key_policy(scope, undelivered)
         self.function_names = functions.names
         self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)

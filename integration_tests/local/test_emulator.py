@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,15 @@ def test_an_early_end_is_told_with_its_log() -> None:
     with pytest.raises(EmulatorError, match="ended with exit code 1 while starting") as failed:
         Emulator(env={"GATEWAY_PORT": "none"}).start()
     assert "ValueError: invalid literal" in str(failed.value)
+
+
+def test_a_place_where_no_log_can_be_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing is left of the attempt."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "file").touch()
+    with pytest.raises(EmulatorError, match=r"cannot be started: .*File exists"):
+        Emulator(log_path=tmp_path / "file" / "emulator.log").start()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_port_in_use_is_told() -> None:

@@ -117,7 +117,8 @@ def failure_of(body: Body, now: float) -> TransferError:
         return OriginRefusedError(f"The origin refused the request (HTTP {status}).")
     if status in _BUSY:
         wait = _retry_after(body.headers.get("retry-after"), now)
-        return OriginBusyError(f"The origin answered HTTP {status}.", retry_after=wait)
+        asked = f" and asks to be tried again after {wait:.0f} s" if wait else ""
+        return OriginBusyError(f"The origin answered HTTP {status}{asked}.", retry_after=wait)
     return OriginError(f"The origin answered HTTP {status}.")
 
 

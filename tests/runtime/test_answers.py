@@ -121,6 +121,15 @@ def test_retry_after_is_read(text: str, seconds: float | None) -> None:
     assert answers.failure_of(FakeBody(503, {"retry-after": text}), now).retry_after == seconds
 
 
+def test_how_long_an_origin_wants_to_be_left_alone_is_told() -> None:
+    """It may be longer than is waited."""
+    told = [str(answers.failure_of(FakeBody(503, headers), 0.0)) for headers in ({"retry-after": "3600"}, {})]
+    assert told == [
+        "The origin answered HTTP 503 and asks to be tried again after 3600 s.",
+        "The origin answered HTTP 503.",
+    ]
+
+
 @given(
     st.dictionaries(st.sampled_from(["etag", "last-modified", "date", "content-range", "content-length"]), st.text())
 )
