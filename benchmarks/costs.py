@@ -14,7 +14,7 @@ from integration_tests.support.stack import unique
 from integration_tests.support.waiting import gone, wait_for
 from integration_tests.support.written import log_lines
 from localcloud.origin import parse_size
-from runtime.logic import plan, watch
+from runtime.logic import plan, prices, watch
 
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9
@@ -54,7 +54,8 @@ def derived_bill(size: int) -> Bill:
     """A copy in slices by the plan, with nobody failing: what the workers do, in the order in which they do it."""
     cut = plan.plan(size)
     seconds = size / (WORKER_BYTES_A_SECOND * CONCURRENCY)
-    told = int(seconds / watch.TELL_SECONDS)
+    between = prices.seconds_between(prices.S3_WRITE + prices.ROW_WRITE + prices.MESSAGE, CONCURRENCY)
+    told = int(seconds / between)
     looks = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
     pages = -(-cut.part_count // 1000)
     s3 = Counter({"POST uploads": 1, "PUT partNumber": cut.part_count, "POST uploadId": 1, "HEAD": 1})

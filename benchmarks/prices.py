@@ -13,6 +13,7 @@ S3_WRITE = 5 / MILLION  # PUT, POST and listings
 S3_READ = 0.4 / MILLION
 ROW_WRITE = 0.625 / MILLION  # for each KB; double in a transaction
 ROW_READ = 0.125 / MILLION  # strongly consistent, for each 4 KB
+MESSAGE = 1.0 / MILLION  # through a socket, for each 32 KB
 
 
 @dataclass(frozen=True)

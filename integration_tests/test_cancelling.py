@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.written import log_lines
 
 SLOW_START = "first_byte=10"
 TRICKLE = "rate=6000000"  # a part of 8 MiB is stored before this is over
@@ -34,6 +35,15 @@ def test_delete_cancels_in_the_middle_and_drops_the_upload(stack: Stack) -> None
         wait_for(lambda: stack.uploads(download), 10)
         assert stack.cancel(download).status == 202
         socket.receive("cancelled")
+    assert_cancelled(stack, download)
+
+
+def test_nobody_waits_on_for_an_origin_when_the_download_is_cancelled(stack: Stack) -> None:
+    """The worker ends long before the origin would have answered; the row said before that it was being asked."""
+    download = stack.request(unique("1", "first_byte=60"))
+    wait_for(lambda: stack.status(download).body["status"] == "COPYING", 15)
+    assert stack.cancel(download).status == 202
+    wait_for(lambda: any(download.execution_arn in line and '"Copied"' in line for _, line in log_lines(stack)), 15)
     assert_cancelled(stack, download)
 
 

@@ -303,8 +303,13 @@ Check = Callable[[str], None]
 class Origins(Protocol):
     """HTTP, one hop: no redirects, no retries."""
 
-    def get(self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float) -> Body:
+    def get(
+        self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float, meanwhile: Callable[[], None]
+    ) -> Body:
         """Resolve once, check what came out, connect to that and ask; `timeout` is for all up to the headers.
+
+        While the answer is waited for, `meanwhile` is called every few seconds, in a thread of its own; what it
+        raises ends the wait.
 
         Raises:
             TransferError: typed by what went wrong.

@@ -63,7 +63,7 @@ const HEARD = {
     note("The line dropped. Connecting again; nothing is lost.");
     say("The line dropped. Connecting again.");
   },
-  status: (message) => message.status === "COPYING" && HEARD.progress(message),
+  status: (message) => message.status === "COPYING" && message.copiedBytes > 0 && HEARD.progress(message),
   progress: ({ copiedBytes = 0, size: total, bytesPerSecond: rate, secondsLeft: seconds }) => {
     stage("copy");
     headline("Copying");

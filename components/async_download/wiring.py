@@ -71,7 +71,8 @@ class Wiring:
             secrets=secrets,
             sockets=self._sockets[policies.PUSH],
         )
-        add("copy_slice", told, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
+        crowd = {"COPY_CONCURRENCY": str(settings.copy_concurrency)}
+        add("copy_slice", told | crowd, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
         add("complete", self._told_bucket, **self._bucket)
         push |= known
         told_close: Environment = {"CLOSING_MACHINE_ARN": self._closing}

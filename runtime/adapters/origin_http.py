@@ -6,7 +6,8 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
@@ -25,6 +26,7 @@ from runtime.errors import (
 from runtime.ports import Check
 
 _CONNECT_SECONDS = 10.0
+_LOOK_SECONDS = 5.0
 
 
 class HttpBody:
@@ -115,7 +117,9 @@ class HttpOrigins:
         self._context = context
         self._idle = IdleConnections()
 
-    def get(self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float) -> HttpBody:
+    def get(
+        self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float, meanwhile: Callable[[], None]
+    ) -> HttpBody:
         """One GET, no redirects; see the port."""
         parts = urlsplit(url)
         place = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
@@ -123,8 +127,8 @@ class HttpOrigins:
         idle = self._idle.take(place, check)
         if idle is not None:
             with suppress(OriginUnreachableError, OriginError):  # closed by the origin at this very moment
-                return self._ask(idle, target, headers, timeout)
-        return self._ask(self._open(place, check, timeout), target, headers, timeout)
+                return self._ask(idle, target, headers, timeout, meanwhile)
+        return self._ask(self._open(place, check, timeout), target, headers, timeout, meanwhile)
 
     def _open(self, place: Place, check: Check, timeout: float) -> Connection:
         scheme, host, port = place
@@ -140,9 +144,16 @@ class HttpOrigins:
         made.sock, made.auto_open, made.response_class = sock, 0, _WholeHead
         return Connection(place, address, sock, made)
 
-    def _ask(self, connection: Connection, target: str, headers: Mapping[str, str], timeout: float) -> HttpBody:
+    def _ask(
+        self,
+        connection: Connection,
+        target: str,
+        headers: Mapping[str, str],
+        timeout: float,
+        meanwhile: Callable[[], None],
+    ) -> HttpBody:
         try:
-            with _ended_after(timeout, connection.sock), _typed_errors():
+            with _ended_after(timeout, connection.sock, meanwhile), _typed_errors():
                 connection.sock.settimeout(timeout)
                 connection.http.request("GET", target, headers=dict(headers))
                 return HttpBody(connection, connection.http.getresponse(), self._idle)
@@ -174,27 +185,32 @@ def _connect(host: str, port: int, check: Check, timeout: float) -> tuple[str, s
 
 
 @contextmanager
-def _ended_after(seconds: float, sock: socket.socket) -> Iterator[None]:
-    """Cut the connection when an answer takes too long, however slowly it drips in."""
+def _ended_after(seconds: float, sock: socket.socket, meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Cut the connection when an answer takes too long, however slowly it drips in, or is not wanted any more."""
     handle = socket.fromfd(sock.fileno(), sock.family, sock.type)  # stays valid when TLS takes the socket over
-    late = threading.Event()
+    end, done = time.monotonic() + seconds, threading.Event()
+    reasons: list[Exception] = []
 
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):  # it was closed already
-            handle.shutdown(socket.SHUT_RDWR)
+    def watch() -> None:
+        try:
+            while not done.wait(min(_LOOK_SECONDS, max(0.0, end - time.monotonic()))):
+                if time.monotonic() >= end:
+                    raise OriginTimeoutError("The origin did not answer in time.")
+                meanwhile()
+        except Exception as error:
+            reasons.append(error)
+            with suppress(OSError):  # it was closed already
+                handle.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     except AsyncDownloadError:
-        if late.is_set():
-            raise OriginTimeoutError("The origin did not answer in time.") from None
+        if reasons:
+            raise reasons[0] from None
         raise
     finally:
-        timer.cancel()
+        done.set()
         handle.close()
 
 

@@ -30,6 +30,7 @@ class Settings:
     origins: Origins
     loopback_origins: bool
     management_url: str
+    copy_concurrency: int
 
 
 @cache
@@ -45,6 +46,7 @@ def wire() -> CopySlice:
         clock=SystemClock(),
         configured=settings.origins,
         object_prefix=settings.object_prefix,
+        concurrency=settings.copy_concurrency,
         loopback=settings.loopback_origins,
     )
 

@@ -86,12 +86,13 @@ class Copy:
             part_size=self.part_size,
             largest=self.most_streamed,
             beyond=limits.beyond_one_worker(self.most_streamed, sha256=download.sha256 is not None),
+            expected=download.expected_size,
             tick=lambda: progress(source.position, source.total, store.upload_id),
         )
         buffers = Buffers(self.part_size, self.buffers)
         store = Store(self.objects, self.downloads, self.clock, download, key, buffers, deadline)
         try:
-            source.open()
+            source.open(progress.waiting)
             if source.total is not None:
                 verify.expected(download, source.total)
             found = self.reuse(download, fetch.origin, source.version) if self.reuse else None

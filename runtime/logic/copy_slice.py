@@ -39,6 +39,7 @@ class CopySlice:
     clock: Clock
     configured: Origins
     object_prefix: str
+    concurrency: int
     loopback: bool = False
     cut: plan.Cut = plan.plan
     most_held: int = plan.MOST_HELD
@@ -54,7 +55,7 @@ class CopySlice:
         job = sliced(self.downloads.get(execution_arn), self.object_prefix, self.cut, self.clock.now())
         if job is None or job.download.failure is not None:
             return
-        watch = Watch(self.downloads, self.objects, self.sockets, self.clock, job)
+        watch = Watch(self.downloads, self.objects, self.sockets, self.clock, job, self.concurrency)
         try:
             self._copy(job, index, Deadline(self.clock, seconds), watch)
         except (StoppedError, UploadGoneError) as error:

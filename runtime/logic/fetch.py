@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
@@ -32,8 +32,8 @@ class Fetch:
     deadline: Deadline
     loopback: bool = False
 
-    def get(self, headers: Mapping[str, str]) -> Body:
-        """The answer at the end of the redirects, whatever its status.
+    def get(self, headers: Mapping[str, str], meanwhile: Callable[[], None]) -> Body:
+        """The answer at the end of the redirects, whatever its status; it may take minutes, see the port.
 
         Raises:
             TransferError: no answer, a hop that is not allowed, or too many of them.
@@ -45,7 +45,8 @@ class Fetch:
             if _place(url) == home:
                 sent |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
             timeout = min(LONGEST_FIRST_BYTE, self.deadline.remaining())
-            body = self.origins.get(url, sent, check=self._check_for(url), timeout=timeout)
+            check = self._check_for(url)
+            body = self.origins.get(url, sent, check=check, timeout=timeout, meanwhile=meanwhile)
             if body.status not in _REDIRECTS:
                 return body
             location = body.headers.get("location", "")

@@ -40,7 +40,7 @@ class RangeReader:
             while filled < len(view):
                 go_on()
                 try:
-                    body = body or self._ask(first + filled, last)
+                    body = body or self._ask(first + filled, last, go_on)
                     chunk = self._chunk(body, min(CHUNK, len(view) - filled))
                 except TransferError as error:
                     if body is not None:
@@ -58,9 +58,9 @@ class RangeReader:
             if body is not None:
                 body.close()
 
-    def _ask(self, first: int, last: int) -> Body:
+    def _ask(self, first: int, last: int, go_on: Callable[[], None]) -> Body:
         wanted = {"Range": f"bytes={first}-{last}"} | self.validator.condition
-        body = self.fetch.get(IDENTITY | wanted)
+        body = self.fetch.get(IDENTITY | wanted, go_on)
         try:
             answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
         except TransferError:

@@ -16,6 +16,7 @@ from runtime.errors import (
     OriginError,
     OriginTruncatedError,
     Retry,
+    SizeMismatchError,
     TransferError,
 )
 from runtime.logic import answers
@@ -44,6 +45,7 @@ class Source:
         part_size: int,
         largest: int,
         beyond: str,
+        expected: int | None,
         tick: Callable[[], None],
     ) -> None:
         self.total: int | None = None
@@ -58,6 +60,7 @@ class Source:
         self._part_size = part_size
         self._largest = largest
         self._beyond = beyond
+        self._expected = expected
         self._tick = tick
         self._body: Body | None = None
         self._left: int | None = None  # bytes that the current answer still owes, if it said
@@ -66,14 +69,14 @@ class Source:
         self._ranges = False
         self._safe_at = 0  # the position from which the retries count afresh
 
-    def open(self) -> None:
-        """Ask, and understand the answer.
+    def open(self, meanwhile: Callable[[], None]) -> None:
+        """Ask, and understand the answer; `meanwhile` is called while it is waited for.
 
         Raises:
             TransferError: typed by what is wrong.
         """
         asked_at = self._clock.monotonic()
-        body = self._get({"Range": f"bytes=0-{self._part_size - 1}"})
+        body = self._get({"Range": f"bytes=0-{self._part_size - 1}"}, meanwhile)
         self.first_byte_seconds = self._clock.monotonic() - asked_at
         if body.status == 206 and not self._is_gzip(body):
             span = answers.content_range_of(body.headers)
@@ -84,7 +87,7 @@ class Source:
                 return
         if body.status in (206, 416):
             body.close()
-            body = self._get({})
+            body = self._get({}, meanwhile)
         if body.status != 200:
             raise self._drop(answers.failure_of(body, self._clock.now()))
         if self._is_gzip(body):
@@ -130,8 +133,8 @@ class Source:
             return False
         return span.length == span.total or self._validator is not None
 
-    def _get(self, headers: dict[str, str]) -> Body:
-        self._body = self._fetch.get(IDENTITY | headers)
+    def _get(self, headers: dict[str, str], meanwhile: Callable[[], None]) -> Body:
+        self._body = self._fetch.get(IDENTITY | headers, meanwhile)
         return self._body
 
     def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
@@ -183,7 +186,7 @@ class Source:
         assert self._validator is not None
         assert self.total is not None
         first, last = self.position, self.total - 1
-        body = self._get({"Range": f"bytes={first}-"} | self._validator.condition)
+        body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._tick)
         answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
         self._left = last - first + 1
 
@@ -197,6 +200,8 @@ class Source:
     def _refuse_beyond_limit(self, size: int) -> None:
         if size > self._largest:
             raise self._drop(FileTooLargeError(self._beyond))
+        if self._expected is not None and size > self._expected:
+            raise self._drop(SizeMismatchError(f"The origin's file has more than the expected {self._expected} bytes."))
 
     def _drop(self, error: TransferError) -> TransferError:
         self.close()

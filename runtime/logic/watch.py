@@ -3,7 +3,7 @@
 How far is derived from what S3 lists, so that workers that run twice or are killed distort nothing.
 
 A row holds how many parts are there without a gap; a listing begins behind them, and one page reaches far beyond what
-is in flight. Telling costs three times as much as a message: every three seconds is 1 % of eight workers.
+is in flight. All workers together tell as often as their time pays for it a hundred times over.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 
 from runtime import log
 from runtime.errors import ServiceError, StoppedError
+from runtime.logic import prices
 from runtime.logic.plan import Plan
 from runtime.logic.progress import Beside, push
 from runtime.logic.sliced import Sliced
@@ -21,20 +22,27 @@ from runtime.models import Download
 from runtime.ports import Clock, Downloads, Objects, Part, Sockets
 
 LOOK_SECONDS = 1.0
-FIRST_SECONDS = 1.0
-TELL_SECONDS = 3.0
 PAGE = 1_000
 
 
 class Watch:
     """Called between parts, by any thread."""
 
-    def __init__(self, downloads: Downloads, objects: Objects, sockets: Sockets, clock: Clock, job: Sliced) -> None:
+    def __init__(
+        self,
+        downloads: Downloads,
+        objects: Objects,
+        sockets: Sockets,
+        clock: Clock,
+        job: Sliced,
+        workers: int,
+    ) -> None:
         self._downloads = downloads
         self._objects = objects
         self._sockets = sockets
         self._clock = clock
         self._job = job
+        self._workers = min(workers, job.plan.slice_count)
         self._looked = clock.monotonic()
         self._lock = threading.Lock()
         self._beside = Beside()
@@ -56,12 +64,18 @@ class Watch:
             return
         if row is None or not self._job.is_wanted(row, self._clock.now()):
             raise StoppedError("The download was stopped.")
-        if self._clock.now() - row.updated_at >= (TELL_SECONDS if row.copied_bytes else FIRST_SECONDS):
+        if self._clock.now() - row.updated_at >= self._between(row):
             self._beside(partial(self._tell, row))
 
     def close(self) -> None:
         """Nothing is told after this."""
         self._beside.close()
+
+    def _between(self, row: Download) -> float:
+        """Seconds; the first time what is around a copy has paid, too."""
+        cost = prices.S3_WRITE + prices.ROW_WRITE + prices.MESSAGE * len(row.connection_ids)
+        paid = 0.0 if row.copied_bytes else prices.SHARE * prices.AROUND
+        return prices.seconds_between(cost - paid, self._workers)
 
     def _tell(self, row: Download) -> None:
         listed = self._objects.list_parts(self._job.key, self._job.upload_id, after=row.copied_parts, most=PAGE)

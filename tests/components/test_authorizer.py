@@ -196,14 +196,16 @@ def test_another_language_makes_the_same_authorizer() -> None:
 
     def remote(authorizer: dict[str, Any]) -> Deployed:
         inputs: dict[str, Any] = {"origins": {"reports": {"baseUrl": "https://reports.example.com/exports/"}}}
-        inputs |= {"restAuth": "authorizer", "authorizer": authorizer}
+        inputs |= {"restAuth": "authorizer"}
 
         def program() -> None:
-            Plugin("0.0.0").construct("files", COMPONENT, inputs)
+            pools = [pulumi.Output.from_input(arn) for arn in authorizer.get("userPoolArns", ())]
+            known = inputs | {"authorizer": authorizer | ({"userPoolArns": pools} if pools else {})}
+            Plugin("0.0.0").construct("files", COMPONENT, known)
 
         return run(program)
 
-    pools = {"userPoolArns": [pulumi.Output.from_input(POOL)], "scopes": ["a"], "cacheSeconds": 30.0}
+    pools = {"userPoolArns": [POOL], "scopes": ["a"], "cacheSeconds": 30.0}
     python = deploy(args(user_pool_arns=[POOL], scopes=["a"], cache_seconds=30))
     assert registered(remote(pools)) == registered(python)
     function = {"functionArn": FUNCTION, "kind": "request"}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from runtime.models import Status
-from tests.runtime.fakes import Asked, FakeBody
+from tests.runtime.fakes import Asked, FakeBody, nothing
 from tests.runtime.world import ARN, DOWNLOAD_ID, KEY, World
 
 
@@ -49,7 +49,7 @@ def changed(**headers: str) -> FakeBody:
 
 def asked_for(range_: str) -> Asked:
     """A request for a range."""
-    return Asked("https://reports.example.com/", {"Range": range_}, 1.0)
+    return Asked("https://reports.example.com/", {"Range": range_}, 1.0, nothing)
 
 
 def at_operation(name: str, action: Callable[[], None]) -> Callable[[str], None]:

@@ -181,6 +181,19 @@ def test_the_expected_size_is_checked(world: World, size: int, announced: bool, 
     assert_stored(world, file.content)
 
 
+def test_a_file_that_turns_out_larger_than_expected_is_not_read_on(world: World) -> None:
+    """Its length is not known before."""
+    file = world.serve(OriginFile(content_of(90 * PART), length=False, ranges=False))
+    world.has(expected_size=PART)
+    reads: list[int] = []
+    file.on_read = lambda: reads.append(1)
+    outcome = world.copy()
+    assert failed("SIZE_MISMATCH", outcome)
+    assert f"more than the expected {PART} bytes" in str(outcome["error"])
+    assert len(reads) < 10
+    assert_nothing_left(world)
+
+
 def test_the_time_is_up(world: World) -> None:
     """The worker stops while there is time to clean up."""
     world.has()

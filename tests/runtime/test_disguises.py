@@ -12,7 +12,7 @@ from runtime.errors import OriginAddressRefusedError, OriginUnreachableError
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline
 from runtime.models import Origin
-from tests.runtime.fakes import FakeClock, FakeSecrets
+from tests.runtime.fakes import FakeClock, FakeSecrets, nothing
 from tests.runtime.http_server import Exchange, serving
 
 OK = ("HTTP/1.1 200 OK", "Content-Length: 0")
@@ -90,7 +90,9 @@ def fetch(base_url: str, *, loopback: bool = False, allow_private: tuple[str, ..
 def test_an_origin_in_disguise_is_refused(host: str, scheme: str) -> None:
     """Also where the owner has opened every private range."""
     with pytest.raises(OriginAddressRefusedError):
-        fetch(f"{scheme}://{host}/", allow_private=("0.0.0.0/0", "::/0") if host != "100.100.100.200" else ()).get({})
+        fetch(f"{scheme}://{host}/", allow_private=("0.0.0.0/0", "::/0") if host != "100.100.100.200" else ()).get(
+            {}, nothing
+        )
 
 
 @pytest.mark.parametrize("host", [*LOOPBACK, *METADATA, *NOT_RESOLVED])
@@ -106,7 +108,7 @@ def test_a_redirect_in_disguise_is_refused(host: str) -> None:
         with serving(redirect) as origin:
             asking = fetch(f"http://127.0.0.1:{origin.port}/", loopback=True)
             with pytest.raises((OriginAddressRefusedError, OriginUnreachableError)) as refused:
-                asking.get({})
+                asking.get({}, nothing)
             assert len(origin.requests) == 1
         assert secret.requests == []
     if host not in NOT_RESOLVED:

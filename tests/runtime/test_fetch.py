@@ -14,7 +14,7 @@ from runtime.errors import OriginAddressRefusedError, OriginError, TransferError
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline
 from runtime.models import Origin
-from tests.runtime.fakes import Asked, FakeBody, FakeClock, FakeOrigins, FakeSecrets
+from tests.runtime.fakes import Asked, FakeBody, FakeClock, FakeOrigins, FakeSecrets, nothing
 
 BASE = "https://files.example.com/exports/"
 
@@ -39,7 +39,7 @@ def hops(**locations: str) -> FakeOrigins:
 def test_the_url_is_the_paths_under_the_base() -> None:
     """And headers are passed on."""
     origins = hops()
-    assert fetch(origins).get({"Range": "bytes=0-1"}).status == 200
+    assert fetch(origins).get({"Range": "bytes=0-1"}, nothing).status == 200
     assert origins.asked[0].url == BASE + "a.csv"
     assert origins.asked[0].headers == {"Range": "bytes=0-1"}
 
@@ -58,7 +58,7 @@ def test_the_url_is_the_paths_under_the_base() -> None:
 def test_a_redirect_is_followed(location: str, target: str) -> None:
     """Relative, absolute, with raw bytes; the answer before it is closed."""
     origins = hops(a=location)
-    fetch(origins).get({})
+    fetch(origins).get({}, nothing)
     assert [asked.url for asked in origins.asked] == [BASE + "a.csv", target]
     assert origins.bodies[0].closed
 
@@ -80,7 +80,7 @@ def test_a_redirect_to_what_is_not_allowed_is_refused(location: str) -> None:
     """https, a host, no user."""
     origins = hops(a=location)
     with pytest.raises(OriginAddressRefusedError):
-        fetch(origins).get({})
+        fetch(origins).get({}, nothing)
     assert len(origins.asked) == 1
 
 
@@ -107,7 +107,7 @@ def test_wherever_a_redirect_leads_it_is_checked_and_gets_no_secret_of_another(l
     """What is asked for is one plain https URL, the check is for its host, and the secret is for one host only."""
     origins = hops(a=location)
     with suppress(TransferError):
-        fetch(origins, secret_headers={"X-Key": "arn:key"}).get({})
+        fetch(origins, secret_headers={"X-Key": "arn:key"}).get({}, nothing)
     for asked, check in zip(origins.asked, origins.checks, strict=True):
         url = urlsplit(asked.url)
         assert asked.url.isascii()
@@ -124,23 +124,23 @@ def test_wherever_a_redirect_leads_it_is_checked_and_gets_no_secret_of_another(l
 def test_http_where_the_owner_allows_it() -> None:
     """The setting counts for redirects too."""
     origins = hops(a="http://files.example.com/b.csv")
-    assert fetch(origins, allow_http=True).get({}).status == 200
+    assert fetch(origins, allow_http=True).get({}, nothing).status == 200
 
 
 def test_a_redirect_without_a_target_is_an_error() -> None:
     """There is nothing to ask."""
     with pytest.raises(OriginError, match="where"):
-        fetch(FakeOrigins(lambda _: FakeBody(301))).get({})
+        fetch(FakeOrigins(lambda _: FakeBody(301))).get({}, nothing)
 
 
 def test_five_redirects_and_no_more() -> None:
     """A loop ends."""
     origins = hops(a="b", b="c", c="d", d="e", e="f")
-    assert fetch(origins).get({}).status == 200
+    assert fetch(origins).get({}, nothing).status == 200
     assert len(origins.asked) == 6
     loop = hops(a="a.csv")
     with pytest.raises(OriginError, match="5"):
-        fetch(loop).get({})
+        fetch(loop).get({}, nothing)
     assert len(loop.asked) == 6
 
 
@@ -153,7 +153,7 @@ def test_secret_headers_stay_on_their_host() -> None:
         "d": "https://files.example.com/e",
     }
     origins = hops(**locations)
-    fetch(origins, secret_headers={"X-Key": "arn:key"}, allow_http=True).get({})
+    fetch(origins, secret_headers={"X-Key": "arn:key"}, allow_http=True).get({}, nothing)
     assert [asked.headers.get("X-Key") for asked in origins.asked] == ["s3cret", None, None, None, "s3cret"]
 
 
@@ -161,7 +161,7 @@ def test_every_hop_brings_its_own_check() -> None:
     """Private ranges are the owner's; loopback is for the configured host and port only."""
     origins = hops(a="http://127.0.0.1:9999/b", b="http://127.0.0.1:8080/c")
     base_url = "http://127.0.0.1:8080/"
-    fetch(origins, loopback=True, base_url=base_url, allow_http=True, allow_private=("10.0.0.0/8",)).get({})
+    fetch(origins, loopback=True, base_url=base_url, allow_http=True, allow_private=("10.0.0.0/8",)).get({}, nothing)
     home, elsewhere, back = origins.checks
     home("127.0.0.1")
     home("10.1.2.3")
@@ -174,7 +174,7 @@ def test_every_hop_brings_its_own_check() -> None:
 def test_loopback_is_closed_unless_the_cloud_runs_here() -> None:
     """An origin named after this machine is refused on AWS."""
     origins = hops()
-    fetch(origins, base_url="http://127.0.0.1:8080/", allow_http=True).get({})
+    fetch(origins, base_url="http://127.0.0.1:8080/", allow_http=True).get({}, nothing)
     with pytest.raises(OriginAddressRefusedError):
         origins.checks[0]("127.0.0.1")
 
@@ -182,6 +182,6 @@ def test_loopback_is_closed_unless_the_cloud_runs_here() -> None:
 def test_a_first_byte_may_take_fourteen_minutes_or_what_is_left() -> None:
     """Whichever is shorter."""
     origins = hops()
-    fetch(origins, seconds=870.0).get({})
-    fetch(origins, seconds=100.0).get({})
+    fetch(origins, seconds=870.0).get({}, nothing)
+    fetch(origins, seconds=100.0).get({}, nothing)
     assert [asked.timeout for asked in origins.asked] == [840.0, 100.0]

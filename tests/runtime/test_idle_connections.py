@@ -11,6 +11,7 @@ import pytest
 from runtime.adapters.idle_connections import LONGEST_IDLE_SECONDS, MOST_IDLE
 from runtime.adapters.origin_http import HttpBody, HttpOrigins
 from runtime.errors import OriginAddressRefusedError, OriginTimeoutError
+from tests.runtime.fakes import nothing
 from tests.runtime.http_server import CERTIFICATE, Exchange, Server, serving
 
 OK = "HTTP/1.1 200 OK"
@@ -27,7 +28,9 @@ def hello(exchange: Exchange) -> None:
 
 def get(origins: HttpOrigins, server: Server, check: Callable[[str], None] = anything) -> HttpBody:
     """One GET."""
-    return origins.get(server.url.replace("files.example.com", "localhost"), {}, check=check, timeout=2)
+    return origins.get(
+        server.url.replace("files.example.com", "localhost"), {}, check=check, timeout=2, meanwhile=nothing
+    )
 
 
 def read(body: HttpBody, most: int = 100) -> bytes:
@@ -109,7 +112,9 @@ def test_a_silence_on_an_open_connection_is_a_silence() -> None:
         origins = HttpOrigins()
         read(get(origins, server))
         with pytest.raises(OriginTimeoutError):
-            origins.get(server.url.replace("files.example.com", "localhost"), {}, check=anything, timeout=0.2)
+            origins.get(
+                server.url.replace("files.example.com", "localhost"), {}, check=anything, timeout=0.2, meanwhile=nothing
+            )
     assert len(server.requests) == 2
 
 

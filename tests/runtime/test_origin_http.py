@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from runtime.adapters import origin_http
 from runtime.adapters.origin_http import HttpBody, HttpOrigins
 from runtime.errors import (
     AsyncDownloadError,
@@ -22,9 +23,11 @@ from runtime.errors import (
     OriginTlsError,
     OriginTruncatedError,
     OriginUnreachableError,
+    StoppedError,
 )
 from runtime.models import Origin
 from tests.runtime.copying import assert_stored
+from tests.runtime.fakes import nothing
 from tests.runtime.http_server import CERTIFICATE, Exchange, serving
 from tests.runtime.world import PART, World, content_of
 
@@ -54,7 +57,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 def get(url: str, *, timeout: float = 5.0, check: Callable[[str], None] = anything, **headers: str) -> HttpBody:
     """One GET."""
-    return HttpOrigins().get(url, headers, check=check, timeout=timeout)
+    return HttpOrigins().get(url, headers, check=check, timeout=timeout, meanwhile=nothing)
 
 
 def read_all(body: HttpBody, timeout: float = 5.0) -> bytes:
@@ -71,7 +74,7 @@ def test_a_request_says_what_it_is_told_to_and_no_more() -> None:
     """Host with its port, and the headers once."""
     with serving(lambda exchange: exchange.send(OK, "Content-Length: 0")) as server:
         headers = {"Range": "bytes=0-1", "Accept-Encoding": "identity"}
-        read_all(HttpOrigins().get(server.url, headers, check=anything, timeout=5))
+        read_all(HttpOrigins().get(server.url, headers, check=anything, timeout=5, meanwhile=nothing))
         lines = server.requests[0].strip().split("\r\n")
     assert lines[0] == "GET /a.csv?x=1 HTTP/1.1"
     assert sorted(lines[1:]) == [
@@ -204,7 +207,28 @@ def test_an_answer_that_does_not_come_in_time(script: Callable[[Exchange], None]
     with serving(script, tls=tls) as server:
         origins = HttpOrigins(trusting() if tls else None)
         with pytest.raises(OriginTimeoutError):
-            origins.get(server.url, {}, check=anything, timeout=0.3)
+            origins.get(server.url, {}, check=anything, timeout=0.3, meanwhile=nothing)
+
+
+@pytest.mark.parametrize("script", [Exchange.hold, drip], ids=["silence", "drip"])
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_an_answer_that_is_not_wanted_any_more(
+    script: Callable[[Exchange], None], tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait ends with what was said meanwhile, and the connection is dropped."""
+    monkeypatch.setattr(origin_http, "_LOOK_SECONDS", 0.05)
+    looks: list[int] = []
+
+    def meanwhile() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            raise StoppedError("The download was stopped.")
+
+    with serving(script, tls=tls) as server:
+        origins = HttpOrigins(trusting() if tls else None)
+        with pytest.raises(StoppedError):
+            origins.get(server.url, {}, check=anything, timeout=30, meanwhile=meanwhile)
+    assert len(looks) == 3
 
 
 @pytest.mark.parametrize(
@@ -313,7 +337,7 @@ def trusting() -> ssl.SSLContext:
 def test_tls_is_checked_for_the_name_not_the_address() -> None:
     """The name is sent as SNI and has to be in the certificate; Host has no port that is the default."""
     with serving(lambda exchange: exchange.send(OK, "Content-Length: 2", body=b"ok"), tls=True) as server:
-        body = HttpOrigins(trusting()).get(server.url, {}, check=anything, timeout=5)
+        body = HttpOrigins(trusting()).get(server.url, {}, check=anything, timeout=5, meanwhile=nothing)
         assert read_all(body) == b"ok"
         assert server.names == ["files.example.com"]
 
@@ -326,7 +350,7 @@ def test_tls_that_cannot_be_trusted_is_refused(names: dict[str, list[str]]) -> N
             get(server.url)
         other = server.url.replace("files.", "other.")
         with pytest.raises(OriginTlsError):
-            HttpOrigins(trusting()).get(other, {}, check=anything, timeout=5)
+            HttpOrigins(trusting()).get(other, {}, check=anything, timeout=5, meanwhile=nothing)
         assert server.requests == []
 
 

@@ -10,19 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import prices as bill
 from runtime.errors import ServiceError
-from runtime.logic import messages
+from runtime.logic import messages, prices
 from runtime.logic.plan import Plan
 from runtime.logic.progress import Beside
 from runtime.logic.sliced import sliced
-from runtime.logic.watch import LOOK_SECONDS, TELL_SECONDS, Watch, counted
+from runtime.logic.watch import LOOK_SECONDS, Watch, counted
 from runtime.models import Status
 from runtime.ports import Part
-from tests.runtime.fakes import Asked, FakeBody
+from tests.runtime.copying import failed
+from tests.runtime.fakes import Asked, FakeBody, Upload
 from tests.runtime.slicing import parts, planned
-from tests.runtime.world import ARN, PART, OriginFile, World, content_of, cut
+from tests.runtime.world import ARN, KEY, PART, OriginFile, World, content_of, cut
 
 CONNECTIONS = frozenset({"c1", "c2"})
+BETWEEN = 20.0  # more than the workers of four slices, or of one, take to pay for a message
 
 
 def listening(world: World) -> None:
@@ -80,12 +83,88 @@ def test_how_long_an_origin_took_to_begin_is_not_its_rate(world: World) -> None:
     assert all(isinstance(told["secondsLeft"], int) and told["secondsLeft"] <= took for told in others)
 
 
-def test_messages_are_further_apart_the_more_sockets_there_are(world: World) -> None:
-    """Together they cost about the same: at most one in three seconds for each socket."""
-    streamed(world, 0.5)
-    seconds = sum(world.clock.slept)
-    assert world.row.status is Status.READY
-    assert len(received(world)) <= seconds / 6 + 1
+@pytest.mark.parametrize("sockets", [0, 1, 2, 10])
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 5.0])
+def test_telling_costs_at_most_a_hundredth_of_the_copy(world: World, sockets: int, seconds: float) -> None:
+    """Rows and messages, however many listen and however slow the origin is."""
+    world.has()
+    ids = [f"c{number}" for number in range(sockets)]
+    for one in ids:
+        world.sockets.accept(one)
+    world.downloads.rows[ARN] = replace(world.row, connection_ids=frozenset(ids))
+    world.serve(OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(seconds)))
+    assert world.copy() == {"outcome": "STORED"}
+    told = sum(len(messages_) for messages_ in world.sockets.received.values())
+    cost = told * prices.MESSAGE + world.downloads.calls["progress"] * prices.ROW_WRITE
+    taken = sum(world.clock.slept)
+    assert cost <= 0.01 * prices.of_copy(taken, 90 * PART)
+    assert seconds < 1 or world.downloads.calls["progress"] >= 1
+    assert told <= sockets * taken  # never more than one a second each
+
+
+def test_slices_tell_as_seldom_as_their_workers_pay_for() -> None:
+    """A listing, a row and messages, of eight workers or of one."""
+    assert prices.seconds_between(6.625, 8) == pytest.approx(6.04, abs=0.01)
+    assert prices.seconds_between(6.625, 1) == pytest.approx(48.4, abs=0.1)
+
+
+def test_what_things_cost_is_what_the_bill_says() -> None:
+    """One list of prices is for benchmarks, in dollars, the other for a worker."""
+    assert pytest.approx(bill.ROW_WRITE * 1e6) == prices.ROW_WRITE
+    assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
+    assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
+    assert pytest.approx(bill.MESSAGE * 1e6) == prices.MESSAGE
+
+
+def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: World) -> None:
+    """The row says COPYING before the first byte, and a cancel ends the wait."""
+    world.has()
+    listening(world)
+
+    def answer(asked: Asked) -> FakeBody:
+        asked.meanwhile()
+        assert (world.row.status, world.row.copied_bytes) == (Status.COPYING, 0)
+        asked.meanwhile()
+        assert world.downloads.calls["progress"] == 1
+        world.downloads.rows[ARN] = replace(world.row, status=Status.CANCELLED)
+        asked.meanwhile()
+        return pytest.fail("nobody wants it")
+
+    world.origins.answer = answer
+    assert failed("STOPPED", world.copy())
+    assert received(world) == []
+
+
+def test_an_upload_of_an_earlier_try_is_not_another_workers(world: World) -> None:
+    """It is dropped once the origin has answered; until then the row still names it."""
+    world.has(status=Status.COPYING, upload_id="old", copied_bytes=7)
+    world.objects.uploads["old"] = Upload(KEY, "text/csv", {})
+    file = OriginFile(content_of(3 * PART))
+
+    def answer(asked: Asked) -> FakeBody:
+        asked.meanwhile()
+        return file(asked)
+
+    world.origins.answer = answer
+    assert world.copy() == {"outcome": "STORED"}
+
+
+def test_a_busy_table_does_not_end_the_wait_for_an_origin(world: World) -> None:
+    """It is looked at again."""
+    world.has()
+    file = OriginFile(content_of(PART))
+
+    def busy(operation: str) -> None:
+        raise ServiceError(operation, "ThrottlingException")
+
+    def answer(asked: Asked) -> FakeBody:
+        world.downloads.before = busy
+        asked.meanwhile()
+        world.downloads.before = lambda _operation: None
+        return file(asked)
+
+    world.origins.answer = answer
+    assert world.copy() == {"outcome": "STORED"}
 
 
 def test_nobody_waiting_costs_nothing(world: World) -> None:
@@ -94,7 +173,7 @@ def test_nobody_waiting_costs_nothing(world: World) -> None:
     world.sockets.before = lambda _operation: pytest.fail("nobody is there")
     world.serve(OriginFile(content_of(20 * PART), on_read=lambda: world.clock.sleep(1)))
     assert world.copy() == {"outcome": "STORED"}
-    assert world.downloads.calls["progress"] >= 10
+    assert world.downloads.calls["get"] >= 10
 
 
 def test_sockets_that_fail_do_not_fail_the_copy(world: World) -> None:
@@ -137,25 +216,25 @@ def test_slices_tell_how_far_all_of_them_are(world: World) -> None:
     assert told == sorted(told)  # type: ignore[type-var]
     assert all(isinstance(copied, int) and copied <= 60 * PART for copied in told)
     assert world.row.copied_bytes == told[-1]
-    assert len(told) <= sum(world.clock.slept) / TELL_SECONDS + 1
+    assert len(told) <= sum(world.clock.slept) / BETWEEN + 1
 
 
 def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
     """No estimate with the first parts; then one from those that have come since."""
     file = planned(world, 60 * PART)
     listening(world)
-    for seconds, number in ((600, 1), (TELL_SECONDS, 2)):
+    for seconds, number in ((600, 1), (BETWEEN, 2)):
         world.clock.sleep(seconds)
         parts(world)[number] = file.content[(number - 1) * PART : number * PART]
         job = sliced(world.row, "downloads/", cut, world.clock.now())
         assert job is not None
-        watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job)
+        watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
         world.clock.sleep(LOOK_SECONDS)
         watch()
         watch.close()
     first, second = received(world)
     assert "bytesPerSecond" not in first
-    assert second["bytesPerSecond"] == round(PART / (TELL_SECONDS + LOOK_SECONDS))
+    assert second["bytesPerSecond"] == round(PART / (BETWEEN + LOOK_SECONDS))
 
 
 @pytest.mark.parametrize("known", [0, 1, 2])
@@ -166,11 +245,11 @@ def test_a_listing_begins_behind_what_is_known_to_be_there(world: World, known: 
     world.downloads.rows[ARN] = replace(world.row, copied_parts=known)
     job = sliced(world.row, "downloads/", cut, world.clock.now())
     assert job is not None
-    watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job)
+    watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
     watch()
     first = world.row.copied_bytes
     assert first is None
-    world.clock.sleep(1)
+    world.clock.sleep(BETWEEN)
     watch()
     watch.close()
     assert (world.row.copied_bytes, world.row.copied_parts) == (4 * PART, 3)

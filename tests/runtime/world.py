@@ -241,6 +241,7 @@ class World:
             clock=self.clock,
             configured={"reports": origin},
             object_prefix="downloads/",
+            concurrency=8,
             cut=(lambda size: Plan(size, PART, 60)) if wide else cut,
             most_held=PART - 1 if streamed else PART,
             piece=PART // 3,

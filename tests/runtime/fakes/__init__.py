@@ -6,7 +6,7 @@ from tests.runtime.fakes.connections import FakeConnections
 from tests.runtime.fakes.copies import Claimed, FakeCopies
 from tests.runtime.fakes.downloads import FakeDownloads
 from tests.runtime.fakes.objects import FakeObjects, StoredObject, Upload
-from tests.runtime.fakes.origins import Asked, FakeBody, FakeOrigins
+from tests.runtime.fakes.origins import Asked, FakeBody, FakeOrigins, nothing
 from tests.runtime.fakes.secrets import FakeSecrets, FakeSigner
 from tests.runtime.fakes.sockets import FakeSockets
 
@@ -30,4 +30,5 @@ __all__ = [
     "FakeTasks",
     "StoredObject",
     "Upload",
+    "nothing",
 ]

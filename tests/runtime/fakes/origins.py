@@ -9,6 +9,10 @@ from runtime.errors import OriginStalledError, OriginTruncatedError
 from runtime.ports import Check
 
 
+def nothing() -> None:
+    """What happens while an answer is waited for."""
+
+
 @dataclass
 class Asked:
     """A request that an origin saw."""
@@ -16,6 +20,7 @@ class Asked:
     url: str
     headers: Mapping[str, str]
     timeout: float
+    meanwhile: Callable[[], None]
 
 
 class FakeBody:
@@ -66,8 +71,10 @@ class FakeOrigins:
         self.bodies: list[FakeBody] = []
         self.checks: list[Check] = []
 
-    def get(self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float) -> FakeBody:
-        self.asked.append(Asked(url, dict(headers), timeout))
+    def get(
+        self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float, meanwhile: Callable[[], None]
+    ) -> FakeBody:
+        self.asked.append(Asked(url, dict(headers), timeout, meanwhile))
         self.checks.append(check)
         self.bodies.append(self.answer(self.asked[-1]))
         return self.bodies[-1]
