@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import processors, throughput
+from benchmarks import processors
 from benchmarks.costs import derived_bill
 from benchmarks.counter import counted
 from benchmarks.prices import Bill
@@ -32,18 +32,6 @@ def test_a_figure_is_met_by_its_ratio(here: float, wanted: float, more_is_better
 def test_what_has_no_bound_has_no_verdict() -> None:
     figure = Figure("speed", 1, 10, None, True, "MB/s", "rival")
     assert (figure.is_met, figure.row[-1], figure.described()["wanted"]) == (True, "", None)
-
-
-@pytest.mark.parametrize(
-    ("count", "busy", "wanted", "said"), [(8, 5.0, 1.5, "3.84"), (2, 5.0, 0.816, "0.96"), (2, 0.0, 1.5, "as many")]
-)
-def test_many_workers_are_as_much_faster_as_the_processors_allow(
-    monkeypatch: pytest.MonkeyPatch, count: int, busy: float, wanted: float, said: str
-) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: count)
-    found = throughput.parallel(2.4, busy)
-    assert found[0] == pytest.approx(wanted)
-    assert said in found[1]
 
 
 def test_a_bill_adds_up() -> None:
