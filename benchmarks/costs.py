@@ -57,15 +57,18 @@ def derived_bill(size: int) -> Bill:
     between = prices.seconds_between(prices.S3_WRITE + prices.ROW_WRITE + prices.MESSAGE, CONCURRENCY)
     told = int(seconds / between)
     looks = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
-    pages = -(-cut.part_count // 1000)
+    batches = range(cut.most_slices, cut.slice_count + cut.most_slices, cut.most_slices)
+    listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # what Complete looks at
+    pages = sum(-(-parts // 1000) for parts in listed)
     s3 = Counter({"POST uploads": 1, "PUT partNumber": cut.part_count, "POST uploadId": 1, "HEAD": 1})
     s3["GET uploadId"] = cut.slice_count + told + pages
     dynamodb = Counter({"PutItem": 1, "TransactWriteItems": 1, "DeleteItem": 1})
     dynamodb["UpdateItem"] = 4 + told  # upload noted, digest noted, READY, connection removed
-    dynamodb["GetItem"] = 8 + cut.slice_count + looks  # connect, replay, copy, complete, deliver, disconnect, close
+    # connect, replay, copy, deliver, disconnect, close; complete for each batch
+    dynamodb["GetItem"] = 7 + len(batches) + cut.slice_count + looks
     return Bill(
-        transitions=8,
-        invocations=7 + cut.slice_count,
+        transitions=5 + 3 * len(batches),
+        invocations=6 + len(batches) + cut.slice_count,
         children=cut.slice_count,
         gb_seconds=size / WORKER_BYTES_A_SECOND * SLICE_GB,
         s3=dict(s3),

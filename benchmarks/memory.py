@@ -66,9 +66,10 @@ def sliced(counted: Counted, size: str) -> int:
         answers, _ = worker.run("copy", [arn], _environment(counted, "copy", stub, FAN_OUT_BYTES=str(plan.MIB)))
         if answers[0]["outcome"] != "PLANNED":
             raise SystemExit(f"The copy of {size} was not planned: {answers[0]}")
-        events = [arn | {"slice": index} for index in answers[0]["slices"]]
+        slices = answers[0]["slices"]
+        events = [arn | {"slice": index} for index in slices]
         _, peak = worker.run("copy_slice", events, _environment(counted, "copy_slice", stub))
-        answers, _ = worker.run("complete", [arn], _environment(counted, "complete", stub))
+        answers, _ = worker.run("complete", [arn | {"slices": slices}], _environment(counted, "complete", stub))
         _check(stub, size, answers[0])
     return peak
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from benchmarks.counter import counted
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
 from runtime.logic import plan
+from tools.readme_tables import TOP
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,19 @@ def test_what_is_too_large_to_be_copied_here_is_derived_from_the_plan() -> None:
     assert (bill.s3["PUT partNumber"], bill.children) == (cut.part_count, cut.slice_count)
     assert bill.transitions == 8
     assert bill.invocations == cut.slice_count + 7
+
+
+def test_the_page_on_cost_says_what_the_plan_says() -> None:
+    units = {"GB": 10**9, "TB": 10**12}
+    page = (TOP / "docs" / "cost.md").read_text()
+    rows = re.findall(r"^\| (\d+) (GB|TB) \| ([\d,]+) slices \| \$([\d.]+) \| \$([\d.]+) \|$", page, re.MULTILINE)
+    assert len(rows) == 4
+    for number, unit, slices, dollars, leaving in rows:
+        size = int(number) * units[unit]
+        bill = derived_bill(size)
+        assert int(slices.replace(",", "")) == bill.children
+        assert float(dollars) == pytest.approx(bill.dollars, rel=0.02)
+        assert float(leaving) == pytest.approx(size / 1e9 * 0.09)
 
 
 def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = "", target: str = "") -> dict[str, Any]:
