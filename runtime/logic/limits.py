@@ -22,6 +22,6 @@ def beyond_one_worker(most: int, *, sha256: bool) -> str:
             "Ask without sha256, and check it on what you have received."
         )
     return (
-        f"Without ranges of one version, begun within seconds, one worker has to copy the file: up to {most} bytes. "
-        "The origin has to offer them, with a strong ETag or an old Last-Modified."
+        f"One worker has to copy the file, and can copy up to {most} bytes: its origin offers no ranges of one version "
+        "(with a strong ETag, or a Last-Modified in the past), takes long to begin, or copying in slices is off."
     )

@@ -1,7 +1,7 @@
 """How far a copy is: written to its row, and pushed to its sockets.
 
-Writing the row also tells whether anybody still wants the file. Sockets are told beside the copy, which never waits for
-one and never fails by one. All of it together costs at most a hundredth of what the copy does.
+A look at the row tells whether anybody still wants the file. Sockets are told beside the copy, which never waits for
+one and never fails by one. Writing and telling together cost at most a hundredth of what the copy does.
 """
 
 from __future__ import annotations
