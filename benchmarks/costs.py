@@ -14,7 +14,7 @@ from integration_tests.support.stack import unique
 from integration_tests.support.waiting import gone, wait_for
 from integration_tests.support.written import log_lines
 from localcloud.origin import parse_size
-from runtime.logic import plan, prices, watch
+from runtime.logic import plan, watch
 
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9
@@ -54,8 +54,7 @@ def derived_bill(size: int) -> Bill:
     """A copy in slices by the plan, with nobody failing: what the workers do, in the order in which they do it."""
     cut = plan.plan(size)
     seconds = size / (WORKER_BYTES_A_SECOND * CONCURRENCY)
-    between = prices.seconds_between(prices.S3_WRITE + prices.ROW_WRITE + prices.MESSAGE, CONCURRENCY)
-    told = int(seconds / between)
+    told = int(seconds / watch.TELL_SECONDS)  # which such workers pay for
     looks = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
     batches = range(cut.most_slices, cut.slice_count + cut.most_slices, cut.most_slices)
     listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # what Complete looks at

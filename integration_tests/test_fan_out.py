@@ -45,7 +45,7 @@ def ranges_asked(origin: Origin, path: str) -> Counter[tuple[int, int]]:
 
 
 def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(stack: Stack, origin: Origin) -> None:
-    path = unique(str(LARGE), "rate=1200000")  # four workers take twelve seconds, and pay for news after ten
+    path = unique(str(LARGE), "rate=4000000")
     download = stack.request(path)
     with stack.connect(download) as socket:
         ready = socket.receive("ready", "failed", deadline=60)

@@ -16,7 +16,7 @@ from integration_tests.support.waiting import gone, wait_for
 SHORT = "first_byte=0.3"  # long enough to connect before the end
 NORMAL_CLOSURE = 1000
 SLICED = "70MB"  # more than a slice holds
-CROWDED = "540MB"  # slices for all the workers that there may be at once: together they soon pay for news
+SEEN = "300MB"  # enough to pay for news of it twice
 Journey = Callable[[Stack, float], None]
 
 
@@ -93,13 +93,13 @@ def _be_told_by_a_guarded_origin(stack: Stack, path: str, patience: float) -> No
 
 def see_progress(stack: Stack, _patience: float) -> None:
     """Connect, and hear how far the copy is before it is done."""
-    with stack.connect(stack.request(unique("9MB", "rate=2000000"))) as socket:
+    with stack.connect(stack.request(unique("9MB", "rate=3000000"))) as socket:
         assert socket.receive("progress", "ready")["type"] == "progress"
 
 
 def see_progress_of_a_large_file(stack: Stack, _patience: float) -> None:
     """Connect, and hear how far the copy in slices is before it is done."""
-    with stack.connect(stack.request(unique(CROWDED, "rate=2000000"))) as socket:
+    with stack.connect(stack.request(unique(SEEN, "rate=4000000"))) as socket:
         assert socket.receive("progress", "ready")["type"] == "progress"
 
 

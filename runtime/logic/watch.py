@@ -3,7 +3,7 @@
 How far is derived from what S3 lists, so that workers that run twice or are killed distort nothing.
 
 A row holds how many parts are there without a gap; a listing begins behind them, and one page reaches far beyond what
-is in flight. All workers together tell as often as their time pays for it a hundred times over.
+is in flight. Telling costs a listing, a row and messages: at most a hundredth of what the copy costs.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from runtime.models import Download
 from runtime.ports import Clock, Downloads, Objects, Part, Sockets
 
 LOOK_SECONDS = 1.0
+FIRST_SECONDS = 1.0
+TELL_SECONDS = 3.0  # or longer, when that would cost more than a hundredth of the copy
 PAGE = 1_000
 
 
@@ -72,10 +74,12 @@ class Watch:
         self._beside.close()
 
     def _between(self, row: Download) -> float:
-        """Seconds; the first time what is around a copy has paid, too."""
+        """Seconds: often as long as the file itself pays for that, and then as its workers do."""
         cost = prices.S3_WRITE + prices.ROW_WRITE + prices.MESSAGE * len(row.connection_ids)
-        paid = 0.0 if row.copied_bytes else prices.SHARE * prices.AROUND
-        return prices.seconds_between(cost - paid, self._workers)
+        times = prices.SHARE * prices.of_copy(0.0, self._job.plan.size) // cost
+        if self._clock.now() - row.created_at < times * TELL_SECONDS:
+            return TELL_SECONDS if row.copied_bytes else FIRST_SECONDS
+        return prices.seconds_between(cost, self._workers)
 
     def _tell(self, row: Download) -> None:
         listed = self._objects.list_parts(self._job.key, self._job.upload_id, after=row.copied_parts, most=PAGE)

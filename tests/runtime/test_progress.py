@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from benchmarks import prices as bill
 from runtime.errors import ServiceError
-from runtime.logic import messages, prices
+from runtime.logic import messages, plan, prices
 from runtime.logic.plan import Plan
 from runtime.logic.progress import Beside
 from runtime.logic.sliced import sliced
 from runtime.logic.watch import LOOK_SECONDS, Watch, counted
-from runtime.models import Status
+from runtime.models import Status, Validator, Version
 from runtime.ports import Part
 from tests.runtime.copying import failed
 from tests.runtime.fakes import Asked, FakeBody, Upload
@@ -102,10 +102,35 @@ def test_telling_costs_at_most_a_hundredth_of_the_copy(world: World, sockets: in
     assert told <= sockets * taken  # never more than one a second each
 
 
-def test_slices_tell_as_seldom_as_their_workers_pay_for() -> None:
-    """A listing, a row and messages, of eight workers or of one."""
-    assert prices.seconds_between(6.625, 8) == pytest.approx(6.04, abs=0.01)
-    assert prices.seconds_between(6.625, 1) == pytest.approx(48.4, abs=0.1)
+@pytest.mark.parametrize("sockets", [0, 1, 10])
+@pytest.mark.parametrize(("size", "seconds"), [(70, 5.0), (70, 120.0), (300, 60.0), (1000, 20.0), (1000, 600.0)])
+def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
+    world: World, sockets: int, size: int, seconds: float
+) -> None:
+    """Listings, rows and messages, of any number of workers."""
+    whole = plan.plan(size * 10**6)
+    workers = min(8, whole.slice_count)
+    world.has(
+        status=Status.COPYING,
+        upload_id="upload-1",
+        size=whole.size,
+        version=Version(Validator("etag", '"v1"'), "text/csv"),
+        connection_ids=frozenset(f"c{number}" for number in range(sockets)),
+    )
+    world.objects.uploads["upload-1"] = Upload(KEY, "text/csv", {}, {1: b"x"})
+    told = 0
+    for _ in range(int(seconds)):
+        job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
+        assert job is not None
+        watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
+        world.clock.sleep(LOOK_SECONDS)
+        before = world.row.updated_at
+        watch()
+        watch.close()
+        told += world.row.updated_at != before
+    cost = told * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
+    assert cost <= 0.01 * prices.of_copy(seconds * workers, whole.size)
+    assert told or sockets == 10 or (size, seconds) == (70, 5.0)
 
 
 def test_what_things_cost_is_what_the_bill_says() -> None:
@@ -114,6 +139,9 @@ def test_what_things_cost_is_what_the_bill_says() -> None:
     assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
     assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
     assert pytest.approx(bill.MESSAGE * 1e6) == prices.MESSAGE
+    week_of_a_gigabyte = 0.023 / 30 * 7 * 1e6
+    parts_of_a_gigabyte = 1e9 / plan.LEAST_PART * prices.S3_WRITE
+    assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == prices.MEGABYTE
 
 
 def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: World) -> None:
