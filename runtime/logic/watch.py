@@ -77,8 +77,10 @@ class Watch:
         """Seconds: often as long as the file itself pays for that, and then as its workers do."""
         cost = prices.S3_WRITE + prices.ROW_WRITE + prices.MESSAGE * len(row.connection_ids)
         times = prices.SHARE * prices.of_copy(0.0, self._job.plan.size) // cost
+        if times and row.copied_bytes is None:
+            return FIRST_SECONDS
         if self._clock.now() - row.created_at < times * TELL_SECONDS:
-            return TELL_SECONDS if row.copied_bytes else FIRST_SECONDS
+            return TELL_SECONDS
         return prices.seconds_between(cost, self._workers)
 
     def _tell(self, row: Download) -> None:

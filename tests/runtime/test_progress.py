@@ -102,6 +102,22 @@ def test_telling_costs_at_most_a_hundredth_of_the_copy(world: World, sockets: in
     assert told <= sockets * taken  # never more than one a second each
 
 
+def test_slices_that_begin_late_are_heard_of_soon(world: World) -> None:
+    """However long the file was waited for before."""
+    whole = plan.plan(300 * 10**6)
+    version = Version(Validator("etag", '"v1"'), "text/csv")
+    world.has(status=Status.COPYING, upload_id="upload-1", size=whole.size, version=version, created_at=0.0)
+    listening(world)
+    world.objects.uploads["upload-1"] = Upload(KEY, "text/csv", {}, {1: b"x"})
+    job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
+    assert job is not None
+    watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
+    world.clock.sleep(LOOK_SECONDS)
+    watch()
+    watch.close()
+    assert len(received(world)) == 1
+
+
 @pytest.mark.parametrize("sockets", [0, 1, 10])
 @pytest.mark.parametrize(("size", "seconds"), [(70, 5.0), (70, 120.0), (300, 60.0), (1000, 20.0), (1000, 600.0)])
 def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
