@@ -48,7 +48,7 @@ class Downloads(Protocol):
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
-        """Note the upload before its first part, and what slices of it are copied from; as `progress`."""
+        """Note the upload before its first part, and what slices of it are copied from: nothing yet; as `progress`."""
 
     def advance(
         self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float

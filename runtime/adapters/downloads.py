@@ -102,7 +102,7 @@ class DynamoDownloads:
         if size is not None:
             change, values[":size"] = f"{change}, size = :size", number(size)
         if version is not None:
-            change = f"{change}, validator = :validator, contentType = :type"
+            change = f"{change}, validator = :validator, contentType = :type REMOVE copiedBytes"
             values |= {":validator": rows.validator_value(version.validator), ":type": text(version.content_type)}
         return self._update_unfinished(execution_arn, change, values)
 

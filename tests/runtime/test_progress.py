@@ -179,6 +179,21 @@ def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: Wor
     assert received(world) == []
 
 
+def test_slices_begin_with_nothing_however_long_their_origin_was_waited_for(world: World) -> None:
+    """So that the first news of them is the first."""
+    world.has()
+    file = OriginFile(content_of(60 * PART))
+
+    def answer(asked: Asked) -> FakeBody:
+        asked.meanwhile()
+        assert world.row.copied_bytes == 0
+        return file(asked)
+
+    world.origins.answer = answer
+    assert world.copy(fan_out=1)["outcome"] == "PLANNED"
+    assert world.row.copied_bytes is None
+
+
 def test_an_upload_of_an_earlier_try_is_not_another_workers(world: World) -> None:
     """It is dropped once the origin has answered; until then the row still names it."""
     world.has(status=Status.COPYING, upload_id="old", copied_bytes=7)

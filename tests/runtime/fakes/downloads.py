@@ -84,7 +84,7 @@ class FakeDownloads:
         with self._called("begin_upload"):
             known = {} if size is None else {"size": size}
             changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, **known}
-            changes |= {} if version is None else {"version": version}
+            changes |= {} if version is None else {"version": version, "copied_bytes": None}
             return self._change(execution_arn, self._unfinished(execution_arn), **changes)
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
