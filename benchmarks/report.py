@@ -25,14 +25,13 @@ Row = tuple[str, ...]
 class Figure:
     """What was measured, its rival in the same run, and how they should stand to each other.
 
-    `wanted` bounds `ratio`, which is here / rival: from below where more is better, from above where less is. What is
-    told for information has no bound.
+    `wanted` bounds `ratio`, which is here / rival: from below where more is better, from above where less is.
     """
 
     name: str
     here: float
     rival: float
-    wanted: float | None
+    wanted: float
     more_is_better: bool
     unit: str
     rival_name: str
@@ -45,21 +44,15 @@ class Figure:
     @property
     def is_met(self) -> bool:
         """Whether it is as it should be."""
-        if self.wanted is None:
-            return True
         return self.ratio >= self.wanted if self.more_is_better else self.ratio <= self.wanted
 
     @property
     def row(self) -> Row:
         """To be read."""
+        bound = f"{'>=' if self.more_is_better else '<='} {self.wanted:.3g}"
         there = f"{self.rival:,.4g} {self.unit}, {self.rival_name}"
-        return (self.name, f"{self.here:,.4g} {self.unit}", there, f"{self.ratio:.3f}", self._verdict)
-
-    @property
-    def _verdict(self) -> str:
-        if self.wanted is None:
-            return ""
-        return f"{'>=' if self.more_is_better else '<='} {self.wanted:.3g} {'met' if self.is_met else 'MISSED'}"
+        verdict = "met" if self.is_met else "MISSED"
+        return (self.name, f"{self.here:,.4g} {self.unit}", there, f"{self.ratio:.3f}", f"{bound} {verdict}")
 
     def described(self) -> dict[str, object]:
         """For machines."""

@@ -31,11 +31,6 @@ def test_a_figure_is_met_by_its_ratio(here: float, wanted: float, more_is_better
     assert ("MISSED" in figure.row[-1]) is not met
 
 
-def test_what_has_no_bound_has_no_verdict() -> None:
-    figure = Figure("speed", 1, 10, None, True, "MB/s", "rival")
-    assert (figure.is_met, figure.row[-1], figure.described()["wanted"]) == (True, "", None)
-
-
 def test_a_bill_adds_up() -> None:
     """A listing is a write to S3, an abort is free, and a transaction writes two rows at double the price."""
     bill = Bill(
