@@ -1,0 +1,49 @@
+"""An existing bucket, on Pulumi's own engine."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from pulumi import automation
+
+from integration_tests.engine.changes import changes_of
+from integration_tests.engine.stages import resources_of, set_config
+from integration_tests.support.clouds import Cloud, Target
+from localcloud.aws import Aws
+
+OTHER = "eu-west-1"
+
+
+@pytest.fixture
+def elsewhere(cloud: Cloud) -> Iterator[str]:
+    """A bucket in another region."""
+    if cloud.target is Target.AWS:
+        pytest.skip("It would create a bucket in a second region of the account; run it against an emulator.")
+    name, client = f"reports-{secrets.token_hex(4)}", Aws(str(cloud.endpoint), OTHER).client("s3")
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": OTHER})
+    yield name
+    client.delete_bucket(Bucket=name)
+
+
+def test_a_bucket_in_another_region_is_refused_by_preview_and_up(
+    empty: automation.Stack, cloud: Cloud, elsewhere: str
+) -> None:
+    set_config(empty, bucket=elsewhere)
+    refusal = f"bucket is '{elsewhere}', which is not allowed: a bucket in {cloud.region}, the region of the stack"
+    for step in (empty.preview, empty.up):
+        with pytest.raises(automation.CommandError, match=refusal):
+            step()
+    assert [one["type"] for one in resources_of(empty) if one["type"].startswith("aws:")] == []
+
+
+def test_a_bucket_in_the_stacks_region_is_used_and_kept(empty: automation.Stack, cloud: Cloud) -> None:
+    name = f"reports-{secrets.token_hex(4)}"
+    cloud.client("s3").create_bucket(Bucket=name)
+    set_config(empty, bucket=name)
+    empty.preview()
+    assert empty.up().outputs["bucketName"].value == name
+    assert changes_of(empty.up) == set()
+    empty.destroy()
+    cloud.client("s3").delete_bucket(Bucket=name)
