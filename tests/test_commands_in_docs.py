@@ -26,12 +26,16 @@ OUTPUTS = {
 }
 
 
+def code_lines(text: str) -> list[str]:
+    """Return the lines of code in `text`, in blocks and in sentences, with continued lines joined."""
+    code = re.findall(r"^```\w*\n(.*?)^```|`([^`\n]+)`", text.replace("\\\n", " "), re.MULTILINE | re.DOTALL)
+    return [line.strip() for block, inline in code for line in (block or inline).splitlines()]
+
+
 def commands(text: str, program: str) -> list[str]:
-    """Return the shell commands in `text` that begin with `program`, with continued lines joined."""
-    joined = text.replace("\\\n", " ")
-    code = re.findall(r"^```\w*\n(.*?)^```|`([^`\n]+)`", joined, re.MULTILINE | re.DOTALL)
-    lines = [line for block, inline in code for line in (block or inline).splitlines()]
-    return [line.strip().removeprefix("$ ") for line in lines if re.match(rf"\s*(\$ )?{program}\s", line)]
+    """Return the shell commands in `text` that begin with `program`."""
+    lines = [line.removeprefix("$ ") for line in code_lines(text)]
+    return [line for line in lines if re.match(rf"{program}\s", line)]
 
 
 def unencoded(command: str) -> list[str]:
