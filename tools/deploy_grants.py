@@ -179,7 +179,14 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
 OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
     "key": (
         Grant(  # DynamoDB uses the key in the name of whoever creates a table with it
-            ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*"),
+            (
+                "kms:CreateGrant",
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
+            ),
             ("{key}",),
             {"StringEquals": {"kms:ViaService": "dynamodb.{region}.{suffix}"}},
         ),
