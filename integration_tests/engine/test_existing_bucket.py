@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import pulumi
 import pytest
 from pulumi import automation
 
 from integration_tests.engine.changes import changes_of
+from integration_tests.engine.conftest import Config
 from integration_tests.engine.stages import resources_of, set_config
 from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.pulumi_cli import install_component
 from localcloud.aws import Aws
 
 OTHER = "eu-west-1"
@@ -47,3 +50,27 @@ def test_a_bucket_in_the_stacks_region_is_used_and_kept(empty: automation.Stack,
     assert changes_of(empty.up) == set()
     empty.destroy()
     cloud.client("s3").delete_bucket(Bucket=name)
+
+
+def remote(config: Config, bucket: str, version: str) -> Callable[[], None]:
+    """A program that uses the component as a plugin, as programs in other languages do."""
+
+    def program() -> None:
+        options = pulumi.ResourceOptions(version=version)
+        settings: pulumi.Inputs = {**config, "bucket": bucket}
+        pulumi.ComponentResource("async-download:index:AsyncDownload", "files", settings, options, remote=True)
+
+    return program
+
+
+def test_the_plugin_looks_a_bucket_up_too(
+    empty: automation.Stack, cloud: Cloud, config: Config, elsewhere: str
+) -> None:
+    here, version = f"reports-{secrets.token_hex(4)}", install_component(empty)
+    cloud.client("s3").create_bucket(Bucket=here)
+    empty.workspace.program = remote(config, here, version)
+    assert empty.preview().change_summary["create"] > 100
+    empty.workspace.program = remote(config, elsewhere, version)
+    with pytest.raises(automation.CommandError, match=f"bucket is '{elsewhere}', which is not allowed: a bucket in"):
+        empty.preview()
+    cloud.client("s3").delete_bucket(Bucket=here)
