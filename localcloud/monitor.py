@@ -95,8 +95,8 @@ class Monitor(MockMonitor):
             raise self._failed(f"{request.tok}: {_sentence(error)}") from error
         except Exception as error:
             raise _InvokeError(_sentence(error)) from error
-        found = PropertyValue.marshal_map(answer.return_value or {})
-        return resource_pb2.ResourceInvokeResponse(**{"return": found})
+        outputs = PropertyValue.marshal_map(answer.return_value or {})
+        return resource_pb2.ResourceInvokeResponse(**{"return": outputs})
 
     def destroy(self) -> list[str]:
         """Remove what was made, in reverse; one sentence for each that could not be removed."""

@@ -138,8 +138,8 @@ class AwsProvider(api.Provider):
         """Look something up."""
         if request.tok not in LOOKUPS:
             raise UnsupportedError(f"The function {request.tok} is not implemented by the stand-in provider.")
-        found = await asyncio.to_thread(LOOKUPS[request.tok], self.aws, plain_map(request.args))
-        return api.InvokeResponse(_wire(found))
+        outputs = await asyncio.to_thread(LOOKUPS[request.tok], self.aws, plain_map(request.args))
+        return api.InvokeResponse(_wire(outputs))
 
     def _tagged(self, kind: str, inputs: Inputs) -> Inputs:
         """The inputs with the provider's default tags beneath their own."""

@@ -103,7 +103,7 @@ def _structure(option: str, value: str) -> list[str]:
 
 def calls(line: str) -> list[str]:
     """Return the calls of the CLI in a line: at its beginning, behind a pipe or `xargs`, inside `$(...)`."""
-    found = []
+    result = []
     for match in re.finditer(r"(?:^|(?<=[\s(|;&]))(?<!--target )aws\s+[a-z-]", line.partition(" # ")[0]):
         call, depth = line[match.start() :], 0
         for index, character in enumerate(call):
@@ -111,11 +111,11 @@ def calls(line: str) -> list[str]:
             if depth < 0:  # the end of the substitution that the call stands in
                 call = call[:index]
                 break
-        found.append(call)
-    return found
+        result.append(call)
+    return result
 
 
-def shown(page: Path) -> list[str]:
+def calls_of_page(page: Path) -> list[str]:
     """Return the calls of the CLI in the code of a page."""
     return [call for line in code_lines(page.read_text()) for call in calls(line)]
 
@@ -128,18 +128,18 @@ def is_named_only(line: str) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
 def test_the_cli_takes_each_command_of_a_page(page: Path) -> None:
     wrong = {}
-    for line in shown(page):
-        found = problems(line)
+    for line in calls_of_page(page):
+        refusals = problems(line)
         if is_named_only(line):
-            found = [text for text in found if not text.endswith("is required")]
-        if found:
-            wrong[line] = found
+            refusals = [text for text in refusals if not text.endswith("is required")]
+        if refusals:
+            wrong[line] = refusals
     assert wrong == {}
 
 
 def test_commands_are_found() -> None:
     """In the middle of loops and with continued lines, too."""
-    operations = {parse(line).operation for line in shown(TOP / "docs" / "operations.md")}
+    operations = {parse(line).operation for line in calls_of_page(TOP / "docs" / "operations.md")}
     assert {
         "get-item",
         "get-execution-history",
@@ -150,15 +150,15 @@ def test_commands_are_found() -> None:
         "list-multipart-uploads",
     } <= operations
     assert {"update-item", "delete-item", "create-policy"} <= {
-        parse(line).operation for line in shown(TOP / "docs" / "deploying.md")
+        parse(line).operation for line in calls_of_page(TOP / "docs" / "deploying.md")
     }
 
 
 def test_the_cli_takes_the_commands_that_make_local_prints() -> None:
     lines = [line for _, lines in walkthrough.steps(OUTPUTS, default_path=True) for line in lines]
-    shown = [line for line in lines if re.search(r"\baws ", line)]
-    assert shown
-    assert {line: problems(line) for line in shown if problems(line)} == {}
+    printed = [line for line in lines if re.search(r"\baws ", line)]
+    assert printed
+    assert {line: problems(line) for line in printed if problems(line)} == {}
 
 
 def test_calls_inside_other_commands_are_found() -> None:

@@ -50,8 +50,8 @@ def unencoded(command: str) -> list[str]:
 
 def signed_commands(page: Path) -> list[str]:
     """Return the commands of a page whose requests are signed."""
-    found = commands(page.read_text(), "(?:curl|awscurl)")
-    return [command for command in found if any(signer in command for signer in SIGNERS)]
+    calls = commands(page.read_text(), "(?:curl|awscurl)")
+    return [command for command in calls if any(signer in command for signer in SIGNERS)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
@@ -62,7 +62,7 @@ def test_signed_queries_are_encoded_as_sigv4_signs_them(page: Path) -> None:
 def test_signed_commands_are_found() -> None:
     """Both pages that sign with curl are read, in one of them with a query."""
     signed = {str(page.relative_to(TOP)): signed_commands(page) for page in PAGES}
-    assert {name for name, shown in signed.items() if shown} >= {"README.md", "docs/downloading.md"}
+    assert {name for name, calls in signed.items() if calls} >= {"README.md", "docs/downloading.md"}
     assert any("?path=" in command for command in signed["README.md"])
 
 

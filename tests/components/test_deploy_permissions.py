@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.components.cloudformation import Document, findings
-from tests.components.harness import Deployed, Registered, deploy
+from tests.components.harness import Registered, deploy
 from tests.components.variants import variants
 from tools.deploy_grants import GRANTS
 from tools.deploy_permissions import DOCUMENT, EXAMPLE, Target, policy, text
@@ -51,8 +51,8 @@ def as_list(value: str | list[str]) -> list[str]:
 
 def resources_of(target: Target, service: str) -> list[str]:
     """Patterns that the policy has for the resources of a service."""
-    found = [resource for item in policy(target)["Statement"] for resource in as_list(item["Resource"])]
-    return [resource for resource in found if resource.startswith(f"arn:aws:{service}:")]
+    resources = [resource for item in policy(target)["Statement"] for resource in as_list(item["Resource"])]
+    return [resource for resource in resources if resource.startswith(f"arn:aws:{service}:")]
 
 
 def test_the_document_is_that_of_the_code() -> None:
@@ -76,8 +76,8 @@ def test_an_action_that_does_not_exist_or_has_other_resources_would_be_found(act
     document = policy(HERE)
     (rows,) = [item for item in document["Statement"] if "dynamodb:CreateTable" in item["Action"]]
     rows["Action"] = [*rows["Action"], action]
-    found = findings({"deploying role": Document("AWS::IAM::RolePolicy", json.dumps(document))})
-    assert rule in {finding.rule for finding in found}
+    document_findings = findings({"deploying role": Document("AWS::IAM::RolePolicy", json.dumps(document))})
+    assert rule in {finding.rule for finding in document_findings}
 
 
 def test_only_actions_without_resources_are_allowed_on_everything() -> None:
@@ -97,7 +97,9 @@ def test_roles_are_passed_to_the_services_that_take_them_and_to_no_other(registe
 @pytest.mark.parametrize("prefix", ["async-download-test-files", "a" * 44, "a" * 45, "b" * 128])
 def test_every_name_matches_whatever_the_prefix(prefix: str) -> None:
     """Long prefixes are shortened, in each name as far as it has to be."""
-    deployed = deploy({"name_prefix": prefix, "reuse_seconds": 600, "access_logs": True, "web_page": True} | ROUTES)
+    deployed = deploy(
+        {"name_prefix": prefix, "reuse_seconds": 600, "access_logs": True, "web_page": True, "rest_auth": "none"}
+    )
     target = replace(HERE, prefix=prefix)
     for service, (kind, form) in NAMED.items():
         items = deployed.all(kind)
@@ -110,15 +112,11 @@ def test_every_name_matches_whatever_the_prefix(prefix: str) -> None:
         assert any(fnmatchcase(arn, pattern) for pattern in resources_of(target, "iam")), arn
 
 
-ROUTES = {"rest_auth": "none"}
-
-
 @pytest.mark.parametrize("name", ["files", "Files_Of_Ours", "f" * 80])
 def test_the_buckets_name_matches_whatever_the_components(name: str) -> None:
-    bucket: Deployed = deploy({}, name=name)
-    made_up = f"{bucket.one('s3/bucket:Bucket').name}-1a2b3c4"
+    bucket = deploy({}, name=name).one("s3/bucket:Bucket")
     patterns = resources_of(replace(HERE, component=name), "s3")
-    assert any(fnmatchcase(f"arn:aws:s3:::{made_up}", pattern) for pattern in patterns)
+    assert any(fnmatchcase(f"arn:aws:s3:::{bucket.name}-1a2b3c4", pattern) for pattern in patterns)
     assert not any(fnmatchcase("arn:aws:s3:::another-bucket", pattern) for pattern in patterns)
 
 
