@@ -69,7 +69,7 @@ def test_the_plugin_looks_a_bucket_up_too(
     here, version = f"reports-{secrets.token_hex(4)}", install_component(empty)
     cloud.client("s3").create_bucket(Bucket=here)
     empty.workspace.program = remote(config, here, version)
-    assert empty.preview().change_summary["create"] > 100
+    assert empty.preview().change_summary[automation.OpType.CREATE] > 100
     empty.workspace.program = remote(config, elsewhere, version)
     with pytest.raises(automation.CommandError, match=f"bucket is '{elsewhere}', which is not allowed: a bucket in"):
         empty.preview()
