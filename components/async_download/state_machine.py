@@ -98,8 +98,9 @@ def _await_copy(table: str, beside: str) -> dict[str, Any]:
         "Parameters": {
             "TableName": table,
             "Key": {"fileId": {"S.$": "$.fileId"}},
-            "UpdateExpression": "SET waiting = list_append(if_not_exists(waiting, :nobody), :token)",
-            "ConditionExpression": "attribute_exists(leader) AND attribute_not_exists(finished)",
+            "UpdateExpression": "SET #waiting = list_append(if_not_exists(#waiting, :nobody), :token)",
+            "ConditionExpression": "attribute_exists(#leader) AND attribute_not_exists(#finished)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in ("waiting", "leader", "finished")},
             "ExpressionAttributeValues": {":token": token, ":nobody": {"L": []}},
         },
         "TimeoutSeconds": AWAIT_SECONDS,
