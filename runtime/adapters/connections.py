@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.adapters import rows, tables
-from runtime.adapters.expressions import Attribute, Update, build
+from runtime.adapters.expressions import Attribute, Update, any_of, build
 from runtime.adapters.rows import number, text
 from runtime.models import Connection
 
@@ -25,11 +25,10 @@ class DynamoConnections:
 
     def open(self, connection: Connection, *, ticket_hash: str, limit: int, now: float) -> bool:
         """Put the connection and add it to its live download, below the limit and while the ticket counts."""
-        own = text(connection.connection_id)
-        has_room = (
-            _DOWNLOAD_CONNECTIONS.is_absent()
-            | _DOWNLOAD_CONNECTIONS.has_fewer_than(number(limit))
-            | _DOWNLOAD_CONNECTIONS.contains(own)
+        has_room = any_of(
+            _DOWNLOAD_CONNECTIONS.is_absent(),
+            _DOWNLOAD_CONNECTIONS.has_fewer_than(number(limit)),
+            _DOWNLOAD_CONNECTIONS.contains(text(connection.connection_id)),
         )
         is_live = _DOWNLOAD_EXPIRES.is_above(number(int(now)))
         condition = is_live & _DOWNLOAD_TICKETS.contains(text(ticket_hash)) & has_room
@@ -69,6 +68,6 @@ class DynamoConnections:
     def delete_idle(self, connection_id: str, *, since: float) -> bool:
         """Delete the row unless it was used since."""
         key = {"connectionId": text(connection_id)}
-        expressions = build(condition=_USED.is_absent() | _USED.is_below(number(int(since * 1000))))
+        expressions = build(condition=any_of(_USED.is_absent(), _USED.is_below(number(int(since * 1000)))))
         request = {"TableName": self.table, "Key": key} | expressions
         return tables.holds("DeleteItem", lambda: tables.dynamodb().delete_item(**request))

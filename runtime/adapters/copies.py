@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.adapters import tables
-from runtime.adapters.expressions import Attribute, Update, build
+from runtime.adapters.expressions import Attribute, Update, any_of, build
 from runtime.adapters.rows import Item, number, text
 from runtime.models import Claim
 
@@ -43,9 +43,12 @@ class DynamoCopies:
 
     def _take(self, file_id: str, leader: str, now: float, expires_at: int, instead_of: str | None) -> bool:
         update = Update(set={"leader": text(leader), "expiresAt": number(expires_at)}, remove=("finished",))
-        is_free = _LEADER.is_absent() | _EXPIRES.is_at_most(number(int(now)))
-        is_replaced = _LEADER.is_in(text(leader), text(instead_of or leader))
-        request = self._key(file_id) | build(update, is_free | is_replaced)
+        condition = any_of(
+            _LEADER.is_absent(),
+            _EXPIRES.is_at_most(number(int(now))),
+            _LEADER.is_in(text(leader), text(instead_of or leader)),
+        )
+        request = self._key(file_id) | build(update, condition)
         return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
 
     def _key(self, file_id: str) -> Item:

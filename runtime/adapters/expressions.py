@@ -39,16 +39,13 @@ class Update:
 
 
 class Condition:
-    """A condition on an item. Combine conditions with `&` and `|`."""
+    """A condition on an item. Combine conditions with `&` and `any_of`."""
 
     def __init__(self, render: Callable[[_Aliases], str]) -> None:
         self.render = render
 
     def __and__(self, other: Condition) -> Condition:
         return Condition(lambda aliases: f"{self.render(aliases)} AND {other.render(aliases)}")
-
-    def __or__(self, other: Condition) -> Condition:
-        return Condition(lambda aliases: f"({self.render(aliases)} OR {other.render(aliases)})")
 
 
 class Attribute:
@@ -99,6 +96,11 @@ class Attribute:
 
     def _compare(self, operator: str, value: Value) -> Condition:
         return Condition(lambda aliases: f"{aliases.name(self.name)} {operator} {aliases.value(self.name, value)}")
+
+
+def any_of(*conditions: Condition) -> Condition:
+    """Hold when one of two or more conditions holds."""
+    return Condition(lambda aliases: f"({' OR '.join(condition.render(aliases) for condition in conditions)})")
 
 
 def build(update: Update | None = None, condition: Condition | None = None) -> dict[str, Any]:
