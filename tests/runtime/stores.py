@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, NamedTuple
 
 from async_download.state_machine import definition
@@ -43,11 +45,15 @@ def dynamo_store(client: Any) -> Store:
 
 
 def await_copy_parameters() -> dict[str, Any]:
-    """Return the parameters of the UpdateItem that the state machine itself sends to the table `copies`."""
+    """Return the parameters of the UpdateItem that the state machine itself sends to the table `copies`.
+
+    What it takes from its input is `x`: `{"S.$": "$.fileId"}` becomes `{"S": "x"}`.
+    """
     arns = {key: f"arn:aws:lambda:x:y:function:{key}" for key in ("copy", "copy_slice", "complete", "deliver", "fail")}
     machine = definition(**arns, concurrency=1, seconds=1, copies="copies")
-    parameters: dict[str, Any] = machine["States"]["AwaitCopy"]["Parameters"]
-    return parameters
+    parameters = json.dumps(machine["States"]["AwaitCopy"]["Parameters"])
+    filled: dict[str, Any] = json.loads(re.sub(r'"(\w+)\.\$": "[^"]*"', r'"\1": "x"', parameters))
+    return filled
 
 
 def download(**fields: Any) -> Download:
