@@ -78,10 +78,11 @@ def _value_problems(value: object, path: str) -> Iterator[str]:
 def _key_problems(key: Mapping[str, Any], path: str) -> Iterator[str]:
     for name, value in key.items():
         for kind, content in value.items():
-            size = len(content.encode() if isinstance(content, str) else content)
             if kind not in ("S", "N", "B"):
                 yield f"{path}.{name}: a key is a string, a number or bytes"
-            elif not 1 <= size <= MAX_KEY_BYTES:
+                continue
+            size = len(content.encode() if isinstance(content, str) else content)
+            if not 1 <= size <= MAX_KEY_BYTES:
                 yield f"{path}.{name}: {size} bytes; a key has 1 to {MAX_KEY_BYTES}"
 
 
