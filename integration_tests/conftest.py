@@ -79,8 +79,8 @@ def _right_requests() -> Iterator[None]:
 
 
 def _assert_right_requests() -> None:
-    found = request_problems.collect()
-    assert not found, "\n".join(["AWS would refuse:", *found])
+    problems = request_problems.collect()
+    assert not problems, "\n".join(["AWS would refuse:", *problems])
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,6 @@ def _right_requests() -> Iterator[None]:
     """Fail the test whose request AWS would refuse, even where the code under test swallows the error."""
     request_checks.problems.clear()
     yield
-    found = sorted(set(request_checks.problems))
+    problems = sorted(set(request_checks.problems))
     request_checks.problems.clear()
-    assert not found, "\n".join(["AWS would refuse:", *found])
+    assert not problems, "\n".join(["AWS would refuse:", *problems])

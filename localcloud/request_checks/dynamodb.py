@@ -99,16 +99,20 @@ def _expression_problems(part: Mapping[str, Any]) -> Iterator[str]:
     names, values = part.get("ExpressionAttributeNames", {}), part.get("ExpressionAttributeValues", {})
     for name, expression in expressions.items():
         yield from (f"{name}: {problem}" for problem in expression.problems(names, values, part.get("Key", {})))
-    for parameter, aliases, used in (
-        ("ExpressionAttributeNames", names, {alias for each in expressions.values() for alias in each.names}),
-        ("ExpressionAttributeValues", values, {alias for each in expressions.values() for alias in each.values}),
-    ):
-        if parameter in part and not aliases:
-            yield f"{parameter}: may not be empty"
-        for alias in sorted(set(aliases) - used):
-            yield f"{parameter}: {alias} is used in no expression"
-        for alias in sorted(used - set(aliases)):
-            yield f"{parameter}: {alias} is not defined"
-        for alias in aliases:
-            if len(alias.encode()) > MAX_ALIAS_BYTES:
-                yield f"{parameter}: {alias} is longer than {MAX_ALIAS_BYTES} bytes"
+    used_names = {alias for expression in expressions.values() for alias in expression.names}
+    used_values = {alias for expression in expressions.values() for alias in expression.values}
+    yield from _alias_problems(part, "ExpressionAttributeNames", used_names)
+    yield from _alias_problems(part, "ExpressionAttributeValues", used_values)
+
+
+def _alias_problems(part: Mapping[str, Any], parameter: str, used_aliases: set[str]) -> Iterator[str]:
+    aliases = set(part.get(parameter, {}))
+    if parameter in part and not aliases:
+        yield f"{parameter}: may not be empty"
+    for alias in sorted(aliases - used_aliases):
+        yield f"{parameter}: {alias} is used in no expression"
+    for alias in sorted(used_aliases - aliases):
+        yield f"{parameter}: {alias} is not defined"
+    for alias in sorted(aliases):
+        if len(alias.encode()) > MAX_ALIAS_BYTES:
+            yield f"{parameter}: {alias} is longer than {MAX_ALIAS_BYTES} bytes"

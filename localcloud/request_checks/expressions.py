@@ -188,10 +188,10 @@ class Expression:
 
 
 def _symbols(text: str) -> Iterator[str]:
-    for found in _SYMBOL.finditer(text.strip()):
-        if found[2]:
-            raise ExpressionError(f"{found[2]} is no part of an expression")
-        yield found[1]
+    for match in _SYMBOL.finditer(text.strip()):
+        if match[2]:
+            raise ExpressionError(f"{match[2]} is no part of an expression")
+        yield match[1]
 
 
 def _path(action: list[str], names: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,10 +17,10 @@ from .dynamodb import request_problems
 from .shapes import shape_problems
 
 FILE = "REQUEST_PROBLEMS_FILE"
-"""The environment variable of child processes that names the file to which they append what they find."""
+"""The environment variable of child processes that names the file to which they append their problems."""
 
 problems: list[str] = []
-"""What was found in this process since somebody cleared it."""
+"""The problems of this process since the list was last cleared."""
 
 _EVENT = "before-parameter-build"  # the parameters are final but for botocore's own handlers, which come first
 _allowed: list[str] = []
@@ -39,7 +39,7 @@ def install() -> None:
 
 
 def child_environment(file: Path) -> dict[str, str]:
-    """Return the environment that makes a Python process check its requests and append what it finds to `file`."""
+    """Return the environment that makes a Python process check its requests and append the problems to `file`."""
     return {FILE: str(file), "PYTHONPATH": str(Path(__file__).with_name("site"))}
 
 
@@ -67,15 +67,15 @@ def check_request(service: str, operation: str, parameters: Mapping[str, Any]) -
 
 def _check(params: Mapping[str, Any], model: Any, **_event: object) -> None:
     name = f"{model.service_model.service_name}.{model.name}"
-    found = [f"{name}: {problem}" for problem in _problems(params, model)]
-    found = [problem for problem in found if not problem.startswith(tuple(_allowed))]
-    if not found:
+    named = [f"{name}: {problem}" for problem in _problems(params, model)]
+    refusals = [problem for problem in named if not problem.startswith(tuple(_allowed))]
+    if not refusals:
         return
-    problems.extend(found)
+    problems.extend(refusals)
     if FILE in os.environ:
         with Path(os.environ[FILE]).open("a") as file:
-            file.write("".join(f"{problem}\n" for problem in found))
-    raise WrongRequestError("\n".join(found))
+            file.write("".join(f"{problem}\n" for problem in refusals))
+    raise WrongRequestError("\n".join(refusals))
 
 
 def _problems(params: Mapping[str, Any], model: Any) -> Iterator[str]:

@@ -45,23 +45,23 @@ def _translate(pattern: str) -> str:
     """Replace Java's classes of characters, and escape a hyphen behind a class such as that of digits."""
     if "&&" in pattern:
         raise UntranslatableError(f"{pattern}: an intersection of classes")
-    depth, position, result = 0, 0, []
+    in_class, position, result = False, 0, []
     pattern = pattern.replace(_SURROGATES, _SUPPLEMENTARY)
-    for found in _ESCAPE.finditer(pattern):
-        result.append(pattern[position : found.start()])
-        position = found.end()
-        text = found[0]
-        if found[1]:
-            negated = (found[1] == "P") != bool(found[2])
-            ranges = _ranges(found[3], negated)
-            result.append(ranges if depth else f"[{ranges}]")
+    for match in _ESCAPE.finditer(pattern):
+        result.append(pattern[position : match.start()])
+        position = match.end()
+        text = match[0]
+        if match[1]:
+            negated = (match[1] == "P") != bool(match[2])
+            ranges = _ranges(match[3], negated)
+            result.append(ranges if in_class else f"[{ranges}]")
             continue
         result.append(text)
         if text == "[":
-            depth = 1
+            in_class = True
         elif text == "]":
-            depth = 0
-        elif depth and text in (r"\w", r"\d", r"\s") and pattern[position : position + 1] == "-":
+            in_class = False
+        elif in_class and text in (r"\w", r"\d", r"\s") and pattern[position : position + 1] == "-":
             result.append("\\")
     return "".join([*result, pattern[position:]])
 
@@ -73,7 +73,7 @@ def _ranges(name: str, negated: bool) -> str:
         return _POSIX[name]
     if not any(unicodedata.category(chr(code)).startswith(name) for code in range(0x3000)):
         raise UntranslatableError(f"\\p{{{name}}} is no category of Unicode that is translated here")
-    inside = [unicodedata.category(chr(code)).startswith(name) != negated for code in range(0x10000)]
-    edges = [code for code in range(0x10001) if (code < 0x10000 and inside[code]) != (code > 0 and inside[code - 1])]
+    members = [unicodedata.category(chr(code)).startswith(name) != negated for code in range(0x10000)]
+    edges = [code for code in range(0x10001) if (code < 0x10000 and members[code]) != (code > 0 and members[code - 1])]
     pairs = zip(edges[::2], edges[1::2], strict=True)
     return "".join(f"\\u{first:04x}-\\u{end - 1:04x}" for first, end in pairs) + _SUPPLEMENTARY

@@ -18,7 +18,7 @@ def test_the_reserved_words_are_all_there() -> None:
     assert {"SIZE", "STATUS", "PATH", "OWNER", "VALUE", "NAME"} <= reserved_words()
 
 
-ONE = {"N": "1"}
+NUMBER = {"N": "1"}
 KEY = {"id": {"S": "x"}}
 
 
@@ -26,7 +26,7 @@ def update(expression: str, values: tuple[str, ...] = (), names: tuple[str, ...]
     """Return the parameters of an UpdateItem with these names and values."""
     request: dict[str, Any] = {"TableName": "t", "Key": KEY, "UpdateExpression": expression, **more}
     if values:
-        request["ExpressionAttributeValues"] = {f":{name}": ONE for name in values}
+        request["ExpressionAttributeValues"] = {f":{name}": NUMBER for name in values}
     if names:
         request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
     return request
@@ -95,12 +95,12 @@ def condition(expression: str, values: tuple[str, ...] = (), names: tuple[str, .
     ],
 )
 def test_a_request_that_dynamodb_refuses(request_: dict[str, Any], problem: str) -> None:
-    assert any(problem in found for found in request_problems("UpdateItem", request_)), request_
+    assert any(problem in item for item in request_problems("UpdateItem", request_)), request_
 
 
 def test_each_part_of_a_transaction_or_a_batch_is_checked() -> None:
-    wrong = update("REMOVE size")
-    parts = {"TransactItems": [{"Put": {"Item": KEY}}, {"Update": wrong}]}
+    request = update("REMOVE size")
+    parts = {"TransactItems": [{"Put": {"Item": KEY}}, {"Update": request}]}
     (problem,) = request_problems("TransactWriteItems", parts)
     assert problem == "TransactItems[1].Update.UpdateExpression: size is a reserved word; alias it: #size"
     (problem,) = request_problems("BatchGetItem", {"RequestItems": {"t": {"ProjectionExpression": "size"}}})

@@ -38,7 +38,7 @@ def problems_of(rules: dict[str, Any], value: object) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("rules", "right", "wrong", "problem"),
+    ("rules", "valid", "invalid", "problem"),
     [
         ({"type": "string", "pattern": "[a-z]+"}, "abc", "abc ", "Name: 'abc ' does not match [a-z]+"),
         ({"type": "string", "pattern": r"^\d{2}$"}, "12", "123", r"Name: '123' does not match ^\d{2}$"),
@@ -75,14 +75,14 @@ def problems_of(rules: dict[str, Any], value: object) -> list[str]:
     ],
 )
 def test_a_value_that_breaks_a_rule_of_its_shape(
-    rules: dict[str, Any], right: object, wrong: object, problem: str
+    rules: dict[str, Any], valid: object, invalid: object, problem: str
 ) -> None:
-    assert problems_of(rules, right) == []
-    assert problems_of(rules, wrong) == [problem]
+    assert problems_of(rules, valid) == []
+    assert problems_of(rules, invalid) == [problem]
 
 
 @pytest.mark.parametrize(
-    ("java", "right", "wrong"),
+    ("java", "valid", "invalid"),
     [
         (r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", "für Tag 1/2", "a\x01"),
         (r"\p{ASCII}*", "abc", "ü"),
@@ -95,9 +95,9 @@ def test_a_value_that_breaks_a_rule_of_its_shape(
         (r"[\]\p{Upper}]+", "A]", "a"),
     ],
 )
-def test_a_pattern_means_in_python_what_it_means_in_java(java: str, right: str, wrong: str) -> None:
-    assert compile_pattern(java).fullmatch(right)
-    assert not compile_pattern(java).fullmatch(wrong)
+def test_a_pattern_means_in_python_what_it_means_in_java(java: str, valid: str, invalid: str) -> None:
+    assert compile_pattern(java).fullmatch(valid)
+    assert not compile_pattern(java).fullmatch(invalid)
 
 
 @pytest.mark.parametrize("java", ["[a-z&&[^b]]", r"\p{IsWhitespace}", "[a--b]", "("])
@@ -115,20 +115,20 @@ def test_every_pattern_of_every_service_in_use_has_an_equivalent() -> None:
             assert pattern is None or compile_pattern(pattern), name
 
 
-WRONG = {"FunctionName": "no function", "InvocationType": "Later"}
+INVALID_CALL = {"FunctionName": "no function", "InvocationType": "Later"}
 
 
 @pytest.fixture
-def wrong_call() -> Callable[[], Any]:
+def invalid_call() -> Callable[[], Any]:
     """Invoke a function that cannot be; nothing listens where it would be sent."""
-    return lambda: Aws("http://127.0.0.1:9").client("lambda").invoke(**WRONG)
+    return lambda: Aws("http://127.0.0.1:9").client("lambda").invoke(**INVALID_CALL)
 
 
-def test_a_wrong_request_is_not_sent_and_is_kept(wrong_call: Callable[[], Any]) -> None:
+def test_a_wrong_request_is_not_sent_and_is_kept(invalid_call: Callable[[], Any]) -> None:
     """Once, however often the check is installed; whoever swallows the error hides nothing."""
     request_checks.install()
     with pytest.raises(WrongRequestError, match=r"lambda\.Invoke: InvocationType: 'Later' is none of Event"):
-        wrong_call()
+        invalid_call()
     assert [problem.partition(": ")[2].partition(":")[0] for problem in request_checks.problems] == [
         "FunctionName",
         "InvocationType",
@@ -144,11 +144,11 @@ def test_a_url_that_is_signed_is_a_request_too() -> None:
 
 def test_what_is_wrong_on_purpose_is_let_through_by_its_name() -> None:
     with allowing("lambda.Invoke: FunctionName", "lambda.Invoke: InvocationType"):
-        check_request("lambda", "Invoke", WRONG)
+        check_request("lambda", "Invoke", INVALID_CALL)
     with allowing("lambda.Invoke: FunctionName"), pytest.raises(WrongRequestError, match="InvocationType"):
-        check_request("lambda", "Invoke", WRONG)
+        check_request("lambda", "Invoke", INVALID_CALL)
     with pytest.raises(WrongRequestError, match="FunctionName"):
-        check_request("lambda", "Invoke", WRONG)
+        check_request("lambda", "Invoke", INVALID_CALL)
     request_checks.problems.clear()
 
 

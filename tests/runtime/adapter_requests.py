@@ -51,13 +51,13 @@ class Request:
 
 def adapters() -> list[type]:
     """Return the classes of the modules that send requests by `runtime.adapters.tables`."""
-    found = []
+    classes: list[type] = []
     for source in SOURCES:
         module = importlib.import_module(f"runtime.adapters.{source.stem}")
         if getattr(module, "tables", None) is tables:
-            own = inspect.getmembers(module, inspect.isclass)
-            found += [item for _, item in own if item.__module__ == module.__name__]
-    return found
+            members = inspect.getmembers(module, inspect.isclass)
+            classes += [item for _, item in members if item.__module__ == module.__name__]
+    return classes
 
 
 def methods(adapter: type) -> list[str]:
@@ -65,18 +65,18 @@ def methods(adapter: type) -> list[str]:
     return [name for name, _ in inspect.getmembers(adapter, inspect.isfunction) if not name.startswith("_")]
 
 
-def recorded(in_process: InProcess) -> Iterator[Request]:
+def record_requests(in_process: InProcess) -> Iterator[Request]:
     """Call every method of every adapter with every combination of samples, and yield the requests."""
     client = in_process.client("dynamodb")
     for name, key in TABLES.items():
         create_table(client, name, key)
     for adapter in adapters():
         fields = {"table": adapter.__name__.removeprefix("Dynamo").lower(), "downloads_table": "downloads"}
-        made = adapter(**{name: fields[name] for name in inspect.signature(adapter).parameters})
+        instance = adapter(**{name: fields[name] for name in inspect.signature(adapter).parameters})
         for method in methods(adapter):
             for arguments in combinations(getattr(adapter, method)):
                 in_process.requests.clear()
-                getattr(made, method)(**arguments)
+                getattr(instance, method)(**arguments)
                 for request in in_process.requests:
                     target = request.headers["X-Amz-Target"].decode()
                     body = json.loads(request.body)

@@ -13,7 +13,7 @@ from localcloud.request_checks.dynamodb import expressions_of, request_problems
 from runtime.adapters import tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
 from tests.runtime import adapter_requests
-from tests.runtime.adapter_requests import Request, adapters, methods, recorded
+from tests.runtime.adapter_requests import Request, adapters, methods, record_requests
 from tests.runtime.in_process import InProcess
 from tests.runtime.stores import await_copy_parameters
 
@@ -21,18 +21,18 @@ from tests.runtime.stores import await_copy_parameters
 @pytest.fixture
 def requests(in_process: InProcess) -> list[Request]:
     """What the adapters and the state machine send."""
-    own = Request("AwaitCopy", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
-    return [*recorded(in_process), own]
+    await_copy = Request("AwaitCopy", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
+    return [*record_requests(in_process), await_copy]
 
 
 def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) -> None:
     """No reserved word, nothing unused or undefined, no overlapping paths, no empty set: see `request_checks`."""
-    found = {
+    problems = {
         f"{request.method}: {problem}"
         for request in requests
         for problem in request_problems(request.operation, request.parameters)
     }
-    assert not found
+    assert not problems
 
 
 def test_the_state_machines_own_request_fits_the_services_model() -> None:
@@ -76,7 +76,7 @@ def test_no_expression_goes_round_the_builder() -> None:
 def test_an_adapter_that_breaks_a_rule_is_noticed(
     in_process: InProcess, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str], problem: str
 ) -> None:
-    """An adapter as it was before the builder, found and recorded like the others."""
+    """An adapter as it was before the builder, problems and recorded like the others."""
 
     @dataclass(frozen=True)
     class DynamoDownloads:
@@ -93,7 +93,7 @@ def test_an_adapter_that_breaks_a_rule_is_noticed(
 
     monkeypatch.setattr(adapter_requests, "adapters", lambda: [DynamoDownloads])
     with pytest.raises(WrongRequestError, match=re.escape(problem)):
-        list(recorded(in_process))
+        list(record_requests(in_process))
     request_checks.problems.clear()
 
 
@@ -119,8 +119,8 @@ def test_each_value_of_an_attribute_has_an_alias_and_equal_values_share_one() ->
 
 
 def test_an_update_has_its_clauses_in_order() -> None:
-    one = {"N": "1"}
-    update = Update(set={"a": one, "b": one}, remove=("c", "d"), add={"e": one}, delete={"f": {"SS": ["g"]}})
+    value = {"N": "1"}
+    update = Update(set={"a": value, "b": value}, remove=("c", "d"), add={"e": value}, delete={"f": {"SS": ["g"]}})
     assert build(update)["UpdateExpression"] == "SET #a = :a, #b = :b REMOVE #c, #d ADD #e :e DELETE #f :f"
 
 
