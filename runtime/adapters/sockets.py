@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from runtime.adapters import aws
-from runtime.errors import ConnectionGoneError
+from runtime.errors import ConnectionGoneError, TransientServiceError
 
 _IMPATIENT = Config(
     connect_timeout=1,
@@ -53,11 +53,16 @@ class ManagementSockets:
 
 @contextmanager
 def _errors(operation: str, connection_id: str) -> Iterator[None]:
+    """Raise errors that logic can act on: gone, transient, or (as ServiceError) not worth another try."""
     with aws.safe_errors(operation):
         try:
             yield
         except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-            if aws.code_of(error) == "GoneException" or status == 410:
+            code, status = aws.code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            if code == "GoneException" or status == 410:
                 raise ConnectionGoneError(connection_id) from None
+            if code == "LimitExceededException" or status == 429 or status >= 500:
+                raise TransientServiceError(operation, code) from None
             raise
+        except (ConnectionError, HTTPClientError) as error:  # no connection, or no answer in time
+            raise TransientServiceError(operation, type(error).__name__) from None
