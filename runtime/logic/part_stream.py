@@ -22,7 +22,7 @@ from runtime.logic.range_reader import RangeReader
 AHEAD = 4
 DRIP_SECONDS = 10.0  # half of what S3 allows
 CHECK_SECONDS = 1.0
-DRIPS = 64  # in half a piece: more than ten minutes of silence, longer than a worker of a slice has
+DRIPS = 16  # in half a piece: longer than a slice's worker has; each above the 128 KiB that botocore sends at once
 
 
 class GivenUpError(Exception):

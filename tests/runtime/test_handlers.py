@@ -22,8 +22,7 @@ from runtime.logic.get_download import GetDownload
 from runtime.models import Status, execution_arn_of
 from tests.runtime.fakes import STATE_MACHINE
 from tests.runtime.test_architecture import HANDLERS, ROOT
-from tests.runtime.test_deliver import types
-from tests.runtime.test_deliver import counts
+from tests.runtime.test_deliver import counts, types
 from tests.runtime.world import World
 from tools.rest_contract import check_answer
 
