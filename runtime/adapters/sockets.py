@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from runtime.adapters import aws
 from runtime.errors import ConnectionGoneError, TransientServiceError
@@ -64,5 +65,5 @@ def _errors(operation: str, connection_id: str) -> Iterator[None]:
             if code == "LimitExceededException" or status == 429 or status >= 500:
                 raise TransientServiceError(operation, code) from None
             raise
-        except (ConnectionError, HTTPClientError) as error:  # no connection, or no answer in time
+        except (NoConnectionError, HTTPClientError) as error:  # no connection, or no answer in time
             raise TransientServiceError(operation, type(error).__name__) from None
