@@ -108,15 +108,15 @@ def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
         if event.name == "connected":
             stack.cloud.client("dynamodb").update_item(
                 TableName=stack.outputs["downloadsTableName"],
-                Key={"executionArn": {"S": download.execution_arn}},
+                Key={"executionArn": {"S": requested.execution_arn}},
                 UpdateExpression="REMOVE #ids",
                 ExpressionAttributeNames={"#ids": "connectionIds"},
             )
 
     with client_of(stack) as client:
-        download = client.request(unique("1MB", "first_byte=2"), stack.origin)
-        ready = client.wait(download, lose_pushes, timeout=18)
-    assert stack.fetch(ready.url).body == Origin.content(1_000_000)
+        requested = client.request(unique("1MB", "first_byte=2"), stack.origin)
+        ready = client.wait(requested, lose_pushes, timeout=18)
+    assert stack.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
     assert {event.name for event in events} <= {"connected", "progress", "ready"}
 
 
