@@ -106,7 +106,7 @@ def test_a_push_that_was_lost(stack: FakeStack, target: Path) -> None:
 
     async def run() -> None:
         async with client_of(stack) as client:
-            await client.get("q3.csv", target)
+            await client.get("q3.csv", target, timeout=10)
 
     asyncio.run(run())
     assert target.read_bytes() == stack.content

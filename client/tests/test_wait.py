@@ -84,7 +84,7 @@ def test_a_push_that_was_lost(stack: FakeStack, client: Client, events: list[Eve
         stack.tell_ready(peer)
 
     stack.sockets = [script]
-    ready = client.wait(client.request("q3.csv"), events.append)
+    ready = client.wait(client.request("q3.csv"), events.append, timeout=10)
     assert ready.url.startswith(f"{stack.s3_url}/s3/object")
     assert stack.actions[:4] == ["status"] * 4
     assert stack.gets("/v1/downloads/") == []
@@ -98,7 +98,7 @@ def test_a_push_that_was_lost_after_reconnecting(stack: FakeStack, client: Clien
         stack.tell_ready(peer)
 
     stack.sockets = [lambda peer: peer.close(), answers]
-    client.wait(client.request("q3.csv"))
+    client.wait(client.request("q3.csv"), timeout=10)
     assert stack.actions == ["status"]
 
 
@@ -129,13 +129,12 @@ def test_a_socket_that_is_not_served_any_more(stack: FakeStack, client: Client, 
     """The stack has forgotten the connection: the client connects again, for nothing would be pushed to this one."""
 
     def forgotten(peer: Peer) -> None:
-        peer.receive()
         error = {"code": "DOWNLOAD_NOT_FOUND", "message": "There is no such download."}
-        peer.send(stack.message("error", error=error) | {"downloadId": ""})
-        peer.receive()
+        while peer.receive():
+            peer.send(stack.message("error", error=error) | {"downloadId": ""})
 
     stack.sockets = [forgotten, stack.tell_ready]
-    client.wait(client.request("q3.csv"), events.append)
+    client.wait(client.request("q3.csv"), events.append, timeout=10)
     assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
 
 

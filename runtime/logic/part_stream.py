@@ -1,6 +1,6 @@
 """The body of a part that is too large to be held: its bytes in order, while a few threads read ahead.
 
-Memory is the pieces that are read ahead, whatever the part's length. A piece that breaks off is mended in its place
+Memory is the pieces that are read ahead and the one that is sent, whatever the part's length. A piece that breaks off is mended in its place
 while S3 waits for it, so that a hiccup of the origin costs no part.
 
 S3 ends an upload on whose connection nothing happens for about 20 s (400 RequestTimeout), and so the bytes of the part

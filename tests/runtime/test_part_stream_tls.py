@@ -113,9 +113,9 @@ def test_an_origin_that_does_not_mend_leaves_no_part_that_lies(s3_stub: S3Stub) 
 
 @pytest.fixture
 def quick_drips(monkeypatch: pytest.MonkeyPatch, s3_stub: S3Stub) -> None:
-    """Let S3 end an idle upload after 0.6 s in place of 20, with everything else in proportion."""
-    s3_stub.idle_seconds = 0.6
-    monkeypatch.setattr(part_stream, "DRIP_SECONDS", 0.3)
+    """Let S3 end an idle upload after 1.5 s in place of 20, and send a little every half second in place of 10."""
+    s3_stub.idle_seconds = 1.5
+    monkeypatch.setattr(part_stream, "DRIP_SECONDS", 0.5)
     monkeypatch.setattr(part_stream, "CHECK_SECONDS", 0.05)
 
 
@@ -124,7 +124,7 @@ def quick_drips(monkeypatch: pytest.MonkeyPatch, s3_stub: S3Stub) -> None:
 def test_a_part_outlives_an_origin_that_pauses_for_longer_than_s3_waits(s3_stub: S3Stub, after: int) -> None:
     """Nothing is sent twice: S3 is connected to when there are bytes, and gets a few of them during the pause."""
     with OriginServer() as origin:  # its requests: the probe, and one for each of three pieces
-        file = Streamed(s3_stub, origin, PART, f"stall_after=1000&stall=2&after={after}")
+        file = Streamed(s3_stub, origin, PART, f"stall_after=1000&stall=3&after={after}")
         assert file.copy()["outcome"] == "PLANNED"
         file.copy_slice(0)
         assert file.complete() == {"outcome": "STORED"}
