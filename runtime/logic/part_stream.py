@@ -1,7 +1,7 @@
 """The body of a part that is too large to be held: its bytes in order, while a few threads read ahead.
 
-Memory is the pieces that are read ahead and the one that is sent, whatever the part's length. A piece that breaks off is mended in its place
-while S3 waits for it, so that a hiccup of the origin costs no part.
+Memory is the pieces that are read ahead and the one that is sent, whatever the part's length. A piece that breaks off
+is mended in its place while S3 waits for it, so that a hiccup of the origin costs no part.
 
 S3 ends an upload on whose connection nothing happens for about 20 s (400 RequestTimeout), and so the bytes of the part
 that it has are lost. The upload therefore begins when its first piece is there, and the second half of each piece is
@@ -68,11 +68,11 @@ class PartStream:
         """
         try:
             self._go_on()
-            most = self._sendable()
+            sendable = self._sendable()
         except BaseException as error:
             self.failure = error
             raise
-        end = self._at + (most if size < 0 else min(size, most))
+        end = self._at + (sendable if size < 0 else min(size, sendable))
         chunk = bytes(memoryview(self._buffer)[self._at : end])
         self._at = end
         self.crc32 = zlib.crc32(chunk, self.crc32)
@@ -85,19 +85,19 @@ class PartStream:
 
     def _sendable(self) -> int:
         """Return how many bytes of the buffer to send now: all but its second half, unless the next piece is there."""
-        left = len(self._buffer) - self._at
+        remaining = len(self._buffer) - self._at
         if not self._coming:
-            return left
-        free = left - len(self._buffer) // 2
-        if free > 0 and not self._is_there():
-            return free
+            return remaining
+        first_half = remaining - len(self._buffer) // 2
+        if first_half > 0 and not self._is_there():
+            return first_half
         silent = 0.0
         while not self._is_there(CHECK_SECONDS):
             self._go_on()
             silent += CHECK_SECONDS
-            if left and silent >= DRIP_SECONDS:
-                return min(left, max(1, self._piece // 2 // DRIPS))
-        if not left:
+            if remaining and silent >= DRIP_SECONDS:
+                return min(remaining, max(1, self._piece // 2 // DRIPS))
+        if not remaining:
             self._next()
         return len(self._buffer) - self._at
 

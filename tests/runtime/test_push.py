@@ -228,5 +228,5 @@ def test_nobody_to_tell_is_not_logged(world: World, capsys: pytest.CaptureFixtur
 def line(capsys: pytest.CaptureFixture[str], event: str) -> dict[str, object]:
     """Return the one line of the log that is about this."""
     lines = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
-    (found,) = [one for one in lines if one["message"] == event]
-    return dict(found)
+    (entry,) = [entry for entry in lines if entry["message"] == event]
+    return dict(entry)
