@@ -328,7 +328,7 @@ class Problem:
     message: str
 
 
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "ThrottlingException",
         "TooManyRequestsException",
@@ -342,6 +342,6 @@ def problem_of(error: BaseException) -> Problem:
     """The one map from a failure to what the caller may know of it."""
     if isinstance(error, RequestError):
         return Problem(error.status, error.code, str(error))
-    if isinstance(error, ServiceError) and error.code in _THROTTLED:
+    if isinstance(error, ServiceError) and error.code in THROTTLED:
         return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.")
     return Problem(500, "INTERNAL", "Something went wrong here, not with the request. Try again.")

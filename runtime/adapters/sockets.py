@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import ClientError
 
 from runtime.adapters import aws
-from runtime.errors import ConnectionGoneError, TransientServiceError
+from runtime.errors import ConnectionGoneError
 
 _IMPATIENT = Config(
     connect_timeout=1,
@@ -54,16 +53,11 @@ class ManagementSockets:
 
 @contextmanager
 def _errors(operation: str, connection_id: str) -> Iterator[None]:
-    """Raise errors that logic can act on: gone, transient, or (as ServiceError) not worth another try."""
     with aws.safe_errors(operation):
         try:
             yield
         except ClientError as error:
-            code, status = aws.code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if code == "GoneException" or status == 410:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if aws.code_of(error) == "GoneException" or status == 410:
                 raise ConnectionGoneError(connection_id) from None
-            if code == "LimitExceededException" or status == 429 or status >= 500:
-                raise TransientServiceError(operation, code) from None
             raise
-        except (NoConnectionError, HTTPClientError) as error:  # no connection, or no answer in time
-            raise TransientServiceError(operation, type(error).__name__) from None

@@ -60,16 +60,19 @@ class _Delivery:
     def attempt(self, connection_id: str) -> PushOutcome:
         """Push once to one socket; called by several threads, for one socket by one at a time."""
         try:
-            connection = self._connections.get(connection_id) or self._tell.connections.get(connection_id)
-            if connection is None or connection.execution_arn != self._download.execution_arn:
-                self._tell.downloads.remove_connection(self._download.execution_arn, connection_id)
-                return PushOutcome.GONE
-            self._connections[connection_id] = connection
-            return self._push(connection)
-        except ServiceError:  # of a table
+            return self._push(connection_id)
+        except TransientServiceError:
             return PushOutcome.BUSY
+        except ServiceError as error:
+            log.warning("A push was refused", executionArn=self._download.execution_arn, reason=str(error))
+            return PushOutcome.REFUSED
 
-    def _push(self, connection: Connection) -> PushOutcome:
+    def _push(self, connection_id: str) -> PushOutcome:
+        connection = self._connections.get(connection_id) or self._tell.connections.get(connection_id)
+        if connection is None or connection.execution_arn != self._download.execution_arn:
+            self._tell.downloads.remove_connection(self._download.execution_arn, connection_id)
+            return PushOutcome.GONE
+        self._connections[connection_id] = connection
         if connection.is_expired(self._tell.clock.now()):
             return self._forget(connection)
         try:
@@ -77,11 +80,6 @@ class _Delivery:
         except ConnectionGoneError:  # or not open yet: it cannot be written to before its `$connect` has returned
             young = connection.age(self._tell.clock.now()) < YOUNG_SECONDS
             return PushOutcome.NOT_OPEN if young else self._forget(connection)
-        except TransientServiceError:
-            return PushOutcome.BUSY
-        except ServiceError as error:
-            log.warning("A push was refused", executionArn=self._download.execution_arn, reason=str(error))
-            return PushOutcome.REFUSED
         return PushOutcome.POSTED
 
     def _forget(self, connection: Connection) -> PushOutcome:

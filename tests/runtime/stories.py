@@ -228,8 +228,7 @@ class Story:
         self._calls[operation] += 1
         if self._fault == Fault(operation, self._calls[operation]):
             self.failed = self._fault
-            kind = TransientServiceError if operation.startswith("sockets.") else ServiceError
-            raise kind(operation, "InternalServerError")
+            raise TransientServiceError(operation, "InternalServerError")
 
     # What came of it
 

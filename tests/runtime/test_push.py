@@ -165,7 +165,7 @@ def test_a_table_that_is_busy_is_asked_again(world: World) -> None:
     """Reading one connection's row went wrong."""
     world.has(status=Status.READY)
     connected(world, "c1", "c2")
-    broken = [ServiceError("GetItem", "InternalServerError")]
+    broken: list[ServiceError] = [TransientServiceError("GetItem", "InternalServerError")]
 
     def fail_once(operation: str) -> None:
         if operation == "connections.get" and broken:
@@ -173,6 +173,8 @@ def test_a_table_that_is_busy_is_asked_again(world: World) -> None:
 
     world.connections.before = fail_once
     assert world.deliver(ARN) == counts(posted=2)
+    broken.append(ServiceError("GetItem", "AccessDeniedException"))
+    assert world.deliver(ARN) == counts(posted=1, refused=1)
 
 
 def test_a_row_is_read_once_however_often_its_socket_is_tried(world: World) -> None:
