@@ -10,7 +10,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 from botocore.session import Session
 
 from localcloud.request_checks import check_request
@@ -22,7 +29,7 @@ from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.secret_values import SecretsManager
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
-from runtime.errors import ConnectionGoneError, ExecutionExistsError, ServiceError
+from runtime.errors import ConnectionGoneError, ExecutionExistsError, ServiceError, TransientServiceError
 from tests.components.adapter_calls import names_of
 from tests.runtime.fakes import STATE_MACHINE
 from tests.runtime.in_process import InProcess
@@ -144,6 +151,44 @@ def test_a_socket_that_is_gone_is_told_apart(answering: Answering, gone: Excepti
         sockets.post("c1", b"{}")
     with pytest.raises(ServiceError, match="PostToConnection: EndpointConnectionError"):
         sockets.post("c1", b"{}")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error("LimitExceededException", 429),
+        error("Unknown", 429),
+        error("InternalServerError", 500),
+        error("ServiceUnavailable", 503),
+        EndpointConnectionError(endpoint_url="https://secret"),
+        ConnectTimeoutError(endpoint_url="https://secret"),
+        ReadTimeoutError(endpoint_url="https://secret"),
+        ConnectionClosedError(endpoint_url="https://secret"),
+    ],
+)
+def test_a_post_that_another_try_may_mend_is_told_apart(answering: Answering, fault: Exception) -> None:
+    """Throttled, a server error, no connection, no answer in time."""
+    answering(fault)
+    with pytest.raises(TransientServiceError) as caught:
+        ManagementSockets("https://api.example/v1").post("c1", b"{}")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error("ForbiddenException", 403),
+        error("BadRequestException", 400),
+        error("PayloadTooLargeException", 413),
+        NoCredentialsError(),
+    ],
+)
+def test_a_post_that_cannot_mend_is_told_apart(answering: Answering, fault: Exception) -> None:
+    """Permission, size, form, credentials."""
+    answering(fault)
+    with pytest.raises(ServiceError) as caught:
+        ManagementSockets("https://api.example/v1").post("c1", b"{}")
+    assert not isinstance(caught.value, TransientServiceError)
 
 
 def test_a_socket_is_open_until_it_is_gone(answering: Answering) -> None:
