@@ -21,6 +21,10 @@ class DynamoDownloads:
 
     table: str
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        tables.warm_up(self.table)
+
     def create(self, download: Download) -> bool:
         """Put the row where there is none."""
         item = rows.download_item(download)

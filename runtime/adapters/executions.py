@@ -17,6 +17,11 @@ class StepFunctions:
 
     state_machine_arn: str
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        arn = self.state_machine_arn
+        aws.open_connection(aws.client("stepfunctions"), "describe_state_machine", stateMachineArn=arn)
+
     def start(self, download_id: str) -> None:
         """Start the execution named after the download; its input is the same whenever it is started again."""
         payload = json.dumps({"downloadId": download_id}, separators=(",", ":"))

@@ -30,6 +30,10 @@ class RoleSigner:
     _session_ends: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def warm_up(self) -> None:
+        """Assume the role and sign a first URL."""
+        self.sign("none", content_disposition="", content_type="")
+
     def sign(self, key: str, *, content_disposition: str, content_type: str) -> SignedUrl:
         """A URL for GET that ends with the configured time or with the session, whichever comes first."""
         with self._lock, aws.safe_errors("AssumeRole"):
