@@ -1,11 +1,12 @@
 """AWS and an origin over TLS, as far as one call of each function needs them: every answer is ready at once.
 
-Started as `python cold_endpoint.py CERTIFICATE`: prints its port, answers until its standard input ends. Which state a
-download is in is the first letter of its id: see `STATUSES`.
+Started as `python cold_endpoint.py CERTIFICATE`: prints its port and answers until its standard input ends. A download
+is in the state that `STATUSES` has for its id; others are PENDING.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
 import sys
@@ -14,20 +15,28 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-STATUSES = {"a": "READY", "b": "PENDING", "c": "COPYING"}
-TICKET_HASH = "cc0b1c2c66f3bb9fd1a081c626ba1bef62f6f96441a43be15268523776ac26a1"  # of a ticket whose secret is 43 times x
+READY, PENDING, COPYING = "a" * 32, "b" * 32, "c" * 32
+STATUSES = {READY: "READY", COPYING: "COPYING"}
+CONNECTION = "connection="
+TICKET_SECRET = "x" * 43
+MACHINE = "arn:aws:states:eu-west-1:123456789012:{}:async-download-test-files-transfer"
 FILE = b"A small file, for what is timed is how a copy begins.\n"
 PART_SIZE, SLICED_SIZE = 8 * 1024**2, 256 * 1024**2
-PARTS_PER_SLICE = 8
 _XML = "text/xml"
 
 
-def download(execution_arn: str) -> dict[str, Any]:
-    """Return the item of a download, in the state that its id names."""
-    download_id = execution_arn.rpartition(":")[2]
-    status = STATUSES.get(download_id[:1], "PENDING")
+def execution_arn(download_id: str) -> str:
+    """Return the ARN of a download's execution."""
+    return f"{MACHINE.format('execution')}:{download_id}"
+
+
+def download(arn: str) -> dict[str, Any]:
+    """Return the item of a download."""
+    download_id = arn.rpartition(":")[2]
+    status = STATUSES.get(download_id, "PENDING")
+    ticket_hash = hashlib.sha256(TICKET_SECRET.encode()).hexdigest()
     texts = {
-        "executionArn": execution_arn,
+        "executionArn": arn,
         "downloadId": download_id,
         "status": status,
         "origin": "files",
@@ -37,10 +46,10 @@ def download(execution_arn: str) -> dict[str, Any]:
         "updatedAt": "2026-01-01T00:00:00.000Z",
     }
     item: dict[str, Any] = {name: {"S": value} for name, value in texts.items()}
-    item |= {"expiresAt": {"N": "4102444800"}, "ticketHashes": {"L": [{"S": TICKET_HASH}]}}
+    item |= {"expiresAt": {"N": "4102444800"}, "ticketHashes": {"L": [{"S": ticket_hash}]}}
     if status == "READY":
         item |= {
-            "connectionIds": {"SS": ["connection="]},
+            "connectionIds": {"SS": [CONNECTION]},
             "size": {"N": str(len(FILE))},
             "objectKey": {"S": f"downloads/{download_id}"},
             "etag": {"S": '"e"'},
@@ -52,6 +61,7 @@ def download(execution_arn: str) -> dict[str, Any]:
             "size": {"N": str(SLICED_SIZE)},
             "uploadId": {"S": "upload"},
             "validator": {"M": {"header": {"S": "etag"}, "value": {"S": '"v"'}}},
+            "contentType": {"S": "text/plain"},
         }
     return item
 
@@ -63,8 +73,7 @@ def dynamodb(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     if "executionArn" in key:
         item = download(key["executionArn"])
     elif "connectionId" in key:
-        arn = f"arn:aws:states:eu-west-1:123456789012:execution:files:a{'0' * 31}"
-        item = {"connectionId": {"S": key["connectionId"]}, "executionArn": {"S": arn}}
+        item = {"connectionId": {"S": key["connectionId"]}, "executionArn": {"S": execution_arn(READY)}}
         item |= {"connectedAt": {"N": "1767225600000"}, "expiresAt": {"N": "4102444800"}}
     if operation == "GetItem":
         return {"Item": item} if item else {}
@@ -76,12 +85,11 @@ def json_service(target: str, request: dict[str, Any]) -> dict[str, Any]:
     service, _, operation = target.partition(".")
     if service.startswith("DynamoDB"):
         return dynamodb(operation, request)
-    return {
-        "StartExecution": {"executionArn": "arn:aws:states:eu-west-1:123456789012:execution:files:x", "startDate": 1},
+    answers: dict[str, dict[str, Any]] = {
+        "StartExecution": {"executionArn": execution_arn(PENDING), "startDate": 1},
         "StopExecution": {"stopDate": 1},
-        "DescribeExecution": {"executionArn": "x", "stateMachineArn": "x", "status": "RUNNING", "startDate": 1},
-        "GetSecretValue": {"SecretString": "secret"},
-    }.get(operation, {})
+    }
+    return answers.get(operation, {})
 
 
 def assumed_role() -> str:

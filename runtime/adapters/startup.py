@@ -51,7 +51,7 @@ def run(build: Callable[[], object], seconds: float = SECONDS) -> None:
 
 
 def prepare(*adapters: Adapter | None) -> None:
-    """Name the adapters of a use case that the first call should find ready. None stands for one that is switched off."""
+    """Name the adapters of a use case that the first call should find ready; None stands for one that is off."""
     waiting = _adapters.get()
     if waiting is not None:
         waiting.extend(adapter for adapter in adapters if adapter is not None)

@@ -20,7 +20,7 @@ def share(memory_mb: int) -> float:
 
 @dataclass(frozen=True)
 class Quota:
-    """A control group that holds its processes to a share of a processor, by version 1 or 2 of the kernel's interface."""
+    """A control group that holds its processes to a share of a processor; the kernel has two versions of them."""
 
     folder: Path
     version: int
