@@ -21,7 +21,7 @@ import urllib3
 from benchmarks import report
 from benchmarks.cold_calls import EVENTS
 from benchmarks.cold_quota import Quota, quota
-from benchmarks.cold_runs import Function, Run, check_out, run, serving, stage
+from benchmarks.cold_runs import Function, Run, check_out, environment_of, run, serving, stage
 from benchmarks.prices import GB_SECOND, INVOCATION, MILLION
 from benchmarks.report import Figure
 
@@ -45,7 +45,8 @@ def main() -> None:
         earlier = check_out(COMMIT, folder / "earlier")
         for library in (botocore, urllib3):  # as Lambda ships them
             compileall.compile_dir(Path(str(library.__file__)).parent, quiet=1)
-        with serving(folder) as (url, environment):
+        with serving() as url:
+            environment = environment_of(url, folder)
             sides = (
                 stage(Path(__file__).resolve().parents[1], folder / "here", url),
                 stage(earlier, folder / "there", url),

@@ -50,6 +50,8 @@ EVENTS: dict[str, dict[str, Any]] = {
 
 def is_success(answer: Any) -> bool:
     """Return whether a function did what it was called for: a failing call would be quick for the wrong reason."""
+    if answer is None:
+        return False
     if "statusCode" in answer:
         return bool(answer["statusCode"] < 400)
     failed = answer.get("outcome") == "FAILED" or answer.get("failed", 0) > 0

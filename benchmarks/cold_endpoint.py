@@ -123,8 +123,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_args: object) -> None:
         """Print nothing."""
 
+    def note(self, operation: str) -> None:
+        """Do nothing with the name of a request: a test counts them."""
+
     def _serve(self) -> None:
         url, body = urlsplit(self.path), self._body()
+        self.note("AssumeRole" if b"Action=AssumeRole" in body else self.headers.get("X-Amz-Target") or url.path)
         if url.path.startswith("/origin/"):
             self._send(200, FILE, "text/plain", ETag='"v"')
         elif "Authorization" not in self.headers:
@@ -147,8 +151,6 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815
 
     def _body(self) -> bytes:
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.wfile.flush()
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def _send(self, status: int, body: bytes, kind: str = "application/x-amz-json-1.0", **headers: str) -> None:
@@ -167,8 +169,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, certificate: str) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, certificate: str, handler: type[Handler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
 
@@ -183,7 +185,7 @@ class Server(ThreadingHTTPServer):
 
 def main(certificate: str) -> None:
     """Serve until standard input ends."""
-    server = Server(certificate)
+    server = Server(certificate, Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
     sys.stdin.read()

@@ -21,7 +21,7 @@ from benchmarks.cold_quota import Quota, share
 HERE = Path(__file__).parent
 CERTIFICATE = HERE.parent / "tests" / "runtime" / "s3_stub" / "certificate.pem"
 REGION = "eu-west-1"
-_CREDENTIALS = {
+CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_SESSION_TOKEN": "token",
@@ -79,29 +79,75 @@ def stage(checkout: Path, folder: Path, url: str) -> dict[str, Function]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Run the endpoint; its URL, and the environment that leads a function's clients to it."""
-    authorities = folder / "authorities.pem"
-    authorities.write_text(Path(botocore.__file__).with_name("cacert.pem").read_text() + CERTIFICATE.read_text())
+def serving() -> Iterator[str]:
+    """Run the endpoint in a process of its own; its URL."""
     command = [sys.executable, "-m", "benchmarks.cold_endpoint", str(CERTIFICATE)]
     with subprocess.Popen(command, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        url = f"https://127.0.0.1:{int(server.stdout.readline())}"
-        yield (
-            url,
-            {
-                "PATH": os.environ.get("PATH", ""),
-                "AWS_ENDPOINT_URL": url,
-                "AWS_CA_BUNDLE": str(authorities),
-                "SSL_CERT_FILE": str(authorities),
-                "AWS_REGION": REGION,
-                "AWS_DEFAULT_REGION": REGION,
-                "AWS_EC2_METADATA_DISABLED": "true",
-                **_CREDENTIALS,
-            },
-        )
+        yield f"https://127.0.0.1:{int(server.stdout.readline())}"
         server.stdin.close()
+
+
+def environment_of(url: str, folder: Path) -> dict[str, str]:
+    """Return what Lambda sets beside a function's own variables, and what leads its clients to an endpoint.
+
+    The certificate authorities are those of botocore and the endpoint's own: loading them is a good part of a start.
+    """
+    authorities = folder / "authorities.pem"
+    authorities.write_text(Path(botocore.__file__).with_name("cacert.pem").read_text() + CERTIFICATE.read_text())
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "AWS_ENDPOINT_URL": url,
+        "AWS_CA_BUNDLE": str(authorities),
+        "SSL_CERT_FILE": str(authorities),
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_LAMBDA_FUNCTION_NAME": "function",
+        **CREDENTIALS,
+    }
+
+
+class Process:
+    """A function's process. `start` is what its import took."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.pid = process.pid
+        self._process = process
+        self.start = self._read()
+
+    def call(self, event: Mapping[str, object]) -> dict[str, Any]:
+        """Handle one event: seconds, and the `answer` or the `error` that was raised."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(event) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def log(self) -> str:
+        """End the process and return what it logged."""
+        assert self._process.stdin is not None
+        assert self._process.stderr is not None
+        self._process.stdin.close()
+        return self._process.stderr.read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"The function ended: {self.log()}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+@contextmanager
+def started(function: Function, environment: Mapping[str, str]) -> Iterator[Process]:
+    """Start a function as Lambda does."""
+    command = [sys.executable, "-B", str(HERE / "cold_worker.py"), function.key]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    variables = {**function.environment, **environment}
+    with subprocess.Popen(command, cwd=function.folder, env=variables, text=True, **pipes) as process:
+        yield Process(process)
 
 
 def run(function: Function, memory_mb: int, environment: Mapping[str, str], quota: Quota | None) -> Run:
@@ -110,28 +156,15 @@ def run(function: Function, memory_mb: int, environment: Mapping[str, str], quot
     Raises:
         SystemExit: a call did not succeed.
     """
-    command = [sys.executable, "-B", str(HERE / "cold_worker.py"), function.key]
-    variables = {**function.environment, **environment, "AWS_LAMBDA_FUNCTION_NAME": function.key}
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=function.folder, env=variables, text=True, **pipes) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        lines = [process.stdout.readline()]
-        if quota is not None and lines[0]:
+    with started(function, environment) as process:
+        if quota is not None:
             quota.limit(process.pid, memory_mb)
-        for _ in range(2):
-            if lines[-1]:
-                process.stdin.write(json.dumps(EVENTS[function.key]) + "\n")
-                process.stdin.flush()
-                lines.append(process.stdout.readline())
-        process.stdin.close()
-        errors = process.stderr.read()
-    results = [json.loads(line) for line in lines if line]
-    if len(results) < 3 or not all(is_success(result["answer"]) for result in results[1:]):
-        raise SystemExit(f"A call of {function.key} failed: {lines[-1]}{errors}")
-    start, first, second = results
-    return Run(start["processor"], *(_seconds(call, memory_mb, quota) for call in (first, second)))
+        calls = [process.call(EVENTS[function.key]) for _ in range(2)]
+        log = process.log()
+    if not all(is_success(call.get("answer")) for call in calls):
+        raise SystemExit(f"A call of {function.key} failed: {calls}\n{log}")
+    first, second = (_seconds(call, memory_mb, quota) for call in calls)
+    return Run(process.start["processor"], first, second)
 
 
 def _seconds(call: Mapping[str, float], memory_mb: int, quota: Quota | None) -> float:

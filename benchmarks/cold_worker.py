@@ -1,7 +1,8 @@
 """One function as Lambda starts it: imports its handler, says that it has started, then handles events.
 
 Started as `python -B cold_worker.py HANDLER` in the folder of the archive. Reads a line with a JSON event for
-each call, and prints a JSON line after the import and after each call: wall and processor seconds, and the answer.
+each call, and prints a JSON line after the import and after each call: wall and processor seconds, and the answer, or
+the class of the error that was raised. What the function logs goes to standard error.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from functools import partial
 from typing import Any
 
 
@@ -36,6 +38,14 @@ def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
     return result, spent
 
 
+def answer_or_error(handler: Callable[[Any, Any], Any], event: Any) -> dict[str, Any]:
+    """Return the handler's answer, or the class of what it raises."""
+    try:
+        return {"answer": handler(event, Context())}
+    except Exception as error:
+        return {"error": type(error).__name__}
+
+
 def main(handler: str) -> None:
     """Start, then handle one event a line."""
     sys.path[0] = os.getcwd()  # noqa: PTH109 - Lambda's own way: the archive's folder comes first
@@ -44,8 +54,8 @@ def main(handler: str) -> None:
     print(json.dumps(spent), flush=True)
     for line in sys.stdin:
         event = json.loads(line)
-        answer, spent = timed(lambda event=event: module.handler(event, Context()))  # type: ignore[misc]
-        print(json.dumps(spent | {"answer": answer}), flush=True)
+        result, spent = timed(partial(answer_or_error, module.handler, event))
+        print(json.dumps(spent | result), flush=True)
 
 
 if __name__ == "__main__":
