@@ -143,7 +143,7 @@ def test_importing_a_handler_elsewhere_makes_no_client() -> None:
         "assert not aws._clients and not aws.session.cache_info().currsize\n"
         "assert not aws.logging.root.handlers"
     )
-    variables = {"PATH": os.environ["PATH"], "DOWNLOADS_TABLE": "downloads"}
+    variables = {"PATH": os.environ["PATH"], "DOWNLOADS_TABLE": "d", "CONNECTIONS_TABLE": "c"}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=variables, check=True)
 
 
