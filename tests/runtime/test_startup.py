@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,7 +118,6 @@ def test_an_endpoint_that_refuses_connections_is_the_first_calls_error(
     functions: dict[str, Function], environment: dict[str, str]
 ) -> None:
     with started(functions["connect"], environment | {"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}) as process:
-        assert process.start["wall"] < startup.SECONDS + 3
         assert outcome_of(process, "connect") == 500
         assert "EndpointConnectionError" in process.log()
 
@@ -152,9 +150,11 @@ class Slow:
 
     def __init__(self) -> None:
         self.over = threading.Event()
+        self.has_ended = False
 
     def warm_up(self) -> None:
         self.over.wait(30)
+        self.has_ended = True
 
 
 class Failing:
@@ -174,9 +174,8 @@ def test_a_slow_or_failing_adapter_keeps_neither_the_start_nor_the_others(
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
     slow, ready = Slow(), Ready()
-    began = time.monotonic()
     startup.run(lambda: startup.prepare(slow, None, Failing(), ready), seconds=0.2)
-    assert 0.2 <= time.monotonic() - began < 5
+    assert not slow.has_ended
     slow.over.set()
     assert ready.is_ready
     logged = capsys.readouterr().out
