@@ -77,12 +77,12 @@ def measure(
 
 
 def middle(runs: Sequence[Run]) -> Run:
-    """The median of each time."""
+    """Return the median of each time."""
     return Run(*(median(times) for times in zip(*((r.start, r.first, r.second) for r in runs), strict=True)))
 
 
 def figures(measured: Measured, memory: Mapping[str, int]) -> list[Figure]:
-    """The bounded first calls at their own size, and what start and first call take together."""
+    """Compare the bounded first calls at their own size, and what start and first call take together."""
     found = []
     for key in (key for key in BOUNDED if key in measured):
         size = memory[key]
@@ -97,7 +97,7 @@ def figures(measured: Measured, memory: Mapping[str, int]) -> list[Figure]:
 
 
 def cost(run: Run, memory_mb: int) -> tuple[float, float]:
-    """Dollars of a million cold and a million warm calls; Lambda bills the start, too."""
+    """Return the dollars of a million cold and of a million warm calls; Lambda bills the start, too."""
     gigabytes = memory_mb / 1024
     cold = (run.start + run.first) * gigabytes * GB_SECOND + INVOCATION
     warm = run.second * gigabytes * GB_SECOND + INVOCATION
@@ -105,7 +105,7 @@ def cost(run: Run, memory_mb: int) -> tuple[float, float]:
 
 
 def show(measured: Measured, memory: Mapping[str, int], limited: Quota | None) -> list[Figure]:
-    """Print the tables and write the results; the figures."""
+    """Print the tables, write the results, and return the figures."""
     way = f"control group, version {limited.version}" if limited else "processor time divided by the share"
     by_size = []
     for key, sizes in measured.items():

@@ -80,7 +80,7 @@ def stage(checkout: Path, folder: Path, url: str) -> dict[str, Function]:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Run the endpoint in a process of its own; its URL."""
+    """Run the endpoint in a process of its own and yield its URL."""
     command = [sys.executable, "-m", "benchmarks.cold_endpoint", str(CERTIFICATE)]
     with subprocess.Popen(command, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
@@ -118,7 +118,7 @@ class Process:
         self.start = self._read()
 
     def call(self, event: Mapping[str, object]) -> dict[str, Any]:
-        """Handle one event: seconds, and the `answer` or the `error` that was raised."""
+        """Handle one event; return its seconds, and the `answer` or the class of the `error` that was raised."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(event) + "\n")
         self._process.stdin.flush()
