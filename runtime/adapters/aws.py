@@ -33,7 +33,7 @@ QUICK = Config(
 
 _clients: dict[tuple[str, Config, str | None], Any] = {}
 _lock = threading.Lock()
-_unsigned = ContextVar("requests are sent unsigned", default=False)
+_unsigned = ContextVar("unsigned", default=False)
 
 
 @cache
@@ -52,6 +52,12 @@ def client(service: str, config: Config = QUICK, endpoint_url: str | None = None
             made = session().create_client(service, config=config, endpoint_url=endpoint_url)
             _clients[service, config, endpoint_url] = made
     return made
+
+
+def create_client(service: str, **options: Any) -> Any:
+    """Make a client of its own, for example with other credentials. botocore's session makes one at a time."""
+    with _lock:
+        return session().create_client(service, **options)
 
 
 def open_connection(client: Any, operation: str, **parameters: object) -> None:

@@ -19,8 +19,7 @@ class StepFunctions:
 
     def warm_up(self) -> None:
         """Prepare the first call."""
-        arn = self.state_machine_arn
-        aws.open_connection(aws.client("stepfunctions"), "describe_state_machine", stateMachineArn=arn)
+        aws.open_connection(aws.client("stepfunctions"), "describe_execution", executionArn="none")
 
     def start(self, download_id: str) -> None:
         """Start the execution named after the download; its input is the same whenever it is started again."""

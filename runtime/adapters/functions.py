@@ -13,7 +13,7 @@ class LambdaFunctions:
 
     def warm_up(self) -> None:
         """Prepare the first call."""
-        aws.open_connection(aws.client("lambda"), "get_account_settings")
+        aws.open_connection(aws.client("lambda"), "invoke", FunctionName="none", InvocationType="DryRun")
 
     def start(self, function: str, payload: Mapping[str, object]) -> None:
         """Invoke it as an event."""

@@ -18,7 +18,7 @@ class SecretsManager:
 
     def warm_up(self) -> None:
         """Prepare the first call."""
-        aws.open_connection(aws.client("secretsmanager"), "describe_secret", SecretId="none")
+        aws.open_connection(aws.client("secretsmanager"), "get_secret_value", SecretId="none")
 
     def get(self, arn: str) -> str:
         """The secret's string, fit for a header."""

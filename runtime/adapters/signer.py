@@ -58,7 +58,7 @@ class RoleSigner:
             RoleArn=self.role_arn, RoleSessionName="async-download", DurationSeconds=_SESSION_SECONDS
         )
         credentials = answer["Credentials"]
-        self._client = aws.session().create_client(
+        self._client = aws.create_client(
             "s3",
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],

@@ -16,10 +16,11 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from runtime import log
+from runtime.errors import AsyncDownloadError
 
 SECONDS = 2.0  # Lambda ends a start after 10 s: what an unreachable endpoint holds up longer goes on in the background
 
-_adapters: ContextVar[list[Adapter] | None] = ContextVar("adapters to prepare", default=None)
+_adapters: ContextVar[list[Adapter] | None] = ContextVar("adapters", default=None)
 
 
 class Adapter(Protocol):
@@ -70,5 +71,6 @@ def _warm_up(adapters: list[Adapter], seconds: float) -> None:
 def _try(adapter: Adapter) -> None:
     try:
         adapter.warm_up()
-    except Exception as error:
-        log.warning("An adapter could not be prepared", adapter=type(adapter).__name__, errorType=type(error).__name__)
+    except Exception as error:  # the message of another library's error may carry a URL
+        reason = str(error) if isinstance(error, AsyncDownloadError) else type(error).__name__
+        log.warning("An adapter could not be prepared", adapter=type(adapter).__name__, reason=reason)
