@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from async_download.settings import NUMBERS
 from async_download.specs import SPECS
 
 from benchmarks import cold, cold_runs, report
@@ -15,6 +17,7 @@ from benchmarks.cold_calls import EVENTS, is_success
 from benchmarks.cold_quota import Quota, quota, share
 from benchmarks.cold_runs import Function, Run, check_out
 from benchmarks.prices import GB_SECOND
+from tools.readme_tables import TOP
 
 
 @pytest.mark.parametrize(("memory_mb", "expected"), [(128, 0.0724), (256, 0.1447), (1769, 1), (10_240, 1)])
@@ -92,6 +95,14 @@ def test_a_cold_call_pays_for_the_start_too() -> None:
     cold_dollars, warm_dollars = cold.cost(Run(0.3, 0.1, 0.02), 512)
     assert cold_dollars == pytest.approx(0.2 + 0.4 * 0.5 * GB_SECOND * 1e6)
     assert warm_dollars == pytest.approx(0.2 + 0.02 * 0.5 * GB_SECOND * 1e6)
+
+
+def test_the_page_on_cost_has_every_function_with_its_memory_size() -> None:
+    page = (TOP / "docs" / "cost.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.MULTILINE)
+    documented = {key: int(size.replace(",", "")) for key, size in rows}
+    copying = NUMBERS["copy_memory_mb"][0]
+    assert documented == {key: copying if spec.copies else spec.memory_mb for key, spec in SPECS.items()}
 
 
 @contextmanager
