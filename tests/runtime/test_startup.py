@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +26,35 @@ OPENED_BY_THE_CALL = {"copy": 2, "copy_slice": 1, "complete": 1}  # to the bucke
 
 
 class Endpoint(Server):
-    """Counts connections, and signed and unsigned requests."""
+    """Counts connections and keeps the names of signed requests."""
 
     def __init__(self) -> None:
         self.connections = 0
         self.signed: list[str] = []
-        self.unsigned: list[str] = []
+        self.open: list[socket.socket] = []
         super().__init__(str(CERTIFICATE), CountingHandler)
         self.url = f"https://127.0.0.1:{self.server_port}"
 
     def get_request(self) -> tuple[Any, Any]:
         self.connections += 1
-        return super().get_request()
+        sock, address = super().get_request()
+        self.open.append(sock)
+        return sock, address
+
+    def close_connections(self) -> None:
+        """Close them as AWS does with those that are idle for too long."""
+        for sock in self.open:
+            with suppress(OSError):  # it was closed already
+                sock.shutdown(socket.SHUT_RDWR)
+        self.open.clear()
 
 
 class CountingHandler(Handler):
     server: Endpoint
 
     def note(self, name: str) -> None:
-        requests = self.server.signed if "Authorization" in self.headers else self.server.unsigned
-        requests.append(name)
+        if "Authorization" in self.headers:
+            self.server.signed.append(name)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +100,19 @@ def test_the_first_call_opens_no_connection_that_could_have_been_open(
     assert set(sent_at_start) <= {"AssumeRole"}
     assert "could not be prepared" not in logged
     assert "botocore" not in logged
+
+
+@pytest.mark.parametrize("key", ["request_download", "connect", "deliver", "complete"])
+def test_a_connection_that_was_closed_since_the_start_is_opened_again(
+    key: str, endpoint: Endpoint, functions: dict[str, Function], environment: dict[str, str]
+) -> None:
+    """Lambda may start a function long before its first call, and freezes it between calls."""
+    with started(functions[key], environment) as process:
+        for _ in range(2):
+            endpoint.close_connections()
+            result = process.call(EVENTS[key])
+            assert is_success(result.get("answer")), (result, process.log())
+        process.log()
 
 
 def test_a_missing_variable_is_the_first_calls_error(
