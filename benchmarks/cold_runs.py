@@ -55,13 +55,14 @@ def check_out(commit: str, folder: Path) -> Path:
     """
     command = ["git", "-C", str(HERE.parent), "archive", "--format=tar", commit]
     packed = folder.with_suffix(".tar")
-    with packed.open("wb") as file:
-        done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
+    try:
+        with packed.open("wb") as file:
+            subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(
-            f"The commit {commit}, which this is measured against, is not in this clone: {done.stderr.strip()}\n"
-            "Fetch the whole history: git fetch --unshallow"
-        )
+            f"The commit {commit}, which this is measured against, cannot be read: {getattr(error, 'stderr', error)}\n"
+            "It takes git and a clone with the whole history: git fetch --unshallow"
+        ) from None
     with tarfile.open(packed) as archive:
         archive.extractall(folder, filter="data")
     return folder

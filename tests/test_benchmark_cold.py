@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,11 @@ def test_a_call_that_fails_is_not_a_quick_one(answer: Any, expected: bool) -> No
     assert is_success(answer) is expected
 
 
-def test_a_clone_without_the_commit_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", [os.environ["PATH"], "/nonexistent"])
+def test_a_clone_without_the_commit_or_a_machine_without_git_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str
+) -> None:
+    monkeypatch.setenv("PATH", path)
     with pytest.raises(SystemExit, match="git fetch --unshallow") as refused:
         check_out("0" * 40, tmp_path / "earlier")
     assert refused.value.code != 0
