@@ -74,9 +74,9 @@ def install_program(
 
 def _serve() -> None:
     _mend_wire()
-    names = {"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY"}
-    keys = {field: os.environ[name] for field, name in names.items() if name in os.environ}
-    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(Aws(_NOWHERE, **keys)))
+    key, secret = (os.environ.get(name, "nobody") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    aws = Aws(_NOWHERE, access_key_id=key, secret_access_key=secret)
+    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(aws))
 
 
 def _mend_wire() -> None:

@@ -109,8 +109,8 @@ def _localstack() -> Cloud:
         ) from None
     finally:
         connection.close()
-    keys = [os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
-    return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, *keys)
+    key, secret = (os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, key, secret)
 
 
 def _sandbox(account: str | None) -> Cloud:
