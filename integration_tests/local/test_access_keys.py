@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -179,7 +179,7 @@ def test_a_large_body_streams_through_and_a_refused_one_leaves_the_answer_readab
 def test_a_bucket_as_a_host_name_is_this_machines(emulator: Emulator) -> None:
     request = AWSRequest("GET", f"http://files.localhost:{emulator.port}/report")
     request.headers["Host"] = f"files.localhost:{emulator.port}"
-    SigV4QueryAuth(root_of(emulator), "s3", "us-east-1").add_auth(request)
+    S3SigV4QueryAuth(root_of(emulator), "s3", "us-east-1").add_auth(request)
     target = request.url.partition(f":{emulator.port}")[2]
     assert code(send(emulator, "GET", "/report", {"Host": f"files.localhost:{emulator.port}"})) == "CredentialsMissing"
     assert send(emulator, "GET", target, {"Host": f"files.localhost:{emulator.port}"})[::2] == (200, CONTENT)

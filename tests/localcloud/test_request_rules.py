@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from localcloud.request_refusals import (
@@ -33,8 +35,12 @@ pytestmark = pytest.mark.security
 
 FOREIGN = "https://attacker.example"
 OBJECT = f"/{BUCKET}/downloads/1"
-CROSS_SITE = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"}
-NAVIGATION = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+CROSS_SITE: dict[str, Any] = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"}
+NAVIGATION: dict[str, Any] = {
+    "sec_fetch_site": "cross-site",
+    "sec_fetch_mode": "navigate",
+    "sec_fetch_dest": "document",
+}
 CONNECTIONS = API.replace("/downloads", "/@connections/abc=")
 
 
@@ -94,7 +100,7 @@ def test_a_target_that_is_no_path_is_refused(path: str) -> None:
     "headers",
     [{"origin": FOREIGN}, {"origin": "null"}, {"origin": f"http://127.0.0.1:{PORT}"}, {"origin": "http://127.0.0.1:1"}],
 )
-def test_no_page_reaches_a_service(method: str, headers: dict[str, str]) -> None:
+def test_no_page_reaches_a_service(method: str, headers: dict[str, Any]) -> None:
     """Not even with the right key: simple requests, preflights, and pages of this very port."""
     asked = request(FUNCTIONS, method, authorization=header(), **headers)
     assert refused(asked) is FOREIGN_PAGE
@@ -124,7 +130,7 @@ def test_a_link_may_be_followed() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("headers", [{"origin": FOREIGN}, CROSS_SITE])
-def test_on_signed_reads_of_objects_the_bucket_decides(method: str, headers: dict[str, str]) -> None:
+def test_on_signed_reads_of_objects_the_bucket_decides(method: str, headers: dict[str, Any]) -> None:
     signed = query(ISSUED, "s3")
     assert judged(request(OBJECT, method, signed, **headers)).keeps_cors
     assert refused(request(OBJECT, method, signed, **headers)) is None
@@ -158,7 +164,7 @@ def test_an_object_read_needs_a_key_of_this_run() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 @pytest.mark.parametrize("headers", [{}, {"origin": FOREIGN}, CROSS_SITE, {"authorization": "Bearer token"}])
-def test_the_stacks_apis_decide_themselves(method: str, headers: dict[str, str]) -> None:
+def test_the_stacks_apis_decide_themselves(method: str, headers: dict[str, Any]) -> None:
     verdict = judged(request(API, method, "ticket=1.x", **headers))
     assert (verdict.refusal, verdict.keeps_cors) == (None, True)
 
@@ -242,7 +248,7 @@ def test_keys_of_this_run_pass(key: str) -> None:
         ("POST", "/", {"x_amz_target": "AWSCognitoIdentityProviderService.InitiateAuth"}),
     ],
 )
-def test_a_service_is_not_called_without_credentials(method: str, path: str, headers: dict[str, str]) -> None:
+def test_a_service_is_not_called_without_credentials(method: str, path: str, headers: dict[str, Any]) -> None:
     """A form that posts to a bucket has them in its body, which nobody here needs."""
     assert refused(request(path, method, **headers)) is CREDENTIALS_MISSING
 
