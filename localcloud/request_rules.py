@@ -27,6 +27,7 @@ from localcloud.request_refusals import (
 __all__ = ["Request", "Route", "Verdict", "judge"]
 
 _HEALTH_PATHS = frozenset({"/_ministack/health", "/_ministack/ready", "/_localstack/health", "/health"})
+_PUBLIC_KEYS = re.compile(r"/[a-z0-9-]+_[0-9A-Za-z]+/\.well-known/jwks\.json")
 _API_PATH = re.compile(r"/_aws/execute-api/[^/]+/[^/]*(?P<rest>/.*)?", re.DOTALL)
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?")
 _LABELS = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*localhost")
@@ -38,7 +39,8 @@ class Route(Enum):
 
     API = auto()
     """A REST or WebSocket API of the stack, which decides itself who may call it."""
-    HEALTH = auto()
+    PUBLIC = auto()
+    """The emulator's health, and the public keys of a user pool, which its API Gateway fetches unsigned."""
     CONTROL = auto()
     """Endpoints of the emulator itself, such as reset and config."""
     AWS = auto()
@@ -141,8 +143,9 @@ def _find_route(request: Request, name: str) -> Route:
     api = _API_PATH.fullmatch(request.path)
     if api and _is_bare(name):
         return Route.AWS if (api["rest"] or "").startswith("/@connections") else Route.API
-    if request.path in _HEALTH_PATHS and request.method in _READS:
-        return Route.HEALTH
+    is_public = request.path in _HEALTH_PATHS or _PUBLIC_KEYS.fullmatch(request.path)
+    if is_public and request.method in _READS:
+        return Route.PUBLIC
     # No service of AWS has such a path and no bucket such a name: these are the emulator's own.
     return Route.CONTROL if request.path.startswith("/_") else Route.AWS
 

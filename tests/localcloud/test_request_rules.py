@@ -113,7 +113,7 @@ def test_no_page_reaches_a_service(method: str, headers: dict[str, Any]) -> None
 )
 def test_what_a_page_embeds_or_fetches_is_from_a_page(site: str, mode: str, destination: str) -> None:
     """Browsers send no Origin with an image or a no-cors GET."""
-    fetch = {"sec_fetch_site": site, "sec_fetch_mode": mode, "sec_fetch_dest": destination}
+    fetch: dict[str, Any] = {"sec_fetch_site": site, "sec_fetch_mode": mode, "sec_fetch_dest": destination}
     assert refused(request(FUNCTIONS, query=query(), **fetch)) is FOREIGN_PAGE
     assert refused(request("/_ministack/health", **fetch)) is FOREIGN_PAGE
 
@@ -157,8 +157,9 @@ def test_nothing_else_that_is_signed_is_let_through(asked: Request) -> None:
 
 
 def test_an_object_read_needs_a_key_of_this_run() -> None:
-    for method, headers in (("GET", {}), ("OPTIONS", {"access_control_request_method": "GET"})):
-        asked = request(OBJECT, method, query("test", "s3"), origin=FOREIGN, **headers)
+    signed = query("test", "s3")
+    preflight = request(OBJECT, "OPTIONS", signed, origin=FOREIGN, access_control_request_method="GET")
+    for asked in (request(OBJECT, "GET", signed, origin=FOREIGN), preflight):
         assert refused(asked) is UNKNOWN_ACCESS_KEY
 
 
@@ -204,6 +205,16 @@ def test_health_is_for_everybody_and_to_be_read() -> None:
         assert refused(request(path)) is None
         assert refused(request(path, "HEAD")) is None
         assert refused(request(path, "POST")) in (CONTROL_ENDPOINT, CREDENTIALS_MISSING)
+
+
+def test_the_public_keys_of_a_user_pool_are_for_programs() -> None:
+    """The emulator's API Gateway fetches them to check a token. No bucket has an underscore in its name."""
+    path = "/us-east-1_AbC123/.well-known/jwks.json"
+    assert refused(request(path)) is None
+    assert refused(request(path, origin=FOREIGN)) is FOREIGN_PAGE
+    for other in (path.replace("_", "-"), f"/bucket{path}", f"{path}/x", path.replace("jwks", "other")):
+        assert refused(request(other)) is CREDENTIALS_MISSING
+    assert refused(request(path, "PUT")) is CREDENTIALS_MISSING
 
 
 @pytest.mark.parametrize(
