@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,6 +17,8 @@ from integration_tests.support.attacks import (
     FOREIGN,
     FUNCTIONS,
     KEY,
+    TRUST,
+    Answer,
     archive,
     code,
     create_role,
@@ -42,26 +45,34 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
-@pytest.mark.parametrize("key", ["test", "000000000000", "123456789012"])
-def test_a_page_cannot_run_code(emulator: Emulator, key: str) -> None:
-    """The whole attack: a simple POST, which needs no preflight, creates a function, and another one invokes it."""
+def attack(emulator: Emulator, key: str, headers: dict[str, str]) -> list[Answer]:
+    """Create a role and a function, then invoke it, with requests that need no preflight and no secret."""
+    role = urlencode(
+        {"Action": "CreateRole", "Version": "2010-05-08", "RoleName": "attack", "AssumeRolePolicyDocument": TRUST}
+    )
+    packed = archive("import os\ndef handler(event, context): return f'ran as user {os.getuid()}'")
     function = {
         "FunctionName": "attack",
         "Runtime": "python3.13",
         "Handler": "f.handler",
-        "Role": "arn:aws:iam::000000000000:role/any",
-        "Code": {
-            "ZipFile": base64.b64encode(archive("import os\ndef handler(event, context): return os.getuid()")).decode()
-        },
+        "Role": "arn:aws:iam::000000000000:role/attack",
+        "Code": {"ZipFile": base64.b64encode(packed).decode()},
     }
-    query = forged_query(key)
-    created = send(emulator, "POST", f"{FUNCTIONS}?{query}", FROM_A_PAGE, json.dumps(function).encode())
-    invoked = send(emulator, "POST", f"{FUNCTIONS}/attack/invocations?{query}", FROM_A_PAGE, b"{}")
-    assert (code(created), code(invoked)) == ("ForeignPage", "ForeignPage")
-    # Another user of this machine sends no Origin.
-    created = send(emulator, "POST", f"{FUNCTIONS}?{query}", {}, json.dumps(function).encode())
-    invoked = send(emulator, "POST", f"{FUNCTIONS}/attack/invocations?{query}", {}, b"{}")
-    assert (code(created), code(invoked)) == ("UnknownAccessKey", "UnknownAccessKey")
+    query, body = forged_query(key), json.dumps(function).encode()
+    return [
+        send(emulator, "POST", f"/?{role}&{forged_query(key, 'iam')}", headers, b""),
+        send(emulator, "POST", f"{FUNCTIONS}?{query}", headers, body),
+        send(emulator, "POST", f"{FUNCTIONS}/attack/invocations?{query}", headers, b"{}"),
+    ]
+
+
+@pytest.mark.parametrize("key", ["test", "000000000000"])
+def test_a_page_cannot_run_code(emulator: Emulator, key: str) -> None:
+    """Without the filter the answers are 200, 201 and 200, and the last body says `ran as user ...`."""
+    answers = attack(emulator, key, FROM_A_PAGE)
+    assert [(status, body[:60]) for status, _, body in answers if b"ran as user" in body] == []
+    assert [code(answer) for answer in answers] == ["ForeignPage"] * 3
+    assert [code(answer) for answer in attack(emulator, key, {})] == ["UnknownAccessKey"] * 3, "another user"
     assert emulator.aws().client("lambda").list_functions()["Functions"] == []
 
 

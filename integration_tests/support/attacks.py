@@ -21,7 +21,7 @@ FOREIGN = "https://attacker.example"
 FUNCTIONS = "/2015-03-31/functions"
 BUCKET, KEY, CONTENT = "files", "report", b"content"
 _NO_HEADERS: Mapping[str, str] = {}
-_TRUST = '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}'
+TRUST = '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}'
 _ALL = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -100,7 +100,7 @@ def root_of(emulator: Emulator) -> Credentials:
 def create_role(emulator: Emulator) -> str:
     """Create a role that may do everything."""
     iam = emulator.aws().client("iam")
-    arn = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=_TRUST)["Role"]["Arn"]
+    arn = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     iam.put_role_policy(RoleName="worker", PolicyName="all", PolicyDocument=_ALL)
     return str(arn)
 
