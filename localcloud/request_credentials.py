@@ -1,8 +1,9 @@
 """Which access key a request names: read so that the emulator cannot read another one.
 
 The emulator takes a key from more places than it checks the signature of, and decides by which header came first. So
-exactly two forms are read, those of Signature Version 4, each in one place; everything else that looks like credentials
-is an error: two of them, Signature Version 2, an unusual case of a name.
+exactly three forms are read, each by itself: Signature Version 4 in the header and in the URL, and the URL that older
+tools pre-sign for S3, Signature Version 2. Everything else that looks like credentials is an error: two of them, a name
+in an unusual case.
 """
 
 import re
@@ -19,8 +20,11 @@ _HEADER: Final = re.compile(
 _PARAMETER: Final = re.compile(_SCOPE, re.ASCII)
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _SIGNED: Final = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature")
+_SIGNED_V2: Final = ("AWSAccessKeyId", "Expires", "Signature")
 _NAMING: Final = frozenset({"x-amz-algorithm", "x-amz-credential", "x-amz-signature", "awsaccesskeyid"})
 """A query string with one of these, in any case, carries credentials."""
+_NAMES: Final = _NAMING | {name.lower() for name in (*_SIGNED, *_SIGNED_V2, "SignatureVersion", "SignatureMethod")}
+_KEY_V2: Final = re.compile(r"\w{1,128}", re.ASCII)
 
 
 class CredentialError(Exception):
@@ -44,7 +48,7 @@ def find_credential(authorization: Sequence[str], parameters: Sequence[tuple[str
         parameters: the query string's, decoded.
 
     Raises:
-        CredentialError: There are some, but not exactly one of Signature Version 4.
+        CredentialError: There are some, but not in exactly one form that is read.
     """
     if any(name.lower() in _NAMING for name, _ in parameters):
         if authorization:
@@ -64,12 +68,11 @@ def _looks_like_aws(value: str) -> bool:
 
 
 def _of_query(parameters: Sequence[tuple[str, str]]) -> Credential:
-    names = _NAMING | {name.lower() for name in _SIGNED}
-    signed = [(name, value) for name, value in parameters if name.lower() in names]
-    if sorted(name for name, _ in signed) != sorted(_SIGNED):
-        raise CredentialError  # one is missing, is there twice or in another case, or is of Signature Version 2
-    values = dict(signed)
-    match = _PARAMETER.fullmatch(values["X-Amz-Credential"])
-    if match is None or values["X-Amz-Algorithm"] != "AWS4-HMAC-SHA256" or not all(values.values()):
-        raise CredentialError
-    return Credential(match["key"], match["service"], in_query=True)
+    signed = [(name, value) for name, value in parameters if name.lower() in _NAMES]
+    values, names = dict(signed), sorted(name for name, _ in signed)
+    if names == sorted(_SIGNED) and values["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256" and all(values.values()):
+        if match := _PARAMETER.fullmatch(values["X-Amz-Credential"]):
+            return Credential(match["key"], match["service"], in_query=True)
+    elif names == sorted(_SIGNED_V2) and all(values.values()) and _KEY_V2.fullmatch(values["AWSAccessKeyId"]):
+        return Credential(values["AWSAccessKeyId"], "s3", in_query=True)
+    raise CredentialError  # one is missing, is there twice or in another case, or belongs to another form

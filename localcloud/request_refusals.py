@@ -48,7 +48,7 @@ NO_WEBSOCKET_API: Final = Refusal(
 CREDENTIALS_MISSING: Final = Refusal("CredentialsMissing", f"The request is not signed. {_KEYS}")
 CREDENTIALS_UNREADABLE: Final = Refusal(
     "CredentialsUnreadable",
-    "Sign with Signature Version 4, either in the Authorization header or in the query string, and once.",
+    "Sign once: with Signature Version 4 in the Authorization header, or by a pre-signed URL without that header.",
 )
 UNKNOWN_ACCESS_KEY: Final = Refusal(
     "UnknownAccessKey", f"Neither this run, nor its IAM or STS, issued this access key id. {_KEYS}"

@@ -61,7 +61,10 @@ def steps(outputs: Mapping[str, Any], default_path: bool, directory: Path = WORD
         ),
         (
             "Or with the aws command, or awslocal, in a shell that knows the keys of this run",
-            [env_line(directory), *(f"aws dynamodb scan --table-name {name}" for name in tables)],
+            [
+                env_line(directory),
+                *(f"aws --endpoint-url {outputs['awsEndpoint']} dynamodb scan --table-name {name}" for name in tables),
+            ],
         ),
     ]
 

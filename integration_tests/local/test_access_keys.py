@@ -58,7 +58,8 @@ def test_keys_that_sts_and_iam_issued_pass(emulator: Emulator, role: str) -> Non
         assert client(emulator, caller, "sts").get_caller_identity()["Arn"].endswith(end)
         assert client(emulator, caller, "s3").get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == CONTENT
         assert client(emulator, caller, "dynamodb").list_tables()["TableNames"] == []
-        assert send(emulator, "GET", presigned(emulator, caller))[::2] == (200, CONTENT)
+        for version in ("s3v4", "s3"):
+            assert send(emulator, "GET", presigned(emulator, caller, version=version))[::2] == (200, CONTENT)
 
 
 def test_a_key_that_iam_took_back_is_refused(emulator: Emulator) -> None:
@@ -109,11 +110,13 @@ def test_every_way_to_carry_a_wrong_key_is_refused(emulator: Emulator) -> None:
         ],
         "CredentialsUnreadable": [
             send(emulator, "GET", "/files/report", {"Authorization": f"AWS {root}:c2lnbmF0dXJl"}),
-            send(emulator, "GET", f"/files/report?AWSAccessKeyId={root}&Signature=x&Expires=9999999999"),
+            send(emulator, "GET", f"/files/report?AWSAccessKeyId={root}&Signature=x"),
+            send(emulator, "GET", f"/?AWSAccessKeyId={root}&Signature=x&SignatureVersion=2&Action=ListUsers"),
             send(emulator, "GET", f"/files/report?{query}&X-Amz-Credential={root}"),
             send(emulator, "GET", f"/files/report?{query}", {"Authorization": "Bearer x"}),
         ],
         "UnknownAccessKey": [
+            send(emulator, "GET", "/files/report?AWSAccessKeyId=test&Signature=x&Expires=9999999999"),
             send(emulator, "GET", f"/files/report?{query}"),
             send(emulator, "POST", f"/?Action=ListUsers&Version=2010-05-08&{forged_query('test', 'iam')}"),
             send(emulator, "POST", f"/_aws/execute-api/api/v1/@connections/id?{forged_query('test', 'execute-api')}"),
@@ -132,7 +135,10 @@ def test_a_known_key_of_a_role_is_worth_nothing_without_its_secret(emulator: Emu
             status, _, body = send(emulator, "GET", f"{FUNCTIONS}/?{query}", headers)
             assert status in (400, 403), body
             assert b"Functions" not in body
-    assert send(emulator, "GET", f"/files/report?{forged_query(key, 's3')}")[0] in (400, 403)
+    for query in (forged_query(key, "s3"), f"AWSAccessKeyId={key}&Signature=x&Expires=9999999999"):
+        assert send(emulator, "GET", f"/files/report?{query}")[0] in (400, 403)
+        status, _, body = send(emulator, "GET", f"{FUNCTIONS}/?{query}")
+        assert (status in (400, 403), b"Functions" in body) == (True, False)
 
 
 def test_the_session_of_a_function_cannot_be_computed(emulator: Emulator, role: str) -> None:

@@ -120,15 +120,17 @@ def create_user(emulator: Emulator, name: str) -> Credentials:
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def client(emulator: Emulator, keys: Credentials, service: str) -> Any:
-    """Create a boto3 client that signs with these keys."""
+def client(emulator: Emulator, keys: Credentials, service: str, version: str | None = None) -> Any:
+    """Create a boto3 client that signs with these keys, in a version of the signature other than 4 if one is named."""
     session = boto3.Session(keys.access_key, keys.secret_key, keys.token, region_name=emulator.region)
-    version = "s3v4" if service == "s3" else "v4"
-    config = Config(signature_version=version, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+    usual = "s3v4" if service == "s3" else "v4"
+    config = Config(
+        signature_version=version or usual, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}
+    )
     return session.client(service, endpoint_url=emulator.endpoint, config=config)
 
 
-def presigned(emulator: Emulator, keys: Credentials, operation: str = "get_object") -> str:
+def presigned(emulator: Emulator, keys: Credentials, operation: str = "get_object", version: str = "s3v4") -> str:
     """Return path and query of a pre-signed URL of the object."""
-    url = client(emulator, keys, "s3").generate_presigned_url(operation, Params={"Bucket": BUCKET, "Key": KEY})
+    url = client(emulator, keys, "s3", version).generate_presigned_url(operation, Params={"Bucket": BUCKET, "Key": KEY})
     return str(url).removeprefix(emulator.endpoint)

@@ -124,7 +124,7 @@ def test_the_walk_through_has_lines_to_paste() -> None:
     assert f"async-download get {OUTPUTS['apiUrl']} --path files/25MB" in text
     assert "http://127.0.0.1:2/?path=files/25MB" in lines
     assert 'eval "$(.venv/bin/python -m localcloud env)"' in lines
-    assert "aws dynamodb scan --table-name downloads-table" in lines
+    assert f"aws --endpoint-url {OUTPUTS['awsEndpoint']} dynamodb scan --table-name downloads-table" in lines
     shown = dict(addresses(OUTPUTS | KEYS, Path())) | {"steps": "\n".join(str(steps(OUTPUTS | KEYS, True)))}
     assert [name for name, text in shown.items() if "LOCALKEY" in text or "LOCALSECRET" in text] == []
     assert dict(addresses(OUTPUTS, Path()))["WebSocket"] == OUTPUTS["webSocketUrl"]

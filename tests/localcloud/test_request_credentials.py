@@ -18,6 +18,12 @@ def of_query(text: str) -> Credential | None:
     return find_credential([], parse_qsl(text, keep_blank_values=True))
 
 
+def test_what_older_tools_pre_sign_is_read() -> None:
+    """boto3 and version 1 of the AWS CLI do so for S3 in us-east-1."""
+    assert of_query(f"AWSAccessKeyId={ISSUED}&Signature=x%3D&Expires=1") == Credential(ISSUED, "s3", in_query=True)
+    assert of_query("Signature=x&Expires=1&list-type=2") is None
+
+
 def test_both_forms_of_signature_version_4_are_read() -> None:
     assert find_credential([header(ISSUED, "s3")], []) == Credential(ISSUED, "s3", in_query=False)
     assert of_query(f"list-type=2&{query(ISSUED, 's3')}&partNumber=1") == Credential(ISSUED, "s3", in_query=True)
@@ -61,7 +67,13 @@ def test_headers_that_the_emulator_may_read_otherwise_are_errors(values: list[st
 @pytest.mark.parametrize(
     "text",
     [
-        "AWSAccessKeyId=test&Signature=x&Expires=1",
+        "AWSAccessKeyId=test&Signature=x",
+        "AWSAccessKeyId=test&Signature=x&Expires=1&SignatureVersion=2",
+        "AWSAccessKeyId=test&Signature=x&Expires=1&signature=y",
+        "AWSAccessKeyId=test&Signature=&Expires=1",
+        "AWSAccessKeyId=test&AWSAccessKeyId=x&Signature=x&Expires=1",
+        "AWSAccessKeyId=a%2Fb&Signature=x&Expires=1",
+        "awsaccesskeyid=test&Signature=x&Expires=1",
         "awsaccesskeyid=test",
         f"{query()}&AWSAccessKeyId=test",
         f"{query()}&{query('test')}",
