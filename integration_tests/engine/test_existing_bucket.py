@@ -24,7 +24,8 @@ def elsewhere(cloud: Cloud) -> Iterator[str]:
     """A bucket in another region."""
     if cloud.target is Target.AWS:
         pytest.skip("It would create a bucket in a second region of the account; run it against an emulator.")
-    name, client = f"reports-{secrets.token_hex(4)}", Aws(str(cloud.endpoint), OTHER).client("s3")
+    name = f"reports-{secrets.token_hex(4)}"
+    client = Aws(str(cloud.endpoint), OTHER, cloud.access_key_id, cloud.secret_access_key).client("s3")
     client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": OTHER})
     yield name
     client.delete_bucket(Bucket=name)

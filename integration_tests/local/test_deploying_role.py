@@ -54,13 +54,13 @@ STACKS: dict[str, dict[str, object]] = {
 def emulator() -> Iterator[Emulator]:
     """An emulator with an existing bucket."""
     with Emulator() as running:
-        Aws(running.endpoint, running.region).client("s3").create_bucket(Bucket=EXISTING)
+        running.aws().client("s3").create_bucket(Bucket=EXISTING)
         yield running
 
 
 def permissions(emulator: Emulator, stack: str) -> Document:
     """The policy as documented, for a stack of this program on the emulator."""
-    here = Permissions(region=emulator.region, account=Aws(emulator.endpoint, emulator.region).account)
+    here = Permissions(region=emulator.region, account=emulator.aws().account)
     document = policy(replace(here, prefix=f"async-download-{stack}-files", key=KEY, existing_bucket=EXISTING))
     return {**document, "Statement": [*document["Statement"], *emulators_own(document)]}
 
@@ -75,7 +75,7 @@ def emulators_own(document: Document) -> list[dict[str, Any]]:
 @contextmanager
 def deployer(emulator: Emulator, document: Document) -> Iterator[Cloud]:
     """The emulator, with the keys of a user who has one policy."""
-    iam = Aws(emulator.endpoint, emulator.region).client("iam")
+    iam = emulator.aws().client("iam")
     iam.create_user(UserName="deployer")
     arn = iam.create_policy(PolicyName="deploys", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
     iam.attach_user_policy(UserName="deployer", PolicyArn=arn)
@@ -95,7 +95,7 @@ def deployer(emulator: Emulator, document: Document) -> Iterator[Cloud]:
 
 def fill(emulator: Emulator, bucket: str) -> None:
     """Leave an object and an unfinished upload in a bucket."""
-    s3 = Aws(emulator.endpoint, emulator.region).client("s3")
+    s3 = emulator.aws().client("s3")
     s3.put_object(Bucket=bucket, Key="downloads/a", Body=b"a")
     s3.create_multipart_upload(Bucket=bucket, Key="downloads/b")
 
@@ -140,7 +140,7 @@ def test_a_permission_that_is_missing_is_missed(emulator: Emulator, service: str
     document = without(permissions(emulator, "local"), service)
     with deployer(emulator, document) as cloud, pytest.raises(DeployError, match=f"to perform: {service}:"):
         deploy(cloud, config={**LOCAL_CONFIG, "origins": ORIGINS})
-    iam = Aws(emulator.endpoint, emulator.region).client("iam")
+    iam = emulator.aws().client("iam")
     assert [role["RoleName"] for role in iam.list_roles()["Roles"] if "local-files" in role["RoleName"]] == []
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from localcloud.aws import Aws
 from localcloud.emulator import Emulator
 from localcloud.errors import DeployError
 from localcloud.program import deploy
@@ -20,9 +20,9 @@ HERE, THERE = "reports-here", "reports-there"
 def emulator() -> Iterator[Emulator]:
     """An emulator with a bucket in its region and one in another."""
     with Emulator() as running:
-        Aws(running.endpoint, running.region).client("s3").create_bucket(Bucket=HERE)
+        running.aws().client("s3").create_bucket(Bucket=HERE)
         constraint = {"LocationConstraint": "eu-west-1"}
-        there = Aws(running.endpoint, "eu-west-1").client("s3")
+        there = replace(running.aws(), region="eu-west-1").client("s3")
         there.create_bucket(Bucket=THERE, CreateBucketConfiguration=constraint)
         yield running
 
@@ -36,11 +36,11 @@ def test_a_bucket_in_the_stacks_region_is_used(emulator: Emulator) -> None:
     deployment = deploy(emulator, config=config(HERE))
     assert deployment.outputs["bucketName"] == HERE
     deployment.destroy()
-    assert Aws(emulator.endpoint).client("s3").head_bucket(Bucket=HERE)["BucketRegion"] == emulator.region
+    assert emulator.aws().client("s3").head_bucket(Bucket=HERE)["BucketRegion"] == emulator.region
 
 
 @pytest.mark.parametrize(("bucket", "reason"), [(THERE, "StatusCode: 301"), ("reports-nowhere", "StatusCode: 404")])
 def test_another_bucket_is_refused_before_anything_is_created(emulator: Emulator, bucket: str, reason: str) -> None:
     with pytest.raises(DeployError, match=rf"bucket is '{bucket}'.*a bucket in us-east-1, .*{reason}"):
         deploy(emulator, config=config(bucket))
-    assert Aws(emulator.endpoint).client("dynamodb").list_tables()["TableNames"] == []
+    assert emulator.aws().client("dynamodb").list_tables()["TableNames"] == []
