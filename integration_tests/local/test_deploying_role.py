@@ -80,17 +80,19 @@ def deployer(emulator: Emulator, document: Document) -> Iterator[Cloud]:
     arn = iam.create_policy(PolicyName="deploys", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
     iam.attach_user_policy(UserName="deployer", PolicyArn=arn)
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
-    yield Cloud(
-        Target.EMULATOR,
-        emulator.region,
-        emulator.endpoint,
-        access_key_id=key["AccessKeyId"],
-        secret_access_key=key["SecretAccessKey"],
-    )
-    iam.delete_access_key(UserName="deployer", AccessKeyId=key["AccessKeyId"])
-    iam.detach_user_policy(UserName="deployer", PolicyArn=arn)
-    iam.delete_policy(PolicyArn=arn)
-    iam.delete_user(UserName="deployer")
+    try:
+        yield Cloud(
+            Target.EMULATOR,
+            emulator.region,
+            emulator.endpoint,
+            access_key_id=key["AccessKeyId"],
+            secret_access_key=key["SecretAccessKey"],
+        )
+    finally:
+        iam.delete_access_key(UserName="deployer", AccessKeyId=key["AccessKeyId"])
+        iam.detach_user_policy(UserName="deployer", PolicyArn=arn)
+        iam.delete_policy(PolicyArn=arn)
+        iam.delete_user(UserName="deployer")
 
 
 def fill(emulator: Emulator, bucket: str) -> None:
