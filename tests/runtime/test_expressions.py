@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from localcloud import request_checks
-from localcloud.request_checks import WrongRequestError
-from localcloud.request_checks.dynamodb import expressions_of, request_problems
+from localcloud import aws_request_checks
+from localcloud.aws_request_checks import WrongRequestError
+from localcloud.aws_request_checks.dynamodb import expressions_of, request_problems
 from runtime.adapters import tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
 from tests.runtime import adapter_requests
@@ -26,7 +26,7 @@ def requests(in_process: InProcess) -> list[Request]:
 
 
 def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) -> None:
-    """No reserved word, nothing unused or undefined, no overlapping paths, no empty set: see `request_checks`."""
+    """No reserved word, nothing unused or undefined, no overlapping paths, no empty set: see `aws_request_checks`."""
     problems = {
         f"{request.method}: {problem}"
         for request in requests
@@ -37,7 +37,7 @@ def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) 
 
 def test_the_state_machines_own_request_fits_the_services_model() -> None:
     """The others pass botocore, where they are checked."""
-    request_checks.check_request("dynamodb", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
+    aws_request_checks.check_request("dynamodb", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
 
 
 def test_every_attribute_is_aliased(requests: list[Request]) -> None:
@@ -94,7 +94,7 @@ def test_an_adapter_that_breaks_a_rule_is_noticed(
     monkeypatch.setattr(adapter_requests, "adapters", lambda: [DynamoDownloads])
     with pytest.raises(WrongRequestError, match=re.escape(problem)):
         list(record_requests(in_process))
-    request_checks.problems.clear()
+    aws_request_checks.problems.clear()
 
 
 def test_a_request_has_the_names_and_values_that_it_uses() -> None:
