@@ -22,6 +22,7 @@ from pulumi import Archive, Asset
 from pulumi.provider.experimental import server
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
+from localcloud import aws_request_checks
 from localcloud.aws import Aws
 from localcloud.provider import AwsProvider
 
@@ -73,6 +74,7 @@ def install_program(
 
 
 def _serve() -> None:
+    aws_request_checks.install_in_child()  # when a test started Pulumi
     _mend_wire()
     key, secret = (os.environ.get(name, "nobody") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
     aws = Aws(_NOWHERE, access_key_id=key, secret_access_key=secret)

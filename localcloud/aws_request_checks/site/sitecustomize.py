@@ -16,4 +16,4 @@ if "REQUEST_PROBLEMS_FILE" in os.environ and importlib.util.find_spec("botocore"
     assert spec.loader is not None
     module = sys.modules["aws_request_checks"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.install()
+    module.install_in_child()
