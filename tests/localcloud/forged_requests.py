@@ -15,6 +15,15 @@ BUCKET = "bucket"
 SCOPE = "20260101/us-east-1"
 API = "/_aws/execute-api/0ac7dc46/v1/downloads"
 FUNCTIONS = "/2015-03-31/functions"
+FOREIGN = "https://attacker.example"
+OBJECT = f"/{BUCKET}/downloads/1"
+CROSS_SITE: dict[str, Any] = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"}
+NAVIGATION: dict[str, Any] = {
+    "sec_fetch_site": "cross-site",
+    "sec_fetch_mode": "navigate",
+    "sec_fetch_dest": "document",
+}
+CONNECTIONS = API.replace("/downloads", "/@connections/abc=")
 
 
 def header(key: str = ROOT, service: str = "lambda") -> str:
