@@ -73,6 +73,9 @@ bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, a
 bench-transfer: setup ## Throughput, memory, imports and cost of copying, each beside a rival in the same run
 	@$(RUN) -m benchmarks.transfer
 
+bench-cold: setup ## Start and first call of each function, beside an earlier commit: fails above a third of it
+	@$(RUN) -m benchmarks.cold
+
 bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
 	@$(RUN) -m benchmarks.client
 
