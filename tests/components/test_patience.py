@@ -14,6 +14,7 @@ from async_download.specs import FUNCTIONS
 from async_download.state_machine import closing, definition
 
 from runtime.handlers.copy_slice import SECONDS
+from tests.components.harness import REPOSITORY
 from tests.components.patience import (
     EVENTS_OF_ATTEMPT,
     HISTORY_EVENTS,
@@ -109,6 +110,9 @@ def test_the_sums_that_the_documents_name() -> None:
     assert sum(delays(rule)) / 2 == pytest.approx(8 * 3600, rel=0.05)
     assert least_wait(rule) > 7 * 3600
     assert rule["MaxAttempts"] == PATIENT_ATTEMPTS == 1000
+    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    for words in ("eight hours, and never less than seven", "1,000 attempts", "up to 60 s", "about 120 an hour"):
+        assert words in page
 
 
 def test_a_throttled_close_waits_as_long_as_sockets_can_be_open() -> None:
