@@ -120,13 +120,14 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
     }
     project, stack = pulumi.get_project(), pulumi.get_stack()
     plain["name_prefix"] = plain["name_prefix"] or default_prefix(project, stack, name)
-    auth = _rest_auth(given.get("rest_auth"))
+    auth = checks.choice("rest_auth", given.get("rest_auth"), RestAuth.IAM)
+    children = checks.choice("slice_execution_type", given.get("slice_execution_type"), ExecutionType.EXPRESS)
     settings = Settings(
         origins=origins.resolve(given["origins"]),
         bucket=_bucket(given.get("bucket")),
         kms_key_arn=_key(given.get("kms_key_arn")),
         rest_auth=auth,
-        slice_execution_type=_execution_type(given.get("slice_execution_type")),
+        slice_execution_type=children,
         authorizer=authorizers.resolve(given.get("authorizer"), auth),
         cors_origins=_pages(given.get("cors_origins")),
         network=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
@@ -186,21 +187,6 @@ def _key(value: object) -> pulumi.Input[str] | None:
     if value is None:
         return None
     return checks.once_known(value, lambda arn: checks.text("kms_key_arn", arn, keys.KEY_ARN, allowed))
-
-
-def _rest_auth(value: object) -> RestAuth:
-    try:
-        return RestAuth(str(value or RestAuth.IAM.value))
-    except ValueError:
-        raise InvalidSetting("rest_auth", value, f"one of {', '.join(auth.value for auth in RestAuth)}") from None
-
-
-def _execution_type(value: object) -> ExecutionType:
-    try:
-        return ExecutionType(str(value or ExecutionType.EXPRESS.value))
-    except ValueError:
-        allowed = f"one of {', '.join(ExecutionType)}"
-        raise InvalidSetting("slice_execution_type", value, allowed) from None
 
 
 def _pages(value: object) -> tuple[str, ...]:

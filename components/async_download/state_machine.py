@@ -10,6 +10,7 @@ from async_download.specs import FUNCTIONS
 GRACE_SECONDS = 10  # a function's own time-out comes first and says more
 CLOSING_SECONDS = 7200  # API Gateway ends every socket after two hours
 TABLE_THROTTLED = ["DynamoDb.ProvisionedThroughputExceededException", "DynamoDb.ThrottlingException"]
+PUSHES_GIVEN_UP = "PushesGivenUpError"  # of the runtime
 AWAIT_SECONDS = 900
 CAPACITY_SECONDS = 60
 EXECUTION = {"executionArn.$": "$$.Execution.Id"}
@@ -58,7 +59,8 @@ def definition(
             "CopySlices": _slices(copy_slice, concurrency, children),
             "AwaitCapacity": {"Type": "Wait", "Seconds": CAPACITY_SECONDS, "Next": "CopySlices"},
             "Complete": _task("complete", complete, COPIED, then={"Next": "Stored?"}, caught="TellFailure"),
-            "Deliver": _task("deliver", deliver, EXECUTION, then={"End": True}, caught="TellFailure"),
+            "Deliver": _deliver(deliver),
+            "NobodyReached": {"Type": "Succeed"},
             "TellFailure": _task(
                 "fail", fail, EXECUTION | {"error.$": "$.error"}, then={"Next": "Failed"}, caught="Failed"
             ),
@@ -101,8 +103,9 @@ def _await_copy(table: str, beside: str) -> dict[str, Any]:
         "Parameters": {
             "TableName": table,
             "Key": {"fileId": {"S.$": "$.fileId"}},
-            "UpdateExpression": "SET waiting = list_append(if_not_exists(waiting, :nobody), :token)",
-            "ConditionExpression": "attribute_exists(leader) AND attribute_not_exists(finished)",
+            "UpdateExpression": "SET #waiting = list_append(if_not_exists(#waiting, :nobody), :token)",
+            "ConditionExpression": "attribute_exists(#leader) AND attribute_not_exists(#finished)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in ("waiting", "leader", "finished")},
             "ExpressionAttributeValues": {":token": token, ":nobody": {"L": []}},
         },
         "TimeoutSeconds": AWAIT_SECONDS,
@@ -166,6 +169,17 @@ def _task(
         **({"Catch": _catch(caught)} if caught else {}),
         **then,
     }
+
+
+def _deliver(arn: str) -> dict[str, Any]:
+    """Deliver, again for about a minute while API Gateway throttles every push.
+
+    A download whose clients could not be reached stays a success: they ask for it, or connect again.
+    """
+    task = _task("deliver", arn, EXECUTION, then={"End": True}, caught="TellFailure")
+    task["Retry"].insert(-1, retry_rules.retry([PUSHES_GIVEN_UP], seconds=10, attempts=3))
+    task["Catch"].insert(0, {"ErrorEquals": [PUSHES_GIVEN_UP], "ResultPath": None, "Next": "NobodyReached"})
+    return task
 
 
 def _catch(then: str) -> list[dict[str, Any]]:

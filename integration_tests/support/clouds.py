@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack_client.config import get_service_endpoint
 
+from integration_tests.support import request_problems
 from integration_tests.support.errors import MissingError, RefusedTargetError
 from localcloud.aws import Aws
 from localcloud.emulator import Emulator
@@ -80,7 +81,8 @@ def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> I
         RefusedTargetError: it is not the account that was allowed.
     """
     if target is Target.EMULATOR:
-        with Emulator(log_path=folder / "emulator.log", env={"SFN_WAIT_SCALE": RETRY_WAITS}) as emulator:
+        env = {"SFN_WAIT_SCALE": RETRY_WAITS, **request_problems.environment()}
+        with Emulator(log_path=folder / "emulator.log", env=env) as emulator:
             yield Cloud(target, emulator.region, emulator.endpoint, emulator.log_path)
     elif target is Target.LOCALSTACK:
         yield _localstack()

@@ -10,10 +10,11 @@ from typing import Any
 
 import botocore
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.session import Session
 
-from runtime.errors import ConfigError, ServiceError
+from runtime.errors import THROTTLED, ConfigError, ServiceError, TransientServiceError
 
 LEAST_BOTOCORE = (1, 36)  # knows checksums of whole objects
 
@@ -47,13 +48,27 @@ def client(service: str, config: Config = QUICK, endpoint_url: str | None = None
 
 @contextmanager
 def safe_errors(operation: str, kind: type[ServiceError] = ServiceError) -> Iterator[None]:
-    """Raise what boto3 raises as our own error: its name and code, without the message, which may hold a URL."""
+    """Raise what boto3 raises as our own error: its name and code, without the message, which may hold a URL.
+
+    An error that another try may mend is a TransientServiceError, unless `kind` asks for a more specific class.
+    """
     try:
         yield
     except ClientError as error:
-        raise kind(operation, code_of(error)) from None
+        raise _class_of(error, kind)(operation, code_of(error)) from None
     except BotoCoreError as error:
-        raise kind(operation, type(error).__name__) from None
+        raise _class_of(error, kind)(operation, type(error).__name__) from None
+
+
+def _class_of(error: Exception, kind: type[ServiceError]) -> type[ServiceError]:
+    if kind is not ServiceError:
+        return kind
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        transient = status == 429 or status >= 500 or code_of(error) in THROTTLED
+    else:  # no connection, or no answer in time
+        transient = isinstance(error, NoConnectionError | HTTPClientError)
+    return TransientServiceError if transient else kind
 
 
 def code_of(error: ClientError) -> str:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from runtime.adapters import aws
 from runtime.backoff import pause
-from runtime.errors import ServiceError
+from runtime.errors import TransientServiceError
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def call(operation: str, request: Callable[[], T]) -> T:
                 return _typed(operation, request)
         except _Conflict:
             time.sleep(pause(attempt, base=0.02, most=0.5))
-    raise ServiceError(operation, "TransactionConflict")
+    raise TransientServiceError(operation, "TransactionConflict")
 
 
 def answer(operation: str, request: Callable[[], T]) -> T | None:

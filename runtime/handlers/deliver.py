@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
@@ -56,7 +56,5 @@ def wire() -> Deliver:
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, int]:
-    """Event `{"executionArn", "connectionId"?}`; answers how many were `posted`, `gone` and `failed`."""
-    told = wire()(event["executionArn"], event.get("connectionId"))
-    log.info("Told the clients", executionArn=event["executionArn"], **told)
-    return told
+    """Event `{"executionArn", "connectionId"?}`; answers how many sockets had which outcome, and `pushesGivenUp`."""
+    return wire()(event["executionArn"], event.get("connectionId"))
