@@ -14,7 +14,7 @@ from async_download_client import Client, Outgoing
 
 from integration_tests.conftest import keeper
 from integration_tests.support import throttling
-from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.clouds import Target, emulated
 from integration_tests.support.engines import Engine, deployed
 from integration_tests.support.settings import FILES, config_for, origins_for
 from integration_tests.support.stack import Requested, Stack, unique
@@ -37,7 +37,7 @@ def throttled(
         pytest.skip("Functions are throttled by taking their concurrency away: use --target emulator.")
     log, program = tmp_path_factory.mktemp("throttling") / "emulator.log", Path(throttling.__file__)
     with Emulator(log, env={"SFN_WAIT_SCALE": WAITS}, observe=True, observer=program) as emulator:
-        cloud = Cloud(Target.EMULATOR, emulator.region, emulator.endpoint, log)
+        cloud = emulated(emulator)
         with origins_for(cloud, origin.base_url, None) as origins:
             config = config_for(cloud, origins, restAuth="none", fanOutMb=64, copyConcurrency=4)
             engine, name = Engine(request.config.getoption("--engine")), f"throttled-{secrets.token_hex(3)}"

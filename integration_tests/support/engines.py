@@ -153,4 +153,5 @@ def _provider(cloud: Cloud) -> dict[str, object]:
         return {"aws:region": cloud.region}
     text = (TOP / "Pulumi.local.yaml").read_text().replace("http://localhost:4566", str(cloud.endpoint))
     shipped: dict[str, object] = yaml.safe_load(text)["config"]
-    return {key: value for key, value in shipped.items() if key.startswith("aws:")}
+    keys = {"aws:accessKey": cloud.access_key_id, "aws:secretKey": cloud.secret_access_key}
+    return {key: value for key, value in shipped.items() if key.startswith("aws:")} | keys

@@ -1,14 +1,13 @@
-"""Runs MiniStack so that a function which is throttled or broken looks as it does on AWS.
+"""Changes MiniStack so that a function which is throttled or broken looks as it does on AWS.
 
-Started as `python -P throttling.py FILE`, in place of `localcloud.observer`. The emulator's Step Functions calls a
-throttled function `Lambda.Unknown`, where AWS says `Lambda.TooManyRequestsException`; and its API Gateway hands the
-function's own error to callers, where AWS sends a gateway response.
+The emulator's Step Functions calls a throttled function `Lambda.Unknown`, where AWS says
+`Lambda.TooManyRequestsException`; and its API Gateway hands the function's own error to callers, where AWS sends a
+gateway response.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 THROTTLED = "Lambda.TooManyRequestsException"
@@ -51,16 +50,9 @@ def send_gateway_responses(gateway: Any) -> None:
     gateway._call_lambda_raw = call_lambda
 
 
-def main() -> None:
-    """Run the emulator."""
-    from ministack import app as emulator
+def install(_path: str) -> None:
+    """Change the emulator that this process is about to run."""
     from ministack.services import apigateway_v1, stepfunctions
 
     name_throttling(stepfunctions)
     send_gateway_responses(apigateway_v1)
-    sys.argv = ["ministack"]
-    emulator.main()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,17 @@
-"""botocore clients, made once per process when first needed, and their errors made safe to show."""
+"""botocore clients, one of each kind in a process, and their errors made safe to show."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
 import botocore
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
@@ -21,6 +24,9 @@ LEAST_BOTOCORE = (1, 36)  # knows checksums of whole objects
 if tuple(map(int, botocore.__version__.split(".")[:2])) < LEAST_BOTOCORE:
     raise ConfigError(f"botocore 1.36 or newer is needed, and this is {botocore.__version__}: update the layer.")
 
+for _library in ("botocore", "urllib3"):  # at INFO botocore says at each start where it found credentials and endpoints
+    logging.getLogger(_library).setLevel(logging.WARNING)
+
 QUICK = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True
 )
@@ -28,12 +34,15 @@ QUICK = Config(
 
 _clients: dict[tuple[str, Config, str | None], Any] = {}
 _lock = threading.Lock()
+_unsigned = ContextVar("unsigned", default=False)
 
 
 @cache
 def session() -> Session:
     """The process's session. boto3 itself would only cost time here: 40 ms of a cold start."""
-    return Session()
+    made = Session()
+    made.register("choose-signer", _choose_signer)
+    return made
 
 
 def client(service: str, config: Config = QUICK, endpoint_url: str | None = None) -> Any:
@@ -44,6 +53,34 @@ def client(service: str, config: Config = QUICK, endpoint_url: str | None = None
             made = session().create_client(service, config=config, endpoint_url=endpoint_url)
             _clients[service, config, endpoint_url] = made
     return made
+
+
+def create_client(service: str, **options: Any) -> Any:
+    """Make a client of its own, for example with other credentials. botocore's session makes one at a time."""
+    with _lock:
+        return session().create_client(service, **options)
+
+
+def open_connection(client: Any, operation: str, **parameters: object) -> None:
+    """Send one unsigned request, so that the client's next one finds an open connection and everything loaded.
+
+    AWS refuses it, whatever the function's permissions are: it changes nothing and counts as nobody's failed call.
+
+    Raises:
+        BotoCoreError: the endpoint cannot be reached.
+    """
+    token = _unsigned.set(True)
+    try:
+        getattr(client, operation)(**parameters)
+    except ClientError:  # the refusal
+        pass
+    finally:
+        _unsigned.reset(token)
+
+
+def _choose_signer(**_request: object) -> Any:
+    """Leave requests of `open_connection` unsigned, and no others: the variable is the thread's own."""
+    return UNSIGNED if _unsigned.get() else None
 
 
 @contextmanager

@@ -27,6 +27,10 @@ class DynamoDownloads:
 
     table: str
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        tables.warm_up(self.table)
+
     def create(self, download: Download) -> bool:
         """Put the row where there is none."""
         request = {"TableName": self.table, "Item": rows.download_item(download)} | build(condition=_ARN.is_absent())

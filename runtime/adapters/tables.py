@@ -23,6 +23,11 @@ def dynamodb() -> Any:
     return aws.client("dynamodb")
 
 
+def warm_up(table: str) -> None:
+    """Make the client and open its connection."""
+    aws.open_connection(dynamodb(), "get_item", TableName=table, Key={"none": {"S": "none"}})
+
+
 def call(operation: str, request: Callable[[], T]) -> T:
     """Run one request, again with jitter while another writer holds the row (the SDK does not try those again)."""
     for attempt in range(1, _TRIES + 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable
@@ -130,11 +131,13 @@ def test_an_execution_has_a_status_or_is_not_there(answering: Answering) -> None
 
 def test_a_function_is_not_waited_for(answering: Answering) -> None:
     """An event invocation."""
-    client = answering({}, error("TooManyRequestsException"))
+    payload = io.BytesIO(b"unread")
+    client = answering({"Payload": payload}, error("TooManyRequestsException"))
     LambdaFunctions().start("deliver", {"executionArn": ARN})
     operation, parameters = client.calls[0]
     assert (operation, parameters["FunctionName"], parameters["InvocationType"]) == ("invoke", "deliver", "Event")
     assert json.loads(parameters["Payload"]) == {"executionArn": ARN}
+    assert payload.read() == b"", "a connection whose answer is not read to its end cannot be used again"
     with pytest.raises(ServiceError, match="Invoke: TooManyRequests"):
         LambdaFunctions().start("deliver", {})
 

@@ -543,4 +543,4 @@ def test_idle_sockets_are_closed_where_the_stack_wants_it(
 def test_handlers_are_small() -> None:
     """Parse, call, map: what is longer belongs into the logic."""
     for name in HANDLERS:
-        assert len(Path(ROOT / "runtime" / "handlers" / f"{name}.py").read_text().splitlines()) <= 90
+        assert len(Path(ROOT / "runtime" / "handlers" / f"{name}.py").read_text().splitlines()) <= 100
