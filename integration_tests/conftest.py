@@ -150,9 +150,20 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """A second stack beside it, with what differs: REST by IAM, short URLs, one connection, reuse, closed soon."""
+    """A second stack beside it, with what differs: REST by IAM, short URLs, one connection, reuse, closed soon.
+
+    Slices, from 64 MB on as well, are copied by STANDARD executions.
+    """
     settings = config_for(
-        cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1, reuseSeconds=600, closeIdleSeconds=IDLE
+        cloud,
+        origins,
+        restAuth="iam",
+        urlExpiresSeconds=60,
+        maxConnections=1,
+        reuseSeconds=600,
+        closeIdleSeconds=IDLE,
+        fanOutMb=64,
+        sliceExecutionType="STANDARD",
     )
     with deploy("strict", settings) as made:
         yield made
