@@ -61,7 +61,7 @@ test-leaks: setup ## No ticket, signature or secret header in any log, history, 
 	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/local/test_commands.py::test_the_stack_stays_up_until_it_is_told_to_stop
 
 test-security: setup ## Attacks that were tried, from a forged page request on; `make test` runs them, too
-	@$(RUN) -m pytest tests client/tests integration_tests --ignore integration_tests/engine --ignore integration_tests/page -m security
+	@$(RUN) -m pytest tests client/tests integration_tests --ignore integration_tests/engine -m security
 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000

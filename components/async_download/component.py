@@ -14,6 +14,7 @@ from async_download.rest_api import RestApi
 from async_download.rest_page import page_url, pages
 from async_download.scope import Scope
 from async_download.settings import resolve
+from async_download.status_events import send_status_events
 from async_download.storage import Storage
 from async_download.tables import Tables
 from async_download.transfer import Transfer
@@ -53,6 +54,9 @@ class AsyncDownload(pulumi.ComponentResource):
     state_machine_arn: pulumi.Output[str]
     """State machine that copies and delivers."""
 
+    idle_closer_machine_arn: pulumi.Output[str]
+    """State machine that closes idle sockets."""
+
     undelivered_queue_url: pulumi.Output[str]
     """Queue of events and calls that failed for good; it should be empty."""
 
@@ -78,8 +82,8 @@ class AsyncDownload(pulumi.ComponentResource):
         functions = Functions(scope)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
         wiring.workers(undelivered.arn)
-        transfer = Transfer(scope, functions, undelivered, tables.copies)
-        Closing(scope, functions)
+        transfer, closing = Transfer(scope, functions, tables.copies), Closing(scope, functions)
+        send_status_events(scope, transfer.machine, closing.machine, functions["fail"], undelivered)
         wiring.front(transfer.machine.arn)
 
         logs = AccessLogs(scope)
@@ -93,6 +97,7 @@ class AsyncDownload(pulumi.ComponentResource):
         self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn = transfer.machine.arn
+        self.idle_closer_machine_arn = closing.machine.arn
         self.undelivered_queue_url = undelivered.url
         self.key_policy_statements = key_policy(scope, undelivered)
         self.function_names = functions.names

@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack_client.config import get_service_endpoint
 
-from integration_tests.support import request_problems
+from integration_tests.support import aws_request_problems
 from integration_tests.support.errors import MissingError, RefusedTargetError
 from localcloud.aws import Aws
 from localcloud.emulator import Emulator
@@ -88,7 +88,7 @@ def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> I
         RefusedTargetError: it is not the account that was allowed.
     """
     if target is Target.EMULATOR:
-        env = {"SFN_WAIT_SCALE": RETRY_WAITS, **request_problems.environment()}
+        env = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment()}
         with Emulator(log_path=folder / "emulator.log", env=env) as emulator:
             yield emulated(emulator)
     elif target is Target.LOCALSTACK:

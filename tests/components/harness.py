@@ -40,6 +40,7 @@ class Registered:
     retain_on_delete: bool
     protect: bool
     secret_outputs: tuple[str, ...]
+    delete_timeout: str
     custom: bool
 
     def json(self, key: str) -> dict[str, Any]:
@@ -168,6 +169,7 @@ class RecordingMonitor(MockMonitor):
                 retain_on_delete=request.retainOnDelete,
                 protect=request.protect,
                 secret_outputs=tuple(request.additionalSecretOutputs),
+                delete_timeout=request.customTimeouts.delete,
                 custom=request.custom,
             )
         )

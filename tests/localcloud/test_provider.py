@@ -8,9 +8,12 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from pulumi.provider.experimental import provider as api
 
 from localcloud.aws import Aws
+from localcloud.paths import FOLDER
+from localcloud.plugin import unconfigured_cloud
 from localcloud.provider import AwsProvider, UnsupportedError, configured
 from localcloud.resources.archives import sha256_of, zip_of
 from localcloud.values import UNKNOWN, from_plain, plain_map
@@ -137,6 +140,17 @@ def test_code_is_compared_by_its_content() -> None:
     old = {"name": "f", "role": "r", "code": "hash", "codeSha256": sha256_of(zip_of(code))}
     assert diff(FUNCTION, old, {"name": "f", "role": "r", "code": code}).diffs == []
     assert diff(FUNCTION, old, {"name": "f", "role": "r", "code": other}).diffs == ["code"]
+
+
+def test_keys_that_are_not_configured_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with the official provider: Pulumi.local.yaml names none, for those of MiniStack are random."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "LOCALKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    shipped = yaml.safe_load((FOLDER / "Pulumi.local.yaml").read_text())["config"]
+    settings = {name.removeprefix("aws:"): value for name, value in shipped.items() if name.startswith("aws:")}
+    aws = configured(unconfigured_cloud(), settings)
+    assert (aws.endpoint, aws.access_key_id, aws.secret_access_key) == ("http://localhost:4566", "LOCALKEY", "secret")
+    assert configured(aws, {"accessKey": "other", "secretKey": "x"}).access_key_id == "other"
 
 
 def test_settings_of_a_provider() -> None:

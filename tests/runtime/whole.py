@@ -67,7 +67,7 @@ class Whole:
 
     def complete(self) -> Outcome:
         """The worker that puts the parts together."""
-        return self._wired(Complete)(ARN, self.slices)
+        return self._wired(Complete)(ARN, range(self.slices))
 
     def fail(self, code: str = TransferError.code) -> None:
         """What the state machine does at the end of a failure; this code is what it knows by itself."""
