@@ -76,6 +76,10 @@ class Origin(TypedDict):
     allow_private: NotRequired[list[str]]
     """Private address ranges (CIDR) that the origin's name may resolve to. Default: public addresses only."""
 
+    ca_bundle: NotRequired[pulumi.Input[str]]
+    """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) of the host in `base_url`, trusted
+    instead of the public CAs. Default: the public CAs."""
+
 
 class AsyncDownloadArgs(TypedDict):
     """Arguments of `AsyncDownload`."""

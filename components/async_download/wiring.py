@@ -47,7 +47,7 @@ class Wiring:
             "CONNECTIONS_TABLE": self._connections.name,
             "MANAGEMENT_URL": self.management_url,
         }
-        self._origins = origins.environment(settings.origins)
+        self._origins = {origins.FILE: origins.file_content(settings.origins)}
 
     def workers(self, undelivered: pulumi.Output[str]) -> None:
         """What the state machine runs."""
@@ -58,7 +58,7 @@ class Wiring:
         push = rows | close | {"sockets": self._sockets[policies.PUSH], "undelivered": undelivered}
         secrets = origins.secrets(settings.origins)
         told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
-        told |= {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback}
+        told |= {"ORIGINS_FILE": origins.FILE, "LOOPBACK_ORIGINS": loopback}
         threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)}
         known = {"copies": self._copies.arn} if self._copies else {}
         told_copies: Environment = {"COPIES_TABLE": self._copies.name} if self._copies else {}
@@ -66,13 +66,14 @@ class Wiring:
         add(
             "copy",
             told | threshold | told_copies | window,
+            self._origins,
             **self._bucket,
             **known,
             secrets=secrets,
             sockets=self._sockets[policies.PUSH],
         )
         crowd = {"COPY_CONCURRENCY": str(settings.copy_concurrency)}
-        add("copy_slice", told | crowd, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
+        add("copy_slice", told | crowd, self._origins, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
         add("complete", self._told_bucket, **self._bucket)
         push |= known
         told_close: Environment = {"CLOSING_MACHINE_ARN": self._closing}
@@ -97,9 +98,9 @@ class Wiring:
         stop = {"machine": machine, "fail": fail.arn}
         sign = {"signer": self._signer.arn}
         urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
-        request = told | urls | expiry | {"ORIGINS": self._origins}
+        request = told | urls | expiry | {"ORIGINS_FILE": origins.FILE}
         pages = {"CORS_ORIGINS": json.dumps(settings.cors_origins)}
-        add("request_download", request | pages, machine=machine)
+        add("request_download", request | pages, self._origins, machine=machine)
         add("get_download", told_fail | self._told_signer | pages, **stop, **sign)
         add("cancel_download", told_fail | pages, **stop)
         look = {"sockets": self._sockets[policies.LOOK]}
@@ -111,9 +112,9 @@ class Wiring:
         if settings.web_page:
             self._functions.add(PAGE, pages | {"REST_AUTH": settings.rest_auth.value})
 
-    def _add(self, key: str, environment: Environment, **access: Any) -> None:
+    def _add(self, key: str, environment: Environment, files: Environment | None = None, **access: Any) -> None:
         told = {"DOWNLOADS_TABLE": self._downloads.name} | environment
-        self._functions.add(key, dict(sorted(told.items())), downloads=self._downloads.arn, **access)
+        self._functions.add(key, dict(sorted(told.items())), files, downloads=self._downloads.arn, **access)
 
     def _sockets_of(self, socket: WebSocketApi, method: str) -> pulumi.Output[str]:
         return socket.api.execution_arn.apply(

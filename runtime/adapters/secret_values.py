@@ -1,8 +1,9 @@
-"""Secrets Manager, asked once in five minutes at most."""
+"""Values in Secrets Manager and the SSM parameter store, each read at most once in five minutes."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from runtime.adapters import aws
 from runtime.errors import ServiceError
@@ -14,16 +15,34 @@ class SecretsManager:
     """`ports.Secrets`."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, str]] = {}
+        self._values: dict[str, tuple[float, str]] = {}
 
     def get(self, arn: str) -> str:
-        """The secret's string, fit for a header."""
-        read_at, value = self._known.get(arn, (float("-inf"), ""))
-        if time.monotonic() - read_at < _SECONDS:
-            return value
-        with aws.safe_errors("GetSecretValue"):
-            value = str(aws.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]).strip()
+        """Return the secret's string, fit for a header."""
+        value = self._cached(arn, self._read_secret).strip()
         if not value.isprintable() or not value.isascii():
             raise ServiceError("GetSecretValue", "NotAHeaderValue")
-        self._known[arn] = (time.monotonic(), value)
         return value
+
+    def get_ca_bundle(self, arn: str) -> str:
+        """Return the text of a secret or an SSM parameter."""
+        return self._cached(arn, self._read_parameter if ":ssm:" in arn else self._read_secret)
+
+    def _cached(self, arn: str, read: Callable[[str], str]) -> str:
+        read_at, value = self._values.get(arn, (float("-inf"), ""))
+        if time.monotonic() - read_at >= _SECONDS:
+            value = read(arn)
+            self._values[arn] = (time.monotonic(), value)
+        return value
+
+    def _read_secret(self, arn: str) -> str:
+        with aws.safe_errors("GetSecretValue"):
+            answer = aws.client("secretsmanager").get_secret_value(SecretId=arn)
+        if "SecretString" not in answer:  # it was stored as SecretBinary
+            raise ServiceError("GetSecretValue", "NoSecretString")
+        return str(answer["SecretString"])
+
+    def _read_parameter(self, arn: str) -> str:
+        with aws.safe_errors("GetParameter"):
+            answer = aws.client("ssm").get_parameter(Name=arn, WithDecryption=True)
+        return str(answer["Parameter"]["Value"])

@@ -28,3 +28,6 @@ class FakeSecrets:
 
     def get(self, arn: str) -> str:
         return self.values[arn]
+
+    def get_ca_bundle(self, arn: str) -> str:
+        return self.values[arn]
