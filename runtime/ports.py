@@ -315,7 +315,9 @@ class Origins(Protocol):
     ) -> Body:
         """Resolve once, check what came out, connect to that and ask; `timeout` is for all up to the headers.
 
-        `ca_bundle` is the PEM of the only CA certificates to trust; None trusts the public ones. While the answer is waited for, `meanwhile` is called every few seconds, in a thread of its own; what it
+        `ca_bundle` is the PEM of the only CA certificates to trust; None trusts the public ones.
+
+        While the answer is waited for, `meanwhile` is called every few seconds, in a thread of its own; what it
         raises ends the wait.
 
         Raises:

@@ -77,8 +77,7 @@ class Origin(TypedDict):
     """Private address ranges (CIDR) that the origin's name may resolve to. Default: public addresses only."""
 
     ca_bundle: NotRequired[pulumi.Input[str]]
-    """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) of the host in `base_url`, trusted
-    instead of the public CAs. Default: the public CAs."""
+    """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) to trust. Default: public CAs."""
 
 
 class AsyncDownloadArgs(TypedDict):

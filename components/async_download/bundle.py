@@ -41,9 +41,7 @@ def runtime_archive(
     """The archive that the function of a handler is made from; `texts` maps paths of further files to their content."""
     own = imported(f"{ROOT}.handlers.{key}", sources(folder or runtime_folder()))
     own |= page_files(page_folder()) if key == PAGE else {}
-    assets: dict[str, pulumi.Asset | pulumi.Archive] = {
-        name: pulumi.FileAsset(str(path)) for name, path in own.items()
-    }
+    assets: dict[str, pulumi.Asset | pulumi.Archive] = {name: pulumi.FileAsset(str(path)) for name, path in own.items()}
     return pulumi.AssetArchive(assets | {name: pulumi.StringAsset(text) for name, text in (texts or {}).items()})
 
 

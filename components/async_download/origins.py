@@ -190,7 +190,7 @@ def _check_policy(arns: list[str]) -> list[str]:
         raise InvalidSetting(
             "origins",
             f"{len(different)} different secrets and parameters",
-            f"a role's policy has {limits.ORIGIN_SECRETS_CHARACTERS} characters for them, into which {fitting} of these "
+            f"a role's policy has {limits.ORIGIN_SECRETS_CHARACTERS} characters for them, into which {fitting} of them "
             "fit; let origins name the same ARN, or distribute them over two components",
         )
     return arns

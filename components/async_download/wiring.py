@@ -66,14 +66,13 @@ class Wiring:
         add(
             "copy",
             told | threshold | told_copies | window,
-            self._origins,
             **self._bucket,
             **known,
             secrets=secrets,
             sockets=self._sockets[policies.PUSH],
         )
         crowd = {"COPY_CONCURRENCY": str(settings.copy_concurrency)}
-        add("copy_slice", told | crowd, self._origins, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
+        add("copy_slice", told | crowd, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
         add("complete", self._told_bucket, **self._bucket)
         push |= known
         told_close: Environment = {"CLOSING_MACHINE_ARN": self._closing}
@@ -100,7 +99,7 @@ class Wiring:
         urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
         request = told | urls | expiry | {"ORIGINS_FILE": origins.FILE}
         pages = {"CORS_ORIGINS": json.dumps(settings.cors_origins)}
-        add("request_download", request | pages, self._origins, machine=machine)
+        add("request_download", request | pages, machine=machine)
         add("get_download", told_fail | self._told_signer | pages, **stop, **sign)
         add("cancel_download", told_fail | pages, **stop)
         look = {"sockets": self._sockets[policies.LOOK]}
@@ -112,7 +111,9 @@ class Wiring:
         if settings.web_page:
             self._functions.add(PAGE, pages | {"REST_AUTH": settings.rest_auth.value})
 
-    def _add(self, key: str, environment: Environment, files: Environment | None = None, **access: Any) -> None:
+    def _add(self, key: str, environment: Environment, **access: Any) -> None:
+        """Add a function, and to its archive the file of the origins if its environment names it."""
+        files = self._origins if "ORIGINS_FILE" in environment else {}
         told = {"DOWNLOADS_TABLE": self._downloads.name} | environment
         self._functions.add(key, dict(sorted(told.items())), files, downloads=self._downloads.arn, **access)
 

@@ -27,7 +27,6 @@ class Place(NamedTuple):
     ca_bundle: str | None = None
 
 
-
 @dataclass
 class Connection:
     """A socket to an address that was checked, and HTTP on it."""

@@ -14,7 +14,9 @@ from runtime.errors import OriginTlsError
 STRICT = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
 MAX_CONTEXTS = 32  # of CA bundles, in one process
 _NOT_PEM = "The CA bundle of the origin (its setting caBundle) is not CA certificates in PEM: {}."
-_UNTRUSTED = "is not issued by a CA that is trusted for it; an internal CA is trusted with the origin's setting caBundle"
+_UNTRUSTED = (
+    "is not issued by a CA that is trusted for it; an internal CA is trusted with the origin's setting caBundle"
+)
 _NO_CHAIN = f"{_UNTRUSTED}, and the origin has to send its intermediate certificates"
 _OTHER_NAME = "is for another name than the origin's"
 _REASONS = {  # X509_V_ERR_... of OpenSSL
@@ -53,9 +55,10 @@ def context_for(ca_bundle: str) -> ssl.SSLContext:
         raise OriginTlsError(_NOT_PEM.format("it holds no BEGIN CERTIFICATE"))
     try:
         context = ssl.create_default_context(cadata=ca_bundle)
-    except (ssl.SSLError, ValueError, TypeError) as error:
-        reason = getattr(error, "reason", None) or "it has characters outside of ASCII"
-        raise OriginTlsError(_NOT_PEM.format(_in_words(reason))) from None
+    except ssl.SSLError as error:
+        raise OriginTlsError(_NOT_PEM.format(_in_words(error.reason or "no certificate can be read"))) from None
+    except TypeError:  # from ssl
+        raise OriginTlsError(_NOT_PEM.format("it has characters outside of ASCII")) from None
     return _strict(context)
 
 

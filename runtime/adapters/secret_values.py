@@ -15,24 +15,27 @@ class SecretsManager:
     """`ports.Secrets`."""
 
     def __init__(self) -> None:
-        self._values: dict[str, tuple[float, str]] = {}
+        self._values: dict[tuple[str, str], tuple[float, str]] = {}
 
     def get(self, arn: str) -> str:
         """Return the secret's string, fit for a header."""
-        value = self._cached(arn, self._read_secret).strip()
-        if not value.isprintable() or not value.isascii():
-            raise ServiceError("GetSecretValue", "NotAHeaderValue")
-        return value
+        return self._cached("header", arn, self._read_header)
 
     def get_ca_bundle(self, arn: str) -> str:
         """Return the text of a secret or an SSM parameter."""
-        return self._cached(arn, self._read_parameter if ":ssm:" in arn else self._read_secret)
+        return self._cached("CA bundle", arn, self._read_parameter if ":ssm:" in arn else self._read_secret)
 
-    def _cached(self, arn: str, read: Callable[[str], str]) -> str:
-        read_at, value = self._values.get(arn, (float("-inf"), ""))
+    def _cached(self, use: str, arn: str, read: Callable[[str], str]) -> str:
+        read_at, value = self._values.get((use, arn), (float("-inf"), ""))
         if time.monotonic() - read_at >= _SECONDS:
             value = read(arn)
-            self._values[arn] = (time.monotonic(), value)
+            self._values[use, arn] = (time.monotonic(), value)
+        return value
+
+    def _read_header(self, arn: str) -> str:
+        value = self._read_secret(arn).strip()
+        if not value.isprintable() or not value.isascii():
+            raise ServiceError("GetSecretValue", "NotAHeaderValue")
         return value
 
     def _read_secret(self, arn: str) -> str:

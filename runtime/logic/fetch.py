@@ -62,9 +62,7 @@ class Fetch:
                 sent |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
             timeout = min(LONGEST_FIRST_BYTE, self.deadline.remaining())
             check, ca_bundle = self._check_for(url), self._ca_bundle_for(url)
-            body = self.origins.get(
-                url, sent, check=check, timeout=timeout, meanwhile=meanwhile, ca_bundle=ca_bundle
-            )
+            body = self.origins.get(url, sent, check=check, timeout=timeout, meanwhile=meanwhile, ca_bundle=ca_bundle)
             if body.status not in _REDIRECTS:
                 return body
             location = body.headers.get("location", "")

@@ -27,8 +27,8 @@ def origins(count: int, *, secrets: int = 0, computed: bool = False) -> dict[str
     """Origins with URLs as people have them; the first ones with a secret each."""
     described: dict[str, Any] = {}
     for number in range(count):
-        url = f"https://warehouse-{number:03}.reports.internal.example.com/exports/finance/2026/"
-        headers = {"Authorization": secret(number)} if number < secrets else {}
+        url: Any = f"https://warehouse-{number:03}.reports.internal.example.com/exports/finance/2026/"
+        headers: Any = {"Authorization": secret(number)} if number < secrets else {}
         if computed:
             url, headers = pulumi.Output.from_input(url), {k: pulumi.Output.from_input(v) for k, v in headers.items()}
         described[f"warehouse-{number:03}"] = {"base_url": url, "secret_headers": headers}
@@ -111,7 +111,9 @@ def test_a_secret_that_origins_share_counts_once() -> None:
 
 
 def test_more_secrets_than_fit_into_a_policy_are_refused_with_how_many_do() -> None:
-    with pytest.raises(InvalidSetting, match=r"origins is '200 different secrets .* fit; let origins name the same ARN") as refused:
+    with pytest.raises(
+        InvalidSetting, match=r"origins is '200 different secrets .* fit; let origins name the same ARN"
+    ) as refused:
         settings(**origins(200, secrets=200))
     fitting = int(re.findall(r"into which (\d+)", str(refused.value))[0])
     assert fitting >= 25

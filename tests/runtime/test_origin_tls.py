@@ -1,0 +1,199 @@
+"""Origins with certificates of an internal CA: what is trusted, for which connection, and what a refusal is called."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.adapters import origin_tls
+from runtime.adapters.origin_http import HttpOrigins
+from runtime.errors import OriginTlsError
+from tests.runtime import certificates
+from tests.runtime.certificates import Certificate
+from tests.runtime.fakes import nothing
+from tests.runtime.http_server import Exchange, Server, serving
+
+HOST = "files.example.com"
+ROOT = certificates.ca("Internal root")
+INTERMEDIATE = certificates.ca("Internal issuing", ROOT)
+OTHER = certificates.ca("Another root")
+
+
+@pytest.fixture(autouse=True)
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name is this machine."""
+    real: Any = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *rest, **named: real("127.0.0.1", *rest, **named))
+
+
+@pytest.fixture(params=["as shipped", "lenient interpreter"], autouse=True)
+def _interpreter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever the interpreter's own defaults are: strict from Python 3.13 on, lenient before."""
+    real = ssl.create_default_context
+
+    def lenient(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        context = real(*args, **kwargs)
+        context.verify_flags &= ~origin_tls.STRICT
+        return context
+
+    if request.param == "lenient interpreter":
+        monkeypatch.setattr(ssl, "create_default_context", lenient)
+    origin_tls.context_for.cache_clear()
+    origin_tls.public_context.cache_clear()
+    yield
+    origin_tls.context_for.cache_clear()
+    origin_tls.public_context.cache_clear()
+
+
+def hello(exchange: Exchange) -> None:
+    exchange.send("HTTP/1.1 200 OK", "Content-Length: 5", body=b"hello")
+
+
+def presenting(folder: Path, own: Certificate, *chain: Certificate, keep: bool = False) -> Any:
+    """A server with a certificate, which also sends these of its chain."""
+    return serving(hello, tls=True, keep=keep, certificate=own.write(folder / "server.pem", *chain))
+
+
+def get(server: Server, ca_bundle: str | None, origins: HttpOrigins | None = None) -> bytes:
+    """Fetch the file."""
+    found = (origins or HttpOrigins()).get(
+        server.url, {}, check=lambda _address: None, timeout=5, meanwhile=nothing, ca_bundle=ca_bundle
+    )
+    content = found.read(100, 5)
+    found.close()
+    return content
+
+
+def refusal(server: Server, ca_bundle: str | None) -> str:
+    with pytest.raises(OriginTlsError) as refused:
+        get(server, ca_bundle)
+    assert HOST not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "chain", "bundle"),
+    [
+        (ROOT, [], [ROOT]),
+        (INTERMEDIATE, [INTERMEDIATE], [ROOT]),
+        (INTERMEDIATE, [], [ROOT, INTERMEDIATE]),
+        (INTERMEDIATE, [], [INTERMEDIATE]),
+        (ROOT, [], [OTHER, ROOT]),
+    ],
+    ids=["root", "intermediate sent", "intermediate in the bundle", "intermediate alone", "two roots"],
+)
+def test_a_chain_of_an_internal_ca_is_trusted_with_its_bundle(
+    tmp_path: Path, issuer: Certificate, chain: list[Certificate], bundle: list[Certificate]
+) -> None:
+    with presenting(tmp_path, certificates.server(issuer, HOST), *chain) as server:
+        assert get(server, "".join(one.pem for one in bundle)) == b"hello"
+        assert "is not issued by a CA that is trusted" in refusal(server, None)
+        assert "is not issued by a CA that is trusted" in refusal(server, OTHER.pem)
+
+
+def test_words_around_the_certificates_and_windows_line_ends_are_no_matter(tmp_path: Path) -> None:
+    bundle = f"# Internal root, until 2036\n{ROOT.pem}\n".replace("\n", "\r\n")
+    with presenting(tmp_path, certificates.server(ROOT, HOST)) as server:
+        assert get(server, bundle) == b"hello"
+
+
+def test_a_missing_intermediate_is_said(tmp_path: Path) -> None:
+    with presenting(tmp_path, certificates.server(INTERMEDIATE, HOST)) as server:
+        assert "has to send its intermediate certificates" in refusal(server, ROOT.pem)
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        (certificates.server(ROOT, HOST, expires_in=timedelta(days=-1)), "has expired"),
+        (certificates.server(ROOT, "other.example.com"), "is for another name than the origin's"),
+        (
+            certificates.server(ROOT, HOST, authority=False),
+            "lacks an Authority Key Identifier, which the strict verification of Python 3.13 refuses",
+        ),
+    ],
+    ids=["expired", "another name", "no authority key identifier"],
+)
+def test_a_refused_certificate_is_said_in_words(tmp_path: Path, own: Certificate, words: str) -> None:
+    with presenting(tmp_path, own) as server:
+        assert words in refusal(server, ROOT.pem)
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("root", "words"),
+    [
+        (certificates.ca("No usage", key_usage=False), "whose certificate lacks a Key Usage"),
+        (certificates.ca("Not critical", critical=False), "whose Basic Constraints are not critical"),
+    ],
+    ids=["no key usage", "constraints not critical"],
+)
+def test_a_ca_that_is_no_proper_one_is_said_in_words(tmp_path: Path, root: Certificate, words: str) -> None:
+    """Older interpreters take it; it is refused alike everywhere, so that no deployment is a surprise."""
+    with presenting(tmp_path, certificates.server(root, HOST)) as server:
+        message = refusal(server, root.pem)
+    assert words in message
+    assert "issued anew" in message
+
+
+@pytest.mark.parametrize(
+    ("bundle", "words"),
+    [
+        ("", "holds no BEGIN CERTIFICATE"),
+        (" \n", "holds no BEGIN CERTIFICATE"),
+        ("s3cret", "holds no BEGIN CERTIFICATE"),
+        (ROOT.pem.replace("\n", "\\n"), "no certificate can be read"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate can be read"),
+        (ROOT.pem[:200], "no certificate can be read"),
+        (ROOT.pem + ROOT.pem[:200], "bad end line"),
+        (ROOT.pem + "ü", "outside of ASCII"),
+    ],
+    ids=["empty", "blank", "another secret", "escaped lines", "no certificate", "cut", "cut later", "not ASCII"],
+)
+def test_a_bundle_that_cannot_be_read_names_its_setting(tmp_path: Path, bundle: str, words: str) -> None:
+    """It never means that the public CAs are trusted, nor that nothing is verified."""
+    with presenting(tmp_path, certificates.server(ROOT, HOST)) as server:
+        message = refusal(server, bundle)
+        assert server.connections == 0
+    assert message.startswith("The CA bundle of the origin (its setting caBundle) is not CA certificates in PEM: ")
+    assert words in message
+    assert "s3cret" not in message
+
+
+def test_a_connection_is_used_again_under_the_same_trust_alone(tmp_path: Path) -> None:
+    """Two origins on one host may have different CAs: what one has verified is not verified for the other."""
+    origins = HttpOrigins()
+    with presenting(tmp_path, certificates.server(ROOT, HOST), keep=True) as server:
+        assert [get(server, ROOT.pem, origins) for _ in range(2)] == [b"hello"] * 2
+        assert server.connections == 1
+        with pytest.raises(OriginTlsError):
+            get(server, None, origins)
+        with pytest.raises(OriginTlsError):
+            get(server, OTHER.pem, origins)
+        assert len(server.requests) == 2
+
+
+def test_public_cas_are_verified_as_strictly() -> None:
+    for context in (origin_tls.public_context(), origin_tls.context_for(ROOT.pem)):
+        assert context.verify_flags & origin_tls.STRICT == origin_tls.STRICT
+        assert context.check_hostname
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_a_bundle_is_trusted_instead_of_the_public_cas() -> None:
+    """Not beside them."""
+    assert origin_tls.context_for(ROOT.pem).cert_store_stats()["x509"] == 1
+
+
+def test_a_handshake_that_fails_otherwise_is_said_in_words() -> None:
+    error = ssl.SSLError(1, "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version (_ssl.c:1006)")
+    error.reason = "TLSV1_ALERT_PROTOCOL_VERSION"
+    assert str(origin_tls.refusal_of(error)) == "TLS with the origin failed: tlsv1 alert protocol version."
