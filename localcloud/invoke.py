@@ -1,15 +1,19 @@
 """`make invoke`: one handler, run by this process with the environment and the rights of the deployed function."""
 
 import importlib
+import io
 import json
 import os
 import sys
+import tempfile
 import time
 import uuid
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from localcloud.aws import Aws
 from localcloud.errors import UsageError
@@ -17,6 +21,8 @@ from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 
 __all__ = ["Context", "invoke", "read_event"]
+
+ORIGINS_FILE = "ORIGINS_FILE"  # variable that names a file of the function's archive
 
 
 @dataclass
@@ -56,14 +62,18 @@ def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None
     if handler not in names:
         raise UsageError(f"There is no handler {handler}; there are {', '.join(sorted(names))}.")
     aws = Aws(outputs["awsEndpoint"], outputs["region"], outputs["accessKeyId"], outputs["secretAccessKey"])
-    function = aws.client("lambda").get_function_configuration(FunctionName=names[handler])
+    deployed = aws.client("lambda").get_function(FunctionName=names[handler])
+    function = deployed["Configuration"]
     os.environ.update(_environment(aws, function))
     context = Context(
         function["FunctionName"], function["FunctionArn"], str(function["MemorySize"]), float(function["Timeout"])
     )
-    if debug is not None:
-        _wait_for_debugger(debug)
-    result = importlib.import_module(f"runtime.handlers.{handler}").handler(event, context)
+    with tempfile.TemporaryDirectory() as folder:
+        if ORIGINS_FILE in os.environ:
+            os.environ[ORIGINS_FILE] = _deployed_file(deployed["Code"]["Location"], os.environ[ORIGINS_FILE], folder)
+        if debug is not None:
+            _wait_for_debugger(debug)
+        result = importlib.import_module(f"runtime.handlers.{handler}").handler(event, context)
     print(json.dumps(result, indent=2))
     return 0
 
@@ -86,6 +96,13 @@ def read_event(path: Path, changes: list[str]) -> Any:
             raise UsageError(f"{change!r} sets nothing: write path.to.key=value.")
         _put(event, name.split("."), value)
     return event
+
+
+def _deployed_file(archive_url: str, name: str, folder: str) -> str:
+    """Extract a file of the deployed archive: the handler's own code comes from the source tree, which lacks it."""
+    with urlopen(archive_url) as answer:  # noqa: S310  (of the emulator on this machine)
+        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
+    return archive.extract(name, folder)
 
 
 def _put(event: Any, keys: list[str], value: str) -> None:
