@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, InvalidSetting, keys
+from async_download import AsyncDownloadArgs, InvalidSetting, keys, policies
 from async_download.settings import resolve
 from async_download.specs import FUNCTIONS, hyphenated
 
@@ -246,6 +246,15 @@ def test_the_statements_in_the_documentation_are_those_of_the_code() -> None:
     (shown,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Logs"' in block]
     queue = "arn:aws:sqs:eu-central-1:111122223333:async-download-prod-files-undelivered"
     assert shown == keys.policy_statements(key="*", queue=queue, name_prefix="async-download-prod-files")
+
+
+def test_the_statement_about_secrets_in_the_documentation_is_that_of_the_code() -> None:
+    page = (REPOSITORY / "docs" / "private-origins.md").read_text()
+    shown = {item["Sid"]: item for item in map(json.loads, re.findall(r"```json\n(.*?)```", page, re.DOTALL))}
+    secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:reports-AbCdEf"
+    _, keys_of_secrets = policies.origin_secrets([secret])
+    assert shown["SecretKeys"] == keys_of_secrets
+    assert shown["OriginSecrets"]["Action"] == keys_of_secrets["Action"], "what the key's owner allows"
 
 
 def test_a_copy_is_of_this_key_whoever_reads_it(keyed: Deployed) -> None:

@@ -14,10 +14,10 @@ import pytest
 from runtime.adapters import origin_tls
 from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import OriginTlsError
-from tests.runtime import certificates
-from tests.runtime.certificates import Certificate
 from tests.runtime.fakes import nothing
 from tests.runtime.http_server import Exchange, Server, serving
+from tools import certificates
+from tools.certificates import Certificate
 
 HOST = "files.example.com"
 ROOT = certificates.ca("Internal root")
