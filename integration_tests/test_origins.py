@@ -68,7 +68,8 @@ def warehouses(first: dict[str, object], last: dict[str, object]) -> Origins:
         f"warehouse-{number:03}": f"https://warehouse-{number:03}.reports.internal.example.com/exports/finance/2026/"
         for number in range(MANY)
     }
-    return {name: {"baseUrl": url} for name, url in urls.items()} | {FIRST: first, LAST: last}
+    every: Origins = {name: {"baseUrl": url} for name, url in urls.items()}
+    return every | {FIRST: first, LAST: last}
 
 
 @pytest.fixture(scope="module")

@@ -99,13 +99,14 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
 
 
 def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
-    """Its URL is an output of the same program; a changed one changes the functions that read the origins."""
+    """Its URL is an output of the same program, and a secret; a changed one changes what reads the origins alone."""
     folder = ["exports"]
 
     def program() -> None:
         made = aws.cloudwatch.LogGroup("made-before")
         args = read_args(pulumi.Config())
-        args["origins"]["made"] = {"base_url": pulumi.Output.concat("https://example.com/", made.id, "/", *folder, "/")}
+        url = pulumi.Output.concat("https://example.com/", made.id, "/", *folder, "/")
+        args["origins"]["made"] = {"base_url": pulumi.Output.secret(url)}
         AsyncDownload("files", args)
 
     empty.workspace.program = program
