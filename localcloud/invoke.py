@@ -1,28 +1,24 @@
 """`make invoke`: one handler, run by this process with the environment and the rights of the deployed function."""
 
 import importlib
-import io
 import json
 import os
 import sys
 import tempfile
 import time
 import uuid
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
+from localcloud import deployed_origins
 from localcloud.aws import Aws
 from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 
 __all__ = ["Context", "invoke", "read_event"]
-
-ORIGINS_FILE = "ORIGINS_FILE"  # variable that names a file of the function's archive
 
 
 @dataclass
@@ -69,8 +65,7 @@ def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None
         function["FunctionName"], function["FunctionArn"], str(function["MemorySize"]), float(function["Timeout"])
     )
     with tempfile.TemporaryDirectory() as folder:
-        if ORIGINS_FILE in os.environ:
-            os.environ[ORIGINS_FILE] = _deployed_file(deployed["Code"]["Location"], os.environ[ORIGINS_FILE], folder)
+        os.environ.update(deployed_origins.extract(deployed, Path(folder)))
         if debug is not None:
             _wait_for_debugger(debug)
         result = importlib.import_module(f"runtime.handlers.{handler}").handler(event, context)
@@ -96,13 +91,6 @@ def read_event(path: Path, changes: list[str]) -> Any:
             raise UsageError(f"{change!r} sets nothing: write path.to.key=value.")
         _put(event, name.split("."), value)
     return event
-
-
-def _deployed_file(archive_url: str, name: str, folder: str) -> str:
-    """Extract a file of the deployed archive: the handler's own code comes from the source tree, which lacks it."""
-    with urlopen(archive_url) as answer:  # noqa: S310  (of the emulator on this machine)
-        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
-    return archive.extract(name, folder)
 
 
 def _put(event: Any, keys: list[str], value: str) -> None:
