@@ -76,14 +76,14 @@ class Functions:
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"runtime.handlers.{key}.handler",
-            code=_archive(key, files or {}),
+            code=_build_archive(key, files or {}),
             role=self._roles[key].arn,
             timeout=spec.timeout,
             memory_size=scope.settings.copy_memory_mb if spec.copies else SMALL_MB,
             vpc_config=scope.settings.network.vpc_config if spec.copies else None,
             reserved_concurrent_executions=reserved(scope.settings, key),
             environment={
-                "variables": _checked(key, {**environment, **ALLOCATOR} if spec.copies else environment),
+                "variables": _check_environment(key, {**environment, **ALLOCATOR} if spec.copies else environment),
             },
             logging_config={
                 "log_format": "JSON",
@@ -109,13 +109,13 @@ class Functions:
         )
 
 
-def _archive(key: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[pulumi.Archive]:
+def _build_archive(key: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[pulumi.Archive]:
     if not files:
         return runtime_archive(key)
     return pulumi.Output.all(**files).apply(lambda texts: runtime_archive(key, texts=texts))
 
 
-def _checked(key: str, environment: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, str]]:
+def _check_environment(key: str, environment: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, str]]:
     return pulumi.Output.all(**environment).apply(lambda variables: limits.check_environment(key, variables))
 
 

@@ -67,7 +67,7 @@ def resolve(given: object) -> dict[str, ResolvedOrigin]:
 
 def file_content(origins: Mapping[str, ResolvedOrigin]) -> pulumi.Output[str]:
     """Return the content of the functions' `origins.json`, in a fixed order."""
-    described: Any = {name: _described(origin) for name, origin in origins.items()}
+    described: Any = {name: _describe(origin) for name, origin in origins.items()}
     return pulumi.Output.from_input(described).apply(
         lambda values: json.dumps(values, sort_keys=True, separators=(",", ":"))
     )
@@ -164,7 +164,7 @@ def _range(setting: str, value: object) -> str:
     return str(network)
 
 
-def _described(origin: ResolvedOrigin) -> dict[str, Any]:
+def _describe(origin: ResolvedOrigin) -> dict[str, Any]:
     optional = {
         "default_path": origin.default_path,
         "secret_headers": dict(origin.secret_headers),

@@ -234,7 +234,7 @@ def _typed_errors() -> Iterator[None]:
     except TimeoutError:
         raise OriginTimeoutError("The origin did not answer in time.") from None
     except ssl.SSLError as error:
-        raise origin_tls.refusal_of(error) from None
+        raise origin_tls.explain(error) from None
     except (http.client.RemoteDisconnected, OSError):
         raise OriginUnreachableError("The connection to the origin was lost before it answered.") from None
     except (http.client.HTTPException, ValueError):

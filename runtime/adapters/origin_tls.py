@@ -15,33 +15,33 @@ STRICT = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
 MAX_CONTEXTS = 32  # of CA bundles, in one process
 _NOT_PEM = "The CA bundle of the origin (its setting caBundle) is not CA certificates in PEM: {}."
 _UNTRUSTED = (
-    "is not issued by a CA that is trusted for it; an internal CA is trusted with the origin's setting caBundle"
+    "it is not issued by a CA that is trusted for it; an internal CA is trusted with the origin's setting caBundle"
 )
 _NO_CHAIN = f"{_UNTRUSTED}, and the origin has to send its intermediate certificates"
-_OTHER_NAME = "is for another name than the origin's"
-_REASONS = {  # X509_V_ERR_... of OpenSSL
+_OTHER_NAME = "it is for another name than the origin's"
+_REASONS = {  # X509_V_ERR_... of OpenSSL, which does not say which certificate of the chain it is about
     2: _NO_CHAIN,
-    9: "is not valid yet",
-    10: "has expired",
+    9: "a certificate is not valid yet",
+    10: "a certificate has expired",
     18: _UNTRUSTED,
     19: _UNTRUSTED,
     20: _NO_CHAIN,
     21: _NO_CHAIN,
     62: _OTHER_NAME,
     64: _OTHER_NAME,
-    85: "lacks an Authority Key Identifier",
-    86: "lacks a Subject Key Identifier",
-    89: "is issued by a CA whose Basic Constraints are not critical",
-    92: "is issued by a CA whose certificate lacks a Key Usage",
+    85: "a certificate lacks an Authority Key Identifier",
+    86: "a CA's certificate lacks a Subject Key Identifier",
+    89: "the Basic Constraints of a CA's certificate are not critical",
+    92: "a CA's certificate lacks a Key Usage",
 }
 _STRICT_CODES = range(79, 94)  # from INVALID_CA to EXTENSIONS_REQUIRE_VERSION_3
-_REISSUE = "which the strict verification of Python 3.13 refuses: have the certificate, or its CA's, issued anew"
+_REISSUE = "which the strict verification of Python 3.13 refuses; have that certificate issued anew"
 
 
 @cache
 def public_context() -> ssl.SSLContext:
     """Return the context that trusts the public CAs."""
-    return _strict(ssl.create_default_context())
+    return _verify_strictly(ssl.create_default_context())
 
 
 @lru_cache(MAX_CONTEXTS)
@@ -56,26 +56,26 @@ def context_for(ca_bundle: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=ca_bundle)
     except ssl.SSLError as error:
-        raise OriginTlsError(_NOT_PEM.format(_in_words(error.reason or "no certificate can be read"))) from None
+        raise OriginTlsError(_NOT_PEM.format(_to_words(error.reason or "no certificate can be read"))) from None
     except TypeError:  # from ssl
         raise OriginTlsError(_NOT_PEM.format("it has characters outside of ASCII")) from None
-    return _strict(context)
+    return _verify_strictly(context)
 
 
-def refusal_of(error: ssl.SSLError) -> OriginTlsError:
-    """Return what a failed handshake means, without a name or an address of the origin."""
+def explain(error: ssl.SSLError) -> OriginTlsError:
+    """Return the typed error of a failed handshake; its message names no host of the origin."""
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return OriginTlsError(f"TLS with the origin failed: {_in_words(error.reason or 'no reason')}.")
-    reason = _REASONS.get(error.verify_code, f"was refused: {_in_words(error.verify_message)}")
+        return OriginTlsError(f"TLS with the origin failed: {_to_words(error.reason or 'no reason')}.")
+    reason = _REASONS.get(error.verify_code) or _to_words(error.verify_message)
     advice = f", {_REISSUE}" if error.verify_code in _STRICT_CODES else ""
-    return OriginTlsError(f"The certificate of the origin {reason}{advice}.")
+    return OriginTlsError(f"The certificate of the origin was refused: {reason}{advice}.")
 
 
-def _strict(context: ssl.SSLContext) -> ssl.SSLContext:
+def _verify_strictly(context: ssl.SSLContext) -> ssl.SSLContext:
     context.verify_flags |= STRICT
     return context
 
 
-def _in_words(reason: str) -> str:
+def _to_words(reason: str) -> str:
     """`WRONG_VERSION_NUMBER` -> `wrong version number`."""
     return reason.replace("_", " ").rstrip(".").lower() if reason.isupper() else reason.rstrip(".")

@@ -60,7 +60,6 @@ def test_the_files_of_the_archive_are_read_from_where_they_are(tmp_path: Path) -
 
 
 def test_the_origins_are_in_the_archives_of_those_that_read_them_and_of_no_other(deployed: Deployed) -> None:
-    """With the same content, named as their environment says."""
     functions = {item.inputs["handler"].split(".")[2]: item.inputs for item in deployed.all("lambda/function:Function")}
     files = {
         key: set(inputs["code"].assets) - set(bundle.runtime_archive(key).assets) for key, inputs in functions.items()

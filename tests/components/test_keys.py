@@ -124,7 +124,7 @@ def secret_keys(deployed: Deployed, role: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("key", [{}, {"kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"])
 def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None:
-    """Its key is used through Secrets Manager, for the secrets of the origins, and by the roles that read them."""
+    """Both copying roles may use any key, through Secrets Manager and for the secrets of the origins."""
     deployed = deploy(key | origin(secret_headers={"Authorization": SECRET, "X-Key": OTHER_SECRET}))
     expected = {
         "Sid": "SecretKeys",
@@ -143,7 +143,7 @@ def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None
 
 
 def test_without_secrets_no_key_of_others_may_be_used() -> None:
-    """Nor for an SSM parameter: CA certificates are no secret, a plain string holds them."""
+    """An SSM parameter needs no key: a plain string holds CA certificates."""
     deployed = deploy(origin(ca_bundle=PARAMETER))
     assert not [role for role in FUNCTIONS if "kms:" in json.dumps(deployed.statements(hyphenated(role)))]
 

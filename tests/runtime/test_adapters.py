@@ -203,7 +203,7 @@ def test_a_secret_is_asked_for_once(answering: Answering) -> None:
 
 
 def test_a_secret_without_a_string_is_an_error_of_ours(answering: Answering) -> None:
-    """It was stored as bytes."""
+    """Secrets Manager returns SecretBinary for a secret that was stored as bytes."""
     answering({"SecretBinary": b"s3cret"}, {"SecretBinary": b"s3cret"})
     for read in (SecretsManager().get, SecretsManager().get_ca_bundle):
         with pytest.raises(ServiceError, match="GetSecretValue: NoSecretString"):
@@ -241,7 +241,7 @@ def test_a_ca_bundle_is_read_as_it_is_and_again_after_five_minutes(
 
 
 def test_a_ca_bundle_in_the_cache_is_no_header(answering: Answering) -> None:
-    """The same secret for both is a mistake, and stays one."""
+    """A value that was read as a bundle is not sent as a header without its check."""
     answering({"SecretString": "a\nb"}, {"SecretString": "a\nb"})
     secrets, arn = SecretsManager(), "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3"
     assert secrets.get_ca_bundle(arn) == "a\nb"

@@ -98,7 +98,6 @@ def test_a_file_that_does_not_describe_origins_is_refused(archive: Path, content
 
 
 def test_a_missing_file_of_origins_is_named(archive: Path) -> None:
-    """As it would be after a deployment of another version's code."""
     (archive / "origins.json").unlink()
     settings, environ = environment("copy")
     with pytest.raises(ConfigError, match=r"ORIGINS_FILE names the file origins\.json, which cannot be read: No such"):

@@ -232,7 +232,7 @@ def test_a_silence_is_waited_for_no_longer_than_there_is_time(world: World) -> N
 
 
 def test_a_wrong_ca_bundle_fails_the_download_at_once(world: World) -> None:
-    """Another try would not mend it."""
+    """Another try would not mend a missing permission."""
     world.has()
     world.secrets.errors["arn:ca"] = ServiceError("GetSecretValue", "AccessDeniedException")
     world.serve(OriginFile(content_of(PART)))

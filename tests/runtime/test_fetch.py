@@ -158,7 +158,7 @@ def test_secret_headers_stay_on_their_host() -> None:
 
 
 def test_a_ca_bundle_is_for_the_host_of_the_base_url_alone() -> None:
-    """An internal CA could issue a certificate for any name; on another port the host is the same."""
+    """The port does not matter. An internal CA could issue a certificate for any other name."""
     locations = {
         "a": "https://cdn.example.com/b",
         "b": "https://files.example.com:444/c",

@@ -27,14 +27,14 @@ OTHER = certificates.ca("Another root")
 
 @pytest.fixture(autouse=True)
 def _names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every name is this machine."""
+    """Resolve every name to this machine."""
     real: Any = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *rest, **named: real("127.0.0.1", *rest, **named))
 
 
 @pytest.fixture(params=["as shipped", "lenient interpreter"], autouse=True)
 def _interpreter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever the interpreter's own defaults are: strict from Python 3.13 on, lenient before."""
+    """Run each test with the interpreter's own defaults (strict from 3.13 on) and with the lenient ones before."""
     real = ssl.create_default_context
 
     def lenient(*args: Any, **kwargs: Any) -> ssl.SSLContext:
@@ -56,7 +56,7 @@ def hello(exchange: Exchange) -> None:
 
 
 def presenting(folder: Path, own: Certificate, *chain: Certificate, keep: bool = False) -> Any:
-    """A server with a certificate, which also sends these of its chain."""
+    """Serve with a certificate and the given rest of its chain."""
     return serving(hello, tls=True, keep=keep, certificate=own.write(folder / "server.pem", *chain))
 
 
@@ -71,6 +71,7 @@ def get(server: Server, ca_bundle: str | None, origins: HttpOrigins | None = Non
 
 
 def refusal(server: Server, ca_bundle: str | None) -> str:
+    """Return the message of the handshake that fails."""
     with pytest.raises(OriginTlsError) as refused:
         get(server, ca_bundle)
     assert HOST not in str(refused.value)
@@ -98,13 +99,13 @@ def test_a_chain_of_an_internal_ca_is_trusted_with_its_bundle(
         assert "is not issued by a CA that is trusted" in refusal(server, OTHER.pem)
 
 
-def test_words_around_the_certificates_and_windows_line_ends_are_no_matter(tmp_path: Path) -> None:
+def test_a_bundle_with_comments_and_crlf_is_read(tmp_path: Path) -> None:
     bundle = f"# Internal root, until 2036\n{ROOT.pem}\n".replace("\n", "\r\n")
     with presenting(tmp_path, certificates.server(ROOT, HOST)) as server:
         assert get(server, bundle) == b"hello"
 
 
-def test_a_missing_intermediate_is_said(tmp_path: Path) -> None:
+def test_a_missing_intermediate_is_explained(tmp_path: Path) -> None:
     with presenting(tmp_path, certificates.server(INTERMEDIATE, HOST)) as server:
         assert "has to send its intermediate certificates" in refusal(server, ROOT.pem)
 
@@ -112,16 +113,16 @@ def test_a_missing_intermediate_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("own", "words"),
     [
-        (certificates.server(ROOT, HOST, expires_in=timedelta(days=-1)), "has expired"),
-        (certificates.server(ROOT, "other.example.com"), "is for another name than the origin's"),
+        (certificates.server(ROOT, HOST, expires_in=timedelta(days=-1)), "refused: a certificate has expired."),
+        (certificates.server(ROOT, "other.example.com"), "refused: it is for another name than the origin's."),
         (
             certificates.server(ROOT, HOST, authority=False),
-            "lacks an Authority Key Identifier, which the strict verification of Python 3.13 refuses",
+            "refused: a certificate lacks an Authority Key Identifier, which the strict verification of Python 3.13 refuses",
         ),
     ],
     ids=["expired", "another name", "no authority key identifier"],
 )
-def test_a_refused_certificate_is_said_in_words(tmp_path: Path, own: Certificate, words: str) -> None:
+def test_a_refused_certificate_is_explained(tmp_path: Path, own: Certificate, words: str) -> None:
     with presenting(tmp_path, own) as server:
         assert words in refusal(server, ROOT.pem)
         assert server.requests == []
@@ -130,13 +131,16 @@ def test_a_refused_certificate_is_said_in_words(tmp_path: Path, own: Certificate
 @pytest.mark.parametrize(
     ("root", "words"),
     [
-        (certificates.ca("No usage", key_usage=False), "whose certificate lacks a Key Usage"),
-        (certificates.ca("Not critical", critical=False), "whose Basic Constraints are not critical"),
+        (certificates.ca("No usage", key_usage=False), "a CA's certificate lacks a Key Usage"),
+        (
+            certificates.ca("Not critical", critical=False),
+            "the Basic Constraints of a CA's certificate are not critical",
+        ),
     ],
     ids=["no key usage", "constraints not critical"],
 )
-def test_a_ca_that_is_no_proper_one_is_said_in_words(tmp_path: Path, root: Certificate, words: str) -> None:
-    """Older interpreters take it; it is refused alike everywhere, so that no deployment is a surprise."""
+def test_a_ca_that_strict_verification_refuses_is_explained(tmp_path: Path, root: Certificate, words: str) -> None:
+    """Interpreters before 3.13 would accept it: the flags are set so that Lambda and a test machine agree."""
     with presenting(tmp_path, certificates.server(root, HOST)) as server:
         message = refusal(server, root.pem)
     assert words in message
@@ -158,7 +162,7 @@ def test_a_ca_that_is_no_proper_one_is_said_in_words(tmp_path: Path, root: Certi
     ids=["empty", "blank", "another secret", "escaped lines", "no certificate", "cut", "cut later", "not ASCII"],
 )
 def test_a_bundle_that_cannot_be_read_names_its_setting(tmp_path: Path, bundle: str, words: str) -> None:
-    """It never means that the public CAs are trusted, nor that nothing is verified."""
+    """The connection is not opened, so the public CAs do not take the place of the bundle."""
     with presenting(tmp_path, certificates.server(ROOT, HOST)) as server:
         message = refusal(server, bundle)
         assert server.connections == 0
@@ -168,7 +172,7 @@ def test_a_bundle_that_cannot_be_read_names_its_setting(tmp_path: Path, bundle: 
 
 
 def test_a_connection_is_used_again_under_the_same_trust_alone(tmp_path: Path) -> None:
-    """Two origins on one host may have different CAs: what one has verified is not verified for the other."""
+    """Two origins on one host may have different CAs: the idle connection of one is not verified for the other."""
     origins = HttpOrigins()
     with presenting(tmp_path, certificates.server(ROOT, HOST), keep=True) as server:
         assert [get(server, ROOT.pem, origins) for _ in range(2)] == [b"hello"] * 2
@@ -180,7 +184,7 @@ def test_a_connection_is_used_again_under_the_same_trust_alone(tmp_path: Path) -
         assert len(server.requests) == 2
 
 
-def test_public_cas_are_verified_as_strictly() -> None:
+def test_every_context_verifies_strictly() -> None:
     for context in (origin_tls.public_context(), origin_tls.context_for(ROOT.pem)):
         assert context.verify_flags & origin_tls.STRICT == origin_tls.STRICT
         assert context.check_hostname
@@ -189,11 +193,10 @@ def test_public_cas_are_verified_as_strictly() -> None:
 
 
 def test_a_bundle_is_trusted_instead_of_the_public_cas() -> None:
-    """Not beside them."""
     assert origin_tls.context_for(ROOT.pem).cert_store_stats()["x509"] == 1
 
 
-def test_a_handshake_that_fails_otherwise_is_said_in_words() -> None:
+def test_a_handshake_that_fails_otherwise_is_explained() -> None:
     error = ssl.SSLError(1, "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version (_ssl.c:1006)")
     error.reason = "TLSV1_ALERT_PROTOCOL_VERSION"
-    assert str(origin_tls.refusal_of(error)) == "TLS with the origin failed: tlsv1 alert protocol version."
+    assert str(origin_tls.explain(error)) == "TLS with the origin failed: tlsv1 alert protocol version."
