@@ -82,13 +82,18 @@ def test_a_url_that_does_not_fit_is_refused_at_deploy_time() -> None:
 
 @pytest.mark.parametrize("args", [OTHER, OTHER | INSTEAD], ids=["everything", "in a given bucket"])
 def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
-    """Whatever is set, and in the region with the longest name."""
-    deployed = deploy(
-        args | {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64},
-        cloud=Cloud(region="ap-southeast-2"),
-    )
-    for function in deployed.all("lambda/function:Function"):
-        assert limits.environment_size(function.inputs["environment"]["variables"]) < 4096 - 800, function.name
+    """Whatever is set, with as many web pages as are accepted, each of which brings quotes that are escaped."""
+    pages = [f"http://{number:03}" for number in range(57)]
+    long = {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64, "cors_origins": pages}
+    assert settings(**long)
+    with pytest.raises(InvalidSetting, match="cors_origins"):
+        settings(cors_origins=[*pages, "http://057"])
+    deployed = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
+    sizes = {
+        function.name: limits.environment_size(function.inputs["environment"]["variables"])
+        for function in deployed.all("lambda/function:Function")
+    }
+    assert 1000 < max(sizes.values()) < 2000, sizes
 
 
 def test_two_hundred_origins_deploy_and_are_in_no_environment() -> None:
