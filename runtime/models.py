@@ -174,6 +174,11 @@ class Origin:
     allow_private: tuple[str, ...] = ()
     ca_bundle: str | None = None
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether copying from it reads Secrets Manager."""
+        return bool(self.secret_headers) or ":secretsmanager:" in (self.ca_bundle or "")
+
 
 Origins = Mapping[str, Origin]
 

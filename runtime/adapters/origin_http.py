@@ -116,6 +116,10 @@ class HttpOrigins:
         self._context = context
         self._idle = IdleConnections()
 
+    def warm_up(self) -> None:
+        """Load the certificate authorities."""
+        origin_tls.public_context()
+
     def get(
         self,
         url: str,

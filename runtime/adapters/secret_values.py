@@ -17,6 +17,10 @@ class SecretsManager:
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], tuple[float, str]] = {}
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        aws.open_connection(aws.client("secretsmanager"), "get_secret_value", SecretId="none")
+
     def get(self, arn: str) -> str:
         """Return the secret's string, fit for a header."""
         return self._cached("header", arn, self._read_header)

@@ -6,11 +6,13 @@ import importlib
 import json
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runtime import config
 from runtime.errors import ConfigError
+from runtime.models import Origin
 from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
@@ -130,3 +132,19 @@ def test_an_origin_is_read_whole(archive: Path) -> None:
     assert origin.allow_http
     assert origin.allow_private == ("10.0.0.0/8",)
     assert origin.ca_bundle == "arn:parameter"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, False),
+        ({"secret_headers": {"X-Key": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-a1B2c3"}}, True),
+        ({"ca_bundle": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3"}, True),
+        ({"ca_bundle": "arn:aws:ssm:eu-west-1:123456789012:parameter/ca"}, False),
+    ],
+    ids=["public", "header", "bundle in a secret", "bundle in a parameter"],
+)
+def test_an_origin_with_a_secret_has_a_function_prepare_for_secrets_manager(
+    fields: dict[str, Any], expected: bool
+) -> None:
+    assert Origin("files", "https://files.example.com/", **fields).has_secrets is expected
