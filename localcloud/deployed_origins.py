@@ -1,31 +1,30 @@
-"""The origins of a deployed function, for a handler that is run from the source tree, which has no file of them."""
+"""The origins of a deployed stack, for a handler that is run from the source tree, which has no file of them."""
 
-import io
-import zipfile
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
-__all__ = ["VARIABLE", "extract"]
+from localcloud.engine import Deployment
+
+__all__ = ["VARIABLE", "origins_of", "write_origins"]
 
 VARIABLE = "ORIGINS_FILE"
 """Environment variable that names the file, in the function's archive or anywhere by an absolute path."""
 
 
-def extract(function: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """Extract the file from the archive of a function and return the variable that names it where it is now.
+def origins_of(deployment: Deployment) -> dict[str, Any]:
+    """Return the origins from the archive of a function that reads them."""
+    for resource in deployment.resources:
+        name = resource.inputs.get("environment", {}).get("variables", {}).get(VARIABLE)
+        if name is not None:
+            origins: dict[str, Any] = json.loads(resource.inputs["code"].assets[name].text)
+            return origins
+    raise LookupError("No function of the deployment reads origins.")
 
-    Args:
-        function: the answer of Lambda's GetFunction.
-        folder: where to put the file.
 
-    Returns:
-        An empty dictionary for a function that reads no origins.
-    """
-    name = function["Configuration"].get("Environment", {}).get("Variables", {}).get(VARIABLE)
-    if name is None:
-        return {}
-    with urlopen(function["Code"]["Location"]) as answer:  # noqa: S310  (of the emulator on this machine)
-        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
-    return {VARIABLE: archive.extract(name, folder)}
+def write_origins(origins: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Write origins into a folder and return the environment variable that names the file."""
+    file = folder / "origins.json"
+    file.write_text(json.dumps(origins), encoding="utf-8")
+    return {VARIABLE: str(file)}

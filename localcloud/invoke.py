@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from localcloud import deployed_origins
 from localcloud.aws import Aws
+from localcloud.deployed_origins import write_origins
 from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
@@ -58,14 +58,13 @@ def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None
     if handler not in names:
         raise UsageError(f"There is no handler {handler}; there are {', '.join(sorted(names))}.")
     aws = Aws(outputs["awsEndpoint"], outputs["region"], outputs["accessKeyId"], outputs["secretAccessKey"])
-    deployed = aws.client("lambda").get_function(FunctionName=names[handler])
-    function = deployed["Configuration"]
+    function = aws.client("lambda").get_function_configuration(FunctionName=names[handler])
     os.environ.update(_environment(aws, function))
     context = Context(
         function["FunctionName"], function["FunctionArn"], str(function["MemorySize"]), float(function["Timeout"])
     )
     with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(deployed_origins.extract(deployed, Path(folder)))
+        os.environ.update(write_origins(outputs["origins"], Path(folder)))
         if debug is not None:
             _wait_for_debugger(debug)
         result = importlib.import_module(f"runtime.handlers.{handler}").handler(event, context)
