@@ -84,11 +84,12 @@ lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-docs: setup ## Write tables, schema, OpenAPI document and diagram from the code
+docs: setup ## Write tables, schema, OpenAPI document, diagram and the deploying role's policy from the code
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
+	@$(RUN) -m tools.deploy_permissions --write
 
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .

@@ -97,7 +97,7 @@ class AsyncDownloadArgs(TypedDict):
     """Where files come from: a name for clients to use, and the origin behind it."""
 
     bucket: NotRequired[pulumi.Input[str]]
-    """Name of an existing bucket to copy into; its configuration stays its owner's. Default: a bucket is made."""
+    """Existing bucket of the region to copy into; its configuration stays its owner's. Default: a bucket is made."""
 
     object_prefix: NotRequired[str]
     """Where in the bucket copies are kept; ends with a slash. Default: `downloads/`."""

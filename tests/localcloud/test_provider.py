@@ -45,6 +45,14 @@ def diff(kind: str, old: dict[str, Any], new: dict[str, Any]) -> api.DiffRespons
     return asyncio.run(provider.diff(api.DiffRequest(urn(kind), "id", wire(old), wire(new), [])))
 
 
+def test_a_table_gives_the_billed_key_up_in_place() -> None:
+    """As with the official provider, leaving the setting out keeps the key that the table has."""
+    kind, billed, free = "aws:dynamodb/table:Table", {"enabled": True}, {"enabled": False}
+    change = diff(kind, {"name": "t", "serverSideEncryption": billed}, {"name": "t", "serverSideEncryption": free})
+    assert (change.diffs, change.replaces) == (["serverSideEncryption"], [])
+    assert not diff(kind, {"name": "t", "serverSideEncryption": billed}, {"name": "t"}).changes
+
+
 def test_a_type_without_a_stand_in_is_refused_by_name() -> None:
     """Though the official provider has it."""
     with pytest.raises(UnsupportedError, match="aws:ec2/vpc:Vpc is not implemented"):
@@ -165,10 +173,10 @@ def test_a_providers_unknown_setting_is_refused() -> None:
     assert [failure.property for failure in failures] == ["assumeRoles"]
 
 
-def test_functions_of_the_provider_are_refused() -> None:
+def test_other_functions_of_the_provider_are_refused() -> None:
     """By name."""
-    with pytest.raises(UnsupportedError, match="aws:index/getRegion:getRegion"):
-        asyncio.run(provider.invoke(api.InvokeRequest("aws:index/getRegion:getRegion", {})))
+    with pytest.raises(UnsupportedError, match="aws:index/getArn:getArn"):
+        asyncio.run(provider.invoke(api.InvokeRequest("aws:index/getArn:getArn", {})))
 
 
 def test_archives_are_the_same_bytes_whenever_and_wherever(tmp_path: Path) -> None:
