@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from async_download_client import Client, download_of
+from async_download_client.api import base_of_download
 from async_download_client.messages import ready_of
 
 
@@ -14,7 +15,7 @@ def main() -> None:
     """`{"answer": …, "file": …}` from stdin, to the path that is named."""
     told = json.load(sys.stdin)
     download = download_of(told["answer"])
-    with Client(download.status_url) as client:
+    with Client(base_of_download(download)) as client:
         client.fetch(ready_of(told["file"], download), Path(sys.argv[1]), resume=False)
 
 

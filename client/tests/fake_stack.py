@@ -61,6 +61,10 @@ class Peer:
         length = bytes([len(data)]) if len(data) < 126 else b"\x7e" + struct.pack(">H", len(data))
         self._connection.sendall(b"\x81" + length + data)
 
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes that are no frame, or not all of one."""
+        self._connection.sendall(data)
+
     def receive(self) -> str | None:
         """The action of the next message; None when the client left."""
         head = self._read(2)

@@ -41,7 +41,7 @@ def test_the_whole_way(stack: FakeStack, client: Client, target: Path, events: l
     request = stack.seen[0]
     assert (request.method, request.path) == ("POST", "/v1/downloads")
     assert json.loads(request.body) == {"path": "q3.csv", "origin": "reports", "fileName": "q3.bin"}
-    assert [each.path for each in stack.gets("/socket")] == [f"/socket?ticket={TICKET}"]
+    assert [each.headers["x-download-ticket"] for each in stack.gets("/socket")] == [TICKET]
 
 
 def test_download_url(stack: FakeStack, target: Path) -> None:

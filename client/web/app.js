@@ -1,6 +1,7 @@
 // The page: what is asked for, one download at a time, and what becomes of it.
 
 import { Api, DownloadError, webUrl } from "./api.js";
+import { hostOf, loadConfig } from "./config.js";
 import { explain } from "./failures.js";
 import { outcome } from "./journey.js";
 import { meter, paced } from "./rate.js";
@@ -11,17 +12,32 @@ import { $, bar, begin, failure, headline, note, result, say, show, stage, stage
 const SPARE = 5_000; // a link that lives shorter than this is renewed before it is used
 
 let run = null; // the download that is shown: {api, download, stop, file?}
+let keyHost = ""; // the host that the key in the form belongs to
 
-/** What whoever published the page laid beside it wins over the address, which anybody can make up. */
+/** Fill in the form. The address, which anybody can make up, names the API only where the host has no config.json. */
 async function prefill() {
-  const asked = new URLSearchParams(location.search);
-  for (const name of ["origin", "path"]) $(name).value = asked.get(name) ?? "";
-  const answer = await fetch("config.json", { cache: "no-store", signal: AbortSignal.timeout(5_000) }).catch(() => null);
-  const config = answer?.ok ? await answer.json().catch(() => ({})) : {};
-  $("api").value ||= config.apiUrl ? new URL(config.apiUrl, location.href).href.replace(/\/+$/, "") : asked.get("api") ?? "";
-  $("key-field").hidden = config.restAuth === "none";
-  $("settings").open = !$("api").value || config.restAuth === "api_key";
+  const query = new URLSearchParams(location.search);
+  for (const name of ["origin", "path"]) $(name).value ||= query.get(name) ?? "";
+  show("unconfigured", false);
+  let config;
+  try {
+    config = await loadConfig();
+  } catch {
+    return show("unconfigured"); // the form stays inert: without its settings the page might call a stranger's API
+  }
+  const linked = config === null ? query.get("api") ?? "" : "";
+  $("api").value ||= config?.apiUrl ? new URL(config.apiUrl, location.href).href.replace(/\/+$/, "") : linked;
+  keyHost = hostOf($("api").value);
+  show("api-hint", linked !== "");
+  $("key-field").hidden = config?.restAuth === "none";
+  $("settings").open = !$("api").value || linked !== "" || config?.restAuth === "api_key";
   $("ask").inert = false; // only now: nothing that is typed gets overwritten
+}
+
+/** A key belongs to one host: it is not sent to the next one. */
+function forgetKey() {
+  if (hostOf($("api").value) !== keyHost) $("key").value = "";
+  keyHost = hostOf($("api").value);
 }
 
 async function start(event) {
@@ -192,6 +208,8 @@ function failed(error) {
 }
 
 $("ask").addEventListener("submit", start);
+$("api").addEventListener("input", forgetKey);
+$("again").addEventListener("click", prefill);
 $("cancel").addEventListener("click", cancel);
 $("save").addEventListener("click", choose);
 $("link").addEventListener("click", follows);

@@ -81,15 +81,6 @@ def test_the_address_does_not_override_who_published_the_page(visit: Open, web_p
     assert page.part("api").input_value() == web_page.config["apiUrl"]
 
 
-def test_without_a_config_the_address_names_the_api(visit: Open) -> None:
-    with WebPage() as bare:
-        page = visit(bare.url).open(api="https://api.example.com/v1/")
-        assert page.part("api").input_value() == "https://api.example.com/v1/"
-        assert not page.part("api").is_visible()
-        page = visit(bare.url).open()
-        assert page.part("api").is_visible()
-
-
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

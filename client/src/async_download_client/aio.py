@@ -38,6 +38,7 @@ class AsyncClient:
         timing: Timing | None = None,
         parallel: int = 8,
         limit_rate: int | None = None,
+        allow_http: bool = False,
     ) -> None:
         self._client = Client(
             api_url,
@@ -47,6 +48,7 @@ class AsyncClient:
             timing=timing,
             parallel=parallel,
             limit_rate=limit_rate,
+            allow_http=allow_http,
         )
 
     async def request(

@@ -16,9 +16,9 @@ from async_download_client.messages import Body, download_of, status_of
 from async_download_client.models import Download, Order, Status
 from async_download_client.stop import Stop
 from async_download_client.timing import Timing
-from async_download_client.transport import Transport, host_of
+from async_download_client.transport import Transport, check_encrypted, host_of
 
-__all__ = ["Api", "base_of"]
+__all__ = ["Api", "base_of", "base_of_download"]
 
 _LARGEST_ANSWER = 1 << 20
 _BUSY = frozenset({429, 500, 502, 503, 504})
@@ -33,13 +33,29 @@ def base_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
+def base_of_download(download: Download) -> str:
+    """Return the base URL of the API that a download's answer names; raises ProtocolError where it names none."""
+    suffix = f"/downloads/{download.id}"
+    if not download.status_url.endswith(suffix):
+        raise ProtocolError("The answer's statusUrl does not end with its downloadId.")
+    try:
+        return base_of(download.status_url.removesuffix(suffix))
+    except ValueError:
+        raise ProtocolError("The answer's statusUrl is no http or https URL.") from None
+
+
 class Api:
-    """The calls. Each is tried again while the server is busy or away; `headers` and `auth` go with every one."""
+    """The calls. Each is tried again while the server is busy or away; `headers` and `auth` go with every call.
+
+    All calls go to `base`, which the caller named: a URL in an answer or a file gets neither credentials nor tickets.
+    """
 
     def __init__(
         self, url: str, transport: Transport, timing: Timing, headers: Mapping[str, str], auth: Auth | None
     ) -> None:
         self.base = base_of(url)
+        self.allow_http = transport.allow_http
+        check_encrypted(self.base, allow_http=self.allow_http)
         self._transport = transport
         self._timing = timing
         self._headers = dict(headers)
@@ -56,12 +72,15 @@ class Api:
         """GET /downloads/{id}."""
         headers = {"X-Download-Ticket": download.ticket}
         attempts = self._timing.attempts if attempts is None else attempts
-        return status_of(self._call("GET", download.status_url, headers, None, attempts, stop or Stop()), download)
+        return status_of(self._call("GET", self._url_of(download), headers, None, attempts, stop or Stop()), download)
 
     def cancel(self, download: Download, stop: Stop | None = None) -> None:
         """DELETE /downloads/{id}."""
         headers = {"X-Download-Ticket": download.ticket}
-        self._call("DELETE", download.status_url, headers, None, self._timing.attempts, stop or Stop())
+        self._call("DELETE", self._url_of(download), headers, None, self._timing.attempts, stop or Stop())
+
+    def _url_of(self, download: Download) -> str:
+        return f"{self.base}/downloads/{download.id}"
 
     def _call(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, attempts: int, stop: Stop

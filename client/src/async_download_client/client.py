@@ -41,9 +41,10 @@ def _ignore(_: object) -> None:
 class Client:
     """Talks to one async-download stack; may be used by several threads at once.
 
-    `api_url` is the stack's apiUrl or downloadUrl; `auth` identifies the caller, and `headers` go with every call of
-    the REST API; `timeout` is how many seconds a server may be silent; `parallel` how many GETs a download makes at
-    once; `limit_rate` how many bytes a second all downloads of this client take together.
+    `api_url` is the stack's apiUrl or downloadUrl. `auth` identifies the caller, and `headers` go with every call of
+    the REST API at that URL, and nowhere else. `timeout` is how many seconds a server may be silent; `parallel` how
+    many GETs a download makes at once; `limit_rate` how many bytes a second all downloads of this client take
+    together. `allow_http` lets tickets, credentials and signed URLs travel over http and ws to other machines.
     """
 
     def __init__(
@@ -56,13 +57,14 @@ class Client:
         timing: Timing | None = None,
         parallel: int = 8,
         limit_rate: int | None = None,
+        allow_http: bool = False,
     ) -> None:
         if not 1 <= parallel <= _MOST_PARALLEL:
             raise ValueError(f"parallel has to be 1 to {_MOST_PARALLEL}.")
         self._timeout, self._parallel = timeout, parallel
         self._timing = timing or Timing()
         self._throttle = Throttle(limit_rate)
-        self._transport = Transport(timeout, parallel + 1)
+        self._transport = Transport(timeout, parallel + 1, allow_http=allow_http)
         self._api = Api(api_url, self._transport, self._timing, headers or {}, auth)
 
     def request(

@@ -15,12 +15,15 @@
     │   └── ProtocolError         an answer that no async-download stack gives
     ├── FileError                 the target cannot be written
     ├── CredentialsError          nothing to sign or identify oneself with
+    │   └── InsecureUrlError      credentials, a ticket or a signed URL would travel in plain text
     └── StoppedError              the caller stopped it
 
-No message holds a ticket or a pre-signed URL.
+No message holds a ticket, a pre-signed URL or a character that a terminal obeys.
 """
 
 from __future__ import annotations
+
+from async_download_client.text import printable
 
 __all__ = [
     "AsyncDownloadError",
@@ -30,6 +33,7 @@ __all__ = [
     "DownloadCancelledError",
     "DownloadFailedError",
     "FileError",
+    "InsecureUrlError",
     "LinkRefusedError",
     "NetworkError",
     "ObjectChangedError",
@@ -46,8 +50,8 @@ class AsyncDownloadError(Exception):
     """The base of all; `code` is for programs, the text for people."""
 
     def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(printable(message))
+        self.code = printable(code)
 
 
 class RefusedError(AsyncDownloadError):
@@ -142,8 +146,19 @@ class FileError(AsyncDownloadError):
 class CredentialsError(AsyncDownloadError):
     """Nothing to sign or identify oneself with; nothing was sent."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "CREDENTIALS")
+    def __init__(self, message: str, code: str = "CREDENTIALS") -> None:
+        super().__init__(message, code)
+
+
+class InsecureUrlError(CredentialsError):
+    """Credentials, a ticket or a signed URL would travel in plain text; nothing was sent."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(
+            f"{reason} Everybody between here and {host} could read it. Use https and wss, or allow plain text "
+            "(--allow-http, allow_http=True) in a network that you trust.",
+            "INSECURE_URL",
+        )
 
 
 class StoppedError(AsyncDownloadError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeGuard, cast
@@ -9,23 +10,29 @@ from urllib.parse import parse_qs, urlsplit
 
 from async_download_client.errors import DownloadCancelledError, DownloadFailedError, ProtocolError
 from async_download_client.models import Checksum, Download, Ready, Status
+from async_download_client.text import printable
 
 __all__ = ["Body", "download_of", "news_of", "raise_if_over", "ready_of", "status_of"]
 
 Body = Mapping[str, object]
+_ID = re.compile(r"[0-9A-Za-z_-]{1,80}")  # part of a path, and printed
+_TICKET = re.compile(r"[0-9A-Za-z_.-]{1,300}")  # the value of a header
 
 
 def download_of(body: Body) -> Download:
     """The download in the answer to a request for one."""
-    endpoint = _text(body, "webSocketEndpoint")
+    endpoint = _url(body, "webSocketEndpoint", ("ws", "wss"))
     tickets = parse_qs(urlsplit(endpoint).query).get("ticket", [])
-    if len(tickets) != 1:
+    if len(tickets) != 1 or not _TICKET.fullmatch(tickets[0]):
         raise ProtocolError("The API's answer has a webSocketEndpoint without a ticket.")
+    download_id = _text(body, "downloadId")
+    if not _ID.fullmatch(download_id):
+        raise ProtocolError("The API's answer has a malformed downloadId.")
     return Download(
-        id=_text(body, "downloadId"),
+        id=download_id,
         execution_arn=_text(body, "executionArn"),
         web_socket_endpoint=endpoint,
-        status_url=_text(body, "statusUrl"),
+        status_url=_url(body, "statusUrl", ("http", "https")),
         expires_at=_moment(body, "expiresAt"),
         ticket=tickets[0],
     )
@@ -39,7 +46,7 @@ def ready_of(body: Body, download: Download) -> Ready:
     checksum = body.get("checksum")
     return Ready(
         download=download,
-        url=_text(body, "url"),
+        url=_url(body, "url", ("http", "https")),
         expires_at=_moment(body, "expiresAt"),
         size=size,
         content_type=_optional(body, "contentType") or "application/octet-stream",
@@ -95,8 +102,9 @@ def _is_body(value: object) -> TypeGuard[Body]:
 
 
 def _optional(body: object, name: str) -> str | None:
+    """Return a text without characters that a terminal obeys, or None where there is no text."""
     value = cast(Body, body).get(name)
-    return value if isinstance(value, str) and value else None
+    return printable(value) if isinstance(value, str) and value else None
 
 
 def _text(body: object, name: str) -> str:
@@ -104,6 +112,19 @@ def _text(body: object, name: str) -> str:
     if value is None:
         raise ProtocolError(f"The API's answer lacks {name}. Is the URL that of an async-download stack?")
     return value
+
+
+def _url(body: Body, name: str, schemes: tuple[str, ...]) -> str:
+    """Return a URL that can be parsed and printed; raises ProtocolError for another text."""
+    url = _text(body, name)
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or not url.isascii() or not url.isprintable() or " " in url:
+        raise ProtocolError(f"The API's answer has a malformed {name}.")
+    return url
 
 
 def _count(body: Body, name: str) -> int | None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from urllib3 import exceptions
 
-from async_download_client.errors import NetworkError
+from async_download_client.errors import InsecureUrlError, NetworkError
 from async_download_client.stop import Stop
+from async_download_client.text import printable
 
-__all__ = ["USER_AGENT", "Transport", "host_of"]
+__all__ = ["USER_AGENT", "Transport", "check_encrypted", "host_of"]
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PLAIN = ("http", "ws")
 
 
 def _user_agent() -> str:
@@ -32,14 +34,33 @@ USER_AGENT = _user_agent()
 
 def host_of(url: str) -> str:
     """The host in a URL, for messages."""
-    return urlsplit(url).hostname or "the server"
+    return printable(urlsplit(url).hostname or "the server")
+
+
+def is_loopback(host: str) -> bool:
+    """Return True for a name or address that never leaves this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def check_encrypted(url: str, *, allow_http: bool) -> None:
+    """Refuse a URL of http or ws on another machine, unless `allow_http`; raises InsecureUrlError."""
+    parts = urlsplit(url)
+    if parts.scheme in _PLAIN and not allow_http and not is_loopback(parts.hostname or ""):
+        raise InsecureUrlError(host_of(url), f"The URL of {host_of(url)} begins with {parts.scheme}://.")
 
 
 class Transport:
-    """Connections, kept and re-used; through the proxy that the environment names, as with curl."""
+    """Connections, kept and re-used; through the proxy that the environment names, as with curl.
 
-    def __init__(self, timeout: float, connections: int) -> None:
+    Plain http goes to this machine only, unless `allow_http`.
+    """
+
+    def __init__(self, timeout: float, connections: int, *, allow_http: bool = False) -> None:
         self.timeout = timeout
+        self.allow_http = allow_http
         self._connections = connections
         self._lock = threading.Lock()
         self._pools: dict[str | None, urllib3.PoolManager] = {}
@@ -55,24 +76,36 @@ class Transport:
         stop: Stop,
         redirects: int = 0,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
-        """Send a request; the body of the answer is left to the caller, to be read within `errors`."""
+        """Send a request and follow up to `redirects` redirects, none of them from https to http.
+
+        The body of the answer is left to the caller, to be read within `errors`.
+        """
         stop.check()
         with self.errors(url):
-            response = self._pool(url).request(
-                method,
-                url,
-                body=body,
-                headers={"User-Agent": USER_AGENT, **headers},
-                timeout=urllib3.Timeout(connect=self.timeout, read=self.timeout),
-                retries=urllib3.Retry(0, redirect=redirects, raise_on_redirect=False),
-                preload_content=False,
-                decode_content=False,
-            )
+            response = self._send(method, url, headers, body)
+            while redirects and (location := response.get_redirect_location()):
+                response.close()
+                url, redirects = _redirected(url, location), redirects - 1
+                response = self._send(method, url, headers, body)
         try:
             with stop.calls(response.shutdown):
                 yield response
         finally:
             response.close()
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> urllib3.BaseHTTPResponse:
+        check_encrypted(url, allow_http=self.allow_http)
+        return self._pool(url).request(
+            method,
+            url,
+            body=body,
+            headers={"User-Agent": USER_AGENT, **headers},
+            timeout=urllib3.Timeout(connect=self.timeout, read=self.timeout),
+            retries=urllib3.Retry(0, raise_on_redirect=False),
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
 
     @contextmanager
     def errors(self, url: str) -> Iterator[None]:
@@ -90,7 +123,7 @@ class Transport:
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        direct = host in _LOOPBACK or urllib.request.proxy_bypass(host)
+        direct = is_loopback(host) or urllib.request.proxy_bypass(host)
         proxy = None if direct else urllib.request.getproxies().get(parts.scheme)
         with self._lock:
             if proxy not in self._pools:
@@ -118,3 +151,22 @@ class Transport:
             case exceptions.ReadTimeoutError():
                 return f"{host} sent nothing for {self.timeout:g} s."
         return f"{host} broke off the connection."
+
+
+def _redirected(url: str, location: str) -> str:
+    """Return where a redirect leads.
+
+    Raises:
+        InsecureUrlError: it gives up TLS.
+        NetworkError: it leads to no URL of HTTP.
+    """
+    try:
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
+        raise NetworkError(f"{host_of(url)} redirects to something that is no http or https URL.")
+    if urlsplit(url).scheme == "https" and scheme != "https":
+        raise InsecureUrlError(host_of(target), f"{host_of(url)} redirects from https to plain text.")
+    return target

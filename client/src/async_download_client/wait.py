@@ -62,7 +62,7 @@ class Wait:
             try:
                 patience = min(self._connect_timeout, self._left())
                 with (
-                    WebSocket(self._download.web_socket_endpoint, patience) as socket,
+                    WebSocket(self._download.web_socket_endpoint, patience, allow_http=self._api.allow_http) as socket,
                     self._stop.calls(socket.abort),
                 ):
                     self._tell(Connected())

@@ -6,14 +6,16 @@ import contextlib
 import json
 import socket
 from typing import Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import websocket
 
 from async_download_client.messages import Body
-from async_download_client.transport import USER_AGENT, host_of
+from async_download_client.transport import USER_AGENT, check_encrypted, host_of
 
 __all__ = ["SocketLostError", "SocketRefusedError", "WebSocket"]
 
+MAX_MESSAGE_BYTES = 128 * 1024  # API Gateway sends no larger one
 _CLOSE, _TEXT = 0x8, 0x1
 
 
@@ -29,13 +31,42 @@ class SocketRefusedError(SocketLostError):
         self.is_final = status < 500 and status != 429
 
 
-class WebSocket:
-    """An open socket, as a context manager."""
+class _BoundedFrames(websocket.frame_buffer):
+    """Refuses a frame by its announced length, before its payload is read."""
 
-    def __init__(self, endpoint: str, timeout: float) -> None:
+    def recv_length(self) -> None:
+        """Read the length of the next frame; raises WebSocketPayloadException when it is too large."""
+        super().recv_length()
+        _check_size(self.length or 0)
+
+
+class _BoundedMessages(websocket.continuous_frame):
+    """Refuses a message of many frames as soon as they are too large together."""
+
+    def add(self, frame: websocket.ABNF) -> None:
+        """Add a frame to the message; raises WebSocketPayloadException when that becomes too large."""
+        _check_size(len(frame.data) + (len(self.cont_data[1]) if self.cont_data else 0))
+        super().add(frame)
+
+
+class WebSocket:
+    """An open socket, as a context manager.
+
+    The ticket in the endpoint's query travels in the header X-Download-Ticket, which proxies and access logs do not
+    keep. Redirects are refused, and so is plain ws to another machine unless `allow_http`.
+    """
+
+    def __init__(self, endpoint: str, timeout: float, *, allow_http: bool = False) -> None:
+        check_encrypted(endpoint, allow_http=allow_http)
         self._timeout = timeout
+        self._socket = websocket.WebSocket()
+        self._socket.frame_buffer = _BoundedFrames(self._socket._recv, skip_utf8_validation=False)
+        self._socket.cont_frame = _BoundedMessages(fire_cont_frame=False, skip_utf8_validation=False)
+        url, headers = _with_ticket_as_header(endpoint)
         try:
-            self._socket = websocket.create_connection(endpoint, timeout=timeout, header=[f"User-Agent: {USER_AGENT}"])
+            self._socket.settimeout(timeout)
+            options = {"header": [f"User-Agent: {USER_AGENT}", *headers], "redirect_limit": 0}
+            self._socket.connect(url, **options)  # type: ignore[no-untyped-call] # theirs
         except websocket.WebSocketBadStatusException as error:
             raise SocketRefusedError(error.status_code) from None
         except (websocket.WebSocketException, OSError, ValueError):
@@ -79,3 +110,17 @@ class WebSocket:
             self._socket.settimeout(1)
             self._socket.send_close()
         self._socket.shutdown()  # type: ignore[no-untyped-call] # theirs
+
+
+def _with_ticket_as_header(endpoint: str) -> tuple[str, list[str]]:
+    """Return the endpoint without its ticket, and the header that carries the ticket instead."""
+    parts = urlsplit(endpoint)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    tickets = [value for name, value in query if name == "ticket"]
+    rest = urlencode([(name, value) for name, value in query if name != "ticket"])
+    return parts._replace(query=rest).geturl(), [f"X-Download-Ticket: {ticket}" for ticket in tickets]
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_MESSAGE_BYTES:
+        raise websocket.WebSocketPayloadException(f"a message of more than {MAX_MESSAGE_BYTES} bytes")

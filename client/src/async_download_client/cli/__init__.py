@@ -82,6 +82,8 @@ def _failed(arguments: argparse.Namespace, error: AsyncDownloadError) -> int:
     if getattr(arguments, "json", False):
         print(json.dumps({"event": "error", "code": error.code, "message": str(error), "exitCode": code}))
     _say(f"{error} [{error.code}]")
+    if isinstance(error, RefusedError) and error.status in (401, 403) and getattr(arguments, "url", "") is None:
+        _say("only the ticket was sent; if the stack wants credentials, name it with --url or ASYNC_DOWNLOAD_URL")
     if commands.is_kept(arguments):
         _say(_GO_ON)
     return code

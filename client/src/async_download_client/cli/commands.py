@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.filesize import decimal
 
+from async_download_client.api import base_of_download
 from async_download_client.auth import ApiKey, Auth, Bearer, Iam
 from async_download_client.cli.completion import script
 from async_download_client.cli.display import display_for
@@ -78,7 +79,7 @@ def _request(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
 
 def _status(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
-    with _client(arguments, parser, download.status_url) as client:
+    with _client_of(download, arguments, parser) as client:
         status = client.status(download)
     done = f"{decimal(status.copied_bytes)} copied" if status.copied_bytes is not None and not status.ready else ""
     size = status.ready.size if status.ready else status.size
@@ -92,7 +93,7 @@ def _status(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> N
 
 def _cancel(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
-    with _client(arguments, parser, download.status_url) as client:
+    with _client_of(download, arguments, parser) as client:
         client.cancel(download)
     _answer(arguments, {"id": download.id, "status": "CANCELLED"}, f"Cancelled {download.id}")
 
@@ -100,12 +101,36 @@ def _cancel(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> N
 def _watch(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
     with (
-        _client(arguments, parser, download.status_url) as client,
+        _client_of(download, arguments, parser) as client,
         display_for(json_lines=arguments.json, quiet=arguments.quiet) as show,
     ):
         ready = client.wait(download, show, arguments.timeout)
     if arguments.print_url:
         print(json.dumps({"event": "url", "url": ready.url}) if arguments.json else ready.url)
+
+
+def _client_of(download: Download, arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Client:
+    """Return a client of the stack that the user named, or one that sends nothing but the download's own ticket.
+
+    Who wrote the file with the download chose its `statusUrl`: credentials are not sent there.
+    """
+    if arguments.url:
+        return _client(arguments, parser, arguments.url)
+    if options := _credential_options(arguments):
+        parser.error(f"{', '.join(options)}: name the stack that may see it, with --url or ASYNC_DOWNLOAD_URL")
+    return _client_with(arguments, base_of_download(download), None, {})
+
+
+def _credential_options(arguments: argparse.Namespace) -> list[str]:
+    values = {
+        "--iam": arguments.iam,
+        "--profile": arguments.profile,
+        "--region": arguments.region,
+        "--api-key": arguments.api_key,
+        "--bearer": arguments.bearer,
+        "--header": arguments.header,
+    }
+    return [option for option, value in values.items() if value]
 
 
 def _client(arguments: argparse.Namespace, parser: argparse.ArgumentParser, url: str) -> Client:
@@ -124,6 +149,10 @@ def _client(arguments: argparse.Namespace, parser: argparse.ArgumentParser, url:
         headers["x-api-key"] = key
     elif key:
         auth = ApiKey(key)
+    return _client_with(arguments, url, auth, headers)
+
+
+def _client_with(arguments: argparse.Namespace, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Client:
     return Client(
         url,
         auth=auth,
@@ -132,6 +161,7 @@ def _client(arguments: argparse.Namespace, parser: argparse.ArgumentParser, url:
         timing=dataclasses.replace(Timing(), outage=arguments.retry_for),
         parallel=getattr(arguments, "parallel", 1),
         limit_rate=getattr(arguments, "limit_rate", None),
+        allow_http=arguments.allow_http,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 
@@ -105,6 +106,11 @@ def _api(parser: argparse.ArgumentParser) -> None:
         help="any other header; may be repeated",
     )
     group.add_argument(
+        "--allow-http",
+        action="store_true",
+        help="let tickets, credentials and signed URLs travel in plain text to other machines than this",
+    )
+    group.add_argument(
         "--read-timeout",
         type=values.seconds,
         default=30.0,
@@ -128,6 +134,12 @@ def _show(parser: argparse.ArgumentParser) -> None:
 
 def _download(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("download", metavar="DOWNLOAD", help=_DOWNLOAD)
+    parser.add_argument(
+        "--url",
+        type=values.url,
+        default=os.environ.get("ASYNC_DOWNLOAD_URL") or None,
+        help=f"{_URL}, where the REST API wants credentials: they go to no other; default: ASYNC_DOWNLOAD_URL",
+    )
 
 
 def _print_url(parser: argparse.ArgumentParser) -> None:
