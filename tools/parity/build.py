@@ -54,9 +54,7 @@ def build(implementation: GoProgram | PythonPackage) -> None:
 def is_ready(implementation: GoProgram | PythonPackage) -> bool:
     """Return whether it was built for the current pins."""
     stamp = _stamp(implementation)
-    return (
-        implementation.executable.is_file() and stamp.is_file() and stamp.read_text() == _pins_hash(implementation)
-    )
+    return implementation.executable.is_file() and stamp.is_file() and stamp.read_text() == _pins_hash(implementation)
 
 
 def _build_program(program: GoProgram) -> None:

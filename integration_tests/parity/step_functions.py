@@ -1,0 +1,64 @@
+"""LocalStack's interpreter as Step Functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from integration_tests.parity.servers import serving
+from tools.parity.implementations import STEP_FUNCTIONS
+
+REGION = "us-east-1"
+PROGRAM = Path(__file__).with_name("step_functions_server.py")
+SETTINGS = {
+    "GATEWAY_SERVER": "hypercorn",  # the other one listens on every address
+    "SERVICES": "stepfunctions",
+    "STRICT_SERVICE_LOADING": "1",
+    "EAGER_SERVICE_LOADING": "0",
+    "DISABLE_EVENTS": "1",
+    "SKIP_SSL_CERT_DOWNLOAD": "1",
+    "DNS_ADDRESS": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+@contextmanager
+def running(responses: Mapping[str, Any], endpoints: Mapping[str, str]) -> Iterator[str]:
+    """Run the interpreter; give its URL.
+
+    Args:
+        responses: mocked responses of tasks, in the form of Step Functions Local.
+        endpoints: name of a service -> URL, for the tasks that are not mocked, events and logs.
+    """
+    script = 'printf %s "$RESPONSES" > responses.json && exec "$0" "$@"'
+    with serving(
+        lambda server: [
+            *("sh", "-c", script, "env", f"GATEWAY_LISTEN=127.0.0.1:{server.port}"),
+            *(f"FILESYSTEM_ROOT={server.folder}/files", f"SFN_MOCK_CONFIG={server.folder}/responses.json"),
+            *(str(STEP_FUNCTIONS.executable), str(PROGRAM)),
+        ],
+        environment=SETTINGS | {"RESPONSES": json.dumps(responses), "ENDPOINTS": json.dumps(dict(endpoints))},
+    ) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+def client(service: str, url: str) -> Any:
+    """Make a client of a test's own."""
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client(service, region_name=REGION, endpoint_url=url, **keys)
+
+
+def events(client: Any, execution_arn: str) -> list[dict[str, Any]]:
+    """Return the history of an execution."""
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    return [event for page in pages for event in page["events"]]
+
+
+def states_entered(events: list[dict[str, Any]]) -> list[str]:
+    """Return the names of the states that were entered, in order."""
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
