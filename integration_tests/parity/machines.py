@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from integration_tests.parity.paths import INPUTS, Path, paths, shortened
+from integration_tests.parity.paths import FILE_ID, INPUTS, Path, lambda_answer, paths, shortened
 from tests.components.harness import deploy
 
 MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # which machine, of a component with which arguments
@@ -14,6 +14,8 @@ MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # which machine, of a compo
     "closing": ("closing", {}),
 }
 INLINE = "-inline"
+ROLE = "arn:aws:iam::000000000000:role/states"
+AWAITING, AWAITING_CASE = "awaiting", "RealTokens"  # of test_await_copy.py
 
 
 @cache
@@ -45,12 +47,13 @@ def all_paths() -> dict[str, Path]:
     return {f"Path{number}": path for number, path in enumerate(found)}
 
 
-def responses(**others: dict[str, dict[str, list[Any]]]) -> dict[str, Any]:
-    """Return the mocked responses of all paths, and of further cases: machine -> case -> state -> answers."""
+def responses() -> dict[str, Any]:
+    """Return the mocked responses of all paths, and those around `AwaitCopy` where it is not mocked."""
     machines: dict[str, Any] = {name: {"TestCases": {}} for name in tried_definitions()}
     mocked: dict[str, Any] = {}
     cases = [(machine_of(path), case, path.answers) for case, path in all_paths().items()]
-    cases += [(machine, case, answers) for machine, named in others.items() for case, answers in named.items()]
+    waiting = {"Copy": [lambda_answer({"outcome": "WAIT", "fileId": FILE_ID}), lambda_answer({"outcome": "STORED"})]}
+    cases.append((AWAITING, AWAITING_CASE, waiting | {"Deliver": [lambda_answer({})]}))
     for machine, case, answers in cases:
         names = {state: f"{case}-{state}" for state in answers}
         machines.setdefault(machine, {"TestCases": {}})["TestCases"][case] = names
@@ -71,5 +74,3 @@ def input_of(path: Path) -> dict[str, Any]:
 def _numbered(answers: list[Any]) -> dict[str, Any]:
     return {str(number): answer for number, answer in enumerate(answers)}
 
-
-__all__ = ["MACHINES", "all_paths", "definition", "input_of", "machine_of", "responses", "tried_definitions"]

@@ -21,12 +21,13 @@ from integration_tests.parity.transitions import (
 )
 
 MAX_ATTEMPTS = 3
+FILE_ID = "f" * 64
 OUTCOMES: dict[str, dict[str, Any]] = {  # what comes with an outcome; a new one has to be added here
     "STORED": {},
     "PLANNED": {"slices": [0]},
     "RESTART": {},
     "THROTTLED": {"slices": [0]},
-    "WAIT": {"fileId": "f" * 64},
+    "WAIT": {"fileId": FILE_ID},
     "FAILED": {"error": {"code": "ORIGIN_NOT_FOUND", "message": "The origin answered HTTP 404."}},
 }
 FOR_REAL = {("AwaitCopy", "States.Timeout")}  # by test_await_copy.py: a mocked task cannot throw `States.` errors
@@ -166,5 +167,10 @@ def _payload(following: Transition | None) -> dict[str, Any]:
 
 def _returned(state: Any, payload: dict[str, Any]) -> dict[str, Any]:
     if state["Resource"].endswith(":states:::lambda:invoke"):
-        return {"Return": {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}}
+        return lambda_answer(payload)
     return {"Return": payload}
+
+
+def lambda_answer(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the mocked response of a function."""
+    return {"Return": {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}}

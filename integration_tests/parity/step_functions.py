@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+from botocore.session import Session
 
 from integration_tests.parity.servers import serving
+from runtime.adapters import aws
 from tools.parity.implementations import STEP_FUNCTIONS
 
 REGION = "us-east-1"
@@ -62,3 +65,14 @@ def events(client: Any, execution_arn: str) -> list[dict[str, Any]]:
 def states_entered(events: list[dict[str, Any]]) -> list[str]:
     """Return the names of the states that were entered, in order."""
     return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+
+def use(monkeypatch: pytest.MonkeyPatch, url: str, dynamodb_url: str) -> None:
+    """Let the runtime's adapters speak to the interpreter and to DynamoDB until the test ends."""
+    session = Session()
+    session.set_credentials("test", "test")
+    session.set_config_variable("region", REGION)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
+    monkeypatch.setattr(aws, "session", lambda: session)
+    monkeypatch.setattr(aws, "_clients", {})

@@ -12,7 +12,6 @@ from integration_tests.parity import machines, step_functions
 from integration_tests.parity.paths import Path
 from integration_tests.support.waiting import wait_for
 
-ROLE = "arn:aws:iam::000000000000:role/states"
 DEADLINE = 120.0
 FAILED = ("TaskFailed", "LambdaFunctionFailed", "TaskTimedOut")
 PATHS = machines.all_paths()
@@ -24,7 +23,7 @@ def executions(step_functions_url: str) -> Callable[[str], tuple[str, Events]]:
     """Start all at once, for most of the time they wait; return what gives status and events of a case."""
     client = step_functions.client("stepfunctions", step_functions_url)
     arns = {
-        name: client.create_state_machine(name=name, definition=json.dumps(text), roleArn=ROLE)["stateMachineArn"]
+        name: client.create_state_machine(name=name, definition=json.dumps(text), roleArn=machines.ROLE)["stateMachineArn"]
         for name, text in machines.tried_definitions().items()
     }
     started = {
