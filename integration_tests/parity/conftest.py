@@ -10,7 +10,9 @@ from integration_tests.parity import dynamodb, machines, s3, step_functions
 from integration_tests.parity.servers import free_port
 from tools.parity.build import is_ready
 from tools.parity.implementations import (
+    EMULATOR,
     IMPLEMENTATIONS,
+    LAMBDA_CLIENT,
     MOTO,
     STEP_FUNCTIONS,
     VERSITYGW,
@@ -57,6 +59,14 @@ def s3_server() -> Iterator[s3.S3Server]:
 def bucket(s3_server: s3.S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty bucket; until the test ends, the product's adapters speak to its server."""
     return s3_server.use(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def aws_url(dynamodb_url: str) -> str:
+    """The URL where functions under the Runtime Interface Emulator reach AWS: moto plays more than DynamoDB there."""
+    require(EMULATOR)
+    require(LAMBDA_CLIENT)
+    return dynamodb_url
 
 
 @pytest.fixture(scope="session")

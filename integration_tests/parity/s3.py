@@ -70,9 +70,9 @@ def running() -> Iterator[S3Server]:
     tls = ["--cert", str(CERTIFICATE), "--key", str(CERTIFICATE)]
     with serving(
         lambda server: [
-            *("sh", "-c", 'mkdir data && exec "$0" "$@"', str(VERSITYGW.executable)),
-            *(*keys, "--quiet", "--port", f"127.0.0.1:{server.port}", *tls, "posix", str(server.folder / "data")),
-        ]
+            *(str(VERSITYGW.executable), *keys, "--quiet", "--port", f"127.0.0.1:{server.port}", *tls, "posix", str(server.folder / "data")),
+        ],
+        prepare=lambda server: (server.folder / "data").mkdir(),
     ) as server:
         yield S3Server(f"https://127.0.0.1:{server.port}")
 

@@ -49,6 +49,7 @@ def serving(
     command: Callable[[Server], Sequence[str]],
     *,
     environment: Mapping[str, str] | None = None,
+    prepare: Callable[[Server], None] = lambda _server: None,
     port: int | None = None,
     answers: Callable[[Server], bool] | None = None,
 ) -> Iterator[Server]:
@@ -57,6 +58,7 @@ def serving(
     Args:
         command: builds the command line, when port and folder are known; it runs in the folder.
         environment: is added to PATH, HOME and TMPDIR, which are all that it gets of ours.
+        prepare: writes into the folder what the server needs.
         port: where it listens; by default a free port.
         answers: returns whether the server is ready; by default that it accepts connections.
 
@@ -65,6 +67,7 @@ def serving(
     """
     folder = Path(tempfile.mkdtemp(prefix="parity-"))
     server = Server(port or free_port(), folder)
+    prepare(server)
     own = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -38,16 +38,20 @@ def running(responses: Mapping[str, Any], endpoints: Mapping[str, str]) -> Itera
         responses: mocked responses of tasks, in the form of Step Functions Local.
         endpoints: name of a service -> URL, for the tasks that are not mocked, events and logs.
     """
-    script = 'printf %s "$RESPONSES" > responses.json && exec "$0" "$@"'
     with serving(
         lambda server: [
-            *("sh", "-c", script, "env", f"GATEWAY_LISTEN=127.0.0.1:{server.port}"),
+            *("env", f"GATEWAY_LISTEN=127.0.0.1:{server.port}"),
             *(f"FILESYSTEM_ROOT={server.folder}/files", f"SFN_MOCK_CONFIG={server.folder}/responses.json"),
             *(str(STEP_FUNCTIONS.executable), str(PROGRAM)),
         ],
-        environment=SETTINGS | {"RESPONSES": json.dumps(responses), "ENDPOINTS": json.dumps(dict(endpoints))},
+        environment=SETTINGS | {"ENDPOINTS": json.dumps(dict(endpoints))},
+        prepare=lambda server: _write(server.folder / "responses.json", responses),
     ) as server:
         yield f"http://127.0.0.1:{server.port}"
+
+
+def _write(file: Path, responses: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(responses))
 
 
 def client(service: str, url: str) -> Any:
