@@ -57,7 +57,7 @@ def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(stack: Stac
     assert ready["size"] == LARGE
     assert "sha256" not in ready
     assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(LARGE)
-    assert stack.execution(download) == "SUCCEEDED"
+    assert stack.ended(download) == "SUCCEEDED"
     assert stack.uploads(download) == []
     if stack.cloud.target is Target.EMULATOR:
         cut = plan.plan(LARGE)
