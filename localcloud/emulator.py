@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
 from localcloud.errors import EmulatorError
@@ -41,6 +41,7 @@ class Emulator:
     account = "000000000000"
     access_key_id = "test"  # root of the emulated account: no policy applies to it
     secret_access_key = "test"  # noqa: S105
+    service_endpoints: Mapping[str, str] = MappingProxyType({})  # it plays every service itself
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,7 +34,10 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud that answers; `endpoint` is None on AWS, `log_path` is the log of an emulator of ours."""
+    """A cloud that answers; `endpoint` is None on AWS, `log_path` is the log of an emulator of ours.
+
+    `service_endpoints` names the services that are elsewhere, `settings` what every stack has to be configured with.
+    """
 
     target: Target
     region: str
@@ -42,6 +45,8 @@ class Cloud:
     log_path: Path | None = None
     access_key_id: str = "test"
     secret_access_key: str = "test"
+    service_endpoints: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -64,7 +69,8 @@ class Cloud:
         if key not in self._clients:
             where = endpoint or self.endpoint
             if self.endpoint and where:
-                made = Aws(where, self.region, self.access_key_id, self.secret_access_key).client(service)
+                keys = self.access_key_id, self.secret_access_key
+                made = Aws(where, self.region, *keys, service_endpoints=self.service_endpoints).client(service)
             else:
                 made = boto3.client(service, self.region, endpoint_url=where, config=Config(max_pool_connections=32))
             self._clients[key] = made
