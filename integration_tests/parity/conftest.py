@@ -8,6 +8,8 @@ import pytest
 
 from integration_tests.parity import dynamodb, machines, s3, step_functions
 from integration_tests.parity.servers import free_port
+from integration_tests.support.clouds import RETRY_WAITS, Cloud, Target
+from localcloud.emulator import Emulator
 from tools.parity.build import is_ready
 from tools.parity.implementations import (
     EMULATOR,
@@ -20,6 +22,11 @@ from tools.parity.implementations import (
     PythonPackage,
 )
 from tools.parity.prerequisites import MissingPrerequisiteError, find_go, find_python
+
+SETTINGS = {
+    "sliceExecutionType": "STANDARD",  # LocalStack refuses EXPRESS in a Distributed Map
+    "closeIdleSeconds": 10,  # its waits last as long as they say, and the suite ends when no execution is left
+}
 
 
 def require(implementation: GoProgram | PythonPackage) -> None:
@@ -91,3 +98,22 @@ def step_functions_url(dynamodb_url: str, emulator_port: int) -> Iterator[str]:
     endpoints = {"dynamodb": dynamodb_url, **dict.fromkeys(("events", "lambda", "logs"), emulator)}
     with step_functions.running(machines.responses(), endpoints) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def cloud(
+    step_functions_url: str, dynamodb_url: str, emulator_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cloud]:
+    """MiniStack, but for Step Functions and DynamoDB: what the fixtures of the end-to-end suite deploy to here."""
+    elsewhere = {"stepfunctions": step_functions_url, "dynamodb": dynamodb_url}
+    environment = {"AWS_ENDPOINT_URL_SFN": step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
+    log = tmp_path_factory.mktemp("cloud") / "emulator.log"
+    with Emulator(log_path=log, port=emulator_port, env={"SFN_WAIT_SCALE": RETRY_WAITS} | environment) as emulator:
+        yield Cloud(
+            Target.EMULATOR,
+            emulator.region,
+            emulator.endpoint,
+            emulator.log_path,
+            service_endpoints=elsewhere,
+            settings=SETTINGS,
+        )

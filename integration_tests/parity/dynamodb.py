@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from integration_tests.parity.servers import serving
+from localcloud.emulator import Emulator
 from tools.parity.implementations import MOTO
 
 
@@ -21,6 +22,7 @@ def running() -> Iterator[str]:
             "127.0.0.1",
             "-p",
             str(server.port),
-        ]
+        ],
+        environment={"MOTO_ACCOUNT_ID": Emulator.account},
     ) as server:
         yield f"http://127.0.0.1:{server.port}"

@@ -68,9 +68,9 @@ def machine_of(path: Path) -> str:
 
 def input_of(path: Path) -> dict[str, Any]:
     """Return the input of a path's execution."""
-    return INPUTS[MACHINES[path.machine][0]]
+    kind, _ = MACHINES[path.machine]
+    return INPUTS[kind]
 
 
 def _numbered(answers: list[Any]) -> dict[str, Any]:
     return {str(number): answer for number, answer in enumerate(answers)}
-

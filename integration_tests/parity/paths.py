@@ -31,7 +31,7 @@ OUTCOMES: dict[str, dict[str, Any]] = {  # what comes with an outcome; a new one
     "FAILED": {"error": {"code": "ORIGIN_NOT_FOUND", "message": "The origin answered HTTP 404."}},
 }
 FOR_REAL = {("AwaitCopy", "States.Timeout")}  # by test_await_copy.py: a mocked task cannot throw `States.` errors
-INPUTS = {  # of executions, by the kind of the machine
+INPUTS: dict[str, dict[str, Any]] = {  # of executions, by the kind of the machine
     "transfer": {"downloadId": "0" * 32},
     "closing": {"executionArn": "arn", "connectionIds": ["c1"], "since": "2026-11-28T00:00:00.000Z"},
 }
@@ -154,7 +154,9 @@ def _answers(state: Any, step: Transition, following: Transition | None) -> list
     if step.trigger == "Next":
         return [_returned(state, _payload(following))]
     if step.value.startswith("States."):
-        raise UnknownStateError(f"{step.state}: {step.value} cannot be mocked; try it for real and name it in FOR_REAL.")
+        raise UnknownStateError(
+            f"{step.state}: {step.value} cannot be mocked; try it for real and name it in FOR_REAL."
+        )
     error = {"Throw": {"Error": step.value, "Cause": '{"errorMessage": "It failed."}'}}
     return [error] * (1 if step.trigger == "Retry" else attempts(state, step.value))
 

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from functools import cached_property
 from typing import Any
 
@@ -70,7 +71,16 @@ def running() -> Iterator[S3Server]:
     tls = ["--cert", str(CERTIFICATE), "--key", str(CERTIFICATE)]
     with serving(
         lambda server: [
-            *(str(VERSITYGW.executable), *keys, "--quiet", "--port", f"127.0.0.1:{server.port}", *tls, "posix", str(server.folder / "data")),
+            *(
+                str(VERSITYGW.executable),
+                *keys,
+                "--quiet",
+                "--port",
+                f"127.0.0.1:{server.port}",
+                *tls,
+                "posix",
+                str(server.folder / "data"),
+            ),
         ],
         prepare=lambda server: (server.folder / "data").mkdir(),
     ) as server:
@@ -89,5 +99,5 @@ def get(url: str, headers: Mapping[str, str] | None = None) -> Response:
             return Response(error.code, _lower(error.headers), error.read())
 
 
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+def _lower(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}

@@ -1,4 +1,4 @@
-"""`AwaitCopy` with real task tokens: LocalStack's interpreter writes them to moto's DynamoDB, the adapters call back."""
+"""`AwaitCopy` with real task tokens: the interpreter writes them to moto's DynamoDB, the adapters call back."""
 
 from __future__ import annotations
 

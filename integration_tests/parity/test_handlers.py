@@ -11,6 +11,7 @@ import pytest
 from async_download.specs import SPECS
 
 from integration_tests.parity import lambda_runtime, step_functions
+from localcloud.emulator import Emulator
 from tests.components.harness import REPOSITORY, Cloud, Deployed, deploy
 
 ARGS = {"rest_auth": "api_key", "web_page": True, "close_idle_seconds": 30, "reuse_seconds": 600}
@@ -49,12 +50,12 @@ def read(event: str) -> Any:
 
 @pytest.fixture(scope="module")
 def deployed() -> Deployed:
-    return deploy(ARGS, cloud=Cloud(region=step_functions.REGION))
+    return deploy(ARGS, cloud=Cloud(region=step_functions.REGION, account=Emulator.account))
 
 
 @pytest.fixture(scope="module")
 def endpoint(aws_url: str, deployed: Deployed) -> str:
-    """moto's server, with the tables and state machines of the component."""
+    """URL of moto's server, with the tables and state machines of the component."""
     dynamodb, states = (step_functions.client(service, aws_url) for service in ("dynamodb", "stepfunctions"))
     for table in deployed.all("dynamodb/table:Table"):
         key = table.inputs["hashKey"]

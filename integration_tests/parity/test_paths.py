@@ -23,7 +23,9 @@ def executions(step_functions_url: str) -> Callable[[str], tuple[str, Events]]:
     """Start all at once, for most of the time they wait; return what gives status and events of a case."""
     client = step_functions.client("stepfunctions", step_functions_url)
     arns = {
-        name: client.create_state_machine(name=name, definition=json.dumps(text), roleArn=machines.ROLE)["stateMachineArn"]
+        name: client.create_state_machine(name=name, definition=json.dumps(text), roleArn=machines.ROLE)[
+            "stateMachineArn"
+        ]
         for name, text in machines.tried_definitions().items()
     }
     started = {

@@ -1,4 +1,4 @@
-"""URLs of `RoleSigner` on versitygw, which knows no temporary keys: the session of the role is one with its own keys."""
+"""URLs of `RoleSigner` on versitygw, which has no temporary keys: the role's session has the keys of its owner."""
 
 from __future__ import annotations
 

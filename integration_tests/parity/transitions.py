@@ -77,12 +77,19 @@ def attempts(state: State, error: str) -> int:
 
 
 def walk(machine: Machine, start: str, goal: str | None) -> list[Transition]:
-    """Return the shortest walk of plain transitions from a state to another, or to an end.
+    """Return the shortest walk from a state to another, or to an end; it takes errors only if nothing else leads there.
 
     Raises:
-        UnknownStateError: there is none, so that only an error leads there.
+        UnknownStateError: there is none.
     """
-    steps = [transition for transition in transitions(machine) if transition.trigger in PLAIN]
+    for triggers in (PLAIN, (*PLAIN, "Catch")):
+        found = _shortest([step for step in transitions(machine) if step.trigger in triggers], start, goal)
+        if found is not None:
+            return found
+    raise UnknownStateError(f"No transitions lead from {start} to {goal or 'an end'}.")
+
+
+def _shortest(steps: Sequence[Transition], start: str, goal: str | None) -> list[Transition] | None:
     todo: deque[tuple[str | None, list[Transition]]] = deque([(start, [])])
     visited: set[str | None] = set()
     while todo:
@@ -92,12 +99,7 @@ def walk(machine: Machine, start: str, goal: str | None) -> list[Transition]:
         if state not in visited:
             visited.add(state)
             todo += [(step.target, [*taken, step]) for step in steps if step.state == state]
-    raise UnknownStateError(f"No plain transitions lead from {start} to {goal or 'an end'}.")
-
-
-def walks(machine: Machine) -> list[list[Transition]]:
-    """Return a walk from start to end through each transition; after a Retry the state goes on as usual."""
-    return [through(machine, transition) for transition in transitions(machine)]
+    return None
 
 
 def through(machine: Machine, transition: Transition) -> list[Transition]:
