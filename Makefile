@@ -64,6 +64,9 @@ test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromi
 test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
 	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/local/test_commands.py::test_the_stack_stays_up_until_it_is_told_to_stop
 
+test-security: setup ## Attacks that were tried, from a forged page request on; `make test` runs them, too
+	@$(RUN) -m pytest tests client/tests integration_tests --ignore integration_tests/engine --ignore integration_tests/page -m security
+
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000
 
@@ -73,6 +76,9 @@ bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, a
 
 bench-transfer: setup ## Throughput, memory, imports and cost of copying, each beside a rival in the same run
 	@$(RUN) -m benchmarks.transfer
+
+bench-cold: setup ## Start and first call of each function, beside an earlier commit: fails above a third of it
+	@$(RUN) -m benchmarks.cold
 
 bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
 	@$(RUN) -m benchmarks.client

@@ -1,12 +1,13 @@
 """What one would write without this project: plain boto3 from an origin into a bucket, in one process of its own.
 
-`python -m benchmarks.rivals ranges|stream THREADS URL ENDPOINT BUCKET KEY` prints the seconds that it took, without the
-start of Python. `ranges` asks for the same ranges as the project's plan and stores each as a part, in threads; `stream`
-gives one answer of the origin to boto3's `upload_fileobj`.
+`python -m benchmarks.rivals ranges|stream THREADS URL ENDPOINT BUCKET KEY`, with AWS keys in its environment, prints
+the seconds that it took, without the start of Python. `ranges` asks for the same ranges as the project's plan and
+stores each as a part, in threads; `stream` gives one answer of the origin to boto3's `upload_fileobj`.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -19,15 +20,16 @@ import urllib3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
+from integration_tests.support.clouds import Cloud
 from runtime.logic import plan
 
 
-def seconds(kind: str, threads: int, url: str, endpoint: str, bucket: str, key: str) -> float:
+def seconds(kind: str, threads: int, url: str, cloud: Cloud, bucket: str, key: str) -> float:
     """Run one in a process of its own, so that nothing here slows it down."""
-    arguments = [kind, str(threads), url, endpoint, bucket, key]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.rivals", *arguments], check=True, stdout=subprocess.PIPE, text=True
-    )
+    arguments = [kind, str(threads), url, str(cloud.endpoint), bucket, key]
+    keys = {"AWS_ACCESS_KEY_ID": cloud.access_key_id, "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key}
+    command = [sys.executable, "-m", "benchmarks.rivals", *arguments]
+    done = subprocess.run(command, env={**os.environ, **keys}, check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout)
 
 
@@ -35,7 +37,7 @@ def main(kind: str, threads: str, url: str, endpoint: str, bucket: str, key: str
     """Copy, and print how long it took."""
     pool = urllib3.PoolManager(maxsize=int(threads))
     config = Config(max_pool_connections=int(threads), s3={"payload_signing_enabled": False})
-    s3 = boto3.client("s3", "us-east-1", endpoint_url=endpoint, config=config, **_root())
+    s3 = boto3.client("s3", "us-east-1", endpoint_url=endpoint, config=config)
     began = time.perf_counter()
     if kind == "ranges":
         _ranges(s3, pool, int(threads), url, {"Bucket": bucket, "Key": key})
@@ -65,10 +67,6 @@ def _ranges(s3: Any, pool: urllib3.PoolManager, threads: int, url: str, target: 
     with ThreadPoolExecutor(threads) as workers:
         parts = list(workers.map(store, range(1, cut.part_count + 1)))
     s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": parts})
-
-
-def _root() -> dict[str, str]:
-    return {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.clouds import Cloud, emulated
 from integration_tests.support.engines import Engine, deployed
 from integration_tests.support.settings import FILES, config_for, origins_for
 from integration_tests.support.stack import Stack
@@ -59,8 +59,7 @@ def _emulator(*, observe: bool) -> Iterator[tuple[Cloud, Path]]:
         TemporaryDirectory() as folder,
         Emulator(log_path=Path(folder) / "emulator.log", observe=observe, observer=COUNTER) as emulator,
     ):
-        cloud = Cloud(Target.EMULATOR, emulator.region, emulator.endpoint, emulator.log_path)
-        yield cloud, emulator.events_path
+        yield emulated(emulator), emulator.events_path
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def rival(counted: Counted, kind: str, threads: int, size: str, options: str = "
     key = f"rival/{path.partition('?')[0]}"
     assert cloud.endpoint is not None
     url = f"{counted.origin.base_url}{path}"
-    taken = rivals.seconds(kind, threads, url, cloud.endpoint, counted.stack.bucket, key)
+    taken = rivals.seconds(kind, threads, url, cloud, counted.stack.bucket, key)
     forget(counted, key)
     return Taken(taken, taken)
 

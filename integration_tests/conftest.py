@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from integration_tests.support import request_problems
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
@@ -17,9 +18,13 @@ from integration_tests.support.settings import FILES, IDLE, PAGE, Origins, confi
 from integration_tests.support.stack import Deploy, Stack
 from integration_tests.support.waiting import gone, wait_for
 from integration_tests.support.written import everything
+from localcloud import request_checks
 from localcloud.origin import Origin
 
 LEFT_SECONDS = 120  # the longest back-off of a retry that a test has provoked, and the wait of a machine that closes
+
+
+request_checks.install()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,6 +71,18 @@ def keeper(request: pytest.FixtureRequest) -> Callable[[], bool]:
     return lambda: bool(request.config.getoption("--keep-on-failure") and request.session.testsfailed)
 
 
+@pytest.fixture(autouse=True)
+def _right_requests() -> Iterator[None]:
+    """Fail the test during which a request was made that AWS would refuse, by whichever process."""
+    yield
+    _assert_right_requests()
+
+
+def _assert_right_requests() -> None:
+    problems = request_problems.collect()
+    assert not problems, "\n".join(["AWS would refuse:", *problems])
+
+
 @pytest.fixture(scope="session")
 def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The cloud that was asked for."""
@@ -73,6 +90,7 @@ def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     try:
         with open_cloud(Target(target), folder=tmp_path_factory.mktemp("cloud"), account=account) as opened:
             yield opened
+            _assert_right_requests()  # of what was still running after the last test, and of the destruction
     except MissingError as missing:
         pytest.skip(str(missing))
 

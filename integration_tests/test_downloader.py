@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from async_download_client import AsyncClient, Client, FileReady, Iam
+from async_download_client import AsyncClient, Client, Event, FileReady, Iam
 
 from integration_tests.support.clouds import Target
 from integration_tests.support.stack import Stack, unique
@@ -97,6 +97,27 @@ def test_it_goes_on_with_the_same_copy(stack: Stack, tmp_path: Path) -> None:
         second = [event for event in client.events(path, target, stack.origin) if isinstance(event, FileReady)]
     assert [event.ready.download.id for event in second] == [first]
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(20_000_000)
+
+
+def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
+    """The stack does not push to its socket: it asks for the status, and the answer has the URL."""
+    events: list[Event] = []
+
+    def lose_pushes(event: Event) -> None:
+        events.append(event)
+        if event.name == "connected":
+            stack.cloud.client("dynamodb").update_item(
+                TableName=stack.outputs["downloadsTableName"],
+                Key={"executionArn": {"S": requested.execution_arn}},
+                UpdateExpression="REMOVE #ids",
+                ExpressionAttributeNames={"#ids": "connectionIds"},
+            )
+
+    with client_of(stack) as client:
+        requested = client.request(unique("1MB", "first_byte=2"), stack.origin)
+        ready = client.wait(requested, lose_pushes, timeout=18)
+    assert stack.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
+    assert {event.name for event in events} <= {"connected", "progress", "ready"}
 
 
 def test_asyncio(stack: Stack, tmp_path: Path) -> None:

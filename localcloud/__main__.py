@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
-from localcloud.paths import WORD
+from localcloud.paths import EMULATOR_WORD, WORD
 from localcloud.signals import Stopped, stoppable
 
 __all__ = ["main"]
@@ -34,13 +34,19 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="the whole journey: deploy, request, wait, download, verify, clean up")
     serve = commands.add_parser("serve", help="keep the stack up until Ctrl-C")
     serve.add_argument("--origin", metavar="URL", help="serve files of this origin (default: the demo's own)")
+    emulator = commands.add_parser("emulator", help="keep MiniStack up until Ctrl-C, without a stack")
+    emulator.add_argument("--port", type=int, default=4566, help="its port (default: %(default)s)")
+    emulator.add_argument(
+        "--directory", type=Path, default=EMULATOR_WORD, help="of outputs.json (default: %(default)s)"
+    )
+    env = commands.add_parser("env", help='set the AWS variables of what runs: eval "$(python -m localcloud env)"')
     tables = commands.add_parser("tables", help="print the rows of the running stack")
     invoke = commands.add_parser("invoke", help="run one handler on an event, as the function of the running stack")
     invoke.add_argument("handler", help="e.g. deliver")
     invoke.add_argument("event", type=Path, help="e.g. events/deliver.json")
     invoke.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the event: a.b.c=value")
     invoke.add_argument("--debug", type=int, metavar="PORT", help="wait for a debugger on this port first")
-    for command in (serve, tables, invoke):
+    for command in (serve, env, tables, invoke):
         command.add_argument("--directory", type=Path, default=WORD, help="of outputs.json (default: .localcloud)")
     return parser
 
@@ -54,6 +60,17 @@ def _run(parsed: argparse.Namespace) -> int:
             serve(parsed.origin, parsed.directory)
         print("Stopped; nothing is left running.")
         return 0
+    if parsed.command == "emulator":
+        with stoppable(), contextlib.suppress(Stopped):
+            from localcloud.serve import serve_emulator
+
+            serve_emulator(parsed.port, parsed.directory)
+        print("Stopped; nothing is left running.")
+        return 0
+    if parsed.command == "env":
+        from localcloud.shell_environment import print_environment
+
+        return print_environment(parsed.directory)
     if parsed.command == "tables":
         from localcloud.tables import show_tables
 

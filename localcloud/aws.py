@@ -37,8 +37,8 @@ class Aws:
 
     endpoint: str
     region: str = "us-east-1"
-    access_key_id: str = "test"
-    secret_access_key: str = "test"  # noqa: S105 - the emulator's root
+    access_key_id: str = "nobody"
+    secret_access_key: str = "nobody"  # noqa: S105 - no cloud takes these: whoever has keys names them
     default_tags: dict[str, str] = field(default_factory=dict)
     service_endpoints: Mapping[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)

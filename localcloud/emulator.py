@@ -1,5 +1,9 @@
-"""MiniStack as a child process: one emulator of AWS on a free port of this machine, gone when its owner is."""
+"""MiniStack as a child process: one emulator of AWS on a free port of this machine, gone when its owner is.
 
+It runs behind the filter of `localcloud.request_filter`, which takes requests of this run's access keys only.
+"""
+
+import base64
 import contextlib
 import http.client
 import json
@@ -16,7 +20,9 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
+from localcloud.aws import Aws
 from localcloud.errors import EmulatorError
+from localcloud.private_files import create_directory, open_log
 
 __all__ = ["Emulator"]
 
@@ -26,6 +32,7 @@ _LOG_TAIL_LINES = 20
 # The user's own AWS profile, proxies and emulator settings must not reach the emulator or the functions that it runs.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 _OBSERVER = Path(__file__).with_name("observer.py")
+_PROGRAM = Path(__file__).with_name("filtered_emulator.py")
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
@@ -35,12 +42,12 @@ class Emulator:
     Attributes:
         endpoint: `http://127.0.0.1:PORT`, once started.
         log_path: its log; kept when the caller named it, otherwise removed with the rest.
+        access_key_id: of root, to whom no policy applies. It is random, and as secret as the secret access key: the
+            emulator checks no signature of root's.
     """
 
     region = "us-east-1"
     account = "000000000000"
-    access_key_id = "test"  # root of the emulated account: no policy applies to it
-    secret_access_key = "test"  # noqa: S105
     service_endpoints: Mapping[str, str] = MappingProxyType({})  # it plays every service itself
 
     def __init__(
@@ -58,8 +65,10 @@ class Emulator:
             port: a port of 127.0.0.1; without, a free one.
             env: further environment.
             observe: write what clients do to `events_path`.
-            observer: what writes it, in place of ours: a program that runs the emulator and is given that path.
+            observer: what writes it, in place of ours: a Python file whose `install(path)` changes the emulator.
         """
+        self.access_key_id = f"LOCAL{_random_text()}"
+        self.secret_access_key = _random_text()
         self._given_port = port
         self._given_log = log_path
         self._env = dict(env or {})
@@ -81,6 +90,10 @@ class Emulator:
         """Where APIs are reached: `{execute_api_url}/{api id}/{stage}`."""
         return f"{self.endpoint}/_aws/execute-api"
 
+    def aws(self) -> Aws:
+        """Create clients of it, as root."""
+        return Aws(self.endpoint, self.region, self.access_key_id, self.secret_access_key)
+
     def start(self) -> Self:
         """Start it and wait until it answers.
 
@@ -97,10 +110,10 @@ class Emulator:
         self.log_path = self._given_log or directory / "emulator.log"
         self.events_path = directory / "events.jsonl"
         supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(directory)]
-        program = ["-P", str(self._observer), str(self.events_path)] if self._observe else ["-m", "ministack"]
+        program = ["-P", str(_PROGRAM), *([str(self._observer), str(self.events_path)] if self._observe else [])]
         try:
-            self.log_path.parent.mkdir(parents=True, exist_ok=True)
-            with self.log_path.open("wb") as log:
+            create_directory(self.log_path.parent)
+            with open_log(self.log_path) as log:
                 self._log = self.log_path.open("rb")
                 self._process = subprocess.Popen(
                     [*supervised, sys.executable, *program],
@@ -164,6 +177,8 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "MINISTACK_REGION": self.region,
             **self._env,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
         }
 
     def _wait_until_healthy(self, process: subprocess.Popen[bytes], mark: str) -> None:
@@ -176,6 +191,10 @@ class Emulator:
             if time.monotonic() > deadline:
                 raise EmulatorError(f"The emulator was not ready within {_READY_WITHIN_SECONDS:.0f} s. {tail}")
             time.sleep(_POLL_SECONDS)
+
+
+def _random_text() -> str:
+    return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def _free_port() -> int:

@@ -1,12 +1,11 @@
-"""Runs MiniStack and notes what clients do with it: one JSON object a line, without a query string, a header or a body.
+"""Notes what clients do with MiniStack: one JSON object a line, without a query string, a header or a body.
 
-Started as `python -P observer.py FILE`. It stands between the emulator and its HTTP server (ASGI), so that it sees REST
-calls, WebSocket messages and downloads of objects, which the emulator's own log does not show.
+`install` puts it between the emulator and its HTTP server (ASGI), so that it sees REST calls, WebSocket messages and
+downloads of objects, which the emulator's own log does not show.
 """
 
 import json
 import re
-import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from itertools import count
@@ -103,19 +102,13 @@ def _word(message: Message, key: str) -> str:
     return word if isinstance(word, str) and _WORD.fullmatch(word) else "?"
 
 
-def main(path: str) -> None:
-    """Run the emulator, observed."""
+def install(path: str) -> None:
+    """Have the emulator's application observed; what it notes is appended to the file."""
     from ministack import app as emulator
 
-    with open(path, "a", buffering=1, encoding="utf-8") as file:  # noqa: PTH123 - a line is written as it comes
+    file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: PTH123, SIM115 - a line is written as it comes, to the end
 
-        def note(event: dict[str, Any]) -> None:
-            file.write(json.dumps({"time": time.time(), **event}) + "\n")
+    def note(event: dict[str, Any]) -> None:
+        file.write(json.dumps({"time": time.time(), **event}) + "\n")
 
-        emulator.app = observed(emulator.app, note)
-        sys.argv = ["ministack"]
-        emulator.main()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    emulator.app = observed(emulator.app, note)

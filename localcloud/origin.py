@@ -6,8 +6,8 @@ Options in the query string:
     first_byte=SECONDS   think so long before answering      status=503[&location=URL][&retry_after=SECONDS]
     close_after=BYTES    hang up after so much of the body   status=0       reset the connection, answer nothing
     reset_after=BYTES    reset the connection after that     short=BYTES    announce all, send so much less, hang up
-    stall_after=BYTES    say nothing more after that         extra=BYTES    send so much more than the range
-    ranges=no            ignore Range
+    stall_after=BYTES    say nothing more after that,        extra=BYTES    send so much more than the range
+    stall=SECONDS        or go on after so long              ranges=no       ignore Range
     times=N, after=N     all these hold for the first N requests of this URL only; for those after the first N only
     length=no            chunked, no Content-Length          type=TYPE      another Content-Type
     etag=weak|none       a weak ETag, or none                rate=BYTES     so many bytes a second
@@ -240,7 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
         sent = int(min(breaking, max(total - options.short, 0)))
         self._body(start, start + sent, options.version, not options.length, options.rate)
         if options.stall_after == sent < total:
-            cast(_Server, self.server).origin.stopping.wait()
+            stopping = cast(_Server, self.server).origin.stopping
+            if not stopping.wait(None if options.stall == ENDLESS else options.stall):
+                self._body(start + sent, end, options.version, not options.length, options.rate)
+                sent, breaking = total, ENDLESS
         if options.reset_after == sent < total:
             self._reset()
         self.close_connection = self.close_connection or sent < total

@@ -18,6 +18,7 @@ class Options:
     close_after: float = ENDLESS
     reset_after: float = ENDLESS
     stall_after: float = ENDLESS
+    stall: float = ENDLESS
     short: int = 0
     extra: int = 0
     ranges: bool = True
@@ -48,6 +49,7 @@ def options_of(query: str, count: int) -> Options:
         close_after=float(faults.get("close_after", ENDLESS)),
         reset_after=float(faults.get("reset_after", ENDLESS)),
         stall_after=float(faults.get("stall_after", ENDLESS)),
+        stall=float(faults.get("stall", ENDLESS)),
         short=int(faults.get("short", 0)),
         extra=int(faults.get("extra", 0)),
         ranges=faults.get("ranges") != "no",

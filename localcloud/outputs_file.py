@@ -3,13 +3,13 @@
 import contextlib
 import http.client
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from localcloud.errors import NotRunningError, UsageError
+from localcloud.private_files import create_directory, write_whole
 
 __all__ = ["published", "read_running", "refuse_second"]
 
@@ -18,12 +18,13 @@ _NAME = "outputs.json"
 
 @contextlib.contextmanager
 def published(content: Mapping[str, Any], directory: Path) -> Iterator[Path]:
-    """The file is there, whole, for as long as the block runs; a file that another stack wrote meanwhile stays."""
+    """Keep the file there, whole, for as long as the block runs; a file that another stack wrote meanwhile stays.
+
+    It holds the keys of the emulator, so only this user can read it.
+    """
     path = directory / _NAME
-    directory.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    draft.replace(path)
+    create_directory(directory)
+    write_whole(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
     try:
         yield path
     finally:
@@ -41,17 +42,21 @@ def refuse_second(directory: Path) -> None:
         raise UsageError(f"A local stack is running already, at {other}; its word is in {directory}.")
 
 
-def read_running(directory: Path) -> dict[str, Any]:
-    """What a running `make local` says of its stack.
+def read_running(directory: Path, needs: str = "apiUrl") -> dict[str, Any]:
+    """Read what a running `make local`, or a running emulator, says of itself.
+
+    Args:
+        directory: where its file is.
+        needs: an output that has to be there; only a stack has `apiUrl`.
 
     Raises:
-        NotRunningError: There is no file, or nothing answers where it points to.
+        NotRunningError: There is no such file, or nothing answers where it points to.
     """
     path = directory / _NAME
     endpoint = _endpoint(path)
-    if endpoint is None or not _answers(endpoint):
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if endpoint else {}
+    if endpoint is None or needs not in content or not _answers(endpoint):
         raise NotRunningError("No local stack is running: start one with `make local` in another terminal.")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 

@@ -5,6 +5,7 @@ The shipped Pulumi*.yaml know nothing of it; without this home the official prov
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -30,7 +31,10 @@ _TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
 _ARCHIVES = [struct_pb2.Value(string_value=sig) for sig in (wire._special_archive_sig, wire._special_asset_sig)]
 _NOWHERE = "http://127.0.0.1:9"
-"""Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched."""
+"""Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched.
+
+Keys that the configuration does not name come from the environment, as with the official provider.
+"""
 
 
 def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
@@ -70,7 +74,9 @@ def install_program(
 
 def _serve() -> None:
     _mend_wire()
-    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(Aws(_NOWHERE)))
+    key, secret = (os.environ.get(name, "nobody") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    aws = Aws(_NOWHERE, access_key_id=key, secret_access_key=secret)
+    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(aws))
 
 
 def _mend_wire() -> None:

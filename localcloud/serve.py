@@ -12,17 +12,18 @@ from rich.console import Console
 from rich.text import Text
 
 from localcloud.activity import Line, of_origin
+from localcloud.emulator import Emulator
 from localcloud.errors import EmulatorError
 from localcloud.origin import Origin
 from localcloud.origins import NAME, demo_origin, own_origin
 from localcloud.outputs_file import published, refuse_second
 from localcloud.paths import WORD
-from localcloud.stack import LocalStack, local_stack
-from localcloud.walkthrough import addresses, steps
+from localcloud.stack import local_stack
+from localcloud.walkthrough import addresses, env_line, steps
 from localcloud.watch import Watch
 from localcloud.web_page import WebPage
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_emulator"]
 
 _COLOURS = {
     "REST": "cyan",
@@ -59,10 +60,10 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
         ) as stack,
     ):
         page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "none"}
-        content = _describe(stack) | {"webPageUrl": page.url}
+        content = {**stack.outputs, **_reach(stack.emulator), "webPageUrl": page.url}
         with published(content, directory), Watch(stack, lambda line: _show(console, line)):
             _welcome(console, content, directory, "defaultPath" in described, time.monotonic() - started)
-            _wait(stack)
+            _wait(stack.emulator)
 
 
 @contextlib.contextmanager
@@ -74,28 +75,49 @@ def _origin(url: str | None, console: Console) -> Iterator[dict[str, object]]:
         yield demo_origin(demo.base_url)
 
 
-def _describe(stack: LocalStack) -> dict[str, object]:
-    """Every output of the stack, and how to reach its cloud."""
+def serve_emulator(port: int, directory: Path, console: Console | None = None) -> Never:
+    """Keep an emulator without a stack up until an exception (Stopped, at a signal) ends it.
+
+    Args:
+        port: its port on 127.0.0.1.
+        directory: where outputs.json, which has its keys, and its log go.
+        console: where to print.
+
+    Raises:
+        LocalCloudError: It did not start, or ended.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    refuse_second(directory)
+    with (
+        Emulator(log_path=directory / "emulator.log", port=port) as emulator,
+        published(_reach(emulator), directory),
+    ):
+        console.print(f"MiniStack answers on {emulator.endpoint}. Ctrl-C stops it.", style="bold")
+        console.print(f"In the shell that uses it:\n   {env_line(directory)}")
+        _wait(emulator)
+
+
+def _reach(emulator: Emulator) -> dict[str, object]:
+    """Describe how to reach the emulated cloud."""
     return {
-        **stack.outputs,
-        "awsEndpoint": stack.endpoint,
-        "region": stack.region,
-        "accessKeyId": stack.access_key_id,
-        "secretAccessKey": stack.secret_access_key,
+        "awsEndpoint": emulator.endpoint,
+        "region": emulator.region,
+        "accessKeyId": emulator.access_key_id,
+        "secretAccessKey": emulator.secret_access_key,
     }
 
 
-def _wait(stack: LocalStack) -> Never:
-    while stack.emulator.is_running():
+def _wait(emulator: Emulator) -> Never:
+    while emulator.is_running():
         time.sleep(_LOOK_SECONDS)  # a signal ends it early
-    raise EmulatorError(f"The emulator has ended. The end of its log:\n{stack.emulator.log_tail()}")
+    raise EmulatorError(f"The emulator has ended. The end of its log:\n{emulator.log_tail()}")
 
 
 def _welcome(console: Console, content: dict[str, object], directory: Path, default_path: bool, seconds: float) -> None:
     console.print(f"Ready after {seconds:.1f} s. Ctrl-C stops it.\n", style="bold")
     for name, value in addresses(content, directory):
         console.print(Text.assemble((f"{name:<10}", "bold"), value))
-    for number, (title, lines) in enumerate(steps(content, default_path), 1):
+    for number, (title, lines) in enumerate(steps(content, default_path, directory), 1):
         console.print(Text(f"\n{number}. {title}:", style="bold"))
         for line in lines:
             console.print(Text(f"   {line}"))

@@ -73,5 +73,5 @@ def local_stack(
             secret_access_key=emulator.secret_access_key,
             emulator=emulator,
             deployment=deployment,
-            aws=Aws(emulator.endpoint, emulator.region, emulator.access_key_id, emulator.secret_access_key),
+            aws=emulator.aws(),
         )

@@ -1,12 +1,14 @@
 """What `make local` says when it is ready: where everything is, and lines to paste that walk through a download."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from localcloud.origins import DEMO_PATH
+from localcloud.paths import WORD
 
-__all__ = ["addresses", "steps"]
+__all__ = ["addresses", "env_line", "steps"]
 
 _RUN = ".venv/bin/python -m localcloud"
 
@@ -17,18 +19,24 @@ def addresses(outputs: Mapping[str, Any], directory: Path) -> list[tuple[str, st
         ("REST", str(outputs["apiUrl"])),
         ("WebSocket", str(outputs["webSocketUrl"])),
         ("Web page", str(outputs["webPageUrl"])),
-        ("AWS", f"{outputs['awsEndpoint']} (region {outputs['region']}, key test, secret test)"),
+        ("AWS", f"{outputs['awsEndpoint']} (region {outputs['region']}, the keys of this run: {env_line(directory)})"),
         ("Outputs", _short(directory / "outputs.json")),
         ("Log", _short(directory / "emulator.log")),
     ]
 
 
-def steps(outputs: Mapping[str, Any], default_path: bool) -> list[tuple[str, list[str]]]:
+def env_line(directory: Path) -> str:
+    """Return the line for a shell that sets the endpoint and the keys of what runs there."""
+    where = "" if directory == WORD else f" --directory {shlex.quote(_short(directory))}"
+    return f'eval "$({_RUN} env{where})"'
+
+
+def steps(outputs: Mapping[str, Any], default_path: bool, directory: Path = WORD) -> list[tuple[str, list[str]]]:
     """What to do -> lines for a shell. Without a default path the caller names one of the origin's files."""
     url = str(outputs["downloadUrl"])
     ask = url if default_path else f"{url}?path=FILE"
     tables = [outputs["downloadsTableName"], outputs["connectionsTableName"]]
-    aws = f"AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION={outputs['region']} aws"
+    where = "" if directory == WORD else f" --directory {shlex.quote(_short(directory))}"
     return [
         ("Ask for a file; the answer comes at once", [f"curl -s '{ask}'"]),
         (
@@ -48,11 +56,14 @@ def steps(outputs: Mapping[str, Any], default_path: bool) -> list[tuple[str, lis
         (
             "Look at the tables: the execution ARN with the connection beside it, gone once the socket is closed",
             [
-                f"{_RUN} tables",
-                *(
-                    f"{aws} --endpoint-url {outputs['awsEndpoint']} dynamodb scan --table-name {name}"
-                    for name in tables
-                ),
+                f"{_RUN} tables{where}",
+            ],
+        ),
+        (
+            "Or with the aws command, or awslocal, in a shell that knows the keys of this run",
+            [
+                env_line(directory),
+                *(f"aws --endpoint-url {outputs['awsEndpoint']} dynamodb scan --table-name {name}" for name in tables),
             ],
         ),
     ]

@@ -37,8 +37,10 @@ AsyncDownloadError
 │   │   └── UploadConflictError            ... somebody else was writing the key (409)
 │   ├── ObjectExistsError              ... the key is taken (412)
 │   ├── UploadGoneError                ... the multipart upload is not there any more
+│   ├── TransientServiceError          ... throttled, a server error or no answer: another try may succeed
 │   └── InvalidPartError               ... a part was stored again after it was listed
 ├── ExecutionExistsError           an execution of that name has been started before
+├── PushesGivenUpError             no socket could be reached for now: the whole delivery should be tried again
 └── ConnectionGoneError            the socket is closed, or not open yet (410)
 """
 
@@ -298,8 +300,19 @@ class InvalidPartError(ServiceError):
     """A part is not the one that was listed: a late worker has stored it again since."""
 
 
+class TransientServiceError(ServiceError):
+    """An AWS call was throttled (429), met a server error (5xx) or got no answer: another try may succeed."""
+
+
 class ExecutionExistsError(AsyncDownloadError):
     """An execution of that name has been started before."""
+
+
+class PushesGivenUpError(AsyncDownloadError):
+    """No socket could be reached within the budget, and another try may reach one."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} pushes were given up and none succeeded.")
 
 
 class ConnectionGoneError(AsyncDownloadError):
@@ -315,7 +328,7 @@ class Problem:
     message: str
 
 
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "ThrottlingException",
         "TooManyRequestsException",
@@ -329,6 +342,6 @@ def problem_of(error: BaseException) -> Problem:
     """The one map from a failure to what the caller may know of it."""
     if isinstance(error, RequestError):
         return Problem(error.status, error.code, str(error))
-    if isinstance(error, ServiceError) and error.code in _THROTTLED:
+    if isinstance(error, ServiceError) and error.code in THROTTLED:
         return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.")
     return Problem(500, "INTERNAL", "Something went wrong here, not with the request. Try again.")

@@ -163,7 +163,8 @@ class Sockets(Protocol):
 
         Raises:
             ConnectionGoneError: 410.
-            ServiceError: anything else.
+            TransientServiceError: throttled, a server error or no answer; another try may succeed.
+            ServiceError: anything else; another try will not succeed.
         """
 
     def is_open(self, connection_id: str) -> bool:

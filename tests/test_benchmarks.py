@@ -10,8 +10,9 @@ import time
 from typing import Any
 
 import pytest
+from async_download.specs import SMALL_MB
 
-from benchmarks import processors
+from benchmarks import prices, processors
 from benchmarks.costs import derived_bill
 from benchmarks.counter import counted
 from benchmarks.prices import Bill
@@ -66,6 +67,15 @@ def test_the_page_on_cost_says_what_the_plan_says() -> None:
         assert int(slices.replace(",", "")) == bill.children
         assert float(dollars) == pytest.approx(bill.dollars, rel=0.02)
         assert float(leaving) == pytest.approx(size / 1e9 * 0.09)
+
+
+def test_the_page_on_cost_says_what_asking_for_the_status_costs() -> None:
+    page = (TOP / "docs" / "cost.md").read_text()
+    (said,) = re.findall(
+        r"asks for `status`: two messages, a call of `message`, two reads \| \$([\d.]+) for a mil", page
+    )
+    call = prices.INVOCATION + 0.05 * SMALL_MB / 1024 * prices.GB_SECOND
+    assert float(said) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ROW_READ), rel=0.02)
 
 
 def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = "", target: str = "") -> dict[str, Any]:

@@ -197,6 +197,12 @@ def test_stall(origin: Origin) -> None:
 
 
 @pytest.mark.parametrize("length", ["", "&length=no"])
+def test_pause(origin: Origin, length: str) -> None:
+    """It stops sending for a while and goes on."""
+    assert ask(origin, f"/files/{SIZE}?stall_after=40&stall=0.05{length}").body == Origin.content(SIZE)
+
+
+@pytest.mark.parametrize("length", ["", "&length=no"])
 def test_extra(origin: Origin, length: str) -> None:
     """It sends more than the range that it announces."""
     answer = ask(origin, f"/files/{SIZE}?extra=5{length}", Range="bytes=10-19")

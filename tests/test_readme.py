@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.request_refusals import REFUSALS
 from tools.readme_tables import README, TOP, rewritten
 
 TEXT = README.read_text()
@@ -55,3 +56,10 @@ def test_every_test_that_a_page_names_exists() -> None:
 
 def test_the_first_two_commands_are_demo_and_test() -> None:
     assert re.findall(r"^make (\w+)", TEXT, re.MULTILINE)[:2] == ["demo", "test"]
+
+
+def test_every_refusal_of_the_filter_is_explained() -> None:
+    """SECURITY.md says what is refused, the README what to do."""
+    codes = {f"`{refusal.code}`" for refusal in REFUSALS}
+    security = (TOP / "SECURITY.md").read_text()
+    assert {code for code in codes if f"| {code} |" in security and code in TEXT} == codes

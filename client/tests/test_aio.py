@@ -21,7 +21,7 @@ from async_download_client import (
 )
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import ID, FakeStack, Fault
+from client.tests.fake_stack import ID, FakeStack, Fault, Peer
 from client.tests.test_wait import names
 
 WaitFor = Callable[[Callable[[], object]], None]
@@ -93,6 +93,24 @@ def test_each_call(stack: FakeStack, target: Path) -> None:
     asyncio.run(main())
     assert stack.seen[-1].method == "DELETE"
     assert target.read_bytes() == stack.content
+
+
+def test_a_push_that_was_lost(stack: FakeStack, target: Path) -> None:
+    """The stack pushes nothing by itself: the status is asked for, and the answer is `ready`."""
+
+    def script(peer: Peer) -> None:
+        assert peer.receive() == "status"
+        stack.tell_ready(peer)
+
+    stack.sockets = [script]
+
+    async def run() -> None:
+        async with client_of(stack) as client:
+            await client.get("q3.csv", target, timeout=10)
+
+    asyncio.run(run())
+    assert target.read_bytes() == stack.content
+    assert stack.actions == ["status"]
 
 
 def test_many_at_once(stack: FakeStack, tmp_path: Path) -> None:

@@ -73,18 +73,69 @@ def test_late_ready(stack: FakeStack, client: Client, events: list[Event]) -> No
     assert told == [("PENDING", None, None), ("COPYING", 10, 20)]
 
 
-def test_keep_alive(stack: FakeStack, client: Client) -> None:
-    """A socket on which nothing happens is kept alive with pings."""
+def test_a_push_that_was_lost(stack: FakeStack, client: Client, events: list[Event]) -> None:
+    """A client that is told nothing asks for the status until the answer is `ready`, which carries the URL."""
 
     def script(peer: Peer) -> None:
         for _ in range(3):
-            peer.receive()
-            peer.send(stack.message("pong"))
+            assert peer.receive() == "status"
+            peer.send(stack.message("status", status="COPYING", copiedBytes=7))
+        assert peer.receive() == "status"  # the push of `ready` was given up meanwhile
         stack.tell_ready(peer)
 
     stack.sockets = [script]
-    client.wait(client.request("q3.csv"))
-    assert stack.actions[:3] == ["status", "ping", "ping"]
+    ready = client.wait(client.request("q3.csv"), events.append, timeout=10)
+    assert ready.url.startswith(f"{stack.s3_url}/s3/object")
+    assert stack.actions[:4] == ["status"] * 4
+    assert stack.gets("/v1/downloads/") == []
+
+
+def test_a_push_that_was_lost_after_reconnecting(stack: FakeStack, client: Client) -> None:
+    """Neither the push nor the replay to the new socket came."""
+
+    def answers(peer: Peer) -> None:
+        assert peer.receive() == "status"
+        stack.tell_ready(peer)
+
+    stack.sockets = [lambda peer: peer.close(), answers]
+    client.wait(client.request("q3.csv"), timeout=10)
+    assert stack.actions == ["status"]
+
+
+def test_silence_is_asked_about_less_and_less() -> None:
+    """Soon after the socket has opened, in the end once in a keep-alive, and never all clients at once."""
+    timing = Timing()
+    for asked, longest in ((0, 5.0), (1, 10.0), (2, 20.0), (3, 40.0), (4, 60.0), (5000, 60.0)):
+        drawn = [timing.check(asked) for _ in range(20)]
+        assert longest / 2 <= min(drawn) < max(drawn) <= longest
+
+
+def test_messages_that_come_make_asking_superfluous(stack: FakeStack) -> None:
+    """Progress shows that pushes arrive."""
+
+    def script(peer: Peer) -> None:
+        for number in range(10):
+            peer.send(stack.message("progress", copiedBytes=number))
+            peer.stopping.wait(0.05)
+        stack.tell_ready(peer)
+
+    stack.sockets = [script]
+    with Client(stack.api_url, timeout=5, timing=replace(QUICK, check_after=2.0, keep_alive=2.0)) as client:
+        client.wait(client.request("q3.csv"))
+    assert stack.actions == []
+
+
+def test_a_socket_that_is_not_served_any_more(stack: FakeStack, client: Client, events: list[Event]) -> None:
+    """The stack has forgotten the connection: the client connects again, for nothing would be pushed to this one."""
+
+    def forgotten(peer: Peer) -> None:
+        error = {"code": "DOWNLOAD_NOT_FOUND", "message": "There is no such download."}
+        while peer.receive():
+            peer.send(stack.message("error", error=error) | {"downloadId": ""})
+
+    stack.sockets = [forgotten, stack.tell_ready]
+    client.wait(client.request("q3.csv"), events.append, timeout=10)
+    assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
 
 
 def test_half_open(stack: FakeStack, events: list[Event]) -> None:

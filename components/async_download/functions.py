@@ -12,7 +12,7 @@ from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
 from async_download.scope import Scope, policy
 from async_download.settings import Settings
-from async_download.specs import FUNCTIONS, SMALL_MB, SPECS, hyphenated
+from async_download.specs import FUNCTIONS, SPECS, hyphenated
 from async_download.statements import Statement
 
 RUNTIME = "python3.13"
@@ -73,7 +73,7 @@ class Functions:
             code=runtime_archive(key),
             role=self._roles[key].arn,
             timeout=spec.timeout,
-            memory_size=scope.settings.copy_memory_mb if spec.copies else SMALL_MB,
+            memory_size=scope.settings.copy_memory_mb if spec.copies else spec.memory_mb,
             vpc_config=scope.settings.network.vpc_config if spec.copies else None,
             reserved_concurrent_executions=reserved(scope.settings, key),
             environment={"variables": {**environment, **ALLOCATOR} if spec.copies else environment},

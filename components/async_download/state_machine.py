@@ -13,6 +13,7 @@ BUSY = [
     "Lambda.SdkClientException",
 ]
 THROTTLED = ["DynamoDb.ProvisionedThroughputExceededException", "DynamoDb.ThrottlingException"]
+PUSHES_GIVEN_UP = "PushesGivenUpError"  # of the runtime
 AWAIT_SECONDS = 900
 EXECUTION = {"executionArn.$": "$$.Execution.Id"}
 COPIED = EXECUTION | {"slices.$": "$.slices"}
@@ -55,7 +56,8 @@ def definition(
             **({"AwaitCopy": _await_copy(copies, copy)} if copies else {}),
             "CopySlices": _slices(copy_slice, concurrency),
             "Complete": _task("complete", complete, COPIED, then={"Next": "Stored?"}, caught="TellFailure"),
-            "Deliver": _task("deliver", deliver, EXECUTION, then={"End": True}, caught="TellFailure"),
+            "Deliver": _deliver(deliver),
+            "NobodyReached": {"Type": "Succeed"},
             "TellFailure": _task(
                 "fail", fail, EXECUTION | {"error.$": "$.error"}, then={"Next": "Failed"}, caught="Failed"
             ),
@@ -98,8 +100,9 @@ def _await_copy(table: str, beside: str) -> dict[str, Any]:
         "Parameters": {
             "TableName": table,
             "Key": {"fileId": {"S.$": "$.fileId"}},
-            "UpdateExpression": "SET waiting = list_append(if_not_exists(waiting, :nobody), :token)",
-            "ConditionExpression": "attribute_exists(leader) AND attribute_not_exists(finished)",
+            "UpdateExpression": "SET #waiting = list_append(if_not_exists(#waiting, :nobody), :token)",
+            "ConditionExpression": "attribute_exists(#leader) AND attribute_not_exists(#finished)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in ("waiting", "leader", "finished")},
             "ExpressionAttributeValues": {":token": token, ":nobody": {"L": []}},
         },
         "TimeoutSeconds": AWAIT_SECONDS,
@@ -154,6 +157,17 @@ def _task(
         **({"Catch": _catch(caught)} if caught else {}),
         **then,
     }
+
+
+def _deliver(arn: str) -> dict[str, Any]:
+    """Deliver, again for about a minute while API Gateway throttles every push.
+
+    A download whose clients could not be reached stays a success: they ask for it, or connect again.
+    """
+    task = _task("deliver", arn, EXECUTION, then={"End": True}, caught="TellFailure")
+    task["Retry"].insert(-1, _retry([PUSHES_GIVEN_UP], seconds=10, attempts=3))
+    task["Catch"].insert(0, {"ErrorEquals": [PUSHES_GIVEN_UP], "ResultPath": None, "Next": "NobodyReached"})
+    return task
 
 
 def _catch(then: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.engine.stages import remains
-from integration_tests.support.clouds import Cloud, Target, open_cloud
+from integration_tests.support.clouds import Target, emulated, open_cloud
 from integration_tests.support.errors import MissingError, RefusedTargetError
 from integration_tests.support.pulumi_cli import BUILT_CLI, TOP
 from localcloud.emulator import Emulator
@@ -28,7 +28,13 @@ FIXTURES = ("-p", "integration_tests.conftest", "-p", "integration_tests.engine.
 
 def suite(*arguments: str | Path, emulator: Emulator | None = None) -> subprocess.CompletedProcess[str]:
     """Run tests of the suite in a process of their own, where LocalStack is the emulator."""
-    here = {"LOCALSTACK_HOST": f"127.0.0.1:{emulator.endpoint.rpartition(':')[2]}"} if emulator else {}
+    here = {}
+    if emulator:
+        here = {
+            "LOCALSTACK_HOST": f"127.0.0.1:{emulator.port}",
+            "AWS_ACCESS_KEY_ID": emulator.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": emulator.secret_access_key,
+        }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, arguments)]
     env = {**os.environ, **here, "PYTHONPATH": str(TOP)}
     return subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, check=False)
@@ -39,7 +45,7 @@ def test_a_stack_is_kept_on_failure_and_destroyed_by_the_command_that_is_printed
     failing = tmp_path / "test_fails.py"
     failing.write_text(FAILS)
     with Emulator(log_path=tmp_path / "emulator.log") as emulator:
-        cloud = Cloud(Target.EMULATOR, emulator.region, emulator.endpoint)
+        cloud = emulated(emulator)
         ran = suite(*FIXTURES, failing, "-n1", "--target", "localstack", "--keep-on-failure", emulator=emulator)
         if "skipped" in ran.stdout:
             pytest.skip(ran.stdout.strip().splitlines()[-2])
@@ -59,7 +65,7 @@ def test_a_stack_is_destroyed_after_a_failure_otherwise(tmp_path: Path) -> None:
         if "skipped" in ran.stdout:
             pytest.skip(ran.stdout.strip().splitlines()[-2])
         assert "1 failed" in ran.stdout, ran.stdout + ran.stderr
-        assert remains(Cloud(Target.EMULATOR, emulator.region, emulator.endpoint)) == {}
+        assert remains(emulated(emulator)) == {}
 
 
 def test_aws_is_refused_without_the_account_that_may_be_deployed_to() -> None:
@@ -71,8 +77,8 @@ def test_aws_is_refused_without_the_account_that_may_be_deployed_to() -> None:
 def test_the_credentials_of_another_account_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(log_path=tmp_path / "emulator.log") as emulator:
         for name, value in {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": emulator.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": emulator.secret_access_key,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL_STS": emulator.endpoint,
         }.items():

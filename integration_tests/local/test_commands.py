@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from integration_tests.local.programs import answers, get, python, until
 from integration_tests.support.leaks import leaks
+from integration_tests.support.pulumi_cli import TOP
 from integration_tests.support.sockets import Socket
 from integration_tests.support.written import lines_of
 
@@ -59,7 +62,16 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert get(url)[0] == 200
         shown += until(process, "S3")
         files = {path.name: list(lines_of(path)) for path in tmp_path.iterdir()}
-        assert {"emulator.log", "outputs.json"} <= set(files)
+        assert {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == {
+            "emulator.log": "0o600",
+            "outputs.json": "0o600",
+        }
+        environment = command("env", *where)[1]
+        keys = {outputs["accessKeyId"], outputs["secretAccessKey"]}
+        assert {f"export AWS_ENDPOINT_URL={outputs['awsEndpoint']}"} <= set(environment.splitlines())
+        assert [key for key in keys if f"={key}\n" not in environment] == []
+        others = {name: lines for name, lines in files.items() if name != "outputs.json"}
+        assert leaks({**others, "printed": [("", welcome + shown)]}, keys) == []
         secret, signature = ticket.partition(".")[2], parse_qs(urlsplit(url).query)["X-Amz-Signature"][0]
         assert leaks({**files, "printed": [("", welcome + shown)]}, {secret, signature}) == []
         assert f"{asked['downloadId']} at Copy" in shown
@@ -78,6 +90,28 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
     assert not answers(outputs["awsEndpoint"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["emulator.log"]
     assert "No local stack is running" in command("tables", *where)[2]
+
+
+def test_an_emulator_without_a_stack(tmp_path: Path) -> None:
+    """MiniStack on a port of the user's choice, behind the filter; the keys are in the environment that is printed."""
+    where = ["--directory", str(tmp_path / "word")]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with python("-m", "localcloud", "emulator", f"--port={port}", *where, stdout=subprocess.PIPE) as process:
+        assert f"127.0.0.1:{port}" in until(process, "answers on")
+        assert f"env {' '.join(where)}" in until(process, "eval")
+        show = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+        line = f'eval "$({sys.executable} -m localcloud env {" ".join(where)})" && {sys.executable} -c "{show}"'
+        asked = subprocess.run(["sh", "-c", line], cwd=TOP, capture_output=True, text=True, check=True)
+        assert asked.stdout == "arn:aws:iam::000000000000:root\n"
+        assert "No local stack is running" in command("tables", *where)[2]
+        assert "is running already" in command("emulator", f"--port={port}", *where)[2]
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in until(process, "Stopped; nothing is left running.")
+        assert process.wait(timeout=10) == 0
+    assert not answers(f"http://127.0.0.1:{port}")
+    assert [path.name for path in (tmp_path / "word").iterdir()] == ["emulator.log"]
 
 
 def test_a_signal_stops_the_stack_while_it_starts(tmp_path: Path) -> None:

@@ -12,22 +12,20 @@ import pytest
 
 from integration_tests.local.programs import answers, get, python
 from integration_tests.support.waiting import gone, wait_for
-from localcloud.aws import Aws
 from localcloud.emulator import Emulator
 from localcloud.errors import EmulatorError
 
 OWNER = """
 import io, sys, zipfile
-from localcloud.aws import Aws
 from localcloud.emulator import Emulator
 emulator = Emulator().start()
 packed = io.BytesIO()
 with zipfile.ZipFile(packed, "w") as archive:
     archive.writestr("f.py", "def handler(event, context): pass")
 trust = '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}'
-role = Aws(emulator.endpoint).client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+role = emulator.aws().client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 function = {"FunctionName": "f", "Runtime": "python3.13", "Handler": "f.handler", "Role": role}
-client = Aws(emulator.endpoint).client("lambda")
+client = emulator.aws().client("lambda")
 client.create_function(**function, Code={"ZipFile": packed.getvalue()})
 client.invoke(FunctionName="f")
 print(emulator.endpoint, emulator.log_path.parent, flush=True)
@@ -54,7 +52,7 @@ def family(pid: int) -> set[int]:
 def test_it_enforces_iam_and_is_gone_when_stopped() -> None:
     """An unsigned call is refused; afterwards neither its port nor its directory is there."""
     with Emulator() as emulator:
-        Aws(emulator.endpoint).client("s3").create_bucket(Bucket="private")
+        emulator.aws().client("s3").create_bucket(Bucket="private")
         assert get(f"{emulator.endpoint}/private")[0] == 403
         endpoint, directory = emulator.endpoint, emulator.log_path.parent
         assert emulator.is_running()
@@ -68,7 +66,7 @@ def test_its_log_is_kept_where_it_is_told(tmp_path: Path) -> None:
     emulator = Emulator(log_path=tmp_path / "logs" / "emulator.log")
     for _ in range(2):
         with emulator:
-            Aws(emulator.endpoint).client("sqs").create_queue(QueueName="noted")
+            emulator.aws().client("sqs").create_queue(QueueName="noted")
         assert "SQS queue created: noted" in (tmp_path / "logs" / "emulator.log").read_text()
 
 
@@ -97,14 +95,14 @@ def test_a_port_in_use_is_told() -> None:
 def test_two_emulators_know_nothing_of_each_other() -> None:
     """Each has its own port and its own state."""
     with Emulator() as one, Emulator() as other:
-        Aws(one.endpoint).client("sqs").create_queue(QueueName="q")
-        assert not Aws(other.endpoint).client("sqs").list_queues().get("QueueUrls")
+        one.aws().client("sqs").create_queue(QueueName="q")
+        assert not other.aws().client("sqs").list_queues().get("QueueUrls")
 
 
 def test_what_it_writes_is_in_its_directory() -> None:
     """The keys of user pools, too, which it would else share with every other emulator."""
     with Emulator() as emulator:
-        Aws(emulator.endpoint).client("cognito-idp").create_user_pool(PoolName="pool")
+        emulator.aws().client("cognito-idp").create_user_pool(PoolName="pool")
         assert list(emulator.log_path.parent.rglob("cognito-rsa-key.pem"))
 
 

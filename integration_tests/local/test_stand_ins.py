@@ -15,7 +15,6 @@ from pulumi.provider.experimental import provider as api
 
 from integration_tests.local.changed import CHANGED, KEY, UNCHANGEABLE
 from integration_tests.local.programs import answers, python, until
-from localcloud.aws import Aws
 from localcloud.emulator import Emulator
 from localcloud.engine import Deployment, Registration
 from localcloud.program import deploy
@@ -48,7 +47,7 @@ def full() -> Iterator[Full]:
     with Emulator() as emulator:
         stacks = {"full": FULL, "other-auth": OTHER_AUTH}
         made = [deploy(emulator, stack=name, config={**LOCAL_CONFIG, **config}) for name, config in stacks.items()]
-        yield made, AwsProvider(Aws(emulator.endpoint))
+        yield made, AwsProvider(emulator.aws())
 
 
 def wire(plain: Any) -> Any:
@@ -117,7 +116,7 @@ def test_drift_is_seen_and_mended(full: Full) -> None:
 def test_a_handler_waits_for_a_debugger(tmp_path: Path, full: Full) -> None:
     """`--debug` listens before the handler is imported."""
     (deployment, _), provider = full
-    keys = {"accessKeyId": "test", "secretAccessKey": "test"}
+    keys = {"accessKeyId": provider.aws.access_key_id, "secretAccessKey": provider.aws.secret_access_key}
     content = {**deployment.outputs, "awsEndpoint": provider.aws.endpoint, "region": provider.aws.region, **keys}
     (tmp_path / "outputs.json").write_text(json.dumps(content))
     with socket.socket() as free:

@@ -13,7 +13,7 @@ from pathlib import Path
 from integration_tests.mutation import page
 from integration_tests.mutation.hunt import Hunt, Verdict, title
 from integration_tests.mutation.witness import Witness
-from integration_tests.support.clouds import RETRY_WAITS, Cloud, Target
+from integration_tests.support.clouds import RETRY_WAITS, Cloud, emulated
 from integration_tests.support.engines import Engine, deployed
 from integration_tests.support.settings import FILES, GUARDED, config_for, origins_for
 from integration_tests.support.stack import Stack
@@ -78,7 +78,7 @@ def _stack() -> Iterator[tuple[Stack, Witness]]:
     with tempfile.TemporaryDirectory() as folder, Origin() as origin:
         log = Path(folder) / "emulator.log"
         with Emulator(log_path=log, env={"SFN_WAIT_SCALE": RETRY_WAITS}, observe=True, observer=JUDGE) as emulator:
-            cloud = Cloud(Target.EMULATOR, emulator.region, emulator.endpoint, log)
+            cloud = emulated(emulator)
             with origins_for(cloud, origin.base_url, None) as origins:
                 origins[GUARDED] = origins[FILES] | {"secretHeaders": _secrets(cloud)}
                 config = config_for(cloud, origins, restAuth="none", fanOutMb=64, reuseSeconds=600, **NETWORK)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
 from integration_tests.parity import dynamodb, machines, s3, step_functions
 from integration_tests.parity.servers import free_port
-from integration_tests.support.clouds import RETRY_WAITS, Cloud, Target
+from integration_tests.support import request_problems
+from integration_tests.support.clouds import RETRY_WAITS, Cloud, emulated
 from localcloud.emulator import Emulator
 from tools.parity.build import is_ready
 from tools.parity.implementations import (
@@ -27,6 +30,23 @@ SETTINGS = {
     "sliceExecutionType": "STANDARD",  # LocalStack refuses EXPRESS in a Distributed Map
     "closeIdleSeconds": 10,  # its waits last as long as they say, and the suite ends when no execution is left
 }
+
+
+class Ports(NamedTuple):
+    """Free ports of 127.0.0.1."""
+
+    emulator: int
+    step_functions: int
+
+    @property
+    def emulator_url(self) -> str:
+        """Where MiniStack will be."""
+        return f"http://127.0.0.1:{self.emulator}"
+
+    @property
+    def step_functions_url(self) -> str:
+        """Where the interpreter will be."""
+        return f"http://127.0.0.1:{self.step_functions}"
 
 
 def require(implementation: GoProgram | PythonPackage) -> None:
@@ -85,35 +105,32 @@ def dynamodb_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def emulator_port() -> int:
-    """The port of the MiniStack that the journeys start, which the interpreter has to know before."""
-    return free_port()
+def ports() -> Ports:
+    """The ports of MiniStack and of the interpreter, each of which has to know the other's before it starts."""
+    return Ports(free_port(), free_port())
 
 
 @pytest.fixture(scope="session")
-def step_functions_url(dynamodb_url: str, emulator_port: int) -> Iterator[str]:
+def emulator(ports: Ports, dynamodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Emulator:
+    """MiniStack, not started."""
+    elsewhere = {"AWS_ENDPOINT_URL_SFN": ports.step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
+    environment = {"SFN_WAIT_SCALE": RETRY_WAITS, **request_problems.environment(), **elsewhere}
+    return Emulator(tmp_path_factory.mktemp("cloud") / "emulator.log", ports.emulator, environment)
+
+
+@pytest.fixture(scope="session")
+def step_functions_url(ports: Ports, emulator: Emulator, dynamodb_url: str) -> Iterator[str]:
     """The URL of LocalStack's interpreter; its tasks call moto's DynamoDB, and MiniStack for the rest."""
     require(STEP_FUNCTIONS)
-    emulator = f"http://127.0.0.1:{emulator_port}"
-    endpoints = {"dynamodb": dynamodb_url, **dict.fromkeys(("events", "lambda", "logs"), emulator)}
-    with step_functions.running(machines.responses(), endpoints) as url:
+    endpoints = dict.fromkeys(("events", "lambda", "logs"), ports.emulator_url) | {"dynamodb": dynamodb_url}
+    key = emulator.access_key_id, emulator.secret_access_key
+    with step_functions.running(machines.responses(), endpoints, key, ports.step_functions) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def cloud(
-    step_functions_url: str, dynamodb_url: str, emulator_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cloud]:
+def cloud(emulator: Emulator, step_functions_url: str, dynamodb_url: str) -> Iterator[Cloud]:
     """MiniStack, but for Step Functions and DynamoDB: what the fixtures of the end-to-end suite deploy to here."""
     elsewhere = {"stepfunctions": step_functions_url, "dynamodb": dynamodb_url}
-    environment = {"AWS_ENDPOINT_URL_SFN": step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
-    log = tmp_path_factory.mktemp("cloud") / "emulator.log"
-    with Emulator(log_path=log, port=emulator_port, env={"SFN_WAIT_SCALE": RETRY_WAITS} | environment) as emulator:
-        yield Cloud(
-            Target.EMULATOR,
-            emulator.region,
-            emulator.endpoint,
-            emulator.log_path,
-            service_endpoints=elsewhere,
-            settings=SETTINGS,
-        )
+    with emulator:
+        yield replace(emulated(emulator), service_endpoints=elsewhere, settings=SETTINGS)

@@ -31,20 +31,31 @@ SETTINGS = {
 
 
 @contextmanager
-def running(responses: Mapping[str, Any], endpoints: Mapping[str, str]) -> Iterator[str]:
+def running(
+    responses: Mapping[str, Any], endpoints: Mapping[str, str], credentials: tuple[str, str], port: int
+) -> Iterator[str]:
     """Run the interpreter; give its URL.
 
     Args:
         responses: mocked responses of tasks, in the form of Step Functions Local.
         endpoints: name of a service -> URL, for the tasks that are not mocked, events and logs.
+        credentials: id and secret of the key that it has there.
+        port: where it listens.
     """
+    key_id, secret = credentials
     with serving(
         lambda server: [
             *("env", f"GATEWAY_LISTEN=127.0.0.1:{server.port}"),
             *(f"FILESYSTEM_ROOT={server.folder}/files", f"SFN_MOCK_CONFIG={server.folder}/responses.json"),
             *(str(STEP_FUNCTIONS.executable), str(PROGRAM)),
         ],
-        environment=SETTINGS | {"ENDPOINTS": json.dumps(dict(endpoints))},
+        environment={
+            **SETTINGS,
+            "ENDPOINTS": json.dumps(dict(endpoints)),
+            "ENDPOINTS_KEY_ID": key_id,
+            "ENDPOINTS_SECRET": secret,
+        },
+        port=port,
         prepare=lambda server: _write(server.folder / "responses.json", responses),
     ) as server:
         yield f"http://127.0.0.1:{server.port}"

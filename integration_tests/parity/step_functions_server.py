@@ -1,6 +1,6 @@
 """LocalStack with Step Functions alone, whose executions call other emulators; run by the Python that has LocalStack.
 
-ENDPOINTS is a JSON object: name of a service -> URL where executions call it.
+ENDPOINTS is a JSON object: name of a service -> URL where executions call it, with ENDPOINTS_KEY_ID and ENDPOINTS_SECRET.
 """
 
 import json
@@ -22,9 +22,9 @@ CONFIG = Config(
 
 @cache
 def client(service: str, region: str) -> Any:
-    """Return the client of a service on the emulator that plays it, with the keys of its root."""
+    """Return the client of a service on the emulator that plays it, with the key of its root."""
     session = botocore.session.Session()
-    session.set_credentials("test", "test")
+    session.set_credentials(os.environ["ENDPOINTS_KEY_ID"], os.environ["ENDPOINTS_SECRET"])
     return session.create_client(service, region_name=region, endpoint_url=ENDPOINTS[service], config=CONFIG)
 
 

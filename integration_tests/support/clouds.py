@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack_client.config import get_service_endpoint
 
+from integration_tests.support import request_problems
 from integration_tests.support.errors import MissingError, RefusedTargetError
 from localcloud.aws import Aws
 from localcloud.emulator import Emulator
@@ -43,8 +45,8 @@ class Cloud:
     region: str
     endpoint: str | None = None
     log_path: Path | None = None
-    access_key_id: str = "test"
-    secret_access_key: str = "test"
+    access_key_id: str = field(default="", repr=False)
+    secret_access_key: str = field(default="", repr=False)
     service_endpoints: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False, compare=False)
@@ -77,6 +79,12 @@ class Cloud:
         return self._clients[key]
 
 
+def emulated(emulator: Emulator) -> Cloud:
+    """The cloud of an emulator of ours, with its root key."""
+    keys = emulator.access_key_id, emulator.secret_access_key
+    return Cloud(Target.EMULATOR, emulator.region, emulator.endpoint, emulator.log_path, *keys)
+
+
 @contextmanager
 def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> Iterator[Cloud]:
     """The cloud, for as long as the suite runs.
@@ -86,8 +94,9 @@ def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> I
         RefusedTargetError: it is not the account that was allowed.
     """
     if target is Target.EMULATOR:
-        with Emulator(log_path=folder / "emulator.log", env={"SFN_WAIT_SCALE": RETRY_WAITS}) as emulator:
-            yield Cloud(target, emulator.region, emulator.endpoint, emulator.log_path)
+        env = {"SFN_WAIT_SCALE": RETRY_WAITS, **request_problems.environment()}
+        with Emulator(log_path=folder / "emulator.log", env=env) as emulator:
+            yield emulated(emulator)
     elif target is Target.LOCALSTACK:
         yield _localstack()
     else:
@@ -104,11 +113,12 @@ def _localstack() -> Cloud:
     except (OSError, http.client.HTTPException):
         raise MissingError(
             f"Nothing answers on {endpoint}: start LocalStack (`localstack start -d`; WebSocket APIs need its paid "
-            "image) or MiniStack (`GATEWAY_PORT=4566 BIND_HOST=127.0.0.1 AUTH=true .venv/bin/ministack`)."
+            "image) or MiniStack (`.venv/bin/python -m localcloud emulator`)."
         ) from None
     finally:
         connection.close()
-    return Cloud(Target.LOCALSTACK, "us-east-1", endpoint)
+    key, secret = (os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, key, secret)
 
 
 def _sandbox(account: str | None) -> Cloud:

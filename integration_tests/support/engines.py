@@ -14,7 +14,7 @@ from typing import Any, cast
 import yaml
 from pulumi import automation
 
-from integration_tests.support import language_host
+from integration_tests.support import language_host, request_problems
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_provider
 from localcloud.emulator import Emulator
@@ -120,6 +120,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
+            **request_problems.environment(),
         },
     )
 
@@ -152,4 +153,5 @@ def _provider(cloud: Cloud) -> dict[str, object]:
         return {"aws:region": cloud.region}
     text = (TOP / "Pulumi.local.yaml").read_text().replace("http://localhost:4566", str(cloud.endpoint))
     shipped: dict[str, object] = yaml.safe_load(text)["config"]
-    return {key: value for key, value in shipped.items() if key.startswith("aws:")}
+    keys = {"aws:accessKey": cloud.access_key_id, "aws:secretKey": cloud.secret_access_key}
+    return {key: value for key, value in shipped.items() if key.startswith("aws:")} | keys

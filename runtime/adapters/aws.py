@@ -1,24 +1,31 @@
-"""botocore clients, made once per process when first needed, and their errors made safe to show."""
+"""botocore clients, one of each kind in a process, and their errors made safe to show."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
 import botocore
+from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.session import Session
 
-from runtime.errors import ConfigError, ServiceError
+from runtime.errors import THROTTLED, ConfigError, ServiceError, TransientServiceError
 
 LEAST_BOTOCORE = (1, 36)  # knows checksums of whole objects
 
 if tuple(map(int, botocore.__version__.split(".")[:2])) < LEAST_BOTOCORE:
     raise ConfigError(f"botocore 1.36 or newer is needed, and this is {botocore.__version__}: update the layer.")
+
+for _library in ("botocore", "urllib3"):  # at INFO botocore says at each start where it found credentials and endpoints
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 QUICK = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True
@@ -27,12 +34,15 @@ QUICK = Config(
 
 _clients: dict[tuple[str, Config, str | None], Any] = {}
 _lock = threading.Lock()
+_unsigned = ContextVar("unsigned", default=False)
 
 
 @cache
 def session() -> Session:
     """The process's session. boto3 itself would only cost time here: 40 ms of a cold start."""
-    return Session()
+    made = Session()
+    made.register("choose-signer", _choose_signer)
+    return made
 
 
 def client(service: str, config: Config = QUICK, endpoint_url: str | None = None) -> Any:
@@ -45,15 +55,57 @@ def client(service: str, config: Config = QUICK, endpoint_url: str | None = None
     return made
 
 
+def create_client(service: str, **options: Any) -> Any:
+    """Make a client of its own, for example with other credentials. botocore's session makes one at a time."""
+    with _lock:
+        return session().create_client(service, **options)
+
+
+def open_connection(client: Any, operation: str, **parameters: object) -> None:
+    """Send one unsigned request, so that the client's next one finds an open connection and everything loaded.
+
+    AWS refuses it, whatever the function's permissions are: it changes nothing and counts as nobody's failed call.
+
+    Raises:
+        BotoCoreError: the endpoint cannot be reached.
+    """
+    token = _unsigned.set(True)
+    try:
+        getattr(client, operation)(**parameters)
+    except ClientError:  # the refusal
+        pass
+    finally:
+        _unsigned.reset(token)
+
+
+def _choose_signer(**_request: object) -> Any:
+    """Leave requests of `open_connection` unsigned, and no others: the variable is the thread's own."""
+    return UNSIGNED if _unsigned.get() else None
+
+
 @contextmanager
 def safe_errors(operation: str, kind: type[ServiceError] = ServiceError) -> Iterator[None]:
-    """Raise what boto3 raises as our own error: its name and code, without the message, which may hold a URL."""
+    """Raise what boto3 raises as our own error: its name and code, without the message, which may hold a URL.
+
+    An error that another try may mend is a TransientServiceError, unless `kind` asks for a more specific class.
+    """
     try:
         yield
     except ClientError as error:
-        raise kind(operation, code_of(error)) from None
+        raise _class_of(error, kind)(operation, code_of(error)) from None
     except BotoCoreError as error:
-        raise kind(operation, type(error).__name__) from None
+        raise _class_of(error, kind)(operation, type(error).__name__) from None
+
+
+def _class_of(error: Exception, kind: type[ServiceError]) -> type[ServiceError]:
+    if kind is not ServiceError:
+        return kind
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        transient = status == 429 or status >= 500 or code_of(error) in THROTTLED
+    else:  # no connection, or no answer in time
+        transient = isinstance(error, NoConnectionError | HTTPClientError)
+    return TransientServiceError if transient else kind
 
 
 def code_of(error: ClientError) -> str:

@@ -16,6 +16,10 @@ class ClosingMachine:
 
     state_machine_arn: str
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        aws.open_connection(aws.client("stepfunctions"), "describe_execution", executionArn="none")
+
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
         """Start an execution without a name: two of the same sockets do no harm."""
         payload = {"executionArn": execution_arn, "connectionIds": list(connection_ids), "since": iso(since)}

@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.adapters import rows, tables
+from runtime.adapters.expressions import Attribute, Update, any_of, build
 from runtime.adapters.rows import number, text
 from runtime.models import Connection
+
+_ID = Attribute("connectionId")
+_USED = Attribute("usedAt")
+_DOWNLOAD_EXPIRES = Attribute("expiresAt")
+_DOWNLOAD_TICKETS = Attribute("ticketHashes")
+_DOWNLOAD_CONNECTIONS = Attribute("connectionIds")
 
 
 @dataclass(frozen=True)
@@ -18,21 +25,17 @@ class DynamoConnections:
 
     def open(self, connection: Connection, *, ticket_hash: str, limit: int, now: float) -> bool:
         """Put the connection and add it to its live download, below the limit and while the ticket counts."""
-        room = "attribute_not_exists(connectionIds) OR size(connectionIds) < :limit OR contains(connectionIds, :id)"
+        has_room = any_of(
+            _DOWNLOAD_CONNECTIONS.is_absent(),
+            _DOWNLOAD_CONNECTIONS.has_fewer_than(number(limit)),
+            _DOWNLOAD_CONNECTIONS.contains(text(connection.connection_id)),
+        )
+        is_live = _DOWNLOAD_EXPIRES.is_above(number(int(now)))
+        condition = is_live & _DOWNLOAD_TICKETS.contains(text(ticket_hash)) & has_room
+        add = Update(add={"connectionIds": {"SS": [connection.connection_id]}})
+        key = {"executionArn": text(connection.execution_arn)}
         put = {"TableName": self.table, "Item": rows.connection_item(connection)}
-        update = {
-            "TableName": self.downloads_table,
-            "Key": {"executionArn": text(connection.execution_arn)},
-            "UpdateExpression": "ADD connectionIds :ids",
-            "ConditionExpression": f"expiresAt > :now AND contains(ticketHashes, :hash) AND ({room})",
-            "ExpressionAttributeValues": {
-                ":ids": {"SS": [connection.connection_id]},
-                ":id": text(connection.connection_id),
-                ":now": number(int(now)),
-                ":hash": text(ticket_hash),
-                ":limit": number(limit),
-            },
-        }
+        update = {"TableName": self.downloads_table, "Key": key, **build(add, condition)}
         return tables.holds(
             "TransactWriteItems",
             lambda: tables.dynamodb().transact_write_items(TransactItems=[{"Put": put}, {"Update": update}]),
@@ -57,21 +60,14 @@ class DynamoConnections:
 
     def use(self, connection_id: str, *, now: float) -> bool:
         """Note when its client last said something."""
-        request = {
-            "TableName": self.table,
-            "Key": {"connectionId": text(connection_id)},
-            "UpdateExpression": "SET usedAt = :at",
-            "ConditionExpression": "attribute_exists(connectionId)",
-            "ExpressionAttributeValues": {":at": number(int(now * 1000))},
-        }
+        key = {"connectionId": text(connection_id)}
+        expressions = build(Update(set={"usedAt": number(int(now * 1000))}), _ID.exists())
+        request = {"TableName": self.table, "Key": key} | expressions
         return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
 
     def delete_idle(self, connection_id: str, *, since: float) -> bool:
         """Delete the row unless it was used since."""
-        request = {
-            "TableName": self.table,
-            "Key": {"connectionId": text(connection_id)},
-            "ConditionExpression": "attribute_not_exists(usedAt) OR usedAt < :since",
-            "ExpressionAttributeValues": {":since": number(int(since * 1000))},
-        }
+        key = {"connectionId": text(connection_id)}
+        expressions = build(condition=any_of(_USED.is_absent(), _USED.is_below(number(int(since * 1000)))))
+        request = {"TableName": self.table, "Key": key} | expressions
         return tables.holds("DeleteItem", lambda: tables.dynamodb().delete_item(**request))

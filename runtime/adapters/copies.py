@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.adapters import tables
+from runtime.adapters.expressions import Attribute, Update, any_of, build
 from runtime.adapters.rows import Item, number, text
 from runtime.models import Claim
+
+_LEADER = Attribute("leader")
+_EXPIRES = Attribute("expiresAt")
 
 
 @dataclass(frozen=True)
@@ -27,38 +31,25 @@ class DynamoCopies:
 
     def finish(self, file_id: str, leader: str) -> list[str]:
         """Nobody waits any more: `AwaitCopy` sees `finished` and does not begin to."""
-        request = self._own(file_id, leader)
-        request |= {"UpdateExpression": "SET finished = :yes REMOVE waiting", "ReturnValues": "ALL_OLD"}
-        request["ExpressionAttributeValues"] |= {":yes": {"BOOL": True}}
+        update = Update(set={"finished": {"BOOL": True}}, remove=("waiting",))
+        expressions = build(update, _LEADER.equals(text(leader)))
+        request = self._key(file_id) | expressions | {"ReturnValues": "ALL_OLD"}
         return _tokens(tables.answer("UpdateItem", lambda: tables.dynamodb().update_item(**request)))
 
     def release(self, file_id: str, leader: str) -> list[str]:
         """Delete the claim."""
-        request = self._own(file_id, leader) | {"ReturnValues": "ALL_OLD"}
+        request = self._key(file_id) | build(condition=_LEADER.equals(text(leader))) | {"ReturnValues": "ALL_OLD"}
         return _tokens(tables.answer("DeleteItem", lambda: tables.dynamodb().delete_item(**request)))
 
     def _take(self, file_id: str, leader: str, now: float, expires_at: int, instead_of: str | None) -> bool:
-        values = {
-            ":leader": text(leader),
-            ":expires": number(expires_at),
-            ":now": number(int(now)),
-            ":old": text(instead_of or leader),
-        }
-        request = self._key(file_id) | {
-            "UpdateExpression": "SET leader = :leader, expiresAt = :expires REMOVE finished",
-            "ConditionExpression": (
-                "attribute_not_exists(leader) OR expiresAt <= :now OR leader = :leader OR leader = :old"
-            ),
-            "ExpressionAttributeValues": values,
-        }
+        update = Update(set={"leader": text(leader), "expiresAt": number(expires_at)}, remove=("finished",))
+        condition = any_of(
+            _LEADER.is_absent(),
+            _EXPIRES.is_at_most(number(int(now))),
+            _LEADER.is_in(text(leader), text(instead_of or leader)),
+        )
+        request = self._key(file_id) | build(update, condition)
         return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
-
-    def _own(self, file_id: str, leader: str) -> Item:
-        values = {":leader": text(leader)}
-        return self._key(file_id) | {
-            "ConditionExpression": "leader = :leader",
-            "ExpressionAttributeValues": values,
-        }
 
     def _key(self, file_id: str) -> Item:
         return {"TableName": self.table, "Key": {"fileId": text(file_id)}}

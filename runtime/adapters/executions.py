@@ -17,6 +17,10 @@ class StepFunctions:
 
     state_machine_arn: str
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        aws.open_connection(aws.client("stepfunctions"), "describe_execution", executionArn="none")
+
     def start(self, download_id: str) -> None:
         """Start the execution named after the download; its input is the same whenever it is started again."""
         payload = json.dumps({"downloadId": download_id}, separators=(",", ":"))

@@ -11,9 +11,14 @@ from runtime.adapters import aws
 class LambdaFunctions:
     """`ports.Functions`."""
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        aws.open_connection(aws.client("lambda"), "invoke", FunctionName="none", InvocationType="DryRun")
+
     def start(self, function: str, payload: Mapping[str, object]) -> None:
         """Invoke it as an event."""
         with aws.safe_errors("Invoke"):
-            aws.client("lambda").invoke(
+            answer = aws.client("lambda").invoke(
                 FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
             )
+            answer["Payload"].read()  # until its empty end is read, the connection is of no use to the next call

@@ -46,6 +46,10 @@ class S3Objects:
 
     bucket: str
 
+    def warm_up(self) -> None:
+        """Make the client. Signing a URL loads what a request needs; a request would fail in the bucket's own logs."""
+        aws.client("s3", PATIENT).generate_presigned_url("head_object", Params={"Bucket": self.bucket, "Key": "none"})
+
     def put(
         self, key: str, body: bytearray, *, crc32: int, content_type: str, metadata: Mapping[str, str]
     ) -> ObjectHead:

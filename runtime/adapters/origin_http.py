@@ -117,6 +117,10 @@ class HttpOrigins:
         self._context = context
         self._idle = IdleConnections()
 
+    def warm_up(self) -> None:
+        """Load the certificate authorities."""
+        _trusting()
+
     def get(
         self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float, meanwhile: Callable[[], None]
     ) -> HttpBody:

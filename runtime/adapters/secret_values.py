@@ -16,6 +16,10 @@ class SecretsManager:
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, str]] = {}
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        aws.open_connection(aws.client("secretsmanager"), "get_secret_value", SecretId="none")
+
     def get(self, arn: str) -> str:
         """The secret's string, fit for a header."""
         read_at, value = self._known.get(arn, (float("-inf"), ""))

@@ -30,6 +30,10 @@ class RoleSigner:
     _session_ends: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def warm_up(self) -> None:
+        """Assume the role and sign a first URL."""
+        self.sign("none", content_disposition="", content_type="")
+
     def sign(self, key: str, *, content_disposition: str, content_type: str) -> SignedUrl:
         """A URL for GET that ends with the configured time or with the session, whichever comes first."""
         with self._lock, aws.safe_errors("AssumeRole"):
@@ -54,7 +58,7 @@ class RoleSigner:
             RoleArn=self.role_arn, RoleSessionName="async-download", DurationSeconds=_SESSION_SECONDS
         )
         credentials = answer["Credentials"]
-        self._client = aws.session().create_client(
+        self._client = aws.create_client(
             "s3",
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],

@@ -27,6 +27,10 @@ class ManagementSockets:
 
     management_url: str
 
+    def warm_up(self) -> None:
+        """Prepare the first call."""
+        aws.open_connection(self._client, "get_connection", ConnectionId="none")
+
     def post(self, connection_id: str, data: bytes) -> None:
         """Send a message."""
         with _errors("PostToConnection", connection_id):

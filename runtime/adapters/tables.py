@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from runtime.adapters import aws
 from runtime.backoff import pause
-from runtime.errors import ServiceError
+from runtime.errors import TransientServiceError
 
 T = TypeVar("T")
 
@@ -23,6 +23,11 @@ def dynamodb() -> Any:
     return aws.client("dynamodb")
 
 
+def warm_up(table: str) -> None:
+    """Make the client and open its connection."""
+    aws.open_connection(dynamodb(), "get_item", TableName=table, Key={"none": {"S": "none"}})
+
+
 def call(operation: str, request: Callable[[], T]) -> T:
     """Run one request, again with jitter while another writer holds the row (the SDK does not try those again)."""
     for attempt in range(1, _TRIES + 1):
@@ -31,7 +36,7 @@ def call(operation: str, request: Callable[[], T]) -> T:
                 return _typed(operation, request)
         except _Conflict:
             time.sleep(pause(attempt, base=0.02, most=0.5))
-    raise ServiceError(operation, "TransactionConflict")
+    raise TransientServiceError(operation, "TransactionConflict")
 
 
 def answer(operation: str, request: Callable[[], T]) -> T | None:

@@ -121,18 +121,19 @@ def web_socket(work: Callable[[Event], None]) -> Handler:
 
 
 def task(work: Callable[[Event, Any], Mapping[str, Any]]) -> Handler:
-    """A task of the state machine: what it raises is retried, and ends in the execution's history."""
+    """Make the handler of a task, whose errors Step Functions retries and keeps in the execution's history.
+
+    Lambda's runtime logs what a handler raises: type, message and stack. It is not logged here a second time.
+    """
 
     @wraps(work)
     def handler(event: Event, context: Any) -> Answer:
         try:
             return dict(work(event, context))
-        except AsyncDownloadError as error:
-            log.error("A task failed", error, reason=_known(error))
+        except AsyncDownloadError:
             raise
-        except Exception as error:  # nothing of its message may reach the history
-            log.error("A task failed", error)
-            raise TransferError(type(error).__name__) from None
+        except Exception as error:  # its message may hold a URL: the history and the log get its class and its stack
+            raise TransferError(type(error).__name__).with_traceback(error.__traceback__) from None
 
     return handler
 

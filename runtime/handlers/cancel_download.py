@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
@@ -30,11 +31,15 @@ def wire() -> CancelDownload:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
-    executions = StepFunctions(settings.state_machine_arn)
+    executions, functions = StepFunctions(settings.state_machine_arn), LambdaFunctions()
+    startup.prepare(downloads, executions, functions)
     return CancelDownload(
         access=Access(downloads, clock, settings.state_machine_arn),
-        cancel=Cancel(downloads, executions, LambdaFunctions(), clock, settings.fail_function),
+        cancel=Cancel(downloads, executions, functions, clock, settings.fail_function),
     )
+
+
+startup.run(wire)
 
 
 @rest

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from runtime import config, log
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
@@ -31,13 +32,18 @@ class Settings:
 def wire() -> Close:
     """The use case on AWS."""
     settings = config.load(Settings)
+    downloads, sockets = DynamoDownloads(settings.downloads_table), ManagementSockets(settings.management_url)
+    startup.prepare(downloads, sockets)
     return Close(
-        downloads=DynamoDownloads(settings.downloads_table),
+        downloads=downloads,
         connections=DynamoConnections(settings.connections_table, settings.downloads_table),
-        sockets=ManagementSockets(settings.management_url),
+        sockets=sockets,
         clock=SystemClock(),
         closing=ClosingMachine(settings.closing_machine_arn),
     )
+
+
+startup.run(wire)
 
 
 @task

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from runtime import config, log
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
@@ -28,12 +29,17 @@ class Settings:
 def wire() -> Complete:
     """The use case on AWS."""
     settings = config.load(Settings)
+    downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
+    startup.prepare(downloads, objects)
     return Complete(
-        downloads=DynamoDownloads(settings.downloads_table),
-        objects=S3Objects(settings.bucket),
+        downloads=downloads,
+        objects=objects,
         clock=SystemClock(),
         object_prefix=settings.object_prefix,
     )
+
+
+startup.run(wire)
 
 
 @task

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
@@ -32,18 +33,22 @@ class Settings:
 def wire() -> Connect:
     """The use case on AWS."""
     settings = config.load(Settings)
-    downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
+    downloads, functions, clock = DynamoDownloads(settings.downloads_table), LambdaFunctions(), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
+    startup.prepare(downloads, functions)
     return Connect(
         downloads=downloads,
         connections=connections,
-        functions=LambdaFunctions(),
+        functions=functions,
         clock=clock,
         evict=Evict(downloads, connections, ManagementSockets(settings.management_url), clock),
         state_machine_arn=settings.state_machine_arn,
         deliver_function=settings.deliver_function,
         limit=settings.max_connections,
     )
+
+
+startup.run(wire)
 
 
 @web_socket

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from runtime import config, log
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
@@ -45,12 +46,15 @@ def wire() -> Copy:
     settings = config.load(Settings)
     downloads, objects, clock = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket), SystemClock()
     copies, seconds = DynamoCopies(settings.copies_table), settings.reuse_seconds
+    origins, secrets, sockets = HttpOrigins(), SecretsManager(), ManagementSockets(settings.management_url)
+    has_secrets = any(origin.secret_headers for origin in settings.origins.values())
+    startup.prepare(downloads, objects, origins, sockets, secrets if has_secrets else None)
     return Copy(
         downloads=downloads,
         objects=objects,
-        origins=HttpOrigins(),
-        secrets=SecretsManager(),
-        sockets=ManagementSockets(settings.management_url),
+        origins=origins,
+        secrets=secrets,
+        sockets=sockets,
         clock=clock,
         configured=settings.origins,
         object_prefix=settings.object_prefix,
@@ -58,6 +62,9 @@ def wire() -> Copy:
         loopback=settings.loopback_origins,
         reuse=Reuse(copies, downloads, objects, clock, seconds) if seconds else None,
     )
+
+
+startup.run(wire)
 
 
 @task

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from runtime import config, log
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
@@ -37,18 +38,25 @@ class Settings:
 def wire() -> CopySlice:
     """The use case on AWS."""
     settings = config.load(Settings)
+    downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
+    origins, secrets, sockets = HttpOrigins(), SecretsManager(), ManagementSockets(settings.management_url)
+    has_secrets = any(origin.secret_headers for origin in settings.origins.values())
+    startup.prepare(downloads, objects, origins, sockets, secrets if has_secrets else None)
     return CopySlice(
-        downloads=DynamoDownloads(settings.downloads_table),
-        objects=S3Objects(settings.bucket),
-        origins=HttpOrigins(),
-        secrets=SecretsManager(),
-        sockets=ManagementSockets(settings.management_url),
+        downloads=downloads,
+        objects=objects,
+        origins=origins,
+        secrets=secrets,
+        sockets=sockets,
         clock=SystemClock(),
         configured=settings.origins,
         object_prefix=settings.object_prefix,
         concurrency=settings.copy_concurrency,
         loopback=settings.loopback_origins,
     )
+
+
+startup.run(wire)
 
 
 @task

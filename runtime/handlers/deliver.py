@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
@@ -45,18 +46,22 @@ def wire() -> Deliver:
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
     closing = ClosingMachine(settings.closing_machine_arn) if settings.close_idle_seconds else None
+    signer = RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)
+    sockets = ManagementSockets(settings.management_url)
+    startup.prepare(downloads, signer, sockets, closing)
     return Deliver(
         downloads=downloads,
-        announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
-        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock, closing),
+        announce=Announce(signer),
+        tell=Tell(downloads, connections, sockets, clock, closing),
         clock=clock,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
 
 
+startup.run(wire)
+
+
 @task
 def handler(event: Event, _context: Any) -> dict[str, int]:
-    """Event `{"executionArn", "connectionId"?}`; answers how many were `posted`, `gone` and `failed`."""
-    told = wire()(event["executionArn"], event.get("connectionId"))
-    log.info("Told the clients", executionArn=event["executionArn"], **told)
-    return told
+    """Event `{"executionArn", "connectionId"?}`; answers how many sockets had which outcome, and `pushesGivenUp`."""
+    return wire()(event["executionArn"], event.get("connectionId"))

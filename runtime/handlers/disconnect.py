@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
+from runtime.adapters import startup
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.handlers.boundary import Event, web_socket
@@ -24,10 +25,15 @@ class Settings:
 def wire() -> Disconnect:
     """The use case on AWS."""
     settings = config.load(Settings)
+    downloads = DynamoDownloads(settings.downloads_table)
+    startup.prepare(downloads)
     return Disconnect(
-        downloads=DynamoDownloads(settings.downloads_table),
+        downloads=downloads,
         connections=DynamoConnections(settings.connections_table, settings.downloads_table),
     )
+
+
+startup.run(wire)
 
 
 @web_socket

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from runtime import config, log
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
@@ -43,14 +44,19 @@ def wire() -> Fail:
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
     closing = ClosingMachine(settings.closing_machine_arn) if settings.close_idle_seconds else None
+    sockets = ManagementSockets(settings.management_url)
+    startup.prepare(downloads, sockets, closing)
     return Fail(
         downloads=downloads,
         objects=S3Objects(settings.bucket),
-        tell=Tell(downloads, connections, ManagementSockets(settings.management_url), clock, closing),
+        tell=Tell(downloads, connections, sockets, clock, closing),
         clock=clock,
         object_prefix=settings.object_prefix,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
+
+
+startup.run(wire)
 
 
 @task

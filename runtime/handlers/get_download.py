@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
@@ -36,11 +37,16 @@ def wire() -> GetDownload:
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     executions = StepFunctions(settings.state_machine_arn)
+    signer = RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)
+    startup.prepare(downloads, signer)
     return GetDownload(
         access=Access(downloads, clock, settings.state_machine_arn),
         reconcile=Reconcile(downloads, executions, LambdaFunctions(), clock, settings.fail_function),
-        announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
+        announce=Announce(signer),
     )
+
+
+startup.run(wire)
 
 
 @rest

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runtime import config
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
@@ -41,15 +42,21 @@ def wire() -> ClientMessage:
     settings = config.load(Settings)
     downloads, clock, functions = DynamoDownloads(settings.downloads_table), SystemClock(), LambdaFunctions()
     executions = StepFunctions(settings.state_machine_arn)
+    sockets = ManagementSockets(settings.management_url)
+    signer = RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)
+    startup.prepare(downloads, sockets, signer)
     return ClientMessage(
         downloads=downloads,
         connections=DynamoConnections(settings.connections_table, settings.downloads_table),
-        sockets=ManagementSockets(settings.management_url),
+        sockets=sockets,
         clock=clock,
         reconcile=Reconcile(downloads, executions, functions, clock, settings.fail_function),
-        announce=Announce(RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)),
+        announce=Announce(signer),
         cancel=Cancel(downloads, executions, functions, clock, settings.fail_function),
     )
+
+
+startup.run(wire)
 
 
 @web_socket

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from runtime import config, log
+from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
@@ -37,9 +38,11 @@ class Settings(RestSettings):
 def wire() -> RequestDownload:
     """The use case on AWS."""
     settings = config.load(Settings)
+    downloads, executions = DynamoDownloads(settings.downloads_table), StepFunctions(settings.state_machine_arn)
+    startup.prepare(downloads, executions)
     return RequestDownload(
-        downloads=DynamoDownloads(settings.downloads_table),
-        executions=StepFunctions(settings.state_machine_arn),
+        downloads=downloads,
+        executions=executions,
         clock=SystemClock(),
         origins=settings.origins,
         state_machine_arn=settings.state_machine_arn,
@@ -47,6 +50,9 @@ def wire() -> RequestDownload:
         web_socket_url=settings.web_socket_url,
         expires_seconds=settings.download_expires_seconds,
     )
+
+
+startup.run(wire)
 
 
 @rest

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from runtime import config
+from runtime.adapters import startup
 from runtime.adapters.page_files import FolderFiles
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
 from runtime.logic.web_page import GetPageFile
@@ -31,6 +32,9 @@ class Settings(RestSettings):
 def wire() -> GetPageFile:
     """The use case on AWS. The page's folder is beside the API's own paths."""
     return GetPageFile(FolderFiles(FOLDER), {"apiUrl": "..", "restAuth": config.load(Settings).rest_auth})
+
+
+startup.run(wire)
 
 
 @rest

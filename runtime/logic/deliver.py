@@ -21,7 +21,11 @@ class Deliver:
     wake: WakeWaiting | None = None
 
     def __call__(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
-        """Tell all connections, or replay to one; how many were reached."""
+        """Tell all connections, or replay to one; return how many were reached.
+
+        Raises:
+            PushesGivenUpError: nobody was reached for now. To do it all again is harmless, and may help.
+        """
         download = self.downloads.get(execution_arn)
         if download is None or download.is_expired(self.clock.now()):
             return {}
@@ -30,4 +34,6 @@ class Deliver:
         connection_ids = download.connection_ids if connection_id is None else {connection_id}
         if not connection_ids:
             return {}
-        return self.tell(download, connection_ids, self.announce(download))
+        counts = self.tell(download, connection_ids, self.announce(download))
+        counts.raise_if_none_reached()
+        return counts.fields

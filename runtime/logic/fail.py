@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runtime.errors import TransferError
 from runtime.logic import cleanup, messages
+from runtime.logic.push import PushCounts
 from runtime.logic.reconcile import failure_of_status
 from runtime.logic.reuse import WakeWaiting
 from runtime.logic.tell import Tell
@@ -34,6 +35,7 @@ class Fail:
 
         Raises:
             ServiceError: something could not be done now and should be tried again.
+            PushesGivenUpError: all is done, except that no client could be reached; this should be tried again.
         """
         failure = self._known(execution_arn, failure)
         self.downloads.fail(execution_arn, failure=failure, now=self.clock.now())
@@ -41,12 +43,15 @@ class Fail:
         if download is None:
             return {}
         if download.status in (Status.FAILED, Status.CANCELLED):
+            counts = PushCounts()
             if download.told_at is None:
-                self.tell(download, download.connection_ids, messages.news(download))
-                self.downloads.told(execution_arn, now=self.clock.now())
+                counts = self.tell(download, download.connection_ids, messages.news(download))
+                if not counts.none_reached:
+                    self.downloads.told(execution_arn, now=self.clock.now())
             self._clean(download)
             if self.wake is not None:
                 self.wake(download)
+            counts.raise_if_none_reached()
         return {"status": str(download.status)}
 
     def _known(self, execution_arn: str, failure: Failure) -> Failure:

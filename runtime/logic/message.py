@@ -12,6 +12,7 @@ from runtime.errors import (
     InvalidRequestError,
     RequestError,
     ServiceError,
+    TransientServiceError,
     UnknownActionError,
     problem_of,
 )
@@ -19,6 +20,7 @@ from runtime.logic import messages
 from runtime.logic.announce import Announce
 from runtime.logic.cancel import Cancel
 from runtime.logic.messages import Message
+from runtime.logic.push import Pushes, PushOutcome
 from runtime.logic.reconcile import Reconcile
 from runtime.models import Download, Failure
 from runtime.ports import Clock, Connections, Downloads, Sockets
@@ -55,10 +57,29 @@ class ClientMessage:
         except (RequestError, ServiceError) as error:
             problem = problem_of(error)
             answer = messages.error(download_id, message_id, Failure(problem.code, problem.message))
-        try:
-            self.sockets.post(connection_id, messages.encode(answer))
-        except ConnectionGoneError:
+        self._send(connection_id, download_id, messages.encode(answer))
+
+    def _send(self, connection_id: str, download_id: str, data: bytes) -> None:
+        """Post the answer, again while API Gateway is throttling; a client that hears nothing asks again.
+
+        Raises:
+            ServiceError: API Gateway refuses it, whatever the number of tries.
+        """
+
+        def attempt(connection_id: str) -> PushOutcome:
+            try:
+                self.sockets.post(connection_id, data)
+            except ConnectionGoneError:
+                return PushOutcome.GONE
+            except TransientServiceError:
+                return PushOutcome.BUSY
+            return PushOutcome.POSTED
+
+        outcome = Pushes(self.clock, attempt).run([connection_id])[connection_id]
+        if outcome is PushOutcome.GONE:
             log.info("The client left before its answer", downloadId=download_id)
+        elif outcome is PushOutcome.BUSY:
+            log.warning("An answer was given up", downloadId=download_id, type="answer", pushesGivenUp=1)
 
     def _download_of(self, connection_id: str) -> Download | None:
         connection = self.connections.get(connection_id)

@@ -46,6 +46,7 @@ class PartCopy:
         while True:
             body = PartStream(part, self.read, go_on, piece=piece)
             try:
+                body.begin()
                 self.objects.stream_part(self.key, self.upload_id, number=part.number, body=body)
                 return
             except StorageError as error:

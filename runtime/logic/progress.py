@@ -44,9 +44,20 @@ class Beside:
 
 
 def push(sockets: Sockets, download: Download, rate: float | None) -> None:
-    """Tell every socket of the row. One that is gone or slow misses it: the end is told by `deliver`."""
+    """Push to every socket of the row, once: the next progress message replaces one that was lost.
+
+    Pushes that are throttled or fail are counted in one log line.
+    """
     data = messages.encode(messages.progress(download, rate))
-    parallel.each(partial(_post, sockets, data), sorted(download.connection_ids))
+    posted = parallel.each(partial(_post, sockets, data), sorted(download.connection_ids))
+    if given_up := posted.count(False):
+        log.warning(
+            "Progress messages were given up",
+            executionArn=download.execution_arn,
+            type="progress",
+            posted=len(posted) - given_up,
+            pushesGivenUp=given_up,
+        )
 
 
 class StreamProgress:
@@ -127,11 +138,15 @@ class StreamProgress:
         return (copied - before) / (moment - began) if moment > began else None
 
 
-def _post(sockets: Sockets, data: bytes, connection_id: str) -> None:
+def _post(sockets: Sockets, data: bytes, connection_id: str) -> bool:
+    """Post once. Return False if a connected client misses the message; a socket that has gone misses nothing."""
     try:
         sockets.post(connection_id, data)
-    except (ConnectionGoneError, ServiceError):
-        return
+    except ConnectionGoneError:
+        return True
+    except ServiceError:
+        return False
+    return True
 
 
 def _stopped() -> StoppedError:

@@ -10,7 +10,9 @@ from async_download.settings import LEAST_IDLE_SECONDS, NUMBERS
 from async_download.specs import FUNCTIONS
 from async_download.state_machine import closing, definition
 
+from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
+from runtime.logic.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
 from tests.components.harness import Cloud, Deployed, deploy
 from tests.components.proof import states
@@ -105,6 +107,16 @@ def test_failures_end_in_a_failed_execution() -> None:
     assert nexts(TASKS["TellFailure"]) == ["Failed", "Failed"]
     assert DEFINITION["States"]["Failed"]["Type"] == "Fail"
     assert DEFINITION["States"]["Stored?"]["Default"] == "TellFailure"
+
+
+def test_a_delivery_that_reached_nobody_is_repeated_and_no_failure_of_the_download() -> None:
+    deliver = TASKS["Deliver"]
+    (retry,) = [retry for retry in deliver["Retry"] if retry["ErrorEquals"] == [PushesGivenUpError.__name__]]
+    assert deliver["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert (1 + retry["MaxAttempts"]) * BUDGET_SECONDS > 30
+    assert TASKS["Deliver"]["TimeoutSeconds"] > 2 * BUDGET_SECONDS
+    assert deliver["Catch"][0]["ErrorEquals"] == [PushesGivenUpError.__name__]
+    assert DEFINITION["States"][deliver["Catch"][0]["Next"]] == {"Type": "Succeed"}
 
 
 def test_an_error_and_a_typed_outcome_reach_fail_in_the_same_place() -> None:

@@ -96,12 +96,16 @@ def test_settings_reach_the_functions() -> None:
     assert function(deployed, "copy").inputs["memorySize"] == 2048
 
 
+MEMORY_MB = {"copy": 1024, "copy_slice": 1024}
+MEMORY_MB |= dict.fromkeys(("request_download", "get_download", "connect", "message", "deliver"), 512)
+
+
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: str) -> None:
     inputs = function(deployed, key).inputs
     assert inputs["runtime"] == "python3.13"
     assert inputs["architectures"] == ["arm64"]
-    assert inputs["memorySize"] == (1024 if key in ("copy", "copy_slice") else 256)
+    assert inputs["memorySize"] == MEMORY_MB.get(key, 256)
     assert inputs["timeout"] == FUNCTIONS[key].timeout
     assert inputs["loggingConfig"]["logFormat"] == "JSON"
     assert inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{inputs['name']}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -19,7 +21,7 @@ from localcloud.errors import NotRunningError, UsageError
 from localcloud.invoke import Context, read_event
 from localcloud.paths import FOLDER
 from localcloud.signals import Stopped, stoppable
-from localcloud.walkthrough import addresses, steps
+from localcloud.walkthrough import addresses, env_line, steps
 
 OUTPUTS = {
     "apiUrl": "http://127.0.0.1:1/_aws/execute-api/a/v1",
@@ -31,6 +33,7 @@ OUTPUTS = {
     "awsEndpoint": "http://127.0.0.1:1",
     "region": "us-east-1",
 }
+KEYS = {"accessKeyId": "LOCALKEY", "secretAccessKey": "LOCAL'SECRET"}
 
 
 def test_an_event_is_read_and_changed(tmp_path: Path) -> None:
@@ -120,10 +123,39 @@ def test_the_walk_through_has_lines_to_paste() -> None:
     assert f"wscat -c {OUTPUTS['webSocketUrl']} -H X-Download-Ticket:TICKET -H X-StateMachine-ExecutionArn:" in text
     assert f"async-download get {OUTPUTS['apiUrl']} --path files/25MB" in text
     assert "http://127.0.0.1:2/?path=files/25MB" in lines
-    assert "dynamodb scan --table-name downloads-table" in text
+    assert 'eval "$(.venv/bin/python -m localcloud env)"' in lines
+    assert f"aws --endpoint-url {OUTPUTS['awsEndpoint']} dynamodb scan --table-name downloads-table" in lines
+    shown = dict(addresses(OUTPUTS | KEYS, Path())) | {"steps": "\n".join(str(steps(OUTPUTS | KEYS, True)))}
+    assert [name for name, text in shown.items() if "LOCALKEY" in text or "LOCALSECRET" in text] == []
     assert dict(addresses(OUTPUTS, Path()))["WebSocket"] == OUTPUTS["webSocketUrl"]
     other = "\n".join(line for _, shown in steps(OUTPUTS, default_path=False) for line in shown)
     assert f"curl -s '{OUTPUTS['downloadUrl']}?path=FILE'" in other
+
+
+def test_a_directory_of_the_users_own_is_named(tmp_path: Path) -> None:
+    """In every line that needs it, quoted for a shell."""
+    assert (
+        env_line(tmp_path / "a b") == f"""eval "$(.venv/bin/python -m localcloud env --directory '{tmp_path}/a b')\""""
+    )
+
+
+def test_the_environment_is_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Endpoint, region and keys; a profile and a session token of the user's own do not disturb them."""
+    monkeypatch.setattr("localcloud.shell_environment.read_running", lambda *_, **__: OUTPUTS | KEYS)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main(["env"]) == 0
+    show = 'echo "$AWS_ENDPOINT_URL $AWS_REGION $AWS_DEFAULT_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"'
+    others = 'echo "${AWS_PROFILE-} ${AWS_SESSION_TOKEN-}"'
+    env = {**os.environ, "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine"}
+    ran = subprocess.run(
+        ["sh", "-c", f'eval "$1"; {show}; {others}', "sh", printed.getvalue()],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.splitlines() == ["http://127.0.0.1:1 us-east-1 us-east-1 LOCALKEY LOCAL'SECRET", " "]
 
 
 def test_an_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,11 @@ def running() -> Iterator[dict[str, object]]:
     """Outputs of a stack that answers."""
     with HTTPServer(("127.0.0.1", 0), _Healthy) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield {"awsEndpoint": f"http://127.0.0.1:{server.server_address[1]}", "bucketName": "b"}
+        yield {
+            "awsEndpoint": f"http://127.0.0.1:{server.server_address[1]}",
+            "apiUrl": "http://127.0.0.1/api",
+            "accessKeyId": "k",
+        }
         server.shutdown()
 
 
@@ -50,6 +54,15 @@ def test_it_is_there_for_as_long_as_the_stack(directory: Path, path: Path, runni
         assert json.loads(path.read_text()) == running
         assert read_running(directory) == running
     assert list(path.parent.iterdir()) == []
+
+
+def test_an_emulator_without_a_stack_is_no_stack(directory: Path, running: dict[str, object]) -> None:
+    """Its keys can be read, its tables cannot."""
+    bare = {name: value for name, value in running.items() if name != "apiUrl"}
+    with published(bare, directory):
+        assert read_running(directory, needs="accessKeyId") == bare
+        with pytest.raises(NotRunningError, match="make local"):
+            read_running(directory)
 
 
 def test_it_goes_when_the_stack_fails(directory: Path, path: Path) -> None:

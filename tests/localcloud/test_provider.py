@@ -136,7 +136,7 @@ def test_settings_of_a_provider() -> None:
     endpoints = [{"s3": "http://e:1", "sqs": "http://e:1"}]
     tags = {"tags": {"a": "1"}}
     aws = configured(Aws("http://x"), {"region": "eu-west-1", "endpoints": endpoints, "defaultTags": tags})
-    assert (aws.endpoint, aws.region, aws.access_key_id) == ("http://e:1", "eu-west-1", "test")
+    assert (aws.endpoint, aws.region, aws.access_key_id) == ("http://e:1", "eu-west-1", "nobody")
     assert aws.default_tags == {"a": "1"}
     assert configured(aws, {}).region == "eu-west-1"
     assert configured(aws, {"endpoints": '[{"s3": "http://f:2"}]'}).endpoint == "http://f:2"

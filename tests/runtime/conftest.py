@@ -8,7 +8,9 @@ import pytest
 from hypothesis import settings
 
 from runtime.adapters import aws
+from tests.runtime import in_moto as moto
 from tests.runtime import in_process as services
+from tests.runtime.in_moto import InMoto
 from tests.runtime.in_process import InProcess
 from tests.runtime.s3_stub import S3Stub, serving_s3
 from tests.runtime.s3_stub.session import use
@@ -33,6 +35,19 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
     services.reset()
     yield cloud
     services.reset()
+
+
+@pytest.fixture
+def in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMoto]:
+    """The adapters on moto's DynamoDB in this process, which is empty before and after."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # moto asks boto3 for the regions, which looks for the profile
+        monkeypatch.delenv(name, raising=False)
+    cloud = moto.cloud()
+    monkeypatch.setattr(aws, "session", lambda: cloud.session)
+    monkeypatch.setattr(aws, "_clients", cloud.clients)
+    moto.reset()
+    yield cloud
+    moto.reset()
 
 
 @pytest.fixture

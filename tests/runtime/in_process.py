@@ -13,6 +13,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
 
 REGION = "us-east-1"
+NO_FILES = {  # neither a profile nor the files of whoever runs the tests
+    "profile": (None, None, None, None),
+    "config_file": (None, None, "/dev/null", None),
+    "credentials_file": (None, None, "/dev/null", None),
+}
 SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "states": "stepfunctions", "sts": "sts"}
 
 
@@ -32,15 +37,22 @@ class Raw:
         return next(self.stream())
 
 
+def isolated_session() -> Session:
+    """Return a session that heeds neither AWS's environment variables nor its files."""
+    session = Session(session_vars=NO_FILES)
+    session.set_credentials("test", "test")
+    session.set_config_variable("region", REGION)
+    session.set_config_variable("ignore_configured_endpoint_urls", True)
+    return session
+
+
 class InProcess:
     """A botocore session whose calls end here. `requests` are those that were made."""
 
     def __init__(self) -> None:
         self.requests: list[AWSPreparedRequest] = []
         self.clients: dict[tuple[str, str | None], Any] = {}
-        self.session = Session()
-        self.session.set_credentials("test", "test")
-        self.session.set_config_variable("region", REGION)
+        self.session = isolated_session()
         self.session.register("before-send", self._send)
 
     def client(self, service: str) -> Any:

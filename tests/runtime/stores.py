@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, NamedTuple
+
+from async_download.state_machine import definition
 
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.models import Checksum, Connection, Download, Failure, Stored
 from runtime.ports import Connections, Downloads
-from tests.runtime.in_process import InProcess
 from tests.runtime.world import ARN, DOWNLOAD_ID
 
 NOW = 1_800_000_000.5
@@ -24,17 +27,33 @@ class Store(NamedTuple):
     connections: Connections
 
 
-def on_the_emulator(in_process: InProcess) -> Store:
-    """Empty tables of the real adapters."""
-    client = in_process.client("dynamodb")
-    for name, key in (("downloads", "executionArn"), ("connections", "connectionId")):
-        client.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+def create_table(client: Any, name: str, key: str) -> None:
+    """Create an empty table as the component does."""
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def dynamo_store(client: Any) -> Store:
+    """Create both tables with this client, and return their adapters."""
+    create_table(client, "downloads", "executionArn")
+    create_table(client, "connections", "connectionId")
     return Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
+
+
+def await_copy_parameters() -> dict[str, Any]:
+    """Return the parameters of the UpdateItem that the state machine itself sends to the table `copies`.
+
+    What it takes from its input is `x`: `{"S.$": "$.fileId"}` becomes `{"S": "x"}`.
+    """
+    arns = {key: f"arn:aws:lambda:x:y:function:{key}" for key in ("copy", "copy_slice", "complete", "deliver", "fail")}
+    machine = definition(**arns, concurrency=1, seconds=1, copies="copies")
+    parameters = json.dumps(machine["States"]["AwaitCopy"]["Parameters"])
+    filled: dict[str, Any] = json.loads(re.sub(r'"(\w+)\.\$": "[^"]*"', r'"\1": "x"', parameters))
+    return filled
 
 
 def download(**fields: Any) -> Download:

@@ -13,13 +13,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
-from runtime.errors import DownloadFinishedError, RequestError, ServiceError
+from runtime.errors import (
+    DownloadFinishedError,
+    PushesGivenUpError,
+    RequestError,
+    ServiceError,
+    TransientServiceError,
+)
 from runtime.models import Connection, Failure, Status
 from tests.runtime.schedule import Schedule
 from tests.runtime.world import ARN, STORED, World
 
 KINDS = {Status.READY: "ready", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
 FAILURE = Failure("ORIGIN_ERROR", "No.")
+TRIED_AGAIN = (ServiceError, PushesGivenUpError)
 GRACE, RETRY = 120.0, 60.0
 TASK_TRIES, ASYNC_TRIES, CLIENT_TRIES = 3, 2, 3
 
@@ -201,7 +208,7 @@ class Story:
         """An asynchronous call of Lambda's: tried again after a minute."""
         try:
             work()
-        except ServiceError:
+        except TRIED_AGAIN:
             self.schedule.wait(RETRY)
             work()
 
@@ -209,7 +216,7 @@ class Story:
         for _ in range(tries - 1):
             try:
                 return work()
-            except ServiceError:
+            except TRIED_AGAIN:
                 self.schedule.sleep(1.0)
         return work()
 
@@ -221,7 +228,7 @@ class Story:
         self._calls[operation] += 1
         if self._fault == Fault(operation, self._calls[operation]):
             self.failed = self._fault
-            raise ServiceError(operation, "InternalServerError")
+            raise TransientServiceError(operation, "InternalServerError")
 
     # What came of it
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable
@@ -10,9 +11,17 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 from botocore.session import Session
 
+from localcloud.request_checks import check_request
 from runtime.adapters import aws
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
@@ -21,23 +30,32 @@ from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.secret_values import SecretsManager
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
-from runtime.errors import ConnectionGoneError, ExecutionExistsError, ServiceError
+from runtime.errors import ConnectionGoneError, ExecutionExistsError, ServiceError, TransientServiceError
+from tests.components.adapter_calls import names_of
 from tests.runtime.fakes import STATE_MACHINE
 from tests.runtime.in_process import InProcess
 from tests.runtime.world import ARN, DOWNLOAD_ID
 
+ROLE = "arn:aws:iam::123456789012:role/signer"
 Answer = dict[str, Any] | Exception
 
 
 class FakeClient:
-    """A client whose calls are answered from a list."""
+    """A client whose calls are checked and then answered from a list. `service` is that of the client used last."""
 
     def __init__(self, answers: list[Answer]) -> None:
+        self.service = ""
         self.answers = answers
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
+    def of(self, service: str, *_settings: object) -> FakeClient:
+        """Stand for `aws.client`."""
+        self.service = service
+        return self
+
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**parameters: Any) -> Any:
+            check_request(self.service, names_of(self.service)[operation], parameters)
             self.calls.append((operation, parameters))
             answer = self.answers.pop(0)
             if isinstance(answer, Exception):
@@ -62,7 +80,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeClient]:
 
     def answer(*answers: Answer) -> FakeClient:
         client = FakeClient(list(answers))
-        monkeypatch.setattr(aws, "client", lambda *_: client)
+        monkeypatch.setattr(aws, "client", client.of)
         return client
 
     return answer
@@ -113,11 +131,13 @@ def test_an_execution_has_a_status_or_is_not_there(answering: Answering) -> None
 
 def test_a_function_is_not_waited_for(answering: Answering) -> None:
     """An event invocation."""
-    client = answering({}, error("TooManyRequestsException"))
+    payload = io.BytesIO(b"unread")
+    client = answering({"Payload": payload}, error("TooManyRequestsException"))
     LambdaFunctions().start("deliver", {"executionArn": ARN})
     operation, parameters = client.calls[0]
     assert (operation, parameters["FunctionName"], parameters["InvocationType"]) == ("invoke", "deliver", "Event")
     assert json.loads(parameters["Payload"]) == {"executionArn": ARN}
+    assert payload.read() == b"", "a connection whose answer is not read to its end cannot be used again"
     with pytest.raises(ServiceError, match="Invoke: TooManyRequests"):
         LambdaFunctions().start("deliver", {})
 
@@ -134,6 +154,44 @@ def test_a_socket_that_is_gone_is_told_apart(answering: Answering, gone: Excepti
         sockets.post("c1", b"{}")
     with pytest.raises(ServiceError, match="PostToConnection: EndpointConnectionError"):
         sockets.post("c1", b"{}")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error("LimitExceededException", 429),
+        error("Unknown", 429),
+        error("InternalServerError", 500),
+        error("ServiceUnavailable", 503),
+        EndpointConnectionError(endpoint_url="https://secret"),
+        ConnectTimeoutError(endpoint_url="https://secret"),
+        ReadTimeoutError(endpoint_url="https://secret"),
+        ConnectionClosedError(endpoint_url="https://secret"),
+    ],
+)
+def test_a_post_that_another_try_may_mend_is_told_apart(answering: Answering, fault: Exception) -> None:
+    """Throttled, a server error, no connection, no answer in time."""
+    answering(fault)
+    with pytest.raises(TransientServiceError) as caught:
+        ManagementSockets("https://api.example/v1").post("c1", b"{}")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error("ForbiddenException", 403),
+        error("BadRequestException", 400),
+        error("PayloadTooLargeException", 413),
+        NoCredentialsError(),
+    ],
+)
+def test_a_post_that_cannot_mend_is_told_apart(answering: Answering, fault: Exception) -> None:
+    """Permission, size, form, credentials."""
+    answering(fault)
+    with pytest.raises(ServiceError) as caught:
+        ManagementSockets("https://api.example/v1").post("c1", b"{}")
+    assert not isinstance(caught.value, TransientServiceError)
 
 
 def test_a_socket_is_open_until_it_is_gone(answering: Answering) -> None:
@@ -242,7 +300,7 @@ def test_urls_are_signed_for_the_regional_host_with_sigv4(
     """The global host answers 307 in new regions, and SigV2 is refused there."""
     region(name)
     answering(credentials(60))
-    url, _ = sign(RoleSigner("arn:role", "my-bucket", 900))
+    url, _ = sign(RoleSigner(ROLE, "my-bucket", 900))
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     assert (parts.scheme, parts.netloc, parts.path) == ("https", f"my-bucket.s3.{name}.amazonaws.com", "/downloads/abc")
@@ -260,7 +318,7 @@ def test_an_endpoint_that_is_an_address_keeps_the_bucket_in_the_path(
     region("eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     answering(credentials(60))
-    parts = urlsplit(sign(RoleSigner("arn:role", "my-bucket", 900))[0])
+    parts = urlsplit(sign(RoleSigner(ROLE, "my-bucket", 900))[0])
     assert (parts.netloc, parts.path) == ("127.0.0.1:4566", "/my-bucket/downloads/abc")
     assert parse_qs(parts.query)["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
 
@@ -269,10 +327,10 @@ def test_an_endpoint_that_is_an_address_keeps_the_bucket_in_the_path(
 def test_the_role_is_assumed_once_for_many_urls(answering: Answering) -> None:
     """For an hour, the longest that a role may for another."""
     client = answering(credentials(60))
-    role = RoleSigner("arn:role", "my-bucket", 900)
+    role = RoleSigner(ROLE, "my-bucket", 900)
     assert sign(role)[0] != ""
     assert sign(role)[0] != ""
-    expected = {"RoleArn": "arn:role", "RoleSessionName": "async-download", "DurationSeconds": 3600}
+    expected = {"RoleArn": ROLE, "RoleSessionName": "async-download", "DurationSeconds": 3600}
     assert client.calls == [("assume_role", expected)]
 
 
@@ -282,7 +340,7 @@ def test_the_role_is_assumed_again_before_a_url_would_be_cut_short(
 ) -> None:
     """A URL dies with the session that signed it."""
     client = answering(credentials(60), credentials(120))
-    role = RoleSigner("arn:role", "my-bucket", 900)
+    role = RoleSigner(ROLE, "my-bucket", 900)
     first, _ = sign(role)
     later = time.time() + 45 * 60
     monkeypatch.setattr(time, "time", lambda: later)
@@ -297,7 +355,7 @@ def test_the_role_is_assumed_again_before_a_url_would_be_cut_short(
 def test_the_end_that_is_told_is_the_sessions_when_that_is_earlier(answering: Answering) -> None:
     """Never a promise that AWS would not keep."""
     answering(credentials(5))
-    url, ends = sign(RoleSigner("arn:role", "my-bucket", 900))
+    url, ends = sign(RoleSigner(ROLE, "my-bucket", 900))
     seconds = int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0])
     assert 290 <= seconds <= 300
     assert ends <= datetime.now(UTC).timestamp() + 300
@@ -308,7 +366,7 @@ def test_a_role_that_may_not_be_assumed_is_an_error(answering: Answering) -> Non
     """Without its message."""
     answering(error("AccessDenied"))
     with pytest.raises(ServiceError, match=r"^AssumeRole: AccessDenied$"):
-        sign(RoleSigner("arn:role", "my-bucket", 900))
+        sign(RoleSigner(ROLE, "my-bucket", 900))
 
 
 def test_the_clock_goes_forward() -> None:

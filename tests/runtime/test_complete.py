@@ -49,7 +49,7 @@ def assert_ready(world: World, file: OriginFile) -> None:
 @pytest.mark.parametrize("kind", ["FULL_OBJECT", "COMPOSITE"])
 def test_the_object_is_verified_whichever_checksum_s3_keeps(world: World, kind: str) -> None:
     """AWS keeps the one that was asked for; others may not."""
-    world.objects = FakeObjects(kind)
+    world.objects = FakeObjects(kind, min_part_size=PART)
     file = copied(world)
     assert world.complete() == {"outcome": "STORED"}
     assert_ready(world, file)
@@ -60,7 +60,7 @@ def test_the_object_is_verified_whichever_checksum_s3_keeps(world: World, kind: 
 @pytest.mark.parametrize("kind", ["FULL_OBJECT", "COMPOSITE"])
 def test_a_reply_that_was_lost_is_found_out_by_the_next_worker(world: World, kind: str) -> None:
     """The object was made, and the worker ended before it could say so."""
-    world.objects = FakeObjects(kind)
+    world.objects = FakeObjects(kind, min_part_size=PART)
     file = copied(world)
 
     def lost(operation: str) -> None:

@@ -1,12 +1,11 @@
-"""The Copies table's adapter and its fake keep the same contract: each test runs on both."""
+"""The Copies table's adapter and its fake keep the same contract, on two implementations of DynamoDB."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from async_download.state_machine import definition
 
 from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.waiting_tasks import WaitingTasks
@@ -15,6 +14,7 @@ from runtime.models import Claim
 from runtime.ports import Copies
 from tests.runtime.fakes import FakeCopies
 from tests.runtime.in_process import InProcess
+from tests.runtime.stores import await_copy_parameters, create_table
 
 NOW = 1_800_000_000.5
 LATER = int(NOW) + 600
@@ -28,23 +28,15 @@ class Table(NamedTuple):
     wait: Callable[[str, str], bool]
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
-def table(request: pytest.FixtureRequest) -> Iterator[Table]:
-    """An empty table, of either kind."""
+@pytest.fixture(params=["fake", "ministack", "moto"])
+def table(request: pytest.FixtureRequest) -> Table:
+    """An empty table: the fake's, or the adapter's on one of two implementations of DynamoDB."""
     if request.param == "fake":
         fake = FakeCopies()
-        yield Table(fake, fake.wait)
-        return
-    client = request.getfixturevalue("in_process").client("dynamodb")
-    client.create_table(
-        TableName="copies",
-        KeySchema=[{"AttributeName": "fileId", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "fileId", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    arns = {key: f"arn:aws:lambda:x:y:function:{key}" for key in ("copy", "copy_slice", "complete", "deliver", "fail")}
-    machine = definition(**arns, concurrency=1, seconds=1, copies="copies")
-    parameters = machine["States"]["AwaitCopy"]["Parameters"]
+        return Table(fake, fake.wait)
+    client = request.getfixturevalue("in_process" if request.param == "ministack" else "in_moto").client("dynamodb")
+    create_table(client, "copies", "fileId")
+    parameters = await_copy_parameters()
 
     def wait(file_id: str, token: str) -> bool:
         """The request of `AwaitCopy`, its paths filled in."""
@@ -56,7 +48,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
             return False
         return True
 
-    yield Table(DynamoCopies("copies"), wait)
+    return Table(DynamoCopies("copies"), wait)
 
 
 def test_the_first_leads(table: Table) -> None:

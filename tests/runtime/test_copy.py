@@ -30,7 +30,7 @@ def test_every_size_from_every_kind_of_origin(
 ) -> None:
     """Byte for byte, whatever the origin can do and whichever checksum S3 keeps."""
     world.has()
-    world.objects = FakeObjects(checksum_type)
+    world.objects = FakeObjects(checksum_type, min_part_size=PART)
     file = world.serve(OriginFile(content_of(size), ranges=ranges, length=length))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)

@@ -321,3 +321,22 @@ def test_a_buffer_that_something_still_looks_at_is_good_enough_for_the_end(world
     file = world.serve(OriginFile(content_of(9 * PART + 7)))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
+
+
+@pytest.mark.parametrize("fan_out", [0, 1])
+def test_parts_that_are_shorter_than_s3_requires_make_no_object(world: World, fan_out: int) -> None:
+    """By one worker or in slices: a planted fault, which tests with small parts would not notice by themselves."""
+    world.objects.min_part_size = PART + 1
+    world.has()
+    world.serve(OriginFile(content_of(9 * PART)))
+
+    def copy() -> None:
+        if world.copy(fan_out=fan_out)["outcome"] == "PLANNED":
+            for index in range(3):
+                world.copy_slice(index)
+            world.complete()
+
+    with pytest.raises(StorageError, match="EntityTooSmall"):
+        copy()
+    assert KEY not in world.objects.objects
+    assert world.row.status is Status.COPYING

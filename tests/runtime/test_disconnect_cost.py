@@ -9,7 +9,7 @@ import pytest
 
 from runtime.logic.disconnect import Disconnect
 from tests.runtime.in_process import InProcess
-from tests.runtime.stores import Store, download, on_the_emulator, opened
+from tests.runtime.stores import Store, download, dynamo_store, opened
 
 ROWS = 20_000
 BATCH = 25
@@ -18,7 +18,7 @@ BATCH = 25
 @pytest.fixture
 def store(in_process: InProcess) -> Store:
     """Empty tables."""
-    return on_the_emulator(in_process)
+    return dynamo_store(in_process.client("dynamodb"))
 
 
 def crowd(in_process: InProcess, rows: int) -> None:

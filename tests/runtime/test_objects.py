@@ -14,6 +14,7 @@ from runtime.logic import cleanup, crc32
 from runtime.models import crc32_text
 from runtime.ports import Objects, Part
 from tests.runtime.fakes import FakeClock, FakeObjects
+from tests.runtime.fakes.objects import MIN_PART_SIZE
 from tests.runtime.in_process import InProcess
 
 KEY = "downloads/a b+ü"
@@ -89,13 +90,37 @@ def test_bytes_that_do_not_match_their_checksum_are_refused(objects: Objects) ->
 
 def test_a_multipart_upload(objects: Objects) -> None:
     """Becomes one object with a checksum of either kind."""
-    upload_id, parts = upload(objects, b"a" * 100, b"b" * 50)
+    upload_id, parts = upload(objects, b"a" * MIN_PART_SIZE, b"b" * 50)
     assert objects.has_upload(KEY, upload_id)
     objects.complete(KEY, upload_id, parts=parts)
     head = objects.head(KEY)
     assert head is not None
-    assert (head.size, head.metadata, head.checksum_type) == (150, METADATA, "COMPOSITE")
+    assert (head.size, head.metadata, head.checksum_type) == (MIN_PART_SIZE + 50, METADATA, "COMPOSITE")
     assert head.checksum == crc32.composite(parts)
+
+
+@pytest.fixture(params=["fake", "s3 stub"])
+def strict_objects(request: pytest.FixtureRequest) -> Objects:
+    """An empty bucket that requires 5 MiB of each part but the last, as MiniStack does not."""
+    if request.param == "fake":
+        return FakeObjects()
+    request.getfixturevalue("s3_stub")
+    return S3Objects("bucket")
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_a_short_part_before_the_last_is_refused_and_the_upload_stays(strict_objects: Objects, short: int) -> None:
+    """Of three, by one byte; the last may be of any size."""
+    sizes = [MIN_PART_SIZE, MIN_PART_SIZE, 1]
+    sizes[short] -= 1
+    upload_id, parts = upload(strict_objects, *(bytes(size) for size in sizes))
+    with pytest.raises(StorageError, match="EntityTooSmall"):
+        strict_objects.complete(KEY, upload_id, parts=parts)
+    assert strict_objects.has_upload(KEY, upload_id)
+    body = bytearray(MIN_PART_SIZE)
+    strict_objects.upload_part(KEY, upload_id, number=short + 1, body=body, crc32=zlib.crc32(body))
+    strict_objects.complete(KEY, upload_id, parts=strict_objects.list_parts(KEY, upload_id))
+    assert strict_objects.head(KEY) is not None
 
 
 def test_an_upload_that_is_aborted_is_gone(objects: Objects) -> None:
@@ -176,7 +201,7 @@ def test_a_body_that_cannot_be_rewound_is_sent_once(in_process: InProcess) -> No
 
 def test_parts_are_listed_behind_a_number_and_up_to_as_many(objects: Objects) -> None:
     """With their size and CRC-32, in order."""
-    chunks = [bytes([number]) * (number + 1) for number in range(5)]
+    chunks = [bytes([number]) * (MIN_PART_SIZE + number) for number in range(5)]
     upload_id, parts = upload(objects, *chunks)
     listed = objects.list_parts(KEY, upload_id)
     assert [(part.number, part.size, part.crc32) for part in listed] == [(p.number, p.size, p.crc32) for p in parts]
@@ -203,7 +228,7 @@ def test_all_pages_of_a_listing_are_read(in_process: InProcess, monkeypatch: pyt
 
 def test_a_part_that_is_not_the_listed_one_is_refused(objects: Objects) -> None:
     """A late worker has stored another since."""
-    upload_id, parts = upload(objects, b"one", b"two")
+    upload_id, parts = upload(objects, b"1" * MIN_PART_SIZE, b"two")
     body = bytearray(b"2wo")
     objects.upload_part(KEY, upload_id, number=2, body=body, crc32=zlib.crc32(body))
     with pytest.raises(InvalidPartError):

@@ -77,6 +77,14 @@ def test_a_part_in_memory_is_neither_hashed_twice_nor_sent_in_chunks(s3_stub: S3
     assert not {"content-encoding", "transfer-encoding", "x-amz-trailer"} & set(sent)
 
 
+def test_a_part_in_memory_survives_a_request_timeout(s3_stub: S3Stub) -> None:
+    """A 400, and still the SDK sends it again."""
+    upload_id = begin()
+    s3_stub.faults.refuse("UploadPart", 400, "RequestTimeout", times=2)
+    assert len(two_parts(upload_id)) == 2
+    assert s3_stub.calls["UploadPart"] == 4
+
+
 @pytest.mark.parametrize("fault", ["slow_down", "cut", "lose_reply"])
 def test_a_part_in_memory_survives_what_passes(s3_stub: S3Stub, fault: str) -> None:
     """The SDK has the bytes and sends them again."""

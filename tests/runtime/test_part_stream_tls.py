@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from botocore.httpsession import BUFFER_SIZE
 
 from localcloud.origin import Origin as OriginServer
 from runtime.errors import OriginTruncatedError, StorageError
-from runtime.logic import plan
+from runtime.logic import part_stream, plan
 from runtime.logic.complete import Complete
 from runtime.logic.copy import Copy
 from runtime.logic.copy_slice import CopySlice
 from runtime.logic.outcome import Outcome
 from tests.runtime.s3_stub import S3Stub
+from tests.runtime.s3_stub.chunks import LEAST_CHUNK
 from tests.runtime.whole import Whole
 from tests.runtime.world import ARN
 
@@ -107,3 +109,42 @@ def test_an_origin_that_does_not_mend_leaves_no_part_that_lies(s3_stub: S3Stub) 
         file.assert_nothing_left()
         assert file.row.failure is not None
         assert file.row.failure.code == "ORIGIN_TRUNCATED"
+
+
+@pytest.fixture
+def quick_drips(monkeypatch: pytest.MonkeyPatch, s3_stub: S3Stub) -> None:
+    """Let S3 end an idle upload after 1.5 s in place of 20, and send a little every half second in place of 10."""
+    s3_stub.idle_seconds = 1.5
+    monkeypatch.setattr(part_stream, "DRIP_SECONDS", 0.5)
+    monkeypatch.setattr(part_stream, "CHECK_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("quick_drips")
+@pytest.mark.parametrize("after", [1, 3], ids=["before the first piece", "between two pieces"])
+def test_a_part_outlives_an_origin_that_pauses_for_longer_than_s3_waits(s3_stub: S3Stub, after: int) -> None:
+    """Nothing is sent twice: S3 is connected to when there are bytes, and gets a few of them during the pause."""
+    with OriginServer() as origin:  # its requests: the probe, and one for each of three pieces
+        file = Streamed(s3_stub, origin, PART, f"stall_after=1000&stall=3&after={after}")
+        assert file.copy()["outcome"] == "PLANNED"
+        file.copy_slice(0)
+        assert file.complete() == {"outcome": "STORED"}
+        assert (s3_stub.calls["UploadPart"], s3_stub.idle_ended) == (1, 0)
+        assert len(origin.requests) == 4
+        file.assert_stored()
+
+
+def test_an_upload_that_s3_ended_for_being_idle_is_begun_again(file: Streamed) -> None:
+    """RequestTimeout is a 400 that another try may mend."""
+    file.stub.faults.refuse("UploadPart", 400, "RequestTimeout", part=2)
+    assert file.in_slices() == {"outcome": "STORED"}
+    assert file.stub.calls["UploadPart"] == 6
+    file.assert_stored()
+
+
+def test_a_drip_is_sent_at_once_and_there_are_enough_of_them() -> None:
+    """Botocore collects 128 KiB before it sends, S3 refuses short aws-chunks, and a slice's worker has 120 s."""
+    drip = plan.LEAST_PART // 2 // part_stream.DRIPS
+    assert drip > (BUFFER_SIZE or 0)
+    assert drip >= LEAST_CHUNK
+    assert part_stream.DRIP_SECONDS <= 15
+    assert part_stream.DRIPS * part_stream.DRIP_SECONDS > 120

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     ConnectionClosedError,
     HTTPClientError,
@@ -25,7 +26,7 @@ from hypothesis import strategies as st
 from runtime.adapters import aws
 from tests.runtime.s3_stub import S3Stub, crc32
 from tests.runtime.s3_stub.bodies import OneWay
-from tests.runtime.s3_stub.chunks import Chunked, CutOffError, buffered
+from tests.runtime.s3_stub.chunks import AwsChunked, Chunked, CutOffError, buffered
 from tests.runtime.s3_stub.stored import StoredPart
 
 MIB = 1024**2
@@ -270,6 +271,24 @@ def test_other_faults_happen_as_often_as_asked(s3_stub: S3Stub) -> None:
     assert s3_stub.faults.left == 0
 
 
+def test_an_upload_on_which_nothing_comes_is_ended(s3_stub: S3Stub) -> None:
+    """RequestTimeout, as S3 answers after about 20 s, or a connection that was closed; nothing is stored."""
+    s3 = client()
+    upload = begin(s3)
+    s3_stub.idle_seconds = 0.1
+
+    class Silent(OneWay):
+        def read(self, most: int = -1) -> bytes:
+            s3_stub.over.wait(0.5)
+            return super().read(most)
+
+    parameters: dict[str, Any] = {"Body": Silent(200), "ContentLength": 200, "ChecksumAlgorithm": "CRC32"}
+    with pytest.raises((ClientError, BotoCoreError)):
+        s3.upload_part(**KEY, **upload, PartNumber=1, **parameters)
+    assert s3_stub.idle_ended == 1
+    assert not s3_stub.bucket.uploads[upload["UploadId"]].parts
+
+
 def test_only_who_trusts_its_certificate_speaks_to_it(s3_stub: S3Stub) -> None:
     """TLS is real."""
     session = Session()
@@ -304,6 +323,14 @@ def test_chunks_that_are_longer_than_they_say() -> None:
     """Nothing long either."""
     with pytest.raises(ValueError, match="longer"):
         Chunked(io.BufferedReader(io.BytesIO(b"3\r\nabcd\r\n0\r\n\r\n"))).read()
+
+
+def test_aws_chunks_are_of_8_kib_or_more_but_for_the_last() -> None:
+    """As S3 wants them."""
+    large, small, end = b"2000\r\n" + bytes(8192) + b"\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n"
+    assert len(AwsChunked(io.BufferedReader(io.BytesIO(large + small + end))).read()) == 8195
+    with pytest.raises(ValueError, match="too short"):
+        AwsChunked(io.BufferedReader(io.BytesIO(small + large + end))).read()
 
 
 def _tiny(number: int) -> StoredPart:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from runtime.adapters import tables
-from runtime.errors import ServiceError
+from runtime.errors import ServiceError, TransientServiceError
 
 
 def error(code: str, *reasons: str) -> ClientError:
@@ -68,13 +68,14 @@ def test_a_condition_that_fails_is_an_answer_also_in_a_transaction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "said"),
+    ("raised", "said", "transient"),
     [
-        (error("AccessDeniedException"), "GetItem: AccessDeniedException"),
-        (ReadTimeoutError(endpoint_url="https://dynamodb/?secret"), "GetItem: ReadTimeoutError"),
+        (error("AccessDeniedException"), "GetItem: AccessDeniedException", False),
+        (error("ProvisionedThroughputExceededException"), "GetItem: ProvisionedThroughputExceededException", True),
+        (ReadTimeoutError(endpoint_url="https://dynamodb/?secret"), "GetItem: ReadTimeoutError", True),
     ],
 )
-def test_other_errors_are_ours_and_carry_no_url(raised: Exception, said: str) -> None:
+def test_other_errors_are_ours_and_carry_no_url(raised: Exception, said: str, transient: bool) -> None:
     """Not even in what they are chained to."""
 
     def request() -> None:
@@ -83,4 +84,5 @@ def test_other_errors_are_ours_and_carry_no_url(raised: Exception, said: str) ->
     with pytest.raises(ServiceError) as caught:
         tables.call("GetItem", request)
     assert str(caught.value) == said
+    assert isinstance(caught.value, TransientServiceError) == transient
     assert caught.value.__suppress_context__

@@ -1,8 +1,8 @@
-"""The tables' adapters and their fakes keep the same contract: each test runs on both."""
+"""The tables' adapters and their fakes keep the same contract, on two implementations of DynamoDB."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,18 +11,18 @@ from runtime.logic import tickets
 from runtime.models import Digest, Failure, Status, Validator, Version
 from tests.runtime.fakes import STATE_MACHINE, FakeConnections, FakeDownloads
 from tests.runtime.in_process import InProcess
-from tests.runtime.stores import FAILURE, HASH, NOW, STORED, Store, connection, download, on_the_emulator, opened, row
+from tests.runtime.stores import FAILURE, HASH, NOW, STORED, Store, connection, download, dynamo_store, opened, row
 from tests.runtime.world import ARN, DOWNLOAD_ID
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    """Empty tables, of either kind."""
+@pytest.fixture(params=["fake", "ministack", "moto"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Empty tables: the fake's, or the adapters' on one of two implementations of DynamoDB."""
     if request.param == "fake":
         fake = FakeDownloads()
-        yield Store(fake, FakeConnections(fake))
-        return
-    yield on_the_emulator(request.getfixturevalue("in_process"))
+        return Store(fake, FakeConnections(fake))
+    cloud = request.getfixturevalue("in_process" if request.param == "ministack" else "in_moto")
+    return dynamo_store(cloud.client("dynamodb"))
 
 
 def at(store: Store, status: Status) -> None:
@@ -197,7 +197,8 @@ def test_a_connection_that_was_never_used_is_idle(store: Store) -> None:
 
 def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProcess) -> None:
     """The names are a contract."""
-    store, client = on_the_emulator(in_process), in_process.client("dynamodb")
+    client = in_process.client("dynamodb")
+    store = dynamo_store(client)
     store.downloads.create(download(file_name="a.csv", sha256="ab" * 32))
     opened(store)
     store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW)

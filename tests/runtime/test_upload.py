@@ -62,7 +62,7 @@ def test_a_shortened_buffer_is_replaced() -> None:
 
 def test_parts_are_numbered_in_order_and_the_whole_is_hashed() -> None:
     """However they overlap."""
-    objects, buffers = FakeObjects(), Buffers(4, 3)
+    objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 3)
     upload = begun(objects, buffers)
     chunks = [bytes([number]) * 4 for number in range(20)]
     for chunk in chunks:
@@ -76,7 +76,7 @@ def test_parts_are_numbered_in_order_and_the_whole_is_hashed() -> None:
 
 def test_parts_are_stored_while_others_are_read() -> None:
     """Two of three buffers are in flight at once."""
-    objects, buffers = FakeObjects(), Buffers(4, 3)
+    objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 3)
     together = threading.Barrier(2)
     objects.fail = on_a_part(together.wait)
     upload = begun(objects, buffers)
@@ -88,7 +88,7 @@ def test_parts_are_stored_while_others_are_read() -> None:
 
 def test_a_part_that_fails_fails_the_next_and_gives_its_buffer_back() -> None:
     """Reading on would be for nothing."""
-    objects, buffers = FakeObjects(), Buffers(4, 1)
+    objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 1)
 
     def fail(operation: str) -> None:
         if operation == "upload_part":
@@ -108,7 +108,7 @@ def test_a_part_that_fails_fails_the_next_and_gives_its_buffer_back() -> None:
 
 def test_storing_that_takes_too_long_is_a_time_out() -> None:
     """The worker has to clean up before Lambda ends it."""
-    objects, buffers = FakeObjects(), Buffers(4, 2)
+    objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 2)
     over = threading.Event()
     objects.fail = on_a_part(over.wait)
     upload = begun(objects, buffers)
@@ -121,7 +121,7 @@ def test_storing_that_takes_too_long_is_a_time_out() -> None:
 
 def test_abandoning_waits_for_a_part_in_flight_but_not_for_ever() -> None:
     """It may bring the upload back; aborting again takes care of that."""
-    objects, buffers = FakeObjects(), Buffers(4, 2)
+    objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 2)
     over = threading.Event()
     objects.fail = on_a_part(over.wait)
     upload = begun(objects, buffers)
@@ -134,7 +134,7 @@ def test_abandoning_waits_for_a_part_in_flight_but_not_for_ever() -> None:
 def test_no_more_parts_than_s3_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """An endless body ends."""
     monkeypatch.setattr("runtime.logic.upload.MOST_PARTS", 2)
-    objects, buffers = FakeObjects(), Buffers(4, 2)
+    objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 2)
     upload = begun(objects, buffers)
     for _ in range(2):
         upload.add(buffers.take(deadline()))

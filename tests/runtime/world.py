@@ -124,7 +124,7 @@ class World:
         self.functions = FakeFunctions()
         self.sockets = FakeSockets(self.clock)
         self.signer = FakeSigner(self.clock)
-        self.objects = FakeObjects()
+        self.objects = FakeObjects(min_part_size=PART)
         self.secrets = FakeSecrets()
         self.origins = FakeOrigins(OriginFile(content_of(10)))
         self.closing = FakeClosing()

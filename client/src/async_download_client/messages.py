@@ -12,7 +12,7 @@ from async_download_client.errors import DownloadCancelledError, DownloadFailedE
 from async_download_client.models import Checksum, Download, Ready, Status
 from async_download_client.text import printable
 
-__all__ = ["Body", "download_of", "news_of", "raise_if_over", "ready_of", "status_of"]
+__all__ = ["Body", "download_of", "is_unserved", "news_of", "raise_if_over", "ready_of", "status_of"]
 
 Body = Mapping[str, object]
 _ID = re.compile(r"[0-9A-Za-z_-]{1,80}")  # part of a path, and printed
@@ -87,6 +87,12 @@ def news_of(message: Body, download: Download) -> Status | None:
         status = _optional(message, "status") or "COPYING"
         return Status(status, copied_bytes=_count(message, "copiedBytes"), size=_count(message, "size"))
     return None
+
+
+def is_unserved(message: Body) -> bool:
+    """Return whether the stack says that it does not serve this socket any more, so that no message will come on it."""
+    error = message.get("error")
+    return _is_body(error) and message.get("type") == "error" and error.get("code") == "DOWNLOAD_NOT_FOUND"
 
 
 def raise_if_over(status: Status) -> None:

@@ -12,9 +12,10 @@ __all__ = ["Timing"]
 class Timing:
     """All in seconds.
 
-    API Gateway closes a socket after 10 minutes of silence, hence `keep_alive`. News may be lost between a stack
-    and a client, so `check_after` so long on an open socket the client asks by itself. Where sockets do not get through
-    it polls, and tries a socket again after `socket_again`. What fails is tried `attempts`
+    A stack may give up a message when API Gateway throttles it, so the client asks for the status of the download
+    after `check_after` seconds of silence on an open socket, then after twice as long each time, up to `keep_alive`,
+    which is also far below the 10 minutes after which API Gateway closes a silent socket. Where sockets do not get
+    through it polls, and tries a socket again after `socket_again`. What fails is tried `attempts`
     times at least, and given up when nothing at all has been heard or received for `outage`.
     """
 
@@ -22,8 +23,8 @@ class Timing:
     retry_first: float = 0.5
     retry_longest: float = 20.0
     socket_attempts: int = 3
-    check_after: float = 20.0
-    keep_alive: float = 300.0
+    check_after: float = 5.0
+    keep_alive: float = 60.0
     answer_within: float = 30.0
     poll_first: float = 1.0
     poll_longest: float = 10.0
@@ -34,9 +35,16 @@ class Timing:
         """How long to wait after so many failures in a row (1, 2, ...): doubling, with jitter."""
         return _jitter(min(self.retry_first * 2.0 ** (failures - 1), self.retry_longest))
 
+    def check(self, asked: int) -> float:
+        """Return the seconds of silence until the status is asked for, when it was asked for so often (0, 1, ...)."""
+        return _jitter(min(self.check_after * 2.0 ** min(asked, _DOUBLINGS), self.keep_alive))
+
     def poll(self, polls: int) -> float:
         """How long to wait after so many polls (1, 2, ...)."""
         return _jitter(min(self.poll_first * 1.5 ** (polls - 1), self.poll_longest))
+
+
+_DOUBLINGS = 30  # a wait may last for days, and a float holds no more than 1023
 
 
 def _jitter(seconds: float) -> float:

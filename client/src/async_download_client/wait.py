@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from async_download_client.api import Api
 from async_download_client.errors import NetworkError, WaitTimeoutError
 from async_download_client.events import Connected, Disconnected, Event, FileReady, Polling, Progress
-from async_download_client.messages import news_of, raise_if_over
+from async_download_client.messages import Body, is_unserved, news_of, raise_if_over
 from async_download_client.models import Download, Ready, Status
 from async_download_client.stop import Stop
 from async_download_client.timing import Timing
@@ -81,21 +81,29 @@ class Wait:
             self._sleep(delay)
 
     def _listen(self, socket: WebSocket) -> Ready:
-        """Messages until the news; asks once whether there is any, then keeps the socket alive."""
-        next_action, act_at, answer_by = "status", time.monotonic() + self._timing.check_after, float("inf")
+        """Receive messages until the file is ready, and ask for the status where none come: one may have been lost."""
+        asked, answer_by = 0, float("inf")
+        ask_at = time.monotonic() + self._timing.check(asked)
         while True:
-            message = socket.receive(min(act_at, answer_by, time.monotonic() + self._left()) - time.monotonic())
+            message = socket.receive(min(ask_at, answer_by, time.monotonic() + self._left()) - time.monotonic())
             if message is not None:
-                self._heard_at, answer_by = time.monotonic(), float("inf")
-                news = news_of(message, self._download)
-                if news and (ready := self._take(news)):
+                if ready := self._hear(message):
                     return ready
+                answer_by, ask_at = float("inf"), self._heard_at + self._timing.check(asked)
             elif time.monotonic() >= answer_by:
                 raise SocketLostError("the WebSocket does not answer")
-            if time.monotonic() >= act_at:
-                socket.send(next_action)
-                answer_by = time.monotonic() + self._timing.answer_within
-                next_action, act_at = "ping", time.monotonic() + self._timing.keep_alive
+            elif time.monotonic() >= ask_at:
+                socket.send("status")
+                asked += 1
+                answer_by = min(answer_by, time.monotonic() + self._timing.answer_within)
+                ask_at = time.monotonic() + self._timing.check(asked)
+
+    def _hear(self, message: Body) -> Ready | None:
+        self._heard_at = time.monotonic()
+        if is_unserved(message):
+            raise SocketLostError("the stack does not serve this WebSocket any more")
+        news = news_of(message, self._download)
+        return self._take(news) if news else None
 
     def _by_polling(self) -> Ready | None:
         """The file, or None when it is time to try a socket again: what blocked it may have been a moment's trouble."""

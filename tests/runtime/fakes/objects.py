@@ -36,13 +36,23 @@ class Upload:
     parts: dict[int, bytes] = field(default_factory=dict)
 
 
-class FakeObjects:
-    """S3. `fail` is called with each operation's name before it runs; `after` when it has."""
+MIN_PART_SIZE = 5 * 1024**2
+"""What S3 requires of each part but the last."""
 
-    def __init__(self, checksum_type: str = "FULL_OBJECT") -> None:
+
+class FakeObjects:
+    """S3. `fail` is called with each operation's name before it runs; `after` when it has.
+
+    Args:
+        checksum_type: The type of a multipart object's checksum.
+        min_part_size: The least bytes of each part but the last: a test of small parts passes their size.
+    """
+
+    def __init__(self, checksum_type: str = "FULL_OBJECT", min_part_size: int = MIN_PART_SIZE) -> None:
         self.objects: dict[str, StoredObject] = {}
         self.uploads: dict[str, Upload] = {}
         self.checksum_type = checksum_type
+        self.min_part_size = min_part_size
         self.calls: Counter[str] = Counter()
         self.fail: Callable[[str], None] = lambda _operation: None
         self.after: Callable[[str], None] = lambda _operation: None
@@ -111,10 +121,12 @@ class FakeObjects:
             raise ObjectExistsError("complete_multipart_upload", "PreconditionFailed")
         if upload_id not in self.uploads:
             raise UploadGoneError("complete_multipart_upload", "NoSuchUpload")
-        upload = self.uploads.pop(upload_id)
+        upload = self.uploads[upload_id]
         if any(zlib.crc32(upload.parts.get(part.number, b"")) != part.crc32 for part in parts):
-            self.uploads[upload_id] = upload
             raise InvalidPartError("complete_multipart_upload", "InvalidPart")
+        if any(len(upload.parts[part.number]) < self.min_part_size for part in parts[:-1]):
+            raise StorageError("complete_multipart_upload", "EntityTooSmall")
+        del self.uploads[upload_id]
         body = b"".join(upload.parts[part.number] for part in parts)
         self.objects[key] = StoredObject(body, upload.metadata, upload.content_type, list(parts))
         self.after("complete")

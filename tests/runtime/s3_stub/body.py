@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.runtime.s3_stub.answers import Refusal
-from tests.runtime.s3_stub.chunks import BUFFER, Chunked, CutOffError, Exactly, Stream, buffered
+from tests.runtime.s3_stub.chunks import BUFFER, AwsChunked, Chunked, CutOffError, Exactly, Stream, buffered
 
 TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 CHECKSUM = "x-amz-checksum-crc32"
@@ -46,7 +46,7 @@ def receive(
         raise Refusal(400, "InvalidRequest", "aws-chunked without its x-amz-content-sha256")
     if trailed and "x-amz-decoded-content-length" not in headers:
         raise Refusal(411, "MissingContentLength", "aws-chunked without its length")
-    inner = Chunked(buffered(outer)) if trailed else outer
+    inner = AwsChunked(buffered(outer)) if trailed else outer
     size, crc32, sha256, kept = 0, 0, hashlib.sha256(), bytearray()
     hashed = len(headers.get("x-amz-content-sha256", "")) == 64
     view = memoryview(bytearray(BUFFER))

@@ -6,6 +6,7 @@ import io
 from typing import Any, Protocol
 
 BUFFER = 256 * 1024
+LEAST_CHUNK = 8 * 1024
 
 
 class Stream(Protocol):
@@ -68,7 +69,7 @@ class Chunked(Exactly):
         if not self._first and self._line():
             raise ValueError("a chunk is longer than its length")
         self._first = False
-        self._left = int(self._line().partition(b";")[0], 16)
+        self._left = self._length()
         if self._left:
             return
         self._ended = True
@@ -76,11 +77,27 @@ class Chunked(Exactly):
             name, _, value = line.decode("ascii").partition(":")
             self.trailers[name.strip().lower()] = value.strip()
 
+    def _length(self) -> int:
+        return int(self._line().partition(b";")[0], 16)
+
     def _line(self) -> bytes:
         line = self._stream.readline(8192)
         if not line.endswith(b"\n"):
             raise CutOffError
         return line.rstrip(b"\r\n")
+
+
+class AwsChunked(Chunked):
+    """As S3 takes them: only the last chunk with bytes in it may be shorter than 8 KiB."""
+
+    _last = LEAST_CHUNK
+
+    def _length(self) -> int:
+        length = super()._length()
+        if length and self._last < LEAST_CHUNK:
+            raise ValueError("a chunk that is not the last is too short")
+        self._last = length
+        return length
 
 
 def buffered(raw: io.RawIOBase) -> io.BufferedReader:

@@ -27,7 +27,8 @@ CERTIFICATE = Path(__file__).with_name("certificate.pem")  # for 127.0.0.1, and 
 class S3Stub:
     """A bucket at `url`. `calls` counts operations, `requests` are those that came in, `errors` the stub's own.
 
-    `received` is how many bytes of bodies came in whole.
+    `received` is how many bytes of bodies came in whole. An upload on which nothing comes for `idle_seconds` is ended
+    with 400 RequestTimeout, as S3 does after about 20 s; `idle_ended` counts these.
     """
 
     def __init__(self, bucket: str = "bucket", *, least_part: int = LEAST_PART) -> None:
@@ -37,6 +38,8 @@ class S3Stub:
         self.requests: list[Request] = []
         self.errors: list[BaseException] = []
         self.received = 0
+        self.idle_seconds: float | None = None
+        self.idle_ended = 0
         self.over = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(self)
@@ -192,8 +195,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _receive(self, request: Request, on_bytes: Callable[[int], None]) -> Received:
         stream: Any = self.rfile
-        body = receive(stream, request.headers, keep=request.operation != "UploadPart", on_bytes=on_bytes)
-        self.server.stub.note_bytes(body.size)
+        stub = self.server.stub
+        self.connection.settimeout(stub.idle_seconds)
+        try:
+            body = receive(stream, request.headers, keep=request.operation != "UploadPart", on_bytes=on_bytes)
+        except TimeoutError:
+            stub.idle_ended += 1
+            raise Refusal(400, "RequestTimeout", "Your socket connection was idle for too long.") from None
+        finally:
+            self.connection.settimeout(None)
+        stub.note_bytes(body.size)
         return body
 
     def _refused(self, request: Request, fault: Fault | None) -> Refusal:

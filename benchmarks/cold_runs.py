@@ -1,0 +1,178 @@
+"""Starts functions in processes of their own, from the files of their archives, and times start and calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore
+
+from benchmarks.cold_calls import EVENTS, is_success
+from benchmarks.cold_quota import Quota, share
+
+HERE = Path(__file__).parent
+CERTIFICATE = HERE.parent / "tests" / "runtime" / "s3_stub" / "certificate.pem"
+REGION = "eu-west-1"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_SESSION_TOKEN": "token",
+}
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function of one commit, as it is deployed."""
+
+    key: str
+    folder: Path
+    environment: Mapping[str, str]
+    memory_mb: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Seconds of a whole processor that the start took, and seconds that the first and second call took."""
+
+    start: float
+    first: float
+    second: float
+
+
+def check_out(commit: str, folder: Path) -> Path:
+    """Write the files of a commit into a folder.
+
+    Raises:
+        SystemExit: the clone does not have the commit.
+    """
+    command = ["git", "-C", str(HERE.parent), "archive", "--format=tar", commit]
+    packed = folder.with_suffix(".tar")
+    try:
+        with packed.open("wb") as file:
+            subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SystemExit(
+            f"The commit {commit}, which this is measured against, cannot be read: {getattr(error, 'stderr', error)}\n"
+            "It takes git and a clone with the whole history: git fetch --unshallow"
+        ) from None
+    with tarfile.open(packed) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def stage(checkout: Path, folder: Path, url: str) -> dict[str, Function]:
+    """Register the functions of a checkout; write their archives into a folder."""
+    script = str(HERE / "cold_stage.py")
+    subprocess.run([sys.executable, "-P", script, str(checkout), str(folder), f"{url}/origin/"], check=True)
+    described = json.loads((folder / "functions.json").read_text())
+    return {
+        key: Function(key, folder / key, _addressed(found["environment"], url), found["memory_mb"])
+        for key, found in described.items()
+    }
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Run the endpoint in a process of its own and yield its URL."""
+    command = [sys.executable, "-m", "benchmarks.cold_endpoint", str(CERTIFICATE)]
+    with subprocess.Popen(command, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        yield f"https://127.0.0.1:{int(server.stdout.readline())}"
+        server.stdin.close()
+
+
+def environment_of(url: str, folder: Path) -> dict[str, str]:
+    """Return what Lambda sets beside a function's own variables, and what leads its clients to an endpoint.
+
+    The certificate authorities are those of botocore and the endpoint's own: loading them is a good part of a start.
+    """
+    authorities = folder / "authorities.pem"
+    authorities.write_text(Path(botocore.__file__).with_name("cacert.pem").read_text() + CERTIFICATE.read_text())
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "AWS_ENDPOINT_URL": url,
+        "AWS_CA_BUNDLE": str(authorities),
+        "SSL_CERT_FILE": str(authorities),
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_LAMBDA_FUNCTION_NAME": "function",
+        **CREDENTIALS,
+    }
+
+
+class Process:
+    """A function's process. `start` is what its import took."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.pid = process.pid
+        self._process = process
+        self.start = self._read()
+
+    def call(self, event: Mapping[str, object]) -> dict[str, Any]:
+        """Handle one event; return its seconds, and the `answer` or the class of the `error` that was raised."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(event) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def log(self) -> str:
+        """End the process and return what it logged."""
+        assert self._process.stdin is not None
+        assert self._process.stderr is not None
+        self._process.stdin.close()
+        return self._process.stderr.read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"The function ended: {self.log()}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+@contextmanager
+def started(function: Function, environment: Mapping[str, str]) -> Iterator[Process]:
+    """Start a function as Lambda does."""
+    command = [sys.executable, "-B", str(HERE / "cold_worker.py"), function.key]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    variables = {**function.environment, **environment}
+    with subprocess.Popen(command, cwd=function.folder, env=variables, text=True, **pipes) as process:
+        yield Process(process)
+
+
+def run(function: Function, memory_mb: int, environment: Mapping[str, str], quota: Quota | None) -> Run:
+    """Start a function with a whole processor, then call it twice with the share of its memory size.
+
+    Raises:
+        SystemExit: a call did not succeed.
+    """
+    with started(function, environment) as process:
+        if quota is not None:
+            quota.limit(process.pid, memory_mb)
+        calls = [process.call(EVENTS[function.key]) for _ in range(2)]
+        log = process.log()
+    if not all(is_success(call.get("answer")) for call in calls):
+        raise SystemExit(f"A call of {function.key} failed: {calls}\n{log}")
+    first, second = (_seconds(call, memory_mb, quota) for call in calls)
+    return Run(process.start["processor"], first, second)
+
+
+def _seconds(call: Mapping[str, float], memory_mb: int, quota: Quota | None) -> float:
+    return call["wall"] if quota is not None else call["processor"] / share(memory_mb)
+
+
+def _addressed(environment: Mapping[str, str], url: str) -> dict[str, str]:
+    """The registered environment, with the addresses that only exist in AWS replaced."""
+    here = {"MANAGEMENT_URL": url, "LOOPBACK_ORIGINS": "true"}
+    return {name: here.get(name, value) for name, value in environment.items()}

@@ -1,0 +1,24 @@
+"""What AWS would refuse of the requests that tests, the provider stand-in and the functions make."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from localcloud import request_checks
+
+FILE = Path(tempfile.gettempdir()) / f"request-problems-{os.getpid()}"  # there only after a problem in a child process
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that makes an emulator's functions and a plugin of Pulumi check their requests."""
+    return request_checks.child_environment(FILE)
+
+
+def collect() -> list[str]:
+    """Return the problems since the last call, of this process and its children."""
+    problems = {*request_checks.problems, *(FILE.read_text().splitlines() if FILE.exists() else ())}
+    request_checks.problems.clear()
+    FILE.unlink(missing_ok=True)
+    return sorted(problems)

@@ -1,0 +1,82 @@
+"""Runs MiniStack behind the filter: the only way in which this project starts it.
+
+Started as `python -P filtered_emulator.py [OBSERVER FILE]`. The run's root key is in AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY, because the environment, unlike arguments, is not for other users to read. OBSERVER is a Python
+file whose `install(FILE)` changes the emulator before it starts.
+"""
+
+import hmac
+import os
+import runpy
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def main(arguments: list[str]) -> None:
+    """Run the emulator until a signal ends it."""
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
+    from ministack import app as emulator
+
+    from localcloud.request_filter import filtered
+
+    root = os.environ.get("AWS_ACCESS_KEY_ID", "")
+    if not root or not emulator.AUTH:
+        sys.exit("filtered_emulator: AWS_ACCESS_KEY_ID has to name the root key, and AUTH has to be true.")
+    _randomize_function_credentials()
+    if arguments:
+        observer, file = arguments
+        runpy.run_path(observer)["install"](file)
+    emulator.app = filtered(emulator.app, _accepts(root), lambda host, path: bool(emulator._s3_cors_target(host, path)))
+    sys.argv = ["ministack"]
+    emulator.main()
+
+
+def _accepts(root: str) -> Callable[[str], bool]:
+    """Tell keys of this run from others: its root key, and what its IAM and STS issued."""
+    from ministack.core.iam_evaluator import find_iam_access_key_account
+    from ministack.services import sts
+
+    def is_accepted(key: str) -> bool:
+        if hmac.compare_digest(key.encode(), root.encode()):
+            return True
+        return key in sts._sessions or find_iam_access_key_account(key) is not None
+
+    return is_accepted
+
+
+def _randomize_function_credentials() -> None:
+    """Give each function a session that nobody can compute.
+
+    The emulator derives key, secret and token of a function from its ARN and its role's, which anyone can guess.
+    """
+    from ministack.core import lambda_runtime
+    from ministack.services import sts
+
+    run = secrets.token_bytes(32)
+
+    def execution_credentials(config: Mapping[str, Any]) -> dict[str, str]:
+        function, role = config["FunctionArn"], config.get("Role", "")
+        account, name = function.split(":")[4], role.rpartition("/")[2]
+        session = config.get("FunctionName", "function")[:64]
+
+        def derive(purpose: str) -> str:
+            return hmac.new(run, f"{purpose} {function} {role}".encode(), "sha256").hexdigest()
+
+        key, secret, token = f"ASIA{derive('key')[:16].upper()}", derive("secret"), derive("token")
+        details = {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+            "UserId": f"{name}:{session}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        }
+        sts.register_session(key, details)
+        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+    lambda_runtime.execution_credentials = execution_credentials
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

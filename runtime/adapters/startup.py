@@ -1,0 +1,76 @@
+"""Work that is done while a function starts, where Lambda gives it a whole processor, and not in its first call.
+
+A handler's module ends with `startup.run(wire)`. `wire` names with `startup.prepare` the adapters that its usual call
+needs. Outside Lambda both do nothing. Nothing that fails here ends the function: the call meets the error again, and
+answers it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Protocol
+
+from runtime import log
+from runtime.errors import AsyncDownloadError
+
+SECONDS = 2.0  # Lambda ends a start after 10 s: what an unreachable endpoint holds up longer goes on in the background
+
+_adapters: ContextVar[list[Adapter] | None] = ContextVar("adapters", default=None)
+
+
+class Adapter(Protocol):
+    """An adapter that can be made ready for its first call."""
+
+    def warm_up(self) -> None:
+        """Make the clients and open the connections that the first call needs."""
+
+
+def is_lambda() -> bool:
+    """Return whether this process is a Lambda function's."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
+def run(build: Callable[[], object], seconds: float = SECONDS) -> None:
+    """Build the use case of a handler and warm up the adapters that it names, within so many seconds."""
+    if not is_lambda():
+        return
+    adapters: list[Adapter] = []
+    token = _adapters.set(adapters)
+    try:
+        build()
+    except Exception as error:
+        log.warning("The function could not be prepared", errorType=type(error).__name__)
+    finally:
+        _adapters.reset(token)
+    _warm_up(adapters, seconds)
+    gc.freeze()  # a full collection takes 30 ms of a whole processor: it need not look at what was loaded here
+
+
+def prepare(*adapters: Adapter | None) -> None:
+    """Name the adapters of a use case that the first call should find ready; None stands for one that is off."""
+    waiting = _adapters.get()
+    if waiting is not None:
+        waiting.extend(adapter for adapter in adapters if adapter is not None)
+
+
+def _warm_up(adapters: list[Adapter], seconds: float) -> None:
+    """Warm up all at once, so that one slow endpoint does not keep the others waiting."""
+    end = time.monotonic() + seconds
+    threads = [threading.Thread(target=_try, args=(adapter,), daemon=True) for adapter in adapters]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+
+
+def _try(adapter: Adapter) -> None:
+    try:
+        adapter.warm_up()
+    except Exception as error:  # the message of another library's error may carry a URL
+        reason = str(error) if isinstance(error, AsyncDownloadError) else type(error).__name__
+        log.warning("An adapter could not be prepared", adapter=type(adapter).__name__, reason=reason)

@@ -1,0 +1,21 @@
+"""Every request of every test is held against what AWS publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud import request_checks
+
+request_checks.install()
+
+
+@pytest.fixture(autouse=True)
+def _right_requests() -> Iterator[None]:
+    """Fail the test whose request AWS would refuse, even where the code under test swallows the error."""
+    request_checks.problems.clear()
+    yield
+    problems = sorted(set(request_checks.problems))
+    request_checks.problems.clear()
+    assert not problems, "\n".join(["AWS would refuse:", *problems])
