@@ -120,7 +120,7 @@ def _path(
     label: str,
     inside: dict[str, list[Transition]] | None = None,
 ) -> Path:
-    ended = "SUCCEEDED" if steps[-1].trigger == "Next" else "FAILED"
+    ended = "SUCCEEDED" if steps[-1].trigger in ("Next", "Succeed") else "FAILED"
     inline = any(machine["States"][step.state]["Type"] == "Map" and step.trigger != "Next" for step in steps)
     path = Path(name, label, ended, [], inline or inside is not None)
     retried = False

@@ -1,6 +1,7 @@
 """LocalStack with Step Functions alone, whose executions call other emulators; run by the Python that has LocalStack.
 
-ENDPOINTS is a JSON object: name of a service -> URL where executions call it, with ENDPOINTS_KEY_ID and ENDPOINTS_SECRET.
+ENDPOINTS is a JSON object: name of a service -> URL where executions call it, with the key in ENDPOINTS_KEY_ID and
+ENDPOINTS_SECRET.
 """
 
 import json

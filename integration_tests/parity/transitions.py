@@ -14,7 +14,8 @@ from typing import Any
 Machine = Mapping[str, Any]
 State = Mapping[str, Any]
 UNEXPECTED = "UnexpectedError"  # what `States.ALL` matches and no other rule
-PLAIN = ("Next", "Choice", "Default", "Fail")
+ENDS = ("Succeed", "Fail")
+PLAIN = ("Next", "Choice", "Default", *ENDS)
 
 
 class UnknownStateError(Exception):
@@ -25,7 +26,7 @@ class UnknownStateError(Exception):
 class Transition:
     """One way out of a state. `target` is None where the execution ends.
 
-    `trigger` is Next, Choice (by the outcome in `value`), Default, Fail, or, with the error in `value`, Retry (and
+    `trigger` is Next, Choice (by the outcome in `value`), Default, Succeed, Fail, or, with the error in `value`, Retry (and
     then again the same state), Catch, or Uncaught.
     """
 
@@ -48,8 +49,8 @@ def _leaving(name: str, state: State) -> Iterator[Transition]:
                 raise UnknownStateError(f"{name} does not choose by the outcome alone: {rule}")
             yield Transition(name, "Choice", rule["Next"], rule["StringEquals"])
         yield Transition(name, "Default", state["Default"])
-    elif kind == "Fail":
-        yield Transition(name, "Fail", None)
+    elif kind in ENDS:
+        yield Transition(name, kind, None)
     elif kind in ("Task", "Map", "Pass", "Wait"):
         yield Transition(name, "Next", None if state.get("End") else state["Next"])
         if kind in ("Task", "Map"):
