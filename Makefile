@@ -56,7 +56,7 @@ test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, de
 
 test-parity: setup ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
 	@$(RUN) -m tools.parity.build
-	@$(RUN) -m pytest integration_tests/parity
+	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)

@@ -164,7 +164,11 @@ def _answers(state: Any, step: Transition, following: Transition | None) -> list
 def _payload(following: Transition | None) -> dict[str, Any]:
     """Return what a task answers so that the choice behind it, if there is one, takes this transition."""
     outcome = {"Choice": following.value, "Default": "FAILED"}.get(following.trigger) if following else None
-    return {"outcome": outcome} | OUTCOMES[outcome] if outcome else {}
+    if outcome is None:
+        return {}
+    if outcome not in OUTCOMES:
+        raise UnknownStateError(f"Say in OUTCOMES what comes with the outcome {outcome}.")
+    return {"outcome": outcome} | OUTCOMES[outcome]
 
 
 def _returned(state: Any, payload: dict[str, Any]) -> dict[str, Any]:

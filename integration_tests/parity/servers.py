@@ -26,15 +26,16 @@ class ServerError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers. `folder` is its own, and holds everything that it writes."""
+    """A server that answers. `folder` is its own; `log_path` holds what it wrote on its standard output and error."""
 
     port: int
     folder: Path
+    log_path: Path
 
     @property
     def log(self) -> str:
-        """Everything that it wrote on its standard output and error."""
-        return (self.folder / "log").read_text(errors="replace")
+        """What it has written."""
+        return self.log_path.read_text(errors="replace")
 
 
 def free_port() -> int:
@@ -66,10 +67,10 @@ def serving(
         ServerError: it ended or was not ready within a minute.
     """
     folder = Path(tempfile.mkdtemp(prefix="parity-"))
-    server = Server(port or free_port(), folder)
-    prepare(server)
     own = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
-    with (folder / "log").open("wb") as log:
+    with tempfile.NamedTemporaryFile(prefix="parity-", suffix=".log") as log:  # the folder goes when the server ends
+        server = Server(port or free_port(), folder, Path(log.name))
+        prepare(server)
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", supervisor.__file__, str(folder), *command(server)],
             stdin=subprocess.PIPE,
@@ -79,14 +80,14 @@ def serving(
             env=own | dict(environment or {}),
             start_new_session=True,
         )
-    try:
-        _wait(process, server, answers or accepts_connections)
-        yield server
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()  # the supervisor then kills what it started, and removes the folder
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            _wait(process, server, answers or accepts_connections)
+            yield server
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()  # the supervisor then kills what it started, and removes the folder
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def accepts_connections(server: Server) -> bool:
@@ -101,7 +102,7 @@ def accepts_connections(server: Server) -> bool:
 def _wait(process: subprocess.Popen[bytes], server: Server, answers: Callable[[Server], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not answers(server):
-        log = server.log[-LOG_TAIL_BYTES:] if server.folder.is_dir() else "(gone)"
+        log = server.log[-LOG_TAIL_BYTES:]
         if process.poll() is not None:
             raise ServerError(f"The server ended with exit code {process.returncode}. Its log ends with:\n{log}")
         if time.monotonic() > deadline:

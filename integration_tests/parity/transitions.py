@@ -26,8 +26,8 @@ class UnknownStateError(Exception):
 class Transition:
     """One way out of a state. `target` is None where the execution ends.
 
-    `trigger` is Next, Choice (by the outcome in `value`), Default, Succeed, Fail, or, with the error in `value`, Retry (and
-    then again the same state), Catch, or Uncaught.
+    `trigger` is Next, Choice (by the outcome in `value`), Default, Succeed or Fail. With the error in `value` it is
+    Catch, Uncaught, or Retry, after which the same state goes on.
     """
 
     state: str
