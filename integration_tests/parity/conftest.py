@@ -10,7 +10,7 @@ import pytest
 
 from integration_tests.parity import dynamodb, machines, s3, step_functions
 from integration_tests.parity.servers import free_port
-from integration_tests.support import request_problems
+from integration_tests.support import aws_request_problems
 from integration_tests.support.clouds import RETRY_WAITS, Cloud, emulated
 from localcloud.emulator import Emulator
 from tools.parity.build import is_ready
@@ -114,7 +114,7 @@ def ports() -> Ports:
 def emulator(ports: Ports, dynamodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Emulator:
     """MiniStack, not started."""
     elsewhere = {"AWS_ENDPOINT_URL_SFN": ports.step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
-    environment = {"SFN_WAIT_SCALE": RETRY_WAITS, **request_problems.environment(), **elsewhere}
+    environment = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment(), **elsewhere}
     return Emulator(tmp_path_factory.mktemp("cloud") / "emulator.log", ports.emulator, environment)
 
 
