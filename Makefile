@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 RUN := .venv/bin/python
 # Stacks and emulators for each of two workers, since most of a journey is waiting; by name, for the long ones come first.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page
+TWO := -n 2 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
 PULUMI_VERSION := v3.255.0
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -53,6 +53,10 @@ test-mutation: setup ## Take every right away, one by one, and see it missed (mi
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and the end-to-end suite on it
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(TWO) --engine pulumi
+
+test-parity: setup ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
+	@$(RUN) -m tools.parity.build
+	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
 from localcloud.aws import Aws
@@ -47,6 +47,7 @@ class Emulator:
 
     region = "us-east-1"
     account = "000000000000"
+    service_endpoints: Mapping[str, str] = MappingProxyType({})  # it plays every service itself
 
     def __init__(
         self,

@@ -180,6 +180,7 @@ def configured(aws: Aws, settings: Mapping[str, Plain]) -> Aws:
         access_key_id=settings.get("accessKey", aws.access_key_id),
         secret_access_key=settings.get("secretKey", aws.secret_access_key),
         default_tags=dict(tags),
+        service_endpoints=aws.service_endpoints,
     )
 
 

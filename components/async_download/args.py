@@ -86,6 +86,9 @@ class Origin(TypedDict):
     allow_private: NotRequired[list[str]]
     """Private address ranges (CIDR) that the origin's name may resolve to. Default: public addresses only."""
 
+    ca_bundle: NotRequired[pulumi.Input[str]]
+    """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) to trust. Default: public CAs."""
+
 
 class AsyncDownloadArgs(TypedDict):
     """Arguments of `AsyncDownload`."""

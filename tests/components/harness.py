@@ -47,6 +47,11 @@ class Registered:
         """An input that is a JSON document."""
         return cast(dict[str, Any], json.loads(self.inputs[key]))
 
+    @property
+    def origins(self) -> dict[str, Any]:
+        """The origins in the archive of a function."""
+        return cast(dict[str, Any], json.loads(self.inputs["code"].assets["origins.json"].text))
+
 
 @dataclass
 class Deployed:
