@@ -18,8 +18,6 @@ from async_download.statements import Statement
 RUNTIME = "python3.13"
 ARCHITECTURE = "arm64"
 SIGNING = ("get_download", "message", "deliver")
-ASYNC_MAX_AGE_SECONDS = 60  # news that is older is asked for, not waited for
-ASYNC_RETRIES = 1
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024**2)}  # the C library gives buffers back instead of cutting them up
 
 
@@ -97,16 +95,19 @@ class Functions:
         )
         return self._made[key]
 
-    def call_asynchronously(self, key: str, undelivered: pulumi.Output[str]) -> None:
-        """Bound how long and how often an asynchronous call is tried, and keep what failed."""
-        aws.lambda_.FunctionEventInvokeConfig(
-            self._scope.logical(f"{hyphenated(key)}-async"),
-            function_name=self._made[key].name,
-            maximum_event_age_in_seconds=ASYNC_MAX_AGE_SECONDS,
-            maximum_retry_attempts=ASYNC_RETRIES,
-            destination_config={"on_failure": {"destination": undelivered}},
-            opts=self._scope.child(),
-        )
+    def configure_async_calls(self, undelivered: pulumi.Output[str]) -> None:
+        """Bound how long and how often asynchronous calls are tried, as `specs` says; keep those that failed."""
+        for key, spec in FUNCTIONS.items():
+            if spec.asynchronous is None:
+                continue
+            aws.lambda_.FunctionEventInvokeConfig(
+                self._scope.logical(f"{hyphenated(key)}-async"),
+                function_name=self._made[key].name,
+                maximum_event_age_in_seconds=spec.asynchronous.max_age_seconds,
+                maximum_retry_attempts=spec.asynchronous.retries,
+                destination_config={"on_failure": {"destination": undelivered}},
+                opts=self._scope.child(),
+            )
 
 
 def _build_archive(key: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[pulumi.Archive]:
@@ -134,8 +135,13 @@ def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str
 
 def reserved(settings: Settings, key: str) -> int | None:
     """Executions that are kept for a function, which then never has more; None shares the account's."""
-    chosen = {"request_download": settings.request_concurrency, "connect": settings.connect_concurrency}
-    return chosen.get(key) or None
+    reservations = {
+        "request_download": settings.request_concurrency,
+        "connect": settings.connect_concurrency,
+        "copy": settings.copy_reserved_concurrency,
+        "copy_slice": settings.slice_reserved_concurrency,
+    }
+    return reservations.get(key) or None
 
 
 def key_of(scope: Scope) -> dict[str, pulumi.Input[str]]:

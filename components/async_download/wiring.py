@@ -80,8 +80,7 @@ class Wiring:
         add("deliver", told_end | self._told_signer | told_copies, **push, signer=self._signer.arn)
         add("fail", told_end | self._told_bucket | told_copies, **push, **self._bucket)
         add("close", self._told_sockets | told_close, **rows, **close, sockets=self._sockets[policies.CLOSE])
-        for key in ("deliver", "fail"):
-            self._functions.call_asynchronously(key, undelivered)
+        self._functions.configure_async_calls(undelivered)
 
     def front(self, machine: pulumi.Output[str]) -> None:
         """What the two APIs call."""

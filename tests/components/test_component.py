@@ -67,7 +67,7 @@ def everything() -> Deployed:
 
 
 def test_what_the_package_exports() -> None:
-    names = "AsyncDownload AsyncDownloadArgs Authorizer AuthorizerKind InvalidSetting Origin RestAuth"
+    names = "AsyncDownload AsyncDownloadArgs Authorizer AuthorizerKind ExecutionType InvalidSetting Origin RestAuth"
     assert async_download.__all__ == names.split()
     assert all(inspect.getdoc(getattr(async_download, name)) for name in async_download.__all__)
 

@@ -49,6 +49,10 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("close_idle_seconds", {"close_idle_seconds": 9}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
+    ("copy_reserved_concurrency", {"copy_reserved_concurrency": -1}),
+    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 7}),
+    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 8, "copy_concurrency": 9}),
+    ("slice_execution_type", {"slice_execution_type": "express"}),
     ("web_page", {"web_page": True}),
     ("web_page", {"web_page": True, "rest_auth": "iam"}),
     *(

@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from localcloud.request_checks import check_request
+from localcloud.aws_request_checks import check_request
 from runtime.adapters import aws
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
