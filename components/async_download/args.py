@@ -86,6 +86,9 @@ class Origin(TypedDict):
     allow_private: NotRequired[list[str]]
     """Private address ranges (CIDR) that the origin's name may resolve to. Default: public addresses only."""
 
+    ca_bundle: NotRequired[pulumi.Input[str]]
+    """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) to trust. Default: public CAs."""
+
 
 class AsyncDownloadArgs(TypedDict):
     """Arguments of `AsyncDownload`."""
@@ -94,7 +97,7 @@ class AsyncDownloadArgs(TypedDict):
     """Where files come from: a name for clients to use, and the origin behind it."""
 
     bucket: NotRequired[pulumi.Input[str]]
-    """Name of an existing bucket to copy into; its configuration stays its owner's. Default: a bucket is made."""
+    """Existing bucket of the region to copy into; its configuration stays its owner's. Default: a bucket is made."""
 
     object_prefix: NotRequired[str]
     """Where in the bucket copies are kept; ends with a slash. Default: `downloads/`."""

@@ -5,6 +5,7 @@ from typing import Any, Optional
 import pulumi
 
 from async_download.args import AsyncDownloadArgs
+from async_download.bucket_region import existing_bucket
 from async_download.checks import camel
 from async_download.closing import Closing
 from async_download.functions import Functions
@@ -71,11 +72,12 @@ class AsyncDownload(pulumi.ComponentResource):
     def __init__(self, name: str, args: AsyncDownloadArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:  # noqa: UP045
         super().__init__(TOKEN, name, {}, opts)
         scope = Scope(self, name, resolve(name, args))
+        bucket = existing_bucket(scope)
 
         tables = Tables(scope)
         undelivered = undelivered_queue(scope)
         rest, socket = RestApi(scope), WebSocketApi(scope)
-        storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)))
+        storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)), bucket)
 
         functions = Functions(scope)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)

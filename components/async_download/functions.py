@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import keys, policies, service_policies
+from async_download import keys, limits, policies, service_policies
 from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
 from async_download.scope import Scope, policy
@@ -55,8 +55,14 @@ class Functions:
         _attach(scope, "signer", role, rights)
         return role
 
-    def add(self, key: str, environment: Mapping[str, pulumi.Input[str]], **access: Any) -> aws.lambda_.Function:
-        """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
+    def add(
+        self,
+        key: str,
+        environment: Mapping[str, pulumi.Input[str]],
+        files: Mapping[str, pulumi.Input[str]] | None = None,
+        **access: Any,
+    ) -> aws.lambda_.Function:
+        """Make a function: its environment, further files of its archive, and the ARNs that `policies.{key}` wants."""
         scope, spec, part = self._scope, SPECS[key], hyphenated(key)
         group = log_group(scope, part, "/aws/lambda")
         rights = policy(with_key(_statements(key, scope.settings)), log_group=group.arn, **key_of(scope), **access)
@@ -68,13 +74,15 @@ class Functions:
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"runtime.handlers.{key}.handler",
-            code=runtime_archive(key),
+            code=_build_archive(key, files or {}),
             role=self._roles[key].arn,
             timeout=spec.timeout,
             memory_size=scope.settings.copy_memory_mb if spec.copies else spec.memory_mb,
             vpc_config=scope.settings.network.vpc_config if spec.copies else None,
             reserved_concurrent_executions=reserved(scope.settings, key),
-            environment={"variables": {**environment, **ALLOCATOR} if spec.copies else environment},
+            environment={
+                "variables": _check_environment(key, {**environment, **ALLOCATOR} if spec.copies else environment),
+            },
             logging_config={
                 "log_format": "JSON",
                 "log_group": group.name,
@@ -100,6 +108,16 @@ class Functions:
                 destination_config={"on_failure": {"destination": undelivered}},
                 opts=self._scope.child(),
             )
+
+
+def _build_archive(key: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[pulumi.Archive]:
+    if not files:
+        return runtime_archive(key)
+    return pulumi.Output.all(**files).apply(lambda texts: runtime_archive(key, texts=texts))
+
+
+def _check_environment(key: str, environment: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, str]]:
+    return pulumi.Output.all(**environment).apply(lambda variables: limits.check_environment(key, variables))
 
 
 def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str, source: pulumi.Input[str]) -> Any:

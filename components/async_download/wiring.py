@@ -47,7 +47,7 @@ class Wiring:
             "CONNECTIONS_TABLE": self._connections.name,
             "MANAGEMENT_URL": self.management_url,
         }
-        self._origins = origins.environment(settings.origins)
+        self._origins = {origins.FILE: origins.file_content(settings.origins)}
 
     def workers(self, undelivered: pulumi.Output[str]) -> None:
         """What the state machine runs."""
@@ -58,7 +58,7 @@ class Wiring:
         push = rows | close | {"sockets": self._sockets[policies.PUSH], "undelivered": undelivered}
         secrets = origins.secrets(settings.origins)
         told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
-        told |= {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback}
+        told |= {"ORIGINS_FILE": origins.FILE, "LOOPBACK_ORIGINS": loopback}
         threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)}
         known = {"copies": self._copies.arn} if self._copies else {}
         told_copies: Environment = {"COPIES_TABLE": self._copies.name} if self._copies else {}
@@ -96,7 +96,7 @@ class Wiring:
         stop = {"machine": machine, "fail": fail.arn}
         sign = {"signer": self._signer.arn}
         urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
-        request = told | urls | expiry | {"ORIGINS": self._origins}
+        request = told | urls | expiry | {"ORIGINS_FILE": origins.FILE}
         pages = {"CORS_ORIGINS": json.dumps(settings.cors_origins)}
         add("request_download", request | pages, machine=machine)
         add("get_download", told_fail | self._told_signer | pages, **stop, **sign)
@@ -111,8 +111,10 @@ class Wiring:
             self._functions.add(PAGE, pages | {"REST_AUTH": settings.rest_auth.value})
 
     def _add(self, key: str, environment: Environment, **access: Any) -> None:
+        """Add a function, and to its archive the file of the origins if its environment names it."""
+        files = self._origins if "ORIGINS_FILE" in environment else {}
         told = {"DOWNLOADS_TABLE": self._downloads.name} | environment
-        self._functions.add(key, dict(sorted(told.items())), downloads=self._downloads.arn, **access)
+        self._functions.add(key, dict(sorted(told.items())), files, downloads=self._downloads.arn, **access)
 
     def _sockets_of(self, socket: WebSocketApi, method: str) -> pulumi.Output[str]:
         return socket.api.execution_arn.apply(

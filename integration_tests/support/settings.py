@@ -84,6 +84,4 @@ def config_for(cloud: Cloud, origins: Origins, **settings: object) -> dict[str, 
     common: dict[str, object] = {"origins": origins, "forceDestroy": True}
     if cloud.target is not Target.AWS:
         common |= {"tlsOnly": False, "loopbackOrigins": True, "executeApiUrl": cloud.execute_api_url}
-    if cloud.target is Target.LOCALSTACK:  # it refuses EXPRESS in a Distributed Map
-        common |= {"sliceExecutionType": "STANDARD"}
-    return common | settings
+    return common | dict(cloud.settings) | settings

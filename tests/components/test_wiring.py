@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-from typing import Any
+from pathlib import Path
 
 import pytest
 from async_download.functions import ALLOCATOR
@@ -27,6 +27,13 @@ def function(deployed: Deployed, key: str) -> Registered:
     return found
 
 
+@pytest.fixture(autouse=True)
+def archive(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root of a function's archive, with the file of the origins."""
+    (tmp_path / "origins.json").write_text(json.dumps(function(deployed, "copy").origins))
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+
+
 def environment(deployed: Deployed, key: str) -> dict[str, str]:
     """What the handler reads."""
     variables: dict[str, str] = function(deployed, key).inputs["environment"]["variables"]
@@ -46,7 +53,7 @@ def test_a_handler_is_told_what_it_reads_and_no_more(deployed: Deployed, key: st
     settings = importlib.import_module(f"runtime.handlers.{key}").Settings
     variables = environment(deployed, key)
     known = dataclasses.fields(settings)
-    assert set(variables) == {field.name.upper() for field in known if field.default is dataclasses.MISSING}
+    assert set(variables) == {config.variable_of(item) for item in known if item.default is dataclasses.MISSING}
     assert config.load(settings, variables)
 
 
@@ -238,13 +245,3 @@ def test_no_function_is_told_a_secret(deployed: Deployed) -> None:
     told = json.dumps([environment(deployed, key) for key in FUNCTIONS]).lower()
     for word in ("password", "token", "accesskey", "aws_access"):
         assert word not in told
-
-
-def test_an_environment_fits_into_lambda(deployed: Deployed) -> None:
-    from async_download.origins import MAX_BYTES
-
-    for key in FUNCTIONS:
-        variables: dict[str, Any] = dict(environment(deployed, key))
-        variables.pop("ORIGINS", None)
-        own = sum(len(name) + len(value) for name, value in variables.items())
-        assert own + MAX_BYTES < 4096, key

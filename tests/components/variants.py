@@ -8,7 +8,7 @@ from typing import Any
 from async_download.settings import FLAGS
 
 from tests.components.harness import Deployed, deploy
-from tests.components.test_settings import SECRET, origin
+from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc_subnet_ids": ["subnet-01234567"], "vpc_security_group_ids": ["sg-01234567"]}  # both or neither
 OTHER: dict[str, Any] = {
@@ -50,7 +50,7 @@ NEEDED: dict[str, dict[str, Any]] = {  # what a setting does not go without
     "web_page": {"rest_auth": "api_key"},
     "authorizer": {"rest_auth": "authorizer"},
 }
-SECRETIVE = origin(secret_headers={"Authorization": SECRET})
+SECRETIVE = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
 
 
 def extremes() -> dict[str, dict[str, Any]]:
