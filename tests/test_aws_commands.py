@@ -15,11 +15,14 @@ import pytest
 from botocore import xform_name
 
 from localcloud import walkthrough
-from tests.test_commands_in_docs import OUTPUTS, PAGES, code_lines
+from tests.test_commands_in_docs import OUTPUTS, PAGES, code_blocks, code_in_sentences
 from tools.readme_tables import TOP
 
 GLOBAL = {"--cli-binary-format", "--endpoint-url", "--no-cli-pager", "--output", "--profile", "--query", "--region"}
 RENAMED = {"s3api": "s3"}  # command of the CLI -> service
+OWN = {  # commands that the CLI has beside the operations of a service, with their options
+    ("logs", "tail"): {"--filter-pattern", "--follow", "--format", "--log-stream-names", "--since"},
+}
 ENDS = {"|", "<", ">", "&&", ";", "||"}
 
 
@@ -58,6 +61,9 @@ def model(service: str) -> Any:
 def problems(line: str) -> list[str]:
     """Return what the CLI would not take of a command."""
     command = parse(line)
+    if (command.service, command.operation) in OWN:
+        options = OWN[command.service, command.operation] | GLOBAL
+        return [f"{option} is no option" for option in command.options if option not in options]
     try:
         operations = {xform_name(name, "-"): name for name in model(command.service).operation_names}
     except botocore.exceptions.UnknownServiceError:
@@ -117,24 +123,30 @@ def calls(line: str) -> list[str]:
 
 def calls_of_page(page: Path) -> list[str]:
     """Return the calls of the CLI in the code of a page."""
-    return [call for line in code_lines(page.read_text()) for call in calls(line)]
+    text = page.read_text()
+    return [call for line in (*code_blocks(text), *code_in_sentences(text)) for call in calls(line)]
 
 
-def is_named_only(line: str) -> bool:
-    """Whether a call is mentioned in a sentence rather than written out."""
-    return "--" not in line
+def refusals(page: Path) -> dict[str, list[str]]:
+    """Return what the CLI would not take of the calls of a page; a sentence may name one without all its options."""
+    text = page.read_text()
+    written = {call: problems(call) for line in code_blocks(text) for call in calls(line)}
+    named = {call: problems(call) for line in code_in_sentences(text) for call in calls(line)}
+    mentioned = {call: [text for text in texts if not text.endswith("is required")] for call, texts in named.items()}
+    return {call: texts for call, texts in (mentioned | written).items() if texts}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
 def test_the_cli_takes_each_command_of_a_page(page: Path) -> None:
-    wrong = {}
-    for line in calls_of_page(page):
-        refusals = problems(line)
-        if is_named_only(line):
-            refusals = [text for text in refusals if not text.endswith("is required")]
-        if refusals:
-            wrong[line] = refusals
-    assert wrong == {}
+    assert refusals(page) == {}
+
+
+def test_a_sentence_may_name_a_call_and_a_block_has_to_write_it_out(tmp_path: Path) -> None:
+    page, call = tmp_path / "page.md", "aws s3api head-object --checksum-mode ENABLED"
+    page.write_text(f"Ask `{call}`.\n")
+    assert refusals(page) == {}
+    page.write_text(f"Ask `{call} --key`:\n```sh\n{call}\n```\n")
+    assert refusals(page) == {call: ["--bucket is required", "--key is required"]}
 
 
 def test_commands_are_found() -> None:
@@ -179,6 +191,7 @@ def test_calls_inside_other_commands_are_found() -> None:
         ("aws dynamodb get-item --table-name t --key '{}' out.json", "out.json is one word too many"),
         ("aws dynamodb wait table-there --table-name t", "dynamodb has no waiter table-there"),
         ("aws dynamodb wait table-exists --name t", "--name is no option"),
+        ("aws logs tail g --wait", "--wait is no option"),
     ],
 )
 def test_a_command_that_the_cli_would_not_take_would_be_found(line: str, problem: str) -> None:

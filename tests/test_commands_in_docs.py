@@ -26,15 +26,21 @@ OUTPUTS = {
 }
 
 
-def code_lines(text: str) -> list[str]:
-    """Return the lines of code in `text`, in blocks and in sentences, with continued lines joined."""
-    code = re.findall(r"^```\w*\n(.*?)^```|`([^`\n]+)`", text.replace("\\\n", " "), re.MULTILINE | re.DOTALL)
-    return [line.strip() for block, inline in code for line in (block or inline).splitlines()]
+def code_blocks(text: str) -> list[str]:
+    """Return the lines of the blocks of code in `text`, with continued lines joined."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text.replace("\\\n", " "), re.MULTILINE | re.DOTALL)
+    return [line.strip() for block in blocks for line in block.splitlines()]
+
+
+def code_in_sentences(text: str) -> list[str]:
+    """Return the code between single backticks in `text`."""
+    outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [code.strip() for code in re.findall(r"`([^`\n]+)`", outside)]
 
 
 def commands(text: str, program: str) -> list[str]:
     """Return the shell commands in `text` that begin with `program`."""
-    lines = [line.removeprefix("$ ") for line in code_lines(text)]
+    lines = [line.removeprefix("$ ") for line in (*code_blocks(text), *code_in_sentences(text))]
     return [line for line in lines if re.match(rf"{program}\s", line)]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.components.cloudformation import Document, findings
 from tests.components.harness import Registered, deploy
-from tests.components.variants import variants
+from tests.components.variants import ALONE, NEEDED, extremes
 from tools.deploy_grants import GRANTS
 from tools.deploy_permissions import DOCUMENT, EXAMPLE, Target, policy, text
 
@@ -37,8 +37,9 @@ HERE = Target(account="123456789012", region="eu-west-1", prefix="async-download
 
 @pytest.fixture(scope="module")
 def registered() -> list[Registered]:
-    """Everything that some setting registers."""
-    return [item for _, deployed in variants() for item in deployed.custom]
+    """Everything that some setting registers: those that go together at once, the others alone."""
+    alone = [{setting: value} | NEEDED.get(setting, {}) for setting, value in ALONE.items()]
+    return [item for args in (*extremes().values(), *alone) for item in deploy(args).custom]
 
 
 def size(document: dict[str, Any]) -> int:
