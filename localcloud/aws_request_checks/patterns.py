@@ -35,7 +35,9 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # such as "possible set difference", which would mean something else in Java
+            warnings.simplefilter(
+                "error", FutureWarning
+            )  # such as "possible set difference", which would mean something else in Java
             return re.compile(_translate(pattern), re.ASCII)
     except (re.error, FutureWarning) as error:
         raise UntranslatableError(f"{pattern}: {error}") from error
