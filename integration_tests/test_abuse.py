@@ -82,8 +82,8 @@ def test_random_ids_find_nothing_and_cost_no_execution(stack: Stack, request: py
     with ThreadPoolExecutor(4) as crowd:
         answers = sum(crowd.map(ask, [number // 4] * 4), Counter[tuple[int, str]]())
     assert answers.total() == number
-    assert set(answers) <= {(404, "DOWNLOAD_NOT_FOUND"), (429, "TOO_MANY_REQUESTS")}, answers
-    assert answers[404, "DOWNLOAD_NOT_FOUND"]
+    assert set(answers) <= {(403, "TICKET_REFUSED"), (429, "TOO_MANY_REQUESTS")}, answers
+    assert answers[403, "TICKET_REFUSED"]
     assert len(stack.executions()) == before
     assert len(stack.items(stack.outputs["downloadsTableName"])) == rows
 

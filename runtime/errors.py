@@ -93,11 +93,13 @@ class TicketRequiredError(RequestError):
     status, code = 401, "TICKET_REQUIRED"
 
     def __init__(self) -> None:
-        super().__init__("Send the ticket of the download: query string `ticket` or header X-Download-Ticket.")
+        super().__init__(
+            "Send the ticket of the download in the header X-Download-Ticket; a WebSocket also takes it as ?ticket=."
+        )
 
 
 class TicketRefusedError(RequestError):
-    """The ticket does not open this download; says no more, to whoever is asking."""
+    """The ticket does not open this download, or there is no such download: the answer does not tell which."""
 
     status, code = 403, "TICKET_REFUSED"
 
@@ -106,7 +108,7 @@ class TicketRefusedError(RequestError):
 
 
 class DownloadNotFoundError(RequestError):
-    """There is no such download, or it has expired."""
+    """The download has expired, or is gone since its ticket was checked."""
 
     status, code = 404, "DOWNLOAD_NOT_FOUND"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from dataclasses import dataclass, field
@@ -54,8 +55,9 @@ class RoleSigner:
             return SignedUrl(url, int(now) + seconds)
 
     def _renew(self) -> None:
+        session_name = f"async-download-{secrets.token_hex(6)}"  # its own, so that CloudTrail tells sessions apart
         answer = aws.client("sts").assume_role(
-            RoleArn=self.role_arn, RoleSessionName="async-download", DurationSeconds=_SESSION_SECONDS
+            RoleArn=self.role_arn, RoleSessionName=session_name, DurationSeconds=_SESSION_SECONDS
         )
         credentials = answer["Credentials"]
         self._client = aws.create_client(

@@ -41,8 +41,13 @@ class Request:
 
     @property
     def ticket(self) -> str | None:
-        """The ticket that came with it."""
-        return self.headers.get("x-download-ticket") or self.query.get("ticket")
+        """The ticket in its header; URLs are kept in more logs than headers are."""
+        return self.headers.get("x-download-ticket")
+
+    @property
+    def ticket_of_handshake(self) -> str | None:
+        """The ticket in its header, or in the query, since browsers send no headers with a WebSocket handshake."""
+        return self.ticket or self.query.get("ticket")
 
     def json(self) -> dict[str, Any]:
         """The body as an object.

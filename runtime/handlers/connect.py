@@ -56,4 +56,4 @@ def handler(event: Event) -> None:
     """Let the holder of a ticket in; the sample's header may come with it, and must then agree."""
     request = request_of(event)
     claimed = request.headers.get("x-statemachine-executionarn")
-    wire()(event["requestContext"]["connectionId"], request.ticket, claimed)
+    wire()(event["requestContext"]["connectionId"], request.ticket_of_handshake, claimed)

@@ -22,15 +22,15 @@ class Access:
         """The download, for who may see it.
 
         Raises:
-            TicketRequiredError, TicketRefusedError: not for this caller.
-            DownloadNotFoundError: it is not there, or has expired.
+            TicketRequiredError, TicketRefusedError: not for this caller; the same whether there is such a download.
+            DownloadNotFoundError: it has expired.
         """
         ticket = tickets.parse(ticket_text)
         if ticket.download_id != download_id:
             raise TicketRefusedError
         download = self.downloads.get(execution_arn_of(self.state_machine_arn, download_id))
-        if download is None or download.is_expired(self.clock.now()):
-            raise DownloadNotFoundError
-        if not ticket.opens(download.ticket_hashes):
+        if download is None or not ticket.opens(download.ticket_hashes):
             raise TicketRefusedError
+        if download.is_expired(self.clock.now()):
+            raise DownloadNotFoundError
         return download
