@@ -1,6 +1,5 @@
 # Every command here works on a bare machine with Python 3.11+, make and a package registry.
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 RUN := .venv/bin/python
 # Stacks and emulators for each of two workers, since most of a journey is waiting; by name, for the long ones come first.
 TWO := -n 2 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
@@ -17,10 +16,10 @@ help: ## List the commands
 setup: .venv/.ready ## Create .venv with everything that the lock file names
 	@:
 
-.tools/bin/uv:
+.tools/bin/uv: tools/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv .tools || { echo "The venv module is needed (Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
-	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/uv.txt
 
 .venv/.ready: .tools/bin/uv pyproject.toml client/pyproject.toml uv.lock
 	@.tools/bin/uv sync --quiet --frozen --group dev --python "$$(command -v $(PYTHON))"
