@@ -14,7 +14,16 @@ from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
 from integration_tests.support.leaks import leaks
-from integration_tests.support.settings import FILES, IDLE, PAGE, Origins, config_for, origin_secret, origins_for
+from integration_tests.support.settings import (
+    FILES,
+    IDLE,
+    MAX_FILE_MB,
+    PAGE,
+    Origins,
+    config_for,
+    origin_secret,
+    origins_for,
+)
 from integration_tests.support.stack import Deploy, Stack
 from integration_tests.support.waiting import gone, wait_for
 from integration_tests.support.written import everything
@@ -150,9 +159,16 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """A second stack beside it, with what differs: REST by IAM, short URLs, one connection, reuse, closed soon."""
+    """Deploy a second stack with other settings: REST by IAM, short URLs, one connection, reuse, low limits."""
     settings = config_for(
-        cloud, origins, restAuth="iam", urlExpiresSeconds=60, maxConnections=1, reuseSeconds=600, closeIdleSeconds=IDLE
+        cloud,
+        origins,
+        restAuth="iam",
+        urlExpiresSeconds=60,
+        maxConnections=1,
+        maxFileMb=MAX_FILE_MB,
+        reuseSeconds=600,
+        closeIdleSeconds=IDLE,
     )
     with deploy("strict", settings) as made:
         yield made

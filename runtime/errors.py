@@ -236,7 +236,7 @@ class OriginAddressRefusedError(TransferError):
 
 
 class FileTooLargeError(TransferError):
-    """The file is larger than can be copied in the time that there is."""
+    """The file is larger than the stack allows, or than can be copied."""
 
     code = "FILE_TOO_LARGE"
 

@@ -161,6 +161,9 @@ class AsyncDownloadArgs(TypedDict):
     fan_out_mb: NotRequired[int]
     """MB, 64 to 60000, above which files are copied in slices if their origin has ranges; 0 is never. Default: 256."""
 
+    max_file_mb: NotRequired[int]
+    """Size in MB of the largest file that is copied, 1 to 53000000. Default: 1000000, which is 1 TB."""
+
     reuse_seconds: NotRequired[int]
     """How long a copy serves others who ask for the same version of a file, 60 to 2592000; 0 is never. Default: 0."""
 

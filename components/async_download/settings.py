@@ -27,6 +27,7 @@ NUMBERS = {  # setting: default, lowest, highest
     "copy_memory_mb": (1024, 256, 10_240),
     "copy_concurrency": (8, 1, 1_000),
     "fan_out_mb": (256, 0, 60_000),
+    "max_file_mb": (1_000_000, 1, 53_000_000),
     "reuse_seconds": (0, 0, 30 * DAY_SECONDS),
 }
 LEAST_IDLE_SECONDS = 10  # a younger socket cannot be told from one whose handshake lasts
@@ -91,6 +92,7 @@ class Settings:
     copy_memory_mb: int
     copy_concurrency: int
     fan_out_mb: int
+    max_file_mb: int
     reuse_seconds: int
     network: network.Network
     force_destroy: bool

@@ -48,6 +48,7 @@ class Wiring:
             "MANAGEMENT_URL": self.management_url,
         }
         self._origins = origins.environment(settings.origins)
+        self._file_limit: Environment = {"MAX_FILE_BYTES": str(settings.max_file_mb * 10**6)}
 
     def workers(self, undelivered: pulumi.Output[str]) -> None:
         """What the state machine runs."""
@@ -59,7 +60,7 @@ class Wiring:
         secrets = origins.secrets(settings.origins)
         told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
         told |= {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback}
-        threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)}
+        threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)} | self._file_limit
         known = {"copies": self._copies.arn} if self._copies else {}
         told_copies: Environment = {"COPIES_TABLE": self._copies.name} if self._copies else {}
         window = {"REUSE_SECONDS": str(settings.reuse_seconds)} if self._copies else {}
@@ -97,7 +98,7 @@ class Wiring:
         stop = {"machine": machine, "fail": fail.arn}
         sign = {"signer": self._signer.arn}
         urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
-        request = told | urls | expiry | {"ORIGINS": self._origins}
+        request = told | urls | expiry | self._file_limit | {"ORIGINS": self._origins}
         pages = {"CORS_ORIGINS": json.dumps(settings.cors_origins)}
         add("request_download", request | pages, machine=machine)
         add("get_download", told_fail | self._told_signer | pages, **stop, **sign)

@@ -32,6 +32,7 @@ class Settings(RestSettings):
     api_url: str
     web_socket_url: str
     download_expires_seconds: int
+    max_file_bytes: int
 
 
 @cache
@@ -49,6 +50,7 @@ def wire() -> RequestDownload:
         api_url=settings.api_url,
         web_socket_url=settings.web_socket_url,
         expires_seconds=settings.download_expires_seconds,
+        max_file_bytes=settings.max_file_bytes,
     )
 
 

@@ -49,6 +49,7 @@ class RequestDownload:
     api_url: str
     web_socket_url: str
     expires_seconds: int
+    max_file_bytes: int
 
     def __call__(self, order: Order) -> dict[str, object]:
         """The body of the answer.
@@ -115,8 +116,9 @@ class RequestDownload:
             )
         if order.sha256 is not None and not _SHA256.fullmatch(order.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
-        if order.size is not None and (reason := limits.refusal(order.size, sha256=order.sha256 is not None)):
-            raise OrderTooLargeError(reason)
+        limit = limits.request_limit(self.max_file_bytes, sha256=order.sha256 is not None)
+        if order.size is not None and order.size > limit.bytes:
+            raise OrderTooLargeError(limit.reason)
         if order.idempotency_key is not None and not _KEY.fullmatch(order.idempotency_key):
             raise InvalidRequestError("Idempotency-Key has to be 1 to 255 printable ASCII characters without spaces.")
         now = self.clock.now()

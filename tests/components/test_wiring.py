@@ -82,6 +82,7 @@ def test_settings_reach_the_functions() -> None:
             "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
             "stage_name": "live",
             "copy_memory_mb": 2048,
+            "max_file_mb": 5,
         }
     )
     base = "127.0.0.1:4566/_aws/execute-api"
@@ -91,6 +92,8 @@ def test_settings_reach_the_functions() -> None:
     assert environment(deployed, "request_download")["WEB_SOCKET_URL"] == f"ws://{base}/sock456/live"
     assert environment(deployed, "deliver")["MANAGEMENT_URL"] == f"http://{base}/sock456/live"
     assert environment(deployed, "connect")["MAX_CONNECTIONS"] == "3"
+    assert environment(deployed, "request_download")["MAX_FILE_BYTES"] == "5000000"
+    assert environment(deployed, "copy")["MAX_FILE_BYTES"] == "5000000"
     assert environment(deployed, "copy")["OBJECT_PREFIX"] == "a/b/"
     assert environment(deployed, "copy")["LOOPBACK_ORIGINS"] == "true"
     assert function(deployed, "copy").inputs["memorySize"] == 2048

@@ -31,6 +31,7 @@ OTHER: dict[str, Any] = {
     "copy_memory_mb": 2048,
     "copy_concurrency": 1000,
     "fan_out_mb": 64,
+    "max_file_mb": 500,
     "reuse_seconds": 600,
     **NETWORK,
     "name_prefix": "reports",

@@ -21,7 +21,7 @@ from runtime.logic.evict import Evict
 from runtime.logic.fail import Fail
 from runtime.logic.message import ClientMessage
 from runtime.logic.outcome import Outcome
-from runtime.logic.plan import Cut, Plan
+from runtime.logic.plan import LARGEST, Cut, Plan
 from runtime.logic.reconcile import Reconcile
 from runtime.logic.request_download import RequestDownload
 from runtime.logic.reuse import Reuse
@@ -158,6 +158,7 @@ class World:
             api_url="https://rest.example/v1",
             web_socket_url="wss://socket.example/v1",
             expires_seconds=3600,
+            max_file_bytes=LARGEST,
         )
 
     def has(self, **fields: object) -> tickets.Ticket:
@@ -198,6 +199,7 @@ class World:
         *,
         loopback: bool = False,
         fan_out: int = 0,
+        max_file: int = LARGEST,
         cut: Cut = cut,
         arn: str = ARN,
         reuse: Reuse | None = None,
@@ -213,6 +215,7 @@ class World:
             configured={"reports": origin},
             object_prefix="downloads/",
             fan_out_bytes=fan_out,
+            max_file_bytes=max_file,
             cut=cut,
             loopback=loopback,
             part_size=PART,
