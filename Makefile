@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 RUN := .venv/bin/python
 # Stacks and emulators for each of two workers, since most of a journey is waiting; by name, for the long ones come first.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page
+TWO := -n 2 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
 PULUMI_VERSION := v3.255.0
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -54,6 +54,10 @@ test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, de
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(TWO) --engine pulumi
 
+test-parity: setup ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
+	@$(RUN) -m tools.parity.build
+	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
+
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)
 
@@ -61,7 +65,7 @@ test-leaks: setup ## No ticket, signature or secret header in any log, history, 
 	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/local/test_commands.py::test_the_stack_stays_up_until_it_is_told_to_stop
 
 test-security: setup ## Attacks that were tried, from a forged page request on; `make test` runs them, too
-	@$(RUN) -m pytest tests client/tests integration_tests --ignore integration_tests/engine --ignore integration_tests/page -m security
+	@$(RUN) -m pytest tests client/tests integration_tests --ignore integration_tests/engine -m security
 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000
@@ -84,11 +88,12 @@ lint: setup ## ruff and mypy --strict
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-docs: setup ## Write tables, schema, OpenAPI document and diagram from the code
+docs: setup ## Write tables, schema, OpenAPI document, diagram and the deploying role's policy from the code
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
+	@$(RUN) -m tools.deploy_permissions --write
 
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .

@@ -16,6 +16,7 @@ from benchmarks.report import Figure
 from benchmarks.stage import Counted
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import unique
+from localcloud.deployed_origins import write_origins
 from localcloud.origin import Origin, parse_size
 from runtime.adapters.rows import download_item
 from runtime.logic import plan
@@ -92,9 +93,11 @@ def _environment(counted: Counted, key: str, stub: S3Stub, **changes: str) -> di
     cloud = counted.stack.cloud
     function = cloud.client("lambda").get_function_configuration(FunctionName=counted.stack.function(key))
     variables: Mapping[str, str] = function["Environment"]["Variables"]
+    origins = {FILES: {"base_url": counted.origin.base_url, "allow_http": True}}
     assert cloud.endpoint is not None
     return {
         **variables,
+        **write_origins(origins, counted.events.parent),
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_ENDPOINT_URL_S3": stub.url,
         "AWS_CA_BUNDLE": str(CERTIFICATE),

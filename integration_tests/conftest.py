@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.support import request_problems
+from integration_tests.support import aws_request_problems
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
@@ -27,13 +27,13 @@ from integration_tests.support.settings import (
 from integration_tests.support.stack import Deploy, Stack
 from integration_tests.support.waiting import gone, wait_for
 from integration_tests.support.written import everything
-from localcloud import request_checks
+from localcloud import aws_request_checks
 from localcloud.origin import Origin
 
 LEFT_SECONDS = 120  # the longest back-off of a retry that a test has provoked, and the wait of a machine that closes
 
 
-request_checks.install()
+aws_request_checks.install()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,7 +88,7 @@ def _right_requests() -> Iterator[None]:
 
 
 def _assert_right_requests() -> None:
-    problems = request_problems.collect()
+    problems = aws_request_problems.collect()
     assert not problems, "\n".join(["AWS would refuse:", *problems])
 
 
@@ -159,7 +159,10 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """Deploy a second stack with other settings: REST by IAM, short URLs, one connection, reuse, low limits."""
+    """Deploy a second stack with other settings: REST by IAM, short URLs, one connection, reuse, low limits.
+
+    Slices, from 64 MB on as well, are copied by STANDARD executions.
+    """
     settings = config_for(
         cloud,
         origins,
@@ -169,6 +172,8 @@ def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Sta
         maxFileMb=MAX_FILE_MB,
         reuseSeconds=600,
         closeIdleSeconds=IDLE,
+        fanOutMb=64,
+        sliceExecutionType="STANDARD",
     )
     with deploy("strict", settings) as made:
         yield made

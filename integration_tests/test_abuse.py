@@ -16,7 +16,7 @@ import pytest
 import websocket
 
 from integration_tests.support.journeys import be_told
-from integration_tests.support.sockets import RefusedError, Socket
+from integration_tests.support.sockets import NESTED, RefusedError, Socket
 from integration_tests.support.stack import Stack, unique
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import Origin
@@ -209,7 +209,7 @@ def test_many_clients_that_say_nonsense_are_all_answered(stack: Stack) -> None:
         with stack.connect(download) as socket:
             together.wait(60)
             for _ in range(5):
-                socket.send("[" * 4_000)
+                socket.send("[" * NESTED)
                 assert socket.receive("error", deadline=60)["error"]["code"] == "INVALID_REQUEST"
             return len(socket.seen)
 

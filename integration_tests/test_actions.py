@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from integration_tests.support.sockets import NESTED
 from integration_tests.support.stack import Stack, unique
 from localcloud.origin import Origin
 
@@ -75,12 +76,12 @@ def test_cancel_of_what_is_finished_is_an_error(stack: Stack) -> None:
         "{",
         "",
         "\u0000",
-        "[" * 3000,
+        "[" * NESTED,
         '{"action": "' + "x" * 5000 + '"}',
         '{"action": {"action": "ping"}}',
         '{"action": "ping"} {"action": "ping"}',
         '{"action": 1e999999}',
-        '{"a":' * 600 + "1" + "}" * 600,
+        '{"a":' * NESTED + "1" + "}" * NESTED,
         '{"action": "ping", "x": "' + "x" * 31_000 + '"}',
         '{"action": ["ping"], "x": [' + "[]," * 43_000 + "0]}",
         "x" * 131_072,

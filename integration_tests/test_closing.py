@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,25 @@ def test_one_who_waits_for_the_end_is_not_idle(strict_stack: Stack, idle: float)
     download = strict_stack.request(unique("1MB", f"first_byte={idle * 1.5}"))
     with strict_stack.connect(download) as socket:
         assert strict_stack.fetch(socket.receive("ready", deadline=idle + 20)["url"]).size == 1_000_000
+
+
+def test_an_execution_that_cannot_close_is_in_the_dead_letter_queue(strict_stack: Stack) -> None:
+    """Its input says no time, so each call of `close` fails."""
+    states, queues = strict_stack.cloud.client("stepfunctions"), strict_stack.cloud.client("sqs")
+    url = strict_stack.outputs["undeliveredQueueUrl"]
+    machine = strict_stack.outputs["idleCloserMachineArn"]
+    text = json.dumps({"executionArn": "arn:of:nobody", "connectionIds": ["nobody"], "since": "never"})
+    arn = states.start_execution(stateMachineArn=machine, input=text)["executionArn"]
+
+    def dead_letter() -> dict[str, Any] | None:
+        messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ())
+        found = [message for message in messages if json.loads(message["Body"])["detail"]["executionArn"] == arn]
+        return found[0] if found else None
+
+    message = wait_for(dead_letter, IDLE + 40)
+    assert message is not None
+    queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert json.loads(message["Body"])["detail"]["status"] == "FAILED"
 
 
 def test_sockets_that_were_lost_make_room_at_the_limit(strict_stack: Stack) -> None:

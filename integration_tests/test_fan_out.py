@@ -44,7 +44,22 @@ def ranges_asked(origin: Origin, path: str) -> Counter[tuple[int, int]]:
     return Counter((int(span[1]), int(span[2])) for span in spans if span)
 
 
-def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(stack: Stack, origin: Origin) -> None:
+def children_of(stack: Stack) -> str:
+    """The type of the executions that copy slices."""
+    described = stack.cloud.client("stepfunctions").describe_state_machine(
+        stateMachineArn=stack.outputs["stateMachineArn"]
+    )
+    config = json.loads(described["definition"])["States"]["CopySlices"]["ItemProcessor"]["ProcessorConfig"]
+    return str(config["ExecutionType"])
+
+
+@pytest.mark.parametrize("children", ["EXPRESS", "STANDARD"])
+def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(
+    children: str, request: pytest.FixtureRequest, origin: Origin
+) -> None:
+    stack: Stack = request.getfixturevalue("stack" if children == "EXPRESS" else "strict_stack")
+    if stack.cloud.target is not Target.LOCALSTACK:  # there both stacks have STANDARD ones
+        assert children_of(stack) == children
     path = unique(str(LARGE), "rate=4000000")
     download = stack.request(path)
     with stack.connect(download) as socket:
@@ -57,7 +72,7 @@ def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(stack: Stac
     assert ready["size"] == LARGE
     assert "sha256" not in ready
     assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(LARGE)
-    assert stack.execution(download) == "SUCCEEDED"
+    assert stack.ended(download) == "SUCCEEDED"
     assert stack.uploads(download) == []
     if stack.cloud.target is Target.EMULATOR:
         cut = plan.plan(LARGE)

@@ -32,7 +32,7 @@ def test_a_copy_that_is_there_is_handed_out_again(strict_stack: Stack, origin: O
     second = strict_stack.request(path, fileName="other.bin")
     assert fetched(strict_stack, second) == Origin.content_sha256(SIZE)
     assert not strict_stack.has_object(second)
-    assert strict_stack.execution(second) == "SUCCEEDED"
+    assert strict_stack.ended(second) == "SUCCEEDED"
     if strict_stack.cloud.target is Target.EMULATOR:
         assert [request.path for request in origin.requests[asked:]] == [f"/{path}"], "the origin is asked once more"
 

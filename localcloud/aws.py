@@ -1,6 +1,7 @@
 """Clients of one cloud: an endpoint, a region and keys, deaf to the AWS settings of whoever runs this."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,13 +30,17 @@ _CONFIG = Config(
 
 @dataclass
 class Aws:
-    """One cloud; clients are made once each and shared between threads."""
+    """One cloud; clients are made once each and shared between threads.
+
+    `service_endpoints` names the services that are elsewhere: `dynamodb` -> URL.
+    """
 
     endpoint: str
     region: str = "us-east-1"
     access_key_id: str = "nobody"
     secret_access_key: str = "nobody"  # noqa: S105 - no cloud takes these: whoever has keys names them
     default_tags: dict[str, str] = field(default_factory=dict)
+    service_endpoints: Mapping[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _session: boto3.Session | None = field(default=None, repr=False)
@@ -46,7 +51,7 @@ class Aws:
             if service not in self._clients:
                 self._clients[service] = self._sessions().client(
                     service,
-                    endpoint_url=self.endpoint,
+                    endpoint_url=self.service_endpoints.get(service, self.endpoint),
                     config=_CONFIG if service == "s3" else _CONFIG.merge(Config(signature_version="v4")),
                 )
             return self._clients[service]

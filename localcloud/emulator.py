@@ -5,8 +5,6 @@ It runs behind the filter of `localcloud.request_filter`, which takes requests o
 
 import base64
 import contextlib
-import http.client
-import json
 import os
 import secrets
 import shutil
@@ -17,11 +15,12 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
 from localcloud.aws import Aws
 from localcloud.errors import EmulatorError
+from localcloud.health import read_health
 from localcloud.private_files import create_directory, open_log
 
 __all__ = ["Emulator"]
@@ -48,6 +47,7 @@ class Emulator:
 
     region = "us-east-1"
     account = "000000000000"
+    service_endpoints: Mapping[str, str] = MappingProxyType({})  # it plays every service itself
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class Emulator:
     def _wait_until_healthy(self, process: subprocess.Popen[bytes], mark: str) -> None:
         """Wait for our own emulator's answer: one that happens to listen on the same port does not give our mark."""
         deadline = time.monotonic() + _READY_WITHIN_SECONDS
-        while _answer(self.port).get("edition") != mark:
+        while read_health(self.endpoint).get("edition") != mark:
             tail = f"The end of its log:\n{self.log_tail()}"
             if process.poll() is not None:
                 raise EmulatorError(f"The emulator ended with exit code {process.returncode} while starting. {tail}")
@@ -201,15 +201,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _answer(port: int) -> dict[str, object]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/_ministack/health")
-        answer = json.loads(connection.getresponse().read())
-    except (OSError, http.client.HTTPException, ValueError):
-        return {}
-    finally:
-        connection.close()
-    return answer if isinstance(answer, dict) else {}

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.aws import Aws
+from localcloud.deployed_origins import write_origins
 from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
@@ -61,9 +63,11 @@ def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None
     context = Context(
         function["FunctionName"], function["FunctionArn"], str(function["MemorySize"]), float(function["Timeout"])
     )
-    if debug is not None:
-        _wait_for_debugger(debug)
-    result = importlib.import_module(f"runtime.handlers.{handler}").handler(event, context)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(write_origins(outputs["origins"], Path(folder)))
+        if debug is not None:
+            _wait_for_debugger(debug)
+        result = importlib.import_module(f"runtime.handlers.{handler}").handler(event, context)
     print(json.dumps(result, indent=2))
     return 0
 

@@ -7,13 +7,14 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import grpc
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
 from localcloud.errors import DeployError
-from localcloud.provider import AwsProvider
+from localcloud.provider import AwsProvider, UnsupportedError
 from localcloud.values import Plain, plain_map
 
 __all__ = ["Monitor", "Registration"]
@@ -85,8 +86,17 @@ class Monitor(MockMonitor):
         raise self._failed(f"{request.type} {request.name}: the embedded engine does not read existing resources.")
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802
-        """Refuse: the stand-in has no functions."""
-        raise self._failed(f"{request.tok}: the stand-in provider does not implement this function.")
+        """Let the provider look something up; a program may go on after a look-up that failed."""
+        provider = self._provider_of(request.provider)
+        args = PropertyValue.unmarshal_map(request.args)
+        try:
+            answer = _wait(provider.invoke(api.InvokeRequest(request.tok, args)))
+        except UnsupportedError as error:
+            raise self._failed(f"{request.tok}: {_sentence(error)}") from error
+        except Exception as error:
+            raise _InvokeError(_sentence(error)) from error
+        outputs = PropertyValue.marshal_map(answer.return_value or {})
+        return resource_pb2.ResourceInvokeResponse(**{"return": outputs})
 
     def destroy(self) -> list[str]:
         """Remove what was made, in reverse; one sentence for each that could not be removed."""
@@ -110,7 +120,7 @@ class Monitor(MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         if request.type == _PROVIDER:
             return self._register_provider(urn, request, given)
-        provider = self._providers.get(request.provider.rpartition("::")[0], self._default)
+        provider = self._provider_of(request.provider)
         checked = _wait(provider.check(api.CheckRequest(urn, {}, given, secrets.token_bytes(8))))
         _refuse(checked.failures)
         inputs = checked.inputs or {}
@@ -141,6 +151,9 @@ class Monitor(MockMonitor):
         self._note(made, None)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=provider_id, object=request.object)
 
+    def _provider_of(self, reference: str) -> AwsProvider:
+        return self._providers.get(reference.rpartition("::")[0], self._default)
+
     def _note(self, registration: Registration, made: _Made | None) -> None:
         with self._lock:
             self.registrations.append(registration)
@@ -168,6 +181,22 @@ class Monitor(MockMonitor):
         with self._lock:
             self.failure = self.failure or error
         return error
+
+
+class _InvokeError(grpc.RpcError):  # type: ignore[misc]
+    """A look-up that failed, in the form in which the SDK expects it from an engine."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self._sentence = sentence
+
+    def code(self) -> grpc.StatusCode:
+        """Return the status that engines answer with."""
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        """Return the provider's message."""
+        return self._sentence
 
 
 class _NoMocks(Mocks):

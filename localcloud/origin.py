@@ -21,6 +21,7 @@ import hashlib
 import random
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -81,7 +82,12 @@ class Origin:
     """The server, as a context manager; `requests` holds what it saw, `on_request` is called with each as it comes."""
 
     def __init__(
-        self, *, port: int = 0, first_byte: float = 0.0, on_request: Callable[[Request], None] | None = None
+        self,
+        *,
+        port: int = 0,
+        first_byte: float = 0.0,
+        on_request: Callable[[Request], None] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.first_byte = first_byte
         self.requests: list[Request] = []
@@ -89,13 +95,16 @@ class Origin:
         self._on_request = on_request
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._scheme = "https" if tls else "http"
         self._server = _Server(self, port)
+        if tls:  # the handshake is left to the thread of its connection
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="origin", daemon=True)
 
     @property
     def base_url(self) -> str:
         """Its URL with the closing slash, e.g. `http://127.0.0.1:40123/`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/"
 
     def start(self) -> Self:
         """Begin to serve."""
@@ -178,7 +187,9 @@ class _Server(ThreadingHTTPServer):
                 each.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):  # a client that left is no news
+        if not isinstance(
+            sys.exception(), ConnectionError | TimeoutError | ssl.SSLError
+        ):  # a client that left is no news
             super().handle_error(request, client_address)
 
 

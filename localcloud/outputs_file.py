@@ -1,14 +1,13 @@
 """`outputs.json` in `.localcloud`: how any tool finds the stack that `make local` keeps up."""
 
 import contextlib
-import http.client
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from localcloud.errors import NotRunningError, UsageError
+from localcloud.health import read_health
 from localcloud.private_files import create_directory, write_whole
 
 __all__ = ["published", "read_running", "refuse_second"]
@@ -38,7 +37,7 @@ def refuse_second(directory: Path) -> None:
     Raises:
         UsageError: There is one.
     """
-    if (other := _endpoint(directory / _NAME)) and _answers(other):
+    if (other := _endpoint(directory / _NAME)) and read_health(other):
         raise UsageError(f"A local stack is running already, at {other}; its word is in {directory}.")
 
 
@@ -55,7 +54,7 @@ def read_running(directory: Path, needs: str = "apiUrl") -> dict[str, Any]:
     path = directory / _NAME
     endpoint = _endpoint(path)
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if endpoint else {}
-    if endpoint is None or needs not in content or not _answers(endpoint):
+    if endpoint is None or needs not in content or not read_health(endpoint):
         raise NotRunningError("No local stack is running: start one with `make local` in another terminal.")
     return content
 
@@ -67,14 +66,3 @@ def _endpoint(path: Path) -> str | None:
         return None
     endpoint = content.get("awsEndpoint") if isinstance(content, dict) else None
     return endpoint if isinstance(endpoint, str) else None
-
-
-def _answers(endpoint: str) -> bool:
-    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=2)
-    try:
-        connection.request("GET", "/_ministack/health")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -22,19 +22,17 @@ from pulumi import Archive, Asset
 from pulumi.provider.experimental import server
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
+from localcloud import aws_request_checks
 from localcloud.aws import Aws
 from localcloud.provider import AwsProvider
 
-__all__ = ["install", "install_program"]
+__all__ = ["install", "install_program", "unconfigured_cloud"]
 
 _TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
 _ARCHIVES = [struct_pb2.Value(string_value=sig) for sig in (wire._special_archive_sig, wire._special_asset_sig)]
 _NOWHERE = "http://127.0.0.1:9"
-"""Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched.
-
-Keys that the configuration does not name come from the environment, as with the official provider.
-"""
+"""Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched."""
 
 
 def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
@@ -73,10 +71,15 @@ def install_program(
 
 
 def _serve() -> None:
+    aws_request_checks.install_in_child()  # when a test started Pulumi
     _mend_wire()
+    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(unconfigured_cloud()))
+
+
+def unconfigured_cloud() -> Aws:
+    """Return the cloud of a provider without configuration: nothing listens there; keys come from the environment."""
     key, secret = (os.environ.get(name, "nobody") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-    aws = Aws(_NOWHERE, access_key_id=key, secret_access_key=secret)
-    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(aws))
+    return Aws(_NOWHERE, access_key_id=key, secret_access_key=secret)
 
 
 def _mend_wire() -> None:

@@ -25,6 +25,10 @@ class Cloud(Protocol):
         """Where all its services are."""
 
     @property
+    def service_endpoints(self) -> Mapping[str, str]:
+        """Name of a service -> its endpoint, where that is another."""
+
+    @property
     def region(self) -> str:
         """Its region."""
 
@@ -67,7 +71,13 @@ def _provider(cloud: Cloud, given: Mapping[str, object]) -> AwsProvider:
     """The provider with the stack's own settings of it, such as default tags, at the cloud's own endpoint."""
     if cloud.endpoint is None:
         raise ConfigError("The embedded engine deploys to an endpoint; AWS itself needs `pulumi up`.")
-    aws = Aws(cloud.endpoint, cloud.region, cloud.access_key_id, cloud.secret_access_key)
+    aws = Aws(
+        cloud.endpoint,
+        cloud.region,
+        cloud.access_key_id,
+        cloud.secret_access_key,
+        service_endpoints=cloud.service_endpoints,
+    )
     named = {key.removeprefix("aws:"): value for key, value in given.items() if key.startswith("aws:")}
     settings = {name: value for name, value in named.items() if name not in _OF_THE_CLOUD}
     if unknown := unknown_settings(settings):

@@ -19,6 +19,7 @@ from localcloud import schema
 from localcloud.aws import Aws
 from localcloud.resources import REGISTRY
 from localcloud.resources.base import Inputs, Resource
+from localcloud.resources.lookups import LOOKUPS
 from localcloud.schema import Problem
 from localcloud.values import UNKNOWN, Plain, from_plain, plain_map
 
@@ -134,8 +135,11 @@ class AwsProvider(api.Provider):
                 raise
 
     async def invoke(self, request: api.InvokeRequest) -> api.InvokeResponse:
-        """Refuse: no function is implemented."""
-        raise UnsupportedError(f"The function {request.tok} is not implemented by the stand-in provider.")
+        """Look something up."""
+        if request.tok not in LOOKUPS:
+            raise UnsupportedError(f"The function {request.tok} is not implemented by the stand-in provider.")
+        outputs = await asyncio.to_thread(LOOKUPS[request.tok], self.aws, plain_map(request.args))
+        return api.InvokeResponse(_wire(outputs))
 
     def _tagged(self, kind: str, inputs: Inputs) -> Inputs:
         """The inputs with the provider's default tags beneath their own."""
@@ -176,6 +180,7 @@ def configured(aws: Aws, settings: Mapping[str, Plain]) -> Aws:
         access_key_id=settings.get("accessKey", aws.access_key_id),
         secret_access_key=settings.get("secretKey", aws.secret_access_key),
         default_tags=dict(tags),
+        service_endpoints=aws.service_endpoints,
     )
 
 

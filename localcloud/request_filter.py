@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from localcloud.request_refusals import Answer, describe
-from localcloud.request_rules import Request, Verdict, judge
+from localcloud.request_rules import Decision, Request, check_request
 
 __all__ = ["filtered"]
 
@@ -33,13 +33,13 @@ def filtered(app: App, is_accepted: Callable[[str], bool], is_bucket: Callable[[
             await app(scope, receive, send)  # the server's own start and stop
             return
         request = _request(scope)
-        verdict = judge(request, is_accepted, is_bucket)
-        if verdict.refusal is None:
-            await app(scope, receive, send if verdict.keeps_cors else _without_cors(send))
+        decision = check_request(request, is_accepted, is_bucket)
+        if decision.refusal is None:
+            await app(scope, receive, send if decision.keeps_cors else _without_cors(send))
         elif request.websocket:
-            await _refuse_handshake(scope, send, _answer(request, verdict))
+            await _refuse_handshake(scope, send, _answer(request, decision))
         else:
-            await _refuse(request, receive, send, _answer(request, verdict))
+            await _refuse(request, receive, send, _answer(request, decision))
 
     return wrapped
 
@@ -56,11 +56,11 @@ def _request(scope: Message) -> Request:
     )
 
 
-def _answer(request: Request, verdict: Verdict) -> Answer:
-    assert verdict.refusal is not None
+def _answer(request: Request, decision: Decision) -> Answer:
+    assert decision.refusal is not None
     return describe(
-        verdict.refusal,
-        service=verdict.service,
+        decision.refusal,
+        service=decision.service,
         targets=request.values("x-amz-target"),
         content_types=request.values("content-type"),
     )

@@ -24,7 +24,7 @@ from localcloud.request_refusals import (
     Refusal,
 )
 
-__all__ = ["Request", "Route", "Verdict", "judge"]
+__all__ = ["Decision", "Request", "Route", "check_request"]
 
 _HEALTH_PATHS = frozenset({"/_ministack/health", "/_ministack/ready", "/_localstack/health", "/health"})
 _PUBLIC_KEYS = re.compile(r"/[a-z0-9-]+_[0-9A-Za-z]+/\.well-known/jwks\.json")
@@ -61,8 +61,8 @@ class Request:
 
     def values(self, name: str) -> list[str]:
         """Return every value of a header, by its name in lower case."""
-        wanted = name.encode()
-        return [value.decode("latin-1").strip() for key, value in self.headers if key.lower() == wanted]
+        encoded = name.encode()
+        return [value.decode("latin-1").strip() for key, value in self.headers if key.lower() == encoded]
 
     def parameters(self) -> list[tuple[str, str]]:
         """Parse the query string as the emulator does."""
@@ -70,7 +70,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """The refusal, or None; and whether the answer keeps the CORS headers that the emulator gives it."""
 
     refusal: Refusal | None
@@ -79,7 +79,9 @@ class Verdict:
     """The AWS service that the request was signed for, if it was."""
 
 
-def judge(request: Request, is_accepted: Callable[[str], bool], is_bucket: Callable[[str, str], bool]) -> Verdict:
+def check_request(
+    request: Request, is_accepted: Callable[[str], bool], is_bucket: Callable[[str, str], bool]
+) -> Decision:
     """Apply every rule.
 
     Args:
@@ -89,16 +91,16 @@ def judge(request: Request, is_accepted: Callable[[str], bool], is_bucket: Calla
     """
     name = _host_name(request)
     if name is None or not request.path.startswith("/"):
-        return Verdict(FOREIGN_HOST)
+        return Decision(FOREIGN_HOST)
     route = _find_route(request, name)
     if route is Route.CONTROL:
-        return Verdict(CONTROL_ENDPOINT)
+        return Decision(CONTROL_ENDPOINT)
     if request.websocket and route is not Route.API:
-        return Verdict(NO_WEBSOCKET_API)
+        return Decision(NO_WEBSOCKET_API)
     try:
         credential = find_credential(request.values("authorization"), request.parameters())
     except CredentialError:
-        return Verdict(CREDENTIALS_UNREADABLE)
+        return Decision(CREDENTIALS_UNREADABLE)
     reads_object = route is Route.AWS and _reads_object(request, credential, is_bucket)
     service = credential.service if credential else ""
     refusal = None
@@ -108,7 +110,7 @@ def judge(request: Request, is_accepted: Callable[[str], bool], is_bucket: Calla
         refusal = CREDENTIALS_MISSING if route is Route.AWS else None
     elif not is_accepted(credential.access_key_id):
         refusal = UNKNOWN_ACCESS_KEY
-    return Verdict(refusal, keeps_cors=route is Route.API or reads_object, service=service)
+    return Decision(refusal, keeps_cors=route is Route.API or reads_object, service=service)
 
 
 def _host_name(request: Request) -> str | None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from localcloud.activity import Line, of_origin
+from localcloud.deployed_origins import origins_of
 from localcloud.emulator import Emulator
 from localcloud.errors import EmulatorError
 from localcloud.origin import Origin
@@ -61,6 +62,7 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
     ):
         page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "none"}
         content = {**stack.outputs, **_reach(stack.emulator), "webPageUrl": page.url}
+        content["origins"] = origins_of(stack.deployment)
         with published(content, directory), Watch(stack, lambda line: _show(console, line)):
             _welcome(console, content, directory, "defaultPath" in described, time.monotonic() - started)
             _wait(stack.emulator)

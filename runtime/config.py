@@ -1,6 +1,7 @@
 """A function's environment, parsed once into its `Settings`: field `api_url` is the variable `API_URL`.
 
-A field with a default may be missing.
+A field with a default may be missing. The origins do not fit into the environment: the variable `ORIGINS_FILE` names a
+JSON file with them, relative to the root of the function's archive.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from runtime.models import Origin, Origins
 T = TypeVar("T")
 Amount = int  # a field of this type may also be 0
 Pages = tuple[str, ...]  # origins of web pages
+ROOT = Path(__file__).resolve().parents[1]  # of the function's archive
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
@@ -29,7 +32,7 @@ def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
     """
     values: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
-        name = field.name.upper()
+        name = variable_of(field)
         text = environ.get(name, "")
         if not text and field.default is not MISSING:
             continue
@@ -39,13 +42,26 @@ def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
     return kind(**values)
 
 
-def parse_origins(name: str, text: str) -> Origins:
-    """The origins, from JSON `{name: {"base_url", "default_path"?, "secret_headers"?, "allow_http"?, ...}}`."""
+def variable_of(field: Field[Any]) -> str:
+    """Return the name of the environment variable that holds a field of `Settings`."""
+    return f"{field.name.upper()}_FILE" if field.type == "Origins" else field.name.upper()
+
+
+def read_origins(name: str, file: str) -> Origins:
+    """Read the origins from a JSON file `{name: {"base_url", "default_path"?, "secret_headers"?, "allow_http"?, ...}}`.
+
+    Raises:
+        ConfigError: the file is missing or is not such an object.
+    """
     try:
-        described = json.loads(text)
+        described = json.loads((ROOT / file).read_text(encoding="utf-8"))
         return {key: _origin(key, fields) for key, fields in described.items()}
+    except OSError as error:
+        raise ConfigError(f"{name} names the file {file}, which cannot be read: {error.strerror}") from None
     except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise ConfigError(f"{name} is not a JSON object of origins: {type(error).__name__}: {error}") from None
+        raise ConfigError(
+            f"{name} names the file {file}, which is not a JSON object of origins: {type(error).__name__}: {error}"
+        ) from None
 
 
 def _origin(name: str, described: dict[str, Any]) -> Origin:
@@ -57,8 +73,15 @@ def _origin(name: str, described: dict[str, Any]) -> Origin:
         raise ValueError(f"base_url of {name} has to be {' or '.join(allowed)}://host/path/ without user, query, #")
     private = tuple(str(ip_network(cidr)) for cidr in described.get("allow_private") or ())
     headers = {str(key): str(value) for key, value in (described.get("secret_headers") or {}).items()}
-    path = described.get("default_path")
-    return Origin(name, base if base.endswith("/") else base + "/", path, headers, allow_http, private)
+    return Origin(
+        name=name,
+        base_url=base if base.endswith("/") else base + "/",
+        default_path=described.get("default_path"),
+        secret_headers=headers,
+        allow_http=allow_http,
+        allow_private=private,
+        ca_bundle=described.get("ca_bundle"),
+    )
 
 
 def _text(_name: str, text: str) -> str:
@@ -96,6 +119,6 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "int": _count,
     "Amount": _amount,
     "bool": _flag,
-    "Origins": parse_origins,
+    "Origins": read_origins,
     "Pages": _pages,
 }

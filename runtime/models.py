@@ -160,7 +160,11 @@ class Connection:
 
 @dataclass(frozen=True)
 class Origin:
-    """A place that the stack's owner lets clients download from. `base_url` ends with a slash."""
+    """A place that the stack's owner lets clients download from.
+
+    `base_url` ends with a slash. `secret_headers` holds the ARN of a secret for each header, `ca_bundle` the ARN of the
+    secret or SSM parameter with the CA certificates that the host of `base_url` is verified with (None: public CAs).
+    """
 
     name: str
     base_url: str
@@ -168,6 +172,12 @@ class Origin:
     secret_headers: Mapping[str, str] = field(default_factory=dict)
     allow_http: bool = False
     allow_private: tuple[str, ...] = ()
+    ca_bundle: str | None = None
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether copying from it reads Secrets Manager."""
+        return bool(self.secret_headers) or ":secretsmanager:" in (self.ca_bundle or "")
 
 
 Origins = Mapping[str, Origin]

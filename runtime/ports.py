@@ -305,9 +305,18 @@ class Origins(Protocol):
     """HTTP, one hop: no redirects, no retries."""
 
     def get(
-        self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float, meanwhile: Callable[[], None]
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        check: Check,
+        timeout: float,
+        meanwhile: Callable[[], None],
+        ca_bundle: str | None = None,
     ) -> Body:
         """Resolve once, check what came out, connect to that and ask; `timeout` is for all up to the headers.
+
+        `ca_bundle` is the PEM of the only CA certificates to trust; None trusts the public ones.
 
         While the answer is waited for, `meanwhile` is called every few seconds, in a thread of its own; what it
         raises ends the wait.
@@ -322,6 +331,9 @@ class Secrets(Protocol):
 
     def get(self, arn: str) -> str:
         """The secret's string."""
+
+    def get_ca_bundle(self, arn: str) -> str:
+        """Return the text of a secret or SSM parameter, which should be CA certificates in PEM."""
 
 
 class PageFiles(Protocol):

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud import request_checks
+from localcloud import aws_request_checks
 
-request_checks.install()
+aws_request_checks.install()
 
 
 @pytest.fixture(autouse=True)
 def _right_requests() -> Iterator[None]:
     """Fail the test whose request AWS would refuse, even where the code under test swallows the error."""
-    request_checks.problems.clear()
+    aws_request_checks.problems.clear()
     yield
-    problems = sorted(set(request_checks.problems))
-    request_checks.problems.clear()
+    problems = sorted(set(aws_request_checks.problems))
+    aws_request_checks.problems.clear()
     assert not problems, "\n".join(["AWS would refuse:", *problems])

@@ -15,7 +15,9 @@ FOLDERS = ("tests/runtime", "tests/components", "integration_tests")
 FAULTS = """No connection; Reset before the answer; Reset in the body; Reset by S3; Fewer bytes; More bytes;
 Stalled read; 5xx or 429, then success; Retry-After; 403, 404, 410; 416; 200 instead of 206; Validator changed;
 Size changed; TLS failure; DNS failure; Lambda killed; Time-out of a worker; Time-out of the execution; StopExecution;
-Throttled S3; CompleteMultipartUpload answered, its reply lost; A forbidden address""".replace("\n", " ").split("; ")
+Throttled S3; Throttled Lambda; CompleteMultipartUpload answered, its reply lost; A forbidden address""".replace(
+    "\n", " "
+).split("; ")
 
 
 def defined_in(name: str) -> set[str]:

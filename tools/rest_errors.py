@@ -15,7 +15,7 @@ from runtime import errors
 from tools.readme_tables import TOP
 
 Codes = dict[str, set[str]]
-"""Status, or `4XX` and `5XX` for any other -> codes."""
+"""Status, or `4XX` for any other -> codes."""
 
 ALWAYS: Codes = {"500": {"INTERNAL"}, "503": {"UNAVAILABLE"}}  # `problem_of` makes these of anything
 NOT_RAISED = {
@@ -47,8 +47,8 @@ def of_gateway(route: Route) -> Codes:
                 continue
             if kind in ELSEWHERE and auth is not RestAuth.IAM:
                 continue
-            default = {"DEFAULT_4XX": "4XX", "DEFAULT_5XX": "5XX"}.get(kind)
-            found.setdefault(default or str(error.status), set()).add(error.code)
+            status = "4XX" if error.status is None else str(error.status)
+            found.setdefault(status, set()).add(error.code)
     return found
 
 

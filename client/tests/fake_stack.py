@@ -114,6 +114,7 @@ class FakeStack(Loopback):
         self.etag = '"made-up-etag"'
         self.sockets: list[Script | int] = [self.tell_ready]
         self.rest: list[int | tuple[int, dict[str, object]]] = []
+        self.retry_after = ""  # of answers that are an error
         self.faults: list[Fault] = []
         self.ranges = True
         self.trickle = False
@@ -214,6 +215,8 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        if status >= 400 and self.stack.retry_after:
+            self.send_header("Retry-After", self.stack.retry_after)
         self.end_headers()
         with contextlib.suppress(ConnectionError):  # a client that has heard enough hangs up
             for byte in data if self.stack.trickle else ():

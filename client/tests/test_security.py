@@ -22,7 +22,7 @@ from async_download_client.web_socket import MAX_MESSAGE_BYTES, SocketLostError,
 from client.tests.conftest import QUICK
 from client.tests.fake_stack import ID, TICKET, FakeStack, Peer
 
-pytestmark = pytest.mark.usefixtures("keep_signals")
+pytestmark = [pytest.mark.security, pytest.mark.usefixtures("keep_signals")]
 CERTIFICATE = Path(__file__).parents[2] / "tests" / "runtime" / "self_signed.pem"
 SECRETS = ("key-of-the-environment", "token-of-the-environment")
 ESCAPES = "\x1b[2J\u202egpj.exe\x07\r\n"

@@ -17,6 +17,7 @@ from async_download_client import (
     Progress,
     ProtocolError,
     RefusedError,
+    Stop,
     Timing,
     UnavailableError,
     WaitTimeoutError,
@@ -264,6 +265,22 @@ def test_outage(stack: FakeStack, client: Client) -> None:
     stack.rest = [503] * 1000
     with pytest.raises(UnavailableError):
         client.wait(download)
+
+
+@pytest.mark.parametrize(
+    ("header", "pause"), [("3", 3.0), ("0", 0.01), ("3600", 20.0), ("", 0.01), ("soon", 0.01), ("-1", 0.01)]
+)
+def test_busy_api_says_when_to_come_back(
+    stack: FakeStack, monkeypatch: pytest.MonkeyPatch, header: str, pause: float
+) -> None:
+    """Retry-After is the least pause before the next attempt, up to the longest that a client makes by itself."""
+    pauses: list[float] = []
+    monkeypatch.setattr(Stop, "sleep", lambda _self, seconds: pauses.append(seconds))
+    stack.rest, stack.retry_after = [503], header
+    with Client(stack.api_url, timing=Timing(retry_first=0.01)) as client:
+        client.request("q3.csv")
+    assert pauses[0] == pytest.approx(pause, rel=0.5)
+    assert pauses[0] >= pause / 2
 
 
 def test_busy_api(stack: FakeStack, client: Client) -> None:

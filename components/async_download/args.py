@@ -36,6 +36,16 @@ class AuthorizerKind(StrEnum):
     """Method, path, headers and query string."""
 
 
+class ExecutionType(StrEnum):
+    """Type of the executions that copy the slices of a large file, as in a Distributed Map's `ProcessorConfig`."""
+
+    EXPRESS = "EXPRESS"
+    """Cheap, and ended by Step Functions after five minutes. The choice on AWS."""
+
+    STANDARD = "STANDARD"
+    """Two state transitions for each slice. For clouds whose Distributed Map refuses the other."""
+
+
 class Authorizer(TypedDict):
     """Who decides about callers with `rest_auth` `authorizer`: a Lambda function, or Cognito user pools."""
 
@@ -76,6 +86,9 @@ class Origin(TypedDict):
     allow_private: NotRequired[list[str]]
     """Private address ranges (CIDR) that the origin's name may resolve to. Default: public addresses only."""
 
+    ca_bundle: NotRequired[pulumi.Input[str]]
+    """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) to trust. Default: public CAs."""
+
 
 class AsyncDownloadArgs(TypedDict):
     """Arguments of `AsyncDownload`."""
@@ -84,7 +97,7 @@ class AsyncDownloadArgs(TypedDict):
     """Where files come from: a name for clients to use, and the origin behind it."""
 
     bucket: NotRequired[pulumi.Input[str]]
-    """Name of an existing bucket to copy into; its configuration stays its owner's. Default: a bucket is made."""
+    """Existing bucket of the region to copy into; its configuration stays its owner's. Default: a bucket is made."""
 
     object_prefix: NotRequired[str]
     """Where in the bucket copies are kept; ends with a slash. Default: `downloads/`."""
@@ -157,6 +170,15 @@ class AsyncDownloadArgs(TypedDict):
 
     copy_concurrency: NotRequired[int]
     """Workers that copy slices of one large file at once, 1 to 1000; each asks for 4 ranges at once. Default: 8."""
+
+    copy_reserved_concurrency: NotRequired[int]
+    """Executions reserved for, and at most used by, copying whole files, 0 to 10000; 0 reserves none. Default: 0."""
+
+    slice_reserved_concurrency: NotRequired[int]
+    """As `copy_reserved_concurrency`, for slices of large files: 0, or `copy_concurrency` or more. Default: 0."""
+
+    slice_execution_type: NotRequired[ExecutionType]
+    """Type of the executions that copy slices: `EXPRESS`, or the dearer `STANDARD`. Default: `EXPRESS`."""
 
     fan_out_mb: NotRequired[int]
     """MB, 64 to 60000, above which files are copied in slices if their origin has ranges; 0 is never. Default: 256."""

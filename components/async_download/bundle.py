@@ -1,7 +1,7 @@
 """The functions' code: the runtime's own files and nothing else, so that the same sources give the same archive.
 
 A function gets its own handler and whatever that imports: a changed file changes the functions that use it, and no
-other. The one that serves the web page gets the page.
+other. The one that serves the web page gets the page, and those that read the origins get a file of them.
 """
 
 import ast
@@ -35,11 +35,14 @@ def sources(folder: Path) -> dict[str, Path]:
     return {f"{ROOT}/{inside.as_posix()}": found[inside] for inside in sorted(found) if _belongs(inside)}
 
 
-def runtime_archive(key: str, folder: Path | None = None) -> pulumi.AssetArchive:
-    """The archive that the function of a handler is made from."""
+def runtime_archive(
+    key: str, folder: Path | None = None, *, texts: Mapping[str, str] | None = None
+) -> pulumi.AssetArchive:
+    """The archive that the function of a handler is made from; `texts` maps paths of further files to their content."""
     own = imported(f"{ROOT}.handlers.{key}", sources(folder or runtime_folder()))
     own |= page_files(page_folder()) if key == PAGE else {}
-    return pulumi.AssetArchive({name: pulumi.FileAsset(str(path)) for name, path in own.items()})
+    assets: dict[str, pulumi.Asset | pulumi.Archive] = {name: pulumi.FileAsset(str(path)) for name, path in own.items()}
+    return pulumi.AssetArchive(assets | {name: pulumi.StringAsset(text) for name, text in (texts or {}).items()})
 
 
 def imported(module: str, files: Mapping[str, Path]) -> dict[str, Path]:

@@ -1,12 +1,15 @@
 """Checks of single settings; each raises `InvalidSetting` or returns the value in its resolved form."""
 
+import enum
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from typing import TypeVar
 
 import pulumi
 
 COMPUTED = "a computed value"
+Choice = TypeVar("Choice", bound=enum.StrEnum)
 
 
 def camel(name: str) -> str:
@@ -51,6 +54,15 @@ def flag(setting: str, value: object, default: bool) -> bool:
     if not isinstance(value, bool):
         raise InvalidSetting(setting, value, "true or false")
     return value
+
+
+def choice(setting: str, value: object, default: Choice) -> Choice:
+    """Return the member of the default's enumeration that `value` names; the default where it is None or empty."""
+    kind = type(default)
+    try:
+        return kind(str(value or default))
+    except ValueError:
+        raise InvalidSetting(setting, value, f"one of {', '.join(kind)}") from None
 
 
 def whole(setting: str, value: object, default: int, low: int, high: int) -> int:

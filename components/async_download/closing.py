@@ -6,7 +6,8 @@ import pulumi_aws as aws
 
 from async_download import service_policies, state_machine
 from async_download.functions import Functions
-from async_download.scope import Scope, policy
+from async_download.machines import machine_options, machine_policy, machine_role
+from async_download.scope import Scope
 
 PART = "closing"
 
@@ -16,22 +17,10 @@ class Closing:
 
     def __init__(self, scope: Scope, functions: Functions) -> None:
         close, settings = functions["close"].arn, scope.settings
-        role = aws.iam.Role(
-            scope.logical(f"{PART}-role"),
-            name=scope.physical(PART),
-            description="Runs the state machine that closes idle sockets.",
-            assume_role_policy=json.dumps(service_policies.trust("states.amazonaws.com")),
-            tags=scope.tags,
-            opts=scope.named(),
-        )
-        rights = aws.iam.RolePolicy(
-            scope.logical(f"{PART}-policy"),
-            name=PART,
-            role=role.name,
-            policy=policy(service_policies.closing_machine, close=close, tracing=settings.tracing),
-            opts=scope.child(),
-        )
-        aws.sfn.StateMachine(
+        role = machine_role(scope, PART, "Runs the state machine that closes idle sockets.")
+        build = service_policies.closing_machine
+        attached = machine_policy(scope, PART, role, build, close=close, tracing=settings.tracing)
+        self.machine = aws.sfn.StateMachine(
             scope.logical(PART),
             name=scope.physical(PART),
             type="STANDARD",
@@ -41,5 +30,5 @@ class Closing:
             role_arn=role.arn,
             tracing_configuration={"enabled": settings.tracing},
             tags=scope.tags,
-            opts=scope.named(rights),
+            opts=machine_options(scope, attached),
         )

@@ -5,6 +5,7 @@ from typing import Any, Optional
 import pulumi
 
 from async_download.args import AsyncDownloadArgs
+from async_download.bucket_region import existing_bucket
 from async_download.checks import camel
 from async_download.closing import Closing
 from async_download.functions import Functions
@@ -13,6 +14,7 @@ from async_download.rest_api import RestApi
 from async_download.rest_page import page_url, pages
 from async_download.scope import Scope
 from async_download.settings import resolve
+from async_download.status_events import send_status_events
 from async_download.storage import Storage
 from async_download.tables import Tables
 from async_download.transfer import Transfer
@@ -52,6 +54,9 @@ class AsyncDownload(pulumi.ComponentResource):
     state_machine_arn: pulumi.Output[str]
     """State machine that copies and delivers."""
 
+    idle_closer_machine_arn: pulumi.Output[str]
+    """State machine that closes idle sockets."""
+
     undelivered_queue_url: pulumi.Output[str]
     """Queue of events and calls that failed for good; it should be empty."""
 
@@ -67,17 +72,18 @@ class AsyncDownload(pulumi.ComponentResource):
     def __init__(self, name: str, args: AsyncDownloadArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:  # noqa: UP045
         super().__init__(TOKEN, name, {}, opts)
         scope = Scope(self, name, resolve(name, args))
+        bucket = existing_bucket(scope)
 
         tables = Tables(scope)
         undelivered = undelivered_queue(scope)
         rest, socket = RestApi(scope), WebSocketApi(scope)
-        storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)))
+        storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)), bucket)
 
         functions = Functions(scope)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
         wiring.workers(undelivered.arn)
-        transfer = Transfer(scope, functions, undelivered, tables.copies)
-        Closing(scope, functions)
+        transfer, closing = Transfer(scope, functions, tables.copies), Closing(scope, functions)
+        send_status_events(scope, transfer.machine, closing.machine, functions["fail"], undelivered)
         wiring.front(transfer.machine.arn)
 
         logs = AccessLogs(scope)
@@ -91,6 +97,7 @@ class AsyncDownload(pulumi.ComponentResource):
         self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn = transfer.machine.arn
+        self.idle_closer_machine_arn = closing.machine.arn
         self.undelivered_queue_url = undelivered.url
         self.key_policy_statements = key_policy(scope, undelivered)
         self.function_names = functions.names

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import keys, policies, service_policies
+from async_download import keys, limits, policies, service_policies
 from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
 from async_download.scope import Scope, policy
@@ -18,8 +18,6 @@ from async_download.statements import Statement
 RUNTIME = "python3.13"
 ARCHITECTURE = "arm64"
 SIGNING = ("get_download", "message", "deliver")
-ASYNC_MAX_AGE_SECONDS = 60  # news that is older is asked for, not waited for
-ASYNC_RETRIES = 1
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024**2)}  # the C library gives buffers back instead of cutting them up
 
 
@@ -57,8 +55,14 @@ class Functions:
         _attach(scope, "signer", role, rights)
         return role
 
-    def add(self, key: str, environment: Mapping[str, pulumi.Input[str]], **access: Any) -> aws.lambda_.Function:
-        """Make a function: its environment, and the ARNs that `policies.{key}` wants."""
+    def add(
+        self,
+        key: str,
+        environment: Mapping[str, pulumi.Input[str]],
+        files: Mapping[str, pulumi.Input[str]] | None = None,
+        **access: Any,
+    ) -> aws.lambda_.Function:
+        """Make a function: its environment, further files of its archive, and the ARNs that `policies.{key}` wants."""
         scope, spec, part = self._scope, SPECS[key], hyphenated(key)
         group = log_group(scope, part, "/aws/lambda")
         rights = policy(with_key(_statements(key, scope.settings)), log_group=group.arn, **key_of(scope), **access)
@@ -70,13 +74,15 @@ class Functions:
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"runtime.handlers.{key}.handler",
-            code=runtime_archive(key),
+            code=_build_archive(key, files or {}),
             role=self._roles[key].arn,
             timeout=spec.timeout,
             memory_size=scope.settings.copy_memory_mb if spec.copies else spec.memory_mb,
             vpc_config=scope.settings.network.vpc_config if spec.copies else None,
             reserved_concurrent_executions=reserved(scope.settings, key),
-            environment={"variables": {**environment, **ALLOCATOR} if spec.copies else environment},
+            environment={
+                "variables": _check_environment(key, {**environment, **ALLOCATOR} if spec.copies else environment),
+            },
             logging_config={
                 "log_format": "JSON",
                 "log_group": group.name,
@@ -89,16 +95,29 @@ class Functions:
         )
         return self._made[key]
 
-    def call_asynchronously(self, key: str, undelivered: pulumi.Output[str]) -> None:
-        """Bound how long and how often an asynchronous call is tried, and keep what failed."""
-        aws.lambda_.FunctionEventInvokeConfig(
-            self._scope.logical(f"{hyphenated(key)}-async"),
-            function_name=self._made[key].name,
-            maximum_event_age_in_seconds=ASYNC_MAX_AGE_SECONDS,
-            maximum_retry_attempts=ASYNC_RETRIES,
-            destination_config={"on_failure": {"destination": undelivered}},
-            opts=self._scope.child(),
-        )
+    def configure_async_calls(self, undelivered: pulumi.Output[str]) -> None:
+        """Bound how long and how often asynchronous calls are tried, as `specs` says; keep those that failed."""
+        for key, spec in FUNCTIONS.items():
+            if spec.asynchronous is None:
+                continue
+            aws.lambda_.FunctionEventInvokeConfig(
+                self._scope.logical(f"{hyphenated(key)}-async"),
+                function_name=self._made[key].name,
+                maximum_event_age_in_seconds=spec.asynchronous.max_age_seconds,
+                maximum_retry_attempts=spec.asynchronous.retries,
+                destination_config={"on_failure": {"destination": undelivered}},
+                opts=self._scope.child(),
+            )
+
+
+def _build_archive(key: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[pulumi.Archive]:
+    if not files:
+        return runtime_archive(key)
+    return pulumi.Output.all(**files).apply(lambda texts: runtime_archive(key, texts=texts))
+
+
+def _check_environment(key: str, environment: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[dict[str, str]]:
+    return pulumi.Output.all(**environment).apply(lambda variables: limits.check_environment(key, variables))
 
 
 def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str, source: pulumi.Input[str]) -> Any:
@@ -116,8 +135,13 @@ def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str
 
 def reserved(settings: Settings, key: str) -> int | None:
     """Executions that are kept for a function, which then never has more; None shares the account's."""
-    chosen = {"request_download": settings.request_concurrency, "connect": settings.connect_concurrency}
-    return chosen.get(key) or None
+    reservations = {
+        "request_download": settings.request_concurrency,
+        "connect": settings.connect_concurrency,
+        "copy": settings.copy_reserved_concurrency,
+        "copy_slice": settings.slice_reserved_concurrency,
+    }
+    return reservations.get(key) or None
 
 
 def key_of(scope: Scope) -> dict[str, pulumi.Input[str]]:

@@ -8,6 +8,7 @@ from async_download import cors
 from async_download.args import RestAuth
 
 RETRY_LATER = {"gatewayresponse.header.Retry-After": "'1'"}
+RETRY_WITH_CAPACITY = {"gatewayresponse.header.Retry-After": "'5'"}
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,17 @@ def gateway_errors(
 
 
 def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
-    """A gateway that wants signatures cannot tell an unsigned call from an unknown path."""
+    """A gateway that wants signatures cannot tell an unsigned call from an unknown path.
+
+    A function that Lambda throttles is an `INTEGRATION_FAILURE` or, as one that crashes or answers nonsense, an
+    `API_CONFIGURATION_ERROR`: AWS documents neither, so every 5xx but a time-out says the same.
+    """
     forbidden = GatewayError(403, "FORBIDDEN", "This caller may not call this API; check its credentials and rights.")
     busy = GatewayError(429, "TOO_MANY_REQUESTS", "Too many requests; try again in a second.", RETRY_LATER)
     late = GatewayError(504, "TIMEOUT", "The answer took too long; try again.", RETRY_LATER)
+    unavailable = GatewayError(
+        503, "UNAVAILABLE", "The service is overloaded or failed; try again in a few seconds.", RETRY_WITH_CAPACITY
+    )
     unknown = (
         GatewayError(
             403,
@@ -49,7 +57,7 @@ def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
     )
     return {
         "DEFAULT_4XX": GatewayError(None, "REQUEST_REFUSED", "The request was refused; see the status code."),
-        "DEFAULT_5XX": GatewayError(None, "INTERNAL", "Something went wrong on this side; try again."),
+        "DEFAULT_5XX": unavailable,
         "BAD_REQUEST_BODY": GatewayError(
             400, "INVALID_REQUEST", f"Send a JSON object with {wanted}, and there are no others."
         ),
@@ -70,5 +78,8 @@ def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
         "THROTTLED": busy,
         "QUOTA_EXCEEDED": busy,
         "INTEGRATION_TIMEOUT": late,
-        "INTEGRATION_FAILURE": late,
+        "INTEGRATION_FAILURE": unavailable,
+        "API_CONFIGURATION_ERROR": unavailable,
+        "AUTHORIZER_FAILURE": unavailable,
+        "AUTHORIZER_CONFIGURATION_ERROR": unavailable,
     }

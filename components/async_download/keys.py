@@ -1,7 +1,8 @@
 """A customer-managed key: what roles may do with it, and what its own policy has to allow. Pure functions.
 
 Services use a key in the name of who calls them: DynamoDB to read a table's own key, S3 to read and write objects, SQS
-to write messages, Secrets Manager to read secrets. What a role may do with the key so follows from what else it may do.
+to write messages. What a role may do with the key so follows from what else it may do. Secrets of origins may be under
+any key: policies.py.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,6 @@ READS = (  # actions, or services with all of theirs, that need the key to decry
     "s3:GetObject",
     "s3:ListMultipartUploadParts",
     "s3:PutObject",  # parts are read again as they are put together
-    "secretsmanager:",
     "sqs:SendMessage",
 )
 WRITES = ("s3:PutObject", "sqs:SendMessage")  # actions that need a data key

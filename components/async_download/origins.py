@@ -1,4 +1,4 @@
-"""Origins: what is checked before a deployment relies on them, and how the functions are told."""
+"""Origins: what is checked before a deployment relies on them, and the file that the functions read them from."""
 
 import ipaddress
 import json
@@ -11,14 +11,15 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from async_download import checks
+from async_download import checks, limits, policies
 from async_download.args import Origin
 from async_download.checks import InvalidSetting
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
 HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}"
 SECRET_ARN = r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"  # noqa: S105
-MAX_BYTES = 2500  # a function's environment holds 4 KB in all
+PARAMETER_ARN = r"arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+"
+FILE = "origins.json"  # in the archives of the functions that read it
 COPIER_HEADERS = frozenset(
     [
         "accept-encoding",
@@ -51,6 +52,7 @@ class ResolvedOrigin:
     secret_headers: Mapping[str, pulumi.Input[str]]
     allow_http: bool
     allow_private: tuple[str, ...]
+    ca_bundle: pulumi.Input[str] | None
 
 
 def resolve(given: object) -> dict[str, ResolvedOrigin]:
@@ -59,19 +61,22 @@ def resolve(given: object) -> dict[str, ResolvedOrigin]:
     if not origins:
         raise InvalidSetting("origins", dict(origins), "at least one origin, by name")
     resolved = {name: _origin(name, value) for name, value in origins.items()}
-    _fit({name: _told(origin) for name, origin in resolved.items()})
+    _check_policy([arn for arn in _arns(resolved) if isinstance(arn, str)])
     return resolved
 
 
-def environment(origins: Mapping[str, ResolvedOrigin]) -> pulumi.Output[str]:
-    """The functions' ORIGINS: JSON in a fixed order."""
-    told: Any = {name: _told(origin) for name, origin in origins.items()}
-    return pulumi.Output.from_input(told).apply(_fit)
+def file_content(origins: Mapping[str, ResolvedOrigin]) -> pulumi.Output[str]:
+    """Return the content of the functions' `origins.json`, in a fixed order."""
+    described: Any = {name: _describe(origin) for name, origin in origins.items()}
+    return pulumi.Output.from_input(described).apply(
+        lambda values: json.dumps(values, sort_keys=True, separators=(",", ":"))
+    )
 
 
-def secrets(origins: Mapping[str, ResolvedOrigin]) -> list[pulumi.Input[str]]:
-    """ARNs of all secrets that the copying function must read."""
-    return [arn for _, origin in sorted(origins.items()) for _, arn in sorted(origin.secret_headers.items())]
+def secrets(origins: Mapping[str, ResolvedOrigin]) -> pulumi.Output[list[str]]:
+    """Return the ARNs of all secrets and SSM parameters that the copying functions read, each once."""
+    arns: Any = _arns(origins)
+    return pulumi.Output.from_input(arns).apply(lambda values: _check_policy(sorted(set(values))))
 
 
 def _origin(name: str, given: object) -> ResolvedOrigin:
@@ -88,6 +93,7 @@ def _origin(name: str, given: object) -> ResolvedOrigin:
         secret_headers=_headers(f"{where}.secret_headers", values.get("secret_headers") or {}),
         allow_http=allow_http,
         allow_private=_ranges(f"{where}.allow_private", values.get("allow_private") or []),
+        ca_bundle=_ca_bundle(f"{where}.ca_bundle", values.get("ca_bundle")),
     )
 
 
@@ -133,6 +139,13 @@ def _secret(setting: str, value: object) -> str:
     )
 
 
+def _ca_bundle(setting: str, value: object) -> pulumi.Input[str] | None:
+    allowed = "the complete ARN of a Secrets Manager secret, with its six last characters, or of an SSM parameter"
+    if value is None:
+        return None
+    return checks.once_known(value, lambda arn: checks.text(setting, arn, f"{SECRET_ARN}|{PARAMETER_ARN}", allowed))
+
+
 def _ranges(setting: str, given: object) -> tuple[str, ...]:
     if not isinstance(given, list | tuple):
         raise InvalidSetting(setting, given, "a list of CIDR ranges")
@@ -151,22 +164,33 @@ def _range(setting: str, value: object) -> str:
     return str(network)
 
 
-def _told(origin: ResolvedOrigin) -> dict[str, Any]:
-    told: dict[str, Any] = {"base_url": origin.base_url}
+def _describe(origin: ResolvedOrigin) -> dict[str, Any]:
     optional = {
         "default_path": origin.default_path,
         "secret_headers": dict(origin.secret_headers),
         "allow_http": origin.allow_http,
         "allow_private": list(origin.allow_private),
+        "ca_bundle": origin.ca_bundle,
     }
-    return told | {key: value for key, value in optional.items() if value}
+    return {"base_url": origin.base_url} | {key: value for key, value in optional.items() if value}
 
 
-def _fit(origins: dict[str, Any]) -> str:
-    """The JSON, if it fits; before a deployment what is computed counts as nothing."""
-    told = json.dumps(origins, sort_keys=True, separators=(",", ":"), default=lambda _computed: "")
-    if len(told) > MAX_BYTES:
+def _arns(origins: Mapping[str, ResolvedOrigin]) -> list[pulumi.Input[str]]:
+    headers = [arn for origin in origins.values() for arn in origin.secret_headers.values()]
+    return headers + [origin.ca_bundle for origin in origins.values() if origin.ca_bundle is not None]
+
+
+def _check_policy(arns: list[str]) -> list[str]:
+    """Return the ARNs if the statements that name them fit into the policy of a copying role."""
+    different = sorted(set(arns))
+    fitting = len(different)
+    while limits.policy_size(policies.origin_secrets(different[:fitting])) > limits.ORIGIN_SECRETS_CHARACTERS:
+        fitting -= 1
+    if fitting < len(different):
         raise InvalidSetting(
-            "origins", f"{len(told)} bytes of JSON", f"at most {MAX_BYTES}, a function's environment is small"
+            "origins",
+            f"{len(different)} different secrets and parameters",
+            f"a role's policy has {limits.ORIGIN_SECRETS_CHARACTERS} characters for them, into which {fitting} of them "
+            "fit; let origins name the same ARN, or distribute them over two components",
         )
-    return told
+    return arns

@@ -78,7 +78,7 @@ def copy(
         _downloads(downloads),
         _objects(bucket, prefix, actions),
         _missing_is_404(bucket, prefix),
-        *_secrets(secrets),
+        *origin_secrets(secrets),
         _push(sockets),
         *([allow("Copies", ["dynamodb:GetItem", "dynamodb:UpdateItem"], copies)] if copies else []),
     ]
@@ -87,7 +87,7 @@ def copy(
 def copy_slice(*, downloads: str, bucket: str, prefix: str, secrets: Sequence[str], sockets: str) -> list[Statement]:
     """Upload parts, and list those that are there; read the origins' secrets; push how far it is."""
     parts = _objects(bucket, prefix, ["ListMultipartUploadParts", "PutObject"])
-    return [_downloads(downloads), parts, *_secrets(secrets), _push(sockets)]
+    return [_downloads(downloads), parts, *origin_secrets(secrets), _push(sockets)]
 
 
 def complete(*, downloads: str, bucket: str, prefix: str) -> list[Statement]:
@@ -217,9 +217,31 @@ def _close_later(closing: str) -> Statement:
     return allow("CloseLater", "states:StartExecution", closing)
 
 
-def _secrets(secrets: Sequence[str]) -> list[Statement]:
-    """Nothing when there are none: AWS refuses an empty list."""
-    return [allow("Secrets", "secretsmanager:GetSecretValue", sorted(set(secrets)))] if secrets else []
+def origin_secrets(arns: Sequence[str]) -> list[Statement]:
+    """Read secrets and SSM parameters of origins, and have Secrets Manager decrypt the secrets under any key.
+
+    Which key a secret is under is its owner's business and may change: a key is used through Secrets Manager alone, and
+    for these secrets alone. AWS refuses statements without a resource.
+    """
+    secrets = sorted({arn for arn in arns if arn.split(":")[2] == "secretsmanager"})
+    parameters = sorted(set(arns) - set(secrets))
+    statements: list[Statement] = []
+    if secrets:
+        statements += [allow("Secrets", "secretsmanager:GetSecretValue", secrets), _secret_keys(secrets)]
+    if parameters:
+        statements.append(allow("Parameters", "ssm:GetParameter", parameters))
+    return statements
+
+
+def _secret_keys(secrets: Sequence[str]) -> Statement:
+    places = sorted({(arn.split(":")[1], arn.split(":")[3]) for arn in secrets})  # partition, region
+    keys = [f"arn:{partition}:kms:{region}:*:key/*" for partition, region in places]
+    return allow("SecretKeys", "kms:Decrypt", keys) | {
+        "Condition": {
+            "StringLike": {"kms:ViaService": [f"secretsmanager.{region}.*" for _, region in places]},
+            "StringEquals": {"kms:EncryptionContext:SecretARN": list(secrets)},
+        }
+    }
 
 
 def _objects(bucket: str, prefix: str, actions: Sequence[str]) -> Statement:

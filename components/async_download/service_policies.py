@@ -53,12 +53,15 @@ def closing_machine(*, close: str, tracing: bool) -> list[Statement]:
     return [*statements, _tracing()] if tracing else statements
 
 
-def queue(*, undelivered: str, rule: str) -> list[Statement]:
-    """The rule puts events there that could not be handled."""
-    statement = allow("FromRule", "sqs:SendMessage", undelivered)
+def queue(*, undelivered: str, rules: Sequence[str]) -> list[Statement]:
+    """Let these rules send events to the dead-letter queue."""
+    statement = allow("FromRules", "sqs:SendMessage", undelivered)
     return [
         statement
-        | {"Principal": {"Service": "events.amazonaws.com"}, "Condition": {"ArnEquals": {"aws:SourceArn": rule}}}
+        | {
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Condition": {"ArnEquals": {"aws:SourceArn": list(rules)}},
+        }
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from async_download import authorizers, checks, keys, network, origins, tags
-from async_download.args import AsyncDownloadArgs, RestAuth
+from async_download.args import AsyncDownloadArgs, ExecutionType, RestAuth
 from async_download.checks import InvalidSetting
 from async_download.names import default_prefix
 
@@ -26,6 +26,8 @@ NUMBERS = {  # setting: default, lowest, highest
     "connect_concurrency": (0, 0, 10_000),
     "copy_memory_mb": (1024, 256, 10_240),
     "copy_concurrency": (8, 1, 1_000),
+    "copy_reserved_concurrency": (0, 0, 10_000),
+    "slice_reserved_concurrency": (0, 0, 10_000),
     "fan_out_mb": (256, 0, 60_000),
     "max_file_mb": (1_000_000, 1, 53_000_000),
     "reuse_seconds": (0, 0, 30 * DAY_SECONDS),
@@ -91,6 +93,9 @@ class Settings:
     connect_concurrency: int
     copy_memory_mb: int
     copy_concurrency: int
+    copy_reserved_concurrency: int
+    slice_reserved_concurrency: int
+    slice_execution_type: ExecutionType
     fan_out_mb: int
     max_file_mb: int
     reuse_seconds: int
@@ -117,12 +122,14 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
     }
     project, stack = pulumi.get_project(), pulumi.get_stack()
     plain["name_prefix"] = plain["name_prefix"] or default_prefix(project, stack, name)
-    auth = _rest_auth(given.get("rest_auth"))
+    auth = checks.choice("rest_auth", given.get("rest_auth"), RestAuth.IAM)
+    children = checks.choice("slice_execution_type", given.get("slice_execution_type"), ExecutionType.EXPRESS)
     settings = Settings(
         origins=origins.resolve(given["origins"]),
         bucket=_bucket(given.get("bucket")),
         kms_key_arn=_key(given.get("kms_key_arn")),
         rest_auth=auth,
+        slice_execution_type=children,
         authorizer=authorizers.resolve(given.get("authorizer"), auth),
         cors_origins=_pages(given.get("cors_origins")),
         network=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
@@ -146,6 +153,9 @@ def _agree(settings: Settings) -> None:
         raise InvalidSetting("force_destroy", True, "false beside protect or retain_data, which keep what it deletes")
     if 0 < settings.fan_out_mb < LEAST_FAN_OUT_MB:
         raise InvalidSetting("fan_out_mb", settings.fan_out_mb, f"0 for never, or {LEAST_FAN_OUT_MB} or more")
+    if 0 < settings.slice_reserved_concurrency < settings.copy_concurrency:
+        allowed = f"0 for none, or the {settings.copy_concurrency} of copy_concurrency or more"
+        raise InvalidSetting("slice_reserved_concurrency", settings.slice_reserved_concurrency, allowed)
     if 0 < settings.reuse_seconds < LEAST_REUSE_SECONDS:
         raise InvalidSetting("reuse_seconds", settings.reuse_seconds, f"0 for never, or {LEAST_REUSE_SECONDS} or more")
     if 0 < settings.close_idle_seconds < LEAST_IDLE_SECONDS:
@@ -179,13 +189,6 @@ def _key(value: object) -> pulumi.Input[str] | None:
     if value is None:
         return None
     return checks.once_known(value, lambda arn: checks.text("kms_key_arn", arn, keys.KEY_ARN, allowed))
-
-
-def _rest_auth(value: object) -> RestAuth:
-    try:
-        return RestAuth(str(value or RestAuth.IAM.value))
-    except ValueError:
-        raise InvalidSetting("rest_auth", value, f"one of {', '.join(auth.value for auth in RestAuth)}") from None
 
 
 def _pages(value: object) -> tuple[str, ...]:

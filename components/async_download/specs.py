@@ -12,6 +12,18 @@ PROMPT_MB = 512  # of functions that a client waits for: 20 ms less for each cal
 
 
 @dataclass(frozen=True)
+class AsyncCalls:
+    """How long Lambda keeps an asynchronous call, and how often it runs a function again that failed.
+
+    The retries of a failed call come after one and after two more minutes. A call that has reached its maximum age is
+    not retried but goes to the dead-letter queue, so the age has to leave room for them.
+    """
+
+    max_age_seconds: int
+    retries: int
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
     """What a function is for and what it gets. One that copies gets the stack's `copy_memory_mb` and its network.
 
@@ -22,6 +34,7 @@ class FunctionSpec:
     timeout: int = API_SECONDS
     copies: bool = False
     memory_mb: int = SMALL_MB
+    asynchronous: AsyncCalls | None = None
 
 
 FUNCTIONS = {
@@ -40,9 +53,18 @@ FUNCTIONS = {
     "copy": FunctionSpec("Copies a file from its origin to the bucket and verifies it.", COPY_SECONDS, copies=True),
     "copy_slice": FunctionSpec("Copies one slice of a large file.", SLICE_SECONDS, copies=True),
     "complete": FunctionSpec("Makes one verified object of the slices of a large file.", COMPLETE_SECONDS),
-    "deliver": FunctionSpec("Tells the sockets of a download how it ended.", PUSH_SECONDS, memory_mb=PROMPT_MB),
+    "deliver": FunctionSpec(
+        "Tells the sockets of a download how it ended.",
+        PUSH_SECONDS,
+        memory_mb=PROMPT_MB,
+        asynchronous=AsyncCalls(180, 1),  # a client that has waited longer asks for the status itself
+    ),
     "close": FunctionSpec("Closes sockets that were told the end and are idle."),
-    "fail": FunctionSpec("Marks a download failed, removes its unfinished upload, tells its sockets.", PUSH_SECONDS),
+    "fail": FunctionSpec(
+        "Marks a download failed, removes its unfinished upload, tells its sockets.",
+        PUSH_SECONDS,
+        asynchronous=AsyncCalls(6 * 3600, 2),  # safe at any age, and throttled calls wait as long
+    ),
 }
 
 PAGE = "web_page"

@@ -2,21 +2,19 @@
 
 from typing import Any
 
+from async_download import retry_rules
+from async_download.args import ExecutionType
+from async_download.retry_rules import Rule
 from async_download.specs import FUNCTIONS
 
 GRACE_SECONDS = 10  # a function's own time-out comes first and says more
-HOUR_SECONDS = 3600
-BUSY = [
-    "Lambda.TooManyRequestsException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-]
-THROTTLED = ["DynamoDb.ProvisionedThroughputExceededException", "DynamoDb.ThrottlingException"]
+CLOSING_SECONDS = 7200  # API Gateway ends every socket after two hours
+TABLE_THROTTLED = ["DynamoDb.ProvisionedThroughputExceededException", "DynamoDb.ThrottlingException"]
 PUSHES_GIVEN_UP = "PushesGivenUpError"  # of the runtime
 AWAIT_SECONDS = 900
+CAPACITY_SECONDS = 60
 EXECUTION = {"executionArn.$": "$$.Execution.Id"}
-COPIED = EXECUTION | {"slices.$": "$.slices"}
+COPIED = EXECUTION | {"slices.$": "$.slices", "results.$": "$.results"}
 
 
 def definition(
@@ -29,13 +27,16 @@ def definition(
     concurrency: int,
     seconds: int,
     copies: str | None = None,
+    children: str = ExecutionType.EXPRESS,
 ) -> dict[str, Any]:
     """Copy -> Stored? -> Deliver; what is large: Stored? -> CopySlices -> Complete -> Stored? -> Deliver.
 
-    What is larger than one Map carries is PLANNED again by Complete, batch after batch.
+    What is larger than one Map carries is PLANNED again by Complete, batch after batch. Slices whose function was
+    throttled are THROTTLED: Stored? -> AwaitCapacity -> CopySlices.
     Any failure -> TellFailure -> Failed. Arguments are the functions' ARNs, how many slices are copied
     at once, for how long a download is wanted, and the table of copies where they are reused:
-    then, while another download copies the same file, Stored? -> AwaitCopy -> Copy.
+    then, while another download copies the same file, Stored? -> AwaitCopy -> Copy. `children` is the
+    `ExecutionType` of the executions that copy slices.
     """
     return {
         "Comment": "Copies a file and tells who waits for it.",
@@ -48,13 +49,15 @@ def definition(
                 "Choices": [
                     _outcome("STORED", "Deliver"),
                     _outcome("PLANNED", "CopySlices"),
+                    _outcome("THROTTLED", "AwaitCapacity"),
                     _outcome("RESTART", "Copy"),
                     *([_outcome("WAIT", "AwaitCopy")] if copies else []),
                 ],
                 "Default": "TellFailure",
             },
             **({"AwaitCopy": _await_copy(copies, copy)} if copies else {}),
-            "CopySlices": _slices(copy_slice, concurrency),
+            "CopySlices": _slices(copy_slice, concurrency, children),
+            "AwaitCapacity": {"Type": "Wait", "Seconds": CAPACITY_SECONDS, "Next": "CopySlices"},
             "Complete": _task("complete", complete, COPIED, then={"Next": "Stored?"}, caught="TellFailure"),
             "Deliver": _deliver(deliver),
             "NobodyReached": {"Type": "Succeed"},
@@ -76,7 +79,7 @@ def closing(*, close: str, seconds: int) -> dict[str, Any]:
     return {
         "Comment": "Closes the sockets that were told the end, when they are idle.",
         "StartAt": "Wait",
-        "TimeoutSeconds": HOUR_SECONDS,
+        "TimeoutSeconds": CLOSING_SECONDS,
         "States": {
             "Wait": {"Type": "Wait", "Seconds": seconds, "Next": "Close"},
             "Close": _task("close", close, payload, then={"End": True}),
@@ -106,7 +109,7 @@ def _await_copy(table: str, beside: str) -> dict[str, Any]:
             "ExpressionAttributeValues": {":token": token, ":nobody": {"L": []}},
         },
         "TimeoutSeconds": AWAIT_SECONDS,
-        "Retry": [_retry(THROTTLED, seconds=1, attempts=6)],
+        "Retry": [retry_rules.retry(TABLE_THROTTLED, seconds=1, attempts=6)],
         "Catch": [
             {"ErrorEquals": ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"], "Next": "Copy"},
             *_catch("TellFailure"),
@@ -115,10 +118,15 @@ def _await_copy(table: str, beside: str) -> dict[str, Any]:
     }
 
 
-def _slices(arn: str, concurrency: int) -> dict[str, Any]:
-    """A child for each slice. One that fails fails all; tried again, all use the parts that are there."""
+def _slices(arn: str, concurrency: int, children: str) -> dict[str, Any]:
+    """A child for each slice. One that fails fails all; tried again, all use the parts that are there.
+
+    A child whose function stays throttled succeeds and names its slice, since a failed child would fail the Map.
+    """
     payload = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
-    child = _task("copy_slice", arn, payload, then={"End": True}, attempts=1)
+    throttled = retry_rules.brief() if children == ExecutionType.EXPRESS else retry_rules.patient()
+    child = _task("copy_slice", arn, payload, then={"End": True}, attempts=1, throttled=throttled)
+    child["Catch"] = [{"ErrorEquals": [retry_rules.THROTTLED], "ResultPath": None, "Next": "Throttled"}]
     return {
         "Type": "Map",
         "Label": "CopySlices",
@@ -126,12 +134,15 @@ def _slices(arn: str, concurrency: int) -> dict[str, Any]:
         "ItemSelector": EXECUTION | {"slice.$": "$$.Map.Item.Value"},
         "MaxConcurrency": concurrency,
         "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": children},
             "StartAt": "CopySlice",
-            "States": {"CopySlice": child},
+            "States": {
+                "CopySlice": child,
+                "Throttled": {"Type": "Pass", "Parameters": {"slice.$": "$.slice"}, "End": True},
+            },
         },
-        "ResultPath": None,
-        "Retry": [_retry(["States.ALL"], seconds=5, attempts=2)],
+        "ResultPath": "$.results",
+        "Retry": [retry_rules.retry(["States.ALL"], seconds=5, attempts=2)],
         "Catch": _catch("TellFailure"),
         "Next": "Complete",
     }
@@ -145,6 +156,7 @@ def _task(
     then: dict[str, Any],
     caught: str | None = None,
     attempts: int = 2,
+    throttled: Rule | None = None,
 ) -> dict[str, Any]:
     partition = arn.split(":")[1]
     return {
@@ -153,7 +165,7 @@ def _task(
         "Parameters": {"FunctionName": arn, "Payload": payload},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": FUNCTIONS[key].timeout + GRACE_SECONDS,
-        "Retry": [_retry(BUSY, seconds=1, attempts=6), _retry(["States.ALL"], seconds=1, attempts=attempts)],
+        "Retry": retry_rules.of_task(throttled or retry_rules.patient(), attempts=attempts),
         **({"Catch": _catch(caught)} if caught else {}),
         **then,
     }
@@ -165,15 +177,10 @@ def _deliver(arn: str) -> dict[str, Any]:
     A download whose clients could not be reached stays a success: they ask for it, or connect again.
     """
     task = _task("deliver", arn, EXECUTION, then={"End": True}, caught="TellFailure")
-    task["Retry"].insert(-1, _retry([PUSHES_GIVEN_UP], seconds=10, attempts=3))
+    task["Retry"].insert(-1, retry_rules.retry([PUSHES_GIVEN_UP], seconds=10, attempts=3))
     task["Catch"].insert(0, {"ErrorEquals": [PUSHES_GIVEN_UP], "ResultPath": None, "Next": "NobodyReached"})
     return task
 
 
 def _catch(then: str) -> list[dict[str, Any]]:
     return [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": then}]
-
-
-def _retry(errors: list[str], *, seconds: int, attempts: int) -> dict[str, Any]:
-    backoff = {"IntervalSeconds": seconds, "BackoffRate": 2, "MaxAttempts": attempts}
-    return {"ErrorEquals": errors, **backoff, "MaxDelaySeconds": 30, "JitterStrategy": "FULL"}

@@ -15,15 +15,20 @@ LIFECYCLE_ID = "async-download"
 class Storage:
     """Name and ARN of the bucket, and what an owner of a given one must add to it."""
 
-    def __init__(self, scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[list[str]]) -> None:
-        given = scope.settings.bucket
+    def __init__(
+        self,
+        scope: Scope,
+        table_arn: pulumi.Output[str],
+        pages: pulumi.Output[list[str]],
+        existing: pulumi.Input[str] | None,
+    ) -> None:
         self.bucket: pulumi.Output[str]
         self.arn: pulumi.Output[str]
-        if given is None:
-            made = _bucket(scope, table_arn, pages)
-            self.bucket, self.arn = made.bucket, made.arn
+        if existing is None:
+            bucket = _bucket(scope, table_arn, pages)
+            self.bucket, self.arn = bucket.bucket, bucket.arn
         else:
-            self.bucket = pulumi.Output.from_input(given)
+            self.bucket = pulumi.Output.from_input(existing)
             self.arn = pulumi.Output.concat("arn:", table_arn.apply(_partition), ":s3:::", self.bucket)
         known = pulumi.Output.all(self.arn, table_arn, scope.settings.kms_key_arn, pages)
         self.rules = known.apply(lambda arns: _rules(scope, *arns))

@@ -1,5 +1,6 @@
 """The tables: Downloads by execution ARN, Connections by connection id; Copies by file where copies are reused."""
 
+import pulumi
 import pulumi_aws as aws
 
 from async_download.scope import Scope
@@ -17,7 +18,6 @@ class Tables:
 
 
 def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
-    key_arn = scope.settings.kms_key_arn
     options = scope.data()
     options.delete_before_replace = True  # it has a name of its own, which its replacement could not share
     return aws.dynamodb.Table(
@@ -27,9 +27,18 @@ def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
         hash_key=key,
         attributes=[{"name": key, "type": "S"}],
         ttl={"attribute_name": TTL_ATTRIBUTE, "enabled": True},
-        server_side_encryption={"enabled": True} if key_arn is None else {"enabled": True, "kms_key_arn": key_arn},
+        server_side_encryption=_encryption(scope.settings.kms_key_arn),
         deletion_protection_enabled=scope.settings.protect,
         point_in_time_recovery={"enabled": scope.settings.point_in_time_recovery},
         tags=scope.tags,
         opts=options,
     )
+
+
+def _encryption(key_arn: pulumi.Input[str] | None) -> aws.dynamodb.TableServerSideEncryptionArgsDict:
+    """Choose the customer's key, or the key that AWS owns and does not charge for.
+
+    `enabled` means a KMS key of the account: without an ARN the AWS-managed one, whose requests are billed. It is false
+    rather than left out, because the provider keeps what a table has when the setting is left out.
+    """
+    return {"enabled": False} if key_arn is None else {"enabled": True, "kms_key_arn": key_arn}

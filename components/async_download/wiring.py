@@ -47,7 +47,7 @@ class Wiring:
             "CONNECTIONS_TABLE": self._connections.name,
             "MANAGEMENT_URL": self.management_url,
         }
-        self._origins = origins.environment(settings.origins)
+        self._origins = {origins.FILE: origins.file_content(settings.origins)}
         self._file_limit: Environment = {"MAX_FILE_BYTES": str(settings.max_file_mb * 10**6)}
 
     def workers(self, undelivered: pulumi.Output[str]) -> None:
@@ -59,7 +59,7 @@ class Wiring:
         push = rows | close | {"sockets": self._sockets[policies.PUSH], "undelivered": undelivered}
         secrets = origins.secrets(settings.origins)
         told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
-        told |= {"ORIGINS": self._origins, "LOOPBACK_ORIGINS": loopback}
+        told |= {"ORIGINS_FILE": origins.FILE, "LOOPBACK_ORIGINS": loopback}
         threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)} | self._file_limit
         known = {"copies": self._copies.arn} if self._copies else {}
         told_copies: Environment = {"COPIES_TABLE": self._copies.name} if self._copies else {}
@@ -81,8 +81,7 @@ class Wiring:
         add("deliver", told_end | self._told_signer | told_copies, **push, signer=self._signer.arn)
         add("fail", told_end | self._told_bucket | told_copies, **push, **self._bucket)
         add("close", self._told_sockets | told_close, **rows, **close, sockets=self._sockets[policies.CLOSE])
-        for key in ("deliver", "fail"):
-            self._functions.call_asynchronously(key, undelivered)
+        self._functions.configure_async_calls(undelivered)
 
     def front(self, machine: pulumi.Output[str]) -> None:
         """What the two APIs call."""
@@ -98,7 +97,7 @@ class Wiring:
         stop = {"machine": machine, "fail": fail.arn}
         sign = {"signer": self._signer.arn}
         urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
-        request = told | urls | expiry | self._file_limit | {"ORIGINS": self._origins}
+        request = told | urls | expiry | self._file_limit | {"ORIGINS_FILE": origins.FILE}
         pages = {"CORS_ORIGINS": json.dumps(settings.cors_origins)}
         add("request_download", request | pages, machine=machine)
         add("get_download", told_fail | self._told_signer | pages, **stop, **sign)
@@ -113,8 +112,10 @@ class Wiring:
             self._functions.add(PAGE, pages | {"REST_AUTH": settings.rest_auth.value})
 
     def _add(self, key: str, environment: Environment, **access: Any) -> None:
+        """Add a function, and to its archive the file of the origins if its environment names it."""
+        files = self._origins if "ORIGINS_FILE" in environment else {}
         told = {"DOWNLOADS_TABLE": self._downloads.name} | environment
-        self._functions.add(key, dict(sorted(told.items())), downloads=self._downloads.arn, **access)
+        self._functions.add(key, dict(sorted(told.items())), files, downloads=self._downloads.arn, **access)
 
     def _sockets_of(self, socket: WebSocketApi, method: str) -> pulumi.Output[str]:
         return socket.api.execution_arn.apply(

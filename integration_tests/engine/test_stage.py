@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 from async_download import AsyncDownload
 from async_download.stack_config import read_args
@@ -95,6 +96,27 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
     stage.refresh()
     assert Change("create", "aws:dynamodb/table:Table", "files-connections") in changes_of(stage.up)
     be_told(client_of(cloud, stage), PATIENCE)
+
+
+def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
+    """Its URL is an output of the same program, and a secret; a changed one changes what reads the origins alone."""
+    folder = ["exports"]
+
+    def program() -> None:
+        made = aws.cloudwatch.LogGroup("made-before")
+        args = read_args(pulumi.Config())
+        url = pulumi.Output.concat("https://example.com/", made.id, "/", *folder, "/")
+        args["origins"]["made"] = {"base_url": pulumi.Output.secret(url)}
+        AsyncDownload("files", args)
+
+    empty.workspace.program = program
+    assert {step.operation for step in changes_of(empty.preview)} == {"create"}
+    empty.up()
+    assert changes_of(empty.up) == LEFT_IN_PLACE
+    assert changes_of(empty.preview, expect_no_changes=True) == LEFT_IN_PLACE
+    folder[0] = "reports"
+    readers = ("files-copy", "files-copy-slice", "files-request-download")
+    assert changes_of(empty.up) == {Change("update", FUNCTION, name) for name in readers}
 
 
 def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation.Stack) -> None:

@@ -44,7 +44,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     },
     "aws:iam/role:Role": {"description": "new", "tags": {"a": "1"}},
     "aws:iam/rolePolicy:RolePolicy": {"policy": DENIED},
-    "aws:lambda/function:Function": {"timeout": 7, "environment": {"variables": {"A": "1"}}, "tags": {"a": "1"}},
+    "aws:lambda/function:Function": {"timeout": 7, "environment": {"variables": {"LEVEL": "1"}}, "tags": {"a": "1"}},
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"maximumRetryAttempts": 0},
     "aws:s3/bucket:Bucket": {"tags": {"a": "1"}},
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {"rule": {"objectOwnership": "ObjectWriter"}},

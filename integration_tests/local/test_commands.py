@@ -80,6 +80,9 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
         sets = [f"--set=pathParameters.id={asked['downloadId']}", f"--set=headers.x-download-ticket={ticket}"]
         code, printed, _ = command("invoke", "get_download", "events/get_download.json", *sets, *where)
         assert (code, json.loads(json.loads(printed)["body"])["status"]) == (0, "READY")
+        sets = ["--set=queryStringParameters.origin=local", "--set=queryStringParameters.path=files/1"]
+        code, printed, _ = command("invoke", "request_download", "events/request_download_get.json", *sets, *where)
+        assert (code, '"statusCode": 200' in printed) == (0, True), "the deployed origins are read"
         code, _, said = command("invoke", "unknown", "events/deliver.json", *where)
         assert (code, said[:31]) == (1, "error: There is no handler unkn")
         assert "is running already" in command("serve", *where)[2]

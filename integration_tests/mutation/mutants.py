@@ -10,6 +10,7 @@ WHOLE = "all of it"
 UNENFORCED = {  # action, or service: why the emulator does not miss it
     "logs": "Lambda writes the logs itself, unchecked",
     "xray": "there is no X-Ray",
+    "kms": "Secrets Manager decrypts secrets itself, unchecked",
     "ec2": "Lambda joins a VPC itself, unchecked",
     "sqs:SendMessage": "Lambda puts what failed into the queue itself, unchecked",
     "s3:ListBucket": "a missing object is 404 there without it; on AWS 403",

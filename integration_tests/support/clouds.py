@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack_client.config import get_service_endpoint
 
-from integration_tests.support import request_problems
+from integration_tests.support import aws_request_problems
 from integration_tests.support.errors import MissingError, RefusedTargetError
 from localcloud.aws import Aws
 from localcloud.emulator import Emulator
@@ -36,7 +36,10 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud that answers; `endpoint` is None on AWS, `log_path` is the log of an emulator of ours."""
+    """A cloud that answers; `endpoint` is None on AWS, `log_path` is the log of an emulator of ours.
+
+    `service_endpoints` names the services that are elsewhere, `settings` what every stack has to be configured with.
+    """
 
     target: Target
     region: str
@@ -44,6 +47,8 @@ class Cloud:
     log_path: Path | None = None
     access_key_id: str = field(default="", repr=False)
     secret_access_key: str = field(default="", repr=False)
+    service_endpoints: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -66,7 +71,8 @@ class Cloud:
         if key not in self._clients:
             where = endpoint or self.endpoint
             if self.endpoint and where:
-                made = Aws(where, self.region, self.access_key_id, self.secret_access_key).client(service)
+                keys = self.access_key_id, self.secret_access_key
+                made = Aws(where, self.region, *keys, service_endpoints=self.service_endpoints).client(service)
             else:
                 made = boto3.client(service, self.region, endpoint_url=where, config=Config(max_pool_connections=32))
             self._clients[key] = made
@@ -88,7 +94,7 @@ def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> I
         RefusedTargetError: it is not the account that was allowed.
     """
     if target is Target.EMULATOR:
-        env = {"SFN_WAIT_SCALE": RETRY_WAITS, **request_problems.environment()}
+        env = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment()}
         with Emulator(log_path=folder / "emulator.log", env=env) as emulator:
             yield emulated(emulator)
     elif target is Target.LOCALSTACK:
@@ -112,7 +118,8 @@ def _localstack() -> Cloud:
     finally:
         connection.close()
     key, secret = (os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-    return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, key, secret)
+    settings = {"sliceExecutionType": "STANDARD"}  # LocalStack refuses EXPRESS in a Distributed Map
+    return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, key, secret, settings=settings)
 
 
 def _sandbox(account: str | None) -> Cloud:

@@ -14,7 +14,7 @@ from typing import Any, cast
 import yaml
 from pulumi import automation
 
-from integration_tests.support import language_host, request_problems
+from integration_tests.support import aws_request_problems, language_host
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_provider
 from localcloud.emulator import Emulator
@@ -120,7 +120,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
-            **request_problems.environment(),
+            **aws_request_problems.environment(),
         },
     )
 

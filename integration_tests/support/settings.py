@@ -85,4 +85,4 @@ def config_for(cloud: Cloud, origins: Origins, **settings: object) -> dict[str, 
     common: dict[str, object] = {"origins": origins, "forceDestroy": True}
     if cloud.target is not Target.AWS:
         common |= {"tlsOnly": False, "loopbackOrigins": True, "executeApiUrl": cloud.execute_api_url}
-    return common | settings
+    return common | dict(cloud.settings) | settings

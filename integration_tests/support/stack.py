@@ -145,7 +145,7 @@ class Stack:
         return set((self.download_row(download) or {}).get("connectionIds", ()))
 
     def execution(self, download: Requested) -> str:
-        """The execution's status."""
+        """Return the execution's status now; after `ready` Deliver still runs, so that `ended` is for how it ended."""
         arn = download.execution_arn
         return str(self.cloud.client("stepfunctions").describe_execution(executionArn=arn)["status"])
 

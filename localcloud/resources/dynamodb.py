@@ -35,6 +35,7 @@ class Table(Resource):
         "serverSideEncryption.enabled": "the emulator keeps everything in memory, in clear"
     }
     replaces = frozenset({"name", "hashKey", "rangeKey", "attributes"})
+    computed = frozenset({"region", "serverSideEncryption"})
     named_by = "name"
     name_limit = 255
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runtime.errors import TransferError
 from runtime.ports import Check
@@ -16,8 +17,14 @@ from runtime.ports import Check
 LONGEST_IDLE_SECONDS = 5.0  # an origin, a NAT or a frozen worker may have forgotten it after that
 MOST_IDLE = 8  # for each place
 
-Place = tuple[str, str, int]
-"""Scheme, host and port."""
+
+class Place(NamedTuple):
+    """Where a connection leads, and the PEM of the CAs that it was verified with (None: public CAs, or no TLS)."""
+
+    scheme: str
+    host: str
+    port: int
+    ca_bundle: str | None = None
 
 
 @dataclass

@@ -9,17 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from runtime.adapters import origin_tls
 from runtime.adapters.idle_connections import Connection, IdleConnections, Place
 from runtime.errors import (
     AsyncDownloadError,
     OriginError,
     OriginStalledError,
     OriginTimeoutError,
-    OriginTlsError,
     OriginTruncatedError,
     OriginUnreachableError,
 )
@@ -119,14 +118,22 @@ class HttpOrigins:
 
     def warm_up(self) -> None:
         """Load the certificate authorities."""
-        _trusting()
+        origin_tls.public_context()
 
     def get(
-        self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float, meanwhile: Callable[[], None]
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        check: Check,
+        timeout: float,
+        meanwhile: Callable[[], None],
+        ca_bundle: str | None = None,
     ) -> HttpBody:
         """One GET, no redirects; see the port."""
         parts = urlsplit(url)
-        place = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        place = Place(parts.scheme, parts.hostname or "", port, ca_bundle)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         idle = self._idle.take(place, check)
         if idle is not None:
@@ -135,18 +142,24 @@ class HttpOrigins:
         return self._ask(self._open(place, check, timeout), target, headers, timeout, meanwhile)
 
     def _open(self, place: Place, check: Check, timeout: float) -> Connection:
-        scheme, host, port = place
+        host, port = place.host, place.port
+        context = self._context_for(place) if place.scheme == "https" else None
         address, sock = _connect(host, port, check, min(_CONNECT_SECONDS, timeout))
         try:
-            if scheme == "https":
+            if context is not None:
                 with _ended_after(timeout, sock), _typed_errors():
-                    sock = (self._context or _trusting()).wrap_socket(sock, server_hostname=host)
+                    sock = context.wrap_socket(sock, server_hostname=host)
         except AsyncDownloadError:
             sock.close()
             raise
-        made = (http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection)(host, port)
+        made = (http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection)(host, port)
         made.sock, made.auto_open, made.response_class = sock, 0, _WholeHead
         return Connection(place, address, sock, made)
+
+    def _context_for(self, place: Place) -> ssl.SSLContext:
+        if place.ca_bundle is not None:
+            return origin_tls.context_for(place.ca_bundle)
+        return self._context or origin_tls.public_context()
 
     def _ask(
         self,
@@ -224,14 +237,9 @@ def _typed_errors() -> Iterator[None]:
         yield
     except TimeoutError:
         raise OriginTimeoutError("The origin did not answer in time.") from None
-    except ssl.SSLError:
-        raise OriginTlsError("TLS with the origin failed; check its certificate.") from None
+    except ssl.SSLError as error:
+        raise origin_tls.explain(error) from None
     except (http.client.RemoteDisconnected, OSError):
         raise OriginUnreachableError("The connection to the origin was lost before it answered.") from None
     except (http.client.HTTPException, ValueError):
         raise OriginError("The origin's answer is not HTTP that can be understood.") from None
-
-
-@cache
-def _trusting() -> ssl.SSLContext:
-    return ssl.create_default_context()

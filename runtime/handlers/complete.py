@@ -44,7 +44,17 @@ startup.run(wire)
 
 @task
 def handler(event: Event, _context: Any) -> Outcome:
-    """Event `{"executionArn", "slices"}`, those of the last batch; answers `{"outcome"}` as `Complete` says."""
-    outcome = wire()(event["executionArn"], int(event["slices"][-1]) + 1)
+    """Event `{"executionArn", "slices", "results"}` of a Map; answers `{"outcome"}` as `Complete` says."""
+    slices = [int(index) for index in event["slices"]]
+    outcome = wire()(event["executionArn"], slices, throttled_slices(event.get("results")))
     log.info("Completed", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
     return outcome
+
+
+def throttled_slices(results: object) -> set[int]:
+    """Return the slices that children of the Map name: `[{}, {"slice": 3}]` -> `{3}`.
+
+    A child answers `{}` for a slice that is copied, and names a slice whose function was throttled.
+    """
+    children = results if isinstance(results, list) else []
+    return {int(child["slice"]) for child in children if isinstance(child, dict) and "slice" in child}

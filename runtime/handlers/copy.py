@@ -48,7 +48,7 @@ def wire() -> Copy:
     downloads, objects, clock = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket), SystemClock()
     copies, seconds = DynamoCopies(settings.copies_table), settings.reuse_seconds
     origins, secrets, sockets = HttpOrigins(), SecretsManager(), ManagementSockets(settings.management_url)
-    has_secrets = any(origin.secret_headers for origin in settings.origins.values())
+    has_secrets = any(origin.has_secrets for origin in settings.origins.values())
     startup.prepare(downloads, objects, origins, sockets, secrets if has_secrets else None)
     return Copy(
         downloads=downloads,

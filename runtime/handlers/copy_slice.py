@@ -40,7 +40,7 @@ def wire() -> CopySlice:
     settings = config.load(Settings)
     downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
     origins, secrets, sockets = HttpOrigins(), SecretsManager(), ManagementSockets(settings.management_url)
-    has_secrets = any(origin.secret_headers for origin in settings.origins.values())
+    has_secrets = any(origin.has_secrets for origin in settings.origins.values())
     startup.prepare(downloads, objects, origins, sockets, secrets if has_secrets else None)
     return CopySlice(
         downloads=downloads,

@@ -1,8 +1,8 @@
-"""Name the slices that are next, or make one verified object of all parts and mark the download READY."""
+"""Name the slices to copy next, or make one verified object of all parts and mark the download READY."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -34,11 +34,16 @@ class Complete:
     object_prefix: str
     cut: plan.Cut = plan.plan
 
-    def __call__(self, execution_arn: str, copied: int) -> Outcome:
-        """Of a file whose first so many slices were copied.
+    def __call__(self, execution_arn: str, slices: Sequence[int], throttled: Collection[int] = ()) -> Outcome:
+        """Check the `slices` that a Map has just copied, and name the next or complete the upload.
 
-        STORED, PLANNED with the numbers of the next `slices`, RESTART when the upload has vanished,
-        or FAILED with `error` `{code, message}`.
+        STORED, PLANNED with the numbers of the next `slices`, THROTTLED with those whose function Lambda did not run,
+        RESTART when the upload has vanished, or FAILED with `error` `{code, message}`.
+
+        Args:
+            execution_arn: the download.
+            slices: their numbers, from 0.
+            throttled: those of them whose function was throttled until the child gave up.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
@@ -50,24 +55,23 @@ class Complete:
         if job is None:
             return outcome.failed(StoppedError("The download is not there any more."))
         try:
-            if copied < job.plan.slice_count:
-                return self._next(job, copied)
-            stored = self._stored(job)
+            parts = self._list(job)
+            remaining = None if parts is None else _remaining(job, parts, slices, throttled)
+            if remaining is not None:
+                return remaining
+            stored = self._stored(job, parts)
         except TransferError as error:  # what a worker noted says why parts are missing
             return outcome.failed(job.download.failure or error)
         if stored is None:
             return self._again(job)
         return outcome.settle(self.downloads, self.objects, self.clock, job.download, stored, job.upload_id)
 
-    def _next(self, job: Sliced, copied: int) -> Outcome:
-        """Go on, unless what was copied so far is in vain."""
+    def _list(self, job: Sliced) -> list[Part] | None:
+        """List the parts of the upload; None when the upload is gone."""
         try:
-            parts = self.objects.list_parts(job.key, job.upload_id, most=copied * job.plan.parts_per_slice)
+            return list(self.objects.list_parts(job.key, job.upload_id, most=plan.MOST_PARTS))
         except UploadGoneError:
-            return self._again(job)
-        if job.download.failure is not None or not tiles(job.plan, parts, copied):
-            raise _incomplete()
-        return {"outcome": "PLANNED", "slices": job.plan.batch(copied)}
+            return None
 
     def _again(self, job: Sliced) -> Outcome:
         """Once: whoever takes an upload away twice would do so for ever."""
@@ -76,10 +80,10 @@ class Complete:
             return {"outcome": "RESTART"}
         return outcome.failed(job.download.failure or StoredObjectError("The upload of the file has vanished."))
 
-    def _stored(self, job: Sliced) -> Stored | None:
+    def _stored(self, job: Sliced, parts: list[Part] | None) -> Stored | None:
         """The verified object; nothing where neither it nor the upload is there."""
         try:
-            digest = self._make(job)
+            digest = self._make(job, parts)
         except UploadConflictError:  # S3 may have dropped the parts, or not: they are of no use any more
             cleanup.abort_until_gone(self.objects, self.clock, job.key, job.upload_id)
             return None
@@ -95,19 +99,18 @@ class Complete:
             content_type=job.version.content_type,
         )
 
-    def _make(self, job: Sliced) -> Digest | None:
+    def _make(self, job: Sliced, parts: list[Part] | None) -> Digest | None:
         """Complete the upload, unless that was done before; says what the object should be, if that is known."""
         for _ in range(LISTINGS):
-            try:
-                parts = self.objects.list_parts(job.key, job.upload_id, most=plan.MOST_PARTS)
-            except UploadGoneError:
+            if parts is None:
                 return job.download.digest
             if not tiles(job.plan, parts, job.plan.slice_count):
                 raise _incomplete()
             digest = self._note(job, parts)
-            with suppress(InvalidPartError):  # a late worker stored a part again: it has to be listed again
+            with suppress(InvalidPartError):
                 self._complete(job, parts)
                 return digest
+            parts = self._list(job)  # a late worker stored a part again: its ETag is another
         raise StoredObjectError("Parts were stored again and again while the file was put together.")
 
     def _complete(self, job: Sliced, parts: Sequence[Part]) -> None:
@@ -130,6 +133,36 @@ def tiles(cut: plan.Plan, parts: Sequence[Part], slices: int) -> bool:
     return len(parts) == min(slices * cut.parts_per_slice, cut.part_count) and all(
         (part.number, part.size) == (number, cut.part(number).length) for number, part in enumerate(parts, 1)
     )
+
+
+def copied_slices(cut: plan.Plan, parts: Sequence[Part]) -> set[int]:
+    """Return the numbers of the slices whose parts are all there, each of its length."""
+    sizes = {part.number: part.size for part in parts}
+    return {
+        index
+        for index in range(cut.slice_count)
+        if all(sizes.get(part.number) == part.length for part in cut.parts_of(index))
+    }
+
+
+def _remaining(job: Sliced, parts: Sequence[Part], slices: Sequence[int], throttled: Collection[int]) -> Outcome | None:
+    """Return the outcome that names the slices to copy next, or None when all of the file is copied.
+
+    Raises:
+        StoredObjectError: a slice is missing although its function ran, or a failure was noted.
+    """
+    copied = copied_slices(job.plan, parts)
+    missing = [index for index in slices if index not in copied]
+    following = next((index for index in range(job.plan.slice_count) if index not in copied), None)
+    if following is None:
+        return None
+    if job.download.failure is not None or not set(missing) <= set(throttled):
+        raise _incomplete()
+    if missing:
+        return {"outcome": "THROTTLED", "slices": missing}
+    if following <= max(slices):  # of an earlier batch, which was whole then
+        raise _incomplete()
+    return {"outcome": "PLANNED", "slices": job.plan.batch(following)}
 
 
 def _incomplete() -> StoredObjectError:

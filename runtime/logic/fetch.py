@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
-from runtime.errors import OriginAddressRefusedError, OriginError
+from runtime.errors import OriginAddressRefusedError, OriginError, OriginTlsError, ServiceError
 from runtime.logic import addresses, paths
 from runtime.logic.addresses import AddressRule
 from runtime.logic.retries import Deadline
@@ -19,6 +19,22 @@ LONGEST_FIRST_BYTE = 14 * 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_IN_LOCATION = "/%:@!$&'()*+,;=~-._?[]#"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_PERMANENT = frozenset(  # why a secret or a parameter cannot be read until somebody changes something
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "DecryptionFailure",
+        "InvalidKeyId",
+        "InvalidParameterException",
+        "InvalidRequestException",
+        "KMSInvalidStateException",
+        "NoSecretString",
+        "ParameterNotFound",
+        "ParameterVersionNotFound",
+        "ResourceNotFoundException",
+        "ValidationException",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -45,14 +61,30 @@ class Fetch:
             if _place(url) == home:
                 sent |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
             timeout = min(LONGEST_FIRST_BYTE, self.deadline.remaining())
-            check = self._check_for(url)
-            body = self.origins.get(url, sent, check=check, timeout=timeout, meanwhile=meanwhile)
+            check, ca_bundle = self._check_for(url), self._ca_bundle_for(url)
+            body = self.origins.get(url, sent, check=check, timeout=timeout, meanwhile=meanwhile, ca_bundle=ca_bundle)
             if body.status not in _REDIRECTS:
                 return body
             location = body.headers.get("location", "")
             body.close()
             url = self._next(url, location)
         raise OriginError(f"The origin redirected more than {MOST_REDIRECTS} times.")
+
+    def _ca_bundle_for(self, url: str) -> str | None:
+        """Return the origin's own CA certificates for its own host, and None, the public CAs, for any other.
+
+        An internal CA could issue a certificate for any name: it is trusted for the host that it was configured for.
+        """
+        scheme, host, _ = _place(url)
+        if self.origin.ca_bundle is None or scheme != "https" or host != _place(self.origin.base_url)[1]:
+            return None
+        try:
+            return self.secrets.get_ca_bundle(self.origin.ca_bundle)
+        except ServiceError as error:
+            if error.code not in _PERMANENT:
+                raise
+            message = f"The CA bundle of the origin (its setting caBundle) cannot be read: {error}."
+            raise OriginTlsError(message) from None
 
     def _check_for(self, url: str) -> Check:
         _, own_host, own_port = _place(self.origin.base_url)

@@ -5,7 +5,6 @@ A call or an attachment that is not known here raises: whoever adds one says wha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from async_download.specs import hyphenated
@@ -83,9 +82,11 @@ def _resources(deployed: Deployed, function: Registered, call: Call, action: str
         return [named if call.operation == "StartExecution" else f"{_executions(named)}:*"]
     if service == "sts":
         return [named]
-    if service == "secretsmanager":
-        origins = json.loads(told["ORIGINS"]).values()
-        return sorted({arn for origin in origins for arn in origin.get("secret_headers", {}).values()})
+    if service in ("secretsmanager", "ssm"):
+        origins = function.origins.values()
+        arns = {arn for origin in origins for arn in origin.get("secret_headers", {}).values()}
+        arns |= {origin["ca_bundle"] for origin in origins if "ca_bundle" in origin}
+        return sorted(arn for arn in arns if arn.split(":")[2] == service)
     if service == "s3":
         bucket = f"arn:aws:s3:::{named}"
         return [bucket if action == "s3:ListBucket" else f"{bucket}/{told['OBJECT_PREFIX']}*"]

@@ -40,11 +40,17 @@ class Registered:
     retain_on_delete: bool
     protect: bool
     secret_outputs: tuple[str, ...]
+    delete_timeout: str
     custom: bool
 
     def json(self, key: str) -> dict[str, Any]:
         """An input that is a JSON document."""
         return cast(dict[str, Any], json.loads(self.inputs[key]))
+
+    @property
+    def origins(self) -> dict[str, Any]:
+        """The origins in the archive of a function."""
+        return cast(dict[str, Any], json.loads(self.inputs["code"].assets["origins.json"].text))
 
 
 @dataclass
@@ -55,6 +61,8 @@ class Deployed:
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     exports: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    lookup_providers: list[str] = field(default_factory=list)
+    """Reference of the provider of each invoke."""
 
     def all(self, type_: str) -> list[Registered]:
         """Resources of a type, such as `lambda/function:Function`."""
@@ -88,6 +96,10 @@ class Cloud(Mocks):
     region: str = "eu-west-1"
     account: str = "123456789012"
     preview: bool = False
+    bucket_region: str | None = None
+    """Region of every bucket that exists already; None is the stack's own."""
+    bucket_failure: str = ""
+    """What a look-up of a bucket fails with."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Inputs and what the cloud adds to them."""
@@ -113,9 +125,14 @@ class Cloud(Mocks):
             made["url"] = f"https://sqs.{self.region}.{self.suffix}/{self.account}/{name}"
         return id_, state | made
 
-    def call(self, args: Any) -> tuple[dict[str, Any], None]:
-        """No invoke is expected."""
-        raise AssertionError(f"the component asked the provider for data: {args.token}")
+    def call(self, args: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Answer the invokes that the component makes for an existing bucket; it makes no other."""
+        if args.token == "aws:index/getRegion:getRegion":
+            return {"region": self.region}, []
+        assert args.token == "aws:s3/getBucket:getBucket", f"the component asked the provider for data: {args.token}"
+        if self.bucket_failure:
+            return {}, [("bucket", self.bucket_failure)]
+        return {"region": self.region, "bucketRegion": self.bucket_region or self.region, **args.args}, []
 
     def arn(self, type_: str, name: str) -> str:
         """ARN of a resource."""
@@ -157,10 +174,16 @@ class RecordingMonitor(MockMonitor):
                 retain_on_delete=request.retainOnDelete,
                 protect=request.protect,
                 secret_outputs=tuple(request.additionalSecretOutputs),
+                delete_timeout=request.customTimeouts.delete,
                 custom=request.custom,
             )
         )
         return answer
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
+        """Record the provider, then answer as the mock monitor does."""
+        self.deployed.lookup_providers.append(request.provider)
+        return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
         """Record a component's outputs."""

@@ -122,9 +122,21 @@ def _methods(deployed: Deployed) -> Iterator[tuple[str, str, str]]:
         yield _function(inputs["uri"]), "apigateway.amazonaws.com", source
 
 
+def queue_senders(deployed: Deployed) -> set[tuple[str, str]]:
+    """Return (queue, rule) of all rules that send events to a queue, as their target or as its dead-letter queue."""
+    senders = set()
+    for target in deployed.all("cloudwatch/eventTarget:EventTarget"):
+        rule = Cloud().arn("aws:cloudwatch/eventRule:EventRule", target.inputs["rule"])
+        queues = [target.inputs["arn"], target.inputs.get("deadLetterConfig", {}).get("arn", "")]
+        senders |= {(queue, rule) for queue in queues if ":sqs:" in queue}
+    return senders
+
+
 def _targets(deployed: Deployed) -> Iterator[tuple[str, str, str]]:
     for target in deployed.all("cloudwatch/eventTarget:EventTarget"):
         rule = Cloud().arn("aws:cloudwatch/eventRule:EventRule", target.inputs["rule"])
+        if ":sqs:" in target.inputs["arn"]:  # `queue_senders` has it
+            continue
         assert ":function:" in target.inputs["arn"], f"{target.name}: a target whose rights are not known here"
         yield target.inputs["arn"], "events.amazonaws.com", rule
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, cast
 
+import botocore.session
 import pytest
 from async_download import AsyncDownloadArgs, RestAuth, gateway_errors, rest_requests, rest_routes
 from async_download.observability import REST_FIELDS, SOCKET_FIELDS
@@ -17,7 +18,7 @@ from tests.components.harness import ORIGINS, Deployed, Registered, deploy
 from tests.components.test_wiring import depends_on
 
 KINDS = "each is a string, but size a whole number"
-NO_DEFAULTS = {"DEFAULT_4XX", "DEFAULT_5XX"}
+NO_DEFAULTS = {"DEFAULT_4XX"}
 
 
 def methods(deployed: Deployed) -> list[Registered]:
@@ -140,6 +141,29 @@ def test_each_answer_of_the_gateway_is_registered(deployed: Deployed) -> None:
         assert statuses[kind] == status
     for kind in ("THROTTLED", "INTEGRATION_TIMEOUT"):
         assert registered[kind]["responseParameters"] == {"gatewayresponse.header.Retry-After": "'1'"}
+
+
+@pytest.mark.parametrize("auth", RestAuth)
+def test_a_throttled_or_broken_function_is_unavailable_and_a_slow_one_a_time_out(auth: RestAuth) -> None:
+    """Whichever answer of 5xx the gateway chooses for it; a function or authorizer of ours is behind all of them."""
+    errors = gateway_errors.gateway_errors(auth)
+    kinds = {
+        "DEFAULT_5XX",
+        "INTEGRATION_FAILURE",
+        "API_CONFIGURATION_ERROR",
+        "AUTHORIZER_FAILURE",
+        "AUTHORIZER_CONFIGURATION_ERROR",
+    }
+    assert {kind for kind, error in errors.items() if error.status == 503} == kinds
+    for kind in kinds:
+        assert errors[kind].code == "UNAVAILABLE"
+        assert errors[kind].headers == {"gatewayresponse.header.Retry-After": "'5'"}
+    assert (errors["INTEGRATION_TIMEOUT"].status, errors["INTEGRATION_TIMEOUT"].code) == (504, "TIMEOUT")
+
+
+def test_every_answer_is_of_a_kind_that_api_gateway_has() -> None:
+    model = botocore.session.Session().get_service_model("apigateway")
+    assert set(gateway_errors.gateway_errors(RestAuth.IAM)) < set(model.shape_for("GatewayResponseType").enum)
 
 
 def test_an_unknown_path_is_said_to_be_one() -> None:

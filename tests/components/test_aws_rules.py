@@ -138,6 +138,27 @@ def test_concurrency_is_reserved_for_those_that_callers_reach_first_and_on_reque
     assert NUMBERS["request_concurrency"][0] == NUMBERS["connect_concurrency"][0] == 0, "none by default"
 
 
+def test_what_copying_takes_of_an_account_is_capped_on_request_alone() -> None:
+    deployed = deploy({"copy_reserved_concurrency": 40, "slice_reserved_concurrency": 60})
+    caps = {
+        item.name: item.inputs["reservedConcurrentExecutions"]
+        for item in deployed.all("lambda/function:Function")
+        if "reservedConcurrentExecutions" in item.inputs
+    }
+    assert caps == {"files-copy": 40, "files-copy-slice": 60}
+
+
+@pytest.mark.parametrize("kind", ["EXPRESS", "STANDARD"])
+def test_slices_are_copied_by_executions_of_the_type_that_is_set(kind: str) -> None:
+    """And the role may start, describe, stop and redrive them, which is the same for both."""
+    deployed = deploy({"slice_execution_type": kind})
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
+    processor = machine.json("definition")["States"]["CopySlices"]["ItemProcessor"]
+    assert processor["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": kind}
+    wanted = rights_wanted(machine.json("definition"), Cloud().arn(machine.type, machine.inputs["name"]))
+    assert rights_given(deployed.statements("transfer"), "lambda", "states") == wanted
+
+
 def test_by_default_no_key_is_the_customers_so_no_role_needs_rights_to_one(deployed: Deployed) -> None:
     """Encryption is on with keys that AWS manages; what a key of the customer's needs is in test_keys.py."""
     assert "kms" not in json.dumps([item.inputs.get("policy", "") for item in deployed.custom])
@@ -171,10 +192,25 @@ def test_a_copy_outlives_its_ticket_and_an_unfinished_upload_outlives_a_long_cop
 
 
 def test_an_event_that_found_nobody_is_tried_again_and_then_kept(deployed: Deployed) -> None:
-    target = deployed.one("cloudwatch/eventTarget:EventTarget").inputs
+    target = deployed.one("cloudwatch/eventTarget:EventTarget", "uncaught-target").inputs
     assert target["deadLetterConfig"]["arn"].endswith("-undelivered")
-    assert target["retryPolicy"]["maximumRetryAttempts"] > 0
     assert "inputPath" not in target, "fail takes the execution from the event, which may lack input and output"
+    for item in deployed.all("cloudwatch/eventTarget:EventTarget"):
+        assert item.inputs["retryPolicy"]["maximumRetryAttempts"] > 0
+
+
+def test_a_machine_that_still_runs_is_waited_for_when_it_is_deleted(deployed: Deployed) -> None:
+    """It is deleted when its executions come to their next transition; the provider gives up after five minutes."""
+    machines = deployed.all("sfn/stateMachine:StateMachine")
+    assert {machine.delete_timeout for machine in machines} == {"60m"}
+    longest = [
+        state["TimeoutSeconds"] if "TimeoutSeconds" in state else state["Seconds"]
+        for machine in machines
+        for _, state in states(machine.json("definition"))
+        if {"TimeoutSeconds", "Seconds"} & set(state)
+    ]
+    assert max(longest) <= 910 < 60 * 60 / 2
+    assert len(longest) > 5
 
 
 def test_the_gateways_own_answers_and_models_are_part_of_each_deployment() -> None:

@@ -59,6 +59,19 @@ def test_the_files_of_the_archive_are_read_from_where_they_are(tmp_path: Path) -
     assert Path(str(asset.path)) == tmp_path / "handlers" / "copy.py"
 
 
+def test_the_origins_are_in_the_archives_of_those_that_read_them_and_of_no_other(deployed: Deployed) -> None:
+    functions = {item.inputs["handler"].split(".")[2]: item.inputs for item in deployed.all("lambda/function:Function")}
+    files = {
+        key: set(inputs["code"].assets) - set(bundle.runtime_archive(key).assets) for key, inputs in functions.items()
+    }
+    named = {key: inputs["environment"]["variables"].get("ORIGINS_FILE") for key, inputs in functions.items()}
+    readers = {"copy", "copy_slice", "request_download"}
+    assert {key: names for key, names in files.items() if names} == {key: {"origins.json"} for key in readers}
+    assert {key: name for key, name in named.items() if name} == dict.fromkeys(readers, "origins.json")
+    contents = {functions[key]["code"].assets["origins.json"].text for key in readers}
+    assert contents == {'{"reports":{"base_url":"https://reports.example.com/exports/"}}'}
+
+
 def test_every_handler_is_in_the_archive() -> None:
     packed = set(bundle.sources(bundle.runtime_folder()))
     assert packed >= {f"runtime/handlers/{key}.py" for key in FUNCTIONS}

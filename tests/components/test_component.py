@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +67,7 @@ def everything() -> Deployed:
 
 
 def test_what_the_package_exports() -> None:
-    names = "AsyncDownload AsyncDownloadArgs Authorizer AuthorizerKind InvalidSetting Origin RestAuth"
+    names = "AsyncDownload AsyncDownloadArgs Authorizer AuthorizerKind ExecutionType InvalidSetting Origin RestAuth"
     assert async_download.__all__ == names.split()
     assert all(inspect.getdoc(getattr(async_download, name)) for name in async_download.__all__)
 
@@ -220,7 +219,7 @@ def test_computed_strings_are_accepted_where_strings_are() -> None:
         }
 
     deployed = deploy(args)
-    variables = deployed.one("lambda/function:Function", "copy").inputs["environment"]["variables"]
-    assert json.loads(variables["ORIGINS"])["reports"]["base_url"] == "https://reports.example.com/"
-    assert variables["BUCKET"] == "reports"
+    copy = deployed.one("lambda/function:Function", "copy")
+    assert copy.origins["reports"]["base_url"] == "https://reports.example.com/"
+    assert copy.inputs["environment"]["variables"]["BUCKET"] == "reports"
     assert deployed.one("sqs/queue:Queue").inputs["tags"]["team"] == "reporting"

@@ -9,16 +9,17 @@ from typing import Any, cast
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, InvalidSetting, keys
+from async_download import AsyncDownloadArgs, InvalidSetting, keys, policies
 from async_download.settings import resolve
 from async_download.specs import FUNCTIONS, hyphenated
 
 from tests.components.harness import ORIGINS, REPOSITORY, Cloud, Deployed, deploy
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
 from tests.components.test_program import configured
-from tests.components.test_settings import SECRET, origin
+from tests.components.test_settings import PARAMETER, SECRET, origin
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_SECRET = "arn:aws:secretsmanager:eu-west-1:210987654321:secret:partner/api-key-Zz9Yy8"
 TABLES = {"dynamodb"}
 COPIES = {"dynamodb", "s3"}
 READ: dict[str, set[str]] = {  # role -> services that decrypt for it
@@ -29,8 +30,8 @@ READ: dict[str, set[str]] = {  # role -> services that decrypt for it
     "close": TABLES,
     "disconnect": TABLES,
     "message": TABLES,
-    "copy": COPIES | {"secretsmanager"},
-    "copy_slice": COPIES | {"secretsmanager"},
+    "copy": COPIES,
+    "copy_slice": COPIES,
     "complete": COPIES,
     "deliver": TABLES | {"sqs"},
     "fail": COPIES | {"sqs"},
@@ -55,7 +56,7 @@ def uses(deployed: Deployed, role: str) -> dict[str, set[str]]:
     """What a role may do with keys: action -> the services that may do it for the role."""
     found: dict[str, set[str]] = {}
     for statement in deployed.statements(hyphenated(role)):
-        if "kms:" in json.dumps(statement["Action"]):
+        if "kms:" in json.dumps(statement["Action"]) and statement["Sid"] != "SecretKeys":
             assert statement["Resource"] == KEY
             ((operator, condition),) = statement["Condition"].items()
             assert operator == "StringLike"
@@ -115,6 +116,48 @@ def test_copies_tables_logs_and_the_queue_are_encrypted_with_it(keyed: Deployed)
     queue = keyed.one("sqs/queue:Queue").inputs
     assert queue["kmsMasterKeyId"] == KEY
     assert "sqsManagedSseEnabled" not in queue, "SQS takes one of the two"
+
+
+def secret_keys(deployed: Deployed, role: str) -> list[dict[str, Any]]:
+    return [item for item in deployed.statements(hyphenated(role)) if item["Sid"] == "SecretKeys"]
+
+
+@pytest.mark.parametrize("key", [{}, {"kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"])
+def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None:
+    """Both copying roles may use any key, through Secrets Manager and for the secrets of the origins."""
+    deployed = deploy(key | origin(secret_headers={"Authorization": SECRET, "X-Key": OTHER_SECRET}))
+    expected = {
+        "Sid": "SecretKeys",
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": ["arn:aws:kms:eu-west-1:*:key/*"],
+        "Condition": {
+            "StringLike": {"kms:ViaService": ["secretsmanager.eu-west-1.*"]},
+            "StringEquals": {"kms:EncryptionContext:SecretARN": [SECRET, OTHER_SECRET]},
+        },
+    }
+    assert {role: secret_keys(deployed, role) for role in FUNCTIONS if secret_keys(deployed, role)} == {
+        "copy": [expected],
+        "copy_slice": [expected],
+    }
+
+
+def test_without_secrets_no_key_of_others_may_be_used() -> None:
+    """An SSM parameter needs no key: a plain string holds CA certificates."""
+    deployed = deploy(origin(ca_bundle=PARAMETER))
+    assert not [role for role in FUNCTIONS if "kms:" in json.dumps(deployed.statements(hyphenated(role)))]
+
+
+def test_a_ca_bundle_in_a_secret_may_be_under_any_key_too() -> None:
+    (statement,) = secret_keys(deploy(origin(ca_bundle=SECRET)), "copy")
+    assert statement["Condition"]["StringEquals"] == {"kms:EncryptionContext:SecretARN": [SECRET]}
+
+
+def test_the_partition_of_a_key_is_that_of_its_secret() -> None:
+    secret = SECRET.replace("arn:aws:", "arn:aws-cn:").replace("eu-west-1", "cn-north-1")
+    (statement,) = secret_keys(deploy(origin(secret_headers={"Authorization": secret})), "copy")
+    assert statement["Resource"] == ["arn:aws-cn:kms:cn-north-1:*:key/*"]
+    assert statement["Condition"]["StringLike"] == {"kms:ViaService": ["secretsmanager.cn-north-1.*"]}
 
 
 def statements(deployed: Deployed) -> dict[str, dict[str, Any]]:
@@ -203,6 +246,15 @@ def test_the_statements_in_the_documentation_are_those_of_the_code() -> None:
     (shown,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Logs"' in block]
     queue = "arn:aws:sqs:eu-central-1:111122223333:async-download-prod-files-undelivered"
     assert shown == keys.policy_statements(key="*", queue=queue, name_prefix="async-download-prod-files")
+
+
+def test_the_statement_about_secrets_in_the_documentation_is_that_of_the_code() -> None:
+    page = (REPOSITORY / "docs" / "private-origins.md").read_text()
+    shown = {item["Sid"]: item for item in map(json.loads, re.findall(r"```json\n(.*?)```", page, re.DOTALL))}
+    secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:reports-AbCdEf"
+    _, keys_of_secrets = policies.origin_secrets([secret])
+    assert shown["SecretKeys"] == keys_of_secrets
+    assert shown["OriginSecrets"]["Action"] == keys_of_secrets["Action"], "what the key's owner allows"
 
 
 def test_a_copy_is_of_this_key_whoever_reads_it(keyed: Deployed) -> None:

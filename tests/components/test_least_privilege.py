@@ -15,7 +15,15 @@ from async_download.specs import hyphenated
 
 from tests.components import function_rights
 from tests.components.harness import Cloud, Deployed, deploy
-from tests.components.proof import Right, callers, permitted, rights_given, rights_of_machine, rights_wanted
+from tests.components.proof import (
+    Right,
+    callers,
+    permitted,
+    queue_senders,
+    rights_given,
+    rights_of_machine,
+    rights_wanted,
+)
 from tests.components.variants import extremes
 
 EXTREMES = extremes()
@@ -47,21 +55,15 @@ def test_a_function_may_be_called_by_exactly_those_that_call_it(shape: Deployed)
     assert permitted(shape) == callers(shape)
 
 
-def test_the_queue_takes_what_the_rule_puts_there_and_nothing_else(shape: Deployed) -> None:
-    puts = {
-        (
-            target.inputs["deadLetterConfig"]["arn"],
-            Cloud().arn("aws:cloudwatch/eventRule:EventRule", target.inputs["rule"]),
-        )
-        for target in shape.all("cloudwatch/eventTarget:EventTarget")
-    }
+def test_the_queue_takes_what_the_rules_send_there_and_nothing_else(shape: Deployed) -> None:
     takes = set()
     for policy in shape.all("sqs/queuePolicy:QueuePolicy"):
         for statement in policy.json("policy")["Statement"]:
             assert (statement["Effect"], statement["Action"]) == ("Allow", "sqs:SendMessage")
             assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-            takes.add((statement["Resource"], statement["Condition"]["ArnEquals"]["aws:SourceArn"]))
-    assert takes == puts
+            rules = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            takes |= {(statement["Resource"], rule) for rule in rules}
+    assert takes == queue_senders(shape)
     assert takes
 
 

@@ -8,7 +8,7 @@ from async_download.specs import FUNCTIONS, hyphenated
 
 from tests.components.harness import Cloud, Deployed, Registered, deploy
 from tests.components.proof import rights_given
-from tests.components.test_settings import SECRET, origin
+from tests.components.test_settings import PARAMETER, SECRET, origin
 
 PREFIX = "async-download-test-files"
 SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
@@ -25,7 +25,7 @@ def test_tracing_rights_come_and_go_with_tracing(deployed: Deployed) -> None:
 
 
 def test_a_role_is_allowed_things_and_under_no_condition_but_one(deployed: Deployed) -> None:
-    """Listing is only to tell a missing copy from a forbidden one."""
+    """Listing is only to tell a missing copy from a forbidden one. The use of keys: test_keys.py."""
     for policy in deployed.all("iam/rolePolicy:RolePolicy"):
         for statement in policy.json("policy")["Statement"]:
             listing = {"Condition": {"StringLike": {"s3:prefix": "downloads/*"}}}
@@ -43,6 +43,14 @@ def test_secrets_are_readable_by_who_copies_alone_and_only_those_named() -> None
         if (rights := rights_given(deployed.statements(hyphenated(key)), "secretsmanager"))
     }
     assert readers == {key: {("secretsmanager:GetSecretValue", SECRET)} for key in ("copy", "copy_slice")}
+
+
+def test_parameters_are_readable_by_who_copies_alone_and_only_those_named() -> None:
+    deployed = deploy(origin(ca_bundle=PARAMETER))
+    readers = {key: rights_given(deployed.statements(hyphenated(key)), "ssm", "secretsmanager") for key in FUNCTIONS}
+    assert {key: rights for key, rights in readers.items() if rights} == {
+        key: {("ssm:GetParameter", PARAMETER)} for key in ("copy", "copy_slice")
+    }
 
 
 def documents(deployed: Deployed) -> list[tuple[Registered, str]]:

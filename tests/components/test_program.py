@@ -68,7 +68,7 @@ def test_defaults_are_those_of_the_component() -> None:
     wanted: dict[str, Any] = {name: limits[0] for name, limits in NUMBERS.items()} | FLAGS
     wanted |= {name: text[0] for name, text in TEXTS.items()} | {"rest_auth": "iam", "bucket": "", "tags": {}}
     wanted |= {"cors_origins": [], "authorizer": {}, "kms_key_arn": ""}
-    wanted |= {"vpc_subnet_ids": [], "vpc_security_group_ids": []}
+    wanted |= {"vpc_subnet_ids": [], "vpc_security_group_ids": [], "slice_execution_type": "EXPRESS"}
     declared = {key: item["default"] for key, item in PROJECT["config"].items() if "default" in item}
     assert declared == {camel(name): value for name, value in wanted.items()}
     assert "default" not in PROJECT["config"]["origins"], "without a default the engine asks for it"
@@ -95,8 +95,8 @@ def test_configuration_reaches_the_component() -> None:
             "stageName": "live",
         }
     )
-    copy = deployed.one("lambda/function:Function", "copy").inputs
-    origins = json.loads(copy["environment"]["variables"]["ORIGINS"])
+    function = deployed.one("lambda/function:Function", "copy")
+    copy, origins = function.inputs, function.origins
     assert origins["reports"]["default_path"] == "latest.csv"
     assert origins["reports"]["allow_private"] == ["10.0.0.0/8"]
     assert origins["local"]["allow_http"] is True
@@ -113,9 +113,15 @@ def test_configuration_reaches_the_component() -> None:
 def test_header_names_stay_as_they_are_written() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
     origins = {"reports": ORIGINS["reports"] | {"secretHeaders": {"X-Api-Key": secret}}}
-    copy = configured({"origins": origins}).one("lambda/function:Function", "copy").inputs
-    told = json.loads(copy["environment"]["variables"]["ORIGINS"])["reports"]
-    assert told["secret_headers"] == {"X-Api-Key": secret}
+    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    assert copy.origins["reports"]["secret_headers"] == {"X-Api-Key": secret}
+
+
+def test_a_ca_bundle_is_spelt_as_in_other_settings() -> None:
+    bundle = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
+    origins = {"reports": ORIGINS["reports"] | {"caBundle": bundle}}
+    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    assert copy.origins["reports"]["ca_bundle"] == bundle
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from async_download.settings import FLAGS, NUMBERS, TEXTS, Settings, resolve
 
 from tests.components.harness import COMPONENT, ORIGINS, Cloud, deploy
 
+PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
 
 
@@ -49,6 +49,10 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("close_idle_seconds", {"close_idle_seconds": 9}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
+    ("copy_reserved_concurrency", {"copy_reserved_concurrency": -1}),
+    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 7}),
+    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 8, "copy_concurrency": 9}),
+    ("slice_execution_type", {"slice_execution_type": "express"}),
     ("web_page", {"web_page": True}),
     ("web_page", {"web_page": True, "rest_auth": "iam"}),
     *(
@@ -130,6 +134,11 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("origins.reports.secret_headers", origin(secret_headers=[SECRET])),
     ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": "Bearer abc"})),
     ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": SECRET[:-7]})),
+    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": PARAMETER})),
+    ("origins.reports.ca_bundle", origin(ca_bundle=SECRET[:-7])),
+    ("origins.reports.ca_bundle", origin(ca_bundle=PARAMETER + "*")),
+    ("origins.reports.ca_bundle", origin(ca_bundle="-----BEGIN CERTIFICATE-----")),
+    ("origins.reports.ca_bundle", origin(ca_bundle={"arn": SECRET})),
     ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": SECRET + "*"})),
     ("origins.reports.allow_private", origin(allow_private="10.0.0.0/8")),
     ("origins.reports.allow_private", origin(allow_private=True)),
@@ -223,6 +232,7 @@ def test_a_complete_origin_is_accepted() -> None:
         **origin(
             default_path="latest.csv?version=2",
             secret_headers={"Authorization": SECRET},
+            ca_bundle=PARAMETER,
             allow_private=["10.20.0.0/16", "fd12:3456::/48"],
             allow_http=True,
             base_url="http://reports.internal:8080/exports",
@@ -230,29 +240,12 @@ def test_a_complete_origin_is_accepted() -> None:
     ).origins["reports"]
     assert resolved.allow_private == ("10.20.0.0/16", "fd12:3456::/48")
     assert resolved.secret_headers == {"Authorization": SECRET}
-
-
-def many_origins(computed: bool) -> dict[str, Any]:
-    urls = [f"https://files{number}.example.com/{'x' * 1500}/" for number in range(2)]
-    return {f"o{at}": {"base_url": pulumi.Output.from_input(url) if computed else url} for at, url in enumerate(urls)}
-
-
-def test_origins_that_do_not_fit_into_an_environment_are_refused() -> None:
-    with pytest.raises(InvalidSetting, match="bytes of JSON"):
-        settings(origins=many_origins(computed=False))
-
-
-def test_computed_origins_that_do_not_fit_are_refused_when_they_are_known() -> None:
-    with pytest.raises(ValueError, match="bytes of JSON"):
-        deploy(lambda: {"origins": many_origins(computed=True)})
+    assert resolved.ca_bundle == PARAMETER
 
 
 def test_functions_are_told_of_origins_in_a_fixed_order() -> None:
     both = {name: {"base_url": f"https://{name}.example.com/"} for name in ("b", "a")}
     backwards = dict(reversed(both.items()))
-    told = [
-        deploy({"origins": given}).one("lambda/function:Function", "copy").inputs["environment"]["variables"]["ORIGINS"]
-        for given in (both, backwards)
-    ]
-    assert told[0] == told[1]
-    assert list(json.loads(told[0])) == ["a", "b"]
+    deployments = [deploy({"origins": origins}) for origins in (both, backwards)]
+    copies = [deployed.one("lambda/function:Function", "copy") for deployed in deployments]
+    assert [list(copy.origins) for copy in copies] == [["a", "b"], ["a", "b"]]

@@ -15,6 +15,7 @@ from runtime.handlers.copy_slice import SECONDS
 from runtime.logic.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
 from tests.components.harness import Cloud, Deployed, deploy
+from tests.components.patience import THROTTLED
 from tests.components.proof import states
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
@@ -69,13 +70,15 @@ def test_what_works_is_bounded_tried_again_and_caught(name: str) -> None:
     state = WORKING[name]
     caught = REUSING["States"][CHILDREN[name]] if name in CHILDREN else state  # a child's failure is its map's
     assert state["Type"] != "Task" or 0 < state["TimeoutSeconds"] <= 1000
-    assert all(1 <= retry["MaxAttempts"] <= 6 for retry in state["Retry"])
+    patient = THROTTLED in state["Retry"][0]["ErrorEquals"]  # test_patience.py has that one
+    assert all(1 <= retry["MaxAttempts"] <= 6 for retry in state["Retry"][patient:])
     assert caught["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     if "waitForTaskToken" not in state.get("Resource", ""):  # a time-out of who waits is no reason to wait again
         assert state["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
-    for rules in (state["Retry"], caught["Catch"]):
+    for rules in (state["Retry"], caught["Catch"], state.get("Catch", [])):
         assert all("States.ALL" not in rule["ErrorEquals"] for rule in rules[:-1])
-    assert "Catch" not in state or name not in CHILDREN
+    if name in CHILDREN:  # its own failures are its map's, but for a function that stays throttled
+        assert [rule["ErrorEquals"] for rule in state["Catch"]] == [[THROTTLED]]
 
 
 def test_states_are_few_and_named_after_what_they_do() -> None:
@@ -92,8 +95,11 @@ def test_states_are_few_and_named_after_what_they_do() -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_busy_lambda_is_waited_for(name: str) -> None:
-    assert "Lambda.TooManyRequestsException" in TASKS[name]["Retry"][0]["ErrorEquals"]
+def test_a_throttled_function_has_a_rule_of_its_own_and_a_broken_service_a_short_one(name: str) -> None:
+    throttled, service, *_ = TASKS[name]["Retry"]
+    assert throttled["ErrorEquals"] == [THROTTLED]
+    kinds = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"]
+    assert (service["ErrorEquals"], service["MaxAttempts"]) == (kinds, 6)
 
 
 def test_all_attempts_of_a_copy_fit_into_the_life_of_an_execution() -> None:
@@ -129,7 +135,8 @@ def test_state_holds_an_execution_and_an_outcome_and_no_input_is_passed_on() -> 
     payloads = [task["Parameters"]["Payload"] for name, task in TASKS.items() if name != "CopySlice"]
     payloads.append(SLICES["ItemSelector"])
     assert all(payload["executionArn.$"] == "$$.Execution.Id" for payload in payloads)
-    assert {key for payload in payloads for key in payload} == {"executionArn.$", "error.$", "slice.$", "slices.$"}
+    keys = {"executionArn.$", "error.$", "slice.$", "slices.$", "results.$"}
+    assert {key for payload in payloads for key in payload} == keys
     assert all(task["OutputPath"] == "$.Payload" for task in TASKS.values())
 
 
@@ -139,17 +146,21 @@ def test_a_child_knows_its_slice_and_the_execution_that_it_works_for() -> None:
     assert TASKS["CopySlice"]["Parameters"]["Payload"] == wanted
 
 
-def test_only_the_numbers_of_slices_travel_and_nothing_comes_back() -> None:
+def test_only_the_numbers_of_slices_travel_and_those_of_throttled_ones_come_back() -> None:
+    """A state holds 256 KiB: a thousand children answer `{}`, or the number of their slice."""
     assert SLICES["ItemsPath"] == "$.slices"
-    assert SLICES["ResultPath"] is None
+    assert SLICES["ResultPath"] == "$.results"
+    slices, results = list(range(9_000, 10_000)), [{"slice": index} for index in range(9_000, 10_000)]
+    assert len(json.dumps({"slices": slices, "results": results})) < 256 * 1024 / 8
     choices = {choice["StringEquals"]: choice["Next"] for choice in DEFINITION["States"]["Stored?"]["Choices"]}
-    assert choices == {"STORED": "Deliver", "PLANNED": "CopySlices", "RESTART": "Copy"}
+    wanted = {"STORED": "Deliver", "PLANNED": "CopySlices", "THROTTLED": "AwaitCapacity", "RESTART": "Copy"}
+    assert choices == wanted
     assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
 
 
 def test_the_end_of_a_batch_is_told_which_it_was() -> None:
-    """The result of the Map is dropped, so that its input, the numbers, goes on to Complete."""
-    wanted = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices"}
+    """The result of the Map is put beside its input, the numbers, and both go on to Complete."""
+    wanted = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices", "results.$": "$.results"}
     assert TASKS["Complete"]["Parameters"]["Payload"] == wanted
 
 
@@ -158,7 +169,7 @@ def test_an_execution_ends_when_nobody_wants_its_download_any_more() -> None:
 
 
 def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
-    """Five minutes, with a back-off between them; a worker ends by itself before its function's time is up."""
+    """Five minutes; a worker ends by itself before its function's time is up. test_patience.py has the waits."""
     assert SLICES["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
     attempts = 1 + TASKS["CopySlice"]["Retry"][-1]["MaxAttempts"]
     assert FUNCTIONS["copy_slice"].timeout > SECONDS + 20
@@ -191,8 +202,8 @@ def test_a_socket_is_not_young_any_more_when_it_is_closed() -> None:
     assert LEAST_IDLE_SECONDS >= YOUNG_SECONDS
 
 
-def test_the_wait_is_shorter_than_pulumi_waits_for_a_machine_to_be_deleted() -> None:
-    """An execution of a machine that is deleted ends at its next transition; the provider waits for five minutes."""
+def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() -> None:
+    """An execution of a machine that is deleted ends at its next transition: when its wait is over."""
     assert NUMBERS["close_idle_seconds"][2] + 30 < 300
 
 

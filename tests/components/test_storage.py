@@ -95,14 +95,34 @@ def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployed: De
 
 
 @pytest.mark.parametrize(("part", "key"), [("downloads", "executionArn"), ("connections", "connectionId")])
-def test_a_table_is_on_demand_encrypted_and_forgets(deployed: Deployed, part: str, key: str) -> None:
+def test_a_table_is_on_demand_and_forgets(deployed: Deployed, part: str, key: str) -> None:
     table = deployed.one("dynamodb/table:Table", part).inputs
     assert table["billingMode"] == "PAY_PER_REQUEST"
     assert table["hashKey"] == key
     assert table["attributes"] == [{"name": key, "type": "S"}]
     assert table["ttl"] == {"attributeName": "expiresAt", "enabled": True}
-    assert table["serverSideEncryption"] == {"enabled": True}
     assert table["pointInTimeRecovery"] == {"enabled": False}
+
+
+@pytest.mark.parametrize("args", [{}, {"reuse_seconds": 600, "point_in_time_recovery": True, "protect": True}])
+def test_a_table_without_a_key_of_the_customers_uses_the_free_key_that_aws_owns(args: dict[str, Any]) -> None:
+    """`enabled` without an ARN is the AWS-managed key, billed; left out, a table keeps the key that it has."""
+    tables = deploy(args).all("dynamodb/table:Table")
+    assert {json.dumps(table.inputs["serverSideEncryption"]) for table in tables} == {'{"enabled": false}'}
+
+
+def test_no_resource_has_an_option_on_that_is_billed_unasked(deployed: Deployed) -> None:
+    """AWS charges for these beside the use of the resource itself."""
+    assert deployed.one("sqs/queue:Queue").inputs["sqsManagedSseEnabled"] is True
+    assert "kmsMasterKeyId" not in deployed.one("sqs/queue:Queue").inputs
+    assert not deployed.one("apigateway/methodSettings:MethodSettings").inputs["settings"].get("metricsEnabled")
+    assert not deployed.one("apigateway/stage:Stage").inputs.get("cacheClusterEnabled")
+    assert not deployed.one("apigatewayv2/stage:Stage").inputs["defaultRouteSettings"].get("detailedMetricsEnabled")
+    for function in deployed.all("lambda/function:Function"):
+        assert not {"snapStart", "ephemeralStorage", "kmsKeyArn"} & set(function.inputs)
+    for table in deployed.all("dynamodb/table:Table"):
+        assert not {"streamEnabled", "replicas", "tableClass"} & set(table.inputs)
+    assert not any("kmsKeyId" in group.inputs for group in deployed.all("cloudwatch/logGroup:LogGroup"))
 
 
 def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:

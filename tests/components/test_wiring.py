@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-from typing import Any
+from pathlib import Path
 
 import pytest
 from async_download.functions import ALLOCATOR
@@ -27,6 +27,13 @@ def function(deployed: Deployed, key: str) -> Registered:
     return found
 
 
+@pytest.fixture(autouse=True)
+def archive(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root of a function's archive, with the file of the origins."""
+    (tmp_path / "origins.json").write_text(json.dumps(function(deployed, "copy").origins))
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+
+
 def environment(deployed: Deployed, key: str) -> dict[str, str]:
     """What the handler reads."""
     variables: dict[str, str] = function(deployed, key).inputs["environment"]["variables"]
@@ -46,7 +53,7 @@ def test_a_handler_is_told_what_it_reads_and_no_more(deployed: Deployed, key: st
     settings = importlib.import_module(f"runtime.handlers.{key}").Settings
     variables = environment(deployed, key)
     known = dataclasses.fields(settings)
-    assert set(variables) == {field.name.upper() for field in known if field.default is dataclasses.MISSING}
+    assert set(variables) == {config.variable_of(item) for item in known if item.default is dataclasses.MISSING}
     assert config.load(settings, variables)
 
 
@@ -134,13 +141,26 @@ def test_a_named_action_reaches_the_same_function_as_an_unknown_one() -> None:
     assert {SOCKET_ROUTES[key] for key in SOCKET_ROUTES if not key.endswith("connect")} == {"message"}
 
 
-@pytest.mark.parametrize("key", ["deliver", "fail"])
-def test_an_asynchronous_call_is_tried_twice_within_a_minute_and_then_kept(deployed: Deployed, key: str) -> None:
+RETRY_SECONDS = (60, 120)  # Lambda's waits before the first and the second retry of a function that failed
+
+
+@pytest.mark.parametrize(("key", "age", "retries"), [("deliver", 180, 1), ("fail", 21_600, 2)])
+def test_an_asynchronous_call_is_young_enough_for_its_retries_and_then_kept(
+    deployed: Deployed, key: str, age: int, retries: int
+) -> None:
+    """A call that has reached its maximum age is not retried: a shorter age would cancel the retries."""
     settings = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{key}-async").inputs
     queue = Cloud().arn("aws:sqs/queue:Queue", "async-download-test-files-undelivered")
     assert settings["functionName"] == f"async-download-test-files-{key}"
-    assert (settings["maximumEventAgeInSeconds"], settings["maximumRetryAttempts"]) == (60, 1)
+    assert (settings["maximumEventAgeInSeconds"], settings["maximumRetryAttempts"]) == (age, retries)
     assert settings["destinationConfig"] == {"onFailure": {"destination": queue}}
+    assert age >= sum(RETRY_SECONDS[:retries]) + retries * FUNCTIONS[key].timeout
+
+
+def test_a_failure_is_settled_after_an_hour_of_throttling_too(deployed: Deployed) -> None:
+    """An event of a stopped execution calls `fail` asynchronously, and Lambda keeps throttled calls that long."""
+    settings = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "fail-async").inputs
+    assert settings["maximumEventAgeInSeconds"] >= 3600
 
 
 def test_only_functions_that_are_called_asynchronously_have_such_settings(deployed: Deployed) -> None:
@@ -181,8 +201,8 @@ def test_no_function_waits_for_a_stage(deployed: Deployed) -> None:
 
 
 def test_the_rule_hears_of_ends_that_run_no_catch(deployed: Deployed) -> None:
-    rule = deployed.one("cloudwatch/eventRule:EventRule")
-    target = deployed.one("cloudwatch/eventTarget:EventTarget").inputs
+    rule = deployed.one("cloudwatch/eventRule:EventRule", "uncaught")
+    target = deployed.one("cloudwatch/eventTarget:EventTarget", "uncaught-target").inputs
     pattern = rule.json("eventPattern")
     machine = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-transfer")
     assert pattern["source"] == ["aws.states"]
@@ -192,17 +212,34 @@ def test_the_rule_hears_of_ends_that_run_no_catch(deployed: Deployed) -> None:
     assert target["arn"].endswith(":function:async-download-test-files-fail")
 
 
+def test_an_execution_that_could_not_close_sockets_is_in_the_dead_letter_queue(deployed: Deployed) -> None:
+    """Where an operator's alarm is. One that was stopped by hand is not."""
+    rule = deployed.one("cloudwatch/eventRule:EventRule", "close-failed")
+    target = deployed.one("cloudwatch/eventTarget:EventTarget", "close-failed-target")
+    machine = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
+    detail = rule.json("eventPattern")["detail"]
+    assert detail == {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine]}
+    queue = deployed.one("sqs/queue:Queue")
+    assert target.inputs["arn"] == Cloud().arn(queue.type, queue.inputs["name"])
+    assert target.inputs["rule"] == rule.inputs["name"]
+    assert "files-undelivered-policy" in depends_on(deployed, target)
+
+
 def test_an_event_that_cannot_be_handled_is_kept(deployed: Deployed) -> None:
     queue = deployed.one("sqs/queue:Queue")
     arn = Cloud().arn(queue.type, queue.inputs["name"])
-    target = deployed.one("cloudwatch/eventTarget:EventTarget")
+    target = deployed.one("cloudwatch/eventTarget:EventTarget", "uncaught-target")
     assert target.inputs["deadLetterConfig"] == {"arn": arn}
     assert target.inputs["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
     (statement,) = deployed.one("sqs/queuePolicy:QueuePolicy").json("policy")["Statement"]
-    rule = f"arn:aws:events:eu-west-1:123456789012:rule/{target.inputs['rule']}"
+    rules = [
+        Cloud().arn(item.type, item.inputs["name"])
+        for part in ("uncaught", "close-failed")
+        for item in [deployed.one("cloudwatch/eventRule:EventRule", part)]
+    ]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", arn)
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rules}}
     assert queue.inputs["sqsManagedSseEnabled"] is True
     assert {"files-uncaught-permission", "files-undelivered-policy"} <= depends_on(deployed, target)
 
@@ -211,13 +248,3 @@ def test_no_function_is_told_a_secret(deployed: Deployed) -> None:
     told = json.dumps([environment(deployed, key) for key in FUNCTIONS]).lower()
     for word in ("password", "token", "accesskey", "aws_access"):
         assert word not in told
-
-
-def test_an_environment_fits_into_lambda(deployed: Deployed) -> None:
-    from async_download.origins import MAX_BYTES
-
-    for key in FUNCTIONS:
-        variables: dict[str, Any] = dict(environment(deployed, key))
-        variables.pop("ORIGINS", None)
-        own = sum(len(name) + len(value) for name, value in variables.items())
-        assert own + MAX_BYTES < 4096, key

@@ -8,7 +8,7 @@ from typing import Any
 from async_download.settings import FLAGS
 
 from tests.components.harness import Deployed, deploy
-from tests.components.test_settings import SECRET, origin
+from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc_subnet_ids": ["subnet-01234567"], "vpc_security_group_ids": ["sg-01234567"]}  # both or neither
 OTHER: dict[str, Any] = {
@@ -30,6 +30,9 @@ OTHER: dict[str, Any] = {
     "log_retention_days": 7,
     "copy_memory_mb": 2048,
     "copy_concurrency": 1000,
+    "copy_reserved_concurrency": 40,
+    "slice_reserved_concurrency": 1000,
+    "slice_execution_type": "STANDARD",
     "fan_out_mb": 64,
     "max_file_mb": 500,
     "reuse_seconds": 600,
@@ -48,7 +51,7 @@ NEEDED: dict[str, dict[str, Any]] = {  # what a setting does not go without
     "web_page": {"rest_auth": "api_key"},
     "authorizer": {"rest_auth": "authorizer"},
 }
-SECRETIVE = origin(secret_headers={"Authorization": SECRET})
+SECRETIVE = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
 
 
 def extremes() -> dict[str, dict[str, Any]]:

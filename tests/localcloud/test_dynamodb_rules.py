@@ -1,4 +1,4 @@
-"""DynamoDB's rules for items, keys and expressions, which emulators forgive, as `request_checks` has them."""
+"""DynamoDB's rules for items, keys and expressions, which emulators forgive, as `aws_request_checks` has them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from localcloud.request_checks.dynamodb import request_problems
-from localcloud.request_checks.expressions import reserved_words
+from localcloud.aws_request_checks.dynamodb import request_problems
+from localcloud.aws_request_checks.expressions import reserved_words
 
 
 def test_the_reserved_words_are_all_there() -> None:

@@ -108,7 +108,7 @@ def test_what_a_failed_deployment_leaves_behind_is_told(deploy: Deploy, provider
         ('aws.ec2.Vpc("vpc")', "aws:ec2/vpc:Vpc vpc: The resource type aws:ec2/vpc:Vpc is not implemented"),
         ('aws.sqs.Queue("q", fifo_queue=True)', "aws:sqs/queue:Queue q: input fifoQueue is not implemented"),
         ('aws.sqs.Queue("q", name=5)', "aws:sqs/queue:Queue q: input name must be string, not integer"),
-        ("aws.get_region()", "aws:index/getRegion:getRegion: the stand-in provider does not implement"),
+        ("aws.get_arn(arn='a')", "aws:index/getArn:getArn: The function aws:index/getArn:getArn is not implemented"),
         ('aws.sqs.Queue.get("q", "id")', "aws:sqs/queue:Queue q: the embedded engine does not read existing"),
         ('[aws.sqs.Queue("q"), aws.sqs.Queue("q")]', "aws:sqs/queue:Queue q: a resource of this type and name exists"),
         ('aws.Provider("p", profile="x")', "pulumi:providers:aws p: input profile is not a setting"),
@@ -132,6 +132,25 @@ def test_a_provider_of_the_programs_own_is_used(deploy: Deploy) -> None:
         aws.sqs.Queue("queue", name="q", opts=pulumi.ResourceOptions(provider=provider))
     """)
     assert [one.type for one in deployment.resources] == ["pulumi:providers:aws", "aws:sqs/queue:Queue"]
+
+
+def test_a_look_up_asks_the_provider_that_it_names(deploy: Deploy) -> None:
+    deployment = deploy("""
+        there = pulumi.InvokeOptions(provider=aws.Provider("there", region="eu-west-1"))
+        pulumi.export("regions", [aws.get_region().region, aws.get_region(opts=there).region])
+    """)
+    assert deployment.outputs == {"regions": ["us-east-1", "eu-west-1"]}
+
+
+def test_a_program_may_go_on_after_a_look_up_that_failed(deploy: Deploy) -> None:
+    """Nothing listens where this provider works."""
+    deployment = deploy("""
+        try:
+            aws.s3.get_bucket(bucket="b")
+        except Exception as error:
+            pulumi.export("failure", str(error))
+    """)
+    assert deployment.outputs["failure"].startswith("invoke of aws:s3/getBucket:getBucket failed: Could not connect")
 
 
 def test_what_is_to_stay_stays(deploy: Deploy, provider: PaperProvider) -> None:

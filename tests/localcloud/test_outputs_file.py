@@ -20,6 +20,7 @@ class _Healthy(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(b'{"services": {}}')
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -8,9 +8,12 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from pulumi.provider.experimental import provider as api
 
 from localcloud.aws import Aws
+from localcloud.paths import FOLDER
+from localcloud.plugin import unconfigured_cloud
 from localcloud.provider import AwsProvider, UnsupportedError, configured
 from localcloud.resources.archives import sha256_of, zip_of
 from localcloud.values import UNKNOWN, from_plain, plain_map
@@ -40,6 +43,14 @@ def refused(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
 
 def diff(kind: str, old: dict[str, Any], new: dict[str, Any]) -> api.DiffResponse:
     return asyncio.run(provider.diff(api.DiffRequest(urn(kind), "id", wire(old), wire(new), [])))
+
+
+def test_a_table_gives_the_billed_key_up_in_place() -> None:
+    """As with the official provider, leaving the setting out keeps the key that the table has."""
+    kind, billed, free = "aws:dynamodb/table:Table", {"enabled": True}, {"enabled": False}
+    change = diff(kind, {"name": "t", "serverSideEncryption": billed}, {"name": "t", "serverSideEncryption": free})
+    assert (change.diffs, change.replaces) == (["serverSideEncryption"], [])
+    assert not diff(kind, {"name": "t", "serverSideEncryption": billed}, {"name": "t"}).changes
 
 
 def test_a_type_without_a_stand_in_is_refused_by_name() -> None:
@@ -131,6 +142,17 @@ def test_code_is_compared_by_its_content() -> None:
     assert diff(FUNCTION, old, {"name": "f", "role": "r", "code": other}).diffs == ["code"]
 
 
+def test_keys_that_are_not_configured_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with the official provider: Pulumi.local.yaml names none, for those of MiniStack are random."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "LOCALKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    shipped = yaml.safe_load((FOLDER / "Pulumi.local.yaml").read_text())["config"]
+    settings = {name.removeprefix("aws:"): value for name, value in shipped.items() if name.startswith("aws:")}
+    aws = configured(unconfigured_cloud(), settings)
+    assert (aws.endpoint, aws.access_key_id, aws.secret_access_key) == ("http://localhost:4566", "LOCALKEY", "secret")
+    assert configured(aws, {"accessKey": "other", "secretKey": "x"}).access_key_id == "other"
+
+
 def test_settings_of_a_provider() -> None:
     """One endpoint for all services; what is left out stays."""
     endpoints = [{"s3": "http://e:1", "sqs": "http://e:1"}]
@@ -151,10 +173,10 @@ def test_a_providers_unknown_setting_is_refused() -> None:
     assert [failure.property for failure in failures] == ["assumeRoles"]
 
 
-def test_functions_of_the_provider_are_refused() -> None:
+def test_other_functions_of_the_provider_are_refused() -> None:
     """By name."""
-    with pytest.raises(UnsupportedError, match="aws:index/getRegion:getRegion"):
-        asyncio.run(provider.invoke(api.InvokeRequest("aws:index/getRegion:getRegion", {})))
+    with pytest.raises(UnsupportedError, match="aws:index/getArn:getArn"):
+        asyncio.run(provider.invoke(api.InvokeRequest("aws:index/getArn:getArn", {})))
 
 
 def test_archives_are_the_same_bytes_whenever_and_wherever(tmp_path: Path) -> None:

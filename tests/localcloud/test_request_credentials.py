@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from localcloud.request_credentials import Credential, CredentialError, find_credential
-from tests.localcloud.requests_to_filter import ISSUED, header, query
+from tests.localcloud.forged_requests import ISSUED, header, query
 
 pytestmark = pytest.mark.security
 

@@ -13,7 +13,7 @@ from botocore.session import get_session
 
 from localcloud.request_filter import filtered
 from localcloud.request_refusals import REFUSALS, UNKNOWN_ACCESS_KEY, Refusal, describe
-from tests.localcloud.requests_to_filter import API, BUCKET, FUNCTIONS, ISSUED, PORT, ROOT, header, query
+from tests.localcloud.forged_requests import API, BUCKET, FUNCTIONS, ISSUED, PORT, ROOT, header, query
 
 pytestmark = pytest.mark.security
 
@@ -36,20 +36,22 @@ def scope(path: str, kind: str = "http", query: str = "", **headers: str) -> dic
 
 
 class Exchange:
-    """One request through the filter; `heard` is what the emulator received, `said` what the client did."""
+    """Send one request through the filter; `received` is what reached the emulator, `answered` what the client got."""
 
-    def __init__(self, asked: dict[str, Any], incoming: Iterable[dict[str, Any]] = (), answer: Any = (START, END)):
-        self.heard: list[Any] = []
-        self.said: list[Any] = []
+    def __init__(
+        self, request_scope: dict[str, Any], incoming: Iterable[dict[str, Any]] = (), answer: Any = (START, END)
+    ):
+        self.received: list[Any] = []
+        self.answered: list[Any] = []
         self.reached = False
         self.left = list(incoming)
-        asyncio.run(self._run(asked, answer))
+        asyncio.run(self._run(request_scope, answer))
 
-    async def _run(self, asked: dict[str, Any], answer: Any) -> None:
+    async def _run(self, request_scope: dict[str, Any], answer: Any) -> None:
         async def app(_scope: Any, receive: Any, send: Any) -> None:
             self.reached = True
             while self.left:
-                self.heard.append(await receive())
+                self.received.append(await receive())
             for message in answer:
                 await send(message)
 
@@ -57,10 +59,10 @@ class Exchange:
             return self.left.pop(0)
 
         async def send(message: Any) -> None:
-            self.said.append(message)
+            self.answered.append(message)
 
         passing = filtered(app, {ROOT, ISSUED}.__contains__, lambda _host, path: path.startswith(f"/{BUCKET}/"))
-        await passing(asked, receive, send)
+        await passing(request_scope, receive, send)
 
 
 def body_of(*parts: bytes) -> list[dict[str, Any]]:
@@ -72,29 +74,29 @@ def test_what_is_allowed_passes_as_it_comes() -> None:
     """Bodies in the pieces that they come in."""
     incoming = body_of(b"a" * 70_000, b"b", b"")
     exchange = Exchange(scope(FUNCTIONS, authorization=header()), incoming)
-    assert exchange.heard == incoming
-    assert exchange.said == [{**START, "headers": [(b"etag", b"1")]}, END]
+    assert exchange.received == incoming
+    assert exchange.answered == [{**START, "headers": [(b"etag", b"1")]}, END]
 
 
 def test_frames_and_an_apis_cors_headers_pass_untouched() -> None:
     frames = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "x"}]
     sent = [{"type": "websocket.accept"}, {"type": "websocket.send", "text": "y"}]
     exchange = Exchange(scope(API, "websocket", origin="https://app.example"), frames, sent)
-    assert (exchange.heard, exchange.said) == (frames, sent)
-    assert Exchange(scope(API, origin="https://app.example"), body_of(b"")).said == [START, END]
+    assert (exchange.received, exchange.answered) == (frames, sent)
+    assert Exchange(scope(API, origin="https://app.example"), body_of(b"")).answered == [START, END]
     signed = scope(f"/{BUCKET}/key", "http", query(ISSUED, "s3"), origin="https://app.example") | {"method": "GET"}
-    assert Exchange(signed).said == [START, END]
+    assert Exchange(signed).answered == [START, END]
 
 
 def test_the_servers_start_and_stop_pass() -> None:
     assert Exchange({"type": "lifespan"}).reached
 
 
-@pytest.mark.parametrize("asked", [scope(FUNCTIONS), scope("/_ministack/reset"), scope(API, host="a.example")])
-def test_what_is_refused_does_not_reach_the_emulator(asked: dict[str, Any]) -> None:
-    exchange = Exchange(asked, body_of(b"a", b"b"))
+@pytest.mark.parametrize("request_scope", [scope(FUNCTIONS), scope("/_ministack/reset"), scope(API, host="a.example")])
+def test_what_is_refused_does_not_reach_the_emulator(request_scope: dict[str, Any]) -> None:
+    exchange = Exchange(request_scope, body_of(b"a", b"b"))
     assert not exchange.reached
-    start, body = exchange.said
+    start, body = exchange.answered
     headers = dict(start["headers"])
     assert start["status"] == 403
     assert headers[b"content-length"] == str(len(body["body"])).encode()
@@ -111,15 +113,15 @@ def test_a_large_or_held_body_is_not_read_to_its_end() -> None:
 
 def test_the_answer_to_head_has_no_body() -> None:
     exchange = Exchange(scope(FUNCTIONS) | {"method": "HEAD"}, body_of(b""))
-    assert exchange.said[1]["body"] == b""
+    assert exchange.answered[1]["body"] == b""
 
 
 def test_a_handshake_is_refused_with_403() -> None:
-    start, body = Exchange(scope(API, "websocket", host="attacker.example")).said
+    start, body = Exchange(scope(API, "websocket", host="attacker.example")).answered
     assert (start["type"], start["status"]) == ("websocket.http.response.start", 403)
     assert json.loads(body["body"])["code"] == "ForeignHost"
     plain = scope(API, "websocket", host="attacker.example") | {"extensions": {}}
-    assert Exchange(plain).said == [{"type": "websocket.close", "code": 1008}]
+    assert Exchange(plain).answered == [{"type": "websocket.close", "code": 1008}]
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)

@@ -47,7 +47,9 @@ class Server:
     A connection is closed after one answer, unless `keep` says that it stays open for more.
     """
 
-    def __init__(self, script: Script, *, tls: bool = False, keep: bool = False) -> None:
+    def __init__(
+        self, script: Script, *, tls: bool = False, keep: bool = False, certificate: Path = CERTIFICATE
+    ) -> None:
         self.keep = keep
         self.requests: list[str] = []
         self.connections = 0
@@ -60,7 +62,7 @@ class Server:
         self._context: ssl.SSLContext | None = None
         if tls:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(CERTIFICATE)
+            self._context.load_cert_chain(certificate)
             self._context.sni_callback = lambda _sock, name, _context: self.names.append(name)
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -114,9 +116,11 @@ def _head(stream: socket.socket) -> bytes:
 
 
 @contextmanager
-def serving(script: Script, *, tls: bool = False, keep: bool = False) -> Iterator[Server]:
+def serving(
+    script: Script, *, tls: bool = False, keep: bool = False, certificate: Path = CERTIFICATE
+) -> Iterator[Server]:
     """A server for the length of a test."""
-    server = Server(script, tls=tls, keep=keep)
+    server = Server(script, tls=tls, keep=keep, certificate=certificate)
     try:
         yield server
     finally:

@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session
 
-from localcloud.request_checks import check_request
+from localcloud.aws_request_checks import check_request
 from runtime.adapters import aws
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
@@ -258,6 +258,53 @@ def test_a_secret_is_asked_for_once(answering: Answering) -> None:
         secrets.get("arn:other")
     with pytest.raises(ServiceError, match="AccessDenied"):
         secrets.get("arn:third")
+
+
+def test_a_secret_without_a_string_is_an_error_of_ours(answering: Answering) -> None:
+    """Secrets Manager returns SecretBinary for a secret that was stored as bytes."""
+    answering({"SecretBinary": b"s3cret"}, {"SecretBinary": b"s3cret"})
+    for read in (SecretsManager().get, SecretsManager().get_ca_bundle):
+        with pytest.raises(ServiceError, match="GetSecretValue: NoSecretString"):
+            read("arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3")
+
+
+@pytest.mark.parametrize(
+    ("arn", "answer", "call"),
+    [
+        (
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3",
+            {"SecretString": "PEM\n"},
+            ("get_secret_value", "SecretId"),
+        ),
+        (
+            "arn:aws:ssm:eu-west-1:123456789012:parameter/ca",
+            {"Parameter": {"Value": "PEM\n"}},
+            ("get_parameter", "Name"),
+        ),
+    ],
+    ids=["secret", "parameter"],
+)
+def test_a_ca_bundle_is_read_as_it_is_and_again_after_five_minutes(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch, arn: str, answer: Any, call: tuple[str, str]
+) -> None:
+    """A CA certificate is renewed while functions live."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    client, secrets = answering(answer, answer), SecretsManager()
+    assert secrets.get_ca_bundle(arn) == secrets.get_ca_bundle(arn) == "PEM\n"
+    assert [(operation, parameters[call[1]]) for operation, parameters in client.calls] == [(call[0], arn)]
+    now[0] += 301
+    assert secrets.get_ca_bundle(arn) == "PEM\n"
+    assert len(client.calls) == 2
+
+
+def test_a_ca_bundle_in_the_cache_is_no_header(answering: Answering) -> None:
+    """A value that was read as a bundle is not sent as a header without its check."""
+    answering({"SecretString": "a\nb"}, {"SecretString": "a\nb"})
+    secrets, arn = SecretsManager(), "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3"
+    assert secrets.get_ca_bundle(arn) == "a\nb"
+    with pytest.raises(ServiceError, match="NotAHeaderValue"):
+        secrets.get(arn)
 
 
 def credentials(minutes: float) -> dict[str, Any]:

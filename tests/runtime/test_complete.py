@@ -173,11 +173,11 @@ def first_batch(world: World) -> OriginFile:
 def test_a_file_that_is_too_large_for_one_map_is_copied_batch_after_batch(world: World) -> None:
     """Nothing becomes an object before the last."""
     file = first_batch(world)
-    assert world.complete(2, batched) == {"outcome": "PLANNED", "slices": [2, 3]}
+    assert world.complete([0, 1], batched) == {"outcome": "PLANNED", "slices": [2, 3]}
     assert not world.objects.objects
     for index in (2, 3):
         world.copy_slice(index)
-    assert world.complete(4, batched) == {"outcome": "STORED"}
+    assert world.complete([2, 3], batched) == {"outcome": "STORED"}
     assert_ready(world, file)
 
 
@@ -186,14 +186,14 @@ def test_no_batch_follows_one_that_is_not_whole(world: World, number: int) -> No
     """It would all be in vain, and an execution has to end."""
     first_batch(world)
     del parts(world)[number]
-    assert failed("STORAGE_ERROR", world.complete(2, batched))
+    assert failed("STORAGE_ERROR", world.complete([0, 1], batched))
 
 
 def test_no_batch_follows_a_failure_that_nothing_can_mend(world: World) -> None:
     """What a worker noted says why."""
     first_batch(world)
     world.has(**vars(replace(world.row, failure=Failure("ORIGIN_NOT_FOUND", "It is gone."))))
-    outcome = world.complete(2, batched)
+    outcome = world.complete([0, 1], batched)
     assert outcome == {"outcome": "FAILED", "error": {"code": "ORIGIN_NOT_FOUND", "message": "It is gone."}}
 
 
@@ -201,8 +201,72 @@ def test_an_upload_that_vanished_between_batches_is_started_again(world: World) 
     """From the first slice."""
     first_batch(world)
     world.objects.uploads.clear()
-    assert world.complete(2, batched) == {"outcome": "RESTART"}
+    assert world.complete([0, 1], batched) == {"outcome": "RESTART"}
     assert world.copy(fan_out=1, cut=batched) == {"outcome": "PLANNED", "slices": [0, 1]}
+
+
+def test_throttled_slices_are_copied_again_and_no_others(world: World) -> None:
+    """The others of the Map are there, and the file is whole in the end."""
+    file = planned(world)
+    for index in (0, 2):
+        world.copy_slice(index)
+    assert world.complete(throttled=[1, 3]) == {"outcome": "THROTTLED", "slices": [1, 3]}
+    world.copy_slice(1)
+    assert world.complete([1, 3], throttled=[3]) == {"outcome": "THROTTLED", "slices": [3]}
+    world.copy_slice(3)
+    assert world.complete([3]) == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+def test_a_throttled_slice_that_another_child_copied_is_there(world: World) -> None:
+    """An Express execution may run twice: one was throttled, and its twin was not."""
+    file = copied(world)
+    assert world.complete(throttled=[1]) == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+def test_a_slice_that_is_missing_although_it_was_not_throttled_is_a_failure(world: World) -> None:
+    """Its function ran: it would be missing again."""
+    planned(world)
+    world.copy_slice(0)
+    assert failed("STORAGE_ERROR", world.complete(throttled=[1, 2]))
+
+
+def test_a_throttled_slice_does_not_wait_for_a_file_that_cannot_be_copied(world: World) -> None:
+    """What another worker noted says why."""
+    planned(world)
+    world.has(**vars(replace(world.row, failure=Failure("ORIGIN_NOT_FOUND", "It is gone."))))
+    assert failed("ORIGIN_NOT_FOUND", world.complete(throttled=[0, 1, 2, 3]))
+
+
+def test_throttled_slices_stop_waiting_when_the_download_has_expired(world: World) -> None:
+    """Nobody can fetch it any more."""
+    planned(world)
+    world.clock.sleep(world.row.expires_at - world.clock.now() + 1)
+    assert failed("STOPPED", world.complete(throttled=[0, 1, 2, 3]))
+
+
+def test_the_next_batch_follows_throttled_slices_of_the_first(world: World) -> None:
+    """From the first slice that is not there, whichever were copied last."""
+    file = first_batch(world)
+    taken = {number: parts(world).pop(number) for number in (1, 2, 3)}
+    assert world.complete([0, 1], batched, throttled=[0]) == {"outcome": "THROTTLED", "slices": [0]}
+    parts(world).update(taken)
+    assert world.complete([0], batched) == {"outcome": "PLANNED", "slices": [2, 3]}
+    for index in (2, 3):
+        world.copy_slice(index)
+    assert world.complete([2, 3], batched) == {"outcome": "STORED"}
+    assert_ready(world, file)
+
+
+def test_no_batch_follows_one_whose_parts_have_vanished_since(world: World) -> None:
+    """Slices of an earlier Map were there when the next was planned."""
+    first_batch(world)
+    assert world.complete([0, 1], batched) == {"outcome": "PLANNED", "slices": [2, 3]}
+    for index in (2, 3):
+        world.copy_slice(index)
+    del parts(world)[1]
+    assert failed("STORAGE_ERROR", world.complete([2, 3], batched))
 
 
 def again_at_completion(world: World, times: int) -> Callable[[str], None]:

@@ -5,22 +5,33 @@ from __future__ import annotations
 import importlib
 import json
 from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runtime import config
 from runtime.errors import ConfigError
+from runtime.models import Origin
 from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
 PAGES = json.dumps(["https://app.example.com"])
-VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": ORIGINS, "Pages": PAGES, "str": "text"}
+VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": "origins.json", "Pages": PAGES, "str": "text"}
+
+
+@pytest.fixture(autouse=True)
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of a function's archive."""
+    (tmp_path / "origins.json").write_text(ORIGINS)
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    return tmp_path
 
 
 def environment(name: str) -> tuple[type[object], dict[str, str]]:
     """A handler's settings, and a good environment for them."""
     settings: type[object] = importlib.import_module(f"runtime.handlers.{name}").Settings
-    return settings, {field.name.upper(): VALUES[str(field.type)] for field in fields(settings)}  # type: ignore[arg-type]
+    return settings, {config.variable_of(field): VALUES[str(field.type)] for field in fields(settings)}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", HANDLERS)
@@ -37,7 +48,7 @@ def test_every_handler_reads_a_good_environment(name: str) -> None:
 def test_every_handler_names_what_is_missing(name: str) -> None:
     """A variable that is not there is named, unless it has a default."""
     settings, environ = environment(name)
-    required = [field.name.upper() for field in fields(settings) if field.default is MISSING]  # type: ignore[arg-type]
+    required = [config.variable_of(field) for field in fields(settings) if field.default is MISSING]  # type: ignore[arg-type]
     for variable in required:
         if variable != "OBJECT_PREFIX":
             with pytest.raises(ConfigError, match=variable):
@@ -55,15 +66,6 @@ def test_every_handler_names_what_is_missing(name: str) -> None:
         ("CORS_ORIGINS", "https://app.example.com"),
         ("CORS_ORIGINS", "{}"),
         ("CORS_ORIGINS", "[7]"),
-        ("ORIGINS", "{"),
-        ("ORIGINS", "[]"),
-        ("ORIGINS", '{"a": {}}'),
-        ("ORIGINS", '{"a": {"base_url": "ftp://host/"}}'),
-        ("ORIGINS", '{"a": {"base_url": "http://host/"}}'),
-        ("ORIGINS", '{"a": {"base_url": "https://user:password@host/"}}'),
-        ("ORIGINS", '{"a": {"base_url": "https://host/?q"}}'),
-        ("ORIGINS", '{"a": {"base_url": "https:///path"}}'),
-        ("ORIGINS", '{"a": {"base_url": "https://host/", "allow_private": ["10.0.0.0/40"]}}'),
     ],
 )
 def test_a_wrong_value_is_named(variable: str, text: str) -> None:
@@ -74,7 +76,44 @@ def test_a_wrong_value_is_named(variable: str, text: str) -> None:
         config.load(settings, environ | {variable: text})
 
 
-def test_an_origin_is_read_whole() -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"a": {}}',
+        '{"a": {"base_url": "ftp://host/"}}',
+        '{"a": {"base_url": "http://host/"}}',
+        '{"a": {"base_url": "https://user:password@host/"}}',
+        '{"a": {"base_url": "https://host/?q"}}',
+        '{"a": {"base_url": "https:///path"}}',
+        '{"a": {"base_url": "https://host/", "allow_private": ["10.0.0.0/40"]}}',
+    ],
+)
+def test_a_file_that_does_not_describe_origins_is_refused(archive: Path, content: str) -> None:
+    """The variable and the file are in the message."""
+    (archive / "origins.json").write_text(content)
+    settings, environ = environment("copy")
+    with pytest.raises(ConfigError, match=r"ORIGINS_FILE names the file origins\.json, which is not a JSON object"):
+        config.load(settings, environ)
+
+
+def test_a_missing_file_of_origins_is_named(archive: Path) -> None:
+    (archive / "origins.json").unlink()
+    settings, environ = environment("copy")
+    with pytest.raises(ConfigError, match=r"ORIGINS_FILE names the file origins\.json, which cannot be read: No such"):
+        config.load(settings, environ)
+
+
+def test_the_file_of_the_origins_may_be_anywhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An absolute path is for handlers that are run outside of Lambda."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "o.json"
+    elsewhere.write_text('{"only": {"base_url": "https://only.example.com/"}}')
+    assert list(config.read_origins("ORIGINS_FILE", str(elsewhere))) == ["only"]
+
+
+def test_an_origin_is_read_whole(archive: Path) -> None:
     """Every field of an origin arrives, and its base ends with a slash."""
     described = {
         "base_url": "http://files.example.com:8080/x",
@@ -82,11 +121,30 @@ def test_an_origin_is_read_whole() -> None:
         "secret_headers": {"X-Key": "arn:secret"},
         "allow_http": True,
         "allow_private": ["10.0.0.0/8"],
+        "ca_bundle": "arn:parameter",
     }
-    origin = config.parse_origins("ORIGINS", json.dumps({"files": described}))["files"]
+    (archive / "origins.json").write_text(json.dumps({"files": described}))
+    origin = config.read_origins("ORIGINS_FILE", "origins.json")["files"]
     assert origin.name == "files"
     assert origin.base_url == "http://files.example.com:8080/x/"
     assert origin.default_path == "latest"
     assert origin.secret_headers == {"X-Key": "arn:secret"}
     assert origin.allow_http
     assert origin.allow_private == ("10.0.0.0/8",)
+    assert origin.ca_bundle == "arn:parameter"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, False),
+        ({"secret_headers": {"X-Key": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-a1B2c3"}}, True),
+        ({"ca_bundle": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3"}, True),
+        ({"ca_bundle": "arn:aws:ssm:eu-west-1:123456789012:parameter/ca"}, False),
+    ],
+    ids=["public", "header", "bundle in a secret", "bundle in a parameter"],
+)
+def test_an_origin_with_a_secret_has_a_function_prepare_for_secrets_manager(
+    fields: dict[str, Any], expected: bool
+) -> None:
+    assert Origin("files", "https://files.example.com/", **fields).has_secrets is expected

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.errors import ServiceError
 from runtime.logic.limits import MOST_STREAMED
 from tests.runtime.copying import (
     assert_nothing_left,
@@ -262,6 +263,17 @@ def test_a_silence_is_waited_for_no_longer_than_there_is_time(world: World) -> N
     world.origins.answer = lambda _asked: Timed(200, {"content-length": "3000000"}, content * 100_000)
     assert failed("TIMED_OUT", world.copy(seconds=130))
     assert waits == [60.0, 60.0, 50.0, 10.0]
+
+
+def test_a_wrong_ca_bundle_fails_the_download_at_once(world: World) -> None:
+    """Another try would not mend a missing permission."""
+    world.has()
+    world.secrets.errors["arn:ca"] = ServiceError("GetSecretValue", "AccessDeniedException")
+    world.serve(OriginFile(content_of(PART)))
+    outcome = world.copy(origin=replace(ORIGIN, ca_bundle="arn:ca"))
+    assert failed("ORIGIN_TLS", outcome)
+    assert "caBundle" in str(outcome)
+    assert world.origins.asked == []
 
 
 def test_secret_headers_are_read_when_they_are_needed(world: World) -> None:

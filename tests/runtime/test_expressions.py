@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
+from botocore import xform_name
 
-from localcloud import request_checks
-from localcloud.request_checks import WrongRequestError
-from localcloud.request_checks.dynamodb import expressions_of, request_problems
+from localcloud import aws_request_checks
+from localcloud.aws_request_checks import WrongRequestError
+from localcloud.aws_request_checks.dynamodb import expressions_of, request_problems
 from runtime.adapters import tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
 from tests.runtime import adapter_requests
-from tests.runtime.adapter_requests import Request, adapters, methods, record_requests
+from tests.runtime.adapter_requests import TABLES, Request, adapters, methods, record_requests
+from tests.runtime.in_moto import InMoto
 from tests.runtime.in_process import InProcess
-from tests.runtime.stores import await_copy_parameters
+from tests.runtime.stores import await_copy_parameters, create_table
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def requests(in_process: InProcess) -> list[Request]:
 
 
 def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) -> None:
-    """No reserved word, nothing unused or undefined, no overlapping paths, no empty set: see `request_checks`."""
+    """No reserved word, nothing unused or undefined, no overlapping paths, no empty set: see `aws_request_checks`."""
     problems = {
         f"{request.method}: {problem}"
         for request in requests
@@ -37,7 +40,20 @@ def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) 
 
 def test_the_state_machines_own_request_fits_the_services_model() -> None:
     """The others pass botocore, where they are checked."""
-    request_checks.check_request("dynamodb", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
+    aws_request_checks.check_request("dynamodb", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
+
+
+def test_moto_takes_every_request(requests: list[Request], in_moto: InMoto) -> None:
+    """Whether or not a condition holds: what it refuses is a ValidationException."""
+    client = in_moto.client("dynamodb")
+    for name, key in TABLES.items():
+        create_table(client, name, key)
+    unmet = client.exceptions.ConditionalCheckFailedException, client.exceptions.TransactionCanceledException
+    for request in requests:
+        if request.method == "DynamoDownloads.warm_up":  # it is unsigned, so that AWS refuses it, and names no item
+            continue
+        with suppress(*unmet):
+            getattr(client, xform_name(request.operation))(**request.parameters)
 
 
 def test_every_attribute_is_aliased(requests: list[Request]) -> None:
@@ -94,7 +110,7 @@ def test_an_adapter_that_breaks_a_rule_is_noticed(
     monkeypatch.setattr(adapter_requests, "adapters", lambda: [DynamoDownloads])
     with pytest.raises(WrongRequestError, match=re.escape(problem)):
         list(record_requests(in_process))
-    request_checks.problems.clear()
+    aws_request_checks.problems.clear()
 
 
 def test_a_request_has_the_names_and_values_that_it_uses() -> None:

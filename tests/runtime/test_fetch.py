@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.errors import OriginAddressRefusedError, OriginError, TransferError
+from runtime.errors import OriginAddressRefusedError, OriginError, OriginTlsError, ServiceError, TransferError
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline
 from runtime.models import Origin
@@ -22,7 +22,7 @@ BASE = "https://files.example.com/exports/"
 def fetch(origins: FakeOrigins, *, seconds: float = 800.0, loopback: bool = False, **fields: object) -> Fetch:
     """A file of one origin."""
     origin = Origin("files", **{"base_url": BASE, **fields})  # type: ignore[arg-type]
-    secrets = FakeSecrets({"arn:key": "s3cret"})
+    secrets = FakeSecrets({"arn:key": "s3cret", "arn:ca": "PEM"})
     return Fetch(origins, secrets, origin, "a.csv", Deadline(FakeClock(), seconds), loopback)
 
 
@@ -155,6 +155,53 @@ def test_secret_headers_stay_on_their_host() -> None:
     origins = hops(**locations)
     fetch(origins, secret_headers={"X-Key": "arn:key"}, allow_http=True).get({}, nothing)
     assert [asked.headers.get("X-Key") for asked in origins.asked] == ["s3cret", None, None, None, "s3cret"]
+
+
+def test_a_ca_bundle_is_for_the_host_of_the_base_url_alone() -> None:
+    """The port does not matter. An internal CA could issue a certificate for any other name."""
+    locations = {
+        "a": "https://cdn.example.com/b",
+        "b": "https://files.example.com:444/c",
+        "c": "http://files.example.com/d",
+        "d": "https://sub.files.example.com/e",
+        "e": "https://FILES.example.com/f",
+    }
+    origins = hops(**locations)
+    fetch(origins, ca_bundle="arn:ca", allow_http=True).get({}, nothing)
+    assert [asked.ca_bundle for asked in origins.asked] == ["PEM", None, "PEM", None, None, "PEM"]
+
+
+def test_without_a_ca_bundle_the_public_cas_are_trusted() -> None:
+    origins = hops()
+    fetch(origins).get({}, nothing)
+    assert [asked.ca_bundle for asked in origins.asked] == [None]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServiceError("GetSecretValue", "AccessDeniedException"),
+        ServiceError("GetSecretValue", "ResourceNotFoundException"),
+        ServiceError("GetSecretValue", "NoSecretString"),
+        ServiceError("GetParameter", "ParameterNotFound"),
+    ],
+    ids=str,
+)
+def test_a_ca_bundle_that_cannot_be_read_ends_the_copy_with_the_name_of_its_setting(error: ServiceError) -> None:
+    origins = hops()
+    failing = fetch(origins, ca_bundle="arn:ca")
+    failing.secrets.errors["arn:ca"] = error  # type: ignore[attr-defined]
+    with pytest.raises(OriginTlsError, match=f"its setting caBundle.* cannot be read: {error}"):
+        failing.get({}, nothing)
+    assert origins.asked == []
+
+
+def test_a_ca_bundle_that_cannot_be_read_just_now_is_read_by_another_try() -> None:
+    """The state machine retries what a worker raises."""
+    failing = fetch(hops(), ca_bundle="arn:ca")
+    failing.secrets.errors["arn:ca"] = ServiceError("GetSecretValue", "ThrottlingException")  # type: ignore[attr-defined]
+    with pytest.raises(ServiceError, match="ThrottlingException"):
+        failing.get({}, nothing)
 
 
 def test_every_hop_brings_its_own_check() -> None:

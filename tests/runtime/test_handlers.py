@@ -57,7 +57,12 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
         "disconnect": world.disconnect,
         "message": world.message,
         "copy": lambda arn, seconds: {"outcome": "STORED", "arn": arn, "seconds": seconds},
-        "complete": lambda arn, copied: {"outcome": "STORED", "arn": arn, "copied": copied},
+        "complete": lambda arn, slices, throttled: {
+            "outcome": "STORED",
+            "arn": arn,
+            "slices": slices,
+            "throttled": sorted(throttled),
+        },
         "close": world.close,
         "deliver": world.deliver,
         "fail": world.fail,
@@ -444,11 +449,19 @@ def test_copying_gets_what_is_left_of_the_time(call: Call) -> None:
     assert answer["arn"] == event("copy")["executionArn"]
 
 
-def test_the_end_of_a_batch_says_how_many_slices_are_copied(call: Call) -> None:
-    """All up to the last of the batch."""
-    answer = call("complete", event("complete") | {"slices": [1000, 1001]})
-    assert (answer["arn"], answer["copied"]) == (event("complete")["executionArn"], 1002)
-    assert call("complete", event("complete"))["copied"] == 4
+def test_the_end_of_a_map_says_which_slices_were_copied_and_which_were_throttled(call: Call) -> None:
+    """A child answers `{}`, or names the slice whose function was throttled."""
+    answer = call("complete", event("complete") | {"slices": [1000, 1001], "results": [{}, {"slice": 1001}]})
+    assert answer["arn"] == event("complete")["executionArn"]
+    assert (answer["slices"], answer["throttled"]) == ([1000, 1001], [1001])
+    assert call("complete", event("complete"))["throttled"] == []
+
+
+@pytest.mark.parametrize("results", [None, [], [None, "x", {"Error": "States.Timeout"}]])
+def test_what_names_no_slice_was_not_throttled(call: Call, results: object) -> None:
+    """An execution of an older definition passes no results, and another cloud forgives a child that failed."""
+    told = {key: value for key, value in event("complete").items() if key != "results"}
+    assert call("complete", told | ({"results": results} if results is not None else {}))["throttled"] == []
 
 
 def test_delivering(call: Call, world: World) -> None:

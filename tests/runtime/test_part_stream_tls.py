@@ -38,7 +38,7 @@ class Streamed(Whole):
         self._wired(CopySlice, cut=cut)(ARN, index, 120.0)
 
     def complete(self) -> Outcome:
-        return self._wired(Complete, cut=cut)(ARN, self.slices)
+        return self._wired(Complete, cut=cut)(ARN, range(self.slices))
 
     @property
     def slices(self) -> int:

@@ -27,8 +27,11 @@ T = TypeVar("T")
 class Whole:
     """One download of a file of the origin, copied in parts of their real size."""
 
-    def __init__(self, stub: S3Stub, origin: OriginServer, size: int, options: str = "") -> None:
-        self.stub = stub
+    def __init__(
+        self, stub: S3Stub | None, origin: OriginServer, size: int, options: str = "", *, bucket: str = "bucket"
+    ) -> None:
+        """Describe the file; without a stub the bucket is in another S3, and no assertion looks into it."""
+        self._stub = stub
         self.origin = origin
         self.size = size
         self.world = World()
@@ -36,7 +39,7 @@ class Whole:
         self.world.has(origin="files", path=path)
         self._adapters: dict[str, Any] = {
             "downloads": self.world.downloads,
-            "objects": S3Objects("bucket"),
+            "objects": S3Objects(bucket),
             "origins": HttpOrigins(),
             "secrets": self.world.secrets,
             "sockets": self.world.sockets,
@@ -47,6 +50,12 @@ class Whole:
             "concurrency": 8,
             "loopback": True,
         }
+
+    @property
+    def stub(self) -> S3Stub:
+        """The stub that holds the bucket."""
+        assert self._stub is not None
+        return self._stub
 
     @property
     def row(self) -> Download:
@@ -68,7 +77,7 @@ class Whole:
 
     def complete(self) -> Outcome:
         """The worker that puts the parts together."""
-        return self._wired(Complete)(ARN, self.slices)
+        return self._wired(Complete)(ARN, range(self.slices))
 
     def fail(self, code: str = TransferError.code) -> None:
         """What the state machine does at the end of a failure; this code is what it knows by itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from runtime.logic import tickets
@@ -48,7 +48,6 @@ DOWNLOAD_ID = "0" * 31 + "a"
 ARN = execution_arn_of(STATE_MACHINE, DOWNLOAD_ID)
 KEY = f"downloads/{DOWNLOAD_ID}"
 PART = 1000
-ALL = 10_000  # slices, and more than any file has
 ORIGIN = Origin("reports", "https://reports.example.com/exports/", default_path="latest.csv")
 STORED = Stored(KEY, 3, '"etag"', "text/csv", Checksum("CRC32", "NSRBwg=="), "ba" * 32)
 
@@ -251,6 +250,9 @@ class World:
         )
         worker(ARN, index, seconds)
 
-    def complete(self, copied: int = ALL, cut: Cut = cut) -> Outcome:
-        """Run what follows a batch of slices, of which so many are copied."""
-        return Complete(self.downloads, self.objects, self.clock, "downloads/", cut)(ARN, copied)
+    def complete(self, slices: Sequence[int] | None = None, cut: Cut = cut, throttled: Collection[int] = ()) -> Outcome:
+        """Run what follows a Map over these slices, by default over all of the file's."""
+        row = self.downloads.rows.get(ARN)
+        every = range(cut(row.size).slice_count) if row and row.size else range(1)
+        worker = Complete(self.downloads, self.objects, self.clock, "downloads/", cut)
+        return worker(ARN, every if slices is None else slices, throttled)

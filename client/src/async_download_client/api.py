@@ -90,8 +90,9 @@ class Api:
                 return self._call_once(method, url, headers, body, stop)
             except ProtocolError:
                 raise
-            except NetworkError:
-                stop.sleep(self._timing.retry(failures))
+            except NetworkError as error:
+                retry_after = error.retry_after if isinstance(error, UnavailableError) else 0.0
+                stop.sleep(max(self._timing.retry(failures), min(retry_after, self._timing.retry_longest)))
         return self._call_once(method, url, headers, body, stop)
 
     def _call_once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, stop: Stop) -> Body:
@@ -102,7 +103,7 @@ class Api:
             status, answer = response.status, _object(self._content(url, response))
         stop.check()
         if status in _BUSY:
-            raise UnavailableError(host_of(url), status)
+            raise UnavailableError(host_of(url), status, _retry_after(response.headers))
         if status >= 400:
             raise _refusal(status, answer)
         if status >= 300 or answer is None:
@@ -121,6 +122,12 @@ class Api:
                 if len(content) > _LARGEST_ANSWER or time.monotonic() > deadline:
                     raise NetworkError(f"{host_of(url)} does not come to the end of its answer.")
         return content
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Return the seconds that `Retry-After` asks for; 0 where it is absent or a date, which our API never sends."""
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else 0.0
 
 
 def _object(content: bytes) -> Body | None:

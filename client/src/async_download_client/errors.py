@@ -122,11 +122,12 @@ class NetworkError(AsyncDownloadError):
 
 
 class UnavailableError(NetworkError):
-    """The server answered with 429 or 5xx, in spite of retries."""
+    """The server answered with 429 or 5xx, in spite of retries; `retry_after` is in seconds, 0 if it did not say."""
 
-    def __init__(self, host: str, status: int) -> None:
+    def __init__(self, host: str, status: int, retry_after: float = 0.0) -> None:
         super().__init__(f"{host} answered HTTP {status}.", "UNAVAILABLE")
         self.status = status
+        self.retry_after = retry_after
 
 
 class ProtocolError(NetworkError):

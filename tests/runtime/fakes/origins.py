@@ -21,6 +21,7 @@ class Asked:
     headers: Mapping[str, str]
     timeout: float
     meanwhile: Callable[[], None]
+    ca_bundle: str | None = None
 
 
 class FakeBody:
@@ -72,9 +73,16 @@ class FakeOrigins:
         self.checks: list[Check] = []
 
     def get(
-        self, url: str, headers: Mapping[str, str], *, check: Check, timeout: float, meanwhile: Callable[[], None]
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        check: Check,
+        timeout: float,
+        meanwhile: Callable[[], None],
+        ca_bundle: str | None = None,
     ) -> FakeBody:
-        self.asked.append(Asked(url, dict(headers), timeout, meanwhile))
+        self.asked.append(Asked(url, dict(headers), timeout, meanwhile, ca_bundle))
         self.checks.append(check)
         self.bodies.append(self.answer(self.asked[-1]))
         return self.bodies[-1]

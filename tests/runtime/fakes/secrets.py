@@ -25,6 +25,12 @@ class FakeSecrets:
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self.values = dict(values or {})
+        self.errors: dict[str, Exception] = {}
 
     def get(self, arn: str) -> str:
+        return self.values[arn]
+
+    def get_ca_bundle(self, arn: str) -> str:
+        if arn in self.errors:
+            raise self.errors[arn]
         return self.values[arn]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from integration_tests.support import request_problems
+from integration_tests.support import aws_request_problems
 from integration_tests.support.clouds import Target, open_cloud
 from integration_tests.support.functions import small_function
 
@@ -27,9 +27,9 @@ def test_a_wrong_request_of_a_function_is_found(tmp_path: Path) -> None:
     with open_cloud(Target.EMULATOR, folder=tmp_path) as cloud, small_function(cloud, source, "handler") as arn:
         answer = cloud.client("lambda").invoke(FunctionName=arn)
         assert answer["Payload"].read() == b"true"
-    (problem,) = request_problems.collect()
+    (problem,) = aws_request_problems.collect()
     assert problem.startswith("lambda.Invoke: InvocationType: 'Later' is none of ")
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
-    assert request_problems.collect() == []
+    assert aws_request_problems.collect() == []

@@ -6,19 +6,19 @@ import os
 import tempfile
 from pathlib import Path
 
-from localcloud import request_checks
+from localcloud import aws_request_checks
 
 FILE = Path(tempfile.gettempdir()) / f"request-problems-{os.getpid()}"  # there only after a problem in a child process
 
 
 def environment() -> dict[str, str]:
     """Return the environment that makes an emulator's functions and a plugin of Pulumi check their requests."""
-    return request_checks.child_environment(FILE)
+    return aws_request_checks.child_environment(FILE)
 
 
 def collect() -> list[str]:
     """Return the problems since the last call, of this process and its children."""
-    problems = {*request_checks.problems, *(FILE.read_text().splitlines() if FILE.exists() else ())}
-    request_checks.problems.clear()
+    problems = {*aws_request_checks.problems, *(FILE.read_text().splitlines() if FILE.exists() else ())}
+    aws_request_checks.problems.clear()
     FILE.unlink(missing_ok=True)
     return sorted(problems)

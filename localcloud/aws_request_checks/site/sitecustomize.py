@@ -11,9 +11,9 @@ from pathlib import Path
 
 if "REQUEST_PROBLEMS_FILE" in os.environ and importlib.util.find_spec("botocore") is not None:
     package = Path(__file__).parents[1] / "__init__.py"
-    spec = importlib.util.spec_from_file_location("request_checks", package)
+    spec = importlib.util.spec_from_file_location("aws_request_checks", package)
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules["request_checks"] = importlib.util.module_from_spec(spec)
+    module = sys.modules["aws_request_checks"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.install()
+    module.install_in_child()

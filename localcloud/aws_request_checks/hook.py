@@ -38,6 +38,12 @@ def install() -> None:
         botocore.handlers.BUILTIN_HANDLERS.append(entry)
 
 
+def install_in_child() -> None:
+    """Do so in a process that has the environment of `child_environment`; elsewhere do nothing."""
+    if FILE in os.environ:
+        install()
+
+
 def child_environment(file: Path) -> dict[str, str]:
     """Return the environment that makes a Python process check its requests and append the problems to `file`."""
     return {FILE: str(file), "PYTHONPATH": str(Path(__file__).with_name("site"))}

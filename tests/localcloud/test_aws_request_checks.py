@@ -13,11 +13,11 @@ import botocore.session
 import pytest
 from botocore.model import DenormalizedStructureBuilder
 
-from localcloud import request_checks
+from localcloud import aws_request_checks
 from localcloud.aws import Aws
-from localcloud.request_checks import WrongRequestError, allowing, check_request
-from localcloud.request_checks.patterns import UntranslatableError, compile_pattern
-from localcloud.request_checks.shapes import shape_problems
+from localcloud.aws_request_checks import WrongRequestError, allowing, check_request
+from localcloud.aws_request_checks.patterns import UntranslatableError, compile_pattern
+from localcloud.aws_request_checks.shapes import shape_problems
 
 TOP = Path(__file__).parents[2]
 CALLS = re.compile(r"""(?:create_client|client|_SERVICE)\(\s*["']([a-z0-9-]+)["']""")
@@ -126,20 +126,20 @@ def invalid_call() -> Callable[[], Any]:
 
 def test_a_wrong_request_is_not_sent_and_is_kept(invalid_call: Callable[[], Any]) -> None:
     """Once, however often the check is installed; whoever swallows the error hides nothing."""
-    request_checks.install()
+    aws_request_checks.install()
     with pytest.raises(WrongRequestError, match=r"lambda\.Invoke: InvocationType: 'Later' is none of Event"):
         invalid_call()
-    assert [problem.partition(": ")[2].partition(":")[0] for problem in request_checks.problems] == [
+    assert [problem.partition(": ")[2].partition(":")[0] for problem in aws_request_checks.problems] == [
         "FunctionName",
         "InvocationType",
     ]
-    request_checks.problems.clear()
+    aws_request_checks.problems.clear()
 
 
 def test_a_url_that_is_signed_is_a_request_too() -> None:
     with pytest.raises(WrongRequestError, match=r"s3\.GetObject: Key: 0 characters"):
         Aws("http://127.0.0.1:9").client("s3").generate_presigned_url("get_object", {"Bucket": "bucket", "Key": ""})
-    request_checks.problems.clear()
+    aws_request_checks.problems.clear()
 
 
 def test_what_is_wrong_on_purpose_is_let_through_by_its_name() -> None:
@@ -149,7 +149,7 @@ def test_what_is_wrong_on_purpose_is_let_through_by_its_name() -> None:
         check_request("lambda", "Invoke", INVALID_CALL)
     with pytest.raises(WrongRequestError, match="FunctionName"):
         check_request("lambda", "Invoke", INVALID_CALL)
-    request_checks.problems.clear()
+    aws_request_checks.problems.clear()
 
 
 def test_a_child_process_checks_its_requests_and_does_not_get_the_projects_modules(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ try:
 except AssertionError:
     pass
 """
-    env = request_checks.child_environment(file)
+    env = aws_request_checks.child_environment(file)
     subprocess.run([sys.executable, "-c", code], check=True, env=env, cwd=tmp_path)
     (problem,) = file.read_text().splitlines()
     assert problem.startswith("lambda.Invoke: InvocationType: 'Later' is none of ")

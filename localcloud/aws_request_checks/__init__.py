@@ -6,6 +6,14 @@ rules for expressions. A request that breaks a rule raises `WrongRequestError`, 
 which swallows the error hides nothing. `site/sitecustomize.py` does the same in processes that tests start.
 """
 
-from .hook import WrongRequestError, allowing, check_request, child_environment, install, problems
+from .hook import WrongRequestError, allowing, check_request, child_environment, install, install_in_child, problems
 
-__all__ = ["WrongRequestError", "allowing", "check_request", "child_environment", "install", "problems"]
+__all__ = [
+    "WrongRequestError",
+    "allowing",
+    "check_request",
+    "child_environment",
+    "install",
+    "install_in_child",
+    "problems",
+]

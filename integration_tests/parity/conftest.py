@@ -1,0 +1,136 @@
+"""The implementations, one server of each for the whole suite, and the product's adapters on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
+from integration_tests.parity import dynamodb, machines, s3, step_functions
+from integration_tests.parity.servers import free_port
+from integration_tests.support import aws_request_problems
+from integration_tests.support.clouds import RETRY_WAITS, Cloud, emulated
+from localcloud.emulator import Emulator
+from tools.parity.build import is_ready
+from tools.parity.implementations import (
+    EMULATOR,
+    IMPLEMENTATIONS,
+    LAMBDA_CLIENT,
+    MOTO,
+    STEP_FUNCTIONS,
+    VERSITYGW,
+    GoProgram,
+    PythonPackage,
+)
+from tools.parity.prerequisites import MissingPrerequisiteError, find_go, find_python
+
+SETTINGS = {
+    "sliceExecutionType": "STANDARD",  # LocalStack refuses EXPRESS in a Distributed Map
+    "closeIdleSeconds": 10,  # its waits last as long as they say, and the suite ends when no execution is left
+}
+
+
+class Ports(NamedTuple):
+    """Free ports of 127.0.0.1."""
+
+    emulator: int
+    step_functions: int
+
+    @property
+    def emulator_url(self) -> str:
+        """Where MiniStack will be."""
+        return f"http://127.0.0.1:{self.emulator}"
+
+    @property
+    def step_functions_url(self) -> str:
+        """Where the interpreter will be."""
+        return f"http://127.0.0.1:{self.step_functions}"
+
+
+def require(implementation: GoProgram | PythonPackage) -> None:
+    """Skip the test unless the implementation was built, with the reason and the remedy."""
+    if not is_ready(implementation):
+        pytest.skip(f"{implementation.name} {implementation.version} is not built: {_remedy(implementation)}")
+
+
+def _remedy(implementation: GoProgram | PythonPackage) -> str:
+    try:
+        if isinstance(implementation, GoProgram):
+            find_go(implementation.pins[0].parent)
+        else:
+            find_python()
+    except MissingPrerequisiteError as missing:
+        return f"{missing} Then run: make test-parity"
+    return "run make test-parity, which builds it."
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the implementations that the suite ran on."""
+    terminalreporter.section("implementations")
+    for implementation in IMPLEMENTATIONS:
+        state = "" if is_ready(implementation) else " (not built here)"
+        terminalreporter.write_line(f"{implementation.name} {implementation.version}{state}")
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[s3.S3Server]:
+    """A running versitygw, over TLS."""
+    require(VERSITYGW)
+    with s3.running() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: s3.S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty bucket; until the test ends, the product's adapters speak to its server."""
+    return s3_server.use(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def aws_url(dynamodb_url: str) -> str:
+    """The URL where functions under the Runtime Interface Emulator reach AWS: moto plays more than DynamoDB there."""
+    require(EMULATOR)
+    require(LAMBDA_CLIENT)
+    return dynamodb_url
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url() -> Iterator[str]:
+    """The URL of a running moto server."""
+    require(MOTO)
+    with dynamodb.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def ports() -> Ports:
+    """The ports of MiniStack and of the interpreter, each of which has to know the other's before it starts."""
+    return Ports(free_port(), free_port())
+
+
+@pytest.fixture(scope="session")
+def emulator(ports: Ports, dynamodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Emulator:
+    """MiniStack, not started."""
+    elsewhere = {"AWS_ENDPOINT_URL_SFN": ports.step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
+    environment = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment(), **elsewhere}
+    return Emulator(tmp_path_factory.mktemp("cloud") / "emulator.log", ports.emulator, environment)
+
+
+@pytest.fixture(scope="session")
+def step_functions_url(ports: Ports, emulator: Emulator, dynamodb_url: str) -> Iterator[str]:
+    """The URL of LocalStack's interpreter; its tasks call moto's DynamoDB, and MiniStack for the rest."""
+    require(STEP_FUNCTIONS)
+    endpoints = dict.fromkeys(("events", "lambda", "logs"), ports.emulator_url) | {"dynamodb": dynamodb_url}
+    key = emulator.access_key_id, emulator.secret_access_key
+    with step_functions.running(machines.responses(), endpoints, key, ports.step_functions) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def cloud(emulator: Emulator, step_functions_url: str, dynamodb_url: str) -> Iterator[Cloud]:
+    """MiniStack, but for Step Functions and DynamoDB: what the fixtures of the end-to-end suite deploy to here."""
+    elsewhere = {"stepfunctions": step_functions_url, "dynamodb": dynamodb_url}
+    with emulator:
+        yield replace(emulated(emulator), service_endpoints=elsewhere, settings=SETTINGS)

@@ -1,0 +1,58 @@
+"""Changes MiniStack so that a function which is throttled or broken looks as it does on AWS.
+
+The emulator's Step Functions calls a throttled function `Lambda.Unknown`, where AWS says
+`Lambda.TooManyRequestsException`; and its API Gateway hands the function's own error to callers, where AWS sends a
+gateway response.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+THROTTLED = "Lambda.TooManyRequestsException"
+
+
+def is_throttled(cause: str) -> bool:
+    """Return whether the cause of a failed task is Lambda's refusal to run the function."""
+    try:
+        body = json.loads(cause)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("__type") == "TooManyRequestsException"
+
+
+def name_throttling(states: Any) -> None:
+    """Give a throttled task the error name that AWS gives it."""
+    call = states._call_lambda
+
+    def call_lambda(*args: Any, **options: Any) -> Any:
+        try:
+            return call(*args, **options)
+        except states._ExecutionError as error:
+            if is_throttled(error.cause):
+                raise states._ExecutionError(THROTTLED, error.cause) from None
+            raise
+
+    states._call_lambda = call_lambda
+
+
+def send_gateway_responses(gateway: Any) -> None:
+    """Make a call of a function that is throttled or fails an error of the gateway."""
+    call = gateway._call_lambda_raw
+
+    async def call_lambda(*args: Any, **options: Any) -> tuple[Any, str | None]:
+        result, error = await call(*args, **options)
+        if error is None and result.get("error"):
+            return None, "The function did not answer."
+        return result, error
+
+    gateway._call_lambda_raw = call_lambda
+
+
+def install(_path: str) -> None:
+    """Change the emulator that this process is about to run."""
+    from ministack.services import apigateway_v1, stepfunctions
+
+    name_throttling(stepfunctions)
+    send_gateway_responses(apigateway_v1)

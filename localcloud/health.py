@@ -1,0 +1,21 @@
+"""Asking an emulator for its health: the one endpoint of its own that the filter leaves open."""
+
+import http.client
+import json
+from urllib.parse import urlsplit
+
+__all__ = ["read_health"]
+
+
+def read_health(endpoint: str) -> dict[str, object]:
+    """Return what an emulator says of itself; empty when none answers there."""
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=2)
+    try:
+        connection.request("GET", "/_ministack/health")
+        response = connection.getresponse()
+        content = json.loads(response.read()) if response.status == http.client.OK else {}
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,197 @@
+"""IAM actions that each resource type of the program takes to create, read, update and delete.
+
+They are those that the official provider calls, from its source, and those that CloudFormation lists for the same type.
+In ARNs `{name}` stands for the pattern of the stack's names, `{bucket}` for that of its bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions that are allowed on some resources under a condition."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+def _grant(service: str, verbs: str, *resources: str) -> Grant:
+    return Grant(tuple(f"{service}:{verb}" for verb in verbs.split()), resources)
+
+
+_LOCAL = "arn:{partition}:%s:{region}:{account}:%s"
+_ROLE = "arn:{partition}:iam::{account}:role/{name}"
+_BUCKET = "arn:{partition}:s3:::{bucket}"
+_API = "arn:{partition}:apigateway:{region}::/%s"
+_FUNCTION = _LOCAL % ("lambda", "function:{name}")
+_QUEUE = _LOCAL % ("sqs", "{name}")
+_MACHINE = _LOCAL % ("states", "stateMachine:{name}")
+_RULE = _LOCAL % ("events", "rule/{name}")
+_LOG_GROUPS = tuple(
+    _LOCAL % ("logs", f"log-group:/aws/{folder}/{{name}}") for folder in ("apigateway", "lambda", "vendedlogs/states")
+)
+_PASS_ROLE = Grant(
+    ("iam:PassRole",),
+    (_ROLE,),
+    {
+        "StringEquals": {
+            "iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
+        }
+    },
+)
+_REST = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "restapis*", _API % "tags/*")
+_SOCKET = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apis*", _API % "tags/*")
+_KEYS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apikeys*")
+_PLANS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "usageplans*")
+_GATEWAY_ROLE = Grant(  # API Gateway creates it with the first API of an account
+    ("iam:CreateServiceLinkedRole",),
+    ("arn:{partition}:iam::{account}:role/aws-service-role/ops.apigateway.amazonaws.com/*",),
+    {"StringEquals": {"iam:AWSServiceName": "ops.apigateway.amazonaws.com"}},
+)
+
+GRANTS: Mapping[str, tuple[Grant, ...]] = {
+    "aws:apigateway/account:Account": (_grant("apigateway", "GET PATCH", _API % "account"), _PASS_ROLE),
+    "aws:apigateway/apiKey:ApiKey": (_KEYS, _REST),
+    "aws:apigateway/authorizer:Authorizer": (_REST,),
+    "aws:apigateway/deployment:Deployment": (_REST,),
+    "aws:apigateway/integration:Integration": (_REST,),
+    "aws:apigateway/integrationResponse:IntegrationResponse": (_REST,),
+    "aws:apigateway/method:Method": (_REST,),
+    "aws:apigateway/methodResponse:MethodResponse": (_REST,),
+    "aws:apigateway/methodSettings:MethodSettings": (_REST,),
+    "aws:apigateway/model:Model": (_REST,),
+    "aws:apigateway/requestValidator:RequestValidator": (_REST,),
+    "aws:apigateway/resource:Resource": (_REST,),
+    "aws:apigateway/response:Response": (_REST,),
+    "aws:apigateway/restApi:RestApi": (_REST, _GATEWAY_ROLE),
+    "aws:apigateway/stage:Stage": (_REST,),
+    "aws:apigateway/usagePlan:UsagePlan": (_PLANS, _REST),
+    "aws:apigateway/usagePlanKey:UsagePlanKey": (_PLANS, _KEYS),
+    "aws:apigatewayv2/api:Api": (_SOCKET, _GATEWAY_ROLE),
+    "aws:apigatewayv2/integration:Integration": (_SOCKET,),
+    "aws:apigatewayv2/route:Route": (_SOCKET,),
+    "aws:apigatewayv2/stage:Stage": (_SOCKET,),
+    "aws:cloudwatch/eventRule:EventRule": (
+        _grant("events", "DeleteRule DescribeRule ListTagsForResource PutRule TagResource UntagResource", _RULE),
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": (_grant("events", "ListTargetsByRule PutTargets RemoveTargets", _RULE),),
+    "aws:cloudwatch/logGroup:LogGroup": (
+        _grant("logs", "DescribeLogGroups", "*"),
+        _grant(
+            "logs",
+            "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey "
+            "ListTagsForResource PutRetentionPolicy TagResource UntagResource",
+            *_LOG_GROUPS,
+        ),
+    ),
+    "aws:dynamodb/table:Table": (
+        _grant(
+            "dynamodb",
+            "CreateTable DeleteTable DescribeContinuousBackups DescribeTable DescribeTimeToLive ListTagsOfResource "
+            "TagResource UntagResource UpdateContinuousBackups UpdateTable UpdateTimeToLive",
+            _LOCAL % ("dynamodb", "table/{name}"),
+        ),
+    ),
+    "aws:iam/role:Role": (
+        _grant(
+            "iam",
+            "CreateRole DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
+            "ListRoleTags TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
+            _ROLE,
+        ),
+    ),
+    "aws:iam/rolePolicy:RolePolicy": (_grant("iam", "DeleteRolePolicy GetRolePolicy PutRolePolicy", _ROLE),),
+    "aws:lambda/function:Function": (
+        _grant(
+            "lambda",
+            "CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction GetFunctionCodeSigningConfig "
+            "GetFunctionConcurrency GetFunctionConfiguration ListTags ListVersionsByFunction PutFunctionConcurrency "
+            "TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+            _FUNCTION,
+        ),
+        _grant("ec2", "DescribeSecurityGroups DescribeSubnets DescribeVpcs", "*"),  # of functions in a VPC
+        _PASS_ROLE,
+    ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (
+        _grant(
+            "lambda",
+            "DeleteFunctionEventInvokeConfig GetFunctionEventInvokeConfig PutFunctionEventInvokeConfig "
+            "UpdateFunctionEventInvokeConfig",
+            _FUNCTION,
+        ),
+    ),
+    "aws:lambda/permission:Permission": (_grant("lambda", "AddPermission GetPolicy RemovePermission", _FUNCTION),),
+    "aws:s3/bucket:Bucket": (
+        _grant(
+            "s3",
+            "CreateBucket DeleteBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging "
+            "GetBucketObjectLockConfiguration GetBucketPolicy GetBucketRequestPayment GetBucketTagging "
+            "GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration "
+            "GetReplicationConfiguration ListBucket ListBucketMultipartUploads ListBucketVersions ListTagsForResource "
+            "PutBucketTagging TagResource UntagResource",
+            _BUCKET,
+        ),
+        # What `forceDestroy` empties the bucket with.
+        _grant("s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion", f"{_BUCKET}/*"),
+    ),
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": (_grant("s3", "GetBucketCORS PutBucketCORS", _BUCKET),),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
+        _grant("s3", "GetLifecycleConfiguration PutLifecycleConfiguration", _BUCKET),
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
+        _grant("s3", "GetBucketOwnershipControls PutBucketOwnershipControls", _BUCKET),
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": (_grant("s3", "DeleteBucketPolicy GetBucketPolicy PutBucketPolicy", _BUCKET),),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
+        _grant("s3", "GetBucketPublicAccessBlock PutBucketPublicAccessBlock", _BUCKET),
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        _grant("s3", "GetEncryptionConfiguration PutEncryptionConfiguration", _BUCKET),
+    ),
+    "aws:sfn/stateMachine:StateMachine": (
+        _grant("states", "ValidateStateMachineDefinition", "*"),
+        _grant(
+            "states",
+            "CreateStateMachine DeleteStateMachine DescribeStateMachine ListExecutions ListStateMachineVersions "
+            "ListTagsForResource TagResource UntagResource UpdateStateMachine",
+            _MACHINE,
+        ),
+        # Executions are stopped before a stack is destroyed: a machine waits for them.
+        _grant("states", "StopExecution", _LOCAL % ("states", "execution:{name}")),
+        _PASS_ROLE,
+    ),
+    "aws:sqs/queue:Queue": (
+        _grant(
+            "sqs",
+            "CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags SetQueueAttributes TagQueue "
+            "UntagQueue",
+            _QUEUE,
+        ),
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": (_grant("sqs", "GetQueueAttributes SetQueueAttributes", _QUEUE),),
+}
+"""Resource type -> what it takes."""
+
+OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
+    "key": (
+        Grant(  # DynamoDB uses the key in the name of whoever creates a table with it
+            (
+                "kms:CreateGrant",
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
+            ),
+            ("{key}",),
+            {"StringEquals": {"kms:ViaService": "dynamodb.{region}.{suffix}"}},
+        ),
+    ),
+    "existing_bucket": (_grant("s3", "ListBucket", "arn:{partition}:s3:::{existing_bucket}"),),
+    "authorizer_function": (_grant("lambda", "AddPermission GetPolicy RemovePermission", "{authorizer_function}"),),
+}
+"""Field of `Target` -> what a stack that has it takes besides."""

@@ -1,0 +1,125 @@
+"""IAM policy of the role that deploys, from the resource types that the program registers: `make docs`.
+
+`python -m tools.deploy_permissions --account 111122223333 --prefix async-download-prod-files` prints it for a stack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from async_download.names import BUCKET_LIMIT, LIMIT, RANDOM_LENGTH, bucket_stem
+from async_download.specs import SPECS, hyphenated
+
+from tools.deploy_grants import GRANTS, OPTIONAL, Grant
+from tools.readme_tables import TOP
+
+DOCUMENT = TOP / "docs" / "deploy-permissions.json"
+LONGEST_PART = max(map(len, map(hyphenated, SPECS)))
+HASH_LENGTH = 9  # "-" and eight characters in place of what does not fit
+SUFFIX = "{region}.{suffix}"  # in conditions, which have braces of their own
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the stack may touch: an account, a region and the names in it.
+
+    `key`, `existing_bucket` and `authorizer_function` are ARN, name and ARN of what a stack brings along, or empty.
+    """
+
+    account: str = "111122223333"
+    region: str = "eu-central-1"
+    partition: str = "aws"
+    suffix: str = "amazonaws.com"
+    prefix: str = "async-download-prod-files"
+    component: str = "files"
+    key: str = ""
+    existing_bucket: str = ""
+    authorizer_function: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Return the values of the placeholders in `deploy_grants`."""
+        return {**vars(self), "name": self._name, "bucket": self._bucket}
+
+    @property
+    def _name(self) -> str:
+        """Return the pattern of names of functions, roles and tables; long prefixes are shortened in them."""
+        room = LIMIT - LONGEST_PART - 1
+        return f"{self.prefix}-*" if len(self.prefix) <= room else f"{self.prefix[: room - HASH_LENGTH]}*"
+
+    @property
+    def _bucket(self) -> str:
+        """Return the pattern of the name that the engine gives the bucket."""
+        return f"{bucket_stem(self.component)[: BUCKET_LIMIT - RANDOM_LENGTH]}-*"
+
+
+def policy(target: Target) -> Document:
+    """Return the policy that suffices to preview, deploy, update, refresh and destroy the stack.
+
+    Actions on the same resources share a statement, and so do resources with the same actions: IAM limits its size.
+    """
+    actions: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    for grant in _grants(target):
+        resources = tuple(resource.format(**target.fields) for resource in grant.resources)
+        condition = json.dumps(grant.condition).replace(SUFFIX, f"{target.region}.{target.suffix}")
+        actions.setdefault((resources, condition), set()).update(grant.actions)
+    places: dict[tuple[tuple[str, ...], str], dict[str, None]] = {}
+    for (resources, condition), allowed in actions.items():
+        places.setdefault((tuple(sorted(allowed)), condition), {}).update(dict.fromkeys(resources))
+    statements = [
+        _statement(allowed, list(where), json.loads(condition)) for (allowed, condition), where in places.items()
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _grants(target: Target) -> Iterable[Grant]:
+    for grants in GRANTS.values():
+        yield from grants
+    for option, grants in OPTIONAL.items():
+        if getattr(target, option):
+            yield from grants
+
+
+def _statement(actions: Sequence[str], resources: Sequence[str], condition: Document) -> Document:
+    statement = {"Effect": "Allow", "Action": _one_or_list(actions), "Resource": _one_or_list(resources)}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def _one_or_list(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
+
+
+EXAMPLE = Target(
+    key="arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    existing_bucket="your-bucket",
+    authorizer_function="arn:aws:lambda:eu-central-1:111122223333:function:who-calls",
+)
+
+
+def text(target: Target) -> str:
+    """Return the policy as JSON."""
+    return json.dumps(policy(target), indent=2) + "\n"
+
+
+def main() -> None:
+    """Print the policy of a stack, or write the example of the documentation when no option is given."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.relative_to(TOP)}, with example names")
+    for option, default in vars(Target()).items():
+        parser.add_argument(
+            f"--{option.replace('_', '-')}", default=default, metavar="TEXT", help=f"default: {default}"
+        )
+    options = vars(parser.parse_args())
+    if options.pop("write"):
+        DOCUMENT.write_text(text(EXAMPLE))
+    else:
+        print(text(Target(**options)), end="")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

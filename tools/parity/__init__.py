@@ -1,0 +1,1 @@
+"""Other people's implementations of AWS services, which `make test-parity` runs the product on."""
