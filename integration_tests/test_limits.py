@@ -1,15 +1,33 @@
-"""What one caller may cost: the largest file."""
+"""What one caller may cost: the largest file, and the downloads that run at once."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
-from integration_tests.support.settings import MAX_FILE_MB
+from integration_tests.conftest import keeper
+from integration_tests.support import throttling
+from integration_tests.support.clouds import Target, emulated
+from integration_tests.support.engines import Engine, deployed
+from integration_tests.support.rest import Answer, Rest
+from integration_tests.support.settings import FILES, MAX_FILE_MB, config_for, origins_for
 from integration_tests.support.stack import Stack, unique
+from integration_tests.support.waiting import gone, wait_for
+from integration_tests.test_callers import SPREAD, user
+from localcloud.emulator import Emulator
+from localcloud.origin import Origin
 
 pytestmark = pytest.mark.security
 
 TOO_LARGE = MAX_FILE_MB * 10**6 + 1
+WORKERS = 4  # that copy; one caller has half of them
+FLOOD = 40
+HELD = "first_byte=20"  # an origin that keeps a worker busy
+PROMPT = 10  # seconds; less than a worker that is busy takes
 
 
 @pytest.mark.parametrize("options", ["", "length=no&ranges=no"], ids=["announced", "not announced"])
@@ -28,3 +46,56 @@ def test_a_request_for_a_size_above_the_limit_is_refused(strict_stack: Stack) ->
     answer = strict_stack.post(unique("1"), size=TOO_LARGE)
     assert (answer.status, answer.code) == (422, "FILE_TOO_LARGE")
     assert "maxFileMb" in answer.body["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def capped(request: pytest.FixtureRequest, origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack with few copying workers, on an emulator of its own that throttles as AWS does."""
+    if request.config.getoption("--target") != Target.EMULATOR:
+        pytest.skip("The emulator that throttles functions is this suite's own: use --target emulator.")
+    log, program = tmp_path_factory.mktemp("limits") / "emulator.log", Path(throttling.__file__)
+    with Emulator(log, observe=True, observer=program) as emulator:
+        cloud = emulated(emulator)
+        with origins_for(cloud, origin.base_url, None) as origins:
+            config = config_for(cloud, origins, restAuth="iam", copyReservedConcurrency=WORKERS)
+            engine, name = Engine(request.config.getoption("--engine")), f"limits-{secrets.token_hex(3)}"
+            with deployed(engine, cloud, name, config, keeper(request)) as outputs:
+                yield Stack(cloud, outputs, origin=FILES, signed=True)
+
+
+def post(stack: Stack, rest: Rest, path: str) -> Answer:
+    """Request a file as the caller whose signature `rest` has."""
+    return rest.call("POST", "/downloads", {"origin": stack.origin, "path": path})
+
+
+def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> None:
+    with user(capped.cloud, "execute-api:Invoke") as one, user(capped.cloud, "execute-api:Invoke") as other:
+        flooding, patient = Rest(capped.rest.base_url, one), Rest(capped.rest.base_url, other)
+        wait_for(lambda: patient.call("GET", "/downloads/x").status == 401, SPREAD)
+        with ThreadPoolExecutor(8) as crowd:
+            answers = list(crowd.map(lambda _: post(capped, flooding, unique("1MB", HELD)), range(FLOOD)))
+        accepted = [capped.requested(answer) for answer in answers if answer.status == 202]
+        refused = [answer for answer in answers if answer.status != 202]
+        assert {(answer.status, answer.code) for answer in refused} == {(429, "TOO_MANY_DOWNLOADS")}
+        assert all(answer.headers["retry-after"].isdigit() for answer in refused)
+        assert len(accepted) == WORKERS // 2
+
+        download = capped.requested(post(capped, patient, unique("1MB")))
+        with capped.connect(download) as socket:
+            message = socket.receive("ready", "failed", deadline=PROMPT)
+        assert message["type"] == "ready"
+        assert capped.execution(accepted[0]) == "RUNNING", "the workers of the flood were busy all the time"
+
+        for held in accepted:
+            capped.cancel(held)
+        again = wait_for(
+            lambda: post(capped, flooding, unique("1MB")), SPREAD, until=lambda answer: answer.status == 202
+        )
+        assert capped.ended(capped.requested(again), deadline=60) == "SUCCEEDED"
+        wait_for(lambda: running(capped), SPREAD, until=gone)
+
+
+def running(stack: Stack) -> list[str]:
+    """Return the ids of all downloads that count as running."""
+    items = stack.items(stack.outputs["downloadsTableName"])
+    return [key for item in items for key in item.get("running", {}).get("SS", ())]

@@ -13,7 +13,8 @@ AsyncDownloadError
 │   ├── DownloadFinishedError          409 DOWNLOAD_FINISHED
 │   ├── IdempotencyKeyReusedError      422 IDEMPOTENCY_KEY_REUSED
 │   ├── OrderTooLargeError             422 FILE_TOO_LARGE
-│   └── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
+│   ├── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
+│   └── TooManyDownloadsError          429 TOO_MANY_DOWNLOADS
 ├── TransferError                  the copy failed; has a code and says whether another try may help
 │   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
 │   ├── OriginRefusedError             ORIGIN_REFUSED
@@ -59,10 +60,14 @@ class ConfigError(AsyncDownloadError):
 
 
 class RequestError(AsyncDownloadError):
-    """The caller can mend it: answered with its status, code and message."""
+    """The caller can mend it: answered with its status, code and message.
+
+    `retry_after` is the seconds after which the same request may succeed, None if it never will.
+    """
 
     status = 400
     code = "INVALID_REQUEST"
+    retry_after: int | None = None
 
 
 class InvalidRequestError(RequestError):
@@ -145,6 +150,19 @@ class TooManyConnectionsError(RequestError):
 
     def __init__(self) -> None:
         super().__init__("The download has as many connections as it may have. Close one first.")
+
+
+class TooManyDownloadsError(RequestError):
+    """As many downloads of the caller run as are allowed."""
+
+    status, code = 429, "TOO_MANY_DOWNLOADS"
+    retry_after = 5
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"You have as many downloads running as one caller may have: {limit}. "
+            "Wait until one of them has ended, or cancel one, and send the request again."
+        )
 
 
 class Retry(Enum):
@@ -321,11 +339,12 @@ class ConnectionGoneError(AsyncDownloadError):
 
 @dataclass(frozen=True)
 class Problem:
-    """What the caller is told: an HTTP status, a code and a sentence."""
+    """What the caller is told: an HTTP status, a code, a sentence, and the seconds of `Retry-After`, if any."""
 
     status: int
     code: str
     message: str
+    retry_after: int | None = None
 
 
 THROTTLED = frozenset(
@@ -341,7 +360,7 @@ THROTTLED = frozenset(
 def problem_of(error: BaseException) -> Problem:
     """The one map from a failure to what the caller may know of it."""
     if isinstance(error, RequestError):
-        return Problem(error.status, error.code, str(error))
+        return Problem(error.status, error.code, str(error), error.retry_after)
     if isinstance(error, ServiceError) and error.code in THROTTLED:
-        return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.")
+        return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.", 1)
     return Problem(500, "INTERNAL", "Something went wrong here, not with the request. Try again.")

@@ -19,6 +19,7 @@ from async_download_client import (
     RefusedError,
     Stop,
     Timing,
+    TooManyDownloadsError,
     UnavailableError,
     WaitTimeoutError,
 )
@@ -296,6 +297,21 @@ def test_busy_api(stack: FakeStack, client: Client) -> None:
     stack.rest = [500] * 3
     with pytest.raises(UnavailableError):
         client.request("q3.csv")
+
+
+def test_a_caller_at_the_limit_of_running_downloads_tries_again_and_then_reads_what_to_do(
+    stack: FakeStack, client: Client
+) -> None:
+    refused: tuple[int, dict[str, object]] = (
+        429,
+        {"error": {"code": "TOO_MANY_DOWNLOADS", "message": "Wait until one has ended."}},
+    )
+    stack.rest = [refused]
+    client.request("q3.csv")
+    stack.rest = [refused] * 3
+    with pytest.raises(TooManyDownloadsError, match="Wait until one has ended") as raised:
+        client.request("q3.csv")
+    assert (raised.value.code, raised.value.status) == ("TOO_MANY_DOWNLOADS", 429)
 
 
 @pytest.mark.parametrize(

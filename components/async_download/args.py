@@ -114,6 +114,12 @@ class AsyncDownloadArgs(TypedDict):
     max_connections: NotRequired[int]
     """Sockets that may wait for one download at once, 1 to 100. Default: 10."""
 
+    max_downloads_per_caller: NotRequired[int]
+    """Downloads of one caller that run at once, 1 to 500; 0 is no limit. Default: 100.
+
+    Where `copy_reserved_concurrency` caps copying, one caller has at most half of that.
+    """
+
     close_idle_seconds: NotRequired[int]
     """Seconds until a socket that was told the end and is idle is closed, 10 to 240; 0 is never. Default: 120."""
 

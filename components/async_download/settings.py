@@ -18,6 +18,7 @@ NUMBERS = {  # setting: default, lowest, highest
     "download_expires_seconds": (DAY_SECONDS, 300, 30 * DAY_SECONDS),
     "url_expires_seconds": (900, 60, 900),
     "max_connections": (10, 1, 100),
+    "max_downloads_per_caller": (100, 0, 500),  # their ids are one item, which each of them writes twice
     "close_idle_seconds": (120, 0, 240),
     "throttle_rate": (50, 1, 10_000),
     "throttle_burst": (100, 1, 5_000),
@@ -74,6 +75,7 @@ class Settings:
     download_expires_seconds: int
     url_expires_seconds: int
     max_connections: int
+    max_downloads_per_caller: int
     close_idle_seconds: int
     rest_auth: RestAuth
     authorizer: authorizers.ResolvedAuthorizer | None
@@ -107,6 +109,13 @@ class Settings:
     tags: Mapping[str, pulumi.Input[str]]
     execute_api_url: str
     loopback_origins: bool
+
+    @property
+    def running_per_caller(self) -> int:
+        """Downloads of one caller that run at once, at most half of the workers where these are capped; 0 is any."""
+        if not self.copy_reserved_concurrency:
+            return self.max_downloads_per_caller
+        return min(self.max_downloads_per_caller, max(1, self.copy_reserved_concurrency // 2))
 
 
 def resolve(name: str, args: AsyncDownloadArgs) -> Settings:

@@ -13,9 +13,11 @@ from runtime.errors import (
     InvalidRequestError,
     OrderTooLargeError,
     ServiceError,
+    TooManyDownloadsError,
     UnknownOriginError,
 )
 from runtime.logic import disposition, limits, paths, tickets
+from runtime.logic.running_limit import RunningLimit
 from runtime.models import Download, Origin, Origins, Status, execution_arn_of, iso
 from runtime.ports import Clock, Downloads, Executions
 
@@ -50,6 +52,7 @@ class RequestDownload:
     web_socket_url: str
     expires_seconds: int
     max_file_bytes: int
+    limit: RunningLimit
 
     def __call__(self, order: Order) -> dict[str, object]:
         """The body of the answer.
@@ -70,10 +73,11 @@ class RequestDownload:
         """The download under this name with a fresh ticket; None when the name is used up."""
         ticket = tickets.issue(wanted.download_id)
         wanted = replace(wanted, ticket_hashes=(ticket.hash,))
-        if self.downloads.create(wanted):
+        counted = self.limit.acquire(wanted)
+        if counted and self.downloads.create(wanted):
             return (wanted, ticket) if self._start(wanted) else None
-        existing = self.downloads.get(wanted.execution_arn)
-        if existing is None or existing.is_expired(self.clock.now()):
+        existing = self._existing(wanted, counted=counted)
+        if existing is None:
             return None
         if _asked(existing) != _asked(wanted):
             raise IdempotencyKeyReusedError
@@ -82,8 +86,35 @@ class RequestDownload:
             return None
         return existing, ticket
 
+    def _existing(self, wanted: Download, *, counted: bool) -> Download | None:
+        """Return the download that an earlier request has left under this name, or None if the name is used up.
+
+        Raises:
+            TooManyDownloadsError: it would be another running download, beyond the limit.
+        """
+        existing = self.downloads.get(wanted.execution_arn)
+        if existing is not None and existing.is_expired(self.clock.now()):
+            existing = None
+        if not counted and (existing is None or existing.status is Status.PENDING):
+            raise TooManyDownloadsError(self.limit.max_running)
+        if counted and (existing is None or existing.status.is_final):
+            self.limit.release(wanted)
+        return existing
+
     def _start(self, download: Download) -> bool:
-        """Start the execution; False when its name was used by one that ended before this row was written."""
+        """Start the execution, or give back the place of the download that does not run.
+
+        Return False if its name was used by an execution that ended before this row was written.
+        """
+        started = False
+        try:
+            started = self._start_execution(download)
+        finally:
+            if not started:
+                self.limit.release(download)
+        return started
+
+    def _start_execution(self, download: Download) -> bool:
         try:
             self.executions.start(download.download_id)
         except ExecutionExistsError:

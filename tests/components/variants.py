@@ -18,6 +18,7 @@ OTHER: dict[str, Any] = {
     "download_expires_seconds": 3600,
     "url_expires_seconds": 300,
     "max_connections": 3,
+    "max_downloads_per_caller": 7,
     "close_idle_seconds": 30,
     "request_concurrency": 20,
     "connect_concurrency": 30,

@@ -25,12 +25,14 @@ from runtime.logic.plan import LARGEST, Cut, Plan
 from runtime.logic.reconcile import Reconcile
 from runtime.logic.request_download import RequestDownload
 from runtime.logic.reuse import Reuse
+from runtime.logic.running_limit import ReleaseCaller, RunningLimit
 from runtime.logic.tell import Tell
 from runtime.models import Checksum, Download, Origin, Status, Stored, execution_arn_of
 from tests.runtime.fakes import (
     STATE_MACHINE,
     Asked,
     FakeBody,
+    FakeCallers,
     FakeClock,
     FakeClosing,
     FakeConnections,
@@ -48,6 +50,7 @@ DOWNLOAD_ID = "0" * 31 + "a"
 ARN = execution_arn_of(STATE_MACHINE, DOWNLOAD_ID)
 KEY = f"downloads/{DOWNLOAD_ID}"
 PART = 1000
+RUNNING = 5  # downloads of one caller at once
 ORIGIN = Origin("reports", "https://reports.example.com/exports/", default_path="latest.csv")
 STORED = Stored(KEY, 3, '"etag"', "text/csv", Checksum("CRC32", "NSRBwg=="), "ba" * 32)
 
@@ -119,6 +122,7 @@ class World:
         self.clock = clock or FakeClock()
         self.downloads = FakeDownloads()
         self.connections = FakeConnections(self.downloads)
+        self.callers = FakeCallers()
         self.executions = FakeExecutions()
         self.functions = FakeFunctions()
         self.sockets = FakeSockets(self.clock)
@@ -131,9 +135,11 @@ class World:
         self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.closing)
         self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)
         self.announce = Announce(self.signer)
-        self.deliver = Deliver(self.downloads, self.announce, self.tell, self.clock)
+        self.limit = RunningLimit(self.callers, self.downloads, self.executions, self.clock, max_running=RUNNING)
+        release = ReleaseCaller(self.callers)
+        self.deliver = Deliver(self.downloads, self.announce, self.tell, self.clock, release=release)
         self.disconnect = Disconnect(self.downloads, self.connections)
-        self.fail = Fail(self.downloads, self.objects, self.tell, self.clock, "downloads/")
+        self.fail = Fail(self.downloads, self.objects, self.tell, self.clock, "downloads/", release=release)
         self.cancel = Cancel(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.reconcile = Reconcile(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.connect = Connect(
@@ -158,6 +164,7 @@ class World:
             web_socket_url="wss://socket.example/v1",
             expires_seconds=3600,
             max_file_bytes=LARGEST,
+            limit=self.limit,
         )
 
     def has(self, **fields: object) -> tickets.Ticket:

@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from urllib3 import BaseHTTPResponse
 
 from async_download_client.auth import Auth, Outgoing
-from async_download_client.errors import NetworkError, ProtocolError, RefusedError, UnavailableError
+from async_download_client.errors import (
+    NetworkError,
+    ProtocolError,
+    RefusedError,
+    TooManyDownloadsError,
+    UnavailableError,
+)
 from async_download_client.messages import Body, download_of, status_of
 from async_download_client.models import Download, Order, Status
 from async_download_client.stop import Stop
@@ -103,7 +109,7 @@ class Api:
             status, answer = response.status, _object(self._content(url, response))
         stop.check()
         if status in _BUSY:
-            raise UnavailableError(host_of(url), status, _retry_after(response.headers))
+            raise _busy(host_of(url), status, _retry_after(response.headers), answer)
         if status >= 400:
             raise _refusal(status, answer)
         if status >= 300 or answer is None:
@@ -122,6 +128,14 @@ class Api:
                 if len(content) > _LARGEST_ANSWER or time.monotonic() > deadline:
                     raise NetworkError(f"{host_of(url)} does not come to the end of its answer.")
         return content
+
+
+def _busy(host: str, status: int, retry_after: float, answer: Body | None) -> UnavailableError:
+    """Return the error of a call that may be tried again."""
+    error = (answer or {}).get("error")
+    if isinstance(error, dict) and error.get("code") == "TOO_MANY_DOWNLOADS":
+        return TooManyDownloadsError(host, str(error.get("message", "")), retry_after)
+    return UnavailableError(host, status, retry_after)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
