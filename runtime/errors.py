@@ -14,7 +14,8 @@ AsyncDownloadError
 │   ├── IdempotencyKeyReusedError      422 IDEMPOTENCY_KEY_REUSED
 │   ├── OrderTooLargeError             422 FILE_TOO_LARGE
 │   ├── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
-│   └── TooManyDownloadsError          429 TOO_MANY_DOWNLOADS
+│   ├── TooManyDownloadsError          429 TOO_MANY_DOWNLOADS
+│   └── DailyLimitError                429 DAILY_LIMIT_REACHED
 ├── TransferError                  the copy failed; has a code and says whether another try may help
 │   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
 │   ├── OriginRefusedError             ORIGIN_REFUSED
@@ -163,6 +164,19 @@ class TooManyDownloadsError(RequestError):
             f"You have as many downloads running as one caller may have: {limit}. "
             "Wait until one of them has ended, or cancel one, and send the request again."
         )
+
+
+class DailyLimitError(RequestError):
+    """As many bytes were copied for the caller today as are allowed."""
+
+    status, code = 429, "DAILY_LIMIT_REACHED"
+
+    def __init__(self, limit: int, *, retry_after: int) -> None:
+        super().__init__(
+            f"{limit} bytes were copied for you today, as many as one caller may have. "
+            "The day ends at midnight UTC; send the request again after that."
+        )
+        self.retry_after = retry_after
 
 
 class Retry(Enum):

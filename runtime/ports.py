@@ -150,6 +150,12 @@ class Callers(Protocol):
     def remove(self, caller: str, download_id: str) -> bool:
         """Remove a download that has ended, if it is there."""
 
+    def get_bytes(self, caller: str, day: str) -> int:
+        """Read how many bytes were copied on a day (`2026-11-28`), strongly consistent."""
+
+    def add_bytes(self, caller: str, day: str, size: int, *, expires_at: int) -> None:
+        """Add to the bytes that were copied on a day."""
+
     def get(self, caller: str) -> Caller | None:
         """Read the item, strongly consistent."""
 

@@ -80,7 +80,7 @@ def test_the_page_on_cost_says_what_asking_for_the_status_costs() -> None:
     assert float(said) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ROW_READ), rel=0.02)
 
 
-STRANGERS = {"max_file_mb": 10_000, "max_downloads_per_caller": 4, "object_expiry_days": 2}
+STRANGERS = {"max_file_mb": 10_000, "max_downloads_per_caller": 4, "daily_mb_per_caller": 100_000}
 
 
 def test_the_page_on_cost_says_what_callers_can_cost_at_most() -> None:
@@ -109,7 +109,7 @@ def test_the_ceilings_have_the_prices_of_the_benchmarks() -> None:
 
 def test_a_lower_limit_is_a_lower_ceiling() -> None:
     defaults = resolve({})
-    for change in (STRANGERS, {"copy_reserved_concurrency": 4}, {"throttle_rate": 1}):
+    for change in (STRANGERS, {"copy_reserved_concurrency": 4}, {"throttle_rate": 1}, {"daily_mb_per_caller": 1}):
         assert worst_case.one_caller_a_day(resolve(change)) < worst_case.one_caller_a_day(defaults)
     assert worst_case.one_request(resolve({"max_file_mb": 1})) < worst_case.one_request(defaults)
 

@@ -318,6 +318,11 @@ def test_a_caller_at_the_limit_of_running_downloads_tries_again_and_then_reads_w
     ("answer", "code", "text"),
     [
         ((400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}}), "INVALID_PATH", "The path is bad."),
+        (
+            (429, {"error": {"code": "DAILY_LIMIT_REACHED", "message": "The day ends at midnight UTC."}}),
+            "DAILY_LIMIT_REACHED",
+            "midnight",
+        ),
         ((403, {"message": "Forbidden"}), "HTTP_403", "Forbidden.*credentials"),
         ((404, {}), "HTTP_404", "HTTP 404"),
     ],

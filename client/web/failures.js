@@ -26,6 +26,7 @@ const TEXTS = {
   TICKET_REFUSED: ["This download is not open to you any more.", "Ask for the file again."],
   DOWNLOAD_NOT_FOUND: ["This download has expired.", "Ask for the file again."],
   TOO_MANY_DOWNLOADS: ["You have as many downloads running as one caller may have.", "Wait until one has ended, then try again."],
+  DAILY_LIMIT_REACHED: ["As much was copied for you today as one caller may have.", "Try again after midnight UTC."],
   TOO_MANY_REQUESTS: ["The API is busy.", "Try again in a moment."],
   UNAVAILABLE: ["The API is busy.", "Try again in a moment."],
   TIMEOUT: ["The API did not answer in time.", "Try again."],

@@ -120,6 +120,9 @@ class AsyncDownloadArgs(TypedDict):
     Where `copy_reserved_concurrency` caps copying, one caller has at most half of that.
     """
 
+    daily_mb_per_caller: NotRequired[int]
+    """MB that are copied for one caller in a day (UTC), 1 to 1000000000; 0 is no limit. Default: 0."""
+
     close_idle_seconds: NotRequired[int]
     """Seconds until a socket that was told the end and is idle is closed, 10 to 240; 0 is never. Default: 120."""
 

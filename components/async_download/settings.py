@@ -19,6 +19,7 @@ NUMBERS = {  # setting: default, lowest, highest
     "url_expires_seconds": (900, 60, 900),
     "max_connections": (10, 1, 100),
     "max_downloads_per_caller": (100, 0, 500),  # their ids are one item, which each of them writes twice
+    "daily_mb_per_caller": (0, 0, 1_000_000_000),
     "close_idle_seconds": (120, 0, 240),
     "throttle_rate": (50, 1, 10_000),
     "throttle_burst": (100, 1, 5_000),
@@ -76,6 +77,7 @@ class Settings:
     url_expires_seconds: int
     max_connections: int
     max_downloads_per_caller: int
+    daily_mb_per_caller: int
     close_idle_seconds: int
     rest_auth: RestAuth
     authorizer: authorizers.ResolvedAuthorizer | None
@@ -158,6 +160,9 @@ def _agree(settings: Settings) -> None:
         raise InvalidSetting(
             "log_retention_days", settings.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"
         )
+    if settings.daily_mb_per_caller and not settings.max_downloads_per_caller:
+        allowed = "0 with max_downloads_per_caller 0, for the downloads that run are what is counted"
+        raise InvalidSetting("daily_mb_per_caller", settings.daily_mb_per_caller, allowed)
     if settings.force_destroy and (settings.protect or settings.retain_data):
         raise InvalidSetting("force_destroy", True, "false beside protect or retain_data, which keep what it deletes")
     if 0 < settings.fan_out_mb < LEAST_FAN_OUT_MB:

@@ -48,7 +48,10 @@ class Wiring:
             "MANAGEMENT_URL": self.management_url,
         }
         self._origins = {origins.FILE: origins.file_content(settings.origins)}
-        self._caller_limit: Environment = {"MAX_DOWNLOADS_PER_CALLER": str(settings.running_per_caller)}
+        self._caller_limit: Environment = {
+            "DAILY_BYTES_PER_CALLER": str(settings.daily_mb_per_caller * 10**6),
+            "MAX_DOWNLOADS_PER_CALLER": str(settings.running_per_caller),
+        }
         self._file_limit: Environment = {"MAX_FILE_BYTES": str(settings.max_file_mb * 10**6)}
 
     def workers(self, undelivered: pulumi.Output[str]) -> None:

@@ -28,16 +28,19 @@ def one_request(settings: Settings) -> float:
 def one_caller_a_day(settings: Settings) -> float:
     """Return what one caller costs in a day at most, who always has as many downloads running as are allowed."""
     running = settings.running_per_caller
-    return _day(settings, min(running * settings.copy_concurrency, ACCOUNT_WORKERS) if running else ACCOUNT_WORKERS)
+    workers = min(running * settings.copy_concurrency, ACCOUNT_WORKERS) if running else ACCOUNT_WORKERS
+    copied = workers * WORKER_BYTES * DAY_SECONDS
+    if settings.daily_mb_per_caller:  # what runs when the limit is reached is finished
+        copied = min(copied, (settings.daily_mb_per_caller + running * settings.max_file_mb) * 10**6)
+    return _day(settings, workers, copied)
 
 
 def all_callers_a_day(settings: Settings) -> float:
     """Return what the stack costs in a day at most, with every worker of the account copying for it."""
-    return _day(settings, ACCOUNT_WORKERS)
+    return _day(settings, ACCOUNT_WORKERS, ACCOUNT_WORKERS * WORKER_BYTES * DAY_SECONDS)
 
 
-def _day(settings: Settings, workers: int) -> float:
-    copied = workers * WORKER_BYTES * DAY_SECONDS
+def _day(settings: Settings, workers: int, copied: float) -> float:
     calls = settings.throttle_rate * DAY_SECONDS * (CALL + SMALL_DOWNLOAD)
     return _copying(settings, workers, DAY_SECONDS) + _keeping(settings, copied) + calls
 

@@ -1,4 +1,7 @@
-"""The items of callers in the Downloads table: `caller:iam:arn:...` is their key, which no execution's ARN can be."""
+"""The items of callers in the Downloads table: `caller:iam:arn:...` is their key, which no execution's ARN can be.
+
+Where bytes a day are limited there is one more for each day: `caller:iam:arn:...:2026-11-28`.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,20 @@ class DynamoCallers:
     def remove(self, caller: str, download_id: str) -> bool:
         """Remove a download that has ended."""
         update = Update(delete={"running": {"SS": [download_id]}})
-        request = {"TableName": self.table} | _key(caller) | build(update, _KEY.exists())
+        request = {"TableName": self.table} | _key(caller) | build(update, _RUNNING.contains(text(download_id)))
         return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+
+    def get_bytes(self, caller: str, day: str) -> int:
+        """Read how many bytes were copied on a day, strongly consistent."""
+        request = {"TableName": self.table} | _key(f"{caller}:{day}") | {"ConsistentRead": True}
+        item = tables.call("GetItem", lambda: tables.dynamodb().get_item(**request)).get("Item", {})
+        return int(item.get("copiedBytes", {}).get("N", 0))
+
+    def add_bytes(self, caller: str, day: str, size: int, *, expires_at: int) -> None:
+        """Add to the bytes that were copied on a day, in an item of that day."""
+        update = Update(set={"expiresAt": number(expires_at)}, add={"copiedBytes": number(size)})
+        request = {"TableName": self.table} | _key(f"{caller}:{day}") | build(update)
+        tables.call("UpdateItem", lambda: tables.dynamodb().update_item(**request))
 
     def get(self, caller: str) -> Caller | None:
         """Read the item, strongly consistent."""

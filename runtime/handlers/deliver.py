@@ -39,6 +39,7 @@ class Settings:
     signer_role_arn: str
     url_expires_seconds: int
     max_downloads_per_caller: Amount
+    daily_bytes_per_caller: Amount
     copies_table: str = ""
 
 
@@ -57,7 +58,9 @@ def wire() -> Deliver:
         announce=Announce(signer),
         tell=Tell(downloads, connections, sockets, clock, closing),
         clock=clock,
-        release=ReleaseCaller(DynamoCallers(settings.downloads_table)) if settings.max_downloads_per_caller else None,
+        release=ReleaseCaller(DynamoCallers(settings.downloads_table), clock, settings.daily_bytes_per_caller)
+        if settings.max_downloads_per_caller
+        else None,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
 

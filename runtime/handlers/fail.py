@@ -37,6 +37,7 @@ class Settings:
     bucket: str
     object_prefix: str
     max_downloads_per_caller: Amount
+    daily_bytes_per_caller: Amount
     copies_table: str = ""
 
 
@@ -55,7 +56,9 @@ def wire() -> Fail:
         tell=Tell(downloads, connections, sockets, clock, closing),
         clock=clock,
         object_prefix=settings.object_prefix,
-        release=ReleaseCaller(DynamoCallers(settings.downloads_table)) if settings.max_downloads_per_caller else None,
+        release=ReleaseCaller(DynamoCallers(settings.downloads_table), clock, settings.daily_bytes_per_caller)
+        if settings.max_downloads_per_caller
+        else None,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
 

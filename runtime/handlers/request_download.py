@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,7 +21,7 @@ from runtime.models import Origins
 
 TEXTS = ("origin", "path", "fileName", "sha256")
 FIELDS = (*TEXTS, "size")
-_DIGITS = re.compile(r"[0-9]{1,18}")
+MAX_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Settings(RestSettings):
     download_expires_seconds: int
     max_file_bytes: int
     max_downloads_per_caller: Amount
+    daily_bytes_per_caller: Amount
 
 
 @cache
@@ -44,7 +44,7 @@ def wire() -> RequestDownload:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, executions = DynamoDownloads(settings.downloads_table), StepFunctions(settings.state_machine_arn)
-    callers, clock = DynamoCallers(settings.downloads_table), SystemClock()
+    clock, limits = SystemClock(), (settings.max_downloads_per_caller, settings.daily_bytes_per_caller)
     startup.prepare(downloads, executions)
     return RequestDownload(
         downloads=downloads,
@@ -56,7 +56,7 @@ def wire() -> RequestDownload:
         web_socket_url=settings.web_socket_url,
         expires_seconds=settings.download_expires_seconds,
         max_file_bytes=settings.max_file_bytes,
-        limit=RunningLimit(callers, downloads, executions, clock, settings.max_downloads_per_caller),
+        limit=RunningLimit(DynamoCallers(settings.downloads_table), downloads, executions, clock, *limits),
     )
 
 
@@ -93,7 +93,7 @@ def _order(request: Request) -> Order:
 
 def _size(value: object) -> int | None:
     """A number in a body, digits in a query."""
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         value = int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value

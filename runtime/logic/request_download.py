@@ -12,8 +12,8 @@ from runtime.errors import (
     IdempotencyKeyReusedError,
     InvalidRequestError,
     OrderTooLargeError,
+    RequestError,
     ServiceError,
-    TooManyDownloadsError,
     UnknownOriginError,
 )
 from runtime.logic import disposition, limits, paths, tickets
@@ -73,12 +73,20 @@ class RequestDownload:
         """The download under this name with a fresh ticket; None when the name is used up."""
         ticket = tickets.issue(wanted.download_id)
         wanted = replace(wanted, ticket_hashes=(ticket.hash,))
-        counted = self.limit.acquire(wanted)
-        if counted and self.downloads.create(wanted):
-            return (wanted, ticket) if self._start(wanted) else None
-        existing = self._existing(wanted, counted=counted)
-        if existing is None:
-            return None
+        try:
+            self.limit.acquire(wanted)
+        except RequestError:  # a repeated request gets its download all the same
+            existing = self._existing(wanted)
+            if existing is None or not self._was_started(existing):
+                raise
+        else:
+            if self.downloads.create(wanted):
+                return (wanted, ticket) if self._start(wanted) else None
+            existing = self._existing(wanted)
+            if existing is None or existing.status.is_final:
+                self.limit.release(wanted)
+            if existing is None:
+                return None
         if _asked(existing) != _asked(wanted):
             raise IdempotencyKeyReusedError
         self._add_ticket(existing, ticket)
@@ -86,20 +94,13 @@ class RequestDownload:
             return None
         return existing, ticket
 
-    def _existing(self, wanted: Download, *, counted: bool) -> Download | None:
-        """Return the download that an earlier request has left under this name, or None if the name is used up.
-
-        Raises:
-            TooManyDownloadsError: it would be another running download, beyond the limit.
-        """
+    def _existing(self, wanted: Download) -> Download | None:
+        """Return the download that an earlier request has left under this name, unless it has expired."""
         existing = self.downloads.get(wanted.execution_arn)
-        if existing is not None and existing.is_expired(self.clock.now()):
-            existing = None
-        if not counted and (existing is None or existing.status is Status.PENDING):
-            raise TooManyDownloadsError(self.limit.max_running)
-        if counted and (existing is None or existing.status.is_final):
-            self.limit.release(wanted)
-        return existing
+        return None if existing is None or existing.is_expired(self.clock.now()) else existing
+
+    def _was_started(self, download: Download) -> bool:
+        return download.status is not Status.PENDING or self.executions.status(download.execution_arn) == "RUNNING"
 
     def _start(self, download: Download) -> bool:
         """Start the execution, or give back the place of the download that does not run.

@@ -1,4 +1,4 @@
-"""The limit on the downloads of one caller that run at once."""
+"""The limits of one caller: downloads that run at once, and bytes copied in a day."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from runtime.errors import ServiceError
+from runtime.errors import DailyLimitError, ServiceError, TooManyDownloadsError
 from runtime.logic import parallel
 from runtime.logic.reconcile import OVERDUE_SECONDS
-from runtime.models import Download
+from runtime.models import Download, iso
 from runtime.ports import Callers, Clock, Downloads, Executions
 
 CHECK_SECONDS = 5  # between two looks at all downloads of a caller who is at the limit: refusing stays cheap
 MAX_EXECUTIONS_CHECKED = 3  # Step Functions answers few DescribeExecution a second
+DAY_SECONDS = 86_400
 MAX_KEY = 1000  # characters; DynamoDB's keys have up to 2,048 bytes
 
 
@@ -21,7 +22,8 @@ MAX_KEY = 1000  # characters; DynamoDB's keys have up to 2,048 bytes
 class RunningLimit:
     """Counts a download when it is requested. `ReleaseCaller` gives the place back at its end.
 
-    `max_running` is how many downloads of one caller may run at once; with 0 nothing is counted.
+    `max_running` is how many downloads of one caller may run at once; with 0 nothing is counted. `daily_bytes` is how
+    many bytes may have been copied for a caller since midnight (UTC) when it requests another file; 0 is any.
     """
 
     callers: Callers
@@ -29,16 +31,24 @@ class RunningLimit:
     executions: Executions
     clock: Clock
     max_running: int
+    daily_bytes: int = 0
 
-    def acquire(self, download: Download) -> bool:
-        """Count the download as running. Return False if as many others of its caller run as are allowed.
+    def acquire(self, download: Download) -> None:
+        """Count the download as running; one that is counted already is not counted twice.
 
-        A download that is counted already is not counted twice.
+        Raises:
+            TooManyDownloadsError: as many others of its caller run as are allowed.
+            DailyLimitError: enough was copied for its caller today.
         """
         if not self.max_running:
-            return True
-        caller = caller_of(download.owner)
-        return self._add(caller, download) or (self._remove_ended(caller, download) and self._add(caller, download))
+            return
+        caller, now = caller_of(download.owner), self.clock.now()
+        if self.daily_bytes and self.callers.get_bytes(caller, day_of(now)) >= self.daily_bytes:
+            raise DailyLimitError(self.daily_bytes, retry_after=DAY_SECONDS - int(now) % DAY_SECONDS)
+        if not self._add(caller, download) and not (
+            self._remove_ended(caller, download) and self._add(caller, download)
+        ):
+            raise TooManyDownloadsError(self.max_running)
 
     def release(self, download: Download) -> None:
         """Give the place back of a download that does not run after all."""
@@ -82,18 +92,36 @@ class RunningLimit:
 
 @dataclass(frozen=True)
 class ReleaseCaller:
-    """Gives the place of a download back when it has ended. To do it twice is harmless."""
+    """Gives the place of a download back when it has ended, and counts its bytes where these are limited."""
 
     callers: Callers
+    clock: Clock
+    daily_bytes: int = 0
 
     def run(self, download: Download) -> None:
-        """Remove the download from those of its caller that run.
+        """Remove the download from those of its caller that run. To do it twice is harmless.
 
         Raises:
             ServiceError: DynamoDB failed for now.
         """
-        if download.status.is_final:
-            self.callers.remove(caller_of(download.owner), download.download_id)
+        if not download.status.is_final:
+            return
+        caller, now = caller_of(download.owner), self.clock.now()
+        removed = self.callers.remove(caller, download.download_id)
+        if removed and self.daily_bytes and (size := copied_bytes(download)):
+            self.callers.add_bytes(caller, day_of(now), size, expires_at=int(now) + 2 * DAY_SECONDS)
+
+
+def copied_bytes(download: Download) -> int:
+    """Return how many bytes were copied for a download that has ended: none where another one's copy was reused."""
+    if download.stored is not None and not download.stored.key.endswith(download.download_id):
+        return 0
+    return download.copied_bytes or 0
+
+
+def day_of(seconds: float) -> str:
+    """Return the day (UTC) of a moment in epoch seconds: `2026-11-28`."""
+    return iso(seconds)[:10]
 
 
 def caller_of(owner: str) -> str:

@@ -91,6 +91,7 @@ def test_settings_reach_the_functions() -> None:
             "copy_memory_mb": 2048,
             "max_file_mb": 5,
             "max_downloads_per_caller": 7,
+            "daily_mb_per_caller": 2,
         }
     )
     base = "127.0.0.1:4566/_aws/execute-api"
@@ -104,6 +105,7 @@ def test_settings_reach_the_functions() -> None:
     assert environment(deployed, "copy")["MAX_FILE_BYTES"] == "5000000"
     for key in ("request_download", "deliver", "fail"):
         assert environment(deployed, key)["MAX_DOWNLOADS_PER_CALLER"] == "7"
+        assert environment(deployed, key)["DAILY_BYTES_PER_CALLER"] == "2000000"
     assert environment(deployed, "copy")["OBJECT_PREFIX"] == "a/b/"
     assert environment(deployed, "copy")["LOOPBACK_ORIGINS"] == "true"
     assert function(deployed, "copy").inputs["memorySize"] == 2048

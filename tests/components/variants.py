@@ -19,6 +19,7 @@ OTHER: dict[str, Any] = {
     "url_expires_seconds": 300,
     "max_connections": 3,
     "max_downloads_per_caller": 7,
+    "daily_mb_per_caller": 5000,
     "close_idle_seconds": 30,
     "request_concurrency": 20,
     "connect_concurrency": 30,

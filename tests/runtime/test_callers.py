@@ -41,7 +41,7 @@ def test_a_removed_download_makes_room(callers: Callers) -> None:
     add(callers, "a", limit=1)
     assert callers.remove("iam:alice", "a")
     assert callers.get("iam:alice") == Caller(frozenset())
-    assert callers.remove("iam:alice", "a"), "twice is harmless"
+    assert not callers.remove("iam:alice", "a"), "twice is harmless"
     assert add(callers, "b", limit=1)
 
 
@@ -58,3 +58,13 @@ def test_a_check_is_recorded_with_what_it_removes(callers: Callers) -> None:
     assert callers.get("iam:alice") == Caller(frozenset({"a", "b", "c"}), int(NOW))
     assert callers.record_check("iam:alice", ["a", "c", "z"], now=NOW + 9)
     assert callers.get("iam:alice") == Caller(frozenset({"b"}), int(NOW) + 9)
+
+
+def test_bytes_add_up_for_each_caller_and_day(callers: Callers) -> None:
+    assert callers.get_bytes("iam:alice", "2026-11-28") == 0
+    for size in (5, 7):
+        callers.add_bytes("iam:alice", "2026-11-28", size, expires_at=LATER)
+    callers.add_bytes("iam:bob", "2026-11-28", 1, expires_at=LATER)
+    callers.add_bytes("iam:alice", "2026-11-29", 2, expires_at=LATER)
+    assert callers.get_bytes("iam:alice", "2026-11-28") == 12
+    assert callers.get("iam:alice") is None

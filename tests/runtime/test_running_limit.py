@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.errors import ServiceError, TooManyDownloadsError
+from runtime.errors import DailyLimitError, ServiceError, TooManyDownloadsError
 from runtime.logic.request_download import Order
 from runtime.logic.running_limit import CHECK_SECONDS, MAX_EXECUTIONS_CHECKED, caller_of
 from runtime.models import Download, Failure, Status
-from tests.runtime.world import RUNNING, STORED, World
+from tests.runtime.world import DAILY, RUNNING, STORED, World
 
 pytestmark = pytest.mark.security
 
@@ -190,6 +190,56 @@ def test_with_no_limit_nothing_is_counted(world: World) -> None:
     for _ in range(RUNNING * 3):
         unlimited(ALICE)
     assert world.callers.calls == []
+
+
+def finish_with(world: World, row: Download, size: int) -> None:
+    """Mark the download READY with a copy of its own, and run the task that follows."""
+    stored = replace(STORED, key=f"downloads/{row.download_id}", size=size)
+    world.downloads.finish(row.execution_arn, stored=stored, upload_id=None, now=world.clock.now())
+    world.deliver(row.execution_arn)
+
+
+def test_the_bytes_of_a_day_are_limited(world: World) -> None:
+    for size in (DAILY - 1, 1):
+        finish_with(world, request(world), size)
+    with pytest.raises(DailyLimitError, match=f"{DAILY} bytes.*midnight") as refused:
+        world.request(ALICE)
+    assert refused.value.retry_after is not None
+    assert 0 < refused.value.retry_after <= 86_400
+    assert len(world.executions.started) == 2
+    request(world, replace(ALICE, owner="iam:bob"))
+    world.clock.time += refused.value.retry_after
+    request(world)
+
+
+def test_bytes_count_once(world: World) -> None:
+    row = request(world)
+    for _ in range(3):
+        finish_with(world, row, 7)
+    assert set(world.callers.bytes.values()) == {7}
+
+
+def test_bytes_of_a_copy_that_failed_count(world: World) -> None:
+    """Or whoever cancels shortly before the end pays nothing."""
+    row = request(world)
+    world.downloads.progress(row.execution_arn, copied=5, size=9, upload_id=None, now=world.clock.now())
+    world.fail(row.execution_arn, FAILURE)
+    assert set(world.callers.bytes.values()) == {5}
+
+
+def test_bytes_of_a_copy_that_was_reused_do_not_count(world: World) -> None:
+    row = request(world)
+    finish(world, row)
+    assert row.download_id not in STORED.key
+    assert not world.callers.bytes
+
+
+def test_a_repeated_request_above_the_daily_limit_gets_its_download(world: World) -> None:
+    first = request(world, KEYED)
+    finish_with(world, request(world), DAILY)
+    assert request(world, KEYED).download_id == first.download_id
+    finish_with(world, first, 1)
+    assert request(world, KEYED).download_id == first.download_id
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ ARN = execution_arn_of(STATE_MACHINE, DOWNLOAD_ID)
 KEY = f"downloads/{DOWNLOAD_ID}"
 PART = 1000
 RUNNING = 5  # downloads of one caller at once
+DAILY = 10**6  # bytes of one caller in a day
 ORIGIN = Origin("reports", "https://reports.example.com/exports/", default_path="latest.csv")
 STORED = Stored(KEY, 3, '"etag"', "text/csv", Checksum("CRC32", "NSRBwg=="), "ba" * 32)
 
@@ -135,8 +136,10 @@ class World:
         self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.closing)
         self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)
         self.announce = Announce(self.signer)
-        self.limit = RunningLimit(self.callers, self.downloads, self.executions, self.clock, max_running=RUNNING)
-        release = ReleaseCaller(self.callers)
+        self.limit = RunningLimit(
+            self.callers, self.downloads, self.executions, self.clock, max_running=RUNNING, daily_bytes=DAILY
+        )
+        release = ReleaseCaller(self.callers, self.clock, daily_bytes=DAILY)
         self.deliver = Deliver(self.downloads, self.announce, self.tell, self.clock, release=release)
         self.disconnect = Disconnect(self.downloads, self.connections)
         self.fail = Fail(self.downloads, self.objects, self.tell, self.clock, "downloads/", release=release)

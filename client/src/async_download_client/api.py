@@ -28,6 +28,7 @@ __all__ = ["Api", "base_of", "base_of_download"]
 
 _LARGEST_ANSWER = 1 << 20
 _BUSY = frozenset({429, 500, 502, 503, 504})
+_LASTING = frozenset({"DAILY_LIMIT_REACHED"})  # until midnight: another attempt is for the caller to make
 
 
 def base_of(url: str) -> str:
@@ -108,7 +109,7 @@ class Api:
         with self._transport.answer(method, url, sent, body, stop=stop) as response:
             status, answer = response.status, _object(self._content(url, response))
         stop.check()
-        if status in _BUSY:
+        if status in _BUSY and _code(answer) not in _LASTING:
             raise _busy(host_of(url), status, _retry_after(response.headers), answer)
         if status >= 400:
             raise _refusal(status, answer)
@@ -132,10 +133,15 @@ class Api:
 
 def _busy(host: str, status: int, retry_after: float, answer: Body | None) -> UnavailableError:
     """Return the error of a call that may be tried again."""
-    error = (answer or {}).get("error")
-    if isinstance(error, dict) and error.get("code") == "TOO_MANY_DOWNLOADS":
-        return TooManyDownloadsError(host, str(error.get("message", "")), retry_after)
+    if _code(answer) == "TOO_MANY_DOWNLOADS":
+        return TooManyDownloadsError(host, str(_refusal(status, answer)), retry_after)
     return UnavailableError(host, status, retry_after)
+
+
+def _code(answer: Body | None) -> str:
+    """Return the code of an error of the API, or an empty text."""
+    error = (answer or {}).get("error")
+    return str(error.get("code", "")) if isinstance(error, dict) else ""
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ class FakeCallers:
 
     def __init__(self) -> None:
         self.items: dict[str, Caller] = {}
+        self.bytes: Counter[tuple[str, str]] = Counter()
         self.calls: list[str] = []
 
     def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> bool:
@@ -27,7 +29,16 @@ class FakeCallers:
 
     def remove(self, caller: str, download_id: str) -> bool:
         self.calls.append("remove")
-        return self._remove(caller, [download_id])
+        there = caller in self.items and download_id in self.items[caller].running
+        return there and self._remove(caller, [download_id])
+
+    def get_bytes(self, caller: str, day: str) -> int:
+        self.calls.append("get_bytes")
+        return self.bytes[caller, day]
+
+    def add_bytes(self, caller: str, day: str, size: int, *, expires_at: int) -> None:
+        self.calls.append("add_bytes")
+        self.bytes[caller, day] += size
 
     def get(self, caller: str) -> Caller | None:
         self.calls.append("get")
