@@ -1,4 +1,4 @@
-"""What one caller may cost: the largest file, and the downloads that run at once."""
+"""What one caller may cost: the largest file, the downloads that run at once, and the bytes of a day."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.security
 TOO_LARGE = MAX_FILE_MB * 10**6 + 1
 WORKERS = 4  # that copy; one caller has half of them
 FLOOD = 40
+DAILY_MB = 5
 HELD = "first_byte=20"  # an origin that keeps a worker busy
 PROMPT = 10  # seconds; less than a worker that is busy takes
 
@@ -57,7 +58,9 @@ def capped(request: pytest.FixtureRequest, origin: Origin, tmp_path_factory: pyt
     with Emulator(log, observe=True, observer=program) as emulator:
         cloud = emulated(emulator)
         with origins_for(cloud, origin.base_url, None) as origins:
-            config = config_for(cloud, origins, restAuth="iam", copyReservedConcurrency=WORKERS)
+            config = config_for(
+                cloud, origins, restAuth="iam", copyReservedConcurrency=WORKERS, dailyMbPerCaller=DAILY_MB
+            )
             engine, name = Engine(request.config.getoption("--engine")), f"limits-{secrets.token_hex(3)}"
             with deployed(engine, cloud, name, config, keeper(request)) as outputs:
                 yield Stack(cloud, outputs, origin=FILES, signed=True)
@@ -93,6 +96,19 @@ def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> Non
         )
         assert capped.ended(capped.requested(again), deadline=60) == "SUCCEEDED"
         wait_for(lambda: running(capped), SPREAD, until=gone)
+
+
+def test_a_caller_who_has_had_the_bytes_of_a_day_is_refused_until_midnight(capped: Stack) -> None:
+    with user(capped.cloud, "execute-api:Invoke") as one, user(capped.cloud, "execute-api:Invoke") as other:
+        rest, others = Rest(capped.rest.base_url, one), Rest(capped.rest.base_url, other)
+        for signed in (rest, others):
+            wait_for(lambda signed=signed: signed.call("GET", "/downloads/x").status == 401, SPREAD)  # type: ignore[misc]
+        download = capped.requested(post(capped, rest, unique(f"{DAILY_MB}MB")))
+        assert capped.ended(download, deadline=60) == "SUCCEEDED"
+        refused = post(capped, rest, unique("1MB"))
+        assert (refused.status, refused.code) == (429, "DAILY_LIMIT_REACHED")
+        assert 0 < int(refused.headers["retry-after"]) <= 86_400
+        assert post(capped, others, unique("1MB")).status == 202
 
 
 def running(stack: Stack) -> list[str]:
