@@ -62,7 +62,8 @@ def derived_bill(size: int) -> Bill:
     s3 = Counter({"POST uploads": 1, "PUT partNumber": cut.part_count, "POST uploadId": 1, "HEAD": 1})
     s3["GET uploadId"] = cut.slice_count + told + pages
     dynamodb = Counter({"PutItem": 1, "TransactWriteItems": 1, "DeleteItem": 1})
-    dynamodb["UpdateItem"] = 4 + told  # upload noted, digest noted, READY, connection removed
+    # the caller's item twice, upload noted, digest noted, READY, connection removed
+    dynamodb["UpdateItem"] = 6 + told
     # connect, replay, copy, deliver, disconnect, close; complete for each batch
     dynamodb["GetItem"] = 7 + len(batches) + cut.slice_count + looks
     return Bill(

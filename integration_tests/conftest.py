@@ -14,7 +14,16 @@ from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
 from integration_tests.support.leaks import leaks
-from integration_tests.support.settings import FILES, IDLE, PAGE, Origins, config_for, origin_secret, origins_for
+from integration_tests.support.settings import (
+    FILES,
+    IDLE,
+    MAX_FILE_MB,
+    PAGE,
+    Origins,
+    config_for,
+    origin_secret,
+    origins_for,
+)
 from integration_tests.support.stack import Deploy, Stack
 from integration_tests.support.waiting import gone, wait_for
 from integration_tests.support.written import everything
@@ -150,7 +159,7 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """A second stack beside it, with what differs: REST by IAM, short URLs, one connection, reuse, closed soon.
+    """Deploy a second stack with other settings: REST by IAM, short URLs, one connection, reuse, low limits.
 
     Slices, from 64 MB on as well, are copied by STANDARD executions.
     """
@@ -160,6 +169,7 @@ def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Sta
         restAuth="iam",
         urlExpiresSeconds=60,
         maxConnections=1,
+        maxFileMb=MAX_FILE_MB,
         reuseSeconds=600,
         closeIdleSeconds=IDLE,
         fanOutMb=64,

@@ -13,7 +13,9 @@ AsyncDownloadError
 │   ├── DownloadFinishedError          409 DOWNLOAD_FINISHED
 │   ├── IdempotencyKeyReusedError      422 IDEMPOTENCY_KEY_REUSED
 │   ├── OrderTooLargeError             422 FILE_TOO_LARGE
-│   └── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
+│   ├── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
+│   ├── TooManyDownloadsError          429 TOO_MANY_DOWNLOADS
+│   └── DailyLimitError                429 DAILY_LIMIT_REACHED
 ├── TransferError                  the copy failed; has a code and says whether another try may help
 │   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
 │   ├── OriginRefusedError             ORIGIN_REFUSED
@@ -59,10 +61,14 @@ class ConfigError(AsyncDownloadError):
 
 
 class RequestError(AsyncDownloadError):
-    """The caller can mend it: answered with its status, code and message."""
+    """The caller can mend it: answered with its status, code and message.
+
+    `retry_after` is the seconds after which the same request may succeed, None if it never will.
+    """
 
     status = 400
     code = "INVALID_REQUEST"
+    retry_after: int | None = None
 
 
 class InvalidRequestError(RequestError):
@@ -147,6 +153,32 @@ class TooManyConnectionsError(RequestError):
 
     def __init__(self) -> None:
         super().__init__("The download has as many connections as it may have. Close one first.")
+
+
+class TooManyDownloadsError(RequestError):
+    """As many downloads of the caller run as are allowed."""
+
+    status, code = 429, "TOO_MANY_DOWNLOADS"
+    retry_after = 5
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"You have as many downloads running as one caller may have: {limit}. "
+            "Wait until one of them has ended, or cancel one, and send the request again."
+        )
+
+
+class DailyLimitError(RequestError):
+    """As many bytes were copied for the caller today as are allowed."""
+
+    status, code = 429, "DAILY_LIMIT_REACHED"
+
+    def __init__(self, limit: int, *, retry_after: int) -> None:
+        super().__init__(
+            f"{limit} bytes were copied for you today, as many as one caller may have. "
+            "The day ends at midnight UTC; send the request again after that."
+        )
+        self.retry_after = retry_after
 
 
 class Retry(Enum):
@@ -238,7 +270,7 @@ class OriginAddressRefusedError(TransferError):
 
 
 class FileTooLargeError(TransferError):
-    """The file is larger than can be copied in the time that there is."""
+    """The file is larger than the stack allows, or than can be copied."""
 
     code = "FILE_TOO_LARGE"
 
@@ -323,11 +355,12 @@ class ConnectionGoneError(AsyncDownloadError):
 
 @dataclass(frozen=True)
 class Problem:
-    """What the caller is told: an HTTP status, a code and a sentence."""
+    """What the caller is told: an HTTP status, a code, a sentence, and the seconds of `Retry-After`, if any."""
 
     status: int
     code: str
     message: str
+    retry_after: int | None = None
 
 
 THROTTLED = frozenset(
@@ -343,7 +376,7 @@ THROTTLED = frozenset(
 def problem_of(error: BaseException) -> Problem:
     """The one map from a failure to what the caller may know of it."""
     if isinstance(error, RequestError):
-        return Problem(error.status, error.code, str(error))
+        return Problem(error.status, error.code, str(error), error.retry_after)
     if isinstance(error, ServiceError) and error.code in THROTTLED:
-        return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.")
+        return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.", 1)
     return Problem(500, "INTERNAL", "Something went wrong here, not with the request. Try again.")

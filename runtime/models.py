@@ -137,6 +137,17 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Caller:
+    """The item of a caller: ids of the downloads that run, and when it was last checked whether they do.
+
+    `checked_at` is epoch seconds, 0 if that was never checked.
+    """
+
+    running: frozenset[str]
+    checked_at: int = 0
+
+
+@dataclass(frozen=True)
 class Connection:
     """A row of the Connections table. `expires_at` is epoch seconds, the other times are epoch milliseconds.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runtime.models import Claim, Connection, Digest, Download, Failure, SignedUrl, Stored, Version, crc32_text
+from runtime.models import Caller, Claim, Connection, Digest, Download, Failure, SignedUrl, Stored, Version, crc32_text
 
 
 class Clock(Protocol):
@@ -139,6 +139,28 @@ class Copies(Protocol):
 
     def release(self, file_id: str, leader: str) -> list[str]:
         """The leader has failed, and another may become it; the task tokens of those that wait."""
+
+
+class Callers(Protocol):
+    """The downloads of each caller that run. A method that returns a bool says whether its condition held."""
+
+    def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> bool:
+        """Add a download, where it is there already or fewer than `limit` are. The item lives until `expires_at`."""
+
+    def remove(self, caller: str, download_id: str) -> bool:
+        """Remove a download that has ended, if it is there."""
+
+    def get_bytes(self, caller: str, day: str) -> int:
+        """Read how many bytes were copied on a day (`2026-11-28`), strongly consistent."""
+
+    def add_bytes(self, caller: str, day: str, size: int, *, expires_at: int) -> None:
+        """Add to the bytes that were copied on a day."""
+
+    def get(self, caller: str) -> Caller | None:
+        """Read the item, strongly consistent."""
+
+    def record_check(self, caller: str, ended: Sequence[str], *, now: float) -> bool:
+        """Remove downloads that have ended, and record when that was checked."""
 
 
 class Tasks(Protocol):

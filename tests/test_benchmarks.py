@@ -10,10 +10,12 @@ import time
 from typing import Any
 
 import pytest
+from async_download import settings, worst_case
+from async_download.checks import camel
 from async_download.specs import SMALL_MB
 
 from benchmarks import prices, processors
-from benchmarks.costs import derived_bill
+from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
 from benchmarks.counter import counted
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
@@ -76,6 +78,46 @@ def test_the_page_on_cost_says_what_asking_for_the_status_costs() -> None:
     )
     call = prices.INVOCATION + 0.05 * SMALL_MB / 1024 * prices.GB_SECOND
     assert float(said) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ROW_READ), rel=0.02)
+
+
+STRANGERS = {"max_file_mb": 10_000, "max_downloads_per_caller": 4, "daily_mb_per_caller": 100_000}
+
+
+def test_the_page_on_cost_says_what_callers_can_cost_at_most() -> None:
+    page = (TOP / "docs" / "cost.md").read_text()
+    columns = [resolve(args) for args in ({}, STRANGERS, {"max_downloads_per_caller": 0})]
+    header = ", ".join(f"`{camel(name)}` {value}" for name, value in STRANGERS.items())
+    assert f"| Under the defaults | {header} | No limit per caller |" in page
+    for name, ceiling in (
+        ("One request", worst_case.one_request),
+        ("One caller, a day", worst_case.one_caller_a_day),
+        ("All callers, a day", worst_case.all_callers_a_day),
+    ):
+        (row,) = re.findall(rf"^\| {name} \| .* \| \$([\d.,]+) \| \$([\d.,]+) \| \$([\d.,]+) \|$", page, re.MULTILINE)
+        ceilings = [ceiling(settings) for settings in columns]
+        assert list(row) == [f"{dollars:,.0f}" if dollars > 10 else f"{dollars:.2f}" for dollars in ceilings]
+
+
+def test_the_ceilings_have_the_prices_of_the_benchmarks() -> None:
+    assert (worst_case.GB_SECOND, worst_case.PART) == (prices.GB_SECOND, prices.S3_WRITE)
+    assert worst_case.WORKER_BYTES == WORKER_BYTES_A_SECOND
+    assert worst_case.MAX_PARTS == plan.MOST_PARTS
+    page = (TOP / "docs" / "cost.md").read_text()
+    assert f"| 1 MB | one worker | ${worst_case.SMALL_DOWNLOAD:.5f} |" in page
+    assert f"${worst_case.STORED_GB * 30:.3f} a GB and month" in page
+
+
+def test_a_lower_limit_is_a_lower_ceiling() -> None:
+    defaults = resolve({})
+    for change in (STRANGERS, {"copy_reserved_concurrency": 4}, {"throttle_rate": 1}, {"daily_mb_per_caller": 1}):
+        assert worst_case.one_caller_a_day(resolve(change)) < worst_case.one_caller_a_day(defaults)
+    assert worst_case.one_request(resolve({"max_file_mb": 1})) < worst_case.one_request(defaults)
+
+
+def resolve(args: dict[str, Any]) -> settings.Settings:
+    """Return the settings of a stack with one origin."""
+    origins = {"reports": {"base_url": "https://reports.example.com/exports/"}}
+    return settings.resolve("files", {"origins": origins, **args})  # type: ignore[typeddict-item]
 
 
 def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = "", target: str = "") -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_every_code_of_the_runtime_is_in_it_with_its_status() -> None:
         ("DELETE /downloads/{id}", "403", {"TICKET_REFUSED", "FORBIDDEN"}),
         ("DELETE /downloads/{id}", "409", {"DOWNLOAD_FINISHED"}),
         ("POST /downloads", "413", {"REQUEST_TOO_LARGE"}),
-        ("POST /downloads", "429", {"TOO_MANY_REQUESTS"}),
+        ("POST /downloads", "429", {"DAILY_LIMIT_REACHED", "TOO_MANY_DOWNLOADS", "TOO_MANY_REQUESTS"}),
         ("POST /downloads", "504", {"TIMEOUT"}),
     ],
 )

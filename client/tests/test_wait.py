@@ -19,6 +19,7 @@ from async_download_client import (
     RefusedError,
     Stop,
     Timing,
+    TooManyDownloadsError,
     UnavailableError,
     WaitTimeoutError,
 )
@@ -298,10 +299,30 @@ def test_busy_api(stack: FakeStack, client: Client) -> None:
         client.request("q3.csv")
 
 
+def test_a_caller_at_the_limit_of_running_downloads_tries_again_and_then_reads_what_to_do(
+    stack: FakeStack, client: Client
+) -> None:
+    refused: tuple[int, dict[str, object]] = (
+        429,
+        {"error": {"code": "TOO_MANY_DOWNLOADS", "message": "Wait until one has ended."}},
+    )
+    stack.rest = [refused]
+    client.request("q3.csv")
+    stack.rest = [refused] * 3
+    with pytest.raises(TooManyDownloadsError, match="Wait until one has ended") as raised:
+        client.request("q3.csv")
+    assert (raised.value.code, raised.value.status) == ("TOO_MANY_DOWNLOADS", 429)
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "text"),
     [
         ((400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}}), "INVALID_PATH", "The path is bad."),
+        (
+            (429, {"error": {"code": "DAILY_LIMIT_REACHED", "message": "The day ends at midnight UTC."}}),
+            "DAILY_LIMIT_REACHED",
+            "midnight",
+        ),
         ((403, {"message": "Forbidden"}), "HTTP_403", "Forbidden.*credentials"),
         ((404, {}), "HTTP_404", "HTTP 404"),
     ],

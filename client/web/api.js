@@ -67,12 +67,12 @@ export class Api {
       const body = await answer.json().catch(() => null);
       if (answer.ok && body) return body;
       if (answer.ok) throw new DownloadError("BAD_ANSWER");
-      if (BUSY.has(answer.status) && tries < TRIES) {
+      const { code, message } = body?.error ?? {};
+      if (BUSY.has(answer.status) && code !== "DAILY_LIMIT_REACHED" && tries < TRIES) {
         const asked = Number(answer.headers.get("Retry-After")) * 1000;
         await pause(Math.max(backOff(tries), Math.min(asked || 0, 20_000)), signal);
         continue;
       }
-      const { code, message } = body?.error ?? {};
       throw new DownloadError(code ?? (answer.status === 403 ? "FORBIDDEN" : `HTTP_${answer.status}`), message ?? "");
     }
   }

@@ -12,7 +12,7 @@ const TEXTS = {
   ORIGIN_CHANGED: ["The file changed while it was being copied.", "Try again; what you get is then one version, whole."],
   ORIGIN_ADDRESS_REFUSED: ["The origin leads to an address that is not allowed.", "Whoever runs this API has to allow it."],
   // The copy
-  FILE_TOO_LARGE: ["The file is too large to be copied in the time that there is.", "Ask for it in smaller pieces, if the origin has such."],
+  FILE_TOO_LARGE: ["The file is larger than this API copies.", "Ask for it in smaller pieces, if the origin has such, or ask whoever runs this API to allow larger files."],
   SIZE_MISMATCH: ["The file is not as large as was promised.", "Ask whoever promised it which file is meant."],
   CHECKSUM_MISMATCH: ["The file is not the one that was promised.", "Try again; if it stays so, the file at the origin is damaged."],
   STORAGE_ERROR: ["The copy could not be stored.", "Try again in a few minutes."],
@@ -25,6 +25,8 @@ const TEXTS = {
   UNKNOWN_ORIGIN: ["There is no origin of that name.", "Check the name in the settings."],
   TICKET_REFUSED: ["This download is not open to you any more.", "Ask for the file again."],
   DOWNLOAD_NOT_FOUND: ["This download has expired.", "Ask for the file again."],
+  TOO_MANY_DOWNLOADS: ["You have as many downloads running as one caller may have.", "Wait until one has ended, then try again."],
+  DAILY_LIMIT_REACHED: ["As much was copied for you today as one caller may have.", "Try again after midnight UTC."],
   TOO_MANY_REQUESTS: ["The API is busy.", "Try again in a moment."],
   UNAVAILABLE: ["The API is busy.", "Try again in a moment."],
   TIMEOUT: ["The API did not answer in time.", "Try again."],

@@ -114,6 +114,15 @@ class AsyncDownloadArgs(TypedDict):
     max_connections: NotRequired[int]
     """Sockets that may wait for one download at once, 1 to 100. Default: 10."""
 
+    max_downloads_per_caller: NotRequired[int]
+    """Downloads of one caller that run at once, 1 to 500; 0 is no limit. Default: 100.
+
+    Where `copy_reserved_concurrency` caps copying, one caller has at most half of that.
+    """
+
+    daily_mb_per_caller: NotRequired[int]
+    """MB that are copied for one caller in a day (UTC), 1 to 1000000000; 0 is no limit. Default: 0."""
+
     close_idle_seconds: NotRequired[int]
     """Seconds until a socket that was told the end and is idle is closed, 10 to 240; 0 is never. Default: 120."""
 
@@ -182,6 +191,9 @@ class AsyncDownloadArgs(TypedDict):
 
     fan_out_mb: NotRequired[int]
     """MB, 64 to 60000, above which files are copied in slices if their origin has ranges; 0 is never. Default: 256."""
+
+    max_file_mb: NotRequired[int]
+    """Size in MB of the largest file that is copied, 1 to 53000000. Default: 1000000, which is 1 TB."""
 
     reuse_seconds: NotRequired[int]
     """How long a copy serves others who ask for the same version of a file, 60 to 2592000; 0 is never. Default: 0."""

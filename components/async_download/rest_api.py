@@ -3,13 +3,14 @@
 import pulumi
 import pulumi_aws as aws
 
-from async_download import addresses
+from async_download import addresses, worst_case
 from async_download.args import RestAuth
 from async_download.functions import Functions
 from async_download.observability import REST_FIELDS, AccessLogs
 from async_download.rest_page import page_route
 from async_download.rest_routes import Routes
 from async_download.scope import Scope
+from async_download.settings import Settings
 from async_download.specs import PAGE
 
 
@@ -80,7 +81,7 @@ class RestApi:
         """The key and plan of `api_key`, or a warning where everybody may call."""
         scope, settings = self._scope, self._scope.settings
         if settings.rest_auth is RestAuth.NONE:
-            pulumi.log.warn("rest_auth is none: anybody may ask for files of the configured origins.", scope.component)
+            pulumi.log.warn(_open_to_everybody(settings), scope.component)
         if settings.rest_auth is not RestAuth.API_KEY:
             return
         self.api_key = aws.apigateway.ApiKey(
@@ -106,3 +107,13 @@ class RestApi:
             usage_plan_id=plan.id,
             opts=scope.secretive("value"),
         )
+
+
+def _open_to_everybody(settings: Settings) -> str:
+    """Return the warning of a stack that anybody may call, with what that may cost."""
+    request, day = worst_case.one_request(settings), worst_case.one_caller_a_day(settings)
+    bound = "max_downloads_per_caller" if settings.max_downloads_per_caller else "the account's concurrency alone"
+    return (
+        "rest_auth is none: anybody may ask for files of the configured origins. One request may cost up to "
+        f"${request:,.0f}, and one address, limited by {bound}, up to ${day:,.0f} a day (docs/cost.md)."
+    )

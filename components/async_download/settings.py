@@ -18,6 +18,8 @@ NUMBERS = {  # setting: default, lowest, highest
     "download_expires_seconds": (DAY_SECONDS, 300, 30 * DAY_SECONDS),
     "url_expires_seconds": (900, 60, 900),
     "max_connections": (10, 1, 100),
+    "max_downloads_per_caller": (100, 0, 500),  # their ids are one item, which each of them writes twice
+    "daily_mb_per_caller": (0, 0, 1_000_000_000),
     "close_idle_seconds": (120, 0, 240),
     "throttle_rate": (50, 1, 10_000),
     "throttle_burst": (100, 1, 5_000),
@@ -29,6 +31,7 @@ NUMBERS = {  # setting: default, lowest, highest
     "copy_reserved_concurrency": (0, 0, 10_000),
     "slice_reserved_concurrency": (0, 0, 10_000),
     "fan_out_mb": (256, 0, 60_000),
+    "max_file_mb": (1_000_000, 1, 53_000_000),
     "reuse_seconds": (0, 0, 30 * DAY_SECONDS),
 }
 LEAST_IDLE_SECONDS = 10  # a younger socket cannot be told from one whose handshake lasts
@@ -73,6 +76,8 @@ class Settings:
     download_expires_seconds: int
     url_expires_seconds: int
     max_connections: int
+    max_downloads_per_caller: int
+    daily_mb_per_caller: int
     close_idle_seconds: int
     rest_auth: RestAuth
     authorizer: authorizers.ResolvedAuthorizer | None
@@ -96,6 +101,7 @@ class Settings:
     slice_reserved_concurrency: int
     slice_execution_type: ExecutionType
     fan_out_mb: int
+    max_file_mb: int
     reuse_seconds: int
     network: network.Network
     force_destroy: bool
@@ -105,6 +111,13 @@ class Settings:
     tags: Mapping[str, pulumi.Input[str]]
     execute_api_url: str
     loopback_origins: bool
+
+    @property
+    def running_per_caller(self) -> int:
+        """Downloads of one caller that run at once, at most half of the workers where these are capped; 0 is any."""
+        if not self.copy_reserved_concurrency:
+            return self.max_downloads_per_caller
+        return min(self.max_downloads_per_caller, max(1, self.copy_reserved_concurrency // 2))
 
 
 def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
@@ -147,6 +160,9 @@ def _agree(settings: Settings) -> None:
         raise InvalidSetting(
             "log_retention_days", settings.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"
         )
+    if settings.daily_mb_per_caller and not settings.max_downloads_per_caller:
+        allowed = "0 with max_downloads_per_caller 0, for the downloads that run are what is counted"
+        raise InvalidSetting("daily_mb_per_caller", settings.daily_mb_per_caller, allowed)
     if settings.force_destroy and (settings.protect or settings.retain_data):
         raise InvalidSetting("force_destroy", True, "false beside protect or retain_data, which keep what it deletes")
     if 0 < settings.fan_out_mb < LEAST_FAN_OUT_MB:

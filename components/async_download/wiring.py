@@ -48,6 +48,11 @@ class Wiring:
             "MANAGEMENT_URL": self.management_url,
         }
         self._origins = {origins.FILE: origins.file_content(settings.origins)}
+        self._caller_limit: Environment = {
+            "DAILY_BYTES_PER_CALLER": str(settings.daily_mb_per_caller * 10**6),
+            "MAX_DOWNLOADS_PER_CALLER": str(settings.running_per_caller),
+        }
+        self._file_limit: Environment = {"MAX_FILE_BYTES": str(settings.max_file_mb * 10**6)}
 
     def workers(self, undelivered: pulumi.Output[str]) -> None:
         """What the state machine runs."""
@@ -59,7 +64,7 @@ class Wiring:
         secrets = origins.secrets(settings.origins)
         told: Environment = {"MANAGEMENT_URL": self.management_url} | self._told_bucket
         told |= {"ORIGINS_FILE": origins.FILE, "LOOPBACK_ORIGINS": loopback}
-        threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)}
+        threshold = {"FAN_OUT_BYTES": str(settings.fan_out_mb * 10**6)} | self._file_limit
         known = {"copies": self._copies.arn} if self._copies else {}
         told_copies: Environment = {"COPIES_TABLE": self._copies.name} if self._copies else {}
         window = {"REUSE_SECONDS": str(settings.reuse_seconds)} if self._copies else {}
@@ -77,6 +82,7 @@ class Wiring:
         push |= known
         told_close: Environment = {"CLOSING_MACHINE_ARN": self._closing}
         told_end = self._told_sockets | told_close | {"CLOSE_IDLE_SECONDS": str(settings.close_idle_seconds)}
+        told_end |= self._caller_limit
         add("deliver", told_end | self._told_signer | told_copies, **push, signer=self._signer.arn)
         add("fail", told_end | self._told_bucket | told_copies, **push, **self._bucket)
         add("close", self._told_sockets | told_close, **rows, **close, sockets=self._sockets[policies.CLOSE])
@@ -96,7 +102,7 @@ class Wiring:
         stop = {"machine": machine, "fail": fail.arn}
         sign = {"signer": self._signer.arn}
         urls: Environment = {"API_URL": self.api_url, "WEB_SOCKET_URL": self.web_socket_url}
-        request = told | urls | expiry | {"ORIGINS_FILE": origins.FILE}
+        request = told | urls | expiry | self._file_limit | self._caller_limit | {"ORIGINS_FILE": origins.FILE}
         pages = {"CORS_ORIGINS": json.dumps(settings.cors_origins)}
         add("request_download", request | pages, machine=machine)
         add("get_download", told_fail | self._told_signer | pages, **stop, **sign)

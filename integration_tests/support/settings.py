@@ -19,6 +19,7 @@ GUARDED = "guarded"
 SECRET_HEADER = "X-Origin-Token"
 PAGE = "https://app.example.com"  # a web page's origin
 IDLE = 20  # seconds until idle sockets are closed, of the stack where that is tried
+MAX_FILE_MB = 260  # of the same stack
 Origins = dict[str, dict[str, object]]
 
 

@@ -101,7 +101,7 @@ def rest(work: Callable[[Request], Answer]) -> Handler:
             problem = problem_of(error)
             if not isinstance(error, RequestError):
                 log.error("A request failed", error, code=problem.code, reason=_known(error))
-            headers = {"Retry-After": "1"} if problem.status == 503 else None
+            headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after is not None else None
             body = {"error": {"code": problem.code, "message": problem.message}}
             return _with(pages, answer(problem.status, body, headers))
 

@@ -36,6 +36,7 @@ class Settings:
     loopback_origins: bool
     management_url: str
     fan_out_bytes: Amount
+    max_file_bytes: int
     copies_table: str = ""
     reuse_seconds: int = 0
 
@@ -59,6 +60,7 @@ def wire() -> Copy:
         configured=settings.origins,
         object_prefix=settings.object_prefix,
         fan_out_bytes=settings.fan_out_bytes,
+        max_file_bytes=settings.max_file_bytes,
         loopback=settings.loopback_origins,
         reuse=Reuse(copies, downloads, objects, clock, seconds) if seconds else None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime import config
 from runtime.adapters import startup
+from runtime.adapters.callers import DynamoCallers
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
@@ -21,6 +22,7 @@ from runtime.handlers.boundary import Event, task
 from runtime.logic.announce import Announce
 from runtime.logic.deliver import Deliver
 from runtime.logic.reuse import WakeWaiting
+from runtime.logic.running_limit import ReleaseCaller
 from runtime.logic.tell import Tell
 
 
@@ -36,6 +38,8 @@ class Settings:
     bucket: str
     signer_role_arn: str
     url_expires_seconds: int
+    max_downloads_per_caller: Amount
+    daily_bytes_per_caller: Amount
     copies_table: str = ""
 
 
@@ -54,6 +58,9 @@ def wire() -> Deliver:
         announce=Announce(signer),
         tell=Tell(downloads, connections, sockets, clock, closing),
         clock=clock,
+        release=ReleaseCaller(DynamoCallers(settings.downloads_table), clock, settings.daily_bytes_per_caller)
+        if settings.max_downloads_per_caller
+        else None,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime import config, log
 from runtime.adapters import startup
+from runtime.adapters.callers import DynamoCallers
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
@@ -20,6 +21,7 @@ from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
 from runtime.logic.fail import Fail, failure_of
 from runtime.logic.reuse import WakeWaiting
+from runtime.logic.running_limit import ReleaseCaller
 from runtime.logic.tell import Tell
 
 
@@ -34,6 +36,8 @@ class Settings:
     close_idle_seconds: Amount
     bucket: str
     object_prefix: str
+    max_downloads_per_caller: Amount
+    daily_bytes_per_caller: Amount
     copies_table: str = ""
 
 
@@ -52,6 +56,9 @@ def wire() -> Fail:
         tell=Tell(downloads, connections, sockets, clock, closing),
         clock=clock,
         object_prefix=settings.object_prefix,
+        release=ReleaseCaller(DynamoCallers(settings.downloads_table), clock, settings.daily_bytes_per_caller)
+        if settings.max_downloads_per_caller
+        else None,
         wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
     )
 

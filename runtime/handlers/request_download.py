@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from runtime import config, log
 from runtime.adapters import startup
+from runtime.adapters.callers import DynamoCallers
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
+from runtime.config import Amount
 from runtime.errors import InvalidRequestError
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
 from runtime.logic.request_download import Order, RequestDownload
+from runtime.logic.running_limit import RunningLimit
 from runtime.models import Origins
 
 TEXTS = ("origin", "path", "fileName", "sha256")
 FIELDS = (*TEXTS, "size")
-_DIGITS = re.compile(r"[0-9]{1,18}")
+MAX_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Settings(RestSettings):
     api_url: str
     web_socket_url: str
     download_expires_seconds: int
+    max_file_bytes: int
+    max_downloads_per_caller: Amount
+    daily_bytes_per_caller: Amount
 
 
 @cache
@@ -39,16 +44,19 @@ def wire() -> RequestDownload:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, executions = DynamoDownloads(settings.downloads_table), StepFunctions(settings.state_machine_arn)
+    clock, limits = SystemClock(), (settings.max_downloads_per_caller, settings.daily_bytes_per_caller)
     startup.prepare(downloads, executions)
     return RequestDownload(
         downloads=downloads,
         executions=executions,
-        clock=SystemClock(),
+        clock=clock,
         origins=settings.origins,
         state_machine_arn=settings.state_machine_arn,
         api_url=settings.api_url,
         web_socket_url=settings.web_socket_url,
         expires_seconds=settings.download_expires_seconds,
+        max_file_bytes=settings.max_file_bytes,
+        limit=RunningLimit(DynamoCallers(settings.downloads_table), downloads, executions, clock, *limits),
     )
 
 
@@ -69,18 +77,15 @@ def _order(request: Request) -> Order:
     fields: dict[str, Any] = dict(request.query) if request.method == "GET" else request.json()
     if request.method != "GET" and not fields.keys() <= set(FIELDS):
         raise InvalidRequestError(f"The body may have these fields and no others: {', '.join(FIELDS)}.")
-    values: dict[str, str | None] = {}
     for name in TEXTS:
-        value = fields.get(name)
-        if value is not None and not isinstance(value, str):
+        if not isinstance(fields.get(name), str | None):
             raise InvalidRequestError(f"{name} has to be a string.")
-        values[name] = value
     return Order(
         owner=request.caller,
-        origin=values["origin"],
-        path=values["path"],
-        file_name=values["fileName"],
-        sha256=values["sha256"],
+        origin=fields.get("origin"),
+        path=fields.get("path"),
+        file_name=fields.get("fileName"),
+        sha256=fields.get("sha256"),
         size=_size(fields.get("size")),
         idempotency_key=request.headers.get("idempotency-key"),
     )
@@ -88,7 +93,7 @@ def _order(request: Request) -> Order:
 
 def _size(value: object) -> int | None:
     """A number in a body, digits in a query."""
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         value = int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime import ports
-from runtime.errors import FileTooLargeError, OriginError, Retry, StoppedError, TransferError
+from runtime.errors import OriginError, Retry, StoppedError, TransferError
 from runtime.logic import cleanup, disposition, limits, outcome, plan, verify
 from runtime.logic.fetch import Fetch
 from runtime.logic.outcome import Outcome
@@ -36,6 +36,7 @@ class Copy:
     configured: Origins
     object_prefix: str
     fan_out_bytes: int
+    max_file_bytes: int
     loopback: bool = False
     part_size: int = PART_SIZE
     buffers: int = BUFFERS
@@ -84,8 +85,7 @@ class Copy:
             deadline=deadline,
             retries=retries,
             part_size=self.part_size,
-            largest=self.most_streamed,
-            beyond=limits.beyond_one_worker(self.most_streamed, sha256=download.sha256 is not None),
+            limit=limits.stream_limit(self.max_file_bytes, self.most_streamed, sha256=download.sha256 is not None),
             expected=download.expected_size,
             tick=lambda: progress(source.position, source.total, store.upload_id),
         )
@@ -95,6 +95,7 @@ class Copy:
             source.open(progress.waiting)
             if source.total is not None:
                 verify.expected(download, source.total)
+                limits.file_limit(self.max_file_bytes).check(source.total)
             found = self.reuse(download, fetch.origin, source.version) if self.reuse else None
             if isinstance(found, Wait):
                 return {"outcome": "WAIT", "fileId": found.file_id}
@@ -124,8 +125,6 @@ class Copy:
         """Begin the upload that the slices go to. Only their numbers travel; the rest is in the row."""
         assert source.total is not None
         assert source.validator is not None
-        if reason := limits.refusal(source.total, sha256=False):
-            raise FileTooLargeError(reason)
         version = Version(source.validator, disposition.content_type(source.content_type))
         if not self._goes_on(download, key, version, source.total):
             self._discard_earlier_try(download, key)

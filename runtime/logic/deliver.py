@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from runtime.logic.announce import Announce
 from runtime.logic.reuse import WakeWaiting
+from runtime.logic.running_limit import ReleaseCaller
 from runtime.logic.tell import Tell
 from runtime.ports import Clock, Downloads
 
@@ -19,6 +20,7 @@ class Deliver:
     tell: Tell
     clock: Clock
     wake: WakeWaiting | None = None
+    release: ReleaseCaller | None = None
 
     def __call__(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
         """Tell all connections, or replay to one; return how many were reached.
@@ -32,8 +34,10 @@ class Deliver:
         if self.wake is not None and connection_id is None:
             self.wake(download)
         connection_ids = download.connection_ids if connection_id is None else {connection_id}
-        if not connection_ids:
+        counts = self.tell(download, connection_ids, self.announce(download)) if connection_ids else None
+        if self.release is not None and connection_id is None:  # after the message, which somebody waits for
+            self.release.run(download)
+        if counts is None:
             return {}
-        counts = self.tell(download, connection_ids, self.announce(download))
         counts.raise_if_none_reached()
         return counts.fields

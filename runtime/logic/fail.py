@@ -11,6 +11,7 @@ from runtime.logic import cleanup, messages
 from runtime.logic.push import PushCounts
 from runtime.logic.reconcile import failure_of_status
 from runtime.logic.reuse import WakeWaiting
+from runtime.logic.running_limit import ReleaseCaller
 from runtime.logic.tell import Tell
 from runtime.models import Download, Failure, Status
 from runtime.ports import Clock, Downloads, Objects
@@ -31,6 +32,7 @@ class Fail:
     clock: Clock
     object_prefix: str
     wake: WakeWaiting | None = None
+    release: ReleaseCaller | None = None
 
     def __call__(self, execution_arn: str, failure: Failure) -> dict[str, str]:
         """Settle the download; says how it stands. READY and CANCELLED stay what they are.
@@ -44,17 +46,23 @@ class Fail:
         download = self.downloads.get(execution_arn)
         if download is None:
             return {}
-        if download.status in (Status.FAILED, Status.CANCELLED):
-            counts = PushCounts()
-            if download.told_at is None:
-                counts = self.tell(download, download.connection_ids, messages.news(download))
-                if not counts.none_reached:
-                    self.downloads.told(execution_arn, now=self.clock.now())
-            self._clean(download)
-            if self.wake is not None:
-                self.wake(download)
-            counts.raise_if_none_reached()
+        counts = self._settle(download) if download.status in (Status.FAILED, Status.CANCELLED) else PushCounts()
+        if self.release is not None:
+            self.release.run(download)
+        counts.raise_if_none_reached()
         return {"status": str(download.status)}
+
+    def _settle(self, download: Download) -> PushCounts:
+        """Tell the clients, clean up, and wake who waits for the copy."""
+        counts = PushCounts()
+        if download.told_at is None:
+            counts = self.tell(download, download.connection_ids, messages.news(download))
+            if not counts.none_reached:
+                self.downloads.told(download.execution_arn, now=self.clock.now())
+        self._clean(download)
+        if self.wake is not None:
+            self.wake(download)
+        return counts
 
     def _known(self, execution_arn: str, failure: Failure) -> Failure:
         """A state machine says little of why its children failed: what they noted says more."""

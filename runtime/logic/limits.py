@@ -1,27 +1,61 @@
-"""How large a file may be, and what is said of one that is larger."""
+"""How large a file may be, and the reason that a client reads where one is larger."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from runtime.errors import FileTooLargeError
 from runtime.logic.plan import LARGEST
 
 MOST_STREAMED = 60 * 10**9  # bytes that one worker carries in its fifteen minutes, at the best
 
 
-def refusal(size: int, *, sha256: bool) -> str | None:
-    """Why no copy of a file of so many bytes can succeed, with a SHA-256 to be checked or without, if so."""
-    if size > LARGEST:
-        return f"The file is larger than {LARGEST} bytes, the most that S3 can hold."
-    return beyond_one_worker(MOST_STREAMED, sha256=True) if sha256 and size > MOST_STREAMED else None
+@dataclass(frozen=True)
+class SizeLimit:
+    """The largest size, in bytes, that is copied, and the reason why a larger file is refused."""
+
+    bytes: int
+    reason: str
+
+    def check(self, size: int) -> None:
+        """Compare a size in bytes with the limit.
+
+        Raises:
+            FileTooLargeError: it is larger.
+        """
+        if size > self.bytes:
+            raise FileTooLargeError(self.reason)
 
 
-def beyond_one_worker(most: int, *, sha256: bool) -> str:
-    """Of a file larger than the `most` that one worker carries, which cannot be shared by many."""
+def file_limit(max_file_bytes: int) -> SizeLimit:
+    """Return the limit for every file: the setting of the stack, or what S3 can hold where that is less."""
+    if max_file_bytes < LARGEST:
+        reason = f"The file is larger than {max_file_bytes} bytes, the most that this service copies (maxFileMb)."
+        return SizeLimit(max_file_bytes, f"{reason} Its owner can raise the limit.")
+    return SizeLimit(LARGEST, f"The file is larger than {LARGEST} bytes, the most that S3 can hold.")
+
+
+def stream_limit(max_file_bytes: int, max_streamed: int, *, sha256: bool) -> SizeLimit:
+    """Return the limit for a file that one worker copies, which is lower than `file_limit` for most stacks."""
+    whole = file_limit(max_file_bytes)
+    return min(whole, _one_worker(max_streamed, sha256=sha256), key=lambda limit: limit.bytes)
+
+
+def request_limit(max_file_bytes: int, *, sha256: bool) -> SizeLimit:
+    """Return the limit for the size in a request. A SHA-256 needs all bytes in order, and so one worker."""
+    return stream_limit(max_file_bytes, MOST_STREAMED, sha256=True) if sha256 else file_limit(max_file_bytes)
+
+
+def _one_worker(max_streamed: int, *, sha256: bool) -> SizeLimit:
     if sha256:
-        return (
-            f"A SHA-256 can be checked of files of up to {most} bytes, for it needs all bytes in order. "
+        reason = (
+            f"A SHA-256 can be checked of files of up to {max_streamed} bytes, for it needs all bytes in order. "
             "Ask without sha256, and check it on what you have received."
         )
-    return (
-        f"One worker has to copy the file, and can copy up to {most} bytes: its origin offers no ranges of one version "
-        "(with a strong ETag, or a Last-Modified in the past), takes long to begin, or copying in slices is off."
-    )
+    else:
+        reason = (
+            f"One worker has to copy the file, and can copy up to {max_streamed} bytes: its origin offers no ranges "
+            "of one version (with a strong ETag, or a Last-Modified in the past), takes long to begin, or copying in "
+            "slices is off."
+        )
+    return SizeLimit(max_streamed, reason)

@@ -12,10 +12,12 @@ from runtime.errors import (
     IdempotencyKeyReusedError,
     InvalidRequestError,
     OrderTooLargeError,
+    RequestError,
     ServiceError,
     UnknownOriginError,
 )
 from runtime.logic import disposition, limits, paths, tickets
+from runtime.logic.running_limit import RunningLimit
 from runtime.models import Download, Origin, Origins, Status, execution_arn_of, iso
 from runtime.ports import Clock, Downloads, Executions
 
@@ -49,6 +51,8 @@ class RequestDownload:
     api_url: str
     web_socket_url: str
     expires_seconds: int
+    max_file_bytes: int
+    limit: RunningLimit
 
     def __call__(self, order: Order) -> dict[str, object]:
         """The body of the answer.
@@ -69,11 +73,20 @@ class RequestDownload:
         """The download under this name with a fresh ticket; None when the name is used up."""
         ticket = tickets.issue(wanted.download_id)
         wanted = replace(wanted, ticket_hashes=(ticket.hash,))
-        if self.downloads.create(wanted):
-            return (wanted, ticket) if self._start(wanted) else None
-        existing = self.downloads.get(wanted.execution_arn)
-        if existing is None or existing.is_expired(self.clock.now()):
-            return None
+        try:
+            self.limit.acquire(wanted)
+        except RequestError:  # a repeated request gets its download all the same
+            existing = self._existing(wanted)
+            if existing is None or not self._was_started(existing):
+                raise
+        else:
+            if self.downloads.create(wanted):
+                return (wanted, ticket) if self._start(wanted) else None
+            existing = self._existing(wanted)
+            if existing is None or existing.status.is_final:
+                self.limit.release(wanted)
+            if existing is None:
+                return None
         if _asked(existing) != _asked(wanted):
             raise IdempotencyKeyReusedError
         self._add_ticket(existing, ticket)
@@ -81,8 +94,28 @@ class RequestDownload:
             return None
         return existing, ticket
 
+    def _existing(self, wanted: Download) -> Download | None:
+        """Return the download that an earlier request has left under this name, unless it has expired."""
+        existing = self.downloads.get(wanted.execution_arn)
+        return None if existing is None or existing.is_expired(self.clock.now()) else existing
+
+    def _was_started(self, download: Download) -> bool:
+        return download.status is not Status.PENDING or self.executions.status(download.execution_arn) == "RUNNING"
+
     def _start(self, download: Download) -> bool:
-        """Start the execution; False when its name was used by one that ended before this row was written."""
+        """Start the execution, or give back the place of the download that does not run.
+
+        Return False if its name was used by an execution that ended before this row was written.
+        """
+        started = False
+        try:
+            started = self._start_execution(download)
+        finally:
+            if not started:
+                self.limit.release(download)
+        return started
+
+    def _start_execution(self, download: Download) -> bool:
         try:
             self.executions.start(download.download_id)
         except ExecutionExistsError:
@@ -115,8 +148,9 @@ class RequestDownload:
             )
         if order.sha256 is not None and not _SHA256.fullmatch(order.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
-        if order.size is not None and (reason := limits.refusal(order.size, sha256=order.sha256 is not None)):
-            raise OrderTooLargeError(reason)
+        limit = limits.request_limit(self.max_file_bytes, sha256=order.sha256 is not None)
+        if order.size is not None and order.size > limit.bytes:
+            raise OrderTooLargeError(limit.reason)
         if order.idempotency_key is not None and not _KEY.fullmatch(order.idempotency_key):
             raise InvalidRequestError("Idempotency-Key has to be 1 to 255 printable ASCII characters without spaces.")
         now = self.clock.now()

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runtime.errors import (
-    FileTooLargeError,
     OriginError,
     OriginTruncatedError,
     Retry,
@@ -22,6 +21,7 @@ from runtime.errors import (
 from runtime.logic import answers
 from runtime.logic.fetch import Fetch
 from runtime.logic.gunzip import Gunzip
+from runtime.logic.limits import SizeLimit
 from runtime.logic.retries import Deadline, Retries
 from runtime.models import Validator
 from runtime.ports import Body, Clock
@@ -43,8 +43,7 @@ class Source:
         deadline: Deadline,
         retries: Retries,
         part_size: int,
-        largest: int,
-        beyond: str,
+        limit: SizeLimit,
         expected: int | None,
         tick: Callable[[], None],
     ) -> None:
@@ -58,8 +57,7 @@ class Source:
         self._deadline = deadline
         self._retries = retries
         self._part_size = part_size
-        self._largest = largest
-        self._beyond = beyond
+        self._limit = limit
         self._expected = expected
         self._tick = tick
         self._body: Body | None = None
@@ -198,8 +196,10 @@ class Source:
         self._retries.spend(error)
 
     def _refuse_beyond_limit(self, size: int) -> None:
-        if size > self._largest:
-            raise self._drop(FileTooLargeError(self._beyond))
+        try:
+            self._limit.check(size)
+        except TransferError as error:
+            raise self._drop(error) from None
         if self._expected is not None and size > self._expected:
             raise self._drop(SizeMismatchError(f"The origin's file has more than the expected {self._expected} bytes."))
 

@@ -58,7 +58,12 @@ def test_no_api_key_is_made_for_another_auth(auth: str) -> None:
 
 
 def test_an_open_api_is_warned_about_at_deploy_time() -> None:
-    assert any("anybody" in warning for warning in deploy({"rest_auth": "none"}).warnings)
+    (warning,) = deploy({"rest_auth": "none"}).warnings
+    assert "anybody" in warning
+    assert "One request may cost up to $15" in warning
+    assert "max_downloads_per_caller, up to $20,112 a day" in warning
+    (warning,) = deploy({"rest_auth": "none", "max_downloads_per_caller": 0}).warnings
+    assert "concurrency alone, up to $24,985 a day" in warning
     assert not deploy({"rest_auth": "api_key"}).warnings
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import secrets
 from typing import Any
 
 import pytest
@@ -222,3 +224,10 @@ def test_the_gateways_own_answers_and_models_are_part_of_each_deployment() -> No
     assert {"MISSING_AUTHENTICATION_TOKEN", "DEFAULT_4XX", "DEFAULT_5XX"} <= types
     triggers: dict[str, Any] = deployed.one("apigateway/deployment:Deployment").inputs["triggers"]
     assert triggers != deploy({"rest_auth": "none"}).one("apigateway/deployment:Deployment").inputs["triggers"]
+
+
+def test_the_item_of_a_caller_takes_what_the_throttle_lets_through() -> None:
+    """Each download updates it twice, and its size grows with the downloads that run."""
+    ids_kb = NUMBERS["max_downloads_per_caller"][0] * len(secrets.token_hex(16)) / 1024
+    units = math.ceil(ids_kb + 0.5)  # a key and a few attributes beside them
+    assert 2 * units * NUMBERS["throttle_rate"][0] <= 1_000

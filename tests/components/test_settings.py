@@ -47,6 +47,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("reuse_seconds", {"reuse_seconds": 59}),
     ("reuse_seconds", {"reuse_seconds": 6 * 86_400}),
     ("close_idle_seconds", {"close_idle_seconds": 9}),
+    ("daily_mb_per_caller", {"daily_mb_per_caller": 1, "max_downloads_per_caller": 0}),
     ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
     ("rest_auth", {"rest_auth": "open"}),
     ("copy_reserved_concurrency", {"copy_reserved_concurrency": -1}),

@@ -89,6 +89,9 @@ def test_settings_reach_the_functions() -> None:
             "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
             "stage_name": "live",
             "copy_memory_mb": 2048,
+            "max_file_mb": 5,
+            "max_downloads_per_caller": 7,
+            "daily_mb_per_caller": 2,
         }
     )
     base = "127.0.0.1:4566/_aws/execute-api"
@@ -98,9 +101,25 @@ def test_settings_reach_the_functions() -> None:
     assert environment(deployed, "request_download")["WEB_SOCKET_URL"] == f"ws://{base}/sock456/live"
     assert environment(deployed, "deliver")["MANAGEMENT_URL"] == f"http://{base}/sock456/live"
     assert environment(deployed, "connect")["MAX_CONNECTIONS"] == "3"
+    assert environment(deployed, "request_download")["MAX_FILE_BYTES"] == "5000000"
+    assert environment(deployed, "copy")["MAX_FILE_BYTES"] == "5000000"
+    for key in ("request_download", "deliver", "fail"):
+        assert environment(deployed, key)["MAX_DOWNLOADS_PER_CALLER"] == "7"
+        assert environment(deployed, key)["DAILY_BYTES_PER_CALLER"] == "2000000"
     assert environment(deployed, "copy")["OBJECT_PREFIX"] == "a/b/"
     assert environment(deployed, "copy")["LOOPBACK_ORIGINS"] == "true"
     assert function(deployed, "copy").inputs["memorySize"] == 2048
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    ("reserved", "limit", "share"), [(0, 100, 100), (20, 100, 10), (20, 4, 4), (3, 100, 1), (1, 100, 1), (20, 0, 0)]
+)
+def test_one_caller_has_at_most_half_of_the_workers_where_they_are_capped(
+    reserved: int, limit: int, share: int
+) -> None:
+    deployed = deploy({"copy_reserved_concurrency": reserved, "max_downloads_per_caller": limit})
+    assert environment(deployed, "request_download")["MAX_DOWNLOADS_PER_CALLER"] == str(share)
 
 
 MEMORY_MB = {"copy": 1024, "copy_slice": 1024}

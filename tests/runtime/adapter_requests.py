@@ -22,7 +22,7 @@ from tests.runtime.in_process import InProcess
 from tests.runtime.stores import FAILURE, HASH, NOW, STORED, connection, create_table, download
 
 SOURCES = sorted(Path(runtime.adapters.__file__).parent.glob("*.py"))
-TABLES = {"downloads": "executionArn", "connections": "connectionId", "copies": "fileId"}
+TABLES = {"downloads": "executionArn", "connections": "connectionId", "copies": "fileId", "callers": "executionArn"}
 VERSION = Version(Validator("etag", '"v"'), "text/csv")
 SAMPLES: Mapping[object, Sequence[object]] = {
     str: ["x"],
@@ -30,7 +30,7 @@ SAMPLES: Mapping[object, Sequence[object]] = {
     int: [7],
     int | None: [None, 7],
     float: [NOW],
-    Sequence[str]: [(HASH,)],
+    Sequence[str]: [(HASH,), ()],
     Connection: [connection(), replace(connection(), used_at=1)],
     Digest: [Digest("AAAAAA==", "BBBBBB==-2")],
     Download: [download(), download(file_name="a.csv", sha256="ab" * 32, expected_size=3)],

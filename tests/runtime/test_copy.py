@@ -138,6 +138,40 @@ def test_a_file_beyond_the_limit_is_refused(world: World, size: int, length: boo
     assert world.objects.calls["create_upload"] == (0 if length else 1)
 
 
+@pytest.mark.security
+@pytest.mark.parametrize("fan_out", [0, 1], ids=["one worker", "slices"])
+def test_a_file_whose_origin_announces_more_than_the_setting_is_refused_before_a_byte_is_stored(
+    world: World, fan_out: int
+) -> None:
+    world.has()
+    world.serve(OriginFile(content_of(5001)))
+    outcome = world.copy(max_file=5000, fan_out=fan_out)
+    assert failed("FILE_TOO_LARGE", outcome)
+    assert "5000 bytes" in str(outcome["error"])
+    assert "maxFileMb" in str(outcome["error"])
+    assert world.objects.calls == {}
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("length", [True, False], ids=["announced", "not announced"])
+def test_a_file_of_the_size_of_the_setting_is_copied(world: World, length: bool) -> None:
+    world.has()
+    world.serve(OriginFile(content_of(5000), length=length, ranges=length))
+    assert world.copy(max_file=5000) == {"outcome": "STORED"}
+
+
+@pytest.mark.security
+def test_a_file_of_unknown_length_is_refused_as_soon_as_more_bytes_than_the_setting_arrive(world: World) -> None:
+    """The origin would send forty times as much."""
+    world.has()
+    world.serve(OriginFile(content_of(200 * PART), length=False, ranges=False))
+    outcome = world.copy(max_file=5 * PART)
+    assert failed("FILE_TOO_LARGE", outcome)
+    assert "maxFileMb" in str(outcome["error"])
+    assert world.objects.calls["upload_part"] <= 5
+    assert_nothing_left(world)
+
+
 @pytest.mark.parametrize(("sha256", "said"), [(None, "strong ETag"), ("a" * 64, "Ask without sha256")])
 def test_a_file_beyond_the_limit_is_refused_with_what_to_do(world: World, sha256: str | None, said: str) -> None:
     """A client can leave its SHA-256 out, an origin can offer ranges."""

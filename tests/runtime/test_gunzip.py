@@ -112,3 +112,15 @@ def test_a_bomb_ends_at_the_limit(world: World) -> None:
     serve(world, gzip.compress(bytes(100 * PART)), ranges=False)
     assert failed("FILE_TOO_LARGE", world.copy(largest=10 * PART))
     assert_nothing_left(world)
+
+
+@pytest.mark.security
+def test_the_setting_counts_decompressed_bytes(world: World) -> None:
+    """A gzip of a few kilobytes announces its own length, which is below the limit."""
+    packed = gzip.compress(bytes(100 * PART))
+    assert len(packed) < PART
+    serve(world, packed, ranges=False)
+    outcome = world.copy(max_file=10 * PART)
+    assert failed("FILE_TOO_LARGE", outcome)
+    assert "maxFileMb" in str(outcome["error"])
+    assert_nothing_left(world)

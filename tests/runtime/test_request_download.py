@@ -263,6 +263,17 @@ def test_a_size_that_can_be_copied_is_noted(world: World, size: int, sha256: str
     assert (only_row(world).expected_size, only_row(world).size) == (size, None)
 
 
+@pytest.mark.security
+@pytest.mark.parametrize("sha256", [None, "a" * 64])
+def test_a_size_above_the_setting_is_refused(world: World, sha256: str | None) -> None:
+    limited = replace(world.request, max_file_bytes=5000)
+    with pytest.raises(OrderTooLargeError, match=r"5000 bytes.*maxFileMb"):
+        limited(replace(ORDER, size=5001, sha256=sha256))
+    assert not world.downloads.rows
+    limited(replace(ORDER, size=5000, sha256=sha256))
+    assert only_row(world).expected_size == 5000
+
+
 def test_an_upper_case_sha256_is_the_same(world: World) -> None:
     """Hex is hex."""
     world.request(replace(KEYED, sha256="AB" * 32))

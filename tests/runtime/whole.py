@@ -46,6 +46,7 @@ class Whole:
             "clock": self.world.clock,
             "configured": {"files": Origin("files", origin.base_url, allow_http=True)},
             "object_prefix": "downloads/",
+            "max_file_bytes": plan.LARGEST,
             "concurrency": 8,
             "loopback": True,
         }

@@ -21,16 +21,18 @@ from runtime.logic.evict import Evict
 from runtime.logic.fail import Fail
 from runtime.logic.message import ClientMessage
 from runtime.logic.outcome import Outcome
-from runtime.logic.plan import Cut, Plan
+from runtime.logic.plan import LARGEST, Cut, Plan
 from runtime.logic.reconcile import Reconcile
 from runtime.logic.request_download import RequestDownload
 from runtime.logic.reuse import Reuse
+from runtime.logic.running_limit import ReleaseCaller, RunningLimit
 from runtime.logic.tell import Tell
 from runtime.models import Checksum, Download, Origin, Status, Stored, execution_arn_of
 from tests.runtime.fakes import (
     STATE_MACHINE,
     Asked,
     FakeBody,
+    FakeCallers,
     FakeClock,
     FakeClosing,
     FakeConnections,
@@ -48,6 +50,8 @@ DOWNLOAD_ID = "0" * 31 + "a"
 ARN = execution_arn_of(STATE_MACHINE, DOWNLOAD_ID)
 KEY = f"downloads/{DOWNLOAD_ID}"
 PART = 1000
+RUNNING = 5  # downloads of one caller at once
+DAILY = 10**6  # bytes of one caller in a day
 ORIGIN = Origin("reports", "https://reports.example.com/exports/", default_path="latest.csv")
 STORED = Stored(KEY, 3, '"etag"', "text/csv", Checksum("CRC32", "NSRBwg=="), "ba" * 32)
 
@@ -119,6 +123,7 @@ class World:
         self.clock = clock or FakeClock()
         self.downloads = FakeDownloads()
         self.connections = FakeConnections(self.downloads)
+        self.callers = FakeCallers()
         self.executions = FakeExecutions()
         self.functions = FakeFunctions()
         self.sockets = FakeSockets(self.clock)
@@ -131,9 +136,13 @@ class World:
         self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.closing)
         self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)
         self.announce = Announce(self.signer)
-        self.deliver = Deliver(self.downloads, self.announce, self.tell, self.clock)
+        self.limit = RunningLimit(
+            self.callers, self.downloads, self.executions, self.clock, max_running=RUNNING, daily_bytes=DAILY
+        )
+        release = ReleaseCaller(self.callers, self.clock, daily_bytes=DAILY)
+        self.deliver = Deliver(self.downloads, self.announce, self.tell, self.clock, release=release)
         self.disconnect = Disconnect(self.downloads, self.connections)
-        self.fail = Fail(self.downloads, self.objects, self.tell, self.clock, "downloads/")
+        self.fail = Fail(self.downloads, self.objects, self.tell, self.clock, "downloads/", release=release)
         self.cancel = Cancel(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.reconcile = Reconcile(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.connect = Connect(
@@ -157,6 +166,8 @@ class World:
             api_url="https://rest.example/v1",
             web_socket_url="wss://socket.example/v1",
             expires_seconds=3600,
+            max_file_bytes=LARGEST,
+            limit=self.limit,
         )
 
     def has(self, **fields: object) -> tickets.Ticket:
@@ -197,6 +208,7 @@ class World:
         *,
         loopback: bool = False,
         fan_out: int = 0,
+        max_file: int = LARGEST,
         cut: Cut = cut,
         arn: str = ARN,
         reuse: Reuse | None = None,
@@ -212,6 +224,7 @@ class World:
             configured={"reports": origin},
             object_prefix="downloads/",
             fan_out_bytes=fan_out,
+            max_file_bytes=max_file,
             cut=cut,
             loopback=loopback,
             part_size=PART,

@@ -19,6 +19,7 @@ from async_download_client.errors import (
     RefusedError,
     SizeMismatchError,
     StoppedError,
+    TooManyDownloadsError,
     UnavailableError,
     WaitTimeoutError,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "Stop",
     "StoppedError",
     "Timing",
+    "TooManyDownloadsError",
     "UnavailableError",
     "Verified",
     "WaitTimeoutError",

@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from urllib3 import BaseHTTPResponse
 
 from async_download_client.auth import Auth, Outgoing
-from async_download_client.errors import NetworkError, ProtocolError, RefusedError, UnavailableError
+from async_download_client.errors import (
+    NetworkError,
+    ProtocolError,
+    RefusedError,
+    TooManyDownloadsError,
+    UnavailableError,
+)
 from async_download_client.messages import Body, download_of, status_of
 from async_download_client.models import Download, Order, Status
 from async_download_client.stop import Stop
@@ -22,6 +28,7 @@ __all__ = ["Api", "base_of", "base_of_download"]
 
 _LARGEST_ANSWER = 1 << 20
 _BUSY = frozenset({429, 500, 502, 503, 504})
+_LASTING = frozenset({"DAILY_LIMIT_REACHED"})  # until midnight: another attempt is for the caller to make
 
 
 def base_of(url: str) -> str:
@@ -102,8 +109,8 @@ class Api:
         with self._transport.answer(method, url, sent, body, stop=stop) as response:
             status, answer = response.status, _object(self._content(url, response))
         stop.check()
-        if status in _BUSY:
-            raise UnavailableError(host_of(url), status, _retry_after(response.headers))
+        if status in _BUSY and _code(answer) not in _LASTING:
+            raise _busy(host_of(url), status, _retry_after(response.headers), answer)
         if status >= 400:
             raise _refusal(status, answer)
         if status >= 300 or answer is None:
@@ -122,6 +129,19 @@ class Api:
                 if len(content) > _LARGEST_ANSWER or time.monotonic() > deadline:
                     raise NetworkError(f"{host_of(url)} does not come to the end of its answer.")
         return content
+
+
+def _busy(host: str, status: int, retry_after: float, answer: Body | None) -> UnavailableError:
+    """Return the error of a call that may be tried again."""
+    if _code(answer) == "TOO_MANY_DOWNLOADS":
+        return TooManyDownloadsError(host, str(_refusal(status, answer)), retry_after)
+    return UnavailableError(host, status, retry_after)
+
+
+def _code(answer: Body | None) -> str:
+    """Return the code of an error of the API, or an empty text."""
+    error = (answer or {}).get("error")
+    return str(error.get("code", "")) if isinstance(error, dict) else ""
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -12,6 +12,7 @@
     │   └── ObjectChangedError    the object in S3 was replaced while it was downloaded
     ├── NetworkError              no connection, or it broke, in spite of retries
     │   ├── UnavailableError      the server answered with 429 or 5xx, in spite of retries
+    │   │   └── TooManyDownloadsError  as many downloads of the caller run as the stack allows
     │   └── ProtocolError         an answer that no async-download stack gives
     ├── FileError                 the target cannot be written
     ├── CredentialsError          nothing to sign or identify oneself with
@@ -41,6 +42,7 @@ __all__ = [
     "RefusedError",
     "SizeMismatchError",
     "StoppedError",
+    "TooManyDownloadsError",
     "UnavailableError",
     "WaitTimeoutError",
 ]
@@ -124,10 +126,18 @@ class NetworkError(AsyncDownloadError):
 class UnavailableError(NetworkError):
     """The server answered with 429 or 5xx, in spite of retries; `retry_after` is in seconds, 0 if it did not say."""
 
-    def __init__(self, host: str, status: int, retry_after: float = 0.0) -> None:
-        super().__init__(f"{host} answered HTTP {status}.", "UNAVAILABLE")
+    def __init__(self, host: str, status: int, retry_after: float = 0.0, message: str = "") -> None:
+        super().__init__(message or f"{host} answered HTTP {status}.", "UNAVAILABLE")
         self.status = status
         self.retry_after = retry_after
+
+
+class TooManyDownloadsError(UnavailableError):
+    """As many downloads of the caller run as the stack allows, in spite of retries; the message says what to do."""
+
+    def __init__(self, host: str, message: str, retry_after: float) -> None:
+        super().__init__(host, 429, retry_after, message)
+        self.code = "TOO_MANY_DOWNLOADS"
 
 
 class ProtocolError(NetworkError):

@@ -1,5 +1,6 @@
 """The ports of the runtime, in memory: each keeps what the real one keeps, and can be told to fail."""
 
+from tests.runtime.fakes.callers import FakeCallers
 from tests.runtime.fakes.calls import STATE_MACHINE, FakeClosing, FakeExecutions, FakeFunctions, FakeTasks
 from tests.runtime.fakes.clock import FakeClock
 from tests.runtime.fakes.connections import FakeConnections
@@ -15,6 +16,7 @@ __all__ = [
     "Asked",
     "Claimed",
     "FakeBody",
+    "FakeCallers",
     "FakeClock",
     "FakeClosing",
     "FakeConnections",
