@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.aws import Aws
-from localcloud.deployed_origins import write_origins
+from localcloud.deployed_origins import VARIABLE, write_origins
 from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
@@ -64,7 +64,8 @@ def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None
         function["FunctionName"], function["FunctionArn"], str(function["MemorySize"]), float(function["Timeout"])
     )
     with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(write_origins(outputs["origins"], Path(folder)))
+        if VARIABLE in os.environ:
+            os.environ.update(write_origins(outputs["origins"], Path(folder)))
         if debug is not None:
             _wait_for_debugger(debug)
         result = importlib.import_module(f"runtime.handlers.{handler}").handler(event, context)

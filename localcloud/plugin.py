@@ -106,7 +106,9 @@ def _mend_wire() -> None:
             return struct_pb2.Value(string_value=wire.UNKNOWN)
         written = marshal(value)
         if isinstance(value.value, Asset | Archive) and _HASH in vars(value.value):
-            written.struct_value.fields["hash"].CopyFrom(vars(value.value)[_HASH])
+            is_wrapped = value.is_secret or value.dependencies
+            content = written.struct_value.fields["value"] if is_wrapped else written
+            content.struct_value.fields["hash"].CopyFrom(vars(value.value)[_HASH])
         return written
 
     PropertyValue.unmarshal = staticmethod(read)  # type: ignore[method-assign]

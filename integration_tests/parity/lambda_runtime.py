@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from async_download.bundle import runtime_archive
+import pulumi
 from async_download.specs import hyphenated
 
 from integration_tests.parity.servers import Server, free_port, serving
@@ -67,16 +67,19 @@ def running(
             *(str(LAMBDA_CLIENT.executable), "-m", "awslambdaric", inputs["handler"]),
         ],
         environment=_environment(inputs, endpoint) | dict(variables or {}),
-        prepare=lambda server: _unpack(key, server.folder / "task"),
+        prepare=lambda server: _unpack(inputs["code"], server.folder / "task"),
     ) as server:
         yield Function(server)
 
 
-def _unpack(key: str, folder: Path) -> None:
-    for name, asset in runtime_archive(key).assets.items():
+def _unpack(archive: pulumi.AssetArchive, folder: Path) -> None:
+    for name, asset in archive.assets.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(asset.path, target)  # type: ignore[union-attr]
+        if isinstance(asset, pulumi.StringAsset):
+            target.write_text(asset.text, encoding="utf-8")
+        else:
+            shutil.copyfile(asset.path, target)  # type: ignore[union-attr]
 
 
 def _environment(inputs: Mapping[str, Any], endpoint: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from integration_tests.parity.paths import FILE_ID, INPUTS, Path, lambda_answer,
 from tests.components.harness import deploy
 
 MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # which machine, of a component with which arguments
-    "reusing": ("transfer", {"reuse_seconds": 600}),
+    "reusing": ("transfer", {"reuse_seconds": 600, "slice_execution_type": "STANDARD"}),
     "transfer": ("transfer", {}),
     "closing": ("closing", {}),
 }
@@ -38,13 +38,13 @@ def tried_definitions() -> dict[str, dict[str, Any]]:
 @cache
 def all_paths() -> dict[str, Path]:
     """Return name of a test case -> path."""
-    found: list[Path] = []
+    machine_paths: list[Path] = []
     tried: list[dict[str, Any]] = []
     for name in MACHINES:
         machine = shortened(definition(name), inline=False)
-        found += paths(name, machine, tried)
+        machine_paths += paths(name, machine, tried)
         tried.append(machine)
-    return {f"Path{number}": path for number, path in enumerate(found)}
+    return {f"Path{number}": path for number, path in enumerate(machine_paths)}
 
 
 def responses() -> dict[str, Any]:
@@ -57,7 +57,7 @@ def responses() -> dict[str, Any]:
     for machine, case, answers in cases:
         names = {state: f"{case}-{state}" for state in answers}
         machines.setdefault(machine, {"TestCases": {}})["TestCases"][case] = names
-        mocked |= {names[state]: _numbered(given) for state, given in answers.items()}
+        mocked |= {names[state]: _numbered(state_answers) for state, state_answers in answers.items()}
     return {"StateMachines": machines, "MockedResponses": mocked}
 
 

@@ -81,9 +81,10 @@ def paths(name: str, machine: Machine, tried: Sequence[Machine] = ()) -> Iterato
 
 
 def shortened(machine: Machine, *, inline: bool) -> dict[str, Any]:
-    """Return the definition with waits of one second and at most three retries.
+    """Return the definition with waits of one second, at most three retries and STANDARD children of its Map.
 
-    `inline` makes the Map an Inline one: LocalStack's Distributed Map forgives children that fail, AWS's does not.
+    LocalStack refuses EXPRESS children, which are the default. `inline` makes the Map an Inline one: LocalStack's
+    Distributed Map forgives children that fail, AWS's does not.
     """
     short = copy.deepcopy(dict(machine))
     for state in short["States"].values():

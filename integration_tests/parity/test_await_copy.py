@@ -79,9 +79,9 @@ def machine(step_functions_url: str, dynamodb_url: str, monkeypatch: pytest.Monk
     text["States"]["AwaitCopy"]["TimeoutSeconds"] = AWAIT_SECONDS
     text["States"]["AwaitCopy"]["Parameters"]["TableName"] = table
     states = step_functions.client("stepfunctions", step_functions_url)
-    for known in states.list_state_machines()["stateMachines"]:
-        if known["name"] == AWAITING:  # mocked responses go by the machine's name
-            states.delete_state_machine(stateMachineArn=known["stateMachineArn"])
+    for earlier in states.list_state_machines()["stateMachines"]:
+        if earlier["name"] == AWAITING:  # mocked responses go by the machine's name
+            states.delete_state_machine(stateMachineArn=earlier["stateMachineArn"])
     arn = states.create_state_machine(name=AWAITING, definition=json.dumps(text), roleArn=machines.ROLE)
     return Machine(arn["stateMachineArn"], states, dynamodb, DynamoCopies(table))
 

@@ -84,9 +84,9 @@ def walk(machine: Machine, start: str, goal: str | None) -> list[Transition]:
         UnknownStateError: there is none.
     """
     for triggers in (PLAIN, (*PLAIN, "Catch")):
-        found = _shortest([step for step in transitions(machine) if step.trigger in triggers], start, goal)
-        if found is not None:
-            return found
+        shortest = _shortest([step for step in transitions(machine) if step.trigger in triggers], start, goal)
+        if shortest is not None:
+            return shortest
     raise UnknownStateError(f"No transitions lead from {start} to {goal or 'an end'}.")
 
 

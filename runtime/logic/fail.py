@@ -16,6 +16,8 @@ from runtime.models import Download, Failure, Status
 from runtime.ports import Clock, Downloads, Objects
 
 _TIMEOUTS = ("States.Timeout", "Sandbox.Timedout", "States.HeartbeatTimeout")
+_THROTTLED = "Lambda.TooManyRequestsException"
+NO_CAPACITY = Failure(TransferError.code, "AWS Lambda had no free execution for this download, for hours; try again.")
 _STORAGE = ("StorageError", "UploadConflictError", "ObjectExistsError", "UploadGoneError")
 
 
@@ -56,7 +58,7 @@ class Fail:
 
     def _known(self, execution_arn: str, failure: Failure) -> Failure:
         """A state machine says little of why its children failed: what they noted says more."""
-        if failure.code != TransferError.code:
+        if failure.code != TransferError.code or failure == NO_CAPACITY:
             return failure
         download = self.downloads.get(execution_arn)
         return (download and (download.failure or download.trouble)) or failure
@@ -79,6 +81,8 @@ def failure_of(error: Mapping[str, object] | None, status: str | None = None) ->
     kinds = (str(error.get("Error", "")), _error_type(error.get("Cause")))
     if any(kind in _TIMEOUTS for kind in kinds):
         return failure_of_status("TIMED_OUT")
+    if _THROTTLED in kinds:
+        return NO_CAPACITY
     if any(kind in _STORAGE for kind in kinds):
         return Failure("STORAGE_ERROR", "The file could not be stored.")
     return failure_of_status(None)

@@ -22,7 +22,7 @@ from tools.parity.implementations import IMPLEMENTATIONS, MOTO
 PAGE = (REPOSITORY / "docs" / "parity.md").read_text()
 BY_HAND = {"dynoxide", "terraform-provider-aws"}
 PINNED = {"MiniStack": "ministack", "moto": "moto"}  # name -> package of `uv.lock`
-SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "stepfunctions", "sts", "apigatewaymanagementapi"}
+SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "ssm", "stepfunctions", "sts", "apigatewaymanagementapi"}
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -38,25 +38,25 @@ def implementations() -> dict[str, str]:
 
 def called_operations() -> set[str]:
     """Return `service:Operation` of every call in an adapter, by its name in the source."""
-    found = set()
+    operations = set()
     for path in (RUNTIME / "adapters").glob("*.py"):
         tree = ast.parse(path.read_text())
         words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         words |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         for service in services(module_of(f"runtime.adapters.{path.stem}")):
-            found |= {f"{service}:{operation}" for name, operation in names_of(service).items() if name in words}
-    return found
+            operations |= {f"{service}:{operation}" for name, operation in names_of(service).items() if name in words}
+    return operations
 
 
 def integrated_operations() -> set[str]:
     """Return `service:Operation` of every task of a state machine."""
-    found = set()
+    operations = set()
     for name in MACHINES:
         for _, state in states(definition(name)):
             if state["Type"] == "Task":
                 service, operation = re.findall(r"(\w+):(\w+)(?:\.\w+)?$", state["Resource"])[0]
-                found.add(f"{service}:{operation[0].upper()}{operation[1:]}")
-    return found
+                operations.add(f"{service}:{operation[0].upper()}{operation[1:]}")
+    return operations
 
 
 def quoted(cells: Sequence[str], pattern: str) -> set[str]:

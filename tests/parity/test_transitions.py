@@ -40,9 +40,9 @@ def changed(state: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_each_transition_has_a_path_with_its_states_status_and_failures() -> None:
-    seen = {path.name: (path.entered, path.status, path.failures) for path in paths("machine", MACHINE)}
+    outcomes = {path.name: (path.entered, path.status, path.failures) for path in paths("machine", MACHINE)}
     done, failed = ["Work", "Done?", "Done"], ["Work", "Done?", "Failed"]
-    assert seen == {
+    assert outcomes == {
         "Work Next": (done, "SUCCEEDED", 0),
         "Work Retry Busy": (done, "SUCCEEDED", 1),
         "Work Catch Broken": (["Work", "Mend", "Done?", "Done"], "SUCCEEDED", 1),

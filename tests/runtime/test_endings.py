@@ -145,6 +145,15 @@ def test_the_reason_is_found_in_whatever_the_caller_knows(
     assert "secret" not in failure.message
 
 
+def test_a_download_that_queued_in_vain_says_so(world: World) -> None:
+    """Whatever a worker noted before: that was not the reason."""
+    world.has(status=Status.COPYING, trouble=Failure("ORIGIN_TIMEOUT", "The origin was slow."))
+    world.fail(ARN, failure_of({"Error": "Lambda.TooManyRequestsException", "Cause": "Rate Exceeded."}))
+    assert world.row.failure is not None
+    assert world.row.failure.code == "TRANSFER_FAILED"
+    assert "no free execution" in world.row.failure.message
+
+
 def test_cancelling_marks_stops_and_cleans(world: World) -> None:
     """In this order, so that the worker sees it."""
     world.has()

@@ -137,7 +137,7 @@ def test_wrong_bytes_are_refused(s3_stub: S3Stub) -> None:
     wrong = {"Body": b"abc", "ChecksumCRC32": crc(b"abd")}
     assert code(s3.put_object, **wrong) == "400 BadDigest"
     assert code(s3.upload_part, **upload, PartNumber=1, **wrong) == "400 BadDigest"
-    unchecked = client(aws_request_checksum_calculation="when_required")
+    unchecked = client(request_checksum_calculation="when_required")
     assert code(unchecked.upload_part, **upload, PartNumber=1, Body=b"abc") == "400 InvalidRequest"
     assert not s3_stub.bucket.objects
 

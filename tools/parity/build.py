@@ -26,7 +26,7 @@ def main() -> int:
             build(implementation)
         except MissingPrerequisiteError as missing:
             outcome = f"skipped. {missing}"
-        except subprocess.CalledProcessError as error:
+        except (OSError, subprocess.CalledProcessError) as error:
             outcome, failed = f"could not be built: {error}", True
         else:
             outcome = "ready"
