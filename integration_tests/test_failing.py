@@ -23,6 +23,7 @@ FAULTS = [
     ("sends more chunks than the range", "100MB", "extra=3&length=no&after=1", "ORIGIN_ERROR"),
     ("gone midway", "20MB", "status=410&after=1", "ORIGIN_NOT_FOUND"),
     ("redirects for ever", "1MB", "status=302&location=?", "ORIGIN_ERROR"),
+    ("redirects to a host that is not listed", "1MB", "status=302&location=https://store.example.com/", REFUSED),
     ("redirects to the metadata of the machine", "1MB", "status=302&location=http://169.254.169.254/", REFUSED),
     ("closes midway", "1MB", "close_after=400000&ranges=no", "ORIGIN_TRUNCATED"),
     ("closes midway, parts stored", "30MB", "close_after=25000000&ranges=no", "ORIGIN_TRUNCATED"),

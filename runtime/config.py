@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from runtime.errors import ConfigError
-from runtime.models import Origin, Origins
+from runtime.models import Origin, Origins, RedirectRule
 
 T = TypeVar("T")
 Amount = int  # a field of this type may also be 0
@@ -81,6 +81,8 @@ def _origin(name: str, described: dict[str, Any]) -> Origin:
         allow_http=allow_http,
         allow_private=private,
         ca_bundle=described.get("ca_bundle"),
+        redirects=RedirectRule(described.get("redirects") or RedirectRule.HOST),
+        redirect_hosts=tuple(str(host) for host in described.get("redirect_hosts") or ()),
     )
 
 

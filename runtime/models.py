@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import StrEnum, auto
 
 YOUNG_SECONDS = 10.0  # a socket may answer 410 until its `$connect` has returned: only an older one has gone
 
@@ -169,12 +169,26 @@ class Connection:
         return now - self.connected_at / 1000
 
 
+class RedirectRule(StrEnum):
+    """Which redirects of an origin are followed."""
+
+    BASE = auto()
+    """To URLs under `base_url`."""
+
+    HOST = auto()
+    """To the host of `base_url` and to `redirect_hosts`."""
+
+    ANY = auto()
+    """To any host with a public address."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """A place that the stack's owner lets clients download from.
 
     `base_url` ends with a slash. `secret_headers` holds the ARN of a secret for each header, `ca_bundle` the ARN of the
-    secret or SSM parameter with the CA certificates that the host of `base_url` is verified with (None: public CAs).
+    secret or SSM parameter with the CA certificates that the origin's hosts are verified with (None: public CAs).
+    `allow_private` and `ca_bundle` are for the host of `base_url` and for `redirect_hosts` only.
     """
 
     name: str
@@ -184,6 +198,8 @@ class Origin:
     allow_http: bool = False
     allow_private: tuple[str, ...] = ()
     ca_bundle: str | None = None
+    redirects: RedirectRule = RedirectRule.HOST
+    redirect_hosts: tuple[str, ...] = ()
 
     @property
     def has_secrets(self) -> bool:

@@ -84,10 +84,16 @@ class Origin(TypedDict):
     """Whether `base_url` may be plain http. Default: false."""
 
     allow_private: NotRequired[list[str]]
-    """Private address ranges (CIDR) that the origin's name may resolve to. Default: public addresses only."""
+    """Private address ranges (CIDR) that the origin's hosts may resolve to. Default: public addresses only."""
 
     ca_bundle: NotRequired[pulumi.Input[str]]
     """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) to trust. Default: public CAs."""
+
+    redirects: NotRequired[str]
+    """Which redirects are followed: `base` (under `base_url`), `host` (its host) or `any` (https). Default: `host`."""
+
+    redirect_hosts: NotRequired[list[str]]
+    """Hosts that redirects may lead to as well, with `allow_private` and `ca_bundle` as for its own. Default: none."""
 
 
 class AsyncDownloadArgs(TypedDict):

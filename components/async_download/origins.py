@@ -1,5 +1,6 @@
 """Origins: what is checked before a deployment relies on them, and the file that the functions read them from."""
 
+import enum
 import ipaddress
 import json
 import re
@@ -41,6 +42,15 @@ PRIVATE = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
 METADATA = ipaddress.ip_network("fd00:ec2::/32")
+HOST = r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+
+
+class Redirects(enum.StrEnum):
+    """Which redirects are followed. Not in the schema: inside of a map, an enumeration loses its values."""
+
+    BASE = "base"
+    HOST = "host"
+    ANY = "any"
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,8 @@ class ResolvedOrigin:
     allow_http: bool
     allow_private: tuple[str, ...]
     ca_bundle: pulumi.Input[str] | None
+    redirects: Redirects
+    redirect_hosts: tuple[str, ...]
 
 
 def resolve(given: object) -> dict[str, ResolvedOrigin]:
@@ -87,6 +99,7 @@ def _origin(name: str, given: object) -> ResolvedOrigin:
     checks.known_keys(values, Origin.__annotations__, inside=where)
     allow_http = checks.flag(f"{where}.allow_http", values.get("allow_http"), False)
     default_path = values.get("default_path")
+    redirects = checks.choice(f"{where}.redirects", values.get("redirects"), Redirects.HOST)
     return ResolvedOrigin(
         base_url=checks.once_known(values.get("base_url"), lambda url: _base_url(f"{where}.base_url", url, allow_http)),
         default_path=None if default_path is None else _path(f"{where}.default_path", default_path),
@@ -94,6 +107,8 @@ def _origin(name: str, given: object) -> ResolvedOrigin:
         allow_http=allow_http,
         allow_private=_ranges(f"{where}.allow_private", values.get("allow_private") or []),
         ca_bundle=_ca_bundle(f"{where}.ca_bundle", values.get("ca_bundle")),
+        redirects=redirects,
+        redirect_hosts=_redirect_hosts(f"{where}.redirect_hosts", values.get("redirect_hosts") or [], redirects),
     )
 
 
@@ -164,6 +179,23 @@ def _range(setting: str, value: object) -> str:
     return str(network)
 
 
+def _redirect_hosts(setting: str, given: object, redirects: Redirects) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple):
+        raise InvalidSetting(setting, given, "a list of host names")
+    if given and redirects is Redirects.BASE:
+        raise InvalidSetting(setting, given, "none with redirects base, which follows redirects under base_url alone")
+    return tuple(_redirect_host(setting, value) for value in given)
+
+
+def _redirect_host(setting: str, value: object) -> str:
+    allowed = "names of hosts such as store.example.com, or addresses, without scheme, port, path and wildcard"
+    host = str(value).lower().removesuffix(".")
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return checks.text(setting, host if isinstance(value, str) else value, HOST, allowed)
+
+
 def _describe(origin: ResolvedOrigin) -> dict[str, Any]:
     optional = {
         "default_path": origin.default_path,
@@ -171,6 +203,8 @@ def _describe(origin: ResolvedOrigin) -> dict[str, Any]:
         "allow_http": origin.allow_http,
         "allow_private": list(origin.allow_private),
         "ca_bundle": origin.ca_bundle,
+        "redirects": "" if origin.redirects is Redirects.HOST else origin.redirects.value,
+        "redirect_hosts": list(origin.redirect_hosts),
     }
     return {"base_url": origin.base_url} | {key: value for key, value in optional.items() if value}
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.adapters import origin_tls
+from runtime.adapters.chunked import ChunkedBody
 from runtime.adapters.idle_connections import Connection, IdleConnections, Place
 from runtime.errors import (
     AsyncDownloadError,
@@ -43,12 +44,22 @@ class HttpBody:
         self._sock = connection.sock
         self._response = response
         self._idle = idle
+        self._read_until = 0.0
+        has_chunks = self.status not in (204, 304) and "chunked" in self.headers.get("transfer-encoding", "").lower()
+        self._chunks = ChunkedBody(self._receive) if has_chunks else None
 
     def read(self, most: int, timeout: float) -> bytes:
-        """The next bytes, as soon as there are any; nothing at the end."""
+        """Return the next bytes of the file, as soon as there are any; nothing at the end.
+
+        `timeout` is for all that comes before them: bytes of the transfer coding do not extend it.
+        """
         try:
-            if self._sock.fileno() >= 0:
-                self._sock.settimeout(timeout)
+            if self._chunks is not None:
+                self._read_until = time.monotonic() + timeout
+                return self._chunks.read(most)
+            if self._response.length == 0:
+                return b""
+            self._set_timeout(timeout)
             return self._response.read1(most)
         except TimeoutError:
             raise OriginStalledError("The origin stopped sending.") from None
@@ -60,12 +71,30 @@ class HttpBody:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        ended = self._response.isclosed() or self._response.length == 0
+        is_reusable = self._is_at_end() and not self._response.will_close
         self._response.close()
-        if ended and not self._response.will_close:
+        if is_reusable:
             self._idle.give(connection)
         else:
             connection.close()
+
+    def _is_at_end(self) -> bool:
+        """Return whether the answer was read to an end that is beyond doubt (RFC 9112, 6.1 and 6.3)."""
+        if self._chunks is None:
+            return self._response.isclosed() or self._response.length == 0
+        is_doubtful = self._response.version < 11 or "content-length" in self.headers
+        return self._chunks.is_complete and not self._chunks.has_surplus and not is_doubtful
+
+    def _receive(self, size: int) -> bytes:
+        left = self._read_until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._set_timeout(left)
+        return self._response.fp.read1(size)
+
+    def _set_timeout(self, seconds: float) -> None:
+        if self._sock.fileno() >= 0:  # http.client may have closed it at the end
+            self._sock.settimeout(seconds)
 
 
 class _WholeHead(http.client.HTTPResponse):

@@ -1,24 +1,21 @@
-"""Asking an origin for a file: redirects followed with every hop checked, secret headers kept on their host."""
+"""GET of a file of an origin: every redirect is checked, and secret headers stay under the base URL."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
-from runtime.errors import OriginAddressRefusedError, OriginError, OriginTlsError, ServiceError
-from runtime.logic import addresses, paths
+from runtime.errors import OriginError, OriginTlsError, ServiceError
+from runtime.logic import addresses, paths, redirects
 from runtime.logic.addresses import AddressRule
+from runtime.logic.origin_scope import authority_of, is_own_host, is_under, normalize_host
 from runtime.logic.retries import Deadline
 from runtime.models import Origin
 from runtime.ports import Body, Check, Origins, Secrets
 
 MOST_REDIRECTS = 5
 LONGEST_FIRST_BYTE = 14 * 60.0
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEEP_IN_LOCATION = "/%:@!$&'()*+,;=~-._?[]#"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _PERMANENT = frozenset(  # why a secret or a parameter cannot be read until somebody changes something
     {
         "AccessDenied",
@@ -55,28 +52,29 @@ class Fetch:
             TransferError: no answer, a hop that is not allowed, or too many of them.
         """
         url = paths.join(self.origin.base_url, self.path)
-        home = _place(url)
+        is_inside = True  # and False for the rest of the chain once a redirect has left the base URL
         for _ in range(MOST_REDIRECTS + 1):
             sent = dict(headers)
-            if _place(url) == home:
+            if is_inside:
                 sent |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
             timeout = min(LONGEST_FIRST_BYTE, self.deadline.remaining())
             check, ca_bundle = self._check_for(url), self._ca_bundle_for(url)
             body = self.origins.get(url, sent, check=check, timeout=timeout, meanwhile=meanwhile, ca_bundle=ca_bundle)
-            if body.status not in _REDIRECTS:
+            if body.status not in redirects.STATUSES:
                 return body
             location = body.headers.get("location", "")
             body.close()
-            url = self._next(url, location)
+            url = redirects.resolve(self.origin, url, location)
+            is_inside = is_inside and is_under(self.origin.base_url, url)
         raise OriginError(f"The origin redirected more than {MOST_REDIRECTS} times.")
 
     def _ca_bundle_for(self, url: str) -> str | None:
-        """Return the origin's own CA certificates for its own host, and None, the public CAs, for any other.
+        """Return the origin's own CA certificates for its own hosts, and None, the public CAs, for any other.
 
-        An internal CA could issue a certificate for any name: it is trusted for the host that it was configured for.
+        An internal CA could issue a certificate for any name: it is trusted for the hosts that it was configured for.
         """
-        scheme, host, _ = _place(url)
-        if self.origin.ca_bundle is None or scheme != "https" or host != _place(self.origin.base_url)[1]:
+        scheme, host, _ = authority_of(url)
+        if self.origin.ca_bundle is None or scheme != "https" or not is_own_host(self.origin, host):
             return None
         try:
             return self.secrets.get_ca_bundle(self.origin.ca_bundle)
@@ -87,34 +85,11 @@ class Fetch:
             raise OriginTlsError(message) from None
 
     def _check_for(self, url: str) -> Check:
-        _, own_host, own_port = _place(self.origin.base_url)
-        _, host, port = _place(url)
-        rule = AddressRule(self.origin.allow_private, (own_host, own_port) if self.loopback else None)
-        return partial(addresses.check, host=host, port=port, rule=rule)
-
-    def _next(self, url: str, location: str) -> str:
-        if not location:
-            raise OriginError("The origin redirected without saying where to.")
-        try:
-            target = urldefrag(urljoin(url, quote(location, safe=_KEEP_IN_LOCATION, encoding="latin-1"))).url
-            netloc = urlsplit(target).netloc
-        except ValueError:
-            raise _not_allowed() from None
-        scheme, host, _ = _place(target)
-        allowed = ("https", "http") if self.origin.allow_http else ("https",)
-        if scheme not in allowed or not host or "@" in netloc:
-            raise _not_allowed()
-        return target
-
-
-def _place(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: what two URLs share when they are at the same place."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-    except ValueError:
-        raise _not_allowed() from None
-
-
-def _not_allowed() -> OriginAddressRefusedError:
-    return OriginAddressRefusedError("The origin redirected to a URL that is not allowed.")
+        """Return the check of the addresses of a URL's host: only own hosts may have private ones."""
+        base, place = authority_of(self.origin.base_url), authority_of(url)
+        is_base = (normalize_host(place.host), place.port) == (normalize_host(base.host), base.port)
+        rule = AddressRule(
+            self.origin.allow_private if is_own_host(self.origin, place.host) else (),
+            (place.host, place.port) if self.loopback and is_base else None,
+        )
+        return partial(addresses.check, host=place.host, port=place.port, rule=rule)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from runtime.errors import OriginError, OriginTruncatedError
 from runtime.ports import Body
 
+MAX_IDLE = 1024 * 1024  # bytes of gzip in a row that hold no byte of the file, such as a header or empty blocks
 _CHUNK = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class Gunzip:
-    """A `ports.Body` over one of gzip; memory is a chunk, whatever that unfolds to."""
+    """A `ports.Body` over one of gzip; memory is a chunk, whatever that unfolds to.
 
-    def __init__(self, body: Body) -> None:
+    `next_timeout` is called before each further read of the same call. It returns the seconds for that read, or raises
+    if the copy should not go on.
+    """
+
+    def __init__(self, body: Body, next_timeout: Callable[[], float]) -> None:
         self.status = body.status
         self.headers: Mapping[str, str] = body.headers
         self._body = body
+        self._next_timeout = next_timeout
+        self._idle = 0
         self._inflate = zlib.decompressobj(_GZIP)
         self._waiting = b""
         self._is_empty = True  # nothing at all is no gzip, but is how some origins send an empty file
@@ -28,22 +35,31 @@ class Gunzip:
 
         Raises:
             OriginTruncatedError: the answer ended early.
-            OriginError: it is not gzip, or not whole.
+            OriginError: it is not gzip, or not whole, or has too many bytes in a row without content.
         """
         while True:
             self._waiting = self._waiting or self._body.read(_CHUNK, timeout)
             if not self._waiting:
                 return self._end()
-            self._is_empty = False
-            if self._inflate.eof:  # another member follows, as `cat a.gz b.gz` makes them
-                self._inflate = zlib.decompressobj(_GZIP)
-            try:
-                found = self._inflate.decompress(self._waiting, most)
-            except zlib.error:
-                raise OriginError("The origin's gzip is damaged.") from None
-            self._waiting = self._inflate.unconsumed_tail or self._inflate.unused_data
-            if found:
+            if found := self._inflate_some(most):
+                self._idle = 0
                 return found
+            if self._idle > MAX_IDLE:
+                raise OriginError("The origin's gzip has too many bytes in a row without content.")
+            timeout = self._next_timeout()
+
+    def _inflate_some(self, most: int) -> bytes:
+        self._is_empty = False
+        if self._inflate.eof:  # another member follows, as `cat a.gz b.gz` makes them
+            self._inflate = zlib.decompressobj(_GZIP)
+        before = len(self._waiting)
+        try:
+            found = self._inflate.decompress(self._waiting, most)
+        except zlib.error:
+            raise OriginError("The origin's gzip is damaged.") from None
+        self._waiting = self._inflate.unconsumed_tail or self._inflate.unused_data
+        self._idle += before - len(self._waiting)
+        return found
 
     def close(self) -> None:
         """Drop the connection."""

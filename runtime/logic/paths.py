@@ -9,10 +9,10 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from runtime.errors import InvalidPathError
 
 LONGEST = 2048
+OVERLONG_UTF8 = re.compile(rb"(\xc0|\xe0\x80|\xf0\x80\x80)[\xae\xaf]|(\xc1|\xe0\x81|\xf0\x80\x81)\x9c")  # of . / and \
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_OVERLONG = re.compile(rb"(\xc0|\xe0\x80|\xf0\x80\x80)[\xae\xaf]|(\xc1|\xe0\x81|\xf0\x80\x81)\x9c")  # of . / and \
 _KEEP_IN_PATH = "/%:@!$&'()*+,;=~-._"
 _KEEP_IN_QUERY = _KEEP_IN_PATH + "?[]"
 
@@ -50,9 +50,9 @@ def _refuse_tricks(where: str) -> None:
         folded = normalize("NFKC", seen)  # as servers see it that take look-alikes for the characters themselves
         _refuse(any(segment in (".", "..") for segment in folded.split("/")), "must not contain '.' or '..' segments")
         _refuse("\\" in folded or bool(_CONTROL.search(seen)), "must not hide a backslash or a control character")
-        _refuse(any(_is_dots_and_more(segment) for segment in folded.split("/")), "must not hide '..' segments")
+        _refuse(any(is_dots_and_more(segment) for segment in folded.split("/")), "must not hide '..' segments")
         _refuse(folded.count("/") != seen.count("/"), "must not contain a look-alike of a slash")
-        _refuse(bool(_OVERLONG.search(unquote_to_bytes(seen))), "must not contain overlong UTF-8")
+        _refuse(bool(OVERLONG_UTF8.search(unquote_to_bytes(seen))), "must not contain overlong UTF-8")
         decoded = unquote(seen, errors="replace")
         _refuse(decoded.count("/") != seen.count("/"), "must not contain an encoded slash")
         if decoded == seen:
@@ -61,8 +61,8 @@ def _refuse_tricks(where: str) -> None:
     raise InvalidPathError("The path is percent-encoded too often.")
 
 
-def _is_dots_and_more(segment: str) -> bool:
-    """Whether a segment such as `..;x`, `..%20` or `..%3Fx` may be taken for a dot segment."""
+def is_dots_and_more(segment: str) -> bool:
+    """Return whether a segment such as `..;x`, `..%20` or `..%3Fx` may be taken for a dot segment."""
     return re.fullmatch(r"\s*\.{1,2}([;?#\s].*)?", segment) is not None
 
 

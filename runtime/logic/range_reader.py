@@ -42,6 +42,8 @@ class RangeReader:
                 try:
                     body = body or self._ask(first + filled, last, go_on)
                     chunk = self._chunk(body, min(CHUNK, len(view) - filled))
+                    if filled + len(chunk) == len(view):
+                        self._expect_end(body)
                 except TransferError as error:
                     if body is not None:
                         body.close()
@@ -52,8 +54,6 @@ class RangeReader:
                     continue
                 view[filled : filled + len(chunk)] = chunk
                 filled += len(chunk)
-            if body is not None and answers.content_length_of(body.headers) is None:
-                self._expect_end(body)
         finally:
             if body is not None:
                 body.close()
@@ -75,7 +75,8 @@ class RangeReader:
         return chunk
 
     def _expect_end(self, body: Body) -> None:
-        if body.read(1, self._patience()):
+        """Read to the end of an answer whose own end, not a Content-Length, proves that it is complete."""
+        if answers.content_length_of(body.headers) is None and body.read(1, self._patience()):
             raise OriginError("The origin sent more bytes than it was asked for.")
 
     def _patience(self) -> float:

@@ -89,7 +89,7 @@ class Source:
         if body.status != 200:
             raise self._drop(answers.failure_of(body, self._clock.now()))
         if self._is_gzip(body):
-            self._body = Gunzip(body)
+            self._body = Gunzip(body, self._next_timeout)
             self._accept(self._body, total=None, left=None)
             return
         length = answers.content_length_of(body.headers)
@@ -113,6 +113,7 @@ class Source:
                 chunk = self._read(min(CHUNK, len(view) - filled))
             except TransferError as error:
                 self._resume_after(error)
+                self._tick()  # a cancel ends the copy before the origin is silent for another minute
                 continue
             view[filled : filled + len(chunk)] = chunk
             filled += len(chunk)
@@ -150,19 +151,33 @@ class Source:
         return answers.encoding_of(body.headers, self._fetch.path) in _GZIP
 
     def _read(self, most: int) -> bytes:
-        remaining = self._deadline.remaining()
+        timeout = self._timeout()
         if self._body is None:
             self._go_on()
         assert self._body is not None
-        chunk = self._body.read(most, min(STALL_SECONDS, remaining))
+        chunk = self._body.read(most if self._left is None else min(most, self._left), timeout)
         if not chunk and self._left is None:
             self._ended = True
             self.total = self.position
             self.close()
         elif not chunk:
             raise OriginTruncatedError("The origin sent fewer bytes than it announced.")
+        elif len(chunk) == self._left:
+            self._expect_end(self._body)
         self._count(len(chunk))
         return chunk
+
+    def _expect_end(self, body: Body) -> None:
+        """Read to the end of an answer whose own end, not a Content-Length, proves that it is complete."""
+        if answers.content_length_of(body.headers) is None and body.read(1, self._timeout()):
+            raise OriginError("The origin sent more bytes than it was asked for.")
+
+    def _timeout(self) -> float:
+        return min(STALL_SECONDS, self._deadline.remaining())
+
+    def _next_timeout(self) -> float:
+        self._tick()
+        return self._timeout()
 
     def _count(self, size: int) -> None:
         self.position += size

@@ -124,6 +124,15 @@ def test_a_ca_bundle_is_spelt_as_in_other_settings() -> None:
     assert copy.origins["reports"]["ca_bundle"] == bundle
 
 
+def test_the_functions_read_which_redirects_to_follow() -> None:
+    redirects = {"redirects": "any", "redirectHosts": ["store.example.com"]}
+    origins = {"reports": ORIGINS["reports"], "store": ORIGINS["reports"] | redirects}
+    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    assert copy.origins["store"]["redirects"] == "any"
+    assert copy.origins["store"]["redirect_hosts"] == ["store.example.com"]
+    assert not {"redirects", "redirect_hosts"} & set(copy.origins["reports"])  # the default takes no room
+
+
 @pytest.mark.parametrize(
     ("config", "wrong", "right"),
     [

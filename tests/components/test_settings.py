@@ -141,6 +141,31 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("origins.reports.ca_bundle", origin(ca_bundle="-----BEGIN CERTIFICATE-----")),
     ("origins.reports.ca_bundle", origin(ca_bundle={"arn": SECRET})),
     ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": SECRET + "*"})),
+    *(("origins.reports.redirects", origin(redirects=value)) for value in ("none", "Host", True, ["any"], 1)),
+    *(
+        ("origins.reports.redirect_hosts", origin(redirect_hosts=hosts))
+        for hosts in (
+            "store.example.com",
+            {"store.example.com": ""},
+            ["https://store.example.com"],
+            ["store.example.com:443"],
+            ["store.example.com/x"],
+            ["user@store.example.com"],
+            ["*.example.com"],
+            ["store..example.com"],
+            [".example.com"],
+            ["-store.example.com"],
+            ["st\u00f6re.example.com"],
+            ["store.example.com\n"],
+            ["a." * 127 + "example"],
+            ["x" * 64 + ".example.com"],
+            [""],
+            [7],
+            [True],
+            [None],
+        )
+    ),
+    ("origins.reports.redirect_hosts", origin(redirects="base", redirect_hosts=["store.example.com"])),
     ("origins.reports.allow_private", origin(allow_private="10.0.0.0/8")),
     ("origins.reports.allow_private", origin(allow_private=True)),
     ("origins.reports.allow_private", origin(allow_private=["10.0.0.1/8"])),
@@ -237,11 +262,15 @@ def test_a_complete_origin_is_accepted() -> None:
             allow_private=["10.20.0.0/16", "fd12:3456::/48"],
             allow_http=True,
             base_url="http://reports.internal:8080/exports",
+            redirects="any",
+            redirect_hosts=["Store.internal.", "10.20.0.7", "fd12:3456:0::7"],
         )
     ).origins["reports"]
     assert resolved.allow_private == ("10.20.0.0/16", "fd12:3456::/48")
     assert resolved.secret_headers == {"Authorization": SECRET}
     assert resolved.ca_bundle == PARAMETER
+    assert resolved.redirects == "any"
+    assert resolved.redirect_hosts == ("store.internal", "10.20.0.7", "fd12:3456::7")
 
 
 def test_functions_are_told_of_origins_in_a_fixed_order() -> None:

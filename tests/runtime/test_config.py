@@ -12,7 +12,7 @@ import pytest
 
 from runtime import config
 from runtime.errors import ConfigError
-from runtime.models import Origin
+from runtime.models import Origin, RedirectRule
 from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
@@ -89,6 +89,7 @@ def test_a_wrong_value_is_named(variable: str, text: str) -> None:
         '{"a": {"base_url": "https://host/?q"}}',
         '{"a": {"base_url": "https:///path"}}',
         '{"a": {"base_url": "https://host/", "allow_private": ["10.0.0.0/40"]}}',
+        '{"a": {"base_url": "https://host/", "redirects": "none"}}',
     ],
 )
 def test_a_file_that_does_not_describe_origins_is_refused(archive: Path, content: str) -> None:
@@ -122,6 +123,8 @@ def test_an_origin_is_read_whole(archive: Path) -> None:
         "allow_http": True,
         "allow_private": ["10.0.0.0/8"],
         "ca_bundle": "arn:parameter",
+        "redirects": "any",
+        "redirect_hosts": ["store.example.com"],
     }
     (archive / "origins.json").write_text(json.dumps({"files": described}))
     origin = config.read_origins("ORIGINS_FILE", "origins.json")["files"]
@@ -132,6 +135,8 @@ def test_an_origin_is_read_whole(archive: Path) -> None:
     assert origin.allow_http
     assert origin.allow_private == ("10.0.0.0/8",)
     assert origin.ca_bundle == "arn:parameter"
+    assert origin.redirects is RedirectRule.ANY
+    assert origin.redirect_hosts == ("store.example.com",)
 
 
 @pytest.mark.parametrize(

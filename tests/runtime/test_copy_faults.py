@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import (
     OriginAddressRefusedError,
     OriginTimeoutError,
     OriginTlsError,
     OriginUnreachableError,
 )
+from runtime.logic import source
+from runtime.models import Origin
 from tests.runtime.copying import (
     asked_for,
     assert_nothing_left,
@@ -18,6 +21,7 @@ from tests.runtime.copying import (
     failed,
 )
 from tests.runtime.fakes import FakeBody
+from tests.runtime.http_server import Exchange, serving
 from tests.runtime.world import PART, OriginFile, World, content_of
 
 
@@ -139,6 +143,41 @@ def test_more_bytes_than_the_range_are_refused(world: World) -> None:
     headers = {"content-range": "bytes 0-4/5", "content-length": "6", "etag": '"v1"'}
     world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
     assert failed("ORIGIN_ERROR", world.copy())
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("cuts", [[PART], [PART, 2 * PART]], ids=["first range", "rest"])
+def test_a_range_without_a_length_is_complete_at_the_end_of_its_answer(world: World, cuts: list[int | None]) -> None:
+    """One that is cut behind its last byte, as in the trailers of chunks, is asked for again."""
+    world.has()
+    file = world.serve(OriginFile(content_of(3 * PART), length=False, cuts=cuts.copy()))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
+    assert len(world.clock.slept) == len(cuts)
+
+
+def test_more_bytes_than_the_range_without_a_length_are_refused(world: World) -> None:
+    world.has()
+    headers = {"content-range": "bytes 0-4/5", "etag": '"v1"'}
+    world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
+    assert failed("ORIGIN_ERROR", world.copy())
+    assert_nothing_left(world)
+
+
+def test_a_drip_of_framing_stalls_and_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over real sockets; bytes of the transfer coding count neither as an answer nor as progress."""
+    monkeypatch.setattr(source, "STALL_SECONDS", 0.2)
+
+    def drip(exchange: Exchange) -> None:
+        exchange.send("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", body=b"5\r\n01234\r\n5;")
+        while not exchange.over.wait(0.01):
+            exchange.raw(b"a")
+
+    world.has()
+    world.origins = HttpOrigins()  # type: ignore[assignment]
+    with serving(drip) as server:
+        origin = Origin("reports", f"http://127.0.0.1:{server.port}/", allow_http=True)
+        assert failed("ORIGIN_TIMEOUT", world.copy(origin=origin, loopback=True))
     assert_nothing_left(world)
 
 

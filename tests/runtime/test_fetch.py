@@ -1,9 +1,10 @@
-"""Redirects are followed a little way, checked at every hop, and never with another host's secrets."""
+"""GET of a file of an origin: hops, their checks, and what each hop gets. Rules of redirects: test_redirects.py."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from runtime.errors import OriginAddressRefusedError, OriginError, OriginTlsError, ServiceError, TransferError
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline
-from runtime.models import Origin
+from runtime.models import Origin, RedirectRule
 from tests.runtime.fakes import Asked, FakeBody, FakeClock, FakeOrigins, FakeSecrets, nothing
 
 BASE = "https://files.example.com/exports/"
@@ -58,7 +59,7 @@ def test_the_url_is_the_paths_under_the_base() -> None:
 def test_a_redirect_is_followed(location: str, target: str) -> None:
     """Relative, absolute, with raw bytes; the answer before it is closed."""
     origins = hops(a=location)
-    fetch(origins).get({}, nothing)
+    fetch(origins, redirects=RedirectRule.ANY).get({}, nothing)
     assert [asked.url for asked in origins.asked] == [BASE + "a.csv", target]
     assert origins.bodies[0].closed
 
@@ -80,7 +81,7 @@ def test_a_redirect_to_what_is_not_allowed_is_refused(location: str) -> None:
     """https, a host, no user."""
     origins = hops(a=location)
     with pytest.raises(OriginAddressRefusedError):
-        fetch(origins).get({}, nothing)
+        fetch(origins, redirects=RedirectRule.ANY).get({}, nothing)
     assert len(origins.asked) == 1
 
 
@@ -103,11 +104,13 @@ URLS = st.tuples(*map(st.sampled_from, (SCHEMES, ["", "/", "//", "///", "\\\\"],
 
 @given(st.one_of(st.text(st.characters(max_codepoint=255), max_size=30), URLS.map("".join)))
 @example("https://cdn.example.com/b.csv")
+@example("//files.example.com/b.csv")
+@example("b.csv")
 def test_wherever_a_redirect_leads_it_is_checked_and_gets_no_secret_of_another(location: str) -> None:
-    """What is asked for is one plain https URL, the check is for its host, and the secret is for one host only."""
+    """What is asked for is one plain https URL, the check is for its host, and the secret is for the base URL only."""
     origins = hops(a=location)
     with suppress(TransferError):
-        fetch(origins, secret_headers={"X-Key": "arn:key"}).get({}, nothing)
+        fetch(origins, secret_headers={"X-Key": "arn:key"}, redirects=RedirectRule.ANY).get({}, nothing)
     for asked, check in zip(origins.asked, origins.checks, strict=True):
         url = urlsplit(asked.url)
         assert asked.url.isascii()
@@ -117,8 +120,8 @@ def test_wherever_a_redirect_leads_it_is_checked_and_gets_no_secret_of_another(l
         assert url.hostname
         assert isinstance(check, partial)
         assert (check.keywords["host"], check.keywords["port"]) == (url.hostname, url.port or 443)
-        home = (url.hostname, url.port or 443) == ("files.example.com", 443)
-        assert ("X-Key" in asked.headers) == home
+        is_base = (url.hostname.rstrip("."), url.port or 443) == ("files.example.com", 443)
+        assert "X-Key" not in asked.headers or (is_base and url.path.startswith("/exports/"))
 
 
 def test_http_where_the_owner_allows_it() -> None:
@@ -144,31 +147,93 @@ def test_five_redirects_and_no_more() -> None:
     assert len(loop.asked) == 6
 
 
-def test_secret_headers_stay_on_their_host() -> None:
-    """Another host, port or scheme does not get them; coming back does."""
-    locations = {
-        "a": "https://cdn.example.com/b",
-        "b": "https://files.example.com:444/c",
-        "c": "http://files.example.com/d",
-        "d": "https://files.example.com/e",
-    }
-    origins = hops(**locations)
-    fetch(origins, secret_headers={"X-Key": "arn:key"}, allow_http=True).get({}, nothing)
-    assert [asked.headers.get("X-Key") for asked in origins.asked] == ["s3cret", None, None, None, "s3cret"]
+@pytest.mark.parametrize(
+    "location",
+    ["b", "./b", "https://FILES.example.com:443/exports/b", "https://files.example.com./exports/x/../b?c=1", "%62"],
+)
+def test_a_redirect_under_the_base_url_gets_the_secret_headers(location: str) -> None:
+    origins = hops(a=location)
+    fetch(origins, secret_headers={"X-Key": "arn:key"}).get({}, nothing)
+    assert [asked.headers.get("X-Key") for asked in origins.asked] == ["s3cret", "s3cret"]
 
 
-def test_a_ca_bundle_is_for_the_host_of_the_base_url_alone() -> None:
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://cdn.example.com/exports/b",
+        "https://files.example.com:444/exports/b",
+        "http://files.example.com/exports/b",
+        "/b",
+        "../b",
+        "/exports",
+        "/exports-2/b",
+        "/EXPORTS/b",
+        "%2e%2e/b",
+        "..%2fb",
+        "..%5cb",
+        "%252e%252e%252fb",
+        "..;/b",
+        "https://files.example.com.evil.example/exports/b",
+        "https://sub.files.example.com/exports/b",
+    ],
+)
+def test_once_a_chain_has_left_the_base_url_no_hop_gets_the_secret_headers(location: str) -> None:
+    """Not even when it comes back: whoever redirected there could choose the URL."""
+    origins = FakeOrigins(
+        lambda _: (
+            FakeBody(302, {"location": [location, f"{BASE}back.csv"][len(origins.asked) - 1]})
+            if len(origins.asked) < 3
+            else FakeBody(200)
+        )
+    )
+    rule = RedirectRule.ANY
+    fetch(origins, secret_headers={"X-Key": "arn:key"}, allow_http=True, redirects=rule).get({}, nothing)
+    assert origins.asked[2].url == f"{BASE}back.csv"
+    assert [asked.headers.get("X-Key") for asked in origins.asked] == ["s3cret", None, None]
+
+
+def test_a_later_request_begins_a_chain_of_its_own() -> None:
+    """As ranges of slices do: each starts at the base URL, and each redirect is checked again."""
+    origins = FakeOrigins(
+        lambda asked: FakeBody(302, {"location": "https://cdn.example.com/b"}) if BASE in asked.url else FakeBody(206)
+    )
+    slices = fetch(origins, secret_headers={"X-Key": "arn:key"}, redirects=RedirectRule.ANY)
+    for span in ("bytes=0-1", "bytes=2-3"):
+        assert slices.get({"Range": span}, nothing).status == 206
+    seen = [(asked.headers.get("X-Key"), asked.headers["Range"]) for asked in origins.asked]
+    assert seen == [("s3cret", "bytes=0-1"), (None, "bytes=0-1"), ("s3cret", "bytes=2-3"), (None, "bytes=2-3")]
+
+
+def test_a_ca_bundle_is_for_the_host_of_the_base_url_and_for_listed_hosts_alone() -> None:
     """The port does not matter. An internal CA could issue a certificate for any other name."""
     locations = {
         "a": "https://cdn.example.com/b",
         "b": "https://files.example.com:444/c",
         "c": "http://files.example.com/d",
         "d": "https://sub.files.example.com/e",
-        "e": "https://FILES.example.com/f",
+        "e": "https://FILES.example.com./f",
     }
     origins = hops(**locations)
-    fetch(origins, ca_bundle="arn:ca", allow_http=True).get({}, nothing)
+    fields: dict[str, Any] = {"ca_bundle": "arn:ca", "allow_http": True, "redirects": RedirectRule.ANY}
+    fetch(origins, **fields).get({}, nothing)
     assert [asked.ca_bundle for asked in origins.asked] == ["PEM", None, "PEM", None, None, "PEM"]
+    origins.asked.clear()
+    fetch(origins, **fields, redirect_hosts=("CDN.example.com.",)).get({}, nothing)
+    assert [asked.ca_bundle for asked in origins.asked] == ["PEM", "PEM", "PEM", None, None, "PEM"]
+
+
+def test_private_addresses_are_for_the_host_of_the_base_url_and_for_listed_hosts_alone() -> None:
+    """An origin must not use the setting to reach another service of the network."""
+    locations = {"a": "https://other.example.com/b", "b": "https://store.example.com/c", "c": f"{BASE}d"}
+    origins = hops(**locations)
+    fields: dict[str, Any] = {"redirects": RedirectRule.ANY, "redirect_hosts": ("store.example.com",)}
+    fetch(origins, allow_private=("10.0.0.0/8",), **fields).get({}, nothing)
+    base, other, listed, back = origins.checks
+    for check in (base, listed, back):
+        check("10.1.2.3")
+    with pytest.raises(OriginAddressRefusedError):
+        other("10.1.2.3")
+    other("93.184.215.14")
 
 
 def test_without_a_ca_bundle_the_public_cas_are_trusted() -> None:

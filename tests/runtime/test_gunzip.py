@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import OriginError, OriginTruncatedError
+from runtime.errors import OriginError, OriginTruncatedError, StoppedError
 from runtime.logic.gunzip import Gunzip
 from tests.runtime.copying import assert_nothing_left, assert_stored, failed
 from tests.runtime.fakes import Asked, FakeBody
@@ -21,7 +21,7 @@ PACKED = gzip.compress(CONTENT)
 
 def unfolded(packed: bytes, most: int = 100) -> bytes:
     """All that a body gives, so much at a time."""
-    body = Gunzip(FakeBody(200, {}, packed))
+    body = Gunzip(FakeBody(200, {}, packed), lambda: 1.0)
     content = b""
     while chunk := body.read(most, 1.0):
         assert len(chunk) <= most
@@ -73,7 +73,7 @@ def test_no_bytes_at_all_are_an_empty_file() -> None:
 def test_a_bomb_needs_no_memory() -> None:
     """64 MB of zeros are 64 KB of gzip."""
     packed = gzip.compress(bytes(64 << 20))
-    body = Gunzip(FakeBody(200, {}, packed))
+    body = Gunzip(FakeBody(200, {}, packed), lambda: 1.0)
     tracemalloc.start()
     size = 0
     while chunk := body.read(256 * 1024, 1.0):
@@ -82,6 +82,41 @@ def test_a_bomb_needs_no_memory() -> None:
     tracemalloc.stop()
     assert size == 64 << 20
     assert peak < 4 << 20
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * (2 << 20),
+        gzip.compress(b"") * 80_000,
+        PACKED[:10] + b"\x00\x00\x00\xff\xff" * 300_000,
+        PACKED + gzip.compress(b"") * 80_000,
+    ],
+    ids=["name", "empty members", "empty blocks", "empty members behind the file"],
+)
+def test_gzip_without_content_ends_at_a_bound(packed: bytes) -> None:
+    """Such bytes would otherwise occupy a worker for as long as an origin sends them."""
+    with pytest.raises(OriginError, match="too many bytes in a row without content"):
+        unfolded(packed)
+
+
+def test_a_cancel_ends_a_drip_of_gzip_without_content() -> None:
+    body = FakeBody(200, {}, b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 1000)
+    reads: list[float] = []
+
+    def read_one(most: int, timeout: float) -> bytes:
+        reads.append(timeout)
+        return FakeBody.read(body, min(1, most), timeout)
+
+    def next_timeout() -> float:
+        if len(reads) == 20:
+            raise StoppedError("The download was stopped.")
+        return 60.0 - len(reads)
+
+    body.read = read_one  # type: ignore[method-assign]
+    with pytest.raises(StoppedError):
+        Gunzip(body, next_timeout).read(100, 60.0)
+    assert reads == [60.0 - number for number in range(20)]
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -32,6 +32,7 @@ TRANSIENT: list[tuple[Answer, type[TransferError]]] = [
     (lambda _asked: raising(OriginUnreachableError("No.")), OriginUnreachableError),
     (lambda asked: FakeBody(206, described(asked), b"", cut_after=0), OriginTruncatedError),
     (lambda asked: FakeBody(206, described(asked), b""), OriginTruncatedError),
+    (lambda asked: FakeBody(206, described(asked), bytes(PART), cut_after=PART), OriginTruncatedError),
 ]
 
 
