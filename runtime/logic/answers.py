@@ -21,7 +21,13 @@ from runtime.ports import Body
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,16})-([0-9]{1,16})/([0-9]{1,16}|\*)")
 _COUNT = re.compile(r"[0-9]{1,16}")
-_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{0,512}"')
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{0,510}"')  # at most 512 characters, since it is stored and sent back
+_DAY, _MONTH, _TIME = "[A-Z][a-z]{2}", "[A-Z][a-z]{2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_HTTP_DATE = re.compile(  # the three forms of RFC 9110, 5.6.7
+    rf"{_DAY}, [0-9]{{2}} {_MONTH} [0-9]{{4}} {_TIME} GMT"
+    rf"|[A-Z][a-z]{{5,8}}, [0-9]{{2}}-{_MONTH}-[0-9]{{2}} {_TIME} GMT"
+    rf"|{_DAY} {_MONTH} [0-9 ][0-9] {_TIME} [0-9]{{4}}"
+)
 _COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z", ".zip")
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -136,7 +142,8 @@ def _retry_after(text: str | None, now: float) -> float | None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    if not text:
+    """Return the time in an HTTP date, or None where a header has none."""
+    if text is None or not _HTTP_DATE.fullmatch(text.strip()):
         return None
     try:
         moment = parsedate_to_datetime(text)

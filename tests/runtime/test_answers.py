@@ -11,6 +11,7 @@ from runtime.logic import answers
 from tests.runtime.fakes import FakeBody
 
 DATE = "Tue, 24 Nov 2026 12:00:00 GMT"
+EARLIER = "Tue, 24 Nov 2026 11:00:00 GMT"
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,28 @@ DATE = "Tue, 24 Nov 2026 12:00:00 GMT"
         ({"etag": 'W/"v1"'}, None),
         ({"etag": "v1"}, None),
         ({"etag": '"a"b"'}, None),
-        ({"etag": '"' + "x" * 600 + '"'}, None),
+        ({"etag": '"' + "x" * 510 + '"'}, {"If-Match": '"' + "x" * 510 + '"'}),
+        ({"etag": '"' + "x" * 511 + '"'}, None),
+        ({"etag": '"v1\x01"'}, None),
+        ({"etag": '"v1\xe9"'}, None),
+        ({"etag": '"v1\r\nX-Other: 1"'}, None),
         ({"last-modified": DATE, "date": DATE}, None),
         ({"last-modified": DATE}, None),
         ({"last-modified": "yesterday", "date": DATE}, None),
+        ({"last-modified": f"{EARLIER} ({'x' * 100_000})", "date": DATE}, None),
+        ({"last-modified": "Tue, 24 Nov 2026\r\n 11:00:00 GMT", "date": DATE}, None),
+        ({"last-modified": "Tue, 24 Nov 2026 11:00:00 GMT\x01", "date": DATE}, None),
+        ({"last-modified": "Tue, 24 Nov 2026 11:00:00 +99999999999999", "date": DATE}, None),
+        ({"last-modified": "Tue, 99 Nov 2026 11:00:00 GMT", "date": DATE}, None),
+        ({"last-modified": "1 Nov 26 11:00", "date": DATE}, None),
+        (
+            {"last-modified": "Tuesday, 24-Nov-26 11:00:00 GMT", "date": DATE},
+            {"If-Unmodified-Since": "Tuesday, 24-Nov-26 11:00:00 GMT"},
+        ),
+        (
+            {"last-modified": "Sun Nov  1 11:00:00 2026", "date": DATE},
+            {"If-Unmodified-Since": "Sun Nov  1 11:00:00 2026"},
+        ),
         ({}, None),
     ],
 )
