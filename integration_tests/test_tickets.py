@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import secrets
+import shlex
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from integration_tests.support.pulumi_cli import TOP
 from integration_tests.support.sockets import RefusedError, Socket
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import wait_for
@@ -85,20 +90,30 @@ def test_a_download_that_never_was_cannot_be_told_from_a_wrong_ticket(stack: Sta
     assert absent.body == wrong.body
 
 
+def documented_revocation() -> dict[str, Any]:
+    """Return the parameters of UpdateItem in the command of docs/deploying.md."""
+    lines = (TOP / "docs/deploying.md").read_text().replace("\\\n", " ").splitlines()
+    (command,) = (line for line in lines if line.startswith("aws dynamodb update-item"))
+    words = shlex.split(command)
+    options = dict(itertools.pairwise(words))
+    return {
+        "ConditionExpression": options["--condition-expression"],
+        "UpdateExpression": options["--update-expression"],
+        "ExpressionAttributeValues": json.loads(options["--expression-attribute-values"]),
+    }
+
+
 def test_a_ticket_that_is_revoked_opens_nothing_any_more(stack: Stack) -> None:
     """As docs/deploying.md has it; whoever may ask for the download gets another ticket."""
     path, key = unique("1MB", "first_byte=2"), secrets.token_hex(8)
     download = stack.request(path, key=key)
     with stack.connect(download) as stranger:
-        (connection_id,) = wait_for(lambda: stack.connection_ids(download), 5)
-        client = stack.cloud.client("dynamodb")
-        client.update_item(
+        wait_for(lambda: stack.connection_ids(download), 5)
+        stack.cloud.client("dynamodb").update_item(
             TableName=stack.outputs["downloadsTableName"],
             Key={"executionArn": {"S": download.execution_arn}},
-            UpdateExpression="SET ticketHashes = :none",
-            ExpressionAttributeValues={":none": {"L": []}},
+            **documented_revocation(),
         )
-        client.delete_item(TableName=stack.outputs["connectionsTableName"], Key={"connectionId": {"S": connection_id}})
         with pytest.raises(RefusedError):
             stack.connect(download)
         assert (stack.status(download).code, stack.cancel(download).code) == ("TICKET_REFUSED", "TICKET_REFUSED")

@@ -93,6 +93,7 @@ class Download:
 
     `expected_size` and `sha256` are what the client expects.
     `file_id` is the version of a file that it copies for others too, where copies are reused.
+    `ticket_generation` is how often its tickets were revoked.
     Of a copy in slices: `version` is what is copied, `copied_parts` how many parts are there without a gap, `digest`
     what they add up to, `failure` before the end why it cannot succeed, `trouble` what went wrong last and may mend.
     """
@@ -110,6 +111,7 @@ class Download:
     expected_size: int | None = None
     sha256: str | None = None
     ticket_hashes: tuple[str, ...] = ()
+    ticket_generation: int = 0
     connection_ids: frozenset[str] = field(default_factory=frozenset)
     size: int | None = None
     copied_bytes: int | None = None
@@ -152,6 +154,7 @@ class Connection:
     """A row of the Connections table. `expires_at` is epoch seconds, the other times are epoch milliseconds.
 
     `used_at` is when its client last said something after the end; nothing is noted before.
+    `ticket_generation` is that of its download when it was accepted.
     """
 
     connection_id: str
@@ -159,6 +162,11 @@ class Connection:
     connected_at: int
     expires_at: int
     used_at: int | None = None
+    ticket_generation: int = 0
+
+    def belongs_to(self, download: Download) -> bool:
+        """Whether it was accepted for this download, whose tickets were not revoked since."""
+        return (self.execution_arn, self.ticket_generation) == (download.execution_arn, download.ticket_generation)
 
     def is_expired(self, now: float) -> bool:
         """Whether it only waits for TTL, which may be days late."""

@@ -60,6 +60,7 @@ def download_of(item: Item) -> Download:
         expected_size=_number(item, "expectedSize"),
         sha256=_text(item, "sha256"),
         ticket_hashes=tuple(entry["S"] for entry in item.get("ticketHashes", {}).get("L", ())),
+        ticket_generation=_number(item, "ticketGeneration") or 0,
         connection_ids=frozenset(item.get("connectionIds", {}).get("SS", ())),
         size=_number(item, "size"),
         copied_bytes=_number(item, "copiedBytes"),
@@ -83,7 +84,11 @@ def connection_item(connection: Connection) -> Item:
         "connectedAt": number(connection.connected_at),
         "expiresAt": number(connection.expires_at),
     }
-    return item if connection.used_at is None else item | {"usedAt": number(connection.used_at)}
+    if connection.used_at is not None:
+        item["usedAt"] = number(connection.used_at)
+    if connection.ticket_generation:
+        item["ticketGeneration"] = number(connection.ticket_generation)
+    return item
 
 
 def connection_of(item: Item) -> Connection:
@@ -94,6 +99,7 @@ def connection_of(item: Item) -> Connection:
         connected_at=int(item["connectedAt"]["N"]),
         expires_at=int(item["expiresAt"]["N"]),
         used_at=_number(item, "usedAt"),
+        ticket_generation=_number(item, "ticketGeneration") or 0,
     )
 
 

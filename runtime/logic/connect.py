@@ -39,7 +39,14 @@ class Connect:
             raise TicketRefusedError
         before = self._admit(ticket, execution_arn)
         now = self.clock.now()
-        connection = Connection(connection_id, execution_arn, int(now * 1000), int(now) + LONGEST_CONNECTION)
+        connection = Connection(
+            connection_id,
+            execution_arn,
+            connected_at=int(now * 1000),
+            expires_at=int(now) + LONGEST_CONNECTION,
+            # A revocation after this read removes the ticket's hash, so that `open` refuses the connection.
+            ticket_generation=before.ticket_generation,
+        )
         if not self._open(connection, ticket):
             full = self._admit(ticket, execution_arn)
             if not self.evict(full) or not self._open(connection, ticket):

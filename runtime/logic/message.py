@@ -87,7 +87,9 @@ class ClientMessage:
         if connection is None or connection.is_expired(now):
             return None
         download = self.downloads.get(connection.execution_arn)
-        return None if download is None or download.is_expired(now) else download
+        if download is None or download.is_expired(now) or not connection.belongs_to(download):
+            return None
+        return download
 
     def _note_use(self, download: Download, connection_id: str) -> None:
         """Whoever wants a fresh URL is not closed for being idle; `ping` may be sent by a program that forgot us."""

@@ -69,7 +69,7 @@ class _Delivery:
 
     def _push(self, connection_id: str) -> PushOutcome:
         connection = self._connections.get(connection_id) or self._tell.connections.get(connection_id)
-        if connection is None or connection.execution_arn != self._download.execution_arn:
+        if connection is None or not connection.belongs_to(self._download):
             self._tell.downloads.remove_connection(self._download.execution_arn, connection_id)
             return PushOutcome.GONE
         self._connections[connection_id] = connection

@@ -72,9 +72,9 @@ def download(**fields: Any) -> Download:
     return Download(**described | fields)
 
 
-def connection(name: str = "c1", arn: str = ARN) -> Connection:
+def connection(name: str = "c1", arn: str = ARN, ticket_generation: int = 0) -> Connection:
     """An open socket."""
-    return Connection(name, arn, int(NOW * 1000), int(NOW) + 7200)
+    return Connection(name, arn, int(NOW * 1000), int(NOW) + 7200, ticket_generation=ticket_generation)
 
 
 def row(store: Store) -> Download:

@@ -10,7 +10,7 @@ from runtime.errors import ServiceError, TicketRefusedError, TicketRequiredError
 from runtime.logic import tickets
 from runtime.logic.evict import MOST_ASKED
 from runtime.models import Status
-from tests.runtime.test_deliver import connected
+from tests.runtime.test_deliver import connected, revoke, types
 from tests.runtime.world import ARN, DOWNLOAD_ID, World
 
 
@@ -32,6 +32,46 @@ def test_a_ticket_opens_its_download(world: World, claimed: str | None) -> None:
     assert connection.expires_at > world.clock.now() + 2 * 3600
     assert world.row.connection_ids == {"c1"}
     assert not world.functions.started
+
+
+def test_a_further_ticket_after_a_revocation_opens_a_socket_that_gets_the_file(world: World) -> None:
+    """The revoked ticket opens nothing."""
+    revoked = world.has(status=Status.READY)
+    world.connect("before", revoked.text)
+    revoke(world)
+    ticket = tickets.issue(DOWNLOAD_ID)
+    world.downloads.replace_tickets(ARN, (), (ticket.hash,))
+    world.connect("after", ticket.text)
+    for name in ("before", "after"):
+        world.sockets.accept(name)
+    world.deliver(ARN)
+    assert (types(world, "before"), types(world, "after")) == ([], ["ready"])
+    with pytest.raises(TicketRefusedError):
+        world.connect("again", revoked.text)
+
+
+def test_a_socket_outlives_the_eviction_of_its_ticket(world: World) -> None:
+    """Five further requests with the same Idempotency-Key evict the ticket; nobody revoked it."""
+    ticket = world.has(status=Status.READY)
+    world.connect("c1", ticket.text)
+    world.sockets.accept("c1")
+    world.downloads.replace_tickets(ARN, (ticket.hash,), tuple(letter * 64 for letter in "abcde"))
+    world.deliver(ARN)
+    assert types(world, "c1") == ["ready"]
+
+
+def test_a_revocation_during_the_handshake_refuses_the_connection(world: World) -> None:
+    """The row was read before the tickets were revoked."""
+    ticket = world.has()
+
+    def revoke_before_open(operation: str) -> None:
+        if operation == "connections.open":
+            revoke(world)
+
+    world.connections.before = revoke_before_open
+    with pytest.raises(TicketRefusedError):
+        world.connect("c1", ticket.text)
+    assert_nothing_opened(world)
 
 
 @pytest.mark.parametrize("text", [None, ""])

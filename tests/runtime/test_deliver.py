@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,14 @@ def connected(world: World, *names: str, age: float = 60.0, expires_in: float = 
         world.sockets.accept(name)
     row = world.row
     world.downloads.rows[ARN] = type(row)(**{**vars(row), "connection_ids": row.connection_ids | set(names)})
+
+
+def revoke(world: World) -> None:
+    """Change the row as the command in docs/deploying.md does."""
+    row = world.row
+    world.downloads.rows[ARN] = replace(
+        row, ticket_hashes=(), connection_ids=frozenset(), ticket_generation=row.ticket_generation + 1
+    )
 
 
 def counts(**numbers: int) -> dict[str, int]:
@@ -72,6 +81,18 @@ def test_a_replay_goes_to_one_connection_only(world: World) -> None:
     assert world.deliver(ARN, "c2") == counts(posted=1)
     assert types(world, "c1") == []
     assert types(world, "c2") == ["ready"]
+
+
+def test_no_message_reaches_a_socket_that_was_opened_before_the_tickets_were_revoked(world: World) -> None:
+    """Neither at the end, although its id is in the row again, nor in a replay that was started before."""
+    world.has(status=Status.READY)
+    connected(world, "before")
+    revoke(world)
+    assert world.deliver(ARN, "before") == counts(gone=1)
+    world.downloads.rows[ARN] = replace(world.row, connection_ids=frozenset({"before"}))
+    assert world.deliver(ARN) == counts(gone=1)
+    assert types(world, "before") == []
+    assert world.row.connection_ids == frozenset()
 
 
 def test_a_replay_to_another_downloads_connection_tells_nobody(world: World) -> None:

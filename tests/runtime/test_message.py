@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import ServiceError
 from runtime.models import Failure, Status
-from tests.runtime.test_deliver import connected
+from tests.runtime.test_deliver import connected, revoke
 from tests.runtime.world import ARN, DOWNLOAD_ID, World
 
 
@@ -66,6 +66,18 @@ def test_status_finds_a_dead_execution(world: World) -> None:
     connected(world, "c1")
     world.clock.time += 61
     assert say(world, action("status"))["type"] == "failed"
+
+
+@pytest.mark.parametrize("name", ["status", "refresh", "cancel", "ping"])
+def test_a_socket_whose_ticket_was_revoked_is_refused_every_action(world: World, name: str) -> None:
+    """The socket is refused even after a further ticket was issued."""
+    world.has(status=Status.COPYING)
+    connected(world, "c1")
+    revoke(world)
+    world.downloads.rows[ARN] = replace(world.row, ticket_hashes=("f" * 64,))
+    answer = say(world, action(name))
+    assert (answer["type"], answer["error"]["code"]) == ("error", "DOWNLOAD_NOT_FOUND")
+    assert world.row.status is Status.COPYING
 
 
 def test_cancel_cancels_and_says_so(world: World) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from runtime.adapters import rows
 from runtime.logic import tickets
 from runtime.models import Digest, Failure, Status, Validator, Version
 from tests.runtime.fakes import STATE_MACHINE, FakeConnections, FakeDownloads
@@ -157,6 +158,17 @@ def test_a_connection_is_in_both_tables_or_in_none(store: Store) -> None:
     assert opened(store, "c2")
     assert store.connections.get("c3") is None
     assert row(store).connection_ids == {"c1", "c2"}
+
+
+def test_a_connection_remembers_the_ticket_generation_of_its_download(store: Store) -> None:
+    """An item without the attribute, written before there was one, is of the first generation."""
+    store.downloads.create(download())
+    accepted = connection(ticket_generation=2)
+    assert store.connections.open(accepted, ticket_hash=HASH, limit=2, now=NOW)
+    assert store.connections.get("c1") == accepted
+    item = rows.download_item(download())
+    assert rows.download_of(item) == download()
+    assert rows.download_of(item | {"ticketGeneration": {"N": "3"}}) == download(ticket_generation=3)
 
 
 def test_a_connection_goes_from_both_tables_by_key(store: Store) -> None:
