@@ -94,6 +94,7 @@ class Download:
     `expected_size` and `sha256` are what the client expects.
     `file_id` is the version of a file that it copies for others too, where copies are reused.
     `ticket_generation` is how often its tickets were revoked.
+    `checked_at` is when its execution was last asked for because the row had not changed for a while.
     Of a copy in slices: `version` is what is copied, `copied_parts` how many parts are there without a gap, `digest`
     what they add up to, `failure` before the end why it cannot succeed, `trouble` what went wrong last and may mend.
     """
@@ -123,6 +124,7 @@ class Download:
     failure: Failure | None = None
     trouble: Failure | None = None
     told_at: float | None = None
+    checked_at: float | None = None
     file_id: str | None = None
 
     def is_expired(self, now: float) -> bool:

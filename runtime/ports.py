@@ -70,6 +70,12 @@ class Downloads(Protocol):
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
         """PENDING or COPYING becomes FAILED."""
 
+    def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
+        """Record that its execution is asked for, where it goes on and was neither changed nor checked since `before`.
+
+        Of several callers at once, one gets True.
+        """
+
     def cancel(self, execution_arn: str, *, now: float) -> bool:
         """PENDING or COPYING becomes CANCELLED."""
 

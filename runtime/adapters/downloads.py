@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.adapters import rows, tables
-from runtime.adapters.expressions import Attribute, Condition, Update, build
+from runtime.adapters.expressions import Attribute, Condition, Update, any_of, build
 from runtime.adapters.rows import Item, number, text
 from runtime.models import Digest, Download, Failure, Status, Stored, Version, iso
 
@@ -15,6 +15,7 @@ _STATUS = Attribute("status")
 _TICKETS = Attribute("ticketHashes")
 _UPLOAD = Attribute("uploadId")
 _UPDATED = Attribute("updatedAt")
+_CHECKED = Attribute("checkedAt")
 _FAILURE = Attribute("failure")
 _RESTARTED = Attribute("restartedAt")
 _UNFINISHED = _STATUS.is_in(text(Status.PENDING), text(Status.COPYING))
@@ -125,6 +126,12 @@ class DynamoDownloads:
             "updatedAt": text(iso(now)),
         }
         return self._update(execution_arn, Update(set=changes), _UNFINISHED)
+
+    def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
+        """Record the check of a row that has not changed."""
+        moment = text(iso(before))
+        is_due = _UPDATED.is_at_most(moment) & any_of(_CHECKED.is_absent(), _CHECKED.is_at_most(moment))
+        return self._update(execution_arn, Update(set={"checkedAt": text(iso(now))}), _UNFINISHED & is_due)
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
         """Mark it CANCELLED."""

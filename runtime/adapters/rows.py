@@ -72,7 +72,8 @@ def download_of(item: Item) -> Download:
         stored=_stored(item),
         failure=_failure(item, "failure"),
         trouble=_failure(item, "trouble"),
-        told_at=seconds_of(item["toldAt"]["S"]) if "toldAt" in item else None,
+        told_at=_time(item, "toldAt"),
+        checked_at=_time(item, "checkedAt"),
     )
 
 
@@ -140,6 +141,10 @@ def digest_value(digest: Digest) -> Item:
 
 def _text(item: Item, name: str) -> str | None:
     return item[name]["S"] if name in item else None
+
+
+def _time(item: Item, name: str) -> float | None:
+    return seconds_of(item[name]["S"]) if name in item else None
 
 
 def _number(item: Item, name: str) -> int | None:

@@ -23,7 +23,7 @@ def failure_of_status(status: str | None) -> Failure:
 
 @dataclass(frozen=True)
 class Reconcile:
-    """No event is relied on alone: a row that has not moved for a minute is compared with its execution."""
+    """Compares a row that has not changed for a minute with its execution, at most once a minute per download."""
 
     downloads: Downloads
     executions: Executions
@@ -34,11 +34,14 @@ class Reconcile:
     def __call__(self, download: Download) -> Download:
         """The download as it is, or FAILED when nothing works on it any more."""
         now = self.clock.now()
-        if download.status.is_final or now - download.updated_at < OVERDUE_SECONDS:
+        changed_or_checked = max(download.updated_at, download.checked_at or 0.0)
+        if download.status.is_final or now - changed_or_checked < OVERDUE_SECONDS:
             return download
         try:
+            if not self.downloads.claim_check(download.execution_arn, before=now - OVERDUE_SECONDS, now=now):
+                return self.downloads.get(download.execution_arn) or download
             status = self.executions.status(download.execution_arn)
-        except ServiceError:  # throttled: the next reader asks again
+        except ServiceError:  # throttled: a reader asks again after a minute
             return download
         if status in ("RUNNING", "PENDING_REDRIVE"):
             return download

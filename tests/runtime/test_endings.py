@@ -226,6 +226,42 @@ def test_an_execution_that_runs_is_left_alone(world: World) -> None:
     assert world.reconcile(world.row).status is Status.PENDING
 
 
+def test_readers_of_a_quiet_copy_ask_step_functions_once_a_minute(world: World) -> None:
+    """However often they read the row, and whoever they are; within that minute the row is not written either."""
+    world.has(status=Status.COPYING)
+    world.executions.statuses[ARN] = "RUNNING"
+    world.clock.time += 60
+    for _ in range(179):  # one reader a second, for three minutes
+        world.reconcile(world.row)
+        world.clock.time += 1
+    assert world.executions.asked == [ARN] * 3
+    assert world.downloads.calls["claim_check"] == 3
+    assert world.row.updated_at == world.row.created_at
+
+
+def test_of_readers_at_once_one_asks_step_functions(world: World) -> None:
+    """All of them have read the row before any recorded its check."""
+    world.has(status=Status.COPYING)
+    world.executions.statuses[ARN] = "RUNNING"
+    world.clock.time += 600
+    before = world.row
+    found = [world.reconcile(before) for _ in range(5)]
+    assert world.executions.asked == [ARN]
+    assert [download.status for download in found] == [Status.COPYING] * 5
+
+
+def test_an_execution_that_dies_after_a_check_is_noticed_a_minute_later(world: World) -> None:
+    world.has(status=Status.COPYING)
+    world.executions.statuses[ARN] = "RUNNING"
+    world.clock.time += 600
+    world.reconcile(world.row)
+    world.executions.statuses[ARN] = "TIMED_OUT"
+    world.clock.time += 59
+    assert world.reconcile(world.row).status is Status.COPYING
+    world.clock.time += 1
+    assert world.reconcile(world.row).status is Status.FAILED
+
+
 def test_a_throttled_question_is_left_to_the_next_reader(world: World) -> None:
     """The row is answered as it is."""
     world.has()

@@ -306,6 +306,23 @@ def test_slices_advance_once_for_what_was_seen(store: Store) -> None:
     assert row(store).copied_bytes == 9
 
 
+def test_the_check_of_a_quiet_row_is_claimed_once(store: Store) -> None:
+    """Not of a row that changed or was checked since, that has ended, or that is not there."""
+    claim = store.downloads.claim_check
+    assert not claim(ARN, before=NOW, now=NOW)
+    store.downloads.create(download())
+    assert not claim(ARN, before=NOW - 1, now=NOW + 59)
+    assert claim(ARN, before=NOW, now=NOW + 60)
+    assert not claim(ARN, before=NOW, now=NOW + 60)
+    assert not claim(ARN, before=NOW + 59.999, now=NOW + 119.999)
+    assert (row(store).checked_at, row(store).updated_at) == (NOW + 60, NOW)
+    assert claim(ARN, before=NOW + 60, now=NOW + 120)
+    assert store.downloads.begin_upload(ARN, upload_id="u1", size=None, now=NOW + 200)
+    assert not claim(ARN, before=NOW + 199, now=NOW + 259)
+    assert store.downloads.fail(ARN, failure=FAILURE, now=NOW + 201)
+    assert not claim(ARN, before=NOW + 999, now=NOW + 1059)
+
+
 def test_the_first_failure_and_the_last_trouble_are_noted(store: Store) -> None:
     """Of this upload, while the copy goes on; what was noted goes when it succeeds."""
     sliced(store)

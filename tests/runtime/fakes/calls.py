@@ -17,6 +17,7 @@ class FakeExecutions:
         self.statuses: dict[str, str] = {}
         self.started: list[str] = []
         self.stopped: list[str] = []
+        self.asked: list[str] = []
         self.on_stop: Callable[[], None] = lambda: None
         self.error: Exception | None = None
 
@@ -35,6 +36,7 @@ class FakeExecutions:
         self.on_stop()
 
     def status(self, execution_arn: str) -> str | None:
+        self.asked.append(execution_arn)
         if self.error:
             raise self.error
         return self.statuses.get(execution_arn)

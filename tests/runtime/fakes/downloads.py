@@ -109,6 +109,12 @@ class FakeDownloads:
             holds = self._unfinished(execution_arn)
             return self._change(execution_arn, holds, status=Status.FAILED, failure=failure, updated_at=now)
 
+    def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
+        with self._called("claim_check"):
+            row = self.rows.get(execution_arn)
+            is_due = row is not None and row.updated_at <= before and (row.checked_at or 0.0) <= before
+            return self._change(execution_arn, is_due and self._unfinished(execution_arn), checked_at=now)
+
     def cancel(self, execution_arn: str, *, now: float) -> bool:
         with self._called("cancel"):
             return self._change(execution_arn, self._unfinished(execution_arn), status=Status.CANCELLED, updated_at=now)
