@@ -70,7 +70,7 @@ def test_a_ticket_alone_does_not_open_rest(guarded: Stack) -> None:
 
 
 def test_the_same_key_of_another_caller_is_another_download(guarded: Stack) -> None:
-    key, path = secrets.token_hex(8), unique("5")
+    key, path = secrets.token_hex(16), unique("5")
     first, again, other = (guarded.requested(ask(guarded, who, key, path)) for who in (FRIEND, FRIEND, OTHER))
     assert first.id == again.id != other.id
 

@@ -67,7 +67,7 @@ def test_who_signs_without_the_right_is_refused(strict_stack: Stack) -> None:
 def test_a_user_with_the_right_is_the_owner(strict_stack: Stack) -> None:
     """And whoever asks with the same key is another caller."""
     body: dict[str, object] = {"origin": strict_stack.origin, "path": unique("5")}
-    key = {"Idempotency-Key": secrets.token_hex(8)}
+    key = {"Idempotency-Key": secrets.token_hex(16)}
     with user(strict_stack.cloud, "execute-api:Invoke") as friend:
         rest = Rest(strict_stack.rest.base_url, friend)
         answer = wait_for(

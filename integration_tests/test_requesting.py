@@ -46,7 +46,7 @@ def test_the_call_of_the_sample_works(stack: Stack) -> None:
 
 
 def test_the_same_idempotency_key_gives_the_same_download_and_another_ticket(stack: Stack, origin: Origin) -> None:
-    key, path = secrets.token_hex(8), unique("7")
+    key, path = secrets.token_hex(16), unique("7")
     first, second = stack.request(path, key=key), stack.request(path, key=key)
     assert first.id == second.id
     assert first.ticket != second.ticket
@@ -56,7 +56,7 @@ def test_the_same_idempotency_key_gives_the_same_download_and_another_ticket(sta
 
 
 def test_the_same_key_for_another_file_is_refused(stack: Stack) -> None:
-    key = secrets.token_hex(8)
+    key = secrets.token_hex(16)
     stack.request(unique("1"), key=key)
     again = stack.post(unique("2"), key=key)
     assert (again.status, again.code) == (422, "IDEMPOTENCY_KEY_REUSED")

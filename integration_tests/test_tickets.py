@@ -105,7 +105,7 @@ def documented_revocation() -> dict[str, Any]:
 
 def test_a_ticket_that_is_revoked_opens_nothing_any_more(stack: Stack) -> None:
     """As docs/deploying.md has it; whoever may ask for the download gets another ticket."""
-    path, key = unique("1MB", "first_byte=2"), secrets.token_hex(8)
+    path, key = unique("1MB", "first_byte=2"), secrets.token_hex(16)
     download = stack.request(path, key=key)
     with stack.connect(download) as stranger:
         wait_for(lambda: stack.connection_ids(download), 5)

@@ -10,6 +10,7 @@ from typing import Any
 from async_download.rest_requests import FIELDS
 from async_download.rest_routes import ROUTES, Route
 
+from runtime.logic.idempotency_keys import MIN_LENGTH
 from runtime.models import Status
 from tools import protocol, rest_errors
 from tools.readme_tables import TOP
@@ -122,7 +123,10 @@ def _parameters(route: Route) -> list[Schema]:
             _parameter("X-Download-Ticket", "header", opens, TICKET),
             _parameter("ticket", "query", "The ticket, when it is not in the header.", TICKET),
         ]
-    key = "The same key from the same caller gives the same download, and a further ticket."
+    key = (
+        "The same key from the same caller gives the same download, and a further ticket. "
+        f"With `restAuth` `api_key` or `none` it has to be a UUID or at least {MIN_LENGTH} random characters."
+    )
     keys = [_parameter("Idempotency-Key", "header", key, {"type": "string", "pattern": "^[!-~]{1,255}$"})]
     fields = [_parameter(name, "query", TOLD[name], _field(name)) for name in FIELDS] if route.method == "GET" else []
     return keys + fields

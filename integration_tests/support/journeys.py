@@ -27,7 +27,7 @@ def ask(stack: Stack, _patience: float) -> None:
 
 def ask_again(stack: Stack, _patience: float) -> None:
     """Ask again with the same Idempotency-Key and get another ticket for the same download."""
-    key, path = secrets.token_hex(8), unique("1")
+    key, path = secrets.token_hex(16), unique("1")
     first, second = stack.request(path, key=key), stack.request(path, key=key)
     assert (first.id == second.id, first.ticket == second.ticket) == (True, False)
 

@@ -23,7 +23,7 @@ ATTEMPTS = 5
 
 def ask_after_a_crash(stack: Stack, patience: float) -> None:
     """Ask with an Idempotency-Key whose execution has ended and whose row is lost; a new download is made."""
-    key, path = secrets.token_hex(8), unique("1")
+    key, path = secrets.token_hex(16), unique("1")
     lost = stack.request(path, key=key)
     assert stack.ended(lost) == "SUCCEEDED"
     _forget(stack, lost)

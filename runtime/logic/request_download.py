@@ -16,13 +16,12 @@ from runtime.errors import (
     ServiceError,
     UnknownOriginError,
 )
-from runtime.logic import disposition, limits, paths, tickets
+from runtime.logic import disposition, idempotency_keys, limits, paths, tickets
 from runtime.logic.running_limit import RunningLimit
 from runtime.models import Download, Origin, Origins, Status, execution_arn_of, iso
 from runtime.ports import Clock, Downloads, Executions
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _MOST_ATTEMPTS = 10
 
 
@@ -151,8 +150,7 @@ class RequestDownload:
         limit = limits.request_limit(self.max_file_bytes, sha256=order.sha256 is not None)
         if order.size is not None and order.size > limit.bytes:
             raise OrderTooLargeError(limit.reason)
-        if order.idempotency_key is not None and not _KEY.fullmatch(order.idempotency_key):
-            raise InvalidRequestError("Idempotency-Key has to be 1 to 255 printable ASCII characters without spaces.")
+        idempotency_keys.check(order.idempotency_key, order.owner)
         now = self.clock.now()
         return Download(
             execution_arn="",

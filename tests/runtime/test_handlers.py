@@ -208,9 +208,21 @@ def test_a_bad_order_is_told_what_is_wrong(call: Call, world: World, change: Eve
 )
 def test_the_owner_is_who_calls(call: Call, world: World, context: Event, owner: str) -> None:
     """Whatever kind of authentication the stack has."""
-    call("request_download", event("request_download") | {"requestContext": context})
+    headers = {"Idempotency-Key": "b0e3f9a4-51c7-4d2e-9a68-7c1f0d35e2b9"}
+    call("request_download", event("request_download") | {"requestContext": context, "headers": headers})
     (row,) = world.downloads.rows.values()
     assert row.owner == owner
+
+
+@pytest.mark.parametrize("identity", [{"apiKeyId": "key1", "sourceIp": "1.2.3.4"}, {"sourceIp": "1.2.3.4"}])
+def test_a_guessed_key_gives_nobody_elses_download_away(call: Call, world: World, identity: Event) -> None:
+    """Callers with one API key, or behind one address, are one owner."""
+    asked = event("request_download") | {"requestContext": {"identity": identity}}
+    for _ in ("the caller", "another caller"):
+        answer = call("request_download", asked)
+        assert answer["statusCode"] == 400
+        assert "UUID" in body_of(answer)["error"]["message"]
+    assert not world.downloads.rows
 
 
 def test_a_failure_of_ours_shows_nothing_but_that(call: Call, world: World, capsys: pytest.CaptureFixture[str]) -> None:

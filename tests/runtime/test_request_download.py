@@ -245,6 +245,32 @@ def test_a_bad_order_is_refused_with_what_to_mend(
     assert not world.executions.started
 
 
+UUID = "b0e3f9a4-51c7-4d2e-9a68-7c1f0d35e2b9"
+
+
+@pytest.mark.parametrize("owner", ["key:abc", "address:198.51.100.7", "address:unknown"])
+@pytest.mark.parametrize("key", ["order-4711", UUID.replace("-", "")[:31], "0" * 40, "12345" * 8])
+def test_a_guessable_key_is_refused_where_callers_share_an_owner(world: World, owner: str, key: str) -> None:
+    """Whoever guessed it would get another caller's download with a ticket; nothing is written or read."""
+    with pytest.raises(InvalidRequestError, match="UUID"):
+        world.request(replace(KEYED, owner=owner, idempotency_key=key))
+    assert not world.downloads.calls
+    assert not world.executions.started
+
+
+@pytest.mark.parametrize("owner", ["key:abc", "address:198.51.100.7"])
+@pytest.mark.parametrize("key", [UUID, UUID.upper(), UUID.replace("-", "")])
+def test_a_random_key_repeats_a_request_where_callers_share_an_owner(world: World, owner: str, key: str) -> None:
+    """The downloader sends a UUID, the web page 32 hexadecimal digits."""
+    order = replace(KEYED, owner=owner, idempotency_key=key)
+    assert world.request(order)["downloadId"] == world.request(order)["downloadId"]
+
+
+@pytest.mark.parametrize("owner", ["iam:alice", "identity:eu-west-1:u1", "user:u-1", "principal:alice"])
+def test_a_short_key_is_enough_where_each_caller_is_an_owner(world: World, owner: str) -> None:
+    assert world.request(replace(KEYED, owner=owner))["downloadId"]
+
+
 def test_what_is_missing_is_named(world: World) -> None:
     """With what there is to choose from."""
     two = with_origins(world, a=replace(ORIGIN, name="a", default_path=None), b=ORIGIN)
