@@ -15,6 +15,8 @@ from runtime.logic import paths, redirects
 from runtime.logic.origin_scope import is_under, normalize_host, remove_dot_segments
 from runtime.models import Origin, RedirectRule
 
+pytestmark = pytest.mark.security
+
 BASE = "https://files.example.com/exports/"
 ORIGIN = Origin("files", BASE)
 UNDER = [
