@@ -66,6 +66,7 @@ def _emulator(*, observe: bool) -> Iterator[tuple[Cloud, Path]]:
 def _deployed(cloud: Cloud, origin: Origin, settings: dict[str, object]) -> Iterator[Stack]:
     logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of what is meant here
     with origins_for(cloud, origin.base_url, None) as origins:
+        settings = {"maxDownloadsPerCaller": 0} | settings  # one caller asks for all of them
         config = config_for(cloud, origins, restAuth="none", **settings)
         with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as outputs:
             yield Stack(cloud, outputs, origin=FILES)

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
@@ -92,7 +93,7 @@ def test_a_signature_that_does_not_fit_is_refused(strict_stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stack, dict[str, str]]]:
     """A stack that wants a key and accepts five calls at once; and the header with its key."""
-    limits = {"throttleRate": 1, "throttleBurst": 5}
+    limits = {"throttleRate": 1, "throttleBurst": 5, "apiKeys": {"reporting": {"rate": 2, "requestsPerDay": 1000}}}
     with deploy("by-key", config_for(cloud, origins, restAuth="api_key", **limits)) as stack:
         key = cloud.client("apigateway").get_api_key(apiKey=stack.outputs["apiKeyId"], includeValue=True)
         yield stack, {"x-api-key": key["value"]}
@@ -113,6 +114,28 @@ def test_its_key_opens_it_and_is_the_owner_where_the_gateway_tells_it(keyed: tup
     assert row is not None
     tells = stack.cloud.target is Target.AWS  # the emulator does not pass the key's id on
     assert row["owner"] == (f"key:{stack.outputs['apiKeyId']}" if tells else "address:127.0.0.1")
+
+
+def test_a_callers_own_key_opens_it_within_a_plan_of_its_own(keyed: tuple[Stack, dict[str, str]]) -> None:
+    stack, _ = keyed
+    gateway, key_id = stack.cloud.client("apigateway"), stack.outputs["apiKeyIds"]["reporting"]
+    key = gateway.get_api_key(apiKey=key_id, includeValue=True)["value"]
+    opened = wait_for(
+        lambda: stack.rest.call("GET", asked(stack), headers={"x-api-key": key}),
+        SPREAD,
+        until=lambda answer: answer.status == 200,
+    )
+    assert stack.requested(opened)
+    plans = gateway.get_usage_plans(limit=500)["items"]
+    (plan,) = [each for each in plans if key_id in {item["id"] for item in plan_keys(gateway, each["id"])}]
+    assert (float(plan["throttle"]["rateLimit"]), int(plan["throttle"]["burstLimit"])) == (2, 5)
+    assert (int(plan["quota"]["limit"]), plan["quota"]["period"]) == (1000, "DAY")
+
+
+def plan_keys(gateway: Any, plan_id: str) -> list[dict[str, Any]]:
+    """Return the keys of a usage plan."""
+    items: list[dict[str, Any]] = gateway.get_usage_plan_keys(usagePlanId=plan_id)["items"]
+    return items
 
 
 def test_who_calls_too_often_is_told_when_to_come_back(keyed: tuple[Stack, dict[str, str]]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from integration_tests.support.clouds import Target
 from integration_tests.support.policies import end_workers
-from integration_tests.support.settings import CLOSED, NAMELESS, UNTRUSTED
+from integration_tests.support.settings import CLOSED, GUARDED, NAMELESS, UNTRUSTED
 from integration_tests.support.stack import Requested, Stack, moment, unique
 from integration_tests.support.waiting import gone, wait_for
 from localcloud.origin import Origin, parse_size
@@ -23,7 +23,6 @@ FAULTS = [
     ("sends more chunks than the range", "100MB", "extra=3&length=no&after=1", "ORIGIN_ERROR"),
     ("gone midway", "20MB", "status=410&after=1", "ORIGIN_NOT_FOUND"),
     ("redirects for ever", "1MB", "status=302&location=?", "ORIGIN_ERROR"),
-    ("redirects to a host that is not listed", "1MB", "status=302&location=https://store.example.com/", REFUSED),
     ("redirects to the metadata of the machine", "1MB", "status=302&location=http://169.254.169.254/", REFUSED),
     ("closes midway", "1MB", "close_after=400000&ranges=no", "ORIGIN_TRUNCATED"),
     ("closes midway, parts stored", "30MB", "close_after=25000000&ranges=no", "ORIGIN_TRUNCATED"),
@@ -50,6 +49,15 @@ def test_a_failing_origin_is_told(stack: Stack, size: str, options: str, code: s
     row = stack.download_row(download)
     assert row is not None
     assert (row["status"], row["failure"]["code"]) == ("FAILED", code)
+
+
+def test_a_redirect_to_a_host_that_is_not_listed_names_the_host_and_the_setting(stack: Stack) -> None:
+    download = stack.request(unique("1MB", "status=302&location=https://store.example.com/"), origin=GUARDED)
+    with stack.connect(download) as socket:
+        error = socket.receive("failed", deadline=30)["error"]
+    assert error["code"] == REFUSED
+    assert "to the host store.example.com, which its setting redirects (host) forbids" in error["message"]
+    assert_nothing_left(stack, download)
 
 
 def test_an_unreachable_origin_is_told(stack: Stack) -> None:

@@ -25,9 +25,9 @@ pytestmark = pytest.mark.security
 
 TOO_LARGE = MAX_FILE_MB * 10**6 + 1
 WORKERS = 4  # that copy; one caller has half of them
-FLOOD = 40
+FLOOD = 1000
 DAILY_MB = 5
-HELD = "first_byte=20"  # an origin that keeps a worker busy
+HELD = "first_byte=300"  # an origin that keeps a worker busy until the download is cancelled
 PROMPT = 10  # seconds; less than a worker that is busy takes
 
 
@@ -79,7 +79,9 @@ def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> Non
             answers = list(crowd.map(lambda _: post(capped, flooding, unique("1MB", HELD)), range(FLOOD)))
         accepted = [capped.requested(answer) for answer in answers if answer.status == 202]
         refused = [answer for answer in answers if answer.status != 202]
-        assert {(answer.status, answer.code) for answer in refused} == {(429, "TOO_MANY_DOWNLOADS")}
+        codes = {(answer.status, answer.code) for answer in refused}
+        assert (429, "TOO_MANY_DOWNLOADS") in codes
+        assert codes <= {(429, "TOO_MANY_DOWNLOADS"), (429, "TOO_MANY_REQUESTS")}, "or the API's own throttle"
         assert all(answer.headers["retry-after"].isdigit() for answer in refused)
         assert len(accepted) == WORKERS // 2
 

@@ -16,6 +16,8 @@ from integration_tests.support.sockets import RefusedError, Socket
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.security
+
 REFUSALS = (401, 403)  # the emulator makes a 403 of each
 UNHURRIED = "first_byte=1"
 Attempt = Callable[[Requested, Requested], tuple[str, dict[str, str]]]

@@ -21,6 +21,8 @@ def demo_origin(base_url: str) -> dict[str, object]:
 def own_origin(url: str) -> dict[str, object]:
     """Configuration of an origin of the user's; a private address is allowed, for the user has named it.
 
+    It may redirect to any host with a public address, as many public origins do.
+
     Raises:
         UsageError: It is no http or https URL, or its host is not known or never allowed.
     """
@@ -32,6 +34,7 @@ def own_origin(url: str) -> dict[str, object]:
     return {
         "baseUrl": url if url.endswith("/") else f"{url}/",
         "allowHttp": scheme == "http",
+        "redirects": "any",
         **({"allowPrivate": private} if private else {}),
     }
 

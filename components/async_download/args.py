@@ -46,6 +46,19 @@ class ExecutionType(StrEnum):
     """Two state transitions for each slice. For clouds whose Distributed Map refuses the other."""
 
 
+class ApiKey(TypedDict):
+    """An API key for one caller, and what its usage plan allows."""
+
+    rate: NotRequired[int]
+    """Requests a second, 1 to 10000. Default: `throttle_rate`."""
+
+    burst: NotRequired[int]
+    """Requests at once, 1 to 5000. Default: `throttle_burst`."""
+
+    requests_per_day: NotRequired[int]
+    """Requests in a day (UTC), 1 to 1000000000; 0 is no limit. Default: 0."""
+
+
 class Authorizer(TypedDict):
     """Who decides about callers with `rest_auth` `authorizer`: a Lambda function, or Cognito user pools."""
 
@@ -137,6 +150,9 @@ class AsyncDownloadArgs(TypedDict):
 
     authorizer: NotRequired[Authorizer]
     """The Lambda function or the Cognito user pools of `rest_auth` `authorizer`. Default: none."""
+
+    api_keys: NotRequired[dict[str, ApiKey]]
+    """Further keys with `rest_auth` `api_key`, by name, each with a usage plan of its own. Default: none."""
 
     cors_origins: NotRequired[list[str]]
     """Origins of web pages that may call the API, such as https://app.example.com, or `*`. Default: none."""

@@ -4,6 +4,7 @@ from typing import Any, Optional
 
 import pulumi
 
+from async_download import rest_keys
 from async_download.args import AsyncDownloadArgs
 from async_download.bucket_region import existing_bucket
 from async_download.checks import camel
@@ -69,6 +70,9 @@ class AsyncDownload(pulumi.ComponentResource):
     api_key_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
     """Id of the API key, with `rest_auth` `api_key`."""
 
+    api_key_ids: pulumi.Output[dict[str, str]]
+    """Ids of the keys of `api_keys`, by name."""
+
     def __init__(self, name: str, args: AsyncDownloadArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:  # noqa: UP045
         super().__init__(TOKEN, name, {}, opts)
         scope = Scope(self, name, resolve(name, args))
@@ -101,6 +105,7 @@ class AsyncDownload(pulumi.ComponentResource):
         self.undelivered_queue_url = undelivered.url
         self.key_policy_statements = key_policy(scope, undelivered)
         self.function_names = functions.names
+        self.api_key_ids = rest_keys.ids(rest.api_keys)
         self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)
         self.register_outputs({camel(output): getattr(self, output) for output in OUTPUTS})
 

@@ -3,7 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
-from async_download import addresses, worst_case
+from async_download import addresses, rest_keys, worst_case
+from async_download.api_keys import ResolvedApiKey
 from async_download.args import RestAuth
 from async_download.functions import Functions
 from async_download.observability import REST_FIELDS, AccessLogs
@@ -28,6 +29,7 @@ class RestApi:
             opts=scope.protected(),
         )
         self.api_key: aws.apigateway.ApiKey | None = None
+        self.api_keys: dict[str, aws.apigateway.ApiKey] = {}
 
     def url(self, socket: aws.apigatewayv2.Api) -> pulumi.Output[str]:
         """Where clients find it; known before its stage is there."""
@@ -78,35 +80,16 @@ class RestApi:
         return stage
 
     def _restrict(self, stage: aws.apigateway.Stage) -> None:
-        """The key and plan of `api_key`, or a warning where everybody may call."""
+        """Add the keys and plans of `api_key`, or warn where everybody may call."""
         scope, settings = self._scope, self._scope.settings
         if settings.rest_auth is RestAuth.NONE:
             pulumi.log.warn(_open_to_everybody(settings), scope.component)
         if settings.rest_auth is not RestAuth.API_KEY:
             return
-        self.api_key = aws.apigateway.ApiKey(
-            scope.logical("rest-key"),
-            name=scope.physical("rest"),
-            description="Ask for downloads.",
-            tags=scope.tags,
-            opts=scope.child(),
-        )
-        plan = aws.apigateway.UsagePlan(
-            scope.logical("rest-plan"),
-            name=scope.physical("rest"),
-            description="Ask for downloads.",
-            api_stages=[{"api_id": self.api.id, "stage": stage.stage_name}],
-            throttle_settings={"rate_limit": settings.throttle_rate, "burst_limit": settings.throttle_burst},
-            tags=scope.tags,
-            opts=scope.child(),
-        )
-        aws.apigateway.UsagePlanKey(
-            scope.logical("rest-plan-key"),
-            key_id=self.api_key.id,
-            key_type="API_KEY",
-            usage_plan_id=plan.id,
-            opts=scope.secretive("value"),
-        )
+        own = ResolvedApiKey(settings.throttle_rate, settings.throttle_burst)
+        self.api_key = rest_keys.add_key(scope, "", own, self.api, stage)
+        for name, key in settings.api_keys.items():
+            self.api_keys[name] = rest_keys.add_key(scope, name, key, self.api, stage)
 
 
 def _open_to_everybody(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from async_download import authorizers, checks, keys, network, origins, tags
+from async_download import api_keys, authorizers, checks, keys, network, origins, tags
 from async_download.args import AsyncDownloadArgs, ExecutionType, RestAuth
 from async_download.checks import InvalidSetting
 from async_download.names import default_prefix
@@ -81,6 +81,7 @@ class Settings:
     close_idle_seconds: int
     rest_auth: RestAuth
     authorizer: authorizers.ResolvedAuthorizer | None
+    api_keys: Mapping[str, api_keys.ResolvedApiKey]
     cors_origins: tuple[str, ...]
     web_page: bool
     stage_name: str
@@ -142,6 +143,9 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
         rest_auth=auth,
         slice_execution_type=children,
         authorizer=authorizers.resolve(given.get("authorizer"), auth),
+        api_keys=api_keys.resolve(
+            given.get("api_keys"), auth, rate=plain["throttle_rate"], burst=plain["throttle_burst"]
+        ),
         cors_origins=_pages(given.get("cors_origins")),
         network=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
         tags=tags.own(project, stack, name) | tags.given(given.get("tags")),

@@ -7,7 +7,7 @@ from typing import Any, NotRequired, cast, get_args, get_origin, is_typeddict
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from async_download.args import AsyncDownloadArgs, Authorizer, Origin
+from async_download.args import ApiKey, AsyncDownloadArgs, Authorizer, Origin
 from async_download.checks import camel, mapping
 
 
@@ -29,6 +29,9 @@ def read_args(config: pulumi.Config) -> AsyncDownloadArgs:
     if "origins" in args:
         given = mapping("origins", args["origins"])
         args["origins"] = {name: _fields(f"origins.{name}", Origin, origin) for name, origin in given.items()}
+    if "api_keys" in args:
+        keys = mapping("api_keys", args["api_keys"])
+        args["api_keys"] = {name: _fields(f"apiKeys.{name}", ApiKey, key) for name, key in keys.items()}
     if "authorizer" in args:
         args["authorizer"] = _fields("authorizer", Authorizer, args["authorizer"])
     return cast(AsyncDownloadArgs, args)

@@ -29,7 +29,11 @@ CHANGED: dict[str, dict[str, Any]] = {
     "aws:apigateway/response:Response": {"responseTemplates": {"application/json": "{}"}},
     "aws:apigateway/restApi:RestApi": {"description": "new", "tags": {"a": "1"}},
     "aws:apigateway/stage:Stage": {"description": "new", "tags": {"a": "1"}},
-    "aws:apigateway/usagePlan:UsagePlan": {"description": "new", "throttleSettings": {"rateLimit": 1, "burstLimit": 2}},
+    "aws:apigateway/usagePlan:UsagePlan": {
+        "description": "new",
+        "throttleSettings": {"rateLimit": 1, "burstLimit": 2},
+        "quotaSettings": {"limit": 7, "period": "DAY"},
+    },
     "aws:apigatewayv2/api:Api": {"description": "new", "tags": {"a": "1"}},
     "aws:apigatewayv2/integration:Integration": {"timeoutMilliseconds": 5000},
     "aws:apigatewayv2/route:Route": {"operationName": "new"},

@@ -26,6 +26,7 @@ ORIGINS = {"local": {"baseUrl": "http://127.0.0.1:9/", "allowHttp": True}}
 FULL: dict[str, object] = {
     "origins": ORIGINS,
     "restAuth": "api_key",
+    "apiKeys": {"reporting": {"requestsPerDay": 1000}},
     "accessLogs": True,
     "manageApiGatewayAccount": True,
     "corsOrigins": ["https://app.example.com"],

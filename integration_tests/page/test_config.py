@@ -11,6 +11,8 @@ from integration_tests.page.conftest import Open
 from integration_tests.page.visit import Visit
 from localcloud.web_page import WebPage
 
+pytestmark = pytest.mark.security
+
 LINKED = "https://evil.example/v1"
 MESSAGE = "The settings of this page could not be loaded."
 

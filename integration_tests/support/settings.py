@@ -20,6 +20,7 @@ SECRET_HEADER = "X-Origin-Token"
 PAGE = "https://app.example.com"  # a web page's origin
 IDLE = 20  # seconds until idle sockets are closed, of the stack where that is tried
 MAX_FILE_MB = 260  # of the same stack
+FOLLOWING: dict[str, object] = {"redirects": "any"}  # so that addresses behind redirects are checked, not hosts alone
 Origins = dict[str, dict[str, object]]
 
 
@@ -46,7 +47,7 @@ def origins_for(cloud: Cloud, base_url: str, given: str | None, secret_arn: str 
             )
         ours: dict[str, object] = {"baseUrl": given}
         yield {
-            FILES: ours,
+            FILES: ours | FOLLOWING,
             CLOSED: {"baseUrl": "https://closed.invalid/"},
             NAMELESS: {"baseUrl": NOWHERE},
             **_guarded(ours, secret_arn),
@@ -57,7 +58,7 @@ def origins_for(cloud: Cloud, base_url: str, given: str | None, secret_arn: str 
         nobody = f"http://127.0.0.1:{held.getsockname()[1]}/"
         ours = {"baseUrl": given or base_url, "allowHttp": True}
         yield {
-            FILES: ours,
+            FILES: ours | FOLLOWING,
             CLOSED: {"baseUrl": nobody, "allowHttp": True},
             NAMELESS: {"baseUrl": NOWHERE},
             UNTRUSTED: {"baseUrl": base_url.replace("http:", "https:", 1)},

@@ -66,6 +66,8 @@ class UsagePlan(Resource):
             "apiStages.stage",
             "throttleSettings.rateLimit",
             "throttleSettings.burstLimit",
+            "quotaSettings.limit",
+            "quotaSettings.period",
             "tags",
         }
     )
@@ -80,6 +82,7 @@ class UsagePlan(Resource):
                 description=inputs.get("description"),
                 apiStages=[{"apiId": one["apiId"], "stage": one["stage"]} for one in inputs.get("apiStages") or []],
                 throttle=inputs.get("throttleSettings"),
+                quota=inputs.get("quotaSettings"),
                 tags=inputs.get("tags"),
             ),
         )
@@ -93,6 +96,7 @@ class UsagePlan(Resource):
         patch = changes(old, new, {"name": "/name", "description": "/description"})
         throttle = {"rateLimit": "/throttle/rateLimit", "burstLimit": "/throttle/burstLimit"}
         patch += changes(old.get("throttleSettings") or {}, new.get("throttleSettings") or {}, throttle)
+        patch += _quota_changes(old.get("quotaSettings") or {}, new.get("quotaSettings") or {})
         patch += _moved(old.get("apiStages") or [], new.get("apiStages") or [])
         client.update_usage_plan(usagePlanId=resource_id, patchOperations=patch)
         retag_api(client, outputs["arn"], old, new)
@@ -104,7 +108,9 @@ class UsagePlan(Resource):
         found = client.get_usage_plan(usagePlanId=resource_id)
         throttle = found.get("throttle") or {}
         limits = {name: _number(throttle[name]) for name in ("rateLimit", "burstLimit") if name in throttle}
+        quota = found.get("quota") or {}
         seen = {"description": found.get("description"), "throttleSettings": limits or None}
+        seen["quotaSettings"] = {"limit": int(quota["limit"]), "period": quota["period"]} if quota else None
         return {**seen, "tags": tags_of(client, outputs["arn"]), **outputs}
 
     def delete(self, aws: Aws, resource_id: str, state: State) -> None:
@@ -148,6 +154,13 @@ def _number(value: float | str) -> Plain:
     """A patched limit comes back as text."""
     number = float(value)
     return int(number) if number.is_integer() else number
+
+
+def _quota_changes(old: Inputs, new: Inputs) -> list[dict[str, str]]:
+    """Return the patch for a quota, which is removed as a whole."""
+    if old and not new:
+        return [{"op": "remove", "path": "/quota"}]
+    return changes(old, new, {"limit": "/quota/limit", "period": "/quota/period"})
 
 
 def _moved(before: list[Any], after: list[Any]) -> list[dict[str, str]]:

@@ -33,8 +33,7 @@ def authority_of(url: str) -> Authority:
         ValueError: the URL is malformed.
     """
     parts = urlsplit(url)
-    port = parts.port
-    return Authority(parts.scheme, parts.hostname or "", DEFAULT_PORTS.get(parts.scheme, 0) if port is None else port)
+    return Authority(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0))
 
 
 def normalize_host(host: str) -> str:

@@ -32,7 +32,7 @@ def resolve(origin: Origin, url: str, location: str) -> str:
         target = urlunsplit(parts._replace(path=remove_dot_segments(parts.path)))
     except ValueError:
         raise OriginAddressRefusedError(_NOT_ALLOWED) from None
-    if scheme not in ("https", "http") or not host or "@" in parts.netloc:
+    if scheme not in ("https", "http") or not host or "@" in parts.netloc or parts.port == 0:
         raise OriginAddressRefusedError(_NOT_ALLOWED)
     if scheme == "http" and not origin.allow_http:
         raise OriginAddressRefusedError("The origin redirected to plain http, which its setting allowHttp forbids.")

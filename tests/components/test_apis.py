@@ -44,10 +44,34 @@ def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
     plan = deployed.one("apigateway/usagePlan:UsagePlan").inputs
     assert plan["apiStages"] == [{"apiId": "rest123", "stage": "v1"}]
     assert plan["throttleSettings"] == {"rateLimit": 7, "burstLimit": 9}
+    assert "quotaSettings" not in plan
     joined = deployed.one("apigateway/usagePlanKey:UsagePlanKey").inputs
     assert joined["keyId"] == "files-rest-key-id"
     assert joined["usagePlanId"] == "files-rest-plan-id"
     assert deployed.one("apigateway/apiKey:ApiKey").secret_outputs == ("value",)
+
+
+@pytest.mark.security
+def test_each_caller_can_have_a_key_with_a_plan_of_its_own() -> None:
+    keys = {"reporting": {"rate": 2, "requests_per_day": 1000}, "batch": {"burst": 3}}
+    deployed = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9, "api_keys": keys})
+    plans = {plan.name: plan.inputs for plan in deployed.all("apigateway/usagePlan:UsagePlan")}
+    assert {name: (plan["throttleSettings"], plan.get("quotaSettings")) for name, plan in plans.items()} == {
+        "files-rest-plan": ({"rateLimit": 7, "burstLimit": 9}, None),
+        "files-rest-plan-reporting": ({"rateLimit": 2, "burstLimit": 9}, {"limit": 1000, "period": "DAY"}),
+        "files-rest-plan-batch": ({"rateLimit": 7, "burstLimit": 3}, None),
+    }
+    joined = {item.inputs["keyId"]: item.inputs["usagePlanId"] for item in _joined(deployed)}
+    assert joined == {
+        "files-rest-key-id": "files-rest-plan-id",
+        "files-rest-key-reporting-id": "files-rest-plan-reporting-id",
+        "files-rest-key-batch-id": "files-rest-plan-batch-id",
+    }
+    assert all(key.secret_outputs == ("value",) for key in deployed.all("apigateway/apiKey:ApiKey"))
+
+
+def _joined(deployed: Deployed) -> list[Registered]:
+    return deployed.all("apigateway/usagePlanKey:UsagePlanKey")
 
 
 @pytest.mark.parametrize("auth", ["iam", "none"])

@@ -67,7 +67,7 @@ def test_every_setting_is_declared_with_its_kind_and_described() -> None:
 def test_defaults_are_those_of_the_component() -> None:
     wanted: dict[str, Any] = {name: limits[0] for name, limits in NUMBERS.items()} | FLAGS
     wanted |= {name: text[0] for name, text in TEXTS.items()} | {"rest_auth": "iam", "bucket": "", "tags": {}}
-    wanted |= {"cors_origins": [], "authorizer": {}, "kms_key_arn": ""}
+    wanted |= {"cors_origins": [], "authorizer": {}, "api_keys": {}, "kms_key_arn": ""}
     wanted |= {"vpc_subnet_ids": [], "vpc_security_group_ids": [], "slice_execution_type": "EXPRESS"}
     declared = {key: item["default"] for key, item in PROJECT["config"].items() if "default" in item}
     assert declared == {camel(name): value for name, value in wanted.items()}

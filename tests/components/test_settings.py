@@ -54,6 +54,15 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("slice_reserved_concurrency", {"slice_reserved_concurrency": 7}),
     ("slice_reserved_concurrency", {"slice_reserved_concurrency": 8, "copy_concurrency": 9}),
     ("slice_execution_type", {"slice_execution_type": "express"}),
+    ("api_keys", {"api_keys": "reporting", "rest_auth": "api_key"}),
+    ("api_keys", {"api_keys": {"Reporting": {}}, "rest_auth": "api_key"}),
+    ("api_keys", {"api_keys": {"": {}}, "rest_auth": "api_key"}),
+    ("api_keys", {"api_keys": {f"key-{number}": {} for number in range(51)}, "rest_auth": "api_key"}),
+    ("api_keys", {"api_keys": {"reporting": {}}}),
+    *(
+        (f"api_keys.reporting.{field}", {"api_keys": {"reporting": {field: value}}, "rest_auth": "api_key"})
+        for field, value in (("rate", 0), ("burst", 5001), ("requests_per_day", -1), ("requests", 1))
+    ),
     ("web_page", {"web_page": True}),
     ("web_page", {"web_page": True, "rest_auth": "iam"}),
     *(

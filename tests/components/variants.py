@@ -25,6 +25,7 @@ OTHER: dict[str, Any] = {
     "connect_concurrency": 30,
     "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "rest_auth": "api_key",
+    "api_keys": {"reporting": {"rate": 2, "burst": 4, "requests_per_day": 1000}, "batch": {}},
     "cors_origins": ["https://app.example.com"],
     "stage_name": "live",
     "throttle_rate": 7,
@@ -51,6 +52,7 @@ ALONE: dict[str, Any] = {  # what does not go with the others
 NEEDED: dict[str, dict[str, Any]] = {  # what a setting does not go without
     **dict.fromkeys(NETWORK, NETWORK),
     "web_page": {"rest_auth": "api_key"},
+    "api_keys": {"rest_auth": "api_key"},
     "authorizer": {"rest_auth": "authorizer"},
 }
 SECRETIVE = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)

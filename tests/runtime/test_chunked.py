@@ -19,6 +19,8 @@ from runtime.logic.gunzip import Gunzip
 from tests.runtime.fakes import nothing
 from tests.runtime.http_server import Exchange, serving
 
+pytestmark = pytest.mark.security
+
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SMALL = b'5\r\n01234\r\n00005 ; a=b;c="d e"\r\n56789\r\nA\r\nabcdefghij\r\n000\r\nX-Sum: 1\r\nY:\r\n\r\n'
 FILE = b"0123456789abcdefghij"

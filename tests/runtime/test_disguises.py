@@ -11,7 +11,7 @@ from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import OriginAddressRefusedError, OriginUnreachableError
 from runtime.logic.fetch import Fetch
 from runtime.logic.retries import Deadline
-from runtime.models import Origin
+from runtime.models import Origin, RedirectRule
 from tests.runtime.fakes import FakeClock, FakeSecrets, nothing
 from tests.runtime.http_server import Exchange, serving
 
@@ -81,7 +81,8 @@ def numbers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fetch(base_url: str, *, loopback: bool = False, allow_private: tuple[str, ...] = ()) -> Fetch:
     """A file of an origin there."""
-    origin = Origin("files", base_url, allow_http=True, allow_private=allow_private)
+    rule = RedirectRule.ANY  # else it would refuse most targets before their address is looked at
+    origin = Origin("files", base_url, allow_http=True, allow_private=allow_private, redirects=rule)
     return Fetch(HttpOrigins(), FakeSecrets(), origin, "a.csv", Deadline(FakeClock(), 800.0), loopback)
 
 

@@ -73,6 +73,7 @@ def test_a_redirect_is_followed(location: str, target: str) -> None:
         "gopher://x/",
         "https://user:pw@files.example.com/b",
         "https://files.example.com:99999/b",
+        "https://files.example.com:0/b",
         "https://[::1/b",
         "javascript:alert(1)",
     ],
@@ -106,6 +107,7 @@ URLS = st.tuples(*map(st.sampled_from, (SCHEMES, ["", "/", "//", "///", "\\\\"],
 @example("https://cdn.example.com/b.csv")
 @example("//files.example.com/b.csv")
 @example("b.csv")
+@example("//files.example.com:0/exports/b.csv")
 def test_wherever_a_redirect_leads_it_is_checked_and_gets_no_secret_of_another(location: str) -> None:
     """What is asked for is one plain https URL, the check is for its host, and the secret is for the base URL only."""
     origins = hops(a=location)

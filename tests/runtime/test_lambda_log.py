@@ -22,6 +22,8 @@ SETTINGS = {
     "MANAGEMENT_URL": "https://127.0.0.1:1",
     "CLOSING_MACHINE_ARN": "arn:closing",
     "CLOSE_IDLE_SECONDS": "0",
+    "MAX_DOWNLOADS_PER_CALLER": "0",
+    "DAILY_BYTES_PER_CALLER": "0",
     "BUCKET": "bucket",
     "SIGNER_ROLE_ARN": "arn:aws:iam::123456789012:role/signer",
     "URL_EXPIRES_SECONDS": "900",

@@ -15,6 +15,8 @@ from runtime.logic import paths, redirects
 from runtime.logic.origin_scope import is_under, normalize_host, remove_dot_segments
 from runtime.models import Origin, RedirectRule
 
+pytestmark = pytest.mark.security
+
 BASE = "https://files.example.com/exports/"
 ORIGIN = Origin("files", BASE)
 UNDER = [
@@ -141,7 +143,7 @@ def test_dot_segments_are_removed(path: str, resolved: str) -> None:
         ("https://a/x/", "https://a/x/..%00/b", False),
         ("https://a:443/", "https://A./", True),
         ("http://a/", "https://a/", False),
-        ("https://a/", "https://a:0/", False),
+        ("https://a/", "https://a:444/", False),
     ],
 )
 def test_a_url_is_under_the_base_url_however_a_server_reads_it(base: str, url: str, expected: bool) -> None:
