@@ -11,12 +11,12 @@ _TICKET = {"ticket": f"{READY}.{TICKET_SECRET}"}
 
 
 def _rest(method: str, path: str, download_id: str = "", **fields: object) -> dict[str, Any]:
-    query = {"ticket": f"{download_id}.{TICKET_SECRET}"} if download_id else None
+    headers = {"X-Download-Ticket": f"{download_id}.{TICKET_SECRET}"} if download_id else {}
     return {
         "httpMethod": method,
         "path": path,
-        "headers": {},
-        "queryStringParameters": query,
+        "headers": headers,
+        "queryStringParameters": None,
         "pathParameters": {"id": download_id},
         "requestContext": {"identity": {"sourceIp": "198.51.100.7"}},
         **fields,
