@@ -2,11 +2,13 @@
 
 import json
 
+import pulumi
 import pulumi_aws as aws
 
 from async_download import service_policies, state_machine
 from async_download.functions import Functions
-from async_download.machines import machine_options, machine_policy, machine_role
+from async_download.machines import machine_options, machine_policy
+from async_download.roles import service_role
 from async_download.scope import Scope
 
 PART = "closing"
@@ -15,9 +17,11 @@ PART = "closing"
 class Closing:
     """Waits, then calls `close`."""
 
-    def __init__(self, scope: Scope, functions: Functions) -> None:
+    def __init__(self, scope: Scope, functions: Functions, account: pulumi.Output[str]) -> None:
         close, settings = functions["close"].arn, scope.settings
-        role = machine_role(scope, PART, "Runs the state machine that closes idle sockets.")
+        role = service_role(
+            scope, PART, "Runs the state machine that closes idle sockets.", "states.amazonaws.com", account
+        )
         build = service_policies.closing_machine
         attached = machine_policy(scope, PART, role, build, close=close, tracing=settings.tracing)
         self.machine = aws.sfn.StateMachine(

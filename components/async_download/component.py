@@ -83,10 +83,10 @@ class AsyncDownload(pulumi.ComponentResource):
         rest, socket = RestApi(scope), WebSocketApi(scope)
         storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)), bucket)
 
-        functions = Functions(scope)
+        functions = Functions(scope, tables.account)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
         wiring.workers(undelivered.arn)
-        transfer, closing = Transfer(scope, functions, tables.copies), Closing(scope, functions)
+        transfer, closing = Transfer(scope, functions, tables), Closing(scope, functions, tables.account)
         send_status_events(scope, transfer.machine, closing.machine, functions["fail"], undelivered)
         wiring.front(transfer.machine.arn)
 

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from async_download import keys, limits, policies, service_policies
 from async_download.bundle import runtime_archive
 from async_download.observability import log_group, tracing_mode
+from async_download.roles import service_role
 from async_download.scope import Scope, policy
 from async_download.settings import Settings
 from async_download.specs import FUNCTIONS, SPECS, hyphenated
@@ -24,10 +25,13 @@ ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024**2)}  # the C library gives buff
 class Functions:
     """Roles come first, for they name each other; functions follow as what they need exists."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, account: pulumi.Output[str]) -> None:
         self._scope = scope
         specs = SPECS if scope.settings.web_page else FUNCTIONS
-        self._roles = {key: _role(scope, key, spec.description) for key, spec in specs.items()}
+        self._roles = {
+            key: service_role(scope, hyphenated(key), spec.description, "lambda.amazonaws.com", account)
+            for key, spec in specs.items()
+        }
         self._made: dict[str, aws.lambda_.Function] = {}
 
     def __getitem__(self, key: str) -> aws.lambda_.Function:
@@ -169,18 +173,6 @@ def _statements(key: str, settings: Settings) -> Any:
         return statements
 
     return build
-
-
-def _role(scope: Scope, key: str, description: str) -> aws.iam.Role:
-    part = hyphenated(key)
-    return aws.iam.Role(
-        scope.logical(f"{part}-role"),
-        name=scope.physical(part),
-        description=description,
-        assume_role_policy=json.dumps(service_policies.trust("lambda.amazonaws.com")),
-        tags=scope.tags,
-        opts=scope.named(),
-    )
 
 
 def _attach(scope: Scope, part: str, role: aws.iam.Role, rights: pulumi.Output[str]) -> aws.iam.RolePolicy:

@@ -1,12 +1,10 @@
-"""What both state machines have in common: a role for Step Functions, and time to be deleted in."""
+"""What both state machines have in common: the policy of a role, and time to be deleted in."""
 
-import json
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from async_download import service_policies
 from async_download.scope import Scope, policy
 
 DELETE_TIMEOUT = "60m"
@@ -14,18 +12,6 @@ DELETE_TIMEOUT = "60m"
 
 A task takes up to 910 s to get there, a Map as long as its slices. The provider's own limit is five minutes.
 """
-
-
-def machine_role(scope: Scope, part: str, description: str) -> aws.iam.Role:
-    """Create the role that Step Functions assumes to run a machine."""
-    return aws.iam.Role(
-        scope.logical(f"{part}-role"),
-        name=scope.physical(part),
-        description=description,
-        assume_role_policy=json.dumps(service_policies.trust("states.amazonaws.com")),
-        tags=scope.tags,
-        opts=scope.named(),
-    )
 
 
 def machine_policy(scope: Scope, part: str, role: aws.iam.Role, build: Any, **arns: Any) -> aws.iam.RolePolicy:

@@ -39,3 +39,8 @@ def machine_arn(neighbour: str, name: str) -> str:
     """ARN of a state machine in the region and account of another ARN, for whom it would be too early to ask it."""
     _, partition, _, region, account, *_ = neighbour.split(":")
     return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
+
+
+def account_id(arn: str) -> str:
+    """Return the id of the account that an ARN names."""
+    return arn.split(":")[4]

@@ -92,7 +92,7 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[li
     aws.s3.BucketPolicy(
         scope.logical("copies-policy"),
         bucket=bucket.bucket,
-        policy=policy(service_policies.bucket, **_policy_facts(scope, bucket.arn, table_arn.apply(_account))),
+        policy=policy(service_policies.bucket, **_policy_facts(scope, bucket.arn, table_arn.apply(names.account_id))),
         opts=scope.retained(private),
     )
     return bucket
@@ -101,7 +101,7 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[li
 def _rules(scope: Scope, bucket_arn: str, table_arn: str, kms_key: str | None, pages: list[str]) -> dict[str, Any]:
     """What the bucket needs, in the words of its own API: for the owner of a bucket that was given."""
     settings = scope.settings
-    statements = service_policies.bucket(**_policy_facts(scope, bucket_arn, _account(table_arn)))
+    statements = service_policies.bucket(**_policy_facts(scope, bucket_arn, names.account_id(table_arn)))
     allowed = {"corsRule": cors.bucket_rule_of_its_api(pages)} if pages else {}
     key = {} if kms_key is None else {"encryptionRule": _encryption_of_its_api(kms_key)}
     return (
@@ -139,7 +139,3 @@ def _policy_facts(scope: Scope, bucket_arn: Any, account: Any) -> dict[str, Any]
 
 def _partition(arn: str) -> str:
     return arn.split(":")[1]
-
-
-def _account(arn: str) -> str:
-    return arn.split(":")[4]

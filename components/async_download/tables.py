@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
+from async_download import names
 from async_download.scope import Scope
 
 TTL_ATTRIBUTE = "expiresAt"
@@ -15,6 +16,11 @@ class Tables:
         self.downloads = _table(scope, "downloads", "executionArn")
         self.connections = _table(scope, "connections", "connectionId")
         self.copies = _table(scope, "copies", "fileId") if scope.settings.reuse_seconds else None
+
+    @property
+    def account(self) -> pulumi.Output[str]:
+        """Id of the account that the stack is in, from the ARN of a table, so that no look-up is needed."""
+        return self.downloads.arn.apply(names.account_id)
 
 
 def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:

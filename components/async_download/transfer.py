@@ -8,9 +8,11 @@ import pulumi_aws as aws
 
 from async_download import names, service_policies, state_machine
 from async_download.functions import Functions, key_of, with_key
-from async_download.machines import machine_options, machine_policy, machine_role
+from async_download.machines import machine_options, machine_policy
 from async_download.observability import log_group
+from async_download.roles import service_role
 from async_download.scope import Scope
+from async_download.tables import Tables
 
 PART = "transfer"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
@@ -19,16 +21,14 @@ WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
 class Transfer:
     """Copies, in slices when a file is large, then tells."""
 
-    def __init__(self, scope: Scope, functions: Functions, copies: aws.dynamodb.Table | None) -> None:
-        self.machine = _machine(scope, {key: functions[key].arn for key in WORKERS}, copies)
+    def __init__(self, scope: Scope, functions: Functions, tables: Tables) -> None:
+        self.machine = _machine(scope, {key: functions[key].arn for key in WORKERS}, tables)
 
 
-def _machine(
-    scope: Scope, arns: Mapping[str, pulumi.Output[str]], copies: aws.dynamodb.Table | None
-) -> aws.sfn.StateMachine:
-    settings, name = scope.settings, scope.physical(PART)
+def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]], tables: Tables) -> aws.sfn.StateMachine:
+    settings, name, copies = scope.settings, scope.physical(PART), tables.copies
     group = log_group(scope, PART, "/aws/vendedlogs/states")
-    role = machine_role(scope, PART, "Runs the state machine of the downloads.")
+    role = service_role(scope, PART, "Runs the state machine of the downloads.", "states.amazonaws.com", tables.account)
     attached = machine_policy(
         scope,
         PART,

@@ -53,6 +53,12 @@ def test_a_table_gives_the_billed_key_up_in_place() -> None:
     assert not diff(kind, {"name": "t", "serverSideEncryption": billed}, {"name": "t"}).changes
 
 
+def test_a_role_gets_another_trust_in_place() -> None:
+    role = {"name": "r", "assumeRolePolicy": '{"Statement": []}'}
+    change = diff("aws:iam/role:Role", role, role | {"assumeRolePolicy": '{"Statement": [{"Effect": "Allow"}]}'})
+    assert (change.diffs, change.replaces) == (["assumeRolePolicy"], [])
+
+
 def test_a_type_without_a_stand_in_is_refused_by_name() -> None:
     """Though the official provider has it."""
     with pytest.raises(UnsupportedError, match="aws:ec2/vpc:Vpc is not implemented"):
