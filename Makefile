@@ -82,10 +82,19 @@ bench-cold: setup ## Start and first call of each function, beside an earlier co
 bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
 	@$(RUN) -m benchmarks.client
 
-lint: setup ## ruff and mypy --strict
+lint: setup ## ruff, mypy --strict, zizmor on the workflows, and advisories for the packages in uv.lock
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@.venv/bin/zizmor --offline --quiet --persona auditor .github
+	@$(RUN) -m tools.advisories
+
+actionlint: .tools/actionlint ## actionlint on the workflows, built from the Go module proxy (needs Go)
+	@$< -shellcheck= -pyflakes=
+
+.tools/actionlint: tools/actionlint/go.sum
+	@command -v go >/dev/null || { echo "Go 1.25 or newer is needed to build actionlint: https://go.dev/dl/" >&2; exit 1; }
+	@CGO_ENABLED=0 go build -C tools/actionlint -trimpath -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 
 docs: setup ## Write tables, schema, OpenAPI document, diagram and the deploying role's policy from the code
 	@$(RUN) -m tools.readme_tables
