@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from async_download.statements import Statement, allow
 
+CONNECT_ATTRIBUTES = ("connectionIds", "executionArn", "expiresAt", "ticketHashes")
+DISCONNECT_ATTRIBUTES = ("connectionIds", "executionArn")
+"""Attributes of a download that an update of the function names: in its key, its update and its condition."""
 METHODS = PUSH, LOOK, CLOSE = "POST", "GET", "DELETE"  # of @connections; each function has the one that it uses
 
 
@@ -41,7 +44,8 @@ def cancel_download(*, downloads: str, machine: str, fail: str) -> list[Statemen
 def connect(*, downloads: str, connections: str, deliver: str, sockets: str) -> list[Statement]:
     """Both rows in one transaction, then a replay; at the limit forget who has gone."""
     return [
-        _downloads(downloads),
+        allow("ReadDownloads", "dynamodb:GetItem", downloads),
+        _update_attributes("Downloads", downloads, CONNECT_ATTRIBUTES),
         allow("Connections", "dynamodb:PutItem", connections),
         allow("Evict", ["dynamodb:DeleteItem", "dynamodb:GetItem"], connections),
         allow("Look", "execute-api:ManageConnections", sockets),
@@ -52,7 +56,7 @@ def connect(*, downloads: str, connections: str, deliver: str, sockets: str) -> 
 def disconnect(*, downloads: str, connections: str) -> list[Statement]:
     """Two item operations, by key."""
     return [
-        allow("Downloads", "dynamodb:UpdateItem", downloads),
+        _update_attributes("Downloads", downloads, DISCONNECT_ATTRIBUTES),
         allow("Connections", "dynamodb:DeleteItem", connections),
     ]
 
@@ -203,6 +207,20 @@ def _wake(action: str, copies: str | None) -> list[Statement]:
 
 def _downloads(table: str) -> Statement:
     return allow("Downloads", ["dynamodb:GetItem", "dynamodb:UpdateItem"], table)
+
+
+def _update_attributes(sid: str, table: str, attributes: Sequence[str]) -> Statement:
+    """Allow updates that name these attributes only, and that return none of the others.
+
+    DynamoDB compares the attributes of the key, the update expression and the condition expression. The updates of a
+    transaction are checked in the same way, but have no `ReturnValues`.
+    """
+    return allow(sid, "dynamodb:UpdateItem", table) | {
+        "Condition": {
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": list(attributes)},
+            "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+        }
+    }
 
 
 def _sign(role: str) -> Statement:

@@ -38,6 +38,13 @@ def calls_of(handler: str) -> frozenset[Call]:
     return frozenset(calls)
 
 
+def port_methods(handler: str) -> set[tuple[str, str]]:
+    """Return (port, method) of every method of a port of AWS that a handler can call."""
+    logic, _ = reach(module_of(f"runtime.handlers.{handler}"))
+    uses = {(port, method) for _, definition in logic for port, method, _ in port_uses(definition)}
+    return {(port, method) for port, method in uses if port in aws_ports() and (handler, port, method) not in NOT_TAKEN}
+
+
 @cache
 def aws_ports() -> frozenset[str]:
     """The ports whose adapters make clients of AWS; time and the origins' HTTP are others'."""

@@ -24,12 +24,17 @@ def test_tracing_rights_come_and_go_with_tracing(deployed: Deployed) -> None:
     assert rights_given(plain.statements("transfer"), "xray") == set()
 
 
-def test_a_role_is_allowed_things_and_under_no_condition_but_one(deployed: Deployed) -> None:
-    """Listing is only to tell a missing copy from a forbidden one. The use of keys: test_keys.py."""
+def test_a_role_is_allowed_things_and_under_no_condition_but_two(deployed: Deployed) -> None:
+    """Listing is only to tell a missing copy from a forbidden one; attributes of updates: test_update_attributes.py.
+
+    The use of keys: test_keys.py.
+    """
     for policy in deployed.all("iam/rolePolicy:RolePolicy"):
         for statement in policy.json("policy")["Statement"]:
             listing = {"Condition": {"StringLike": {"s3:prefix": "downloads/*"}}}
             own = listing if statement["Action"] == "s3:ListBucket" else {}
+            if policy.name in ("files-connect-policy", "files-disconnect-policy") and statement["Sid"] == "Downloads":
+                own = {"Condition": statement["Condition"]}
             assert (
                 statement == {key: statement[key] for key in ("Sid", "Action", "Resource")} | {"Effect": "Allow"} | own
             )
