@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from async_download_client.text import printable
+
 from localcloud.origin import Request
 
 __all__ = ["Line", "of_client", "of_execution", "of_function", "of_origin", "redacted"]
@@ -27,12 +29,18 @@ _REPORT = re.compile(r"REPORT RequestId: \S+\s+Duration: (?P<ms>[\d.]+) ms")
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened; `time` in seconds since 1970, `source` one of REST, WS, S3, Lambda, States, Origin."""
+    """One thing that happened; `time` in seconds since 1970, `source` one of REST, WS, S3, Lambda, States, Origin.
+
+    What clients, origins and functions wrote is in `text` without characters that a terminal obeys.
+    """
 
     time: float
     source: str
     text: str
     failed: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", printable(self.text))
 
 
 def redacted(text: str) -> str:

@@ -119,3 +119,31 @@ def test_a_request_at_the_origin_is_shown_with_its_range() -> None:
 def test_other_events_of_an_execution_are_not_shown() -> None:
     """A state entered is enough."""
     assert of_execution("d", {"type": "TaskScheduled", "timestamp": datetime.now(UTC)}) is None
+
+
+ESCAPES = "\x1b[2J\u202egpj.exe\x07\r\n\x9b31m"
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    "line",
+    [
+        of_client({"kind": "rest", "time": 1.0, "method": "GET", "path": ESCAPES, "status": 200, "bytes": 1, "ms": 1}),
+        of_client({"kind": "socket", "time": 1.0, "socket": 1, "what": "sent", "message": ESCAPES}),
+        of_function("copy", 1000, json.dumps({"message": ESCAPES, "level": "INFO", "reason": ESCAPES})),
+        of_execution(
+            "download",
+            {
+                "type": "TaskFailed",
+                "timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+                "taskFailedEventDetails": {"error": ESCAPES},
+            },
+        ),
+        of_origin(1.0, Request("GET", ESCAPES, {"range": ESCAPES})),
+    ],
+)
+def test_no_line_steers_the_terminal(line: Line | None) -> None:
+    """Clients, origins and functions choose what is in it."""
+    assert line is not None
+    assert "gpj.exe" in line.text
+    assert not set(ESCAPES) & set(line.text) & {"\x1b", "\u202e", "\x07", "\r", "\n", "\x9b"}
