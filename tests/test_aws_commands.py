@@ -161,7 +161,7 @@ def test_commands_are_found() -> None:
         "wait",
         "list-multipart-uploads",
     } <= operations
-    assert {"update-item", "delete-item", "create-policy"} <= {
+    assert {"update-item", "create-policy"} <= {
         parse(line).operation for line in calls_of_page(TOP / "docs" / "deploying.md")
     }
 
