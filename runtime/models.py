@@ -140,6 +140,14 @@ class Claim:
     waiting: int = 0
 
 
+class Place(StrEnum):
+    """The result of counting a download among those of its caller that run."""
+
+    ADDED = "added"
+    HELD = "held"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True)
 class Caller:
     """The item of a caller: ids of the downloads that run, and when it was last checked whether they do.

@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runtime.models import Caller, Claim, Connection, Digest, Download, Failure, SignedUrl, Stored, Version, crc32_text
+from runtime.models import (
+    Caller,
+    Claim,
+    Connection,
+    Digest,
+    Download,
+    Failure,
+    Place,
+    SignedUrl,
+    Stored,
+    Version,
+    crc32_text,
+)
 
 
 class Clock(Protocol):
@@ -150,7 +162,7 @@ class Copies(Protocol):
 class Callers(Protocol):
     """The downloads of each caller that run. A method that returns a bool says whether its condition held."""
 
-    def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> bool:
+    def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> Place:
         """Add a download, where it is there already or fewer than `limit` are. The item lives until `expires_at`."""
 
     def remove(self, caller: str, download_id: str) -> bool:
@@ -165,8 +177,8 @@ class Callers(Protocol):
     def get(self, caller: str) -> Caller | None:
         """Read the item, strongly consistent."""
 
-    def record_check(self, caller: str, ended: Sequence[str], *, now: float) -> bool:
-        """Remove downloads that have ended, and record when that was checked."""
+    def claim_check(self, caller: str, *, now: float, before: float) -> bool:
+        """Record that all downloads of the caller are checked now, unless they were checked after `before`."""
 
 
 class Tasks(Protocol):

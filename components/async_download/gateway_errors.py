@@ -76,7 +76,9 @@ def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
         ),
         "UNSUPPORTED_MEDIA_TYPE": GatewayError(415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json."),
         "THROTTLED": busy,
-        "QUOTA_EXCEEDED": busy,
+        "QUOTA_EXCEEDED": GatewayError(
+            429, "DAILY_LIMIT_REACHED", "The requests of this API key for today are used up; try again tomorrow."
+        ),
         "INTEGRATION_TIMEOUT": late,
         "INTEGRATION_FAILURE": unavailable,
         "API_CONFIGURATION_ERROR": unavailable,

@@ -43,4 +43,6 @@ def add_key(
 
 def ids(keys: Mapping[str, aws.apigateway.ApiKey]) -> pulumi.Output[dict[str, str]]:
     """Return the ids of keys, by name."""
+    if not keys:
+        return pulumi.Output.from_input({})  # without arguments `Output.all` gives a list
     return pulumi.Output.all(**{name: key.id for name, key in keys.items()})

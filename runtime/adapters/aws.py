@@ -28,7 +28,11 @@ for _library in ("botocore", "urllib3"):  # at INFO botocore says at each start 
     logging.getLogger(_library).setLevel(logging.WARNING)
 
 QUICK = Config(
-    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    tcp_keepalive=True,
+    max_pool_connections=32,  # as many as `parallel.each` has threads: others would be opened for one call each
 )
 
 

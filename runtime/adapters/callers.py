@@ -5,16 +5,16 @@ Where bytes a day are limited there is one more for each day: `caller:iam:arn:..
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.adapters import tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
 from runtime.adapters.rows import Item, number, text
-from runtime.models import Caller
+from runtime.models import Caller, Place
 
 _KEY = Attribute("executionArn")
 _RUNNING = Attribute("running")
+_CHECKED = Attribute("checkedAt")
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,17 @@ class DynamoCallers:
 
     table: str
 
-    def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> bool:
+    def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> Place:
         """Add a running download, unless as many others run as the limit allows."""
         update = Update(set={"expiresAt": number(expires_at)}, add={"running": {"SS": [download_id]}})
         room = any_of(
             _RUNNING.is_absent(), _RUNNING.has_fewer_than(number(limit)), _RUNNING.contains(text(download_id))
         )
-        request = {"TableName": self.table} | _key(caller) | build(update, room)
-        return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+        request = {"TableName": self.table} | _key(caller) | build(update, room) | {"ReturnValues": "ALL_OLD"}
+        answer = tables.answer("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+        if answer is None:
+            return Place.REFUSED
+        return Place.HELD if download_id in _running(answer.get("Attributes", {})) else Place.ADDED
 
     def remove(self, caller: str, download_id: str) -> bool:
         """Remove a download that has ended."""
@@ -56,15 +59,18 @@ class DynamoCallers:
         item = tables.call("GetItem", lambda: tables.dynamodb().get_item(**request)).get("Item")
         if item is None:
             return None
-        running = frozenset(item.get("running", {}).get("SS", ()))
-        return Caller(running, int(item.get("checkedAt", {}).get("N", 0)))
+        return Caller(_running(item), int(item.get("checkedAt", {}).get("N", 0)))
 
-    def record_check(self, caller: str, ended: Sequence[str], *, now: float) -> bool:
-        """Remove what has ended, and record when that was looked for."""
-        deleted = {"running": {"SS": list(ended)}} if ended else {}  # DynamoDB refuses an empty set
-        update = Update(set={"checkedAt": number(int(now))}, delete=deleted)
-        request = {"TableName": self.table} | _key(caller) | build(update, _KEY.exists())
+    def claim_check(self, caller: str, *, now: float, before: float) -> bool:
+        """Record when all downloads were checked, unless somebody else has just done so."""
+        update = Update(set={"checkedAt": number(int(now))})
+        due = any_of(_CHECKED.is_absent(), _CHECKED.is_at_most(number(int(before))))
+        request = {"TableName": self.table} | _key(caller) | build(update, _KEY.exists() & due)
         return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+
+
+def _running(item: Item) -> frozenset[str]:
+    return frozenset(item.get("running", {}).get("SS", ()))
 
 
 def _key(caller: str) -> Item:

@@ -8,12 +8,14 @@ import secrets
 from dataclasses import dataclass, replace
 
 from runtime.errors import (
+    THROTTLED,
     ExecutionExistsError,
     IdempotencyKeyReusedError,
     InvalidRequestError,
     OrderTooLargeError,
     RequestError,
     ServiceError,
+    TransientServiceError,
     UnknownOriginError,
 )
 from runtime.logic import disposition, idempotency_keys, limits, paths, tickets
@@ -72,24 +74,25 @@ class RequestDownload:
         """The download under this name with a fresh ticket; None when the name is used up."""
         ticket = tickets.issue(wanted.download_id)
         wanted = replace(wanted, ticket_hashes=(ticket.hash,))
+        added = False
         try:
-            self.limit.acquire(wanted)
+            added = self.limit.acquire(wanted)
         except RequestError:  # a repeated request gets its download all the same
             existing = self._existing(wanted)
             if existing is None or not self._was_started(existing):
                 raise
         else:
             if self.downloads.create(wanted):
-                return (wanted, ticket) if self._start(wanted) else None
+                return (wanted, ticket) if self._start(wanted, added=added) else None
             existing = self._existing(wanted)
-            if existing is None or existing.status.is_final:
+            if added and (existing is None or existing.status.is_final):
                 self.limit.release(wanted)
             if existing is None:
                 return None
         if _asked(existing) != _asked(wanted):
             raise IdempotencyKeyReusedError
         self._add_ticket(existing, ticket)
-        if existing.status is Status.PENDING and not self._start(existing):
+        if existing.status is Status.PENDING and not self._start(existing, added=added):
             return None
         return existing, ticket
 
@@ -101,17 +104,19 @@ class RequestDownload:
     def _was_started(self, download: Download) -> bool:
         return download.status is not Status.PENDING or self.executions.status(download.execution_arn) == "RUNNING"
 
-    def _start(self, download: Download) -> bool:
-        """Start the execution, or give back the place of the download that does not run.
+    def _start(self, download: Download, *, added: bool) -> bool:
+        """Start the execution, or give back the place that was `added` for a download that does not run.
 
         Return False if its name was used by an execution that ended before this row was written.
         """
-        started = False
         try:
             started = self._start_execution(download)
-        finally:
-            if not started:
+        except ServiceError as error:
+            if added and not _may_have_worked(error):
                 self.limit.release(download)
+            raise
+        if not started:
+            self.limit.release(download)
         return started
 
     def _start_execution(self, download: Download) -> bool:
@@ -192,6 +197,11 @@ def _named(wanted: Download, key: str | None, attempt: int, state_machine_arn: s
         parts = f"{len(key)}:{key}{len(wanted.owner)}:{wanted.owner}{attempt}"
         download_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
     return replace(wanted, download_id=download_id, execution_arn=execution_arn_of(state_machine_arn, download_id))
+
+
+def _may_have_worked(error: ServiceError) -> bool:
+    """Return True for a call whose answer was lost."""
+    return isinstance(error, TransientServiceError) and error.code not in THROTTLED
 
 
 def _asked(download: Download) -> tuple[object, ...]:

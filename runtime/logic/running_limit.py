@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from runtime.errors import DailyLimitError, ServiceError, TooManyDownloadsError
 from runtime.logic import parallel
 from runtime.logic.reconcile import OVERDUE_SECONDS
-from runtime.models import Download, iso
+from runtime.models import Download, Place, iso
 from runtime.ports import Callers, Clock, Downloads, Executions
 
 CHECK_SECONDS = 5  # between two looks at all downloads of a caller who is at the limit: refusing stays cheap
@@ -33,29 +33,34 @@ class RunningLimit:
     max_running: int
     daily_bytes: int = 0
 
-    def acquire(self, download: Download) -> None:
+    def acquire(self, download: Download) -> bool:
         """Count the download as running; one that is counted already is not counted twice.
+
+        Return True if this call has counted it, so that whoever fails to start it gives the place back.
 
         Raises:
             TooManyDownloadsError: as many others of its caller run as are allowed.
             DailyLimitError: enough was copied for its caller today.
         """
         if not self.max_running:
-            return
+            return False
         caller, now = caller_of(download.owner), self.clock.now()
         if self.daily_bytes and self.callers.get_bytes(caller, day_of(now)) >= self.daily_bytes:
             raise DailyLimitError(self.daily_bytes, retry_after=DAY_SECONDS - int(now) % DAY_SECONDS)
-        if not self._add(caller, download) and not (
-            self._remove_ended(caller, download) and self._add(caller, download)
-        ):
+        place = self._add(caller, download)
+        if place is Place.REFUSED and self._remove_ended(caller, download):
+            place = self._add(caller, download)
+        if place is Place.REFUSED:
             raise TooManyDownloadsError(self.max_running)
+        return place is Place.ADDED
 
     def release(self, download: Download) -> None:
         """Give the place back of a download that does not run after all."""
-        if self.max_running:
-            self.callers.remove(caller_of(download.owner), download.download_id)
+        if not self.max_running:
+            return
+        self.callers.remove(caller_of(download.owner), download.download_id)
 
-    def _add(self, caller: str, download: Download) -> bool:
+    def _add(self, caller: str, download: Download) -> Place:
         return self.callers.add(caller, download.download_id, limit=self.max_running, expires_at=download.expires_at)
 
     def _remove_ended(self, caller: str, beside: Download) -> bool:
@@ -66,16 +71,19 @@ class RunningLimit:
         item, now = self.callers.get(caller), self.clock.now()
         if item is None:
             return True
-        if now - item.checked_at < CHECK_SECONDS:
+        before = now - CHECK_SECONDS
+        if item.checked_at > before or not self.callers.claim_check(caller, now=now, before=before):
             return False
         ids, prefix = sorted(item.running), beside.execution_arn.removesuffix(beside.download_id)
         arns = [prefix + download_id for download_id in ids]
         rows = dict(zip(ids, parallel.each(self.downloads.get, arns), strict=True))
-        ended = [key for key, row in rows.items() if row is None or row.status.is_final or row.is_expired(now)]
-        if not ended:
-            ended = self._stopped([row for row in rows.values() if row is not None], now)
-        self.callers.record_check(caller, ended, now=now)
-        return bool(ended)
+        final = [row for row in rows.values() if row is not None and row.status.is_final]
+        parallel.each(ReleaseCaller(self.callers, self.clock, self.daily_bytes).run, final)
+        lost = [key for key, row in rows.items() if row is None or (not row.status.is_final and row.is_expired(now))]
+        if not final and not lost:
+            lost = self._stopped([row for row in rows.values() if row is not None], now)
+        parallel.each(lambda key: self.callers.remove(caller, key), lost)
+        return bool(final or lost)
 
     def _stopped(self, rows: list[Download], now: float) -> list[str]:
         """Return the ids of those that no execution works on, among the few that have not changed for longest."""

@@ -170,6 +170,8 @@ def test_each_answer_of_the_gateway_is_registered(deployed: Deployed) -> None:
         assert statuses[kind] == status
     for kind in ("THROTTLED", "INTEGRATION_TIMEOUT"):
         assert registered[kind]["responseParameters"] == {"gatewayresponse.header.Retry-After": "'1'"}
+    assert "DAILY_LIMIT_REACHED" in str(registered["QUOTA_EXCEEDED"]["responseTemplates"])
+    assert not registered["QUOTA_EXCEEDED"].get("responseParameters"), "nobody should try again in a second"
 
 
 @pytest.mark.parametrize("auth", RestAuth)

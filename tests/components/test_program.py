@@ -53,6 +53,7 @@ def test_one_component_and_its_outputs() -> None:
     assert set(deployed.exports) == {camel(output) for output in OUTPUTS}
     assert deployed.exports["downloadUrl"].endswith("/v1/download")
     assert deployed.exports["apiKeyId"] is None
+    assert deployed.exports["apiKeyIds"] == {}
 
 
 def test_every_setting_is_declared_with_its_kind_and_described() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.adapters.callers import DynamoCallers
-from runtime.models import Caller
+from runtime.models import Caller, Place
 from runtime.ports import Callers
 from tests.runtime.fakes import FakeCallers
 from tests.runtime.stores import NOW, create_table
@@ -23,17 +23,14 @@ def callers(request: pytest.FixtureRequest) -> Callers:
     return DynamoCallers("downloads")
 
 
-def add(callers: Callers, download_id: str, limit: int = 2) -> bool:
+def add(callers: Callers, download_id: str, limit: int = 2) -> Place:
     """Add a download of alice."""
     return callers.add("iam:alice", download_id, limit=limit, expires_at=LATER)
 
 
 def test_downloads_are_added_up_to_the_limit(callers: Callers) -> None:
-    assert add(callers, "a")
-    assert add(callers, "b")
-    assert add(callers, "b"), "one that is there is not counted again"
-    assert not add(callers, "c")
-    assert callers.add("iam:bob", "c", limit=2, expires_at=LATER)
+    assert [add(callers, name) for name in "abbac"] == ["added", "added", "held", "held", "refused"]
+    assert callers.add("iam:bob", "c", limit=2, expires_at=LATER) is Place.ADDED
     assert callers.get("iam:alice") == Caller(frozenset({"a", "b"}))
 
 
@@ -42,22 +39,22 @@ def test_a_removed_download_makes_room(callers: Callers) -> None:
     assert callers.remove("iam:alice", "a")
     assert callers.get("iam:alice") == Caller(frozenset())
     assert not callers.remove("iam:alice", "a"), "twice is harmless"
-    assert add(callers, "b", limit=1)
+    assert add(callers, "b", limit=1) is Place.ADDED
 
 
 def test_removing_makes_no_item(callers: Callers) -> None:
     assert not callers.remove("iam:alice", "a")
-    assert not callers.record_check("iam:alice", [], now=NOW)
+    assert not callers.claim_check("iam:alice", now=NOW, before=NOW)
     assert callers.get("iam:alice") is None
 
 
-def test_a_check_is_recorded_with_what_it_removes(callers: Callers) -> None:
-    for name in ("a", "b", "c"):
-        add(callers, name, limit=3)
-    assert callers.record_check("iam:alice", [], now=NOW)
-    assert callers.get("iam:alice") == Caller(frozenset({"a", "b", "c"}), int(NOW))
-    assert callers.record_check("iam:alice", ["a", "c", "z"], now=NOW + 9)
-    assert callers.get("iam:alice") == Caller(frozenset({"b"}), int(NOW) + 9)
+def test_a_check_is_claimed_once(callers: Callers) -> None:
+    """Of those who are refused at the same time, one looks at all downloads."""
+    add(callers, "a")
+    assert callers.claim_check("iam:alice", now=NOW, before=NOW - 5)
+    assert not callers.claim_check("iam:alice", now=NOW + 1, before=NOW - 4)
+    assert callers.get("iam:alice") == Caller(frozenset({"a"}), int(NOW))
+    assert callers.claim_check("iam:alice", now=NOW + 5, before=NOW)
 
 
 def test_bytes_add_up_for_each_caller_and_day(callers: Callers) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.errors import DailyLimitError, ServiceError, TooManyDownloadsError
+from runtime.errors import DailyLimitError, ServiceError, TooManyDownloadsError, TransientServiceError
 from runtime.logic.request_download import Order
 from runtime.logic.running_limit import CHECK_SECONDS, MAX_EXECUTIONS_CHECKED, caller_of
 from runtime.models import Download, Failure, Status
@@ -59,7 +59,7 @@ def test_a_request_above_the_limit_is_refused_and_writes_nothing(world: World) -
         with pytest.raises(TooManyDownloadsError, match=f"{RUNNING}.*cancel"):
             world.request(ALICE)
     assert len(world.downloads.rows) == len(world.executions.started) == RUNNING
-    assert world.callers.calls.count("record_check") == 1, "only the first refusal looks at all downloads"
+    assert world.callers.calls.count("claim_check") == 1, "only the first refusal looks at all downloads"
 
 
 def test_another_caller_has_a_limit_of_its_own(world: World) -> None:
@@ -217,6 +217,43 @@ def test_bytes_count_once(world: World) -> None:
     for _ in range(3):
         finish_with(world, row, 7)
     assert set(world.callers.bytes.values()) == {7}
+
+
+def test_bytes_count_when_a_key_is_repeated_before_the_end_was_recorded(world: World) -> None:
+    """Between READY in the row and the end of the pushes, which may take ten seconds."""
+    row = request(world, KEYED)
+    stored = replace(STORED, key=f"downloads/{row.download_id}", size=7)
+    world.downloads.finish(row.execution_arn, stored=stored, upload_id=None, now=world.clock.now())
+    request(world, KEYED)
+    world.deliver(row.execution_arn)
+    assert set(world.callers.bytes.values()) == {7}
+    assert running(world) == frozenset()
+
+
+def test_bytes_count_once_when_the_end_is_found_at_the_limit(world: World) -> None:
+    first, *_ = fill(world)
+    stored = replace(STORED, key=f"downloads/{first.download_id}", size=7)
+    world.downloads.finish(first.execution_arn, stored=stored, upload_id=None, now=world.clock.now())
+    request(world)
+    world.deliver(first.execution_arn)
+    assert set(world.callers.bytes.values()) == {7}
+
+
+def test_a_download_that_runs_keeps_its_place_when_it_cannot_be_started_again(world: World) -> None:
+    """The first answer was lost, and Step Functions throttles the repeated request."""
+    row = request(world, KEYED)
+    world.executions.error = ServiceError("StartExecution", "ThrottlingException")
+    with pytest.raises(ServiceError):
+        world.request(KEYED)
+    assert running(world) == {row.download_id}
+
+
+def test_a_start_whose_answer_was_lost_keeps_its_place(world: World) -> None:
+    """The execution may run; if it does not, the place is found at the limit a minute later."""
+    world.executions.error = TransientServiceError("StartExecution", "ReadTimeoutError")
+    with pytest.raises(ServiceError):
+        world.request(ALICE)
+    assert len(running(world)) == 1
 
 
 def test_bytes_of_a_copy_that_failed_count(world: World) -> None:

@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 
-from runtime.models import Caller
+from runtime.models import Caller, Place
 
 
 class FakeCallers:
@@ -19,18 +18,23 @@ class FakeCallers:
         self.bytes: Counter[tuple[str, str]] = Counter()
         self.calls: list[str] = []
 
-    def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> bool:
+    def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> Place:
         self.calls.append("add")
         item = self.items.get(caller) or Caller(frozenset())
-        if len(item.running) >= limit and download_id not in item.running:
-            return False
+        if download_id in item.running:
+            return Place.HELD
+        if len(item.running) >= limit:
+            return Place.REFUSED
         self.items[caller] = replace(item, running=item.running | {download_id})
-        return True
+        return Place.ADDED
 
     def remove(self, caller: str, download_id: str) -> bool:
         self.calls.append("remove")
-        there = caller in self.items and download_id in self.items[caller].running
-        return there and self._remove(caller, [download_id])
+        if caller not in self.items or download_id not in self.items[caller].running:
+            return False
+        item = self.items[caller]
+        self.items[caller] = replace(item, running=item.running - {download_id})
+        return True
 
     def get_bytes(self, caller: str, day: str) -> int:
         self.calls.append("get_bytes")
@@ -44,14 +48,10 @@ class FakeCallers:
         self.calls.append("get")
         return self.items.get(caller)
 
-    def record_check(self, caller: str, ended: Sequence[str], *, now: float) -> bool:
-        self.calls.append("record_check")
-        if caller in self.items:
-            self.items[caller] = replace(self.items[caller], checked_at=int(now))
-        return self._remove(caller, ended)
-
-    def _remove(self, caller: str, download_ids: Sequence[str]) -> bool:
+    def claim_check(self, caller: str, *, now: float, before: float) -> bool:
+        self.calls.append("claim_check")
         item = self.items.get(caller)
-        if item is not None:
-            self.items[caller] = replace(item, running=item.running - set(download_ids))
-        return item is not None
+        if item is None or item.checked_at > int(before):
+            return False
+        self.items[caller] = replace(item, checked_at=int(now))
+        return True
