@@ -57,7 +57,7 @@ def test_contents(wheel: Path) -> None:
     assert names == expected
     assert "async_download_client/py.typed" in names
     needed = {line.split(":")[1].strip() for line in described.splitlines() if line.startswith("Requires-Dist")}
-    assert needed == {"rich>=14", "urllib3>=2.3", "websocket-client>=1.9", "botocore>=1.36; extra == 'iam'"}
+    assert needed == {"rich>=14", "urllib3>=2.6", "websocket-client>=1.9", "botocore>=1.36; extra == 'iam'"}
 
 
 def test_installed_alone(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:

@@ -96,7 +96,7 @@ def _account(scope: Scope) -> aws.apigateway.Account:
         scope.logical("api-gateway-role"),
         name=scope.physical("api-gateway"),
         description="API Gateway writes the access logs of this account.",
-        assume_role_policy=json.dumps(service_policies.api_gateway_trust()),
+        assume_role_policy=json.dumps(service_policies.trust("apigateway.amazonaws.com")),
         tags=scope.tags,
         opts=_kept(scope),
     )

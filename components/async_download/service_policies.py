@@ -5,24 +5,22 @@ from typing import Any
 
 from async_download.statements import Statement, allow, deny, document
 
+SENDERS_OF_SOURCE_ACCOUNT = frozenset({"states.amazonaws.com"})
+"""Services whose documentation says that they send `aws:SourceAccount` when they assume a role.
 
-def trust(service: str, account: str) -> dict[str, Any]:
-    """Return the trust of a role that a service of AWS assumes, and only for resources of this account.
+Lambda and API Gateway are not among them: if they did not send it, no function could be created.
+"""
 
-    Lambda and Step Functions send `aws:SourceAccount` when they assume a role: AWS's own trust policies for both carry
-    the condition. See `api_gateway_trust` for the service without it.
+
+def trust(service: str, account: str | None = None) -> dict[str, Any]:
+    """Return the trust of a role that a service of AWS assumes; with an `account`, for its resources only.
+
+    A condition on the account is only for services that document that they send `aws:SourceAccount`.
     """
-    statement = _service_trust(service)
-    return document([statement | {"Condition": {"StringEquals": {"aws:SourceAccount": account}}}])
-
-
-def api_gateway_trust() -> dict[str, Any]:
-    """Return the trust of the role that writes the access logs of all APIs of an account.
-
-    It has no `aws:SourceAccount`: AWS documents this role without a condition and nowhere says that API Gateway sends
-    the key, and without the key API Gateway could not assume the role.
-    """
-    return document([_service_trust("apigateway.amazonaws.com")])
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if account and service in SENDERS_OF_SOURCE_ACCOUNT:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
+    return document([statement])
 
 
 def signer_trust(roles: Sequence[str]) -> dict[str, Any]:
@@ -98,10 +96,6 @@ def bucket(*, bucket: str, prefix: str, account: str, url_seconds: int, tls_only
     ]
     plain = deny("PlainHttp", "s3:*", [bucket, f"{bucket}/*"], {"Bool": {"aws:SecureTransport": "false"}})
     return [*statements, plain] if tls_only else statements
-
-
-def _service_trust(service: str) -> Statement:
-    return {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
 
 
 def _tracing() -> Statement:
