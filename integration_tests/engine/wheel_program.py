@@ -10,7 +10,7 @@ from async_download import AsyncDownload, AsyncDownloadArgs, bundle
 from pulumi import automation
 
 GIVEN = json.loads(sys.argv[1])
-FIELDS = {"baseUrl": "base_url", "allowHttp": "allow_http"}
+FIELDS = {"baseUrl": "base_url", "allowHttp": "allow_http", "redirects": "redirects"}
 NAMES = {"tlsOnly": "tls_only", "loopbackOrigins": "loopback_origins", "executeApiUrl": "execute_api_url"}
 NAMES |= {"forceDestroy": "force_destroy", "restAuth": "rest_auth", "webPage": "web_page"}
 WANTED = (
