@@ -20,8 +20,8 @@ STOPPED = {"outcome": "FAILED", "error": {"code": "STOPPED", "message": "The dow
 ANSWERS: dict[str, Any] = {  # of each event in `events`, by a stack without downloads; an int is the status code
     "request_download": 202,
     "request_download_get": 200,
-    "get_download": 404,
-    "cancel_download": 404,
+    "get_download": 403,
+    "cancel_download": 403,
     "connect": 403,
     "disconnect": 200,
     "message": 200,
