@@ -83,7 +83,7 @@ class AsyncDownload(pulumi.ComponentResource):
         rest, socket = RestApi(scope), WebSocketApi(scope)
         storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)), bucket)
 
-        functions = Functions(scope, tables.account)
+        functions = Functions(scope)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
         wiring.workers(undelivered.arn)
         transfer, closing = Transfer(scope, functions, tables), Closing(scope, functions, tables.account)

@@ -25,11 +25,11 @@ ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024**2)}  # the C library gives buff
 class Functions:
     """Roles come first, for they name each other; functions follow as what they need exists."""
 
-    def __init__(self, scope: Scope, account: pulumi.Output[str]) -> None:
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
         specs = SPECS if scope.settings.web_page else FUNCTIONS
         self._roles = {
-            key: service_role(scope, hyphenated(key), spec.description, "lambda.amazonaws.com", account)
+            key: service_role(scope, hyphenated(key), spec.description, "lambda.amazonaws.com")
             for key, spec in specs.items()
         }
         self._made: dict[str, aws.lambda_.Function] = {}

@@ -5,20 +5,15 @@ from typing import Any
 
 from async_download.statements import Statement, allow, deny, document
 
-SENDERS_OF_SOURCE_ACCOUNT = frozenset({"states.amazonaws.com"})
-"""Services whose documentation says that they send `aws:SourceAccount` when they assume a role.
-
-Lambda and API Gateway are not among them: if they did not send it, no function could be created.
-"""
-
 
 def trust(service: str, account: str | None = None) -> dict[str, Any]:
-    """Return the trust of a role that a service of AWS assumes; with an `account`, for its resources only.
+    """Return the trust of a role that a service of AWS assumes; with an `account`, for that account's resources only.
 
-    A condition on the account is only for services that document that they send `aws:SourceAccount`.
+    Name the account only for a service that documents that it sends `aws:SourceAccount`, as Step Functions does.
+    Lambda and API Gateway do not: if they did not send it, no function could be created.
     """
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    if account and service in SENDERS_OF_SOURCE_ACCOUNT:
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if account is not None:
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
     return document([statement])
 
