@@ -1,4 +1,4 @@
-"""How long the first call of each function takes after a cold start, beside the handlers of an earlier commit.
+"""Measure the first call of each function after a cold start, beside the handlers of an earlier commit.
 
 `make bench-cold`. A start has a whole processor, a call the share of its memory size. AWS is a local endpoint over TLS
 that answers at once: what is measured is the function's own work. A bound that is missed ends with exit status 1.

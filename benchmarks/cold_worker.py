@@ -20,7 +20,7 @@ from typing import Any
 
 
 class Context:
-    """What Lambda passes beside the event."""
+    """The context object that Lambda passes beside the event."""
 
     aws_request_id = "benchmark"
 

@@ -1,4 +1,4 @@
-"""What one caller may cost: the largest file, the downloads that run at once, and the bytes of a day."""
+"""Limits of one caller: the largest file, the downloads that run at once, and the bytes of a day."""
 
 from __future__ import annotations
 

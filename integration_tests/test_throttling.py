@@ -63,7 +63,7 @@ def refusals(stack: Stack, execution_arn: str) -> list[dict[str, Any]]:
 
 
 def entered(stack: Stack, download: Requested, state: str) -> int:
-    """How often the execution has come to a state."""
+    """Return how many times the execution has entered a state."""
     names = [event.get("stateEnteredEventDetails", {}).get("name") for event in stack.history(download)]
     return names.count(state)
 

@@ -1,4 +1,4 @@
-"""Which access key a request names: read so that the emulator cannot read another one.
+"""Find the access key that a request names, read so that the emulator cannot read another one.
 
 The emulator takes a key from more places than it checks the signature of, and decides by which header came first. So
 exactly three forms are read, each by itself: Signature Version 4 in the header and in the URL, and the URL that older

@@ -1,4 +1,4 @@
-"""What the filter in front of the emulator answers when it refuses: 403 with a code, in a form that SDKs read."""
+"""Answers of the filter in front of the emulator to refused requests: 403 with a code, in a form that SDKs read."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request was refused, and what to do."""
+    """The reason for which a request is refused, and what to do."""
 
     code: str
     message: str

@@ -35,7 +35,7 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class Route(Enum):
-    """What a path belongs to."""
+    """The part of the stack that a path belongs to."""
 
     API = auto()
     """A REST or WebSocket API of the stack, which decides itself who may call it."""
@@ -49,7 +49,7 @@ class Route(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """What the rules read of a request: nothing of its body."""
+    """The parts of a request that the rules read: nothing of its body."""
 
     websocket: bool
     method: str

@@ -241,7 +241,7 @@ def test_a_redirect_from_https_to_http_is_refused(
 
 
 def test_a_redirect_that_keeps_its_scheme_is_followed(stack: FakeStack) -> None:
-    """As often as the caller allows, and no further."""
+    """The caller says how many redirects are followed."""
     transport = Transport(5, 1)
     stack.faults = []
     with transport.answer("GET", f"{stack.url}/s3/object", {}, stop=Stop(), redirects=3) as response:

@@ -15,7 +15,7 @@ MAX_KEYS = 50  # a plan for each, and an account has 300 plans in a region
 
 @dataclass(frozen=True)
 class ResolvedApiKey:
-    """What the plan of a key allows: requests a second, at once, and in a day, where 0 is any number."""
+    """The limits of a key's usage plan: requests a second, at once, and in a day, where 0 is any number."""
 
     rate: int
     burst: int

@@ -1,4 +1,4 @@
-"""What AWS bounds in all, whatever it is made up of: the environment of a function, and the policy of a role."""
+"""Checks of totals that AWS limits: the environment of a function, and the policy of a role."""
 
 import json
 from collections.abc import Mapping, Sequence

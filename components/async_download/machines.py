@@ -1,4 +1,4 @@
-"""What both state machines have in common: the policy of a role, and time to be deleted in."""
+"""Parts that both state machines share: the policy of a role, and time to be deleted in."""
 
 from typing import Any
 

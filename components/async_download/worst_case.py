@@ -1,4 +1,4 @@
-"""What callers can cost at most, in dollars, from the settings: for the warning of a stack that is open to everybody.
+"""The most that callers can cost, in dollars, from the settings: for the warning of a stack that is open to everybody.
 
 Prices of us-east-1 on demand. What clients fetch from S3 is not in it: $0.09 a GB each time, which no setting limits.
 """

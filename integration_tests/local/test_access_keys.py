@@ -1,4 +1,4 @@
-"""Which access keys an emulator that runs takes: its own random one, and those that its IAM and STS issued."""
+"""The access keys that a running emulator accepts: its own random one, and those that its IAM and STS issued."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a web page can do to an emulator that runs: nothing that the stack does not let it. Each was tried without."""
+"""Attacks of a web page on a running emulator. Without the filter each of them succeeds."""
 
 from __future__ import annotations
 

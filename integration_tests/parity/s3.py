@@ -28,7 +28,7 @@ ACCESS_KEY_ID = SECRET_ACCESS_KEY = "test"
 
 @dataclass(frozen=True)
 class Response:
-    """What a URL answered. Header names are in lower case."""
+    """The answer of a URL. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What AWS would refuse of the requests that tests, the provider stand-in and the functions make."""
+"""Collect the requests that AWS would refuse, of those that tests, the provider stand-in and the functions make."""
 
 from __future__ import annotations
 

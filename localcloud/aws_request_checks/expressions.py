@@ -33,7 +33,7 @@ _ADDED, _DELETED = {"N", "SS", "NS", "BS"}, {"SS", "NS", "BS"}
 
 
 class Kind(Enum):
-    """What an expression is for."""
+    """The purpose of an expression."""
 
     CONDITION = "condition"
     PROJECTION = "projection"

@@ -22,7 +22,7 @@ NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
 class Update:
-    """What an UpdateItem changes: attributes to set, to remove, and values to add to sets or delete from them."""
+    """The changes of an UpdateItem: attributes to set, to remove, and values to add to sets or delete from them."""
 
     def __init__(
         self,
