@@ -193,7 +193,7 @@ def test_a_bucket_as_a_host_name_is_this_machines(emulator: Emulator) -> None:
 
 def test_other_users_see_no_key(emulator: Emulator) -> None:
     """Not among arguments, not in the log; the run's directory is its owner's."""
-    listed = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True).stdout
     assert "filtered_emulator" in listed
     secrets = emulator.access_key_id, emulator.secret_access_key
     assert len(set(secrets)) == 2

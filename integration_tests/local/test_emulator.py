@@ -35,7 +35,7 @@ sys.stdin.read()
 
 def processes() -> dict[int, tuple[int, int]]:
     """Process -> its parent and its process group; zombies are none."""
-    ps = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="]
+    ps = ["ps", "-A", "-ww", "-o", "pid=,ppid=,pgid=,stat="]
     listed = subprocess.run(ps, capture_output=True, text=True, check=True)
     rows = [line.split() for line in listed.stdout.splitlines()]
     return {int(row[0]): (int(row[1]), int(row[2])) for row in rows if not row[3].startswith("Z")}
