@@ -58,9 +58,16 @@ def _resource(resource: Registered) -> dict[str, Any]:
         "secret_outputs": list(resource.secret_outputs),
         "delete_timeout": resource.delete_timeout,
     }
-    inputs = {key: "archive" if isinstance(value, pulumi.Archive) else value for key, value in resource.inputs.items()}
+    inputs = {key: _readable(value) for key, value in resource.inputs.items()}
     set_options = {option: value for option, value in options.items() if value}
     return {"parent": resource.parent.rpartition("::")[2], "inputs": inputs, "options": set_options}
+
+
+def _readable(value: object) -> object:
+    """Return the document that a JSON string holds, so that its changes can be read; no content of an archive."""
+    if isinstance(value, pulumi.Archive):
+        return "archive"
+    return json.loads(value) if isinstance(value, str) and value.startswith('{"') else value
 
 
 if __name__ == "__main__":
