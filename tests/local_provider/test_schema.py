@@ -84,5 +84,6 @@ def test_outputs_are_those_of_the_sdk() -> None:
 
 def test_looking_first_leaves_the_sdk_whole() -> None:
     """The SDK loads its packages late; a program that uses one after the stand-in has looked must find it."""
-    code = f"from local_provider import schema as s; import pulumi_aws as p; s.output_names({FUNCTION!r}); p.lambda_.Alias"
+    read_schema = f"from local_provider.schema import output_names; output_names({FUNCTION!r})"
+    code = f"{read_schema}; import pulumi_aws; pulumi_aws.lambda_.Alias"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
