@@ -26,9 +26,12 @@ __all__ = [
     "UnknownTypeError",
     "check_inputs",
     "deprecated_names",
+    "fields_of",
     "has_input",
     "input_names",
+    "item_type",
     "output_names",
+    "property_type",
 ]
 
 _PYTHON_MODULES = {"lambda": "lambda_"}
@@ -84,6 +87,22 @@ def has_input(token: str, path: str) -> bool:
 def output_names(token: str) -> frozenset[str]:
     """The outputs of a resource type, in camelCase; inputs are among them."""
     return frozenset(resource_types(_classes(token)[0]))
+
+
+def property_type(token: str, name: str) -> Any:
+    """Return the type of an input."""
+    return _types(_args_class(token))[name]
+
+
+def fields_of(kind: Any) -> dict[str, Any] | None:
+    """Return name and type of what a nested input holds, or None when it is no object."""
+    return _types(kind) if _is_object(kind) else None
+
+
+def item_type(kind: Any) -> Any:
+    """Return the type of a list's items, or None when it is no list."""
+    origin = get_origin(kind)
+    return _plain_type(get_args(kind)[0]) if origin is not None and issubclass(origin, Sequence) else None
 
 
 def _args_class(token: str) -> type:
