@@ -27,7 +27,7 @@ RETRY_WAITS = "0.1"  # what is left of the waits between retries in the emulator
 
 
 class Target(StrEnum):
-    """The kinds of cloud."""
+    """The types of cloud."""
 
     EMULATOR = "emulator"
     LOCALSTACK = "localstack"

@@ -1,13 +1,13 @@
-"""A Lambda authorizer: lets in whoever sends a token that begins with `friend-`, and knows them by it.
+"""A Lambda authorizer: accepts tokens that begin with `friend-`, and uses the token as the principal.
 
-As a function of its own it is one file, without imports.
+It is deployed as one file, so it imports nothing.
 """
 
 from __future__ import annotations
 
 
 def handler(event: dict[str, object], _context: object) -> dict[str, object]:
-    """A policy for the one call; `Unauthorized` is how API Gateway is told to answer 401."""
+    """Return a policy for this call; raise `Unauthorized`, which API Gateway answers with 401, for `expired`."""
     token = event.get("authorizationToken")
     if token is None:
         headers = event["headers"]

@@ -1,4 +1,4 @@
-"""Functions that play the workers of a file which is too large for one Map: two batches of slices, then the end."""
+"""Stand-ins for the functions of a copy that is too large for one Map: two batches of slices, then the end."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ Answer = dict[str, Any]
 
 
 def copy(_event: Answer, _context: object) -> Answer:
-    """The first batch."""
+    """Return the first batch."""
     return {"outcome": "PLANNED", "slices": FIRST}
 
 
 def copy_slice(event: Answer, _context: object) -> Answer:
-    """Nothing comes back."""
+    """Accept a slice of either batch."""
     if event["slice"] not in FIRST + SECOND:
         raise ValueError(event)
     return {}
 
 
 def complete(event: Answer, _context: object) -> Answer:
-    """The second batch behind the first, and the end behind the second."""
+    """Return the second batch after the first, and STORED after the second."""
     if event["slices"] == FIRST:
         return {"outcome": "PLANNED", "slices": SECOND}
     return {"outcome": "STORED" if event["slices"] == SECOND else "FAILED"}
 
 
 def deliver(_event: Answer, _context: object) -> Answer:
-    """The end."""
+    """Return an empty result, as `deliver` and `fail` do."""
     return {}
 
 

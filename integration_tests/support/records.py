@@ -1,4 +1,4 @@
-"""Everything that a stack wrote down: logs, histories of executions, rows, what its functions are told."""
+"""All that a stack stores as text: logs, histories of executions, table items, environments of functions."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from integration_tests.support.stack import Stack
 Line = tuple[str, str]
 
 
-def everything(stack: Stack) -> dict[str, list[Line]]:
-    """Kind of place -> place and text of each entry."""
-    found = {
+def all_records(stack: Stack) -> dict[str, list[Line]]:
+    """Return kind of record -> place and text of each record."""
+    records = {
         "logs": list(log_lines(stack)),
-        "rows": list(rows(stack)),
+        "items": list(table_items(stack)),
         "histories": list(histories(stack)),
         "settings": list(settings(stack)),
     }
     if stack.cloud.log_path is not None:
-        found["emulator's log"] = list(lines_of(stack.cloud.log_path))
-    return found
+        records["emulator's log"] = list(file_lines(stack.cloud.log_path))
+    return records
 
 
 def log_lines(stack: Stack) -> Iterator[Line]:
-    """Group and text of every log event of the stack's functions and of its state machine."""
+    """Yield log group and text of every log event of the functions and of the state machine."""
     logs = stack.cloud.client("logs")
     names = stack.outputs["functionNames"].values()
     machine = str(stack.outputs["stateMachineArn"]).rpartition(":")[2]
@@ -40,33 +40,33 @@ def log_lines(stack: Stack) -> Iterator[Line]:
                     yield name, event["message"]
 
 
-def rows(stack: Stack) -> Iterator[Line]:
-    """Table and JSON of every row."""
+def table_items(stack: Stack) -> Iterator[Line]:
+    """Yield table and JSON of every item."""
     for table in (stack.outputs["downloadsTableName"], stack.outputs["connectionsTableName"]):
-        for item in stack.items(table):
+        for item in stack.operator.scan(table):
             yield table, json.dumps(item)
 
 
 def histories(stack: Stack) -> Iterator[Line]:
-    """Execution and JSON of every event of both state machines, inputs and outputs included."""
-    for execution in stack.executions():
-        for event in stack.events(execution["executionArn"]):
+    """Yield execution and JSON of every event of both state machines, inputs and outputs included."""
+    for execution in stack.operator.executions():
+        for event in stack.operator.execution_events(execution["executionArn"]):
             yield execution["executionArn"], json.dumps(event, default=str)
 
 
 def settings(stack: Stack) -> Iterator[Line]:
-    """Function and environment of every function, and what the access logs of the stages would hold."""
+    """Yield name and environment of every function, and API and format of every access log."""
     for key in stack.outputs["functionNames"]:
-        yield stack.function(key), json.dumps(stack.told(key))
+        yield stack.operator.function_name(key), json.dumps(stack.operator.environment(key))
     for api, stages in _stages(stack):
         for stage in stages:
-            logged = stage.get("accessLogSettings") or stage.get("AccessLogSettings")
-            if logged:
-                yield f"access log of {api}", str(logged.get("format") or logged.get("Format"))
+            access_log = stage.get("accessLogSettings") or stage.get("AccessLogSettings")
+            if access_log:
+                yield f"access log of {api}", str(access_log.get("format") or access_log.get("Format"))
 
 
-def lines_of(path: Path) -> Iterator[Line]:
-    """Lines of a file."""
+def file_lines(path: Path) -> Iterator[Line]:
+    """Yield name of a file and text of each line."""
     for line in path.read_text(errors="replace").splitlines():
         yield path.name, line
 
