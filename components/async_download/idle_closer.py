@@ -14,7 +14,7 @@ from async_download.scope import Scope
 PART = "closing"
 
 
-class Closing:
+class IdleCloser:
     """Waits, then calls `close`."""
 
     def __init__(self, scope: Scope, functions: Functions, account: pulumi.Output[str]) -> None:
@@ -30,7 +30,7 @@ class Closing:
             type="STANDARD",
             definition=close.apply(
                 lambda arn: json.dumps(
-                    state_machine.closing(close=arn, seconds=settings.websocket.idle_timeout_seconds)
+                    state_machine.idle_closer(close=arn, seconds=settings.websocket.idle_timeout_seconds)
                 )
             ),
             role_arn=role.arn,
