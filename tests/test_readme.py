@@ -30,6 +30,22 @@ def test_each_link_leads_somewhere(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
+def test_each_anchor_of_a_link_is_a_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]*\.md|)#([^)\s]+)\)", page.read_text())
+    missing = [
+        f"{file}#{anchor}" for file, anchor in links if anchor not in anchors(page.parent / file if file else page)
+    ]
+    assert missing == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes from the headings of a page."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_a_signed_call_is_shown() -> None:
     """With IAM as the default a plain curl gets 403."""
     shown = re.findall(r"^curl .*?(?=\n\n|\n```)", TEXT, re.MULTILINE | re.DOTALL)
@@ -44,7 +60,7 @@ def test_a_page_is_told_that_it_cannot_sign() -> None:
     assert "A web page cannot sign" in (TOP / "docs" / "deploying.md").read_text()
 
 
-@pytest.mark.parametrize(("name", "heading"), [("aws.md", "| Kept by |"), ("security.md", "| Shown by |")])
+@pytest.mark.parametrize(("name", "heading"), [("aws.md", "| Tested by |"), ("security.md", "| Tested by |")])
 def test_every_test_that_a_page_names_exists(name: str, heading: str) -> None:
     page = (TOP / "docs" / name).read_text()
     named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", page)
