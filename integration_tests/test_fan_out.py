@@ -20,7 +20,7 @@ from integration_tests.support.policies import end_workers
 from integration_tests.support.stack import Requested, Stack, unique
 from integration_tests.support.waiting import gone, wait_for
 from localcloud.origin import Origin
-from runtime.logic import plan
+from runtime.logic.copying import plan
 
 LARGE = 250_000_000
 SLICED = 100_000_000  # two slices
