@@ -85,7 +85,7 @@ def test_one_who_waits_for_the_end_is_not_idle(strict_stack: Stack, idle: float)
 def test_an_execution_that_cannot_close_is_in_the_dead_letter_queue(strict_stack: Stack) -> None:
     """Its input says no time, so each call of `close` fails."""
     states, queues = strict_stack.cloud.client("stepfunctions"), strict_stack.cloud.client("sqs")
-    url = strict_stack.outputs["undeliveredQueueUrl"]
+    url = strict_stack.outputs["deadLetterQueueUrl"]
     machine = strict_stack.outputs["idleCloserMachineArn"]
     text = json.dumps({"executionArn": "arn:of:nobody", "connectionIds": ["nobody"], "since": "never"})
     arn = states.start_execution(stateMachineArn=machine, input=text)["executionArn"]

@@ -44,7 +44,7 @@ def test_a_page_is_told_that_it_cannot_sign() -> None:
     assert "A web page cannot sign" in (TOP / "docs" / "deploying.md").read_text()
 
 
-@pytest.mark.parametrize(("name", "heading"), [("aws.md", "| Kept by |"), ("security.md", "| Shown by |")])
+@pytest.mark.parametrize(("name", "heading"), [("aws.md", "| Tested by |"), ("security.md", "| Tested by |")])
 def test_every_test_that_a_page_names_exists(name: str, heading: str) -> None:
     page = (TOP / "docs" / name).read_text()
     named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", page)

@@ -8,9 +8,9 @@ from async_download import rest_keys
 from async_download.args import AsyncDownloadArgs
 from async_download.bucket_region import existing_bucket
 from async_download.checks import camel
-from async_download.closing import Closing
 from async_download.functions import Functions
-from async_download.observability import AccessLogs, key_policy, undelivered_queue
+from async_download.idle_closer import IdleCloser
+from async_download.observability import AccessLogs, create_dead_letter_queue, key_policy
 from async_download.rest_api import RestApi
 from async_download.rest_page import page_url, pages
 from async_download.scope import Scope
@@ -58,7 +58,7 @@ class AsyncDownload(pulumi.ComponentResource):
     idle_closer_machine_arn: pulumi.Output[str]
     """State machine that closes idle sockets."""
 
-    undelivered_queue_url: pulumi.Output[str]
+    dead_letter_queue_url: pulumi.Output[str]
     """Queue of events and calls that failed for good; it should be empty."""
 
     key_policy_statements: pulumi.Output[list[dict[str, Any]]]
@@ -79,15 +79,15 @@ class AsyncDownload(pulumi.ComponentResource):
         bucket = existing_bucket(scope)
 
         tables = Tables(scope)
-        undelivered = undelivered_queue(scope)
+        dead_letter_queue = create_dead_letter_queue(scope)
         rest, socket = RestApi(scope), WebSocketApi(scope)
         storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)), bucket)
 
         functions = Functions(scope)
         wiring = Wiring(scope, functions, storage, tables, rest, socket)
-        wiring.workers(undelivered.arn)
-        transfer, closing = Transfer(scope, functions, tables), Closing(scope, functions, tables.account)
-        send_status_events(scope, transfer.machine, closing.machine, functions["fail"], undelivered)
+        wiring.workers(dead_letter_queue.arn)
+        transfer, idle_closer = Transfer(scope, functions, tables), IdleCloser(scope, functions, tables.account)
+        send_status_events(scope, transfer.machine, idle_closer.machine, functions["fail"], dead_letter_queue)
         wiring.front(transfer.machine.arn)
 
         logs = AccessLogs(scope)
@@ -101,9 +101,9 @@ class AsyncDownload(pulumi.ComponentResource):
         self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn = transfer.machine.arn
-        self.idle_closer_machine_arn = closing.machine.arn
-        self.undelivered_queue_url = undelivered.url
-        self.key_policy_statements = key_policy(scope, undelivered)
+        self.idle_closer_machine_arn = idle_closer.machine.arn
+        self.dead_letter_queue_url = dead_letter_queue.url
+        self.key_policy_statements = key_policy(scope, dead_letter_queue)
         self.function_names = functions.names
         self.api_key_ids = rest_keys.ids(rest.api_keys)
         self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)

@@ -67,7 +67,7 @@ class AccessLogs:
         return {"destination_arn": group.arn, "format": json.dumps(fields)}
 
 
-def undelivered_queue(scope: Scope) -> aws.sqs.Queue:
+def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
     """Events and asynchronous calls that failed for good, kept for two weeks."""
     return aws.sqs.Queue(
         scope.logical("undelivered"),

@@ -33,7 +33,7 @@ def definition(
 
     What is larger than one Map carries is PLANNED again by Complete, batch after batch. Slices whose function was
     throttled are THROTTLED: Stored? -> AwaitCapacity -> CopySlices.
-    Any failure -> TellFailure -> Failed. Arguments are the functions' ARNs, how many slices are copied
+    Any failure -> NotifyFailure -> Failed. Arguments are the functions' ARNs, how many slices are copied
     at once, for how long a download is wanted, and the table of copies where they are reused:
     then, while another download copies the same file, Stored? -> AwaitCopy -> Copy. `children` is the
     `ExecutionType` of the executions that copy slices.
@@ -43,7 +43,7 @@ def definition(
         "StartAt": "Copy",
         "TimeoutSeconds": seconds,
         "States": {
-            "Copy": _task("copy", copy, EXECUTION, then={"Next": "Stored?"}, caught="TellFailure"),
+            "Copy": _task("copy", copy, EXECUTION, then={"Next": "Stored?"}, caught="NotifyFailure"),
             "Stored?": {
                 "Type": "Choice",
                 "Choices": [
@@ -53,15 +53,15 @@ def definition(
                     _outcome("RESTART", "Copy"),
                     *([_outcome("WAIT", "AwaitCopy")] if copies else []),
                 ],
-                "Default": "TellFailure",
+                "Default": "NotifyFailure",
             },
             **({"AwaitCopy": _await_copy(copies, copy)} if copies else {}),
             "CopySlices": _slices(copy_slice, concurrency, children),
             "AwaitCapacity": {"Type": "Wait", "Seconds": CAPACITY_SECONDS, "Next": "CopySlices"},
-            "Complete": _task("complete", complete, COPIED, then={"Next": "Stored?"}, caught="TellFailure"),
+            "Complete": _task("complete", complete, COPIED, then={"Next": "Stored?"}, caught="NotifyFailure"),
             "Deliver": _deliver(deliver),
-            "NobodyReached": {"Type": "Succeed"},
-            "TellFailure": _task(
+            "NoClientReached": {"Type": "Succeed"},
+            "NotifyFailure": _task(
                 "fail", fail, EXECUTION | {"error.$": "$.error"}, then={"Next": "Failed"}, caught="Failed"
             ),
             "Failed": {
@@ -73,7 +73,7 @@ def definition(
     }
 
 
-def closing(*, close: str, seconds: int) -> dict[str, Any]:
+def idle_closer(*, close: str, seconds: int) -> dict[str, Any]:
     """Wait, which costs nothing, then close whoever is idle; whoever is not gets an execution of his own."""
     payload = {f"{name}.$": f"$.{name}" for name in ("executionArn", "connectionIds", "since")}
     return {
@@ -112,7 +112,7 @@ def _await_copy(table: str, beside: str) -> dict[str, Any]:
         "Retry": [retry_rules.retry(TABLE_THROTTLED, seconds=1, attempts=6)],
         "Catch": [
             {"ErrorEquals": ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"], "Next": "Copy"},
-            *_catch("TellFailure"),
+            *_catch("NotifyFailure"),
         ],
         "Next": "Copy",
     }
@@ -143,7 +143,7 @@ def _slices(arn: str, concurrency: int, children: str) -> dict[str, Any]:
         },
         "ResultPath": "$.results",
         "Retry": [retry_rules.retry(["States.ALL"], seconds=5, attempts=2)],
-        "Catch": _catch("TellFailure"),
+        "Catch": _catch("NotifyFailure"),
         "Next": "Complete",
     }
 
@@ -176,9 +176,9 @@ def _deliver(arn: str) -> dict[str, Any]:
 
     A download whose clients could not be reached stays a success: they ask for it, or connect again.
     """
-    task = _task("deliver", arn, EXECUTION, then={"End": True}, caught="TellFailure")
+    task = _task("deliver", arn, EXECUTION, then={"End": True}, caught="NotifyFailure")
     task["Retry"].insert(-1, retry_rules.retry([PUSHES_GIVEN_UP], seconds=10, attempts=3))
-    task["Catch"].insert(0, {"ErrorEquals": [PUSHES_GIVEN_UP], "ResultPath": None, "Next": "NobodyReached"})
+    task["Catch"].insert(0, {"ErrorEquals": [PUSHES_GIVEN_UP], "ResultPath": None, "Next": "NoClientReached"})
     return task
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from async_download import addresses, closing, names, origins, policies
+from async_download import addresses, idle_closer, names, origins, policies
 from async_download.functions import Functions
 from async_download.rest_api import RestApi
 from async_download.scope import Scope
@@ -35,7 +35,9 @@ class Wiring:
         self._signer = functions.signer(storage.arn)
         self._sockets = {method: self._sockets_of(socket, method) for method in policies.METHODS}
         self._downloads, self._connections, self._copies = tables.downloads, tables.connections, tables.copies
-        self._closing = tables.connections.arn.apply(lambda arn: names.machine_arn(arn, scope.physical(closing.PART)))
+        self._closing = tables.connections.arn.apply(
+            lambda arn: names.machine_arn(arn, scope.physical(idle_closer.PART))
+        )
         self._bucket = {"bucket": storage.arn, "prefix": settings.object_prefix}
         self._told_bucket: Environment = {"BUCKET": storage.bucket, "OBJECT_PREFIX": settings.object_prefix}
         self._told_signer: Environment = {

@@ -11,7 +11,7 @@ from async_download.args import ExecutionType
 from async_download.retry_rules import PATIENT_ATTEMPTS
 from async_download.settings import NUMBERS
 from async_download.specs import FUNCTIONS
-from async_download.state_machine import closing, definition
+from async_download.state_machine import definition, idle_closer
 
 from runtime.handlers.copy_slice import SECONDS
 from tests.components.harness import REPOSITORY
@@ -42,7 +42,7 @@ def machine_of(children: ExecutionType) -> Machine:
 
 
 EXPRESS, STANDARD = (machine_of(children) for children in ExecutionType)
-CLOSING = closing(close=f"{ARN}close", seconds=NUMBERS["close_idle_seconds"][2])
+CLOSING = idle_closer(close=f"{ARN}close", seconds=NUMBERS["close_idle_seconds"][2])
 MACHINES = {"express": EXPRESS, "standard": STANDARD, "closing": CLOSING}
 CHILD = EXPRESS["States"]["CopySlices"]["ItemProcessor"]["States"]["CopySlice"]
 
@@ -53,7 +53,7 @@ def test_every_standard_task_waits_an_hour_and_more_for_a_throttled_function(mac
 
 
 def test_the_tasks_that_wait_are_all_that_call_a_function() -> None:
-    express = {"Copy", "Complete", "Deliver", "TellFailure"}
+    express = {"Copy", "Complete", "Deliver", "NotifyFailure"}
     assert {name for name, _ in standard_tasks(EXPRESS)} == express
     assert {name for name, _ in standard_tasks(STANDARD)} == express | {"CopySlice"}
     assert {name for name, _ in standard_tasks(CLOSING)} == {"Close"}
@@ -78,7 +78,7 @@ IMPATIENT: dict[str, Callable[[Machine, str], object]] = {
 
 
 @pytest.mark.parametrize("change", IMPATIENT.values(), ids=IMPATIENT)
-@pytest.mark.parametrize("task", ["Copy", "CopySlice", "Complete", "Deliver", "TellFailure"])
+@pytest.mark.parametrize("task", ["Copy", "CopySlice", "Complete", "Deliver", "NotifyFailure"])
 def test_a_task_that_becomes_impatient_is_noticed(task: str, change: Callable[[Machine, str], object]) -> None:
     """The check of the check."""
     changed = deepcopy(STANDARD)
@@ -97,7 +97,7 @@ def test_the_bound_of_random_delays_is_below_what_they_come_to() -> None:
 
 
 def test_who_tells_a_failure_is_as_patient_as_who_copies() -> None:
-    told, copied = (rule_for(THROTTLED, EXPRESS["States"][name]) for name in ("TellFailure", "Copy"))
+    told, copied = (rule_for(THROTTLED, EXPRESS["States"][name]) for name in ("NotifyFailure", "Copy"))
     assert told
     assert copied
     assert least_wait(told) >= least_wait(copied)

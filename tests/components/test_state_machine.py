@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from async_download.settings import LEAST_IDLE_SECONDS, NUMBERS
 from async_download.specs import FUNCTIONS
-from async_download.state_machine import closing, definition
+from async_download.state_machine import definition, idle_closer
 
 from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
@@ -85,7 +85,7 @@ def test_states_are_few_and_named_after_what_they_do() -> None:
     """A task is called like its function, a question ends with a question mark."""
     known = dict(states(REUSING))
     assert len(known) <= 12
-    own = {"fail": "TellFailure"}
+    own = {"fail": "NotifyFailure"}
     for name, state in known.items():
         assert (state["Type"] == "Choice") == name.endswith("?"), name
         if state["Type"] == "Task" and "FunctionName" in state["Parameters"]:
@@ -108,11 +108,11 @@ def test_all_attempts_of_a_copy_fit_into_the_life_of_an_execution() -> None:
 
 
 def test_failures_end_in_a_failed_execution() -> None:
-    assert {TASKS[name]["Catch"][-1]["Next"] for name in ("Copy", "Complete", "Deliver")} == {"TellFailure"}
-    assert DEFINITION["States"]["CopySlices"]["Catch"][-1]["Next"] == "TellFailure"
-    assert nexts(TASKS["TellFailure"]) == ["Failed", "Failed"]
+    assert {TASKS[name]["Catch"][-1]["Next"] for name in ("Copy", "Complete", "Deliver")} == {"NotifyFailure"}
+    assert DEFINITION["States"]["CopySlices"]["Catch"][-1]["Next"] == "NotifyFailure"
+    assert nexts(TASKS["NotifyFailure"]) == ["Failed", "Failed"]
     assert DEFINITION["States"]["Failed"]["Type"] == "Fail"
-    assert DEFINITION["States"]["Stored?"]["Default"] == "TellFailure"
+    assert DEFINITION["States"]["Stored?"]["Default"] == "NotifyFailure"
 
 
 def test_a_delivery_that_reached_nobody_is_repeated_and_no_failure_of_the_download() -> None:
@@ -128,7 +128,7 @@ def test_a_delivery_that_reached_nobody_is_repeated_and_no_failure_of_the_downlo
 def test_an_error_and_a_typed_outcome_reach_fail_in_the_same_place() -> None:
     catching = [state["Catch"][-1] for state in DEFINITION["States"].values() if "Catch" in state]
     assert {catch["ResultPath"] for catch in catching} == {"$.error"}
-    assert TASKS["TellFailure"]["Parameters"]["Payload"]["error.$"] == "$.error"
+    assert TASKS["NotifyFailure"]["Parameters"]["Payload"]["error.$"] == "$.error"
 
 
 def test_state_holds_an_execution_and_an_outcome_and_no_input_is_passed_on() -> None:
@@ -188,7 +188,7 @@ def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_fun
     machine = deployed.one("sfn/stateMachine:StateMachine", "closing")
     arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
     document = machine.json("definition")
-    assert document == closing(close=arn, seconds=33)
+    assert document == idle_closer(close=arn, seconds=33)
     assert (document["States"]["Wait"], document["StartAt"]) == (WAIT | {"Seconds": 33}, "Wait")
     assert document["States"]["Close"]["End"] is True
     assert "loggingConfiguration" not in machine.inputs, "its executions carry ids, and log nothing"
@@ -242,5 +242,5 @@ def test_who_waits_for_a_copy_looks_again_however_it_is_woken() -> None:
     assert state["TimeoutSeconds"] == 900
     looks_again, gives_up = state["Catch"]
     assert looks_again["ErrorEquals"] == ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"]
-    assert (looks_again["Next"], gives_up["Next"]) == ("Copy", "TellFailure")
+    assert (looks_again["Next"], gives_up["Next"]) == ("Copy", "NotifyFailure")
     assert gives_up["ErrorEquals"] == ["States.ALL"]

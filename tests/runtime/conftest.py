@@ -13,7 +13,7 @@ from tests.runtime.support import in_process as services
 from tests.runtime.support.in_moto import InMoto
 from tests.runtime.support.in_process import InProcess
 from tests.runtime.support.s3_stub import S3Stub, serving_s3
-from tests.runtime.support.s3_stub.session import use
+from tests.runtime.support.s3_stub.session import use_stub
 from tests.runtime.support.world import World
 
 settings.register_profile("any machine", deadline=None)  # no test measures time to pass or fail
@@ -54,5 +54,5 @@ def in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMoto]:
 def s3_stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Stub]:
     """The adapters on a strict S3 over TLS, which is empty."""
     with serving_s3() as stub:
-        use(stub, monkeypatch)
+        use_stub(stub, monkeypatch)
         yield stub

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from runtime.adapters import aws
 from tests.runtime.support.s3_stub import S3Stub, crc32
-from tests.runtime.support.s3_stub.bodies import OneWay
+from tests.runtime.support.s3_stub.bodies import OneWayBody
 from tests.runtime.support.s3_stub.chunks import AwsChunked, Chunked, CutOffError, buffered
 from tests.runtime.support.s3_stub.stored import StoredPart
 
@@ -101,7 +101,7 @@ def test_a_streamed_body_comes_in_aws_chunks_with_a_trailer(s3_stub: S3Stub) -> 
     """And is checked by it."""
     s3 = client()
     upload = begin(s3)
-    body = OneWay(5 * MIB + 7)
+    body = OneWayBody(5 * MIB + 7)
     s3.upload_part(**KEY, **upload, PartNumber=1, Body=body, ContentLength=len(body), ChecksumAlgorithm="CRC32")
     sent = s3_stub.requests[-1].headers
     assert (sent["content-encoding"], sent["x-amz-trailer"]) == ("aws-chunked", "x-amz-checksum-crc32")
@@ -113,7 +113,7 @@ def test_a_streamed_body_that_is_shorter_than_it_says_is_refused(s3_stub: S3Stub
     """IncompleteBody."""
     s3 = client()
     upload = begin(s3)
-    body = OneWay(200)
+    body = OneWayBody(200)
     body.read(100)
     short = {"Body": body, "ContentLength": 200, "ChecksumAlgorithm": "CRC32"}
     assert code(s3.upload_part, **upload, PartNumber=1, **short) == "400 IncompleteBody"
@@ -240,10 +240,12 @@ def test_an_early_refusal_saves_the_body(s3_stub: S3Stub) -> None:
     s3 = client()
     upload = begin(s3)
     s3_stub.faults.slow_down("UploadPart")
-    sent = {"Body": OneWay(MIB), "ContentLength": MIB, "ChecksumAlgorithm": "CRC32"}
+    sent = {"Body": OneWayBody(MIB), "ContentLength": MIB, "ChecksumAlgorithm": "CRC32"}
     assert code(s3.upload_part, **upload, PartNumber=1, **sent) == "503 SlowDown"
     assert s3_stub.received == 0
-    assert code(s3.upload_part, UploadId="none", PartNumber=1, Body=OneWay(9), ContentLength=9) == "404 NoSuchUpload"
+    assert (
+        code(s3.upload_part, UploadId="none", PartNumber=1, Body=OneWayBody(9), ContentLength=9) == "404 NoSuchUpload"
+    )
 
 
 def test_other_faults_happen_as_often_as_asked(s3_stub: S3Stub) -> None:
@@ -268,7 +270,7 @@ def test_other_faults_happen_as_often_as_asked(s3_stub: S3Stub) -> None:
     with pytest.raises(ConnectionClosedError):
         s3.complete_multipart_upload(**KEY, **upload, MultipartUpload=parts)
     assert KEY["Key"] in s3_stub.bucket.objects
-    assert s3_stub.faults.left == 0
+    assert s3_stub.faults.remaining == 0
 
 
 def test_an_upload_on_which_nothing_comes_is_ended(s3_stub: S3Stub) -> None:
@@ -277,9 +279,9 @@ def test_an_upload_on_which_nothing_comes_is_ended(s3_stub: S3Stub) -> None:
     upload = begin(s3)
     s3_stub.idle_seconds = 0.1
 
-    class Silent(OneWay):
+    class Silent(OneWayBody):
         def read(self, most: int = -1) -> bytes:
-            s3_stub.over.wait(0.5)
+            s3_stub.closed.wait(0.5)
             return super().read(most)
 
     parameters: dict[str, Any] = {"Body": Silent(200), "ContentLength": 200, "ChecksumAlgorithm": "CRC32"}

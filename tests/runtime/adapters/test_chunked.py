@@ -78,7 +78,7 @@ def test_a_body_that_is_cut_anywhere_is_truncated(cut: int) -> None:
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 4, 8, 9, 10, len(SMALL) - 20, len(SMALL) - 3, len(SMALL) - 2, len(SMALL) - 1])
 def test_a_body_whose_connection_is_cut_is_truncated(cut: int) -> None:
-    with serving(lambda exchange: exchange.raw(HEAD + SMALL[:cut])) as server:
+    with serving(lambda exchange: exchange.send_raw(HEAD + SMALL[:cut])) as server:
         body = get(server.port)
         with pytest.raises(OriginTruncatedError):
             drain(body, 5)
@@ -187,9 +187,9 @@ def drip(begin: bytes, again: bytes) -> Callable[[Exchange], None]:
     """Return a script that sends a byte every few milliseconds, for ever."""
 
     def script(exchange: Exchange) -> None:
-        exchange.raw(HEAD + begin)
-        while not exchange.over.wait(0.01):
-            exchange.raw(again)
+        exchange.send_raw(HEAD + begin)
+        while not exchange.closed.wait(0.01):
+            exchange.send_raw(again)
 
     return script
 
@@ -303,7 +303,7 @@ def test_no_bytes_are_anything_but_a_body_or_a_typed_failure(raw: str, size: int
 
 
 def chunks_then(behind: bytes) -> Callable[[Exchange], None]:
-    return lambda exchange: exchange.raw(HEAD + b"2\r\nok\r\n0\r\nX: y\r\n\r\n" + behind)
+    return lambda exchange: exchange.send_raw(HEAD + b"2\r\nok\r\n0\r\nX: y\r\n\r\n" + behind)
 
 
 @pytest.mark.parametrize(("behind", "connections"), [(b"", 1), (b"HTTP/1.1 200 OK\r\n\r\n", 2)], ids=["end", "surplus"])
@@ -328,7 +328,7 @@ def test_a_connection_is_used_again_only_if_nothing_came_behind_the_body(behind:
 )
 def test_a_doubtful_body_ends_with_its_chunks_and_with_its_connection(head: bytes) -> None:
     origins = HttpOrigins()
-    with serving(lambda exchange: exchange.raw(head + b"5\r\n01234\r\n0\r\n\r\n"), keep=True) as server:
+    with serving(lambda exchange: exchange.send_raw(head + b"5\r\n01234\r\n0\r\n\r\n"), keep=True) as server:
         for _ in range(2):
             url = f"http://127.0.0.1:{server.port}/"
             body = origins.get(url, {}, check=lambda _address: None, timeout=5, meanwhile=nothing)
@@ -339,7 +339,7 @@ def test_a_doubtful_body_ends_with_its_chunks_and_with_its_connection(head: byte
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
 def test_an_answer_that_has_no_body_has_no_chunks(status: bytes) -> None:
-    with serving(lambda exchange: exchange.raw(HEAD.replace(b"200 OK", status)), keep=True) as server:
+    with serving(lambda exchange: exchange.send_raw(HEAD.replace(b"200 OK", status)), keep=True) as server:
         body = get(server.port)
         assert body.read(100, 1) == b""
         body.close()

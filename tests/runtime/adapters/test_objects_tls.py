@@ -111,7 +111,7 @@ def test_an_s3_that_stays_busy_is_a_storage_error(s3_stub: S3Stub, operation: st
     with pytest.raises(StorageError, match=r"SlowDown|503"):  # an answer to HEAD has no body to name a code in
         calls[operation]()
     assert s3_stub.calls[operation] == 5
-    assert s3_stub.faults.left == 0
+    assert s3_stub.faults.remaining == 0
 
 
 def test_a_small_object_whose_reply_was_lost_exists(s3_stub: S3Stub) -> None:

@@ -195,9 +195,9 @@ def test_a_silence_in_the_middle_is_a_stall(connection: str) -> None:
 
 def drip(exchange: Exchange) -> None:
     """Headers that never end, a byte at a time."""
-    exchange.raw(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    while not exchange.over.wait(0.02):
-        exchange.raw(b"x")
+    exchange.send_raw(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while not exchange.closed.wait(0.02):
+        exchange.send_raw(b"x")
 
 
 @pytest.mark.parametrize("script", [Exchange.hold, drip], ids=["silence", "drip"])
@@ -235,14 +235,14 @@ def test_an_answer_that_is_not_wanted_any_more(
     ("script", "error"),
     [
         (lambda _exchange: None, OriginUnreachableError),
-        (lambda exchange: exchange.raw(b"HTTP/1.1 200 OK\r\nETag: x\r\nConte"), OriginUnreachableError),
-        (lambda exchange: exchange.raw(b"HTTP/1.1 200 OK\r\nETag: x\r\n"), OriginUnreachableError),
-        (lambda exchange: exchange.raw(b"HTTP/1.1 200 OK\r\n"), OriginUnreachableError),
+        (lambda exchange: exchange.send_raw(b"HTTP/1.1 200 OK\r\nETag: x\r\nConte"), OriginUnreachableError),
+        (lambda exchange: exchange.send_raw(b"HTTP/1.1 200 OK\r\nETag: x\r\n"), OriginUnreachableError),
+        (lambda exchange: exchange.send_raw(b"HTTP/1.1 200 OK\r\n"), OriginUnreachableError),
         (Exchange.reset, OriginUnreachableError),
-        (lambda exchange: exchange.raw(b"SSH-2.0-OpenSSH\r\n\r\n"), OriginError),
-        (lambda exchange: exchange.raw(b"HTTP/1.1 abc\r\n\r\n"), OriginError),
-        (lambda exchange: exchange.raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000), OriginError),
-        (lambda exchange: exchange.raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), OriginError),
+        (lambda exchange: exchange.send_raw(b"SSH-2.0-OpenSSH\r\n\r\n"), OriginError),
+        (lambda exchange: exchange.send_raw(b"HTTP/1.1 abc\r\n\r\n"), OriginError),
+        (lambda exchange: exchange.send_raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000), OriginError),
+        (lambda exchange: exchange.send_raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), OriginError),
     ],
     ids=[
         "closes",

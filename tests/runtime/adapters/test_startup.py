@@ -19,7 +19,7 @@ from benchmarks.cold_calls import EVENTS, is_success
 from benchmarks.cold_endpoint import Handler, Server
 from benchmarks.cold_runs import CERTIFICATE, CREDENTIALS, Function, Process, environment_of, stage, started
 from runtime.adapters import aws, startup
-from tests.runtime.support.in_process import Raw
+from tests.runtime.support.in_process import RawBody
 from tests.runtime.test_architecture import HANDLERS, ROOT
 
 OPENED_BY_THE_CALL = {"copy": 2, "copy_slice": 1, "complete": 1}  # to the bucket, and to the origin
@@ -173,11 +173,11 @@ class Slow:
     """An adapter whose endpoint does not answer."""
 
     def __init__(self) -> None:
-        self.over = threading.Event()
+        self.closed = threading.Event()
         self.has_ended = False
 
     def warm_up(self) -> None:
-        self.over.wait(30)
+        self.closed.wait(30)
         self.has_ended = True
 
 
@@ -200,7 +200,7 @@ def test_a_slow_or_failing_adapter_keeps_neither_the_start_nor_the_others(
     slow, ready = Slow(), Ready()
     startup.run(lambda: startup.prepare(slow, None, Failing(), ready), seconds=0.2)
     assert not slow.has_ended
-    slow.over.set()
+    slow.closed.set()
     assert ready.is_ready
     logged = capsys.readouterr().out
     assert '"adapter": "Failing", "reason": "RuntimeError"' in logged
@@ -229,8 +229,8 @@ def test_only_the_thread_that_opens_a_connection_sends_unsigned() -> None:
             thread = threading.Thread(target=client.list_tables)
             thread.start()
             thread.join()
-            return AWSResponse(request.url, 400, {}, Raw(b'{"__type": "MissingAuthenticationToken"}'))
-        return AWSResponse(request.url, 200, {}, Raw(b"{}"))
+            return AWSResponse(request.url, 400, {}, RawBody(b'{"__type": "MissingAuthenticationToken"}'))
+        return AWSResponse(request.url, 200, {}, RawBody(b"{}"))
 
     client.meta.events.register("before-send", answer)
     aws.open_connection(client, "get_item", TableName="none", Key={"none": {"S": "none"}})

@@ -19,10 +19,10 @@ from tests.runtime.support.stores import (
     STORED,
     Store,
     connection,
+    create_store,
     download,
-    dynamo_store,
-    opened,
-    row,
+    get_download,
+    open_connection,
 )
 from tests.runtime.support.world import ARN, DOWNLOAD_ID
 
@@ -34,7 +34,7 @@ def store(request: pytest.FixtureRequest) -> Store:
         fake = FakeDownloads()
         return Store(fake, FakeConnections(fake))
     cloud = request.getfixturevalue("in_process" if request.param == "ministack" else "in_moto")
-    return dynamo_store(cloud.client("dynamodb"))
+    return create_store(cloud.client("dynamodb"))
 
 
 def at(store: Store, status: Status) -> None:
@@ -47,7 +47,7 @@ def at(store: Store, status: Status) -> None:
         Status.CANCELLED: lambda: store.downloads.cancel(ARN, now=NOW),
     }
     assert status is Status.PENDING or steps[status]()
-    assert row(store).status is status
+    assert get_download(store).status is status
 
 
 def test_a_row_comes_back_as_it_was_put(store: Store) -> None:
@@ -62,20 +62,24 @@ def test_a_row_is_created_once(store: Store) -> None:
     """The second is told so and changes nothing."""
     assert store.downloads.create(download())
     assert not store.downloads.create(download(owner="iam:mallory"))
-    assert row(store).owner == "iam:alice"
+    assert get_download(store).owner == "iam:alice"
 
 
 def test_the_way_to_ready(store: Store) -> None:
     """Progress, upload, finish: every step shows in the row."""
     store.downloads.create(download())
     assert store.downloads.progress(ARN, copied=5, size=12, upload_id=None, now=NOW + 1)
-    assert (row(store).status, row(store).copied_bytes, row(store).size) == (Status.COPYING, 5, 12)
+    assert (get_download(store).status, get_download(store).copied_bytes, get_download(store).size) == (
+        Status.COPYING,
+        5,
+        12,
+    )
     assert store.downloads.begin_upload(ARN, upload_id="u1", size=12, now=NOW + 2)
-    assert row(store).upload_id == "u1"
+    assert get_download(store).upload_id == "u1"
     assert store.downloads.progress(ARN, copied=9, size=None, upload_id="u1", now=NOW + 3)
-    assert (row(store).copied_bytes, row(store).updated_at) == (9, NOW + 3)
+    assert (get_download(store).copied_bytes, get_download(store).updated_at) == (9, NOW + 3)
     assert store.downloads.finish(ARN, stored=STORED, upload_id="u1", now=NOW + 4)
-    done = row(store)
+    done = get_download(store)
     assert (done.status, done.stored, done.size, done.copied_bytes) == (Status.READY, STORED, 12, 12)
     assert (done.upload_id, done.updated_at) == (None, NOW + 4)
 
@@ -88,23 +92,23 @@ def test_a_worker_whose_upload_is_not_the_rows_changes_nothing(store: Store, upl
     assert not store.downloads.finish(ARN, stored=STORED, upload_id=upload_id, now=NOW)
     if upload_id:
         assert not store.downloads.forget_upload(ARN, upload_id)
-    assert (row(store).status, row(store).upload_id) == (Status.COPYING, "u1")
+    assert (get_download(store).status, get_download(store).upload_id) == (Status.COPYING, "u1")
     assert store.downloads.forget_upload(ARN, "u1")
-    assert row(store).upload_id is None
+    assert get_download(store).upload_id is None
 
 
 @pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])
 def test_what_is_over_stays_as_it_is(store: Store, status: Status) -> None:
     """Nothing comes after an end."""
     at(store, status)
-    before = row(store)
+    before = get_download(store)
     assert not store.downloads.progress(ARN, copied=1, size=None, upload_id=None, now=NOW + 9)
     assert not store.downloads.begin_upload(ARN, upload_id="u9", size=None, now=NOW + 9)
     assert not store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW + 9)
     assert not store.downloads.fail(ARN, failure=FAILURE, now=NOW + 9)
     assert not store.downloads.cancel(ARN, now=NOW + 9)
     assert not store.downloads.expire(ARN, NOW + 9)
-    assert row(store) == before
+    assert get_download(store) == before
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.COPYING])
@@ -112,19 +116,19 @@ def test_what_is_under_way_fails_or_is_cancelled(store: Store, status: Status) -
     """Its upload stays in the row for whoever cleans up."""
     at(store, status)
     assert store.downloads.fail(ARN, failure=FAILURE, now=NOW + 1)
-    failed = row(store)
+    failed = get_download(store)
     assert (failed.status, failed.failure) == (Status.FAILED, FAILURE)
     assert failed.upload_id == ("u1" if status is Status.COPYING else None)
     assert failed.told_at is None
     assert store.downloads.told(ARN, now=NOW + 2)
-    assert row(store).told_at == NOW + 2
+    assert get_download(store).told_at == NOW + 2
 
 
 def test_only_a_pending_row_is_given_up(store: Store) -> None:
     """From then on it has expired."""
     at(store, Status.PENDING)
     assert store.downloads.expire(ARN, NOW + 5)
-    assert row(store).is_expired(NOW + 5)
+    assert get_download(store).is_expired(NOW + 5)
     assert not store.downloads.expire(ARN + "x", NOW)
 
 
@@ -133,7 +137,7 @@ def test_tickets_are_replaced_where_they_are_still_the_old_ones(store: Store) ->
     store.downloads.create(download())
     assert store.downloads.replace_tickets(ARN, (HASH,), (HASH, "b" * 64))
     assert not store.downloads.replace_tickets(ARN, (HASH,), (HASH, "c" * 64))
-    assert row(store).ticket_hashes == (HASH, "b" * 64)
+    assert get_download(store).ticket_hashes == (HASH, "b" * 64)
 
 
 def test_nothing_makes_a_row_that_is_not_there(store: Store) -> None:
@@ -158,17 +162,17 @@ def test_nothing_makes_a_row_that_is_not_there(store: Store) -> None:
 def test_a_connection_is_in_both_tables_or_in_none(store: Store) -> None:
     """The ticket, the limit and the life of the download are conditions of the transaction."""
     store.downloads.create(download())
-    assert opened(store)
+    assert open_connection(store)
     assert store.connections.get("c1") == connection()
-    assert row(store).connection_ids == {"c1"}
-    assert not opened(store, "c2", ticket_hash="b" * 64)
-    assert not opened(store, "c2", now=NOW + 3600)
-    assert not opened(store, "c2", now=NOW + 9999)
-    assert opened(store, "c2")
-    assert not opened(store, "c3")
-    assert opened(store, "c2")
+    assert get_download(store).connection_ids == {"c1"}
+    assert not open_connection(store, "c2", ticket_hash="b" * 64)
+    assert not open_connection(store, "c2", now=NOW + 3600)
+    assert not open_connection(store, "c2", now=NOW + 9999)
+    assert open_connection(store, "c2")
+    assert not open_connection(store, "c3")
+    assert open_connection(store, "c2")
     assert store.connections.get("c3") is None
-    assert row(store).connection_ids == {"c1", "c2"}
+    assert get_download(store).connection_ids == {"c1", "c2"}
 
 
 def test_a_connection_remembers_the_ticket_generation_of_its_download(store: Store) -> None:
@@ -185,18 +189,18 @@ def test_a_connection_remembers_the_ticket_generation_of_its_download(store: Sto
 def test_a_connection_goes_from_both_tables_by_key(store: Store) -> None:
     """And tells whose it was; the last one leaves no empty set."""
     store.downloads.create(download())
-    opened(store)
+    open_connection(store)
     assert store.connections.delete("c1") == connection()
     assert store.connections.delete("c1") is None
     assert store.downloads.remove_connection(ARN, "c1")
-    assert row(store) == download()
+    assert get_download(store) == download()
     assert store.downloads.remove_connection(ARN, "c1")
 
 
 def test_a_connection_is_idle_until_it_is_used(store: Store) -> None:
     """To the millisecond; what was said before counts for nothing."""
     store.downloads.create(download())
-    opened(store)
+    open_connection(store)
     assert store.connections.use("c1", now=NOW + 5)
     used = store.connections.get("c1")
     assert used is not None
@@ -211,7 +215,7 @@ def test_a_connection_is_idle_until_it_is_used(store: Store) -> None:
 def test_a_connection_that_was_never_used_is_idle(store: Store) -> None:
     """And so is one that is not there, which is not made by being used."""
     store.downloads.create(download())
-    opened(store)
+    open_connection(store)
     assert store.connections.delete_idle("c1", since=NOW)
     assert store.connections.delete_idle("c1", since=NOW)
     assert not store.connections.use("c1", now=NOW)
@@ -221,9 +225,9 @@ def test_a_connection_that_was_never_used_is_idle(store: Store) -> None:
 def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProcess) -> None:
     """The names are a contract."""
     client = in_process.client("dynamodb")
-    store = dynamo_store(client)
+    store = create_store(client)
     store.downloads.create(download(file_name="a.csv", sha256="ab" * 32))
-    opened(store)
+    open_connection(store)
     store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW)
     store.downloads.told(ARN, now=NOW)
     item = client.get_item(TableName="downloads", Key={"executionArn": {"S": ARN}})["Item"]
@@ -278,9 +282,9 @@ def sliced(store: Store) -> None:
 def test_what_slices_are_copied_from_is_noted(store: Store) -> None:
     """And goes with the upload."""
     sliced(store)
-    assert (row(store).version, row(store).size, row(store).upload_id) == (VERSION, 30, "u1")
+    assert (get_download(store).version, get_download(store).size, get_download(store).upload_id) == (VERSION, 30, "u1")
     assert store.downloads.forget_upload(ARN, "u1")
-    assert (row(store).version, row(store).upload_id) == (None, None)
+    assert (get_download(store).version, get_download(store).upload_id) == (None, None)
 
 
 def test_a_copy_is_started_again_once(store: Store) -> None:
@@ -288,7 +292,11 @@ def test_a_copy_is_started_again_once(store: Store) -> None:
     sliced(store)
     assert not store.downloads.restart(ARN, upload_id="u2", now=NOW)
     assert store.downloads.restart(ARN, upload_id="u1", now=NOW + 1)
-    assert (row(store).version, row(store).upload_id, row(store).updated_at) == (None, None, NOW + 1)
+    assert (get_download(store).version, get_download(store).upload_id, get_download(store).updated_at) == (
+        None,
+        None,
+        NOW + 1,
+    )
     assert store.downloads.begin_upload(ARN, upload_id="u2", size=30, now=NOW, version=VERSION)
     assert not store.downloads.restart(ARN, upload_id="u2", now=NOW)
 
@@ -297,7 +305,7 @@ def test_progress_answers_with_the_row(store: Store) -> None:
     """Who is connected is in it."""
     sliced(store)
     changed = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
-    assert changed == row(store)
+    assert changed == get_download(store)
     again = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
     assert again is not None
     assert again.copied_bytes == 5  # set, never added: a worker may run twice
@@ -307,14 +315,14 @@ def test_progress_answers_with_the_row(store: Store) -> None:
 def test_slices_advance_once_for_what_was_seen(store: Store) -> None:
     """Of several workers that saw the same row, one tells."""
     sliced(store)
-    seen = row(store).updated_at
+    seen = get_download(store).updated_at
     changed = store.downloads.advance(ARN, copied=9, parts=2, upload_id="u1", seen_at=seen, now=NOW + 3)
-    assert changed == row(store)
-    assert (row(store).copied_bytes, row(store).copied_parts) == (9, 2)
+    assert changed == get_download(store)
+    assert (get_download(store).copied_bytes, get_download(store).copied_parts) == (9, 2)
     assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u1", seen_at=seen, now=NOW + 4) is None
-    again = row(store).updated_at
+    again = get_download(store).updated_at
     assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u2", seen_at=again, now=NOW + 4) is None
-    assert row(store).copied_bytes == 9
+    assert get_download(store).copied_bytes == 9
 
 
 def test_the_check_of_a_quiet_row_is_claimed_once(store: Store) -> None:
@@ -326,7 +334,7 @@ def test_the_check_of_a_quiet_row_is_claimed_once(store: Store) -> None:
     assert claim(ARN, before=NOW, now=NOW + 60)
     assert not claim(ARN, before=NOW, now=NOW + 60)
     assert not claim(ARN, before=NOW + 59.999, now=NOW + 119.999)
-    assert (row(store).checked_at, row(store).updated_at) == (NOW + 60, NOW)
+    assert (get_download(store).checked_at, get_download(store).updated_at) == (NOW + 60, NOW)
     assert claim(ARN, before=NOW + 60, now=NOW + 120)
     assert store.downloads.begin_upload(ARN, upload_id="u1", size=None, now=NOW + 200)
     assert not claim(ARN, before=NOW + 199, now=NOW + 259)
@@ -345,9 +353,13 @@ def test_the_first_failure_and_the_last_trouble_are_noted(store: Store) -> None:
     assert trouble(ARN, failure=other, upload_id="u1")
     assert trouble(ARN, failure=FAILURE, upload_id="u1")
     assert not trouble(ARN, failure=other, upload_id="u2")
-    assert (row(store).failure, row(store).trouble, row(store).status) == (FAILURE, FAILURE, Status.COPYING)
+    assert (get_download(store).failure, get_download(store).trouble, get_download(store).status) == (
+        FAILURE,
+        FAILURE,
+        Status.COPYING,
+    )
     assert store.downloads.finish(ARN, stored=replace(STORED, sha256=None), upload_id="u1", now=NOW)
-    assert (row(store).failure, row(store).trouble) == (None, None)
+    assert (get_download(store).failure, get_download(store).trouble) == (None, None)
     assert not note(ARN, failure=FAILURE, upload_id="u1")
 
 
@@ -357,7 +369,7 @@ def test_a_digest_is_noted_of_this_upload_alone(store: Store) -> None:
     digest = Digest("AAAAAA==", "BBBBBB==-2")
     assert not store.downloads.note_digest(ARN, digest=digest, upload_id="u2", now=NOW)
     assert store.downloads.note_digest(ARN, digest=digest, upload_id="u1", now=NOW)
-    assert row(store).digest == digest
+    assert get_download(store).digest == digest
 
 
 def test_a_file_of_slices_has_no_sha256(store: Store) -> None:
@@ -365,6 +377,6 @@ def test_a_file_of_slices_has_no_sha256(store: Store) -> None:
     sliced(store)
     stored = replace(STORED, sha256=None)
     assert store.downloads.finish(ARN, stored=stored, upload_id="u1", now=NOW)
-    found = row(store)
+    found = get_download(store)
     assert found.stored == stored
     assert (found.version, found.digest, found.copied_parts, found.upload_id) == (None, None, 0, None)

@@ -14,7 +14,7 @@ from runtime.logic.copying.limits import MOST_STREAMED
 from tests.runtime.support.copying import (
     assert_nothing_left,
     assert_stored,
-    failed,
+    is_failure,
 )
 from tests.runtime.support.fakes import FakeBody, FakeObjects
 from tests.runtime.support.world import ORIGIN, PART, OriginFile, World, content_of
@@ -122,7 +122,7 @@ def test_a_compressed_answer_is_not_the_file(world: World) -> None:
     """It was asked for as it is; but a .gz is compressed by nature."""
     world.has()
     world.serve(OriginFile(content_of(50), headers={"content-encoding": "br"}))
-    assert failed("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
     world.has(path="logs/a.csv.gz?x=1")
     assert world.copy() == {"outcome": "STORED"}
@@ -133,7 +133,7 @@ def test_a_file_beyond_the_limit_is_refused(world: World, size: int, length: boo
     """At once when its size is announced, and as soon as it shows otherwise."""
     world.has()
     world.serve(OriginFile(content_of(size), length=length, ranges=length))
-    assert failed("FILE_TOO_LARGE", world.copy(largest=5000))
+    assert is_failure("FILE_TOO_LARGE", world.copy(largest=5000))
     assert_nothing_left(world)
     assert world.objects.calls["create_upload"] == (0 if length else 1)
 
@@ -146,7 +146,7 @@ def test_a_file_whose_origin_announces_more_than_the_setting_is_refused_before_a
     world.has()
     world.serve(OriginFile(content_of(5001)))
     outcome = world.copy(max_file=5000, fan_out=fan_out)
-    assert failed("FILE_TOO_LARGE", outcome)
+    assert is_failure("FILE_TOO_LARGE", outcome)
     assert "5000 bytes" in str(outcome["error"])
     assert "maxFileMb" in str(outcome["error"])
     assert world.objects.calls == {}
@@ -166,7 +166,7 @@ def test_a_file_of_unknown_length_is_refused_as_soon_as_more_bytes_than_the_sett
     world.has()
     world.serve(OriginFile(content_of(200 * PART), length=False, ranges=False))
     outcome = world.copy(max_file=5 * PART)
-    assert failed("FILE_TOO_LARGE", outcome)
+    assert is_failure("FILE_TOO_LARGE", outcome)
     assert "maxFileMb" in str(outcome["error"])
     assert world.objects.calls["upload_part"] <= 5
     assert_nothing_left(world)
@@ -192,7 +192,7 @@ def test_the_expected_sha256_is_checked(world: World) -> None:
         content = content_of(size)
         world.serve(OriginFile(content))
         world.has(sha256="0" * 64)
-        assert failed("CHECKSUM_MISMATCH", world.copy())
+        assert is_failure("CHECKSUM_MISMATCH", world.copy())
         assert_nothing_left(world)
         world.has(sha256=hashlib.sha256(content).hexdigest())
         assert world.copy() == {"outcome": "STORED"}
@@ -207,7 +207,7 @@ def test_the_expected_size_is_checked(world: World, size: int, announced: bool, 
     file = world.serve(OriginFile(content_of(size), length=announced, ranges=announced))
     world.has(expected_size=size + 1)
     outcome = world.copy(fan_out=fan_out)
-    assert failed("SIZE_MISMATCH", outcome)
+    assert is_failure("SIZE_MISMATCH", outcome)
     assert f"{size} bytes, not the expected {size + 1}" in str(outcome["error"])
     assert not announced or world.objects.calls == {}
     assert_nothing_left(world)
@@ -223,7 +223,7 @@ def test_a_file_that_turns_out_larger_than_expected_is_not_read_on(world: World)
     reads: list[int] = []
     file.on_read = lambda: reads.append(1)
     outcome = world.copy()
-    assert failed("SIZE_MISMATCH", outcome)
+    assert is_failure("SIZE_MISMATCH", outcome)
     assert f"more than the expected {PART} bytes" in str(outcome["error"])
     assert len(reads) < 10
     assert_nothing_left(world)
@@ -237,7 +237,7 @@ def test_the_time_is_up(world: World) -> None:
         world.clock.time += 50
 
     world.serve(OriginFile(content_of(50 * PART), on_read=slow))
-    assert failed("TIMED_OUT", world.copy(seconds=300))
+    assert is_failure("TIMED_OUT", world.copy(seconds=300))
     assert_nothing_left(world)
 
 
@@ -245,7 +245,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun(world: World) -> None:
     """The fault is reported instead."""
     world.has()
     world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "20"})]))
-    assert failed("ORIGIN_ERROR", world.copy(seconds=10))
+    assert is_failure("ORIGIN_ERROR", world.copy(seconds=10))
 
 
 def test_a_silence_is_waited_for_no_longer_than_there_is_time(world: World) -> None:
@@ -261,7 +261,7 @@ def test_a_silence_is_waited_for_no_longer_than_there_is_time(world: World) -> N
 
     content = content_of(30)
     world.origins.answer = lambda _asked: Timed(200, {"content-length": "3000000"}, content * 100_000)
-    assert failed("TIMED_OUT", world.copy(seconds=130))
+    assert is_failure("TIMED_OUT", world.copy(seconds=130))
     assert waits == [60.0, 60.0, 50.0, 10.0]
 
 
@@ -271,7 +271,7 @@ def test_a_wrong_ca_bundle_fails_the_download_at_once(world: World) -> None:
     world.secrets.errors["arn:ca"] = ServiceError("GetSecretValue", "AccessDeniedException")
     world.serve(OriginFile(content_of(PART)))
     outcome = world.copy(origin=replace(ORIGIN, ca_bundle="arn:ca"))
-    assert failed("ORIGIN_TLS", outcome)
+    assert is_failure("ORIGIN_TLS", outcome)
     assert "caBundle" in str(outcome)
     assert world.origins.asked == []
 

@@ -16,7 +16,7 @@ from runtime.logic.copying import plan
 from runtime.logic.copying.outcome import Outcome
 from runtime.models import Status
 from tests.runtime.support.s3_stub import S3Stub
-from tests.runtime.support.whole import FAN_OUT, Whole
+from tests.runtime.support.whole import FAN_OUT, HttpWorld
 
 SIZE = 9 * plan.LEAST_PART + 5  # two slices
 OPERATIONS = ["CreateMultipartUpload", "UploadPart", "UploadPart", "ListParts", "CompleteMultipartUpload", "HeadObject"]
@@ -74,11 +74,11 @@ def patiently(tries: int, work: Callable[[], Result]) -> Result:
     return work()
 
 
-def run(whole: Whole, fan_out: int) -> Outcome:
+def run(whole: HttpWorld, fan_out: int) -> Outcome:
     """As the state machine goes."""
 
     def slices() -> None:
-        for index in range(whole.slices):
+        for index in range(whole.slice_count):
             patiently(2, partial(whole.copy_slice, index))
 
     while True:
@@ -96,7 +96,7 @@ def test_a_copy_ends_well_or_with_a_reason_and_nothing_left(s3_stub: S3Stub, ori
     """Whatever happens together."""
     chance = random.Random(seed)
     options = chance.choice(ORIGINS).format(n=chance.randrange(6))
-    whole = Whole(s3_stub, origin, SIZE, options)
+    whole = HttpWorld(s3_stub, origin, SIZE, options)
     trouble(s3_stub, chance)
     outcome: Outcome = {}
     with suppress(ServiceError, TransferError):

@@ -14,11 +14,11 @@ from runtime.errors import (
 from runtime.logic.origin import source
 from runtime.models import Origin
 from tests.runtime.support.copying import (
-    asked_for,
     assert_nothing_left,
     assert_stored,
-    changed,
-    failed,
+    is_failure,
+    partial_answer,
+    range_request,
 )
 from tests.runtime.support.fakes import FakeBody
 from tests.runtime.support.http_server import Exchange, serving
@@ -31,7 +31,7 @@ def test_a_permanent_refusal_is_not_asked_again(world: World, status: int) -> No
     world.has()
     world.serve(OriginFile(b"", before=[FakeBody(status, content=b"<html>")]))
     codes = {404: "ORIGIN_NOT_FOUND", 410: "ORIGIN_NOT_FOUND", 401: "ORIGIN_REFUSED", 403: "ORIGIN_REFUSED"}
-    assert failed(codes.get(status, "ORIGIN_ERROR"), world.copy())
+    assert is_failure(codes.get(status, "ORIGIN_ERROR"), world.copy())
     assert len(world.origins.asked) == 1
     assert_nothing_left(world)
 
@@ -50,7 +50,7 @@ def test_a_lasting_fault_fails_after_three_tries_backing_off(world: World) -> No
     """With the code of the last."""
     world.has()
     world.serve(OriginFile(b"", before=[FakeBody(500), FakeBody(503), FakeBody(502)]))
-    assert failed("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_ERROR", world.copy())
     first, second = world.clock.slept
     assert 0.25 <= first <= 0.5 <= second <= 1.0
     assert_nothing_left(world)
@@ -68,7 +68,7 @@ def test_a_long_retry_after_is_a_failure_now(world: World) -> None:
     """Nobody waits an hour in a function that is paid for."""
     world.has()
     world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "3600"})]))
-    assert failed("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_ERROR", world.copy())
     assert world.clock.slept == []
 
 
@@ -85,7 +85,7 @@ def test_no_answer_is_a_typed_failure(world: World, error: Exception, code: str,
     """Tried again only where that may help."""
     world.has()
     world.serve(OriginFile(b"", before=[error] * 3))
-    assert failed(code, world.copy())
+    assert is_failure(code, world.copy())
     assert len(world.origins.asked) == tries
     assert_nothing_left(world)
 
@@ -113,7 +113,7 @@ def test_cuts_without_progress_end(world: World) -> None:
     """An origin that always cuts is not asked for ever."""
     world.has()
     world.serve(OriginFile(content_of(9 * PART), cuts=[None] + [10] * 50))
-    assert failed("ORIGIN_TRUNCATED", world.copy())
+    assert is_failure("ORIGIN_TRUNCATED", world.copy())
     assert len(world.origins.asked) <= 8
     assert_nothing_left(world)
 
@@ -133,7 +133,7 @@ def test_fewer_bytes_than_announced_are_never_a_file(world: World) -> None:
     world.has()
     short = [FakeBody(200, {"content-length": "3000"}, content_of(2999)) for _ in range(3)]
     world.serve(OriginFile(b"", before=[*short]))
-    assert failed("ORIGIN_TRUNCATED", world.copy())
+    assert is_failure("ORIGIN_TRUNCATED", world.copy())
     assert_nothing_left(world)
 
 
@@ -142,7 +142,7 @@ def test_more_bytes_than_the_range_are_refused(world: World) -> None:
     world.has()
     headers = {"content-range": "bytes 0-4/5", "content-length": "6", "etag": '"v1"'}
     world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
-    assert failed("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
 
 
@@ -160,7 +160,7 @@ def test_more_bytes_than_the_range_without_a_length_are_refused(world: World) ->
     world.has()
     headers = {"content-range": "bytes 0-4/5", "etag": '"v1"'}
     world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
-    assert failed("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
 
 
@@ -170,14 +170,14 @@ def test_a_drip_of_framing_stalls_and_leaves_nothing(world: World, monkeypatch: 
 
     def drip(exchange: Exchange) -> None:
         exchange.send("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", body=b"5\r\n01234\r\n5;")
-        while not exchange.over.wait(0.01):
-            exchange.raw(b"a")
+        while not exchange.closed.wait(0.01):
+            exchange.send_raw(b"a")
 
     world.has()
     world.origins = HttpOrigins()  # type: ignore[assignment]
     with serving(drip) as server:
         origin = Origin("reports", f"http://127.0.0.1:{server.port}/", allow_http=True)
-        assert failed("ORIGIN_TIMEOUT", world.copy(origin=origin, loopback=True))
+        assert is_failure("ORIGIN_TIMEOUT", world.copy(origin=origin, loopback=True))
     assert_nothing_left(world)
 
 
@@ -187,8 +187,8 @@ def test_a_drip_of_framing_stalls_and_leaves_nothing(world: World, monkeypatch: 
         FakeBody(412),
         FakeBody(200, {"content-length": "5000"}, b"y" * 5000),
         FakeBody(416, {"content-range": "bytes */500"}),
-        changed(etag='"v2"'),
-        changed(content_range="bytes 1000-5999/6000"),
+        partial_answer(etag='"v2"'),
+        partial_answer(content_range="bytes 1000-5999/6000"),
     ],
     ids=["412", "200", "416", "etag", "size"],
 )
@@ -206,9 +206,9 @@ def test_a_file_that_keeps_changing_is_given_up(world: World) -> None:
     """ORIGIN_CHANGED after three tries."""
     world.has()
     file = OriginFile(content_of(5 * PART))
-    file.before = [answer for _ in range(3) for answer in (file(asked_for("bytes=0-999")), FakeBody(412))]
+    file.before = [answer for _ in range(3) for answer in (file(range_request("bytes=0-999")), FakeBody(412))]
     world.serve(file)
-    assert failed("ORIGIN_CHANGED", world.copy())
+    assert is_failure("ORIGIN_CHANGED", world.copy())
     assert_nothing_left(world)
 
 
@@ -217,9 +217,9 @@ def test_a_file_that_vanishes_midway_is_a_typed_failure(world: World, status: in
     """And the parts are dropped."""
     world.has()
     file = OriginFile(content_of(5 * PART))
-    file.before = [file(asked_for("bytes=0-999")), FakeBody(status)]
+    file.before = [file(range_request("bytes=0-999")), FakeBody(status)]
     world.serve(file)
-    assert failed({404: "ORIGIN_NOT_FOUND", 403: "ORIGIN_REFUSED"}[status], world.copy())
+    assert is_failure({404: "ORIGIN_NOT_FOUND", 403: "ORIGIN_REFUSED"}[status], world.copy())
     assert_nothing_left(world)
 
 
@@ -227,7 +227,10 @@ def test_the_rest_in_another_range_is_refused(world: World) -> None:
     """Off by one is a wrong file."""
     world.has()
     file = OriginFile(content_of(5 * PART))
-    file.before = [file(asked_for("bytes=0-999")), changed(content_range="bytes 1001-4999/5000", content_length="3999")]
+    file.before = [
+        file(range_request("bytes=0-999")),
+        partial_answer(content_range="bytes 1001-4999/5000", content_length="3999"),
+    ]
     world.serve(file)
-    assert failed("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)

@@ -16,12 +16,12 @@ from runtime.errors import (
 from runtime.models import Failure, Status
 from runtime.ports import ObjectHead
 from tests.runtime.support.copying import (
-    asked_for,
     assert_nothing_left,
     assert_stored,
-    at_operation,
-    cancel_in,
-    failed,
+    cancel_hook,
+    is_failure,
+    range_request,
+    run_once_at,
 )
 from tests.runtime.support.fakes import Asked, FakeBody, StoredObject, Upload
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World, content_of
@@ -32,8 +32,8 @@ def test_a_cancel_in_the_middle_leaves_nothing(world: World, operation: str) -> 
     """Whenever it comes: before the upload is noted, between parts, or at the very end."""
     world.has()
     world.serve(OriginFile(content_of(500 if operation == "put" else 9 * PART)))
-    world.objects.fail = at_operation(operation, cancel_in(world))
-    assert failed("STOPPED", world.copy())
+    world.objects.fail = run_once_at(operation, cancel_hook(world))
+    assert is_failure("STOPPED", world.copy())
     assert_nothing_left(world)
     assert world.row.status is Status.CANCELLED
 
@@ -47,10 +47,10 @@ def test_the_row_is_looked_at_once_a_second_and_a_cancel_is_seen_by_it(world: Wo
         world.clock.time += 0.4
         seen.append((world.row.status, world.row.copied_bytes, world.row.size))
         if len(seen) == 20:
-            cancel_in(world)()
+            cancel_hook(world)()
 
     world.serve(OriginFile(content_of(90 * PART), on_read=read))
-    assert failed("STOPPED", world.copy())
+    assert is_failure("STOPPED", world.copy())
     assert 1 <= world.downloads.calls["progress"] < 4 <= world.downloads.calls["get"] <= 10
     assert any(status is Status.COPYING and copied and size == 90 * PART for status, copied, size in seen)
     assert len(seen) < 25
@@ -88,16 +88,16 @@ def test_a_finished_download_is_not_copied_again(world: World, status: Status) -
 
 def test_a_download_that_is_gone_or_expired_is_not_copied(world: World) -> None:
     """Nobody could fetch it."""
-    assert failed("STOPPED", world.copy())
+    assert is_failure("STOPPED", world.copy())
     world.has(expires_at=1)
-    assert failed("STOPPED", world.copy())
+    assert is_failure("STOPPED", world.copy())
     assert world.origins.asked == []
 
 
 def test_an_origin_that_was_taken_away_is_a_failure(world: World) -> None:
     """The owner changed the stack while it was pending."""
     world.has(origin="gone")
-    assert failed("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_ERROR", world.copy())
 
 
 @pytest.mark.parametrize("size", [5, 3 * PART])
@@ -176,7 +176,7 @@ def test_an_object_that_is_not_ours_is_neither_overwritten_nor_deleted(world: Wo
     foreign = StoredObject(b"theirs", {}, "text/plain")
     world.objects.objects[KEY] = foreign
     world.serve(OriginFile(content_of(size)))
-    assert failed("STORAGE_ERROR", world.copy())
+    assert is_failure("STORAGE_ERROR", world.copy())
     assert world.objects.objects == {KEY: foreign}
     assert not world.objects.uploads
 
@@ -187,7 +187,7 @@ def test_an_object_that_differs_is_never_ready(world: World, size: int) -> None:
     world.has()
     world.objects.objects[KEY] = StoredObject(b"x" * size, {"download-id": DOWNLOAD_ID}, "text/csv")
     world.serve(OriginFile(content_of(size)))
-    assert failed("STORAGE_ERROR", world.copy())
+    assert is_failure("STORAGE_ERROR", world.copy())
     assert world.row.status is not Status.READY
 
 
@@ -201,7 +201,7 @@ def test_a_worker_that_was_replaced_stops(world: World) -> None:
             world.downloads.rows[ARN] = replace(world.row, upload_id="another")
 
     world.serve(OriginFile(content_of(9 * PART), on_read=read))
-    assert failed("STOPPED", world.copy())
+    assert is_failure("STOPPED", world.copy())
     assert world.row.upload_id == "another"
     assert not world.objects.objects
 
@@ -232,9 +232,9 @@ def test_an_abort_is_repeated_until_the_upload_stays_away(world: World) -> None:
 
     world.objects.after = back
     file = OriginFile(content_of(5 * PART))
-    file.before = [file(asked_for("bytes=0-999")), FakeBody(404)]
+    file.before = [file(range_request("bytes=0-999")), FakeBody(404)]
     world.serve(file)
-    assert failed("ORIGIN_NOT_FOUND", world.copy())
+    assert is_failure("ORIGIN_NOT_FOUND", world.copy())
     assert world.objects.calls["abort"] == 3
     assert_nothing_left(world)
 
@@ -261,7 +261,7 @@ def test_nothing_is_in_flight_when_an_upload_is_aborted(world: World) -> None:
         return FakeBody(403)
 
     world.origins.answer = answer
-    assert failed("ORIGIN_REFUSED", world.copy())
+    assert is_failure("ORIGIN_REFUSED", world.copy())
     assert in_flight == [0]
 
 
@@ -276,7 +276,7 @@ def test_an_object_of_another_size_is_never_ready(world: World) -> None:
 
     world.objects.head = head  # type: ignore[method-assign]
     world.serve(OriginFile(content_of(3 * PART)))
-    assert failed("STORAGE_ERROR", world.copy())
+    assert is_failure("STORAGE_ERROR", world.copy())
 
 
 def test_memory_is_bounded_by_the_buffers(world: World) -> None:

@@ -9,15 +9,15 @@ import pytest
 from localcloud.origin import Origin
 from runtime.errors import OriginTruncatedError, StorageError
 from runtime.logic.copying import plan
-from tests.runtime.support.copying import failed
+from tests.runtime.support.copying import is_failure
 from tests.runtime.support.s3_stub import S3Stub
-from tests.runtime.support.whole import Whole
+from tests.runtime.support.whole import HttpWorld
 from tests.runtime.support.world import KEY
 
 STREAMED = 2 * plan.LEAST_PART + 5  # three parts
 SLICED = 9 * plan.LEAST_PART + 5  # two slices, of eight parts and of two
 
-Begin = Callable[..., Whole]
+Begin = Callable[..., HttpWorld]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def origin() -> Iterator[Origin]:
 @pytest.fixture
 def begin(s3_stub: S3Stub, origin: Origin) -> Begin:
     """Begins a download."""
-    return lambda size, options="": Whole(s3_stub, origin, size, options)
+    return lambda size, options="": HttpWorld(s3_stub, origin, size, options)
 
 
 @pytest.mark.parametrize("size", [0, 1, plan.LEAST_PART, plan.LEAST_PART + 1, STREAMED])
@@ -45,11 +45,11 @@ def test_a_file_is_streamed_into_an_object(begin: Begin, size: int, options: str
 def test_a_file_is_copied_in_slices(begin: Begin) -> None:
     """By as few requests as there can be."""
     whole = begin(SLICED)
-    assert whole.in_slices() == {"outcome": "STORED"}
+    assert whole.copy_in_slices() == {"outcome": "STORED"}
     whole.assert_stored()
     parts = plan.plan(SLICED).part_count
     expected = {"CreateMultipartUpload": 1, "UploadPart": parts, "CompleteMultipartUpload": 1, "HeadObject": 1}
-    assert whole.stub.calls == expected | {"ListParts": 1 + whole.slices}
+    assert whole.stub.calls == expected | {"ListParts": 1 + whole.slice_count}
 
 
 MULTIPART = ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "HeadObject"]
@@ -62,7 +62,7 @@ def test_streaming_outlives_an_s3_that_is_busy(begin: Begin, operation: str) -> 
     whole.stub.faults.slow_down(operation, times=3)
     assert whole.copy() == {"outcome": "STORED"}
     whole.assert_stored()
-    assert whole.stub.faults.left == 0
+    assert whole.stub.faults.remaining == 0
 
 
 @pytest.mark.parametrize("operation", [*MULTIPART, "ListParts"])
@@ -70,9 +70,9 @@ def test_slices_outlive_an_s3_that_is_busy(begin: Begin, operation: str) -> None
     """The same for many workers."""
     whole = begin(SLICED)
     whole.stub.faults.slow_down(operation, times=3)
-    assert whole.in_slices() == {"outcome": "STORED"}
+    assert whole.copy_in_slices() == {"outcome": "STORED"}
     whole.assert_stored()
-    assert whole.stub.faults.left == 0
+    assert whole.stub.faults.remaining == 0
 
 
 def test_an_s3_that_stays_busy_leaves_nothing_and_another_worker_succeeds(begin: Begin) -> None:
@@ -100,7 +100,7 @@ def test_a_reply_that_was_lost_at_the_end_of_slices(begin: Begin) -> None:
     """The same for many workers."""
     whole = begin(SLICED)
     whole.stub.faults.lose_reply("CompleteMultipartUpload")
-    assert whole.in_slices() == {"outcome": "STORED"}
+    assert whole.copy_in_slices() == {"outcome": "STORED"}
     whole.assert_stored()
 
 
@@ -119,13 +119,15 @@ def test_a_completion_that_fails_behind_its_200(begin: Begin) -> None:
     """It is not taken for success."""
     whole = begin(SLICED)
     whole.stub.faults.refuse_in_200("CompleteMultipartUpload", "InternalError", times=2)
-    assert whole.in_slices() == {"outcome": "STORED"}
+    assert whole.copy_in_slices() == {"outcome": "STORED"}
     whole.assert_stored()
 
 
 @pytest.mark.parametrize("fault", ["cut", "lose_reply"])
-@pytest.mark.parametrize("copy", [Whole.copy, Whole.in_slices], ids=["streamed", "slices"])
-def test_a_connection_to_s3_that_breaks_in_a_part(begin: Begin, copy: Callable[[Whole], object], fault: str) -> None:
+@pytest.mark.parametrize("copy", [HttpWorld.copy, HttpWorld.copy_in_slices], ids=["streamed", "slices"])
+def test_a_connection_to_s3_that_breaks_in_a_part(
+    begin: Begin, copy: Callable[[HttpWorld], object], fault: str
+) -> None:
     """Before S3 has it all, or after."""
     whole = begin(SLICED)
     getattr(whole.stub.faults, fault)("UploadPart", part=2)
@@ -137,8 +139,8 @@ def test_a_conflict_at_the_end_starts_the_copy_again(begin: Begin) -> None:
     """409: the parts are of no use any more, whether S3 has dropped them or not."""
     whole = begin(SLICED)
     whole.stub.faults.conflict("CompleteMultipartUpload")
-    assert whole.in_slices() == {"outcome": "RESTART"}
-    assert whole.in_slices() == {"outcome": "STORED"}
+    assert whole.copy_in_slices() == {"outcome": "RESTART"}
+    assert whole.copy_in_slices() == {"outcome": "STORED"}
     whole.assert_stored()
 
 
@@ -148,7 +150,7 @@ def test_a_key_that_is_taken_is_not_overwritten(begin: Begin) -> None:
     assert whole.copy() == {"outcome": "STORED"}
     theirs = whole.stub.bucket.objects[KEY]
     other = begin(STREAMED)
-    assert failed("STORAGE_ERROR", other.copy())
+    assert is_failure("STORAGE_ERROR", other.copy())
     assert whole.stub.bucket.objects == {KEY: theirs}
     assert not whole.stub.bucket.uploads
 
@@ -157,7 +159,7 @@ def test_a_late_worker_between_listing_and_completion(begin: Begin) -> None:
     """It stores a part again; its ETag is another: the parts are listed again."""
     whole = begin(SLICED)
     assert whole.copy(fan_out=1)["outcome"] == "PLANNED"
-    for index in range(whole.slices):
+    for index in range(whole.slice_count):
         whole.copy_slice(index)
     upload_id = whole.row.upload_id
     assert upload_id is not None
@@ -213,7 +215,7 @@ def test_an_origin_that_fails_once(begin: Begin, options: str) -> None:
 def test_an_origin_that_goes_on_failing(begin: Begin, options: str, code: str) -> None:
     """Its reason is told, and nothing is left in the bucket."""
     whole = begin(STREAMED, options)
-    assert failed(code, whole.copy())
+    assert is_failure(code, whole.copy())
     whole.fail()
     whole.assert_nothing_left()
 
@@ -233,6 +235,6 @@ def test_slices_of_an_origin_that_hangs_up_are_cleaned_up_after(begin: Begin) ->
 def test_a_file_that_changes_between_slices(begin: Begin) -> None:
     """No object, no upload."""
     whole = begin(SLICED, "change_after=3")
-    assert failed("ORIGIN_CHANGED", whole.in_slices())
+    assert is_failure("ORIGIN_CHANGED", whole.copy_in_slices())
     whole.fail()
     whole.assert_nothing_left()

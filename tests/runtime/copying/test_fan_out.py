@@ -8,7 +8,7 @@ from runtime.errors import ServiceError, StorageError
 from runtime.logic.copying import plan
 from runtime.logic.copying.copy import LONGEST_FIRST_BYTE
 from runtime.models import Status, Validator, Version
-from tests.runtime.support.copying import assert_nothing_left, assert_stored, cancel_in, failed
+from tests.runtime.support.copying import assert_nothing_left, assert_stored, cancel_hook, is_failure
 from tests.runtime.support.fakes import Asked, FakeBody, Upload
 from tests.runtime.support.world import KEY, PART, OriginFile, World, content_of
 
@@ -63,7 +63,7 @@ def test_a_client_that_expects_a_sha256_gets_one_worker(world: World) -> None:
     """It needs the bytes in order."""
     world.has(sha256="ab" * 32)
     world.serve(OriginFile(content_of(SIZE)))
-    assert failed("CHECKSUM_MISMATCH", world.copy(fan_out=1))
+    assert is_failure("CHECKSUM_MISMATCH", world.copy(fan_out=1))
 
 
 def test_an_origin_that_is_slow_to_begin_is_not_asked_for_every_part(world: World) -> None:
@@ -94,7 +94,7 @@ def test_what_s3_cannot_hold_is_refused_at_once(world: World, size: int, fits: b
     world.origins.answer = lambda _asked: FakeBody(206, headers, content_of(PART))
     outcome = world.copy(fan_out=1, cut=plan.plan)
     assert (outcome["outcome"] == "PLANNED") is fits
-    assert fits or (failed("FILE_TOO_LARGE", outcome) and world.objects.calls == {})
+    assert fits or (is_failure("FILE_TOO_LARGE", outcome) and world.objects.calls == {})
 
 
 @pytest.mark.parametrize("uploaded", [True, False], ids=["there", "gone"])
@@ -137,8 +137,8 @@ def test_a_cancel_before_the_upload_is_noted_leaves_nothing(world: World) -> Non
     """What was begun is aborted by who began it."""
     world.has()
     world.serve(OriginFile(content_of(SIZE)))
-    world.objects.fail = lambda operation: cancel_in(world)() if operation == "create_upload" else None
-    assert failed("STOPPED", world.copy(fan_out=1))
+    world.objects.fail = lambda operation: cancel_hook(world)() if operation == "create_upload" else None
+    assert is_failure("STOPPED", world.copy(fan_out=1))
     assert_nothing_left(world)
 
 

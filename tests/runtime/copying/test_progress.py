@@ -20,9 +20,9 @@ from runtime.logic.slices.watch import LOOK_SECONDS, Watch, counted
 from runtime.logic.sockets import messages
 from runtime.models import Status, Validator, Version
 from runtime.ports import Part
-from tests.runtime.support.copying import failed
+from tests.runtime.support.copying import is_failure
 from tests.runtime.support.fakes import Asked, FakeBody, Upload
-from tests.runtime.support.slicing import parts, planned
+from tests.runtime.support.slicing import start_upload, uploaded_parts
 from tests.runtime.support.world import ARN, KEY, PART, OriginFile, World, content_of, cut
 
 CONNECTIONS = frozenset({"c1", "c2"})
@@ -176,7 +176,7 @@ def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: Wor
         return pytest.fail("nobody wants it")
 
     world.origins.answer = answer
-    assert failed("STOPPED", world.copy())
+    assert is_failure("STOPPED", world.copy())
     assert received(world) == []
 
 
@@ -265,9 +265,9 @@ def test_a_slow_socket_does_not_hold_the_copy_up(world: World) -> None:
 
 def test_slices_tell_how_far_all_of_them_are(world: World) -> None:
     """Derived from what S3 holds, so that a worker that runs twice counts once."""
-    file = planned(world, 60 * PART)
+    file = start_upload(world, 60 * PART)
     listening(world)
-    parts(world).update({number: file.content[(number - 1) * PART : number * PART] for number in (1, 2, 30)})
+    uploaded_parts(world).update({number: file.content[(number - 1) * PART : number * PART] for number in (1, 2, 30)})
     world.objects.after = lambda operation: world.clock.sleep(1.1) if operation == "upload_part" else None
     for _ in range(2):
         world.copy_slice(0, wide=True)
@@ -281,11 +281,11 @@ def test_slices_tell_how_far_all_of_them_are(world: World) -> None:
 
 def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
     """No estimate with the first parts; then one from those that have come since."""
-    file = planned(world, 60 * PART)
+    file = start_upload(world, 60 * PART)
     listening(world)
     for seconds, number in ((600, 1), (BETWEEN, 2)):
         world.clock.sleep(seconds)
-        parts(world)[number] = file.content[(number - 1) * PART : number * PART]
+        uploaded_parts(world)[number] = file.content[(number - 1) * PART : number * PART]
         job = sliced(world.row, "downloads/", cut, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
@@ -300,8 +300,10 @@ def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
 @pytest.mark.parametrize("known", [0, 1, 2])
 def test_a_listing_begins_behind_what_is_known_to_be_there(world: World, known: int) -> None:
     """One page reaches far beyond what is in flight, however large the file."""
-    file = planned(world, 60 * PART)
-    parts(world).update({number: file.content[(number - 1) * PART : number * PART] for number in (1, 2, 3, 30)})
+    file = start_upload(world, 60 * PART)
+    uploaded_parts(world).update(
+        {number: file.content[(number - 1) * PART : number * PART] for number in (1, 2, 3, 30)}
+    )
     world.downloads.rows[ARN] = replace(world.row, copied_parts=known)
     job = sliced(world.row, "downloads/", cut, world.clock.now())
     assert job is not None
@@ -317,7 +319,7 @@ def test_a_listing_begins_behind_what_is_known_to_be_there(world: World, known: 
 
 def test_of_many_workers_one_tells(world: World) -> None:
     """Whoever read the older row has come too late."""
-    planned(world)
+    start_upload(world)
     row = world.row
     said = {"copied": PART, "parts": 1, "upload_id": "upload-1", "now": world.clock.now() + 5}
     assert world.downloads.advance(ARN, seen_at=row.updated_at, **said) is not None  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import OriginError, OriginTruncatedError, StoppedError
 from runtime.logic.origin.gunzip import Gunzip
-from tests.runtime.support.copying import assert_nothing_left, assert_stored, failed
+from tests.runtime.support.copying import assert_nothing_left, assert_stored, is_failure
 from tests.runtime.support.fakes import Asked, FakeBody
 from tests.runtime.support.world import PART, World, content_of
 
@@ -138,14 +138,14 @@ def test_a_compressed_file_is_never_copied_in_slices(world: World) -> None:
 def test_a_cut_in_the_middle_is_never_a_file(world: World) -> None:
     """The announced length is of the gzip, so gzip itself has to tell."""
     serve(world, PACKED, ranges=False, cut_after=len(PACKED) // 2)
-    assert failed("ORIGIN_TRUNCATED", world.copy())
+    assert is_failure("ORIGIN_TRUNCATED", world.copy())
     assert_nothing_left(world)
 
 
 def test_a_bomb_ends_at_the_limit(world: World) -> None:
     """As any file does."""
     serve(world, gzip.compress(bytes(100 * PART)), ranges=False)
-    assert failed("FILE_TOO_LARGE", world.copy(largest=10 * PART))
+    assert is_failure("FILE_TOO_LARGE", world.copy(largest=10 * PART))
     assert_nothing_left(world)
 
 
@@ -156,6 +156,6 @@ def test_the_setting_counts_decompressed_bytes(world: World) -> None:
     assert len(packed) < PART
     serve(world, packed, ranges=False)
     outcome = world.copy(max_file=10 * PART)
-    assert failed("FILE_TOO_LARGE", outcome)
+    assert is_failure("FILE_TOO_LARGE", outcome)
     assert "maxFileMb" in str(outcome["error"])
     assert_nothing_left(world)

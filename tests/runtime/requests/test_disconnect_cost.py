@@ -9,7 +9,7 @@ import pytest
 
 from runtime.logic.requests.disconnect import Disconnect
 from tests.runtime.support.in_process import InProcess
-from tests.runtime.support.stores import Store, download, dynamo_store, opened
+from tests.runtime.support.stores import Store, create_store, download, open_connection
 
 ROWS = 20_000
 BATCH = 25
@@ -18,7 +18,7 @@ BATCH = 25
 @pytest.fixture
 def store(in_process: InProcess) -> Store:
     """Empty tables."""
-    return dynamo_store(in_process.client("dynamodb"))
+    return create_store(in_process.client("dynamodb"))
 
 
 def crowd(in_process: InProcess, rows: int) -> None:
@@ -47,7 +47,7 @@ def test_two_item_operations_by_key_whatever_is_in_the_tables(in_process: InProc
     crowd(in_process, rows)
     arn = download().execution_arn
     store.downloads.create(download())
-    assert opened(store)
+    assert open_connection(store)
     in_process.requests.clear()
     Disconnect(store.downloads, store.connections)("c1")
     assert asked(in_process) == [

@@ -14,9 +14,9 @@ from runtime.logic.copying.plan import Plan
 from runtime.logic.slices.complete import tiles
 from runtime.models import Failure, Status
 from runtime.ports import Part
-from tests.runtime.support.copying import assert_nothing_left, at_operation, cancel_in, failed
+from tests.runtime.support.copying import assert_nothing_left, cancel_hook, is_failure, run_once_at
 from tests.runtime.support.fakes import FakeObjects, StoredObject
-from tests.runtime.support.slicing import SIZE, SLICES, parts, planned
+from tests.runtime.support.slicing import SIZE, SLICES, start_upload, uploaded_parts
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World, content_of
 
 _STOPPED = Failure("STOPPED", "The transfer was stopped.")
@@ -24,7 +24,7 @@ _STOPPED = Failure("STOPPED", "The transfer was stopped.")
 
 def copied(world: World) -> OriginFile:
     """All slices are there."""
-    file = planned(world)
+    file = start_upload(world)
     for index in range(SLICES):
         world.copy_slice(index)
     return file
@@ -113,7 +113,7 @@ def test_an_object_that_is_not_ours_is_neither_overwritten_nor_deleted(world: Wo
     """Somebody else has written to the key."""
     copied(world)
     world.objects.objects[KEY] = StoredObject(b"theirs", {}, "text/plain")
-    assert failed("STORAGE_ERROR", world.complete())
+    assert is_failure("STORAGE_ERROR", world.complete())
     assert world.objects.objects[KEY].body == b"theirs"
     assert world.row.status is Status.COPYING
 
@@ -122,11 +122,11 @@ def test_an_object_that_is_not_ours_is_neither_overwritten_nor_deleted(world: Wo
 def test_an_object_that_differs_is_never_ready(world: World, body: bytes) -> None:
     """Whatever S3 answered."""
     copied(world)
-    world.objects.after = at_operation(
+    world.objects.after = run_once_at(
         "complete",
         lambda: world.objects.objects.update({KEY: StoredObject(body, {"download-id": DOWNLOAD_ID}, "text/csv")}),
     )
-    assert failed("STORAGE_ERROR", world.complete())
+    assert is_failure("STORAGE_ERROR", world.complete())
     assert world.row.status is Status.COPYING
 
 
@@ -137,10 +137,10 @@ def test_a_part_that_is_missing_or_has_another_size_is_never_ready(
 ) -> None:
     """First, middle, last."""
     copied(world)
-    body = spoil(parts(world).pop(number))
+    body = spoil(uploaded_parts(world).pop(number))
     if body is not None:
-        parts(world)[number] = body
-    assert failed("STORAGE_ERROR", world.complete())
+        uploaded_parts(world)[number] = body
+    assert is_failure("STORAGE_ERROR", world.complete())
     assert "complete" not in world.objects.calls
 
 
@@ -185,8 +185,8 @@ def test_a_file_that_is_too_large_for_one_map_is_copied_batch_after_batch(world:
 def test_no_batch_follows_one_that_is_not_whole(world: World, number: int) -> None:
     """It would all be in vain, and an execution has to end."""
     first_batch(world)
-    del parts(world)[number]
-    assert failed("STORAGE_ERROR", world.complete([0, 1], batched))
+    del uploaded_parts(world)[number]
+    assert is_failure("STORAGE_ERROR", world.complete([0, 1], batched))
 
 
 def test_no_batch_follows_a_failure_that_nothing_can_mend(world: World) -> None:
@@ -207,7 +207,7 @@ def test_an_upload_that_vanished_between_batches_is_started_again(world: World) 
 
 def test_throttled_slices_are_copied_again_and_no_others(world: World) -> None:
     """The others of the Map are there, and the file is whole in the end."""
-    file = planned(world)
+    file = start_upload(world)
     for index in (0, 2):
         world.copy_slice(index)
     assert world.complete(throttled=[1, 3]) == {"outcome": "THROTTLED", "slices": [1, 3]}
@@ -227,31 +227,31 @@ def test_a_throttled_slice_that_another_child_copied_is_there(world: World) -> N
 
 def test_a_slice_that_is_missing_although_it_was_not_throttled_is_a_failure(world: World) -> None:
     """Its function ran: it would be missing again."""
-    planned(world)
+    start_upload(world)
     world.copy_slice(0)
-    assert failed("STORAGE_ERROR", world.complete(throttled=[1, 2]))
+    assert is_failure("STORAGE_ERROR", world.complete(throttled=[1, 2]))
 
 
 def test_a_throttled_slice_does_not_wait_for_a_file_that_cannot_be_copied(world: World) -> None:
     """What another worker noted says why."""
-    planned(world)
+    start_upload(world)
     world.has(**vars(replace(world.row, failure=Failure("ORIGIN_NOT_FOUND", "It is gone."))))
-    assert failed("ORIGIN_NOT_FOUND", world.complete(throttled=[0, 1, 2, 3]))
+    assert is_failure("ORIGIN_NOT_FOUND", world.complete(throttled=[0, 1, 2, 3]))
 
 
 def test_throttled_slices_stop_waiting_when_the_download_has_expired(world: World) -> None:
     """Nobody can fetch it any more."""
-    planned(world)
+    start_upload(world)
     world.clock.sleep(world.row.expires_at - world.clock.now() + 1)
-    assert failed("STOPPED", world.complete(throttled=[0, 1, 2, 3]))
+    assert is_failure("STOPPED", world.complete(throttled=[0, 1, 2, 3]))
 
 
 def test_the_next_batch_follows_throttled_slices_of_the_first(world: World) -> None:
     """From the first slice that is not there, whichever were copied last."""
     file = first_batch(world)
-    taken = {number: parts(world).pop(number) for number in (1, 2, 3)}
+    taken = {number: uploaded_parts(world).pop(number) for number in (1, 2, 3)}
     assert world.complete([0, 1], batched, throttled=[0]) == {"outcome": "THROTTLED", "slices": [0]}
-    parts(world).update(taken)
+    uploaded_parts(world).update(taken)
     assert world.complete([0], batched) == {"outcome": "PLANNED", "slices": [2, 3]}
     for index in (2, 3):
         world.copy_slice(index)
@@ -265,8 +265,8 @@ def test_no_batch_follows_one_whose_parts_have_vanished_since(world: World) -> N
     assert world.complete([0, 1], batched) == {"outcome": "PLANNED", "slices": [2, 3]}
     for index in (2, 3):
         world.copy_slice(index)
-    del parts(world)[1]
-    assert failed("STORAGE_ERROR", world.complete([2, 3], batched))
+    del uploaded_parts(world)[1]
+    assert is_failure("STORAGE_ERROR", world.complete([2, 3], batched))
 
 
 def again_at_completion(world: World, times: int) -> Callable[[str], None]:
@@ -275,7 +275,7 @@ def again_at_completion(world: World, times: int) -> Callable[[str], None]:
 
     def called(operation: str) -> None:
         if operation == "complete" and len(left) > times:
-            parts(world)[2] = left.pop()
+            uploaded_parts(world)[2] = left.pop()
 
     return called
 
@@ -283,14 +283,14 @@ def again_at_completion(world: World, times: int) -> Callable[[str], None]:
 def test_a_part_stored_again_is_listed_again(world: World) -> None:
     """InvalidPart: the ETag that was listed is not the one that is there."""
     file = copied(world)
-    original = parts(world)[2]
-    steps = [lambda: parts(world).update({2: b"y" * PART}), lambda: None]
+    original = uploaded_parts(world)[2]
+    steps = [lambda: uploaded_parts(world).update({2: b"y" * PART}), lambda: None]
 
     def called(operation: str) -> None:
         if operation == "complete" and steps:
             steps.pop(0)()
         if operation == "list_parts" and len(steps) == 1:
-            parts(world)[2] = original
+            uploaded_parts(world)[2] = original
 
     world.objects.fail = called
     assert world.complete() == {"outcome": "STORED"}
@@ -302,7 +302,7 @@ def test_parts_stored_again_for_ever_are_a_failure(world: World) -> None:
     """It ends."""
     copied(world)
     world.objects.fail = again_at_completion(world, 5)
-    assert failed("STORAGE_ERROR", world.complete())
+    assert is_failure("STORAGE_ERROR", world.complete())
     assert world.objects.calls["complete"] == 3
 
 
@@ -310,8 +310,8 @@ def test_parts_stored_again_for_ever_are_a_failure(world: World) -> None:
 def test_a_cancel_in_the_middle_leaves_nothing(world: World, operation: str) -> None:
     """`fail` and the worker clean up between them."""
     copied(world)
-    world.objects.fail = at_operation(operation, cancel_in(world))
-    assert failed("STOPPED", world.complete())
+    world.objects.fail = run_once_at(operation, cancel_hook(world))
+    assert is_failure("STOPPED", world.complete())
     world.objects.fail = lambda _operation: None
     world.fail(ARN, world.row.failure or _STOPPED)
     assert_nothing_left(world)
@@ -384,7 +384,7 @@ def test_an_upload_that_vanishes_again_is_a_failure(world: World) -> None:
     assert world.complete() == {"outcome": "RESTART"}
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
     world.objects.uploads.clear()
-    assert failed("STORAGE_ERROR", world.complete())
+    assert is_failure("STORAGE_ERROR", world.complete())
 
 
 def test_what_cannot_succeed_is_not_started_again(world: World) -> None:
@@ -392,7 +392,7 @@ def test_what_cannot_succeed_is_not_started_again(world: World) -> None:
     copied(world)
     world.objects.uploads.clear()
     world.downloads.rows[ARN] = replace(world.row, failure=Failure("ORIGIN_NOT_FOUND", "Gone."))
-    assert failed("ORIGIN_NOT_FOUND", world.complete())
+    assert is_failure("ORIGIN_NOT_FOUND", world.complete())
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
@@ -407,4 +407,4 @@ def test_a_finished_download_is_not_completed(world: World, status: Status) -> N
 
 def test_a_download_that_is_gone_is_not_completed(world: World) -> None:
     """Nobody could fetch it."""
-    assert failed("STOPPED", world.complete())
+    assert is_failure("STOPPED", world.complete())

@@ -10,8 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.models import Failure, Status
-from tests.runtime.support.copying import assert_nothing_left, cancel_in, failed
-from tests.runtime.support.slicing import SIZE, SLICES, assert_whole, expected, parts, planned
+from tests.runtime.support.copying import assert_nothing_left, cancel_hook, is_failure
+from tests.runtime.support.slicing import (
+    SIZE,
+    SLICES,
+    complete_and_assert_stored,
+    expected_parts,
+    start_upload,
+    uploaded_parts,
+)
 from tests.runtime.support.world import ARN, PART, World
 
 
@@ -20,21 +27,21 @@ from tests.runtime.support.world import ARN, PART, World
 def test_slices_of_any_size_in_any_order_are_the_file(size: int, order: st.DataObject) -> None:
     """Byte for byte, and no byte is asked for twice."""
     world = World()
-    file = planned(world, size)
+    file = start_upload(world, size)
     slices = list(range(-(-size // (3 * PART))))
     order.shuffle(slices)  # type: ignore[attr-defined]
     for index in slices:
         world.copy_slice(index)
     asked = sorted(asked.headers["Range"] for asked in world.origins.asked)
     assert len(asked) == len(set(asked)) == -(-size // PART)
-    assert_whole(world, file)
+    complete_and_assert_stored(world, file)
     assert world.row.stored is not None
     assert world.row.stored.sha256 is None
 
 
 def test_every_range_is_of_the_planned_version_and_comes_as_it_is(world: World) -> None:
     """Never compressed, never of another version."""
-    planned(world)
+    start_upload(world)
     world.copy_slice(3)
     headers = {asked.headers["Range"]: asked.headers for asked in world.origins.asked}
     assert set(headers) == {f"bytes={9 * PART}-{10 * PART - 1}", f"bytes={10 * PART}-{SIZE - 1}"}
@@ -44,10 +51,10 @@ def test_every_range_is_of_the_planned_version_and_comes_as_it_is(world: World) 
 
 def test_what_an_earlier_worker_stored_is_used_again(world: World) -> None:
     """Only what is missing, or has the wrong size, is fetched."""
-    file = planned(world)
-    parts(world).update({4: file.content[3 * PART : 4 * PART], 5: b"short"})
+    file = start_upload(world)
+    uploaded_parts(world).update({4: file.content[3 * PART : 4 * PART], 5: b"short"})
     world.copy_slice(1)
-    assert parts(world) == expected(file, 1)
+    assert uploaded_parts(world) == expected_parts(file, 1)
     assert len(world.origins.asked) == 2
     world.copy_slice(1)
     assert len(world.origins.asked) == 2
@@ -55,7 +62,7 @@ def test_what_an_earlier_worker_stored_is_used_again(world: World) -> None:
 
 def test_memory_is_a_buffer_for_each_of_a_few_lanes(world: World) -> None:
     """However many parts there are."""
-    planned(world)
+    start_upload(world)
     world.objects.after = lambda _operation: time.sleep(0.001)
     for index in range(SLICES):
         world.copy_slice(index)
@@ -67,10 +74,10 @@ def test_memory_is_a_buffer_for_each_of_a_few_lanes(world: World) -> None:
 def test_a_part_that_breaks_off_goes_on_where_it_did(cuts: list[int | None]) -> None:
     """Up to three cuts anywhere."""
     world = World()
-    file = planned(world)
+    file = start_upload(world)
     file.cuts = cuts
     world.copy_slice(0)
-    assert parts(world) == expected(file, 0)
+    assert uploaded_parts(world) == expected_parts(file, 0)
     assert world.row.failure is None
 
 
@@ -88,7 +95,7 @@ def test_a_part_that_breaks_off_goes_on_where_it_did(cuts: list[int | None]) -> 
 )
 def test_a_slice_that_nobody_wants_is_not_copied(world: World, fields: dict[str, object]) -> None:
     """A late child, of a Map that was stopped or of an execution that is over."""
-    planned(world)
+    start_upload(world)
     world.downloads.rows[ARN] = replace(world.row, **fields)  # type: ignore[arg-type]
     world.copy_slice(0)
     assert world.origins.asked == []
@@ -104,7 +111,7 @@ def test_a_download_that_is_gone_is_not_copied(world: World) -> None:
 @pytest.mark.parametrize("change", ["cancelled", "another upload", "failure"])
 def test_a_worker_sees_between_parts_that_it_should_stop(world: World, change: str) -> None:
     """It looks once a second; StopExecution does not reach it."""
-    planned(world, 60 * PART)
+    start_upload(world, 60 * PART)
     fields: dict[str, dict[str, object]] = {
         "cancelled": {"status": Status.CANCELLED},
         "another upload": {"upload_id": "upload-2"},
@@ -118,23 +125,23 @@ def test_a_worker_sees_between_parts_that_it_should_stop(world: World, change: s
 
     world.objects.after = stored
     world.copy_slice(0, wide=True)
-    assert 1 <= len(parts(world)) <= 8
+    assert 1 <= len(uploaded_parts(world)) <= 8
     assert world.row.failure == fields[change].get("failure")
 
 
 def test_a_worker_looks_at_the_row_at_most_once_a_second(world: World) -> None:
     """A look costs money."""
-    planned(world, 60 * PART)
+    start_upload(world, 60 * PART)
     world.downloads.calls.clear()
     world.objects.after = lambda operation: world.clock.sleep(0.1) if operation == "upload_part" else None
     world.copy_slice(0, wide=True)
-    assert len(parts(world)) == 60
+    assert len(uploaded_parts(world)) == 60
     assert 4 <= world.downloads.calls["get"] <= 8
 
 
 def test_an_upload_that_was_aborted_ends_the_worker_quietly(world: World) -> None:
     """A cancel has come and gone."""
-    planned(world)
+    start_upload(world)
     world.objects.uploads.clear()
     world.copy_slice(0)
     assert world.row.trouble is None
@@ -143,10 +150,10 @@ def test_an_upload_that_was_aborted_ends_the_worker_quietly(world: World) -> Non
 
 def test_a_cancel_at_any_time_leaves_nothing(world: World) -> None:
     """Also not a part that was in flight."""
-    planned(world)
-    world.objects.fail = lambda operation: cancel_in(world)() if operation == "upload_part" else None
+    start_upload(world)
+    world.objects.fail = lambda operation: cancel_hook(world)() if operation == "upload_part" else None
     world.copy_slice(0)
     world.fail(ARN, Failure("STOPPED", "..."))
     world.copy_slice(1)
-    assert failed("STOPPED", world.complete())
+    assert is_failure("STOPPED", world.complete())
     assert_nothing_left(world)

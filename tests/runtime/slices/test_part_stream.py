@@ -12,7 +12,14 @@ from runtime.errors import OriginBusyError, StorageError, TimedOutError
 from runtime.logic.slices.part_stream import AHEAD
 from runtime.models import Status
 from tests.runtime.support.fakes import FakeBody
-from tests.runtime.support.slicing import SIZE, SLICES, assert_whole, expected, parts, planned
+from tests.runtime.support.slicing import (
+    SIZE,
+    SLICES,
+    complete_and_assert_stored,
+    expected_parts,
+    start_upload,
+    uploaded_parts,
+)
 from tests.runtime.support.world import ARN, PART, World
 
 PIECE = PART // 3
@@ -23,17 +30,17 @@ PIECE = PART // 3
 def test_streamed_parts_are_the_file(size: int, cuts: list[int | None]) -> None:
     """Whatever its size, and wherever the origin breaks off."""
     world = World()
-    file = planned(world, size)
+    file = start_upload(world, size)
     file.cuts = cuts
     for index in range(-(-size // (3 * PART))):
         world.copy_slice(index, streamed=True)
     assert world.objects.calls["upload_part"] == 0
-    assert_whole(world, file)
+    complete_and_assert_stored(world, file)
 
 
 def test_pieces_are_asked_for_ahead_and_no_further(world: World) -> None:
     """Memory is a few pieces, whatever the length of a part."""
-    planned(world)
+    start_upload(world)
     most = 0
 
     def reading(_operation: str) -> None:
@@ -48,18 +55,18 @@ def test_pieces_are_asked_for_ahead_and_no_further(world: World) -> None:
 
 def test_a_body_that_s3_did_not_take_is_read_anew(world: World) -> None:
     """It cannot be rewound."""
-    file = planned(world)
+    file = start_upload(world)
     failures = [StorageError("upload_part", "SlowDown"), StorageError("upload_part", "SlowDown")]
     world.objects.after = lambda operation: failing(operation, failures)
     world.copy_slice(0, streamed=True)
     assert failures == []
     assert len(world.clock.slept) == 2
-    assert parts(world) == expected(file, 0)
+    assert uploaded_parts(world) == expected_parts(file, 0)
 
 
 def test_a_bucket_that_takes_nothing_is_left_to_another_worker(world: World) -> None:
     """After some tries."""
-    planned(world)
+    start_upload(world)
     world.objects.after = lambda operation: failing(operation, 9 * [StorageError("upload_part", "SlowDown")])
     with pytest.raises(StorageError):
         world.copy_slice(0, streamed=True)
@@ -68,18 +75,18 @@ def test_a_bucket_that_takes_nothing_is_left_to_another_worker(world: World) -> 
 
 def test_an_origin_that_fails_is_told_and_not_the_bucket(world: World) -> None:
     """S3 only saw the body end early."""
-    planned(world)
+    start_upload(world)
     world.origins.answer = lambda _asked: FakeBody(503)
     with pytest.raises(OriginBusyError):
         world.copy_slice(0, streamed=True)
     assert world.row.trouble is not None
     assert world.row.trouble.code == "ORIGIN_ERROR"
-    assert parts(world) == {}
+    assert uploaded_parts(world) == {}
 
 
 def test_an_origin_too_slow_for_one_part_is_named_as_the_reason(world: World) -> None:
     """A worker that stored a part is followed by one that goes on; one that stored none has no better successor."""
-    file = planned(world)
+    file = start_upload(world)
 
     seconds = 0.0
 
@@ -93,12 +100,12 @@ def test_an_origin_too_slow_for_one_part_is_named_as_the_reason(world: World) ->
             world.copy_slice(0, streamed=True)
         assert world.row.trouble is not None
         assert (world.row.trouble.code, said in world.row.trouble.message) == ("TIMED_OUT", True)
-    assert len(parts(world)) == 1
+    assert len(uploaded_parts(world)) == 1
 
 
 def test_a_file_that_is_gone_is_noted(world: World) -> None:
     """Nothing can mend it."""
-    planned(world)
+    start_upload(world)
     world.origins.answer = lambda _asked: FakeBody(404)
     world.copy_slice(0, streamed=True)
     assert world.row.failure is not None
@@ -107,7 +114,7 @@ def test_a_file_that_is_gone_is_noted(world: World) -> None:
 
 def test_a_cancel_ends_a_part_in_the_middle(world: World) -> None:
     """A part may take two minutes; the row is looked at all the while."""
-    planned(world)
+    start_upload(world)
 
     def read(operation: str) -> None:
         if operation == "stream_chunk":
@@ -116,18 +123,18 @@ def test_a_cancel_ends_a_part_in_the_middle(world: World) -> None:
 
     world.objects.after = read
     world.copy_slice(0, streamed=True)
-    assert parts(world) == {}
+    assert uploaded_parts(world) == {}
     assert world.row.trouble is None
 
 
 def test_what_an_earlier_worker_stored_is_used_again(world: World) -> None:
     """As with parts that are held."""
-    file = planned(world)
+    file = start_upload(world)
     for _ in range(2):
         for index in range(SLICES):
             world.copy_slice(index, streamed=True)
     assert world.objects.calls["stream_part"] == -(-SIZE // PART)
-    assert_whole(world, file)
+    complete_and_assert_stored(world, file)
 
 
 def failing(operation: str, failures: list[StorageError]) -> None:

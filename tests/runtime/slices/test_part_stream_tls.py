@@ -16,8 +16,8 @@ from runtime.logic.slices import part_stream
 from runtime.logic.slices.complete import Complete
 from runtime.logic.slices.copy_slice import CopySlice
 from tests.runtime.support.s3_stub import S3Stub
-from tests.runtime.support.s3_stub.chunks import LEAST_CHUNK
-from tests.runtime.support.whole import Whole
+from tests.runtime.support.s3_stub.chunks import MIN_CHUNK
+from tests.runtime.support.whole import HttpWorld
 from tests.runtime.support.world import ARN
 
 PART = 20 * plan.MIB  # more than a worker holds
@@ -29,17 +29,17 @@ def cut(size: int) -> plan.Plan:
     return plan.Plan(size, PART, 2)
 
 
-class Streamed(Whole):
+class Streamed(HttpWorld):
     """A file whose parts are too large to be held."""
 
     def copy(self, *, fan_out: int = 1) -> Outcome:
-        return self._wired(Copy, fan_out_bytes=fan_out, cut=cut)(ARN, 800.0)
+        return self._build(Copy, fan_out_bytes=fan_out, cut=cut)(ARN, 800.0)
 
     def copy_slice(self, index: int) -> None:
-        self._wired(CopySlice, cut=cut)(ARN, index, 120.0)
+        self._build(CopySlice, cut=cut)(ARN, index, 120.0)
 
     def complete(self) -> Outcome:
-        return self._wired(Complete, cut=cut)(ARN, range(self.slices))
+        return self._build(Complete, cut=cut)(ARN, range(self.slice_count))
 
     @property
     def slices(self) -> int:
@@ -55,7 +55,7 @@ def file(s3_stub: S3Stub) -> Iterator[Streamed]:
 
 def test_a_streamed_part_is_sent_in_chunks_with_its_checksum_behind_them(file: Streamed) -> None:
     """S3 refuses a body whose trailer is not its CRC-32."""
-    assert file.in_slices() == {"outcome": "STORED"}
+    assert file.copy_in_slices() == {"outcome": "STORED"}
     file.assert_stored()
     parts = [request.headers for request in file.stub.requests if request.part is not None]
     assert len(parts) == 5
@@ -70,7 +70,7 @@ def test_a_streamed_part_is_sent_in_chunks_with_its_checksum_behind_them(file: S
 def test_a_part_that_s3_did_not_take_is_read_anew(file: Streamed, fault: str) -> None:
     """Never rewound: the stub refuses a body that begins in its middle."""
     getattr(file.stub.faults, fault)("UploadPart", part=2)
-    assert file.in_slices() == {"outcome": "STORED"}
+    assert file.copy_in_slices() == {"outcome": "STORED"}
     assert file.stub.calls["UploadPart"] == 6
     file.assert_stored()
 
@@ -79,7 +79,7 @@ def test_a_bucket_that_stays_busy_is_left_to_another_worker(file: Streamed) -> N
     """Which finds what is there."""
     file.stub.faults.slow_down("UploadPart", part=2, times=4)
     with pytest.raises(StorageError):
-        file.in_slices()
+        file.copy_in_slices()
     file.copy_slice(0)
     file.copy_slice(1)
     file.copy_slice(2)
@@ -92,7 +92,7 @@ def test_an_origin_that_breaks_off_is_mended_while_s3_waits(s3_stub: S3Stub) -> 
     """It costs no part."""
     with OriginServer() as origin:
         file = Streamed(s3_stub, origin, SIZE, "close_after=5000000&times=3")
-        assert file.in_slices() == {"outcome": "STORED"}
+        assert file.copy_in_slices() == {"outcome": "STORED"}
         assert s3_stub.calls["UploadPart"] == 5
         file.assert_stored()
 
@@ -137,7 +137,7 @@ def test_a_part_outlives_an_origin_that_pauses_for_longer_than_s3_waits(s3_stub:
 def test_an_upload_that_s3_ended_for_being_idle_is_begun_again(file: Streamed) -> None:
     """RequestTimeout is a 400 that another try may mend."""
     file.stub.faults.refuse("UploadPart", 400, "RequestTimeout", part=2)
-    assert file.in_slices() == {"outcome": "STORED"}
+    assert file.copy_in_slices() == {"outcome": "STORED"}
     assert file.stub.calls["UploadPart"] == 6
     file.assert_stored()
 
@@ -146,6 +146,6 @@ def test_a_drip_is_sent_at_once_and_there_are_enough_of_them() -> None:
     """Botocore collects 128 KiB before it sends, S3 refuses short aws-chunks, and a slice's worker has 120 s."""
     drip = plan.LEAST_PART // 2 // part_stream.DRIPS
     assert drip > (BUFFER_SIZE or 0)
-    assert drip >= LEAST_CHUNK
+    assert drip >= MIN_CHUNK
     assert part_stream.DRIP_SECONDS <= 15
     assert part_stream.DRIPS * part_stream.DRIP_SECONDS > 120

@@ -20,9 +20,16 @@ from runtime.errors import (
     TransferError,
 )
 from runtime.models import Failure, Status
-from tests.runtime.support.copying import assert_nothing_left, failed
+from tests.runtime.support.copying import assert_nothing_left, is_failure
 from tests.runtime.support.fakes import Asked, FakeBody
-from tests.runtime.support.slicing import SIZE, SLICES, assert_whole, expected, parts, planned
+from tests.runtime.support.slicing import (
+    SIZE,
+    SLICES,
+    complete_and_assert_stored,
+    expected_parts,
+    start_upload,
+    uploaded_parts,
+)
 from tests.runtime.support.world import ARN, KEY, PART, World, content_of
 
 Answer = Callable[[Asked], FakeBody]
@@ -54,7 +61,7 @@ def raising(error: Exception) -> FakeBody:
 @pytest.mark.parametrize("answer", [answer for answer, _ in TRANSIENT])
 def test_an_origin_that_fails_once_is_asked_again(world: World, answer: Answer) -> None:
     """After a pause, within the same worker."""
-    file = planned(world)
+    file = start_upload(world)
     failures = [answer]
 
     def first_fails(asked: Asked) -> FakeBody:
@@ -64,7 +71,7 @@ def test_an_origin_that_fails_once_is_asked_again(world: World, answer: Answer) 
 
     world.origins.answer = first_fails
     world.copy_slice(0)
-    assert parts(world) == expected(file, 0)
+    assert uploaded_parts(world) == expected_parts(file, 0)
     assert world.clock.slept
 
 
@@ -73,7 +80,7 @@ def test_an_origin_that_goes_on_failing_is_left_to_another_worker(
     world: World, answer: Answer, kind: type[TransferError]
 ) -> None:
     """It may mend, so the copy goes on; but if it does not, clients are told what it was."""
-    file = planned(world)
+    file = start_upload(world)
     world.origins.answer = answer
     with pytest.raises(TransferError) as raised:
         world.copy_slice(0)
@@ -84,7 +91,7 @@ def test_an_origin_that_goes_on_failing_is_left_to_another_worker(
     world.origins.answer = file
     for index in range(SLICES):
         world.copy_slice(index)
-    assert_whole(world, file)
+    complete_and_assert_stored(world, file)
     assert world.row.trouble is None
 
 
@@ -111,10 +118,10 @@ LASTING: list[tuple[str, Callable[[], FakeBody]]] = [
 @pytest.mark.parametrize(("code", "answer"), LASTING)
 def test_what_cannot_mend_is_noted_and_told(world: World, code: str, answer: Callable[[], FakeBody]) -> None:
     """No part of it is stored, no worker asks again, and the client gets the real code."""
-    file = planned(world)
+    file = start_upload(world)
     world.origins.answer = lambda asked: answer() if asked.headers["Range"].startswith("bytes=0-") else file(asked)
     world.copy_slice(0)
-    assert 1 not in parts(world)
+    assert 1 not in uploaded_parts(world)
     assert not world.clock.slept
     assert world.row.failure is not None
     assert (world.row.failure.code, world.row.status) == (code, Status.COPYING)
@@ -122,7 +129,7 @@ def test_what_cannot_mend_is_noted_and_told(world: World, code: str, answer: Cal
     world.copy_slice(1)
     assert len(world.origins.asked) == asked
     outcome = world.complete()
-    assert failed(code, outcome)
+    assert is_failure(code, outcome)
     world.fail(ARN, Failure(code, "..."))
     assert world.row.status is Status.FAILED
     assert_nothing_left(world)
@@ -130,7 +137,7 @@ def test_what_cannot_mend_is_noted_and_told(world: World, code: str, answer: Cal
 
 def test_the_first_reason_stays(world: World) -> None:
     """A later one is often its consequence."""
-    planned(world)
+    start_upload(world)
     assert world.downloads.note_failure(ARN, failure=Failure("ORIGIN_CHANGED", "1"), upload_id="upload-1")
     assert not world.downloads.note_failure(ARN, failure=Failure("ORIGIN_NOT_FOUND", "2"), upload_id="upload-1")
     assert world.row.failure == Failure("ORIGIN_CHANGED", "1")
@@ -138,11 +145,11 @@ def test_the_first_reason_stays(world: World) -> None:
 
 def test_a_file_that_changes_midway_is_never_mixed(world: World) -> None:
     """Half of the slices were of the old version."""
-    file = planned(world)
+    file = start_upload(world)
     world.copy_slice(0)
     file.content, file.etag = content_of(SIZE + 1)[:SIZE], '"v2"'
     world.copy_slice(1)
-    assert failed("ORIGIN_CHANGED", world.complete())
+    assert is_failure("ORIGIN_CHANGED", world.complete())
     assert KEY not in world.objects.objects
 
 
@@ -150,7 +157,7 @@ def test_what_a_state_machine_does_not_know_its_workers_have_noted() -> None:
     """A map that failed says nothing of why."""
     for attribute in ("failure", "trouble"):
         world = World()
-        planned(world)
+        start_upload(world)
         noted = Failure("ORIGIN_ERROR", "The origin answered HTTP 503.")
         world.downloads.rows[ARN] = replace(world.row, **{attribute: noted})  # type: ignore[arg-type]
         world.fail(ARN, Failure("TRANSFER_FAILED", "The transfer failed."))
@@ -160,7 +167,7 @@ def test_what_a_state_machine_does_not_know_its_workers_have_noted() -> None:
 def test_what_a_state_machine_does_know_counts() -> None:
     """A time-out is not the trouble of an hour ago."""
     world = World()
-    planned(world)
+    start_upload(world)
     world.downloads.note_trouble(ARN, failure=Failure("ORIGIN_ERROR", "503"), upload_id="upload-1")
     world.fail(ARN, Failure("TIMED_OUT", "The transfer took too long."))
     assert world.row.failure == Failure("TIMED_OUT", "The transfer took too long.")
@@ -168,28 +175,28 @@ def test_what_a_state_machine_does_know_counts() -> None:
 
 def test_a_failing_bucket_is_raised_for_another_worker(world: World) -> None:
     """Parts that are there stay."""
-    file = planned(world)
+    file = start_upload(world)
 
     def fail(operation: str) -> None:
-        if operation == "upload_part" and len(parts(world)) >= 2:
+        if operation == "upload_part" and len(uploaded_parts(world)) >= 2:
             raise StorageError(operation, "SlowDown")
 
     world.objects.fail = fail
     with pytest.raises(StorageError):
         world.copy_slice(0)
-    held = len(parts(world))
+    held = len(uploaded_parts(world))
     assert held >= 2
     world.objects.fail = lambda _operation: None
     world.origins.asked.clear()
     world.copy_slice(0)
     assert len(world.origins.asked) == 3 - held
-    assert parts(world) == expected(file, 0)
+    assert uploaded_parts(world) == expected_parts(file, 0)
 
 
 @pytest.mark.parametrize("error", [TimedOutError("Over."), OriginTimeoutError("Slow.")])
 def test_a_worker_whose_time_is_up_leaves_the_rest_to_the_next(world: World, error: TransferError) -> None:
     """Nothing is wrong with the file."""
-    planned(world)
+    start_upload(world)
     world.origins.answer = lambda _asked: raising(error)
     with pytest.raises(type(error)):
         world.copy_slice(0)
@@ -199,16 +206,16 @@ def test_a_worker_whose_time_is_up_leaves_the_rest_to_the_next(world: World, err
 
 def test_a_worker_ends_when_its_time_is_up(world: World) -> None:
     """An origin that drips is not waited for."""
-    file = planned(world, 60 * PART)
+    file = start_upload(world, 60 * PART)
     file.on_read = lambda: world.clock.sleep(30)
     with pytest.raises(TimedOutError):
         world.copy_slice(0, seconds=100, wide=True)
-    assert parts(world)
+    assert uploaded_parts(world)
 
 
 def test_a_table_that_is_busy_is_no_reason_to_lose_a_slice(world: World) -> None:
     """The look is left out."""
-    file = planned(world)
+    file = start_upload(world)
     looked = threading.Event()
 
     def busy(operation: str) -> None:
@@ -220,12 +227,12 @@ def test_a_table_that_is_busy_is_no_reason_to_lose_a_slice(world: World) -> None
     world.objects.after = lambda _operation: world.clock.sleep(2)
     world.copy_slice(0)
     assert looked.is_set()
-    assert parts(world) == expected(file, 0)
+    assert uploaded_parts(world) == expected_parts(file, 0)
 
 
 def test_an_origin_that_was_taken_away_is_a_failure(world: World) -> None:
     """The owner changed the stack meanwhile."""
-    planned(world)
+    start_upload(world)
     world.downloads.rows[ARN] = replace(world.row, origin="gone")
     world.copy_slice(0)
     assert world.row.failure is not None
@@ -234,9 +241,9 @@ def test_an_origin_that_was_taken_away_is_a_failure(world: World) -> None:
 
 def test_a_slice_waits_as_long_as_the_origin_wishes(world: World) -> None:
     """Where that is a matter of seconds."""
-    file = planned(world)
+    file = start_upload(world)
     busy = [FakeBody(503, {"retry-after": "17"})]
     world.origins.answer = lambda asked: busy.pop() if busy else file(asked)
     world.copy_slice(0)
     assert world.clock.slept == [17.0]
-    assert parts(world) == expected(file, 0)
+    assert uploaded_parts(world) == expected_parts(file, 0)

@@ -1,4 +1,4 @@
-"""What the tests of copying share: an origin's oddities, and what has to be true in the end."""
+"""Helpers of the tests that copy: answers of an origin, and the state to expect at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.runtime.support.world import ARN, DOWNLOAD_ID, KEY, World
 
 
 def assert_stored(world: World, content: bytes) -> None:
-    """The object is the file, the row says so and more, and nothing else is left."""
+    """Assert that the object equals the file, that the row describes it, and that no upload is left."""
     assert world.objects.objects[KEY].body == content
     assert world.objects.objects[KEY].metadata == {"download-id": DOWNLOAD_ID}
     assert not world.objects.uploads
@@ -27,33 +27,33 @@ def assert_stored(world: World, content: bytes) -> None:
 
 
 def assert_nothing_left(world: World) -> None:
-    """No object, no upload."""
+    """Assert that neither an object nor an upload is left and that the download is not READY."""
     assert not world.objects.objects
     assert not world.objects.uploads
     assert world.row.status is not Status.READY
 
 
-def failed(code: str, outcome: dict[str, object]) -> bool:
-    """Whether an outcome is this failure."""
+def is_failure(code: str, outcome: dict[str, object]) -> bool:
+    """Return True if the outcome is a failure with this code and a message."""
     error = outcome.get("error")
     return (
         outcome["outcome"] == "FAILED" and isinstance(error, dict) and error["code"] == code and bool(error["message"])
     )
 
 
-def changed(**headers: str) -> FakeBody:
-    """A 206 for the rest of a file of 5 parts, with other headers than before."""
-    described = {"content-range": "bytes 1000-4999/5000", "content-length": "4000", "etag": '"v1"'}
-    return FakeBody(206, described | {name.replace("_", "-"): value for name, value in headers.items()}, b"x" * 4000)
+def partial_answer(**headers: str) -> FakeBody:
+    """Return a 206 for the rest of a file of five parts, with these headers changed."""
+    defaults = {"content-range": "bytes 1000-4999/5000", "content-length": "4000", "etag": '"v1"'}
+    return FakeBody(206, defaults | {name.replace("_", "-"): value for name, value in headers.items()}, b"x" * 4000)
 
 
-def asked_for(range_: str) -> Asked:
-    """A request for a range."""
+def range_request(range_: str) -> Asked:
+    """Return a request for a range."""
     return Asked("https://reports.example.com/", {"Range": range_}, 1.0, nothing)
 
 
-def at_operation(name: str, action: Callable[[], None]) -> Callable[[str], None]:
-    """Run something once, when an operation is called."""
+def run_once_at(name: str, action: Callable[[], None]) -> Callable[[str], None]:
+    """Return a hook that runs `action` at the first call of the operation."""
     waiting = [action]
 
     def called(operation: str) -> None:
@@ -63,6 +63,6 @@ def at_operation(name: str, action: Callable[[], None]) -> Callable[[str], None]
     return called
 
 
-def cancel_in(world: World) -> Callable[[], None]:
-    """A cancel that comes in the middle."""
+def cancel_hook(world: World) -> Callable[[], None]:
+    """Return a function that cancels the download."""
     return lambda: world.downloads.rows.update({ARN: replace(world.row, status=Status.CANCELLED)})

@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that does exactly what a test tells it to, byte by byte."""
+"""An HTTP server on loopback that sends exactly the bytes that a test scripts."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-CERTIFICATE = Path(__file__).with_name("self_signed.pem")  # for files.example.com and localhost, of nobody's trust
+CERTIFICATE = Path(__file__).with_name("self_signed.pem")  # self-signed, for files.example.com and localhost
 Script = Callable[["Exchange"], None]
 
 
 class Exchange:
-    """One request that came in, and the socket to answer it on."""
+    """One request, and the socket to answer it on."""
 
     def __init__(self, sock: socket.socket, head: bytes) -> None:
         self.sock = sock
         self.head = head.decode("latin-1")
-        self.over = threading.Event()
+        self.closed = threading.Event()
 
     def send(self, *lines: str, body: bytes = b"") -> None:
-        """A status line, headers and a body."""
-        self.raw("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+        """Send a status line, headers and a body."""
+        self.send_raw("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
 
-    def raw(self, data: bytes) -> None:
-        """Bytes as they are; a client that has left is no error."""
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes unchanged; ignore a client that closed the connection."""
         with suppress(OSError):
             self.sock.sendall(data)
 
     def reset(self) -> None:
-        """Close with a reset instead of an end."""
+        """Close the connection with a reset."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
     def hold(self) -> None:
-        """Say nothing more until the test is over."""
-        self.over.wait(10)
+        """Send nothing more until the test has ended."""
+        self.closed.wait(10)
 
 
 class Server:
-    """`requests` are the heads that came in, on `connections` in all; `names` what TLS clients asked for.
+    """A server that answers every request with a script.
 
-    A connection is closed after one answer, unless `keep` says that it stays open for more.
+    `requests` holds the heads of all requests, `connections` counts connections, `names` holds TLS server names. A
+    connection is closed after one response, unless `keep` is set.
     """
 
     def __init__(
@@ -68,12 +69,12 @@ class Server:
         self._threads[0].start()
 
     def close(self) -> None:
-        """Stop: end every connection, and wait until it has ended."""
+        """Close every connection and wait for the threads."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for exchange in self._exchanges:
-            exchange.over.set()
+            exchange.closed.set()
             with suppress(OSError):
                 exchange.sock.shutdown(socket.SHUT_RDWR)  # a client may keep it open for another request
         for thread in self._threads:
@@ -95,7 +96,7 @@ class Server:
             stream = self._context.wrap_socket(sock, server_side=True) if self._context else sock
             with stream:
                 self.connections += 1
-                while head := _head(stream):
+                while head := _read_head(stream):
                     exchange = Exchange(stream, head)
                     self._exchanges.append(exchange)
                     self.requests.append(exchange.head)
@@ -104,8 +105,8 @@ class Server:
                         return
 
 
-def _head(stream: socket.socket) -> bytes:
-    """The head of the next request; nothing when the client has left."""
+def _read_head(stream: socket.socket) -> bytes:
+    """Return the head of the next request, or b"" if the client has closed the connection."""
     head = b""
     while b"\r\n\r\n" not in head:
         received = stream.recv(65536)
@@ -119,7 +120,7 @@ def _head(stream: socket.socket) -> bytes:
 def serving(
     script: Script, *, tls: bool = False, keep: bool = False, certificate: Path = CERTIFICATE
 ) -> Iterator[Server]:
-    """A server for the length of a test."""
+    """Run a server for the length of a test."""
     server = Server(script, tls=tls, keep=keep, certificate=certificate)
     try:
         yield server

@@ -1,6 +1,7 @@
-"""botocore's calls to DynamoDB answered in this process by moto, which is stricter about expressions than MiniStack.
+"""Answers botocore's calls to DynamoDB with moto in this process.
 
-Only sessions of this module reach moto: nothing is patched, and no environment variable is set.
+Moto checks expressions more strictly than MiniStack. Only sessions of this module reach moto: nothing is patched, and
+no environment variable is set.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tests.runtime.support.in_process import isolated_session
 
 
 class InMoto:
-    """A botocore session whose calls end in moto."""
+    """A botocore session whose calls moto answers."""
 
     def __init__(self) -> None:
         self.clients: dict[Any, Any] = {}
@@ -26,16 +27,16 @@ class InMoto:
         self.session.register("before-send", stubber)
 
     def client(self, service: str) -> Any:
-        """Return a client of the test's own."""
+        """Return a client for the test's own calls."""
         return self.session.create_client(service)
 
 
 @cache
 def cloud() -> InMoto:
-    """Return the one of this process: loading the service's model takes longer than the tests."""
+    """Return the instance of this process: loading the service's model takes longer than the tests."""
     return InMoto()
 
 
 def reset() -> None:
-    """Empty every table."""
+    """Delete every table."""
     get_backend("dynamodb").reset()

@@ -1,4 +1,4 @@
-"""botocore's calls answered in this process by the emulator's own services: no socket, no server."""
+"""Answers botocore's calls with the emulator's own services in this process: no socket, no server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
 
 REGION = "us-east-1"
-NO_FILES = {  # neither a profile nor the files of whoever runs the tests
+NO_FILES = {  # neither a profile nor the developer's own files
     "profile": (None, None, None, None),
     "config_file": (None, None, "/dev/null", None),
     "credentials_file": (None, None, "/dev/null", None),
@@ -21,24 +21,24 @@ NO_FILES = {  # neither a profile nor the files of whoever runs the tests
 SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "states": "stepfunctions", "sts": "sts"}
 
 
-class Raw:
-    """A body as botocore reads it."""
+class RawBody:
+    """A response body with the methods that botocore uses."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def stream(self) -> Iterator[bytes]:
-        """The whole of it, once."""
+        """Yield the whole body once."""
         content, self._content = self._content, b""
         yield content
 
-    def read(self, _most: int | None = None) -> bytes:
-        """The whole of it, once."""
+    def read(self, _max_bytes: int | None = None) -> bytes:
+        """Return the whole body once."""
         return next(self.stream())
 
 
 def isolated_session() -> Session:
-    """Return a session that heeds neither AWS's environment variables nor its files."""
+    """Return a session that ignores AWS's environment variables and files."""
     session = Session(session_vars=NO_FILES)
     session.set_credentials("test", "test")
     session.set_config_variable("region", REGION)
@@ -47,7 +47,7 @@ def isolated_session() -> Session:
 
 
 class InProcess:
-    """A botocore session whose calls end here. `requests` are those that were made."""
+    """A botocore session whose calls the emulator answers in this process. `requests` holds all requests."""
 
     def __init__(self) -> None:
         self.requests: list[AWSPreparedRequest] = []
@@ -56,7 +56,7 @@ class InProcess:
         self.session.register("before-send", self._send)
 
     def client(self, service: str) -> Any:
-        """A client of the test's own."""
+        """Return a client for the test's own calls."""
         return self.session.create_client(service)
 
     def _send(self, request: AWSPreparedRequest, **_other: object) -> AWSResponse:
@@ -74,20 +74,22 @@ class InProcess:
         query = parse_qs(url.query, keep_blank_values=True)
         body = request.body
         content = bytes(body) if isinstance(body, (bytes, bytearray)) else body.encode() if body else b""
-        answer = asyncio.run(service.handle_request(request.method, path, headers, content, query))
-        status, answered, raw = answer[:3]
+        result = asyncio.run(service.handle_request(request.method, path, headers, content, query))
+        status, response_headers, raw = result[:3]
         raw = raw.encode() if isinstance(raw, str) else raw
-        return AWSResponse(request.url, status, {key.lower(): value for key, value in answered.items()}, Raw(raw))
+        return AWSResponse(
+            request.url, status, {key.lower(): value for key, value in response_headers.items()}, RawBody(raw)
+        )
 
 
 @cache
 def cloud() -> InProcess:
-    """The one of this process: loading the services' models takes longer than the tests."""
+    """Return the instance of this process: loading the services' models takes longer than the tests."""
     return InProcess()
 
 
 def reset() -> None:
-    """Empty every service, and forget what was asked."""
+    """Empty every service and the list of requests."""
     cloud().requests.clear()
     for name in SERVICES.values():
         importlib.import_module(f"ministack.services.{name}").reset()

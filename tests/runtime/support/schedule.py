@@ -1,4 +1,4 @@
-"""Runs several actors one step at a time, in an order that the test draws: a step ends at each call of a port."""
+"""Runs actors one step at a time, in an order that the test chooses; a step ends at each call of a port."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from tests.runtime.support.fakes import FakeClock
 
-MOST_STEPS = 20_000
+MAX_STEPS = 20_000
 
 
 class Actor:
-    """Code that runs in a thread of its own, but only when it is its turn."""
+    """Code in its own thread that runs only during its turns."""
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         self.name = name
@@ -26,12 +26,12 @@ class Actor:
         self.thread.start()
 
     def step(self) -> None:
-        """Let it go on to its next port call, or to its end."""
+        """Run the actor up to its next port call or its end."""
         self._turn.release()
         assert self._paused.acquire(timeout=10), f"{self.name} hangs"
 
     def pause(self) -> None:
-        """Called from within: wait for the next turn."""
+        """End the step and wait for the next turn; called by the actor's own thread."""
         self._paused.release()
         self._turn.acquire()
 
@@ -46,32 +46,32 @@ class Actor:
 
 
 class Schedule(FakeClock):
-    """The actors, and the clock by which they sleep.
+    """The actors, and their clock.
 
-    A sleeper may wake early in the order, but no more than `patience` seconds pass while somebody else could go on:
-    steps take milliseconds, back-offs take long.
+    A sleeping actor may be resumed early, but at most `max_early_seconds` pass while another actor could run: steps
+    take milliseconds, back-offs take seconds.
     """
 
-    def __init__(self, choose: Callable[[int], int], patience: float = 4.0) -> None:
+    def __init__(self, choose: Callable[[int], int], max_early_seconds: float = 4.0) -> None:
         super().__init__()
         self.actors: list[Actor] = []
         self._choose = choose
-        self._patience = patience
+        self._max_early_seconds = max_early_seconds
         self._started_at = self.time
 
     def spawn(self, name: str, work: Callable[[], object]) -> None:
-        """Another actor, from now on."""
+        """Add an actor."""
         self.actors.append(Actor(name, work))
 
-    def before(self, _operation: str) -> None:
-        """The hook of the fakes: the current actor's step ends here."""
-        actor = self._current()
+    def pause_before(self, _operation: str) -> None:
+        """End the step of the current actor; the hook of the fakes before each call."""
+        actor = self._current_actor()
         if actor is not None:
             actor.pause()
 
     def sleep(self, seconds: float) -> None:
-        """Step aside for others, then let the time pass."""
-        actor = self._current()
+        """End the step, then advance the clock."""
+        actor = self._current_actor()
         assert actor is not None
         actor.sleeping = True
         actor.pause()
@@ -79,8 +79,8 @@ class Schedule(FakeClock):
         super().sleep(seconds)
 
     def wait(self, seconds: float) -> None:
-        """Let so much time pass that everybody else has come to rest before."""
-        actor = self._current()
+        """Advance the clock once every other actor has ended or waits."""
+        actor = self._current_actor()
         assert actor is not None
         actor.waiting = True
         actor.pause()
@@ -89,20 +89,20 @@ class Schedule(FakeClock):
         self._started_at = self.time
 
     def run(self) -> None:
-        """Until every actor has ended; raises what one of them raised."""
-        for _ in range(MOST_STEPS):
+        """Run until every actor has ended; raise the error of an actor."""
+        for _ in range(MAX_STEPS):
             ready = [actor for actor in self.actors if not actor.done]
             if not ready:
                 return
             ready = [actor for actor in ready if not actor.waiting] or ready
-            awake = [actor for actor in ready if not actor.sleeping]
-            if awake and self.time - self._started_at > self._patience:
-                ready = awake
+            not_sleeping = [actor for actor in ready if not actor.sleeping]
+            if not_sleeping and self.time - self._started_at > self._max_early_seconds:
+                ready = not_sleeping
             actor = ready[self._choose(len(ready))]
             actor.step()
             if actor.error is not None:
                 raise actor.error
-        raise AssertionError("The actors do not come to an end")
+        raise AssertionError("The actors do not end")
 
-    def _current(self) -> Actor | None:
+    def _current_actor(self) -> Actor | None:
         return next((actor for actor in self.actors if actor.thread is threading.current_thread()), None)

@@ -1,4 +1,4 @@
-"""What the tests of slices have in common."""
+"""Helpers of the tests that copy a file in slices."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ SIZE = 10 * PART + 7
 SLICES = 4
 
 
-def planned(world: World, size: int = SIZE) -> OriginFile:
-    """A download whose upload has begun; the origin has forgotten about the probe."""
+def start_upload(world: World, size: int = SIZE) -> OriginFile:
+    """Create a download and start its multipart upload; clear the recorded requests and calls."""
     world.has()
     file = world.serve(OriginFile(content_of(size)))
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
@@ -19,19 +19,19 @@ def planned(world: World, size: int = SIZE) -> OriginFile:
     return file
 
 
-def parts(world: World) -> dict[int, bytes]:
-    """What S3 holds of the upload."""
+def uploaded_parts(world: World) -> dict[int, bytes]:
+    """Return the parts that S3 holds of the upload."""
     return world.objects.uploads["upload-1"].parts
 
 
-def expected(file: OriginFile, index: int) -> dict[int, bytes]:
-    """The parts of a slice."""
+def expected_parts(file: OriginFile, index: int) -> dict[int, bytes]:
+    """Return the parts of a slice."""
     numbers = range(index * 3 + 1, min(index * 3 + 3, -(-len(file.content) // PART)) + 1)
     return {number: file.content[(number - 1) * PART : number * PART] for number in numbers}
 
 
-def assert_whole(world: World, file: OriginFile) -> None:
-    """The object is the file, and nothing else is left."""
+def complete_and_assert_stored(world: World, file: OriginFile) -> None:
+    """Complete the download and assert that the object equals the file and no upload is left."""
     assert world.complete() == {"outcome": "STORED"}
     assert world.objects.objects[KEY].body == file.content
     assert not world.objects.uploads

@@ -1,4 +1,4 @@
-"""The tables as a pair, and what is put into them."""
+"""The Downloads and Connections tables as a pair, and builders of their items."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HASH = "a" * 64
 
 
 class Store(NamedTuple):
-    """Both tables."""
+    """Adapters of both tables."""
 
     downloads: Downloads
     connections: Connections
@@ -37,17 +37,17 @@ def create_table(client: Any, name: str, key: str) -> None:
     )
 
 
-def dynamo_store(client: Any) -> Store:
-    """Create both tables with this client, and return their adapters."""
+def create_store(client: Any) -> Store:
+    """Create both tables with this client and return their adapters."""
     create_table(client, "downloads", "executionArn")
     create_table(client, "connections", "connectionId")
     return Store(DynamoDownloads("downloads"), DynamoConnections("connections", "downloads"))
 
 
 def await_copy_parameters() -> dict[str, Any]:
-    """Return the parameters of the UpdateItem that the state machine itself sends to the table `copies`.
+    """Return the parameters of the UpdateItem that the state machine sends to the table `copies`.
 
-    What it takes from its input is `x`: `{"S.$": "$.fileId"}` becomes `{"S": "x"}`.
+    References to the state's input are replaced by `x`: `{"S.$": "$.fileId"}` becomes `{"S": "x"}`.
     """
     arns = {key: f"arn:aws:lambda:x:y:function:{key}" for key in ("copy", "copy_slice", "complete", "deliver", "fail")}
     machine = definition(**arns, concurrency=1, seconds=1, copies="copies")
@@ -57,8 +57,8 @@ def await_copy_parameters() -> dict[str, Any]:
 
 
 def download(**fields: Any) -> Download:
-    """A new row."""
-    described: dict[str, Any] = {
+    """Return a new download."""
+    defaults: dict[str, Any] = {
         "execution_arn": ARN,
         "download_id": DOWNLOAD_ID,
         "origin": "reports",
@@ -69,21 +69,23 @@ def download(**fields: Any) -> Download:
         "expires_at": int(NOW) + 3600,
         "ticket_hashes": (HASH,),
     }
-    return Download(**described | fields)
+    return Download(**defaults | fields)
 
 
 def connection(name: str = "c1", arn: str = ARN, ticket_generation: int = 0) -> Connection:
-    """An open socket."""
+    """Return an open connection."""
     return Connection(name, arn, int(NOW * 1000), int(NOW) + 7200, ticket_generation=ticket_generation)
 
 
-def row(store: Store) -> Download:
-    """The download's row."""
-    found = store.downloads.get(ARN)
-    assert found is not None
-    return found
+def get_download(store: Store) -> Download:
+    """Return the download."""
+    item = store.downloads.get(ARN)
+    assert item is not None
+    return item
 
 
-def opened(store: Store, name: str = "c1", *, ticket_hash: str = HASH, limit: int = 2, now: float = NOW) -> bool:
-    """Whether a connection was let in."""
+def open_connection(
+    store: Store, name: str = "c1", *, ticket_hash: str = HASH, limit: int = 2, now: float = NOW
+) -> bool:
+    """Open a connection; return False if it was refused."""
     return store.connections.open(connection(name), ticket_hash=ticket_hash, limit=limit, now=now)

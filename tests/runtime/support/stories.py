@@ -123,12 +123,12 @@ class Story:
             if last and client.stays:
                 self._owner[connection_id] = name
             self.world.sockets.accept(connection_id)
-            self.schedule.before("open")
+            self.schedule.pause_before("open")
             if client.says is not None:
                 self._say(connection_id, client.says)
             if not (last and client.stays):
                 self.world.sockets.drop(connection_id)
-                self.schedule.before("closed")
+                self.schedule.pause_before("closed")
                 if not client.unnoticed:
                     self._disconnect(connection_id)
 
@@ -141,7 +141,7 @@ class Story:
                 return None
             except ServiceError:
                 continue
-            self.schedule.before("handshake")
+            self.schedule.pause_before("handshake")
             if vanishes:
                 vanishes = False
                 continue
@@ -224,7 +224,7 @@ class Story:
         self.schedule.spawn(f"{name}-{len(self.schedule.actors)}", work)
 
     def _before(self, operation: str) -> None:
-        self.schedule.before(operation)
+        self.schedule.pause_before(operation)
         self._calls[operation] += 1
         if self._fault == Fault(operation, self._calls[operation]):
             self.failed = self._fault

@@ -1,4 +1,4 @@
-"""A runtime whose bucket and origins are real adapters on real sockets; only the tables and the clock are fakes."""
+"""A runtime with the real adapters of S3 and origins on real sockets; the tables and the clock are fakes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ FAN_OUT = 64 * plan.MIB
 T = TypeVar("T")
 
 
-class Whole:
-    """One download of a file of the origin, copied in parts of their real size."""
+class HttpWorld:
+    """One download of a file of the origin server, copied in parts of real size."""
 
     def __init__(
         self, stub: S3Stub | None, origin: OriginServer, size: int, options: str = "", *, bucket: str = "bucket"
     ) -> None:
-        """Describe the file; without a stub the bucket is in another S3, and no assertion looks into it."""
+        """Describe the file; without a stub the bucket is in another S3, and `stub` must not be used."""
         self._stub = stub
         self.origin = origin
         self.size = size
@@ -53,62 +53,65 @@ class Whole:
 
     @property
     def stub(self) -> S3Stub:
-        """The stub that holds the bucket."""
+        """Return the stub that holds the bucket."""
         assert self._stub is not None
         return self._stub
 
     @property
     def row(self) -> Download:
-        """The download's row."""
+        """Return the download."""
         return self.world.row
 
     @property
-    def slices(self) -> int:
-        """Into how many the file is cut."""
+    def slice_count(self) -> int:
+        """Return the number of slices of the file."""
         return plan.plan(self.size).slice_count
 
     def copy(self, *, fan_out: int = 0) -> Outcome:
-        """The first worker: streams the file, or plans slices above `fan_out` bytes."""
-        return self._wired(Copy, fan_out_bytes=fan_out)(ARN, 800.0)
+        """Run the first worker: it copies the file, or plans slices above `fan_out` bytes."""
+        return self._build(Copy, fan_out_bytes=fan_out)(ARN, 800.0)
 
     def copy_slice(self, index: int) -> None:
-        """The worker of one slice."""
-        self._wired(CopySlice)(ARN, index, 120.0)
+        """Run the worker of one slice."""
+        self._build(CopySlice)(ARN, index, 120.0)
 
     def complete(self) -> Outcome:
-        """The worker that puts the parts together."""
-        return self._wired(Complete)(ARN, range(self.slices))
+        """Run the worker that completes the upload."""
+        return self._build(Complete)(ARN, range(self.slice_count))
 
     def fail(self, code: str = TransferError.code) -> None:
-        """What the state machine does at the end of a failure; this code is what it knows by itself."""
-        self._wired(Fail, tell=self.world.tell)(ARN, Failure(code, "The transfer failed."))
+        """Run the worker that records a failure, with the error code of the state machine."""
+        self._build(Fail, tell=self.world.tell)(ARN, Failure(code, "The transfer failed."))
 
-    def in_slices(self) -> Outcome:
-        """All of it, by many workers."""
+    def copy_in_slices(self) -> Outcome:
+        """Copy the file with one worker per slice."""
         assert self.copy(fan_out=FAN_OUT)["outcome"] == "PLANNED"
-        for index in range(self.slices):
+        for index in range(self.slice_count):
             self.copy_slice(index)
         return self.complete()
 
     def assert_stored(self, *, grown: int = 0) -> None:
-        """The object is the file, or what it has changed to; READY says so, and nothing else is left."""
+        """Assert that the object equals the file, the row is READY and no upload is left.
+
+        `grown` bytes were added to the file in its next version.
+        """
         crc, size = 0, self.size + grown
         for block in OriginServer.blocks(0, size, version=int(grown > 0)):
             crc = zlib.crc32(block, crc)
-        held = self.stub.bucket.objects[KEY]
-        assert (held.size, held.crc32, held.checksum_type) == (size, crc, "FULL_OBJECT")
-        assert held.metadata == {"download-id": DOWNLOAD_ID}
+        stored_object = self.stub.bucket.objects[KEY]
+        assert (stored_object.size, stored_object.crc32, stored_object.checksum_type) == (size, crc, "FULL_OBJECT")
+        assert stored_object.metadata == {"download-id": DOWNLOAD_ID}
         assert not self.stub.bucket.uploads
         assert self.row.status is Status.READY
         assert self.row.stored is not None
         assert (self.row.stored.size, self.row.stored.checksum.value) == (size, crc32_text(crc))
 
-    def _wired(self, kind: type[T], **more: Any) -> T:
-        names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every use case is a dataclass
-        return kind(**{name: adapter for name, adapter in self._adapters.items() if name in names}, **more)
+    def _build(self, use_case: type[T], **arguments: Any) -> T:
+        names = {field.name for field in fields(use_case)}  # type: ignore[arg-type]  # every use case is a dataclass
+        return use_case(**{name: adapter for name, adapter in self._adapters.items() if name in names}, **arguments)
 
     def assert_nothing_left(self) -> None:
-        """No object that lies, no unfinished upload."""
+        """Assert that neither an object nor an upload is left and that the download is not READY."""
         assert not self.stub.bucket.objects
         assert not self.stub.bucket.uploads
         assert self.row.status is not Status.READY

@@ -1,8 +1,8 @@
-"""S3 over TLS, as strict as the real one where the emulator is not, for the calls that copying makes.
+"""A strict S3 server over TLS for the calls that copying makes.
 
-It counts and hashes what it is given and keeps none of it, so that gigabytes cost no memory. It is strict about TLS,
-aws-chunked and its trailers, checksums and their types, part sizes, numbers and order, MpuObjectSize, If-None-Match,
-and a streamed body that the SDK sends a second time. What should go wrong is asked for with `S3Stub.faults`.
+It counts and hashes request bodies and keeps none of them, so that gigabytes cost no memory. Unlike the emulator, it
+checks aws-chunked encoding and trailers, checksums and their types, part sizes, numbers and order, MpuObjectSize and
+If-None-Match, and it refuses a streamed body that the SDK sends a second time. `S3Stub.faults` makes calls fail.
 """
 
 from tests.runtime.support.s3_stub.faults import Faults

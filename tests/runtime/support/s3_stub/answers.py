@@ -1,4 +1,4 @@
-"""What goes back: an answer, or a refusal as S3 writes it."""
+"""Responses of the stub: results, and errors in S3's XML."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A status, headers and a body."""
 
     status: int = 200
@@ -16,8 +16,8 @@ class Answer:
     body: str = ""
 
 
-class Refusal(Exception):  # noqa: N818  # it is S3's answer, not our error
-    """A call that S3 does not do."""
+class S3Error(Exception):  # an S3 response, not an error of the stub
+    """An error response of S3."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -25,17 +25,17 @@ class Refusal(Exception):  # noqa: N818  # it is S3's answer, not our error
         self.code = code
         self.message = message
 
-    def answer(self) -> Answer:
-        """It, in S3's XML."""
-        body = document("Error", element("Code", self.code) + element("Message", self.message))
-        return Answer(self.status, {"content-type": "application/xml"}, body)
+    def response(self) -> Response:
+        """Return the response with the error as XML."""
+        body = xml_document("Error", xml_element("Code", self.code) + xml_element("Message", self.message))
+        return Response(self.status, {"content-type": "application/xml"}, body)
 
 
-def element(name: str, text: object) -> str:
-    """One element."""
+def xml_element(name: str, text: object) -> str:
+    """Return an XML element with escaped text."""
     return f"<{name}>{escape(str(text))}</{name}>"
 
 
-def document(name: str, content: str) -> str:
-    """A whole answer."""
+def xml_document(name: str, content: str) -> str:
+    """Return an XML document with this root element and content."""
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<{name}>{content}</{name}>'

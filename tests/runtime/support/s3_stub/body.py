@@ -1,4 +1,4 @@
-"""One request's body, counted and hashed as it is read; a short one may be kept."""
+"""Reads a request body, counts and hashes it, and keeps it if asked to."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.runtime.support.s3_stub.answers import Refusal
-from tests.runtime.support.s3_stub.chunks import BUFFER, AwsChunked, Chunked, CutOffError, Exactly, Stream, buffered
+from tests.runtime.support.s3_stub.answers import S3Error
+from tests.runtime.support.s3_stub.chunks import BUFFER, AwsChunked, Chunked, CutOffError, FixedLength, Stream, buffered
 
 TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 CHECKSUM = "x-amz-checksum-crc32"
 
 
 @dataclass(frozen=True)
-class Received:
-    """A body that was read to its end. `trailed` when its checksum came behind it, `content` when it is kept."""
+class ReceivedBody:
+    """A complete body. `trailed`: its checksum came in a trailer; `claimed`: the checksum that the client sent."""
 
     size: int
     crc32: int
@@ -27,59 +27,59 @@ class Received:
 
     @property
     def checksum(self) -> str:
-        """Its CRC-32, base64."""
+        """Return the CRC-32 of the body in base64."""
         return base64.b64encode(self.crc32.to_bytes(4, "big")).decode()
 
 
 def receive(
     stream: Stream, headers: Mapping[str, str], *, keep: bool, on_bytes: Callable[[int], None] = lambda _size: None
-) -> Received:
-    """Read the body that these headers (names in lower case) announce; `on_bytes` is told how much there is.
+) -> ReceivedBody:
+    """Read the body that these headers (names in lower case) announce; call `on_bytes` with the bytes received so far.
 
     Raises:
-        CutOffError: the client left.
-        Refusal: it is not what its headers say.
+        CutOffError: The client closed the connection.
+        S3Error: The body does not match its headers.
     """
-    outer = _outer(stream, headers)
+    stream_body = _http_body(stream, headers)
     trailed = headers.get("content-encoding", "").split(",")[-1].strip() == "aws-chunked"
     if trailed and headers.get("x-amz-content-sha256") != TRAILER:
-        raise Refusal(400, "InvalidRequest", "aws-chunked without its x-amz-content-sha256")
+        raise S3Error(400, "InvalidRequest", "aws-chunked without its x-amz-content-sha256")
     if trailed and "x-amz-decoded-content-length" not in headers:
-        raise Refusal(411, "MissingContentLength", "aws-chunked without its length")
-    inner = AwsChunked(buffered(outer)) if trailed else outer
-    size, crc32, sha256, kept = 0, 0, hashlib.sha256(), bytearray()
+        raise S3Error(411, "MissingContentLength", "aws-chunked without its length")
+    payload = AwsChunked(buffered(stream_body)) if trailed else stream_body
+    size, crc32, sha256, content = 0, 0, hashlib.sha256(), bytearray()
     hashed = len(headers.get("x-amz-content-sha256", "")) == 64
     view = memoryview(bytearray(BUFFER))
     try:
-        while read := inner.readinto(view):
+        while read := payload.readinto(view):
             size, crc32 = size + read, zlib.crc32(view[:read], crc32)
             if hashed:
                 sha256.update(view[:read])
             if keep:
-                kept += view[:read]
+                content += view[:read]
             on_bytes(size)
-        while outer.readinto(view):  # what is behind aws-chunked's end
-            raise Refusal(400, "InvalidRequest", "bytes behind the last chunk")
+        while stream_body.readinto(view):  # bytes after the end of aws-chunked
+            raise S3Error(400, "InvalidRequest", "bytes behind the last chunk")
     except ValueError:
-        raise Refusal(400, "InvalidChunkSizeError", "a chunk is not what its length says") from None
+        raise S3Error(400, "InvalidChunkSizeError", "a chunk is not what its length says") from None
     claimed = headers.get(CHECKSUM)
     if trailed:
-        assert isinstance(inner, Chunked)
+        assert isinstance(payload, Chunked)
         announced = [name.strip() for name in headers.get("x-amz-trailer", "").split(",") if name.strip()]
-        if sorted(announced) != sorted(inner.trailers):
-            raise Refusal(400, "MalformedTrailerError", "the trailers are not those that were announced")
-        claimed = inner.trailers.get(CHECKSUM, claimed)
+        if sorted(announced) != sorted(payload.trailers):
+            raise S3Error(400, "MalformedTrailerError", "the trailers are not those that were announced")
+        claimed = payload.trailers.get(CHECKSUM, claimed)
         if size != int(headers["x-amz-decoded-content-length"]):
-            raise Refusal(400, "IncompleteBody", "not as many bytes as announced")
+            raise S3Error(400, "IncompleteBody", "not as many bytes as announced")
     if hashed and sha256.hexdigest() != headers["x-amz-content-sha256"]:
-        raise Refusal(400, "XAmzContentSHA256Mismatch", "other bytes than were hashed")
-    return Received(size, crc32, trailed, claimed, bytes(kept))
+        raise S3Error(400, "XAmzContentSHA256Mismatch", "other bytes than were hashed")
+    return ReceivedBody(size, crc32, trailed, claimed, bytes(content))
 
 
-def _outer(stream: Stream, headers: Mapping[str, str]) -> Exactly:
+def _http_body(stream: Stream, headers: Mapping[str, str]) -> FixedLength:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return Chunked(stream)
-    return Exactly(stream, int(headers.get("content-length") or 0))
+    return FixedLength(stream, int(headers.get("content-length") or 0))
 
 
-__all__ = ["CutOffError", "Received", "receive"]
+__all__ = ["CutOffError", "ReceivedBody", "receive"]

@@ -1,4 +1,4 @@
-"""The bucket: what S3 would hold, as sizes and checksums; the bytes themselves are dropped."""
+"""The bucket: sizes and checksums of objects and parts, without their bytes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.runtime.support.s3_stub.answers import Answer, Refusal, document, element
-from tests.runtime.support.s3_stub.body import Received
-from tests.runtime.support.s3_stub.completion import completed
+from tests.runtime.support.s3_stub.answers import Response, S3Error, xml_document, xml_element
+from tests.runtime.support.s3_stub.body import ReceivedBody
+from tests.runtime.support.s3_stub.completion import check_completion
 from tests.runtime.support.s3_stub.requests import Request
 from tests.runtime.support.s3_stub.stored import StoredObject, StoredPart, base64_of
 
-LEAST_PART = 5 * 1024**2
-MOST_PART = 5 * 1024**3
-MOST_PARTS = 10_000
-PAGE = 1_000
+MIN_PART_SIZE = 5 * 1024**2
+MAX_PART_SIZE = 5 * 1024**3
+MAX_PARTS = 10_000
+MAX_LISTED_PARTS = 1_000
 
 
 @dataclass
 class Upload:
-    """A multipart upload that has not ended. After a 409 nothing but an abort helps."""
+    """A multipart upload in progress. After a 409 `conflicted` is set, and only an abort is accepted."""
 
     key: str
     content_type: str
@@ -32,38 +32,38 @@ class Upload:
 
 
 class Bucket:
-    """One bucket; its methods are S3's operations."""
+    """One bucket; its methods are operations of S3."""
 
-    def __init__(self, name: str, least_part: int = LEAST_PART) -> None:
+    def __init__(self, name: str, min_part_size: int = MIN_PART_SIZE) -> None:
         self.name = name
         self.objects: dict[str, StoredObject] = {}
         self.uploads: dict[str, Upload] = {}
-        self._least_part = least_part
+        self._min_part_size = min_part_size
         self._lock = threading.Lock()
 
-    def begin(self, request: Request) -> Upload | None:
-        """What can be said before the body has come: the upload that it is for.
+    def find_upload(self, request: Request) -> Upload | None:
+        """Return the upload that a request names, before its body has been read.
 
         Raises:
-            Refusal: there is no such bucket or upload, or no such part.
+            S3Error: The bucket, the upload or the part number does not exist.
         """
         if request.bucket != self.name:
-            raise Refusal(404, "NoSuchBucket", request.bucket)
-        if request.part is not None and not 1 <= request.part <= MOST_PARTS:
-            raise Refusal(400, "InvalidArgument", f"part {request.part}")
+            raise S3Error(404, "NoSuchBucket", request.bucket)
+        if request.part is not None and not 1 <= request.part <= MAX_PARTS:
+            raise S3Error(400, "InvalidArgument", f"part {request.part}")
         if "uploadId" not in request.query or request.operation == "CompleteMultipartUpload":
             return None
         with self._lock:
             upload = self.uploads.get(request.query["uploadId"])
         if upload is None or upload.key != request.key:
-            raise Refusal(404, "NoSuchUpload", "it was completed or aborted, or never was")
+            raise S3Error(404, "NoSuchUpload", "it was completed or aborted, or never was")
         return upload
 
-    def do(self, request: Request, upload: Upload | None, body: Received) -> Answer:
-        """The operation.
+    def run(self, request: Request, upload: Upload | None, body: ReceivedBody) -> Response:
+        """Run the operation and return its response.
 
         Raises:
-            Refusal: S3 would not.
+            S3Error: S3 would refuse the operation.
         """
         with self._lock:
             match request.operation:
@@ -77,121 +77,125 @@ class Bucket:
                     return self._head(request)
                 case "DeleteObject":
                     self.objects.pop(request.key, None)
-                    return Answer(204)
+                    return Response(204)
             assert upload is not None
             match request.operation:
                 case "UploadPart":
                     return self._upload_part(request, upload, body)
                 case "ListParts":
-                    return _listed(request, upload)
+                    return _list_parts(request, upload)
                 case _:
                     self.uploads.pop(request.query["uploadId"], None)
-                    return Answer(204)
+                    return Response(204)
 
-    def conflict(self, request: Request) -> None:
-        """Somebody else wrote the key meanwhile: the upload is of no use any more."""
+    def mark_conflict(self, request: Request) -> None:
+        """Mark the upload of a request as conflicting with another write to its key."""
         with self._lock:
             if upload := self.uploads.get(request.query.get("uploadId", "")):
                 upload.conflicted = True
 
-    def _put(self, request: Request, body: Received) -> Answer:
+    def _put(self, request: Request, body: ReceivedBody) -> Response:
         _check_digest(body)
         self._refuse_to_overwrite(request)
         etag = _etag()
         self.objects[request.key] = StoredObject(
             body.size, etag, body.crc32, "FULL_OBJECT", _content_type(request), request.metadata, 0, body.content
         )
-        return Answer(
+        return Response(
             headers={"etag": etag, "x-amz-checksum-crc32": body.checksum, "x-amz-checksum-type": "FULL_OBJECT"}
         )
 
-    def _create(self, request: Request) -> Answer:
+    def _create(self, request: Request) -> Response:
         algorithm = request.headers.get("x-amz-checksum-algorithm")
         if algorithm != "CRC32":
-            raise Refusal(501, "NotImplemented", f"checksum algorithm {algorithm}")
+            raise S3Error(501, "NotImplemented", f"checksum algorithm {algorithm}")
         kind = request.headers.get("x-amz-checksum-type", "COMPOSITE")
         if kind not in ("FULL_OBJECT", "COMPOSITE"):
-            raise Refusal(400, "InvalidRequest", f"checksum type {kind}")
+            raise S3Error(400, "InvalidRequest", f"checksum type {kind}")
         upload_id = uuid.uuid4().hex
         self.uploads[upload_id] = Upload(request.key, _content_type(request), request.metadata, kind)
-        body = element("Bucket", self.name) + element("Key", request.key) + element("UploadId", upload_id)
+        body = xml_element("Bucket", self.name) + xml_element("Key", request.key) + xml_element("UploadId", upload_id)
         headers = {"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": kind}
-        return Answer(headers=headers, body=document("InitiateMultipartUploadResult", body))
+        return Response(headers=headers, body=xml_document("InitiateMultipartUploadResult", body))
 
-    def _upload_part(self, request: Request, upload: Upload, body: Received) -> Answer:
+    def _upload_part(self, request: Request, upload: Upload, body: ReceivedBody) -> Response:
         assert request.part is not None
         _check_digest(body)
-        if body.trailed and request.again:
-            raise Refusal(400, "InvalidRequest", "a streamed body was sent a second time")
-        if body.size > MOST_PART:
-            raise Refusal(400, "EntityTooLarge", f"{body.size} bytes")
+        if body.trailed and request.is_sdk_retry:
+            raise S3Error(400, "InvalidRequest", "a streamed body was sent a second time")
+        if body.size > MAX_PART_SIZE:
+            raise S3Error(400, "EntityTooLarge", f"{body.size} bytes")
         part = StoredPart(request.part, _etag(), body.size, body.crc32)
         upload.parts[request.part] = part
         self.uploads.setdefault(request.query["uploadId"], upload)  # in flight when it was aborted: it is back
-        return Answer(headers={"etag": part.etag, "x-amz-checksum-crc32": part.checksum})
+        return Response(headers={"etag": part.etag, "x-amz-checksum-crc32": part.checksum})
 
-    def _complete(self, request: Request, body: Received) -> Answer:
+    def _complete(self, request: Request, body: ReceivedBody) -> Response:
         self._refuse_to_overwrite(request)
         upload_id = request.query["uploadId"]
         upload = self.uploads.get(upload_id)
         if upload is None or upload.key != request.key:
-            raise Refusal(404, "NoSuchUpload", "it was completed or aborted, or never was")
+            raise S3Error(404, "NoSuchUpload", "it was completed or aborted, or never was")
         if upload.conflicted:
-            raise Refusal(409, "ConditionalRequestConflict", "start a new upload")
-        made = completed(request.headers, body.content, upload.parts, upload.checksum_type, self._least_part)
+            raise S3Error(409, "ConditionalRequestConflict", "start a new upload")
+        completion = check_completion(
+            request.headers, body.content, upload.parts, upload.checksum_type, self._min_part_size
+        )
         stored = StoredObject(
-            made.size,
-            _etag(f"-{made.part_count}"),
-            made.crc32,
+            completion.size,
+            _etag(f"-{completion.part_count}"),
+            completion.crc32,
             upload.checksum_type,
             upload.content_type,
             upload.metadata,
-            made.part_count,
+            completion.part_count,
         )
         self.objects[request.key] = stored
         del self.uploads[upload_id]
-        described = element("Key", request.key) + element("ETag", stored.etag)
-        described += element("ChecksumCRC32", stored.checksum) + element("ChecksumType", stored.checksum_type)
-        return Answer(body=document("CompleteMultipartUploadResult", described))
+        content = xml_element("Key", request.key) + xml_element("ETag", stored.etag)
+        content += xml_element("ChecksumCRC32", stored.checksum) + xml_element("ChecksumType", stored.checksum_type)
+        return Response(body=xml_document("CompleteMultipartUploadResult", content))
 
-    def _head(self, request: Request) -> Answer:
-        stored = self.objects.get(request.key)
-        if stored is None:
-            return Answer(404)
-        headers = {"etag": stored.etag, "content-type": stored.content_type, "content-length": str(stored.size)}
-        headers |= {f"x-amz-meta-{name}": value for name, value in stored.metadata.items()}
+    def _head(self, request: Request) -> Response:
+        item = self.objects.get(request.key)
+        if item is None:
+            return Response(404)
+        headers = {"etag": item.etag, "content-type": item.content_type, "content-length": str(item.size)}
+        headers |= {f"x-amz-meta-{name}": value for name, value in item.metadata.items()}
         if request.headers.get("x-amz-checksum-mode") == "ENABLED":
-            headers |= {"x-amz-checksum-crc32": stored.checksum, "x-amz-checksum-type": stored.checksum_type}
-        return Answer(headers=headers)
+            headers |= {"x-amz-checksum-crc32": item.checksum, "x-amz-checksum-type": item.checksum_type}
+        return Response(headers=headers)
 
     def _refuse_to_overwrite(self, request: Request) -> None:
         condition = request.headers.get("if-none-match")
         if condition not in (None, "*"):
-            raise Refusal(501, "NotImplemented", "If-None-Match other than *")
+            raise S3Error(501, "NotImplemented", "If-None-Match other than *")
         if condition and request.key in self.objects:
-            raise Refusal(412, "PreconditionFailed", "there is an object")
+            raise S3Error(412, "PreconditionFailed", "there is an object")
 
 
-def _listed(request: Request, upload: Upload) -> Answer:
-    after = int(request.query.get("part-number-marker", 0))
-    most = min(int(request.query.get("max-parts", PAGE)), PAGE)
-    waiting = [upload.parts[number] for number in sorted(upload.parts) if number > after]
-    page = waiting[:most]
-    content = element("IsTruncated", str(len(waiting) > len(page)).lower()) + element("MaxParts", most)
-    content += element("PartNumberMarker", after)
+def _list_parts(request: Request, upload: Upload) -> Response:
+    marker = int(request.query.get("part-number-marker", 0))
+    max_parts = min(int(request.query.get("max-parts", MAX_LISTED_PARTS)), MAX_LISTED_PARTS)
+    remaining = [upload.parts[number] for number in sorted(upload.parts) if number > marker]
+    page = remaining[:max_parts]
+    content = xml_element("IsTruncated", str(len(remaining) > len(page)).lower()) + xml_element("MaxParts", max_parts)
+    content += xml_element("PartNumberMarker", marker)
     if page:
-        content += element("NextPartNumberMarker", page[-1].number)
+        content += xml_element("NextPartNumberMarker", page[-1].number)
     for part in page:
-        described = element("PartNumber", part.number) + element("ETag", part.etag) + element("Size", part.size)
-        content += f"<Part>{described}{element('ChecksumCRC32', part.checksum)}</Part>"
-    return Answer(body=document("ListPartsResult", content))
+        content_of_part = (
+            xml_element("PartNumber", part.number) + xml_element("ETag", part.etag) + xml_element("Size", part.size)
+        )
+        content += f"<Part>{content_of_part}{xml_element('ChecksumCRC32', part.checksum)}</Part>"
+    return Response(body=xml_document("ListPartsResult", content))
 
 
-def _check_digest(body: Received) -> None:
+def _check_digest(body: ReceivedBody) -> None:
     if body.claimed is None:
-        raise Refusal(400, "InvalidRequest", "no CRC-32: nothing would notice what the way did to the bytes")
+        raise S3Error(400, "InvalidRequest", "no CRC-32: nothing would notice what the way did to the bytes")
     if body.claimed != base64_of(body.crc32):
-        raise Refusal(400, "BadDigest", "these are not the bytes of the checksum")
+        raise S3Error(400, "BadDigest", "these are not the bytes of the checksum")
 
 
 def _content_type(request: Request) -> str:

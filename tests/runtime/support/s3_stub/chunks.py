@@ -1,4 +1,4 @@
-"""Bodies as they come over the wire: of a known length, in HTTP's chunks, and in the aws-chunked ones inside."""
+"""Request bodies on the wire: of a known length, HTTP chunked, and aws-chunked."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import io
 from typing import Any, Protocol
 
 BUFFER = 256 * 1024
-LEAST_CHUNK = 8 * 1024
+MIN_CHUNK = 8 * 1024
 
 
 class Stream(Protocol):
-    """What bodies are read from."""
+    """A binary stream that bodies are read from."""
 
     def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill as much as there is."""
+        """Read available bytes into the buffer and return their number."""
 
-    def readline(self, most: int, /) -> bytes:
-        """The next line."""
+    def readline(self, max_bytes: int, /) -> bytes:
+        """Return the next line of at most `max_bytes`."""
 
 
 class CutOffError(Exception):
-    """The client left in the middle of a body."""
+    """The client closed the connection in the middle of a body."""
 
 
-class Exactly(io.RawIOBase):
-    """So many bytes of a stream."""
+class FixedLength(io.RawIOBase):
+    """A body of a known length."""
 
     def __init__(self, stream: Stream, length: int) -> None:
         super().__init__()
@@ -32,14 +32,14 @@ class Exactly(io.RawIOBase):
         self._left = length
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """The next bytes."""
-        return self._some(memoryview(buffer)) if self._left else 0
+        """Read the next bytes into the buffer; return 0 at the end."""
+        return self._read_some(memoryview(buffer)) if self._left else 0
 
-    def _some(self, view: memoryview) -> int:
+    def _read_some(self, view: memoryview) -> int:
         read = self._stream.readinto(view[: self._left]) or 0
         if not read:
             raise CutOffError
@@ -47,10 +47,10 @@ class Exactly(io.RawIOBase):
         return read
 
 
-class Chunked(Exactly):
-    """Chunks of hexadecimal length until one of none; HTTP's and aws-chunked are written alike.
+class Chunked(FixedLength):
+    """Chunks with hexadecimal lengths, ended by an empty one: the format of HTTP and of aws-chunked.
 
-    `trailers` are the headers behind the last chunk, once it was reached.
+    `trailers` holds the headers after the last chunk, once it has been read.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -60,27 +60,27 @@ class Chunked(Exactly):
         self._first = True
 
     def readinto(self, buffer: Any) -> int:
-        """The next bytes of the current chunk."""
+        """Read the next bytes of the current chunk."""
         if self._left == 0 and not self._ended:
-            self._open()
+            self._begin_chunk()
         return super().readinto(buffer)
 
-    def _open(self) -> None:
-        if not self._first and self._line():
+    def _begin_chunk(self) -> None:
+        if not self._first and self._read_line():
             raise ValueError("a chunk is longer than its length")
         self._first = False
-        self._left = self._length()
+        self._left = self._read_length()
         if self._left:
             return
         self._ended = True
-        while line := self._line():
+        while line := self._read_line():
             name, _, value = line.decode("ascii").partition(":")
             self.trailers[name.strip().lower()] = value.strip()
 
-    def _length(self) -> int:
-        return int(self._line().partition(b";")[0], 16)
+    def _read_length(self) -> int:
+        return int(self._read_line().partition(b";")[0], 16)
 
-    def _line(self) -> bytes:
+    def _read_line(self) -> bytes:
         line = self._stream.readline(8192)
         if not line.endswith(b"\n"):
             raise CutOffError
@@ -88,18 +88,18 @@ class Chunked(Exactly):
 
 
 class AwsChunked(Chunked):
-    """As S3 takes them: only the last chunk with bytes in it may be shorter than 8 KiB."""
+    """Chunks under S3's rule: only the last chunk with bytes may be shorter than 8 KiB."""
 
-    _last = LEAST_CHUNK
+    _last = MIN_CHUNK
 
-    def _length(self) -> int:
-        length = super()._length()
-        if length and self._last < LEAST_CHUNK:
+    def _read_length(self) -> int:
+        length = super()._read_length()
+        if length and self._last < MIN_CHUNK:
             raise ValueError("a chunk that is not the last is too short")
         self._last = length
         return length
 
 
 def buffered(raw: io.RawIOBase) -> io.BufferedReader:
-    """With lines."""
+    """Return a buffered reader, which can read lines."""
     return io.BufferedReader(raw, BUFFER)

@@ -1,4 +1,4 @@
-"""CompleteMultipartUpload: what S3 looks at before it makes an object of parts."""
+"""CompleteMultipartUpload: the checks of S3 before it makes an object of parts."""
 
 from __future__ import annotations
 
@@ -8,64 +8,68 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 from tests.runtime.support.s3_stub import crc32
-from tests.runtime.support.s3_stub.answers import Refusal
+from tests.runtime.support.s3_stub.answers import S3Error
 from tests.runtime.support.s3_stub.stored import StoredPart, base64_of, crc32_of_checksums
 
 
 @dataclass(frozen=True)
-class Made:
-    """The object that it comes to."""
+class Completion:
+    """Size, CRC-32 and number of parts of the new object."""
 
     size: int
     crc32: int
     part_count: int
 
 
-def completed(
-    headers: Mapping[str, str], content: bytes, held: Mapping[int, StoredPart], checksum_type: str, least_part: int
-) -> Made:
-    """The parts that the body names, checked.
+def check_completion(
+    headers: Mapping[str, str],
+    content: bytes,
+    stored_parts: Mapping[int, StoredPart],
+    checksum_type: str,
+    least_part: int,
+) -> Completion:
+    """Check the parts that the body names and return the object that they make.
 
     Raises:
-        Refusal: they make no object.
+        S3Error: S3 would refuse the parts.
     """
-    named = _named(content)
-    if not named:
-        raise Refusal(400, "MalformedXML", "no parts")
-    if any(later[0] <= earlier[0] for earlier, later in pairwise(named)):
-        raise Refusal(400, "InvalidPartOrder", "parts have to be named in order")
-    for number, etag, checksum in named:
-        part = held.get(number)
+    references = _parse_parts(content)
+    if not references:
+        raise S3Error(400, "MalformedXML", "no parts")
+    if any(following[0] <= previous[0] for previous, following in pairwise(references)):
+        raise S3Error(400, "InvalidPartOrder", "parts have to be named in order")
+    for number, etag, checksum in references:
+        part = stored_parts.get(number)
         if part is None or part.etag.strip('"') != etag.strip('"') or checksum != part.checksum:
-            raise Refusal(400, "InvalidPart", f"part {number} is not the one that is named")
-    parts = [held[number] for number, _, _ in named]
+            raise S3Error(400, "InvalidPart", f"part {number} is not the one that is named")
+    parts = [stored_parts[number] for number, _, _ in references]
     for part in parts[:-1]:
         if part.size < least_part:
-            raise Refusal(400, "EntityTooSmall", f"part {part.number} has {part.size} bytes")
+            raise S3Error(400, "EntityTooSmall", f"part {part.number} has {part.size} bytes")
     size = sum(part.size for part in parts)
     if headers.get("x-amz-mp-object-size", str(size)) != str(size):
-        raise Refusal(400, "InvalidRequest", "the parts do not add up to x-amz-mp-object-size")
-    whole = 0
+        raise S3Error(400, "InvalidRequest", "the parts do not add up to x-amz-mp-object-size")
+    combined = 0
     for part in parts:
-        whole = crc32.combine(whole, part.crc32, part.size)
+        combined = crc32.combine(combined, part.crc32, part.size)
     if checksum_type == "FULL_OBJECT":
-        if headers.get("x-amz-checksum-crc32", base64_of(whole)) != base64_of(whole):
-            raise Refusal(400, "BadDigest", "the checksum is not that of the whole")
-        return Made(size, whole, len(parts))
-    return Made(size, crc32_of_checksums(parts), len(parts))
+        if headers.get("x-amz-checksum-crc32", base64_of(combined)) != base64_of(combined):
+            raise S3Error(400, "BadDigest", "the checksum is not that of the whole")
+        return Completion(size, combined, len(parts))
+    return Completion(size, crc32_of_checksums(parts), len(parts))
 
 
-def _named(content: bytes) -> list[tuple[int, str, str | None]]:
+def _parse_parts(content: bytes) -> list[tuple[int, str, str | None]]:
     try:
         root = ElementTree.fromstring(content)  # noqa: S314  # our own SDK wrote it
     except ElementTree.ParseError:
-        raise Refusal(400, "MalformedXML", "not XML") from None
-    space = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
+        raise S3Error(400, "MalformedXML", "not XML") from None
+    namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
     return [
         (
-            int(part.findtext(f"{space}PartNumber") or 0),
-            part.findtext(f"{space}ETag") or "",
-            part.findtext(f"{space}ChecksumCRC32"),
+            int(part.findtext(f"{namespace}PartNumber") or 0),
+            part.findtext(f"{namespace}ETag") or "",
+            part.findtext(f"{namespace}ChecksumCRC32"),
         )
-        for part in root.findall(f"{space}Part")
+        for part in root.findall(f"{namespace}Part")
     ]

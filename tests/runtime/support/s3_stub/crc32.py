@@ -1,4 +1,4 @@
-"""CRC-32 of A followed by B from theirs, with matrices over GF(2): another way than the runtime's, to check it."""
+"""Combines CRC-32 values with matrices over GF(2); a second implementation that checks the runtime's."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from functools import lru_cache
 
 Matrix = tuple[int, ...]
 _POLYNOMIAL = 0xEDB88320
-_ONE_BIT: Matrix = (_POLYNOMIAL, *(1 << bit for bit in range(31)))  # what a zero bit does to a CRC
+_ONE_BIT: Matrix = (_POLYNOMIAL, *(1 << bit for bit in range(31)))  # appends a zero bit to a CRC
 
 
 def combine(first: int, second: int, second_length: int) -> int:
-    """The CRC-32 of A followed by B, which has this many bytes."""
-    return _apply(_zeros(second_length), first) ^ second
+    """Return the CRC-32 of A followed by B, where B has `second_length` bytes."""
+    return _apply(_zero_bytes(second_length), first) ^ second
 
 
 @lru_cache(maxsize=64)
-def _zeros(length: int) -> Matrix:
-    """What so many zero bytes do to a CRC."""
+def _zero_bytes(length: int) -> Matrix:
+    """Return the matrix that appends `length` zero bytes."""
     power = _ONE_BIT
     for _ in range(3):
-        power = _after(power, power)
+        power = _multiply(power, power)
     result: Matrix = tuple(1 << bit for bit in range(32))
     while length:
         if length & 1:
-            result = _after(power, result)
-        power = _after(power, power)
+            result = _multiply(power, result)
+        power = _multiply(power, power)
         length >>= 1
     return result
 
 
-def _after(last: Matrix, first: Matrix) -> Matrix:
-    return tuple(_apply(last, column) for column in first)
+def _multiply(left: Matrix, right: Matrix) -> Matrix:
+    return tuple(_apply(left, column) for column in right)
 
 
 def _apply(matrix: Matrix, vector: int) -> int:

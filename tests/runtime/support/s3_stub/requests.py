@@ -1,4 +1,4 @@
-"""Which of S3's operations a request asks for."""
+"""Parses requests to S3."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.runtime.support.s3_stub.answers import Refusal
+from tests.runtime.support.s3_stub.answers import S3Error
 
 _OPERATIONS = {
     ("PUT", "partNumber"): "UploadPart",
@@ -22,7 +22,7 @@ _OPERATIONS = {
 
 @dataclass(frozen=True)
 class Request:
-    """One call, before its body. Header names are in lower case."""
+    """A request without its body. Header names are in lower case."""
 
     operation: str
     bucket: str
@@ -32,35 +32,35 @@ class Request:
 
     @property
     def part(self) -> int | None:
-        """The part's number, where there is one."""
+        """Return the part number, or None."""
         number = self.query.get("partNumber")
         return int(number) if number is not None else None
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The object's own."""
+        """Return the metadata that the request sets on the object."""
         prefix = "x-amz-meta-"
         return {name.removeprefix(prefix): value for name, value in self.headers.items() if name.startswith(prefix)}
 
     @property
-    def again(self) -> bool:
-        """Whether the SDK sent this by itself, once more."""
+    def is_sdk_retry(self) -> bool:
+        """Return True if the SDK sent the request again on its own."""
         return "attempt=1" not in self.headers.get("amz-sdk-request", "attempt=1")
 
 
-def read(method: str, target: str, headers: Mapping[str, str]) -> Request:
-    """The request in a line of HTTP and its headers.
+def parse(method: str, target: str, headers: Mapping[str, str]) -> Request:
+    """Return the request in a request line and headers.
 
     Raises:
-        Refusal: nothing that the stub does.
+        S3Error: The stub does not support the operation, or the request is not signed.
     """
     url = urlsplit(target)
     query = dict(parse_qsl(url.query, keep_blank_values=True))
     bucket, _, key = unquote(url.path).removeprefix("/").partition("/")
-    kind = next((name for name in ("partNumber", "uploads", "uploadId") if name in query), "")
-    operation = _OPERATIONS.get((method, kind))
+    parameter = next((name for name in ("partNumber", "uploads", "uploadId") if name in query), "")
+    operation = _OPERATIONS.get((method, parameter))
     if operation is None or not key:
-        raise Refusal(501, "NotImplemented", f"{method} {url.path}")
+        raise S3Error(501, "NotImplemented", f"{method} {url.path}")
     if not headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
-        raise Refusal(403, "AccessDenied", "not signed")
+        raise S3Error(403, "AccessDenied", "not signed")
     return Request(operation, bucket, key, query, headers)

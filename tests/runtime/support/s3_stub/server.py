@@ -1,4 +1,4 @@
-"""The stub's TLS and HTTP."""
+"""The TLS and HTTP server of the stub."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.runtime.support.s3_stub import requests
-from tests.runtime.support.s3_stub.answers import Answer, Refusal
-from tests.runtime.support.s3_stub.body import CutOffError, Received, receive
-from tests.runtime.support.s3_stub.bucket import LEAST_PART, Bucket
+from tests.runtime.support.s3_stub.answers import Response, S3Error
+from tests.runtime.support.s3_stub.body import CutOffError, ReceivedBody, receive
+from tests.runtime.support.s3_stub.bucket import MIN_PART_SIZE, Bucket
 from tests.runtime.support.s3_stub.faults import Fault, Faults, Kind
 from tests.runtime.support.s3_stub.requests import Request
 
@@ -25,14 +25,15 @@ CERTIFICATE = Path(__file__).with_name("certificate.pem")  # for 127.0.0.1, and 
 
 
 class S3Stub:
-    """A bucket at `url`. `calls` counts operations, `requests` are those that came in, `errors` the stub's own.
+    """A bucket at `url`.
 
-    `received` is how many bytes of bodies came in whole. An upload on which nothing comes for `idle_seconds` is ended
-    with 400 RequestTimeout, as S3 does after about 20 s; `idle_ended` counts these.
+    `calls` counts operations, `requests` holds all requests, `errors` holds failures of the stub itself. `received`
+    counts bytes of complete bodies. The stub ends an upload that is idle for `idle_seconds` with 400 RequestTimeout,
+    as S3 does after about 20 s, and counts it in `idle_ended`.
     """
 
-    def __init__(self, bucket: str = "bucket", *, least_part: int = LEAST_PART) -> None:
-        self.bucket = Bucket(bucket, least_part)
+    def __init__(self, bucket: str = "bucket", *, min_part_size: int = MIN_PART_SIZE) -> None:
+        self.bucket = Bucket(bucket, min_part_size)
         self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.requests: list[Request] = []
@@ -40,7 +41,7 @@ class S3Stub:
         self.received = 0
         self.idle_seconds: float | None = None
         self.idle_ended = 0
-        self.over = threading.Event()
+        self.closed = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(self)
         self.url = f"https://127.0.0.1:{self._server.server_port}"
@@ -48,20 +49,20 @@ class S3Stub:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop, and drop every connection."""
-        self.over.set()
+        """Stop the server and close every connection."""
+        self.closed.set()
         self._server.shutdown()
         self._thread.join()
-        self._server.drop_all()
+        self._server.close_connections()
         self._server.server_close()
 
-    def note_bytes(self, size: int) -> None:
-        """Count a body."""
+    def count_bytes(self, size: int) -> None:
+        """Add the size of a body to `received`."""
         with self._lock:
             self.received += size
 
-    def note(self, request: Request) -> Fault | None:
-        """Count a request and say what is to go wrong with it."""
+    def record(self, request: Request) -> Fault | None:
+        """Count a request and return its fault, or None."""
         with self._lock:
             self.calls[request.operation] += 1
             self.requests.append(request)
@@ -69,9 +70,9 @@ class S3Stub:
 
 
 @contextmanager
-def serving_s3(bucket: str = "bucket", *, least_part: int = LEAST_PART) -> Iterator[S3Stub]:
-    """A stub for the length of a test; what went wrong in the stub itself is raised at the end."""
-    stub = S3Stub(bucket, least_part=least_part)
+def serving_s3(bucket: str = "bucket", *, min_part_size: int = MIN_PART_SIZE) -> Iterator[S3Stub]:
+    """Run a stub; raise the stub's own errors at the end."""
+    stub = S3Stub(bucket, min_part_size=min_part_size)
     try:
         yield stub
     finally:
@@ -93,7 +94,7 @@ class _Server(ThreadingHTTPServer):
         self._lock = threading.Lock()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept; the handshake is made by the connection's own thread."""
+        """Accept a connection; its own thread makes the TLS handshake."""
         raw, address = super().get_request()
         sock = self._context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
         with self._lock:
@@ -101,23 +102,23 @@ class _Server(ThreadingHTTPServer):
         return sock, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Close, with a reset where one was asked for by SO_LINGER."""
+        """Close the connection, with a reset if SO_LINGER was set."""
         with self._lock:
             self._open.discard(request)
         if not struct.unpack("ii", request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))[0]:
             super().shutdown_request(request)
         self.close_request(request)
 
-    def drop_all(self) -> None:
-        """End the connections that clients keep."""
+    def close_connections(self) -> None:
+        """Close the connections that clients keep open."""
         with self._lock:
-            left = list(self._open)
-        for sock in left:
+            sockets = list(self._open)
+        for sock in sockets:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, _request: object, _client_address: object) -> None:
-        """Keep what a test should hear of; a client that left is nothing."""
+        """Keep the stub's own errors; ignore clients that closed the connection."""
         error = sys.exception()
         if error is not None and not isinstance(error, OSError | CutOffError):
             self.stub.errors.append(error)
@@ -128,22 +129,22 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     server: _Server
-    _waiting: tuple[Request, Fault | None] | None = None
+    _announced: tuple[Request, Fault | None] | None = None
 
     def log_message(self, *_args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
     def handle_expect_100(self) -> bool:
-        """The client waits for a word before it sends the body: an early refusal saves it."""
+        """Answer a fault or an error instead of 100 Continue, before the client sends its body."""
         try:
-            self._waiting = self._read()
-            fault = self._waiting[1]
+            self._announced = self._read()
+            fault = self._announced[1]
             if fault is not None and fault.kind is Kind.REFUSED:
-                raise self._refused(*self._waiting)
-            self.server.stub.bucket.begin(self._waiting[0])
-        except Refusal as refusal:
-            self._waiting = None
-            self._send(refusal.answer(), close=True)
+                raise self._error_of(*self._announced)
+            self.server.stub.bucket.find_upload(self._announced[0])
+        except S3Error as refusal:
+            self._announced = None
+            self._send(refusal.response(), close=True)
             return False
         self.send_response_only(100)
         self.end_headers()
@@ -152,48 +153,48 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         try:
-            request, fault = self._waiting or self._read()
-            self._waiting = None
-            answer = self._answer(request, fault)
-        except Refusal as refusal:
-            answer = refusal.answer()
-            self._send(answer, close=True)  # what is left of the body is not read
+            request, fault = self._announced or self._read()
+            self._announced = None
+            response = self._respond(request, fault)
+        except S3Error as refusal:
+            response = refusal.response()
+            self._send(response, close=True)  # the rest of the body is not read
             return
-        if answer is not None:
-            self._send(answer)
+        if response is not None:
+            self._send(response)
 
     do_PUT = do_POST = do_GET = do_HEAD = do_DELETE = _serve  # noqa: N815
 
     def _read(self) -> tuple[Request, Fault | None]:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = requests.read(self.command, self.path, headers)
-        return request, self.server.stub.note(request)
+        request = requests.parse(self.command, self.path, headers)
+        return request, self.server.stub.record(request)
 
-    def _answer(self, request: Request, fault: Fault | None) -> Answer | None:
+    def _respond(self, request: Request, fault: Fault | None) -> Response | None:
         bucket = self.server.stub.bucket
         kind = fault.kind if fault is not None else None
         body = self._receive(request, self._cut if kind is Kind.CUT else lambda _size: None)
-        upload = bucket.begin(request)
+        upload = bucket.find_upload(request)
         if kind is Kind.CUT:  # there was no body to cut
             self._cut(0)
         if fault is not None and kind is Kind.REFUSED:
-            raise self._refused(request, fault)
+            raise self._error_of(request, fault)
         if fault is not None and kind is Kind.REFUSED_IN_200:
             assert fault.refusal is not None
-            return fault.refusal.answer()
+            return fault.refusal.response()
         if kind is Kind.HELD:
-            self.server.stub.over.wait(60)
+            self.server.stub.closed.wait(60)
             self._reset()
             return None
         if fault is not None:
             fault.action()
-        answer = bucket.do(request, upload, body)
+        response = bucket.run(request, upload, body)
         if kind is Kind.REPLY_LOST:
             self._reset()
             return None
-        return answer
+        return response
 
-    def _receive(self, request: Request, on_bytes: Callable[[int], None]) -> Received:
+    def _receive(self, request: Request, on_bytes: Callable[[int], None]) -> ReceivedBody:
         stream: Any = self.rfile
         stub = self.server.stub
         self.connection.settimeout(stub.idle_seconds)
@@ -201,17 +202,17 @@ class _Handler(BaseHTTPRequestHandler):
             body = receive(stream, request.headers, keep=request.operation != "UploadPart", on_bytes=on_bytes)
         except TimeoutError:
             stub.idle_ended += 1
-            raise Refusal(400, "RequestTimeout", "Your socket connection was idle for too long.") from None
+            raise S3Error(400, "RequestTimeout", "Your socket connection was idle for too long.") from None
         finally:
             self.connection.settimeout(None)
-        stub.note_bytes(body.size)
+        stub.count_bytes(body.size)
         return body
 
-    def _refused(self, request: Request, fault: Fault | None) -> Refusal:
+    def _error_of(self, request: Request, fault: Fault | None) -> S3Error:
         assert fault is not None
         assert fault.refusal is not None
         if fault.refusal.status == 409:
-            self.server.stub.bucket.conflict(request)
+            self.server.stub.bucket.mark_conflict(request)
         return fault.refusal
 
     def _cut(self, _size: int) -> None:
@@ -222,12 +223,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
 
-    def _send(self, answer: Answer, *, close: bool = False) -> None:
-        body = answer.body.encode()
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+    def _send(self, response: Response, *, close: bool = False) -> None:
+        body = response.body.encode()
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if "content-length" not in answer.headers:
+        if "content-length" not in response.headers:
             self.send_header("Content-Length", str(len(body)))
         if close:
             self.send_header("Connection", "close")

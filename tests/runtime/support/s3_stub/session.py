@@ -1,4 +1,4 @@
-"""botocore on the stub, without the waits between its tries."""
+"""Connects botocore to the stub, without the waits between its attempts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from runtime.adapters import aws
 from tests.runtime.support.s3_stub.server import CERTIFICATE, S3Stub
 
 
-def use(stub: S3Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the runtime's clients speak to it."""
+def use_stub(stub: S3Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the runtime's clients send their requests to the stub."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", stub.url)
     monkeypatch.setattr(aws, "session", _session)
     monkeypatch.setattr(aws, "_clients", {})
@@ -22,7 +22,7 @@ def use(stub: S3Stub, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def _session() -> Session:
-    """One for the process: to load a service's model takes longer than the tests."""
+    """Return the session of this process: loading a service's model takes longer than the tests."""
     session = Session()
     session.set_credentials("test", "test")
     session.set_config_variable("region", "eu-central-1")

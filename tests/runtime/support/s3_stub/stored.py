@@ -1,4 +1,4 @@
-"""What the bucket holds."""
+"""Objects and parts in the bucket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StoredPart:
-    """A part, of which only this is kept."""
+    """A part without its bytes."""
 
     number: int
     etag: str
@@ -19,15 +19,15 @@ class StoredPart:
 
     @property
     def checksum(self) -> str:
-        """Its CRC-32, base64."""
+        """Return the CRC-32 in base64."""
         return base64_of(self.crc32)
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object; `content` is kept only of what came in one piece.
+    """An object; `content` is kept only for objects that came in a single PutObject.
 
-    `crc32` is that of the whole where it is FULL_OBJECT, else that of the parts' checksums.
+    `crc32` covers the whole object if its type is FULL_OBJECT, else the checksums of its parts.
     """
 
     size: int
@@ -41,15 +41,15 @@ class StoredObject:
 
     @property
     def checksum(self) -> str:
-        """As S3 writes it."""
+        """Return the checksum in S3's notation."""
         return base64_of(self.crc32) + (f"-{self.part_count}" if self.checksum_type == "COMPOSITE" else "")
 
 
 def base64_of(crc32: int) -> str:
-    """A CRC-32 as S3 writes it."""
+    """Return a CRC-32 in S3's notation."""
     return base64.b64encode(crc32.to_bytes(4, "big")).decode()
 
 
 def crc32_of_checksums(parts: Sequence[StoredPart]) -> int:
-    """What a COMPOSITE checksum begins with."""
+    """Return the CRC-32 of the parts' checksums, the first half of a COMPOSITE checksum."""
     return zlib.crc32(b"".join(part.crc32.to_bytes(4, "big") for part in parts))

@@ -14,7 +14,7 @@ from async_download.scope import Scope
 PART = "closing"
 
 
-class Closing:
+class IdleCloser:
     """Waits, then calls `close`."""
 
     def __init__(self, scope: Scope, functions: Functions, account: pulumi.Output[str]) -> None:
@@ -29,7 +29,7 @@ class Closing:
             name=scope.physical(PART),
             type="STANDARD",
             definition=close.apply(
-                lambda arn: json.dumps(state_machine.closing(close=arn, seconds=settings.close_idle_seconds))
+                lambda arn: json.dumps(state_machine.idle_closer(close=arn, seconds=settings.close_idle_seconds))
             ),
             role_arn=role.arn,
             tracing_configuration={"enabled": settings.tracing},
