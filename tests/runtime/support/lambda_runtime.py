@@ -1,7 +1,7 @@
 """Calls a handler once as AWS's Python runtime does, with the runtime's logging at INFO in JSON.
 
-Run as `python -m tests.runtime.support.lambda_runtime HANDLER EVENT [awslambdaric]`. The last argument selects AWS's own
-runtime client; without it a stand-in in this module logs in the same format (as of awslambdaric 4.2.2).
+Run as `python -m tests.runtime.support.lambda_runtime HANDLER EVENT [awslambdaric]`. The last argument selects AWS's
+own runtime client; without it a stand-in in this module logs in the same format (as of awslambdaric 4.2.2).
 """
 
 from __future__ import annotations
