@@ -13,7 +13,8 @@ from integration_tests.support import aws_request_problems
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
-from integration_tests.support.leaks import leaks
+from integration_tests.support.leaks import find_leaks
+from integration_tests.support.records import all_records
 from integration_tests.support.settings import (
     FILES,
     IDLE,
@@ -25,8 +26,7 @@ from integration_tests.support.settings import (
     origins_for,
 )
 from integration_tests.support.stack import Deploy, Stack
-from integration_tests.support.waiting import gone, wait_for
-from integration_tests.support.written import everything
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud import aws_request_checks
 from localcloud.origin import Origin
 
@@ -138,7 +138,7 @@ def deploy(cloud: Cloud, secret: tuple[str, str], request: pytest.FixtureRequest
         try:
             with deployed(engine, cloud, f"{name}-{secrets.token_hex(3)}", config, keeper(request)) as outputs:
                 stack = Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
-                stack.secrets.add(secret[1])
+                stack.client.secrets.add(secret[1])
                 yield stack
                 _assert_clean(stack, failed=bool(request.session.testsfailed))
         except MissingError as missing:
@@ -184,5 +184,5 @@ def _assert_clean(stack: Stack, *, failed: bool) -> None:
     if failed:
         print("\nWhat is left of the stack is not looked at, for a test failed: mend that first.")  # noqa: T201
         return
-    wait_for(stack.left, LEFT_SECONDS, until=gone)
-    assert leaks(everything(stack), stack.secrets) == []
+    wait_for(stack.operator.leftovers, LEFT_SECONDS, until=is_absent)
+    assert find_leaks(all_records(stack), stack.client.secrets) == []

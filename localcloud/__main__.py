@@ -6,6 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
+from local_provider.errors import EngineError
 from localcloud.errors import LocalCloudError
 from localcloud.paths import EMULATOR_WORD, WORD
 from localcloud.signals import Stopped, stoppable
@@ -21,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return _run(parsed)
-    except LocalCloudError as error:
+    except (LocalCloudError, EngineError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.filesize import decimal
 
+from local_provider.errors import EngineError
 from localcloud.demo_facts import Facts, connection_fields, download_fields, wait_for
 from localcloud.demo_screen import Screen, seconds_text
 from localcloud.errors import LocalCloudError
@@ -37,7 +38,7 @@ __all__ = ["main"]
 
 _LOG = WORD / "demo-emulator.log"
 _GONE_WITHIN_SECONDS = 15.0
-_FAILURES = (AsyncDownloadError, LocalCloudError, BotoCoreError, ClientError, OSError)
+_FAILURES = (AsyncDownloadError, LocalCloudError, EngineError, BotoCoreError, ClientError, OSError)
 
 
 class DemoError(LocalCloudError):

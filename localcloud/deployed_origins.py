@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine import Deployment
+from local_provider.engine import Deployment
 
 __all__ = ["VARIABLE", "origins_of", "write_origins"]
 

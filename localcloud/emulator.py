@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.errors import EmulatorError
 from localcloud.health import read_health
 from localcloud.private_files import create_directory, open_log

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.deployed_origins import VARIABLE, write_origins
 from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
+from local_provider.engine import Deployment, run
+from local_provider.provider import AwsProvider, unknown_settings
 from localcloud.config import full_keys, read_project, read_stack, resolve
-from localcloud.engine import Deployment, run
 from localcloud.errors import ConfigError
 from localcloud.paths import FOLDER
-from localcloud.provider import AwsProvider, unknown_settings
 
 __all__ = ["Cloud", "Deployment", "deploy"]
 

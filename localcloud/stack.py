@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
+from local_provider.engine import Deployment
 from localcloud.emulator import Emulator
-from localcloud.engine import Deployment
 from localcloud.program import deploy
 
 __all__ = ["LOCAL_CONFIG", "LocalStack", "local_stack"]

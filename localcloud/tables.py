@@ -6,7 +6,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from rich.console import Console
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 import pytest
 from rich.console import Console
 
+from local_provider.errors import DeployError
 from localcloud import demo
 from localcloud.demo_facts import download_fields, wait_for
 from localcloud.demo_screen import Screen, seconds_text
-from localcloud.errors import DeployError
 
 ROW = {
     "executionArn": "arn:aws:states:eu-central-1:000000000000:execution:transfer:0123",

@@ -16,7 +16,7 @@ def existing_bucket(scope: Scope) -> pulumi.Input[str] | None:
     Raises:
         InvalidSetting: the bucket is in another region, or cannot be looked up.
     """
-    bucket = scope.settings.bucket
+    bucket = scope.settings.storage.bucket
 
     def check(name: str) -> str:
         _require_region(name, pulumi.InvokeOptions(parent=scope.component))

@@ -27,7 +27,7 @@ class Functions:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        specs = SPECS if scope.settings.web_page else FUNCTIONS
+        specs = SPECS if scope.settings.api.web_page else FUNCTIONS
         self._roles = {
             key: service_role(scope, hyphenated(key), spec.description, "lambda.amazonaws.com")
             for key, spec in specs.items()
@@ -55,7 +55,7 @@ class Functions:
             tags=scope.tags,
             opts=scope.named(),
         )
-        rights = policy(with_key(policies.signer), bucket=bucket, prefix=scope.settings.object_prefix, **key_of(scope))
+        rights = policy(with_key(policies.signer), bucket=bucket, prefix=scope.settings.storage.prefix, **key_of(scope))
         _attach(scope, "signer", role, rights)
         return role
 
@@ -81,8 +81,8 @@ class Functions:
             code=_build_archive(key, files or {}),
             role=self._roles[key].arn,
             timeout=spec.timeout,
-            memory_size=scope.settings.copy_memory_mb if spec.copies else spec.memory_mb,
-            vpc_config=scope.settings.network.vpc_config if spec.copies else None,
+            memory_size=scope.settings.copying.memory_mb if spec.copies else spec.memory_mb,
+            vpc_config=scope.settings.vpc.vpc_config if spec.copies else None,
             reserved_concurrent_executions=reserved(scope.settings, key),
             environment={
                 "variables": _check_environment(key, {**environment, **ALLOCATOR} if spec.copies else environment),
@@ -140,17 +140,19 @@ def permit(scope: Scope, part: str, function: aws.lambda_.Function, service: str
 def reserved(settings: Settings, key: str) -> int | None:
     """Executions that are kept for a function, which then never has more; None shares the account's."""
     reservations = {
-        "request_download": settings.request_concurrency,
-        "connect": settings.connect_concurrency,
-        "copy": settings.copy_reserved_concurrency,
-        "copy_slice": settings.slice_reserved_concurrency,
+        "request_download": settings.api.reserved_concurrency,
+        "connect": settings.websocket.reserved_concurrency,
+        "copy": settings.copying.reserved_concurrency,
+        "copy_slice": settings.copying.slice_reserved_concurrency,
     }
     return reservations.get(key) or None
 
 
 def key_of(scope: Scope) -> dict[str, pulumi.Input[str]]:
     """What `with_key` has to know."""
-    return {} if scope.settings.kms_key_arn is None else {"kms_key_arn": scope.settings.kms_key_arn}
+    return (
+        {} if scope.settings.encryption.kms_key_arn is None else {"kms_key_arn": scope.settings.encryption.kms_key_arn}
+    )
 
 
 def with_key(build: Any) -> Any:
@@ -166,9 +168,9 @@ def with_key(build: Any) -> Any:
 def _statements(key: str, settings: Settings) -> Any:
     def build(log_group: str, **access: Any) -> list[Statement]:
         statements: list[Statement] = [*getattr(policies, key)(**access), policies.own_logs(log_group)]
-        if settings.tracing:
+        if settings.observability.tracing:
             statements.append(policies.function_tracing())
-        if settings.network and SPECS[key].copies:
+        if settings.vpc and SPECS[key].copies:
             statements.append(policies.function_network())
         return statements
 

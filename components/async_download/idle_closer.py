@@ -23,16 +23,18 @@ class IdleCloser:
             scope, PART, "Runs the state machine that closes idle sockets.", "states.amazonaws.com", account
         )
         build = service_policies.closing_machine
-        attached = machine_policy(scope, PART, role, build, close=close, tracing=settings.tracing)
+        attached = machine_policy(scope, PART, role, build, close=close, tracing=settings.observability.tracing)
         self.machine = aws.sfn.StateMachine(
             scope.logical(PART),
             name=scope.physical(PART),
             type="STANDARD",
             definition=close.apply(
-                lambda arn: json.dumps(state_machine.idle_closer(close=arn, seconds=settings.close_idle_seconds))
+                lambda arn: json.dumps(
+                    state_machine.idle_closer(close=arn, seconds=settings.websocket.idle_timeout_seconds)
+                )
             ),
             role_arn=role.arn,
-            tracing_configuration={"enabled": settings.tracing},
+            tracing_configuration={"enabled": settings.observability.tracing},
             tags=scope.tags,
             opts=machine_options(scope, attached),
         )

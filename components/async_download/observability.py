@@ -39,8 +39,8 @@ def log_group(scope: Scope, part: str, folder: str) -> aws.cloudwatch.LogGroup:
     return aws.cloudwatch.LogGroup(
         scope.logical(f"{part}-logs"),
         name=f"{folder}/{scope.physical(part)}",
-        retention_in_days=scope.settings.log_retention_days,
-        kms_key_id=scope.settings.kms_key_arn,
+        retention_in_days=scope.settings.observability.log_retention_days,
+        kms_key_id=scope.settings.encryption.kms_key_arn,
         tags=scope.tags,
         opts=scope.named(),
     )
@@ -48,7 +48,7 @@ def log_group(scope: Scope, part: str, folder: str) -> aws.cloudwatch.LogGroup:
 
 def tracing_mode(scope: Scope) -> str:
     """How functions trace."""
-    return "Active" if scope.settings.tracing else "PassThrough"
+    return "Active" if scope.settings.observability.tracing else "PassThrough"
 
 
 class AccessLogs:
@@ -56,12 +56,14 @@ class AccessLogs:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self.ready: list[pulumi.Resource] = [_account(scope)] if scope.settings.manage_api_gateway_account else []
+        self.ready: list[pulumi.Resource] = (
+            [_account(scope)] if scope.settings.observability.manage_api_gateway_account else []
+        )
         """What a stage with access logs waits for."""
 
     def of(self, part: str, fields: dict[str, str]) -> aws.apigateway.StageAccessLogSettingsArgsDict | None:
         """Settings of a stage, or nothing."""
-        if not self._scope.settings.access_logs:
+        if not self._scope.settings.observability.access_logs:
             return None
         group = log_group(self._scope, part, "/aws/apigateway")
         return {"destination_arn": group.arn, "format": json.dumps(fields)}
@@ -73,8 +75,8 @@ def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
         scope.logical("undelivered"),
         name=scope.physical("undelivered"),
         message_retention_seconds=QUEUE_SECONDS,
-        sqs_managed_sse_enabled=True if scope.settings.kms_key_arn is None else None,
-        kms_master_key_id=scope.settings.kms_key_arn,
+        sqs_managed_sse_enabled=True if scope.settings.encryption.kms_key_arn is None else None,
+        kms_master_key_id=scope.settings.encryption.kms_key_arn,
         tags=scope.tags,
         opts=scope.named(),
     )
@@ -82,7 +84,7 @@ def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
 
 def key_policy(scope: Scope, undelivered: aws.sqs.Queue) -> pulumi.Output[list[dict[str, Any]]]:
     """What the policy of the stack's key has to hold, where it has one."""
-    key, prefix = scope.settings.kms_key_arn, scope.settings.name_prefix
+    key, prefix = scope.settings.encryption.kms_key_arn, scope.settings.name_prefix
     if key is None:
         return pulumi.Output.from_input([])
     return pulumi.Output.all(key=key, queue=undelivered.arn).apply(

@@ -33,7 +33,7 @@ class RestApi:
 
     def url(self, socket: aws.apigatewayv2.Api) -> pulumi.Output[str]:
         """Where clients find it; known before its stage is there."""
-        stage, base = self._scope.settings.stage_name, self._scope.settings.execute_api_url
+        stage, base = self._scope.settings.api.stage_name, self._scope.settings.cloud.execute_api_url
         return pulumi.Output.all(self.api.id, socket.id, socket.api_endpoint).apply(
             lambda known: addresses.rest_url(known[0], known[1], known[2], stage, base)
         )
@@ -42,7 +42,7 @@ class RestApi:
         """Routes, deployment, stage."""
         scope, settings = self._scope, self._scope.settings
         routes = Routes(scope, self.api, functions)
-        page = page_route(scope, self.api, functions[PAGE]) if settings.web_page else []
+        page = page_route(scope, self.api, functions[PAGE]) if settings.api.web_page else []
         deployment = aws.apigateway.Deployment(
             scope.logical("rest-deployment"),
             rest_api=self.api.id,
@@ -54,9 +54,9 @@ class RestApi:
             scope.logical("rest-stage"),
             rest_api=self.api.id,
             deployment=deployment.id,
-            stage_name=settings.stage_name,
+            stage_name=settings.api.stage_name,
             description="Ask for downloads.",
-            xray_tracing_enabled=settings.tracing,
+            xray_tracing_enabled=settings.observability.tracing,
             access_log_settings=logs.of("rest", REST_FIELDS),
             tags=scope.tags,
             opts=scope.named(*logs.ready),
@@ -67,8 +67,8 @@ class RestApi:
             stage_name=stage.stage_name,
             method_path="*/*",
             settings={
-                "throttling_rate_limit": settings.throttle_rate,
-                "throttling_burst_limit": settings.throttle_burst,
+                "throttling_rate_limit": settings.api.throttle_rate,
+                "throttling_burst_limit": settings.api.throttle_burst,
                 "data_trace_enabled": False,
                 "logging_level": "OFF",
                 "metrics_enabled": False,
@@ -82,20 +82,22 @@ class RestApi:
     def _restrict(self, stage: aws.apigateway.Stage) -> None:
         """Add the keys and plans of `api_key`, or warn where everybody may call."""
         scope, settings = self._scope, self._scope.settings
-        if settings.rest_auth is RestAuth.NONE:
+        if settings.auth.type is RestAuth.NONE:
             pulumi.log.warn(_open_to_everybody(settings), scope.component)
-        if settings.rest_auth is not RestAuth.API_KEY:
+        if settings.auth.type is not RestAuth.API_KEY:
             return
-        own = ResolvedApiKey(settings.throttle_rate, settings.throttle_burst)
+        own = ResolvedApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
         self.api_key = rest_keys.add_key(scope, "", own, self.api, stage)
-        for name, key in settings.api_keys.items():
+        for name, key in settings.auth.api_keys.items():
             self.api_keys[name] = rest_keys.add_key(scope, name, key, self.api, stage)
 
 
 def _open_to_everybody(settings: Settings) -> str:
     """Return the warning of a stack that anybody may call, with what that may cost."""
     request, day = worst_case.one_request(settings), worst_case.one_caller_a_day(settings)
-    bound = "max_downloads_per_caller" if settings.max_downloads_per_caller else "the account's concurrency alone"
+    bound = (
+        "max_downloads_per_caller" if settings.limits.max_downloads_per_caller else "the account's concurrency alone"
+    )
     return (
         "rest_auth is none: anybody may ask for files of the configured origins. One request may cost up to "
         f"${request:,.0f}, and one address, limited by {bound}, up to ${day:,.0f} a day (docs/cost.md)."

@@ -50,7 +50,7 @@ class RestAuthorizer:
 
 def auth_of_methods(settings: Settings, authorizer: RestAuthorizer | None) -> dict[str, Any]:
     """What every method says of who may call it."""
-    auth, chosen = settings.rest_auth, settings.authorizer
+    auth, chosen = settings.auth.type, settings.auth.authorizer
     said: dict[str, Any] = {"api_key_required": auth is RestAuth.API_KEY}
     if authorizer is None or chosen is None:
         return said | {"authorization": "AWS_IAM" if auth is RestAuth.IAM else "NONE"}

@@ -15,15 +15,15 @@ INTEGRATION_MS = 29_000
 
 def page_url(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[str | None]:
     """Where the page is; None without one."""
-    if not scope.settings.web_page:
+    if not scope.settings.api.web_page:
         return pulumi.Output.from_input(None)
     return api_url.apply(lambda url: f"{url}/{PATH}/{INDEX}")
 
 
 def pages(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[list[str]]:
     """Origins of the pages that may fetch copies: those of the settings, and the API itself where it serves one."""
-    given = list(scope.settings.cors_origins)
-    if not scope.settings.web_page or cors.ANY in given:
+    given = list(scope.settings.api.cors_origins)
+    if not scope.settings.api.web_page or cors.ANY in given:
         return pulumi.Output.from_input(given)
     return api_url.apply(lambda url: [*given, addresses.origin(url)])
 
@@ -62,5 +62,5 @@ def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.
         timeout_milliseconds=INTEGRATION_MS,
         opts=scope.named(method),
     )
-    source = pulumi.Output.concat(api.execution_arn, f"/{scope.settings.stage_name}/GET/{PATH}/*")
+    source = pulumi.Output.concat(api.execution_arn, f"/{scope.settings.api.stage_name}/GET/{PATH}/*")
     return [method, integration, permit(scope, part, function, "apigateway.amazonaws.com", source)]

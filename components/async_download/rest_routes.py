@@ -48,7 +48,7 @@ class Routes:
 
     def __init__(self, scope: Scope, api: aws.apigateway.RestApi, functions: Functions) -> None:
         self._scope, self._api, self._functions = scope, api, functions
-        chosen = scope.settings.authorizer
+        chosen = scope.settings.auth.authorizer
         self._authorizer = RestAuthorizer(scope, api, chosen) if chosen else None
         self.parts = [*self._routes(), *self._errors(), *(self._authorizer.parts if self._authorizer else [])]
 
@@ -136,7 +136,7 @@ class Routes:
             opts=scope.named(method),
         )
         source = pulumi.Output.concat(
-            self._api.execution_arn, f"/{scope.settings.stage_name}/{route.method}/{route.permission_path}"
+            self._api.execution_arn, f"/{scope.settings.api.stage_name}/{route.method}/{route.permission_path}"
         )
         return [method, integration, permit(scope, part, function, "apigateway.amazonaws.com", source)]
 
@@ -158,12 +158,12 @@ class Routes:
 
 def answers(settings: Settings) -> dict[str, GatewayError]:
     """What the gateway itself answers."""
-    return gateway_errors(settings.rest_auth, settings.cors_origins, rest_requests.explained(settings.origins))
+    return gateway_errors(settings.auth.type, settings.api.cors_origins, rest_requests.explained(settings.origins))
 
 
 def preflights(settings: Settings) -> dict[tuple[str, ...], dict[str, str]]:
     """Path -> headers that answer OPTIONS there; nothing without pages."""
-    pages, also = settings.cors_origins, [settings.authorizer.header] if settings.authorizer else []
+    pages, also = settings.api.cors_origins, [settings.auth.authorizer.header] if settings.auth.authorizer else []
     paths = sorted({route.path for route in ROUTES}) if pages else []
     return {
         path: cors.preflight(pages, (route.method for route in ROUTES if route.path == path), also) for path in paths
@@ -180,9 +180,9 @@ def fingerprint(scope: Scope) -> str:
         "parameters": rest_requests.parameters(settings.origins),
         "errors": {kind: asdict(error) for kind, error in answers(settings).items()},
         "preflights": {"/".join(path): headers for path, headers in preflights(settings).items()},
-        "auth": settings.rest_auth.value,
-        "authorizer": settings.authorizer.plain if settings.authorizer else None,
-        "page": settings.web_page,
+        "auth": settings.auth.type.value,
+        "authorizer": settings.auth.authorizer.plain if settings.auth.authorizer else None,
+        "page": settings.api.web_page,
         "milliseconds": INTEGRATION_MS,
     }
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()

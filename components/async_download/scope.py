@@ -46,19 +46,19 @@ class Scope:
     def protected(self) -> pulumi.ResourceOptions:
         """Options of a child that could not be made again as it was: data, and the ids that are in URLs."""
         options = self.child()
-        options.protect = self.settings.protect or None  # None leaves it to whoever uses the component
+        options.protect = self.settings.protection.protect or None  # None leaves it to whoever uses the component
         return options
 
     def data(self) -> pulumi.ResourceOptions:
         """Options of a child that holds data."""
         options = self.protected()
-        options.retain_on_delete = self.settings.retain_data or None
+        options.retain_on_delete = self.settings.protection.retain_on_delete or None
         return options
 
     def retained(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of a child without which data that stays would be in danger."""
         options = self.child(*depends_on)
-        options.retain_on_delete = self.settings.retain_data or None
+        options.retain_on_delete = self.settings.protection.retain_on_delete or None
         return options
 
     def secretive(self, *outputs: str) -> pulumi.ResourceOptions:

@@ -30,7 +30,7 @@ class Storage:
         else:
             self.bucket = pulumi.Output.from_input(existing)
             self.arn = pulumi.Output.concat("arn:", table_arn.apply(_partition), ":s3:::", self.bucket)
-        known = pulumi.Output.all(self.arn, table_arn, scope.settings.kms_key_arn, pages)
+        known = pulumi.Output.all(self.arn, table_arn, scope.settings.encryption.kms_key_arn, pages)
         self.rules = known.apply(lambda arns: _rules(scope, *arns))
 
 
@@ -49,7 +49,10 @@ def lifecycle(prefix: str, expiry_days: int) -> aws.s3.BucketLifecycleConfigurat
 def _bucket(scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[list[str]]) -> aws.s3.Bucket:
     settings = scope.settings
     bucket = aws.s3.Bucket(
-        names.bucket_stem(scope.name), force_destroy=settings.force_destroy, tags=scope.tags, opts=scope.data()
+        names.bucket_stem(scope.name),
+        force_destroy=settings.protection.force_destroy,
+        tags=scope.tags,
+        opts=scope.data(),
     )
     private = aws.s3.BucketPublicAccessBlock(
         scope.logical("copies-private"),
@@ -68,8 +71,8 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[li
     )
     encryption: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
     encryption = {"sse_algorithm": "AES256"}
-    if settings.kms_key_arn is not None:
-        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": settings.kms_key_arn}
+    if settings.encryption.kms_key_arn is not None:
+        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": settings.encryption.kms_key_arn}
     aws.s3.BucketServerSideEncryptionConfiguration(
         scope.logical("copies-encryption"),
         bucket=bucket.bucket,
@@ -79,10 +82,10 @@ def _bucket(scope: Scope, table_arn: pulumi.Output[str], pages: pulumi.Output[li
     aws.s3.BucketLifecycleConfiguration(
         scope.logical("copies-lifecycle"),
         bucket=bucket.bucket,
-        rules=[lifecycle(settings.object_prefix, settings.object_expiry_days)],
+        rules=[lifecycle(settings.storage.prefix, settings.retention.object_expiration_days)],
         opts=scope.retained(),
     )
-    if settings.cors_origins or settings.web_page:
+    if settings.api.cors_origins or settings.api.web_page:
         aws.s3.BucketCorsConfiguration(
             scope.logical("copies-cors"),
             bucket=bucket.bucket,
@@ -112,9 +115,9 @@ def _rules(scope: Scope, bucket_arn: str, table_arn: str, kms_key: str | None, p
             "lifecycleRule": {
                 "ID": LIFECYCLE_ID,
                 "Status": "Enabled",
-                "Filter": {"Prefix": settings.object_prefix},
-                "Expiration": {"Days": settings.object_expiry_days},
-                "NoncurrentVersionExpiration": {"NoncurrentDays": settings.object_expiry_days},
+                "Filter": {"Prefix": settings.storage.prefix},
+                "Expiration": {"Days": settings.retention.object_expiration_days},
+                "NoncurrentVersionExpiration": {"NoncurrentDays": settings.retention.object_expiration_days},
                 "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS},
             },
         }
@@ -130,10 +133,10 @@ def _policy_facts(scope: Scope, bucket_arn: Any, account: Any) -> dict[str, Any]
     settings = scope.settings
     return {
         "bucket": bucket_arn,
-        "prefix": settings.object_prefix,
+        "prefix": settings.storage.prefix,
         "account": account,
-        "url_seconds": settings.url_expires_seconds,
-        "tls_only": settings.tls_only,
+        "url_seconds": settings.retention.url_expires_seconds,
+        "tls_only": settings.encryption.tls_only,
     }
 
 

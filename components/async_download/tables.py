@@ -15,7 +15,7 @@ class Tables:
     def __init__(self, scope: Scope) -> None:
         self.downloads = _table(scope, "downloads", "executionArn")
         self.connections = _table(scope, "connections", "connectionId")
-        self.copies = _table(scope, "copies", "fileId") if scope.settings.reuse_seconds else None
+        self.copies = _table(scope, "copies", "fileId") if scope.settings.copying.reuse_seconds else None
 
     @property
     def account(self) -> pulumi.Output[str]:
@@ -33,9 +33,9 @@ def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
         hash_key=key,
         attributes=[{"name": key, "type": "S"}],
         ttl={"attribute_name": TTL_ATTRIBUTE, "enabled": True},
-        server_side_encryption=_encryption(scope.settings.kms_key_arn),
-        deletion_protection_enabled=scope.settings.protect,
-        point_in_time_recovery={"enabled": scope.settings.point_in_time_recovery},
+        server_side_encryption=_encryption(scope.settings.encryption.kms_key_arn),
+        deletion_protection_enabled=scope.settings.protection.protect,
+        point_in_time_recovery={"enabled": scope.settings.protection.point_in_time_recovery},
         tags=scope.tags,
         opts=options,
     )

@@ -36,7 +36,7 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]], tables: Table
         with_key(service_policies.state_machine),
         functions=list(arns.values()),
         machine=arns["copy"].apply(lambda arn: names.machine_arn(arn, name)),
-        tracing=settings.tracing,
+        tracing=settings.observability.tracing,
         copies=copies.arn if copies else None,
         **key_of(scope),
     )
@@ -48,9 +48,9 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]], tables: Table
             lambda known: json.dumps(
                 state_machine.definition(
                     **known,
-                    concurrency=settings.copy_concurrency,
-                    seconds=settings.download_expires_seconds,
-                    children=settings.slice_execution_type,
+                    concurrency=settings.copying.concurrency,
+                    seconds=settings.retention.download_expires_seconds,
+                    children=settings.cloud.slice_execution_type,
                 )
             )
         ),
@@ -60,7 +60,7 @@ def _machine(scope: Scope, arns: Mapping[str, pulumi.Output[str]], tables: Table
             "include_execution_data": False,
             "log_destination": pulumi.Output.concat(group.arn, ":*"),
         },
-        tracing_configuration={"enabled": settings.tracing},
+        tracing_configuration={"enabled": settings.observability.tracing},
         tags=scope.tags,
         opts=machine_options(scope, attached),
     )

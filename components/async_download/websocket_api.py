@@ -41,12 +41,12 @@ class WebSocketApi:
         return aws.apigatewayv2.Stage(
             scope.logical("socket-stage"),
             api_id=self.api.id,
-            name=settings.stage_name,
+            name=settings.api.stage_name,
             description="Be told when a download is ready.",
             auto_deploy=True,
             default_route_settings={
-                "throttling_rate_limit": settings.throttle_rate,
-                "throttling_burst_limit": settings.throttle_burst,
+                "throttling_rate_limit": settings.api.throttle_rate,
+                "throttling_burst_limit": settings.api.throttle_burst,
                 "data_trace_enabled": False,
                 "logging_level": "OFF",
                 "detailed_metrics_enabled": False,
@@ -71,7 +71,7 @@ class WebSocketApi:
                 operation_name=key,
                 opts=scope.named(),
             )
-            source = pulumi.Output.concat(self.api.execution_arn, f"/{scope.settings.stage_name}/{route_key}")
+            source = pulumi.Output.concat(self.api.execution_arn, f"/{scope.settings.api.stage_name}/{route_key}")
             made += [route, permit(scope, part, functions[key], "apigateway.amazonaws.com", source)]
         return made
 

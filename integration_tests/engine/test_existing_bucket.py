@@ -14,7 +14,7 @@ from integration_tests.engine.conftest import Config
 from integration_tests.engine.stages import resources_of, set_config
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.pulumi_cli import install_component
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 
 OTHER = "eu-west-1"
 

@@ -19,12 +19,12 @@ from pulumi.provider.experimental import provider as api
 from integration_tests.local.changed import CHANGED, KEY
 from integration_tests.local.test_stand_ins import FULL, ORIGINS, OTHER_AUTH, custom, seen, updated, wire
 from integration_tests.support.clouds import Cloud, Target
-from localcloud.aws import Aws
+from local_provider.aws import Aws
+from local_provider.engine import Deployment
+from local_provider.errors import DeployError
+from local_provider.provider import AwsProvider
 from localcloud.emulator import Emulator
-from localcloud.engine import Deployment
-from localcloud.errors import DeployError
 from localcloud.program import deploy
-from localcloud.provider import AwsProvider
 from localcloud.stack import LOCAL_CONFIG
 from tools.deploy_permissions import Document, policy
 from tools.deploy_permissions import Target as Permissions

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from local_provider.errors import DeployError
 from localcloud.emulator import Emulator
-from localcloud.errors import DeployError
 from localcloud.program import deploy
 from localcloud.stack import LOCAL_CONFIG
 

@@ -15,12 +15,12 @@ from pulumi.provider.experimental import provider as api
 
 from integration_tests.local.changed import CHANGED, KEY, UNCHANGEABLE
 from integration_tests.local.programs import answers, python, until
+from local_provider.engine import Deployment, Registration
+from local_provider.provider import AwsProvider
+from local_provider.values import from_plain, plain_map
 from localcloud.emulator import Emulator
-from localcloud.engine import Deployment, Registration
 from localcloud.program import deploy
-from localcloud.provider import AwsProvider
 from localcloud.stack import LOCAL_CONFIG
-from localcloud.values import from_plain, plain_map
 
 ORIGINS = {"local": {"baseUrl": "http://127.0.0.1:9/", "allowHttp": True}}
 FULL: dict[str, object] = {

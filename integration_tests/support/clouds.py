@@ -20,14 +20,14 @@ from localstack_client.config import get_service_endpoint
 
 from integration_tests.support import aws_request_problems
 from integration_tests.support.errors import MissingError, RefusedTargetError
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.emulator import Emulator
 
 RETRY_WAITS = "0.1"  # what is left of the waits between retries in the emulator's Step Functions
 
 
 class Target(StrEnum):
-    """The kinds of cloud."""
+    """The types of cloud."""
 
     EMULATOR = "emulator"
     LOCALSTACK = "localstack"

@@ -13,7 +13,7 @@ from pulumi import automation
 
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.errors import MissingError
-from localcloud import plugin
+from local_provider import plugin
 
 TOP = Path(__file__).parents[2]
 BUILT_CLI = TOP / ".tools" / "pulumi"

@@ -10,7 +10,7 @@ import pytest
 from async_download.checks import camel
 from async_download.settings import FLAGS
 
-from localcloud.schema import check_inputs, deprecated_names, input_names
+from local_provider.schema import check_inputs, deprecated_names, input_names
 from tests.components.harness import deploy
 from tests.components.test_program import shipped, stack_file
 from tests.components.variants import NEEDED

@@ -223,6 +223,15 @@ def test_the_component_knows_no_emulator_and_imports_nothing_of_ours(path: Path)
         assert word not in text.lower()
     modules = [node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
     modules += [name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for name in node.names]
-    ours = {"runtime", "localcloud", "integration_tests", "benchmarks", "client", "async_download_client", "tests"}
+    ours = {
+        "runtime",
+        "localcloud",
+        "local_provider",
+        "integration_tests",
+        "benchmarks",
+        "client",
+        "async_download_client",
+        "tests",
+    }
     assert not {module.split(".")[0] for module in modules} & ours
     assert "__future__" not in modules, "the schema cannot read such annotations"

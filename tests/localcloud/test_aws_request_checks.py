@@ -13,8 +13,8 @@ import botocore.session
 import pytest
 from botocore.model import DenormalizedStructureBuilder
 
+from local_provider.aws import Aws
 from localcloud import aws_request_checks
-from localcloud.aws import Aws
 from localcloud.aws_request_checks import WrongRequestError, allowing, check_request
 from localcloud.aws_request_checks.patterns import UntranslatableError, compile_pattern
 from localcloud.aws_request_checks.shapes import shape_problems
@@ -25,7 +25,7 @@ CALLS = re.compile(r"""(?:create_client|client|_SERVICE)\(\s*["']([a-z0-9-]+)["'
 
 def services() -> list[str]:
     """Return the services of AWS that code of the project makes clients of."""
-    folders = ("runtime", "localcloud", "integration_tests", "tests", "benchmarks", "tools")
+    folders = ("runtime", "localcloud", "local_provider", "integration_tests", "tests", "benchmarks", "tools")
     sources = [path for folder in folders for path in (TOP / folder).rglob("*.py")]
     named = {name for path in sources for name in CALLS.findall(path.read_text())}
     return sorted(named & set(botocore.session.Session().get_available_services()))

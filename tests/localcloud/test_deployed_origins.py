@@ -10,8 +10,8 @@ from typing import Any, cast
 import pulumi
 import pytest
 
+from local_provider.engine import Deployment
 from localcloud.deployed_origins import VARIABLE, origins_of, write_origins
-from localcloud.engine import Deployment
 from runtime import config
 
 ORIGINS = {"local": {"base_url": "http://127.0.0.1:9000/", "allow_http": True}}

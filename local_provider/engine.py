@@ -1,0 +1,146 @@
+"""The embedded engine: runs a Pulumi program in this process, on the SDK's mock monitor and the stand-in provider.
+
+The program is run as it is, by `runpy`, in a thread of its own, so that the settings which the SDK keeps in context
+variables are never those of the caller.
+"""
+
+import asyncio
+import logging
+import runpy
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pulumi._utils import ContextProperty
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import settings
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.mocks import MockEngine
+from pulumi.runtime.stack import run_in_stack
+
+from local_provider.errors import DeployError, DestroyError
+from local_provider.monitor import Monitor, Registration
+from local_provider.provider import AwsProvider
+from local_provider.values import plain_map
+
+__all__ = ["Deployment", "Registration", "run"]
+
+_DEFAULT = "_ContextProperty__default"
+
+_one_at_a_time = threading.Lock()
+"""The SDK's settings and `sys.modules["__main__"]` belong to the process."""
+
+
+class Deployment:
+    """What a program made."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self.outputs: dict[str, Any] = plain_map(PropertyValue.unmarshal_map(monitor.stack_outputs))
+        """The stack's outputs, by the names that the program exports them under; secrets in clear."""
+
+    @property
+    def resources(self) -> list[Registration]:
+        """What was registered, in the order in which it was made."""
+        return list(self._monitor.registrations)
+
+    def destroy(self) -> None:
+        """Remove everything, last made first removed; harmless when it is done already.
+
+        Raises:
+            DestroyError: Something could not be removed; the rest was.
+        """
+        failures = self._monitor.destroy()
+        if failures:
+            raise DestroyError("\n".join(failures))
+
+
+def run(program: Path, project: str, stack: str, config: Mapping[str, str], provider: AwsProvider) -> Deployment:
+    """Run a program and make what it registers.
+
+    Args:
+        program: the program's `__main__.py`.
+        project: name of the project.
+        stack: name of the stack.
+        config: full keys -> text, as the program sees them.
+        provider: makes the resources.
+
+    Raises:
+        DeployError: The program failed, or a resource was refused or could not be made. What was made is removed again.
+    """
+    monitor = Monitor(provider, project, stack)
+    failure = _in_a_thread_of_its_own(lambda: _run(program, project, stack, config, monitor))
+    failure = monitor.failure or failure
+    if failure is None:
+        return Deployment(monitor)
+    left = monitor.destroy()
+    text = "\n".join([str(failure) or type(failure).__name__, *left])
+    raise failure if isinstance(failure, DeployError) and not left else DeployError(text) from failure
+
+
+def _run(program: Path, project: str, stack: str, config: Mapping[str, str], monitor: Monitor) -> None:
+    settings.configure(
+        settings.Settings(
+            project=project,
+            stack=stack,
+            monitor=monitor,
+            engine=MockEngine(logging.getLogger("localcloud.pulumi")),
+            dry_run=False,
+            organization="organization",
+            root_directory=str(program.parent),
+        )
+    )
+    set_all_config(dict(config), [])
+
+    def load() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    async def main() -> None:
+        # What failed is reported once, by the monitor; futures that nobody waits for any more repeat it otherwise.
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        await run_in_stack(load)
+
+    with _imports_from(program.parent):
+        asyncio.run(main())
+
+
+def _in_a_thread_of_its_own(work: Any) -> BaseException | None:
+    """Run in a new thread, whose context starts empty; return what was raised there."""
+    raised: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:  # handed to the caller, who raises it
+            raised.append(error)
+
+    with _one_at_a_time, _restored_defaults():
+        thread = threading.Thread(target=guarded, name="pulumi-program")
+        thread.start()
+        thread.join()
+    return raised[0] if raised else None
+
+
+@contextmanager
+def _restored_defaults() -> Iterator[None]:
+    """Undo what the SDK's settings remember beyond contexts: a value that is set first becomes everybody's default."""
+    properties = [one for one in vars(settings.Settings).values() if isinstance(one, ContextProperty)]
+    kept = [getattr(one, _DEFAULT) for one in properties]
+    try:
+        yield
+    finally:
+        for one, default in zip(properties, kept, strict=True):
+            setattr(one, _DEFAULT, default)
+
+
+@contextmanager
+def _imports_from(folder: Path) -> Iterator[None]:
+    """The program may import what lies beside it, as with the real engine."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))

@@ -1,0 +1,54 @@
+"""Functions of the provider: what it tells about things that no program of ours has made."""
+
+from collections.abc import Callable, Mapping
+
+from botocore.exceptions import ClientError
+
+from local_provider.aws import Aws
+from local_provider.resources.base import Inputs
+from local_provider.values import Plain
+
+__all__ = ["LOOKUPS", "LookupFailedError"]
+
+
+class LookupFailedError(Exception):
+    """The provider could not read what it was asked for."""
+
+
+def _region(aws: Aws, _args: Inputs) -> dict[str, Plain]:
+    return {"id": aws.region, "name": aws.region, "region": aws.region}
+
+
+def _bucket(aws: Aws, args: Inputs) -> dict[str, Plain]:
+    """Read a bucket as the official provider does: of one in another region it sees the redirect and nothing else.
+
+    boto3 would follow the redirect; Go's SDK, which that provider is built on, does not.
+    """
+    name = args["bucket"]
+    try:
+        home = aws.client("s3").head_bucket(Bucket=name)["BucketRegion"]
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        raise LookupFailedError(_failure(name, status, error.response["Error"]["Message"])) from error
+    if home != aws.region:
+        raise LookupFailedError(_failure(name, 301, "Moved Permanently"))
+    return {
+        "id": name,
+        "bucket": name,
+        "region": aws.region,
+        "bucketRegion": home,
+        "arn": f"arn:aws:s3:::{name}",
+        "bucketDomainName": f"{name}.s3.amazonaws.com",
+        "bucketRegionalDomainName": f"{name}.s3.{home}.amazonaws.com",
+    }
+
+
+def _failure(bucket: str, status: int, message: str) -> str:
+    return f"reading S3 Bucket ({bucket}): operation error S3: HeadBucket, StatusCode: {status}, api error {message}"
+
+
+LOOKUPS: Mapping[str, Callable[[Aws, Inputs], dict[str, Plain]]] = {
+    "aws:index/getRegion:getRegion": _region,
+    "aws:s3/getBucket:getBucket": _bucket,
+}
+"""Token -> what answers it."""

@@ -1,0 +1,216 @@
+"""What the official provider's resources take, read from the installed pulumi-aws SDK."""
+
+import importlib
+import inspect
+import re
+import sys
+import types
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, Union, get_args, get_origin
+
+import pulumi
+from pulumi._types import (  # the SDK's own introspection
+    input_type_py_to_pulumi_names,
+    input_type_types,
+    is_input_type,
+    resource_types,
+)
+
+from local_provider.values import Plain, Unknown
+
+__all__ = [
+    "Problem",
+    "UnknownTypeError",
+    "check_inputs",
+    "deprecated_names",
+    "has_input",
+    "input_names",
+    "output_names",
+]
+
+_PYTHON_MODULES = {"lambda": "lambda_"}
+_SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+class UnknownTypeError(Exception):
+    """The installed pulumi-aws has no such resource type."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one input; `path` like `rules[0].filter.prefix`."""
+
+    path: str
+    reason: str
+
+
+def check_inputs(token: str, inputs: Mapping[str, Plain]) -> list[Problem]:
+    """Compare inputs with the SDK: unknown names, wrong types, missing required ones.
+
+    Raises:
+        UnknownTypeError: the SDK has no such resource type.
+    """
+    return list(_check_object(inputs, _args_class(token), ""))
+
+
+def input_names(token: str) -> frozenset[str]:
+    """The inputs of a resource type, in camelCase."""
+    return frozenset(input_type_py_to_pulumi_names(_args_class(token)).values())
+
+
+def deprecated_names(token: str) -> frozenset[str]:
+    """The inputs of a resource type that the SDK advises against."""
+    getters = {name: value.fget for name, value in vars(_args_class(token)).items() if isinstance(value, property)}
+    names = input_type_py_to_pulumi_names(_args_class(token))
+    return frozenset(names[name] for name, getter in getters.items() if hasattr(getter, "_pulumi_deprecated_callable"))
+
+
+def has_input(token: str, path: str) -> bool:
+    """Tell whether the SDK knows an input by its dotted path without indexes: `rules.filter.prefix`."""
+    kind: Any = _args_class(token)
+    for name in path.split("."):
+        kind = _element(kind)
+        fields = _types(kind) if _is_object(kind) else {}
+        if name not in fields:
+            return False
+        kind = fields[name]
+    return True
+
+
+@cache
+def output_names(token: str) -> frozenset[str]:
+    """The outputs of a resource type, in camelCase; inputs are among them."""
+    return frozenset(resource_types(_classes(token)[0]))
+
+
+def _args_class(token: str) -> type:
+    return _classes(token)[1]
+
+
+@cache
+def _classes(token: str) -> tuple[type, type]:
+    """`aws:s3/bucketPolicy:BucketPolicy` -> `BucketPolicy` and `BucketPolicyArgs` of `pulumi_aws.s3.bucket_policy`."""
+    match = re.fullmatch(r"aws:(\w+)/(\w+):(\w+)", token)
+    if match is None:
+        raise UnknownTypeError(token)
+    package, module, name = match.groups()
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", module).lower()
+    try:
+        # Through the package, which loads its modules itself and late: a module imported past it would leave it empty.
+        resource: type = getattr(importlib.import_module(f"pulumi_aws.{_PYTHON_MODULES.get(package, package)}"), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise UnknownTypeError(token) from error
+    home = sys.modules[resource.__module__]
+    if home.__name__.rpartition(".")[2] != snake:
+        raise UnknownTypeError(token)
+    # The SDK says InitArgs where Args is the name of a nested type already.
+    return resource, getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
+
+
+@cache
+def _types(cls: Any) -> dict[str, Any]:
+    return {name: _plain_type(kind) for name, kind in input_type_types(cls).items()}
+
+
+@cache
+def _required(cls: Any) -> frozenset[str]:
+    names = input_type_py_to_pulumi_names(cls)
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return frozenset(names[p.name] for p in parameters if p.default is inspect.Parameter.empty)
+
+
+def _plain_type(kind: Any) -> Any:
+    """Take the Input around a type away: Union[T, Awaitable[T], Output[T], None] -> T, or a tuple of several T."""
+    if get_origin(kind) not in (Union, types.UnionType):
+        return kind
+    waits = (Awaitable, pulumi.Output)
+    plain = [member for member in get_args(kind) if (get_origin(member) or member) not in (*waits, type(None))]
+    return plain[0] if len(plain) == 1 else tuple(plain)
+
+
+def _is_object(kind: Any) -> bool:
+    return inspect.isclass(kind) and is_input_type(kind)
+
+
+def _element(kind: Any) -> Any:
+    """The type of a sequence's items, as often as it takes."""
+    kind = _plain_type(kind)
+    while get_origin(kind) is not None and issubclass(get_origin(kind), Sequence):
+        kind = _plain_type(get_args(kind)[0])
+    return kind
+
+
+def _check_object(given: Mapping[str, Plain], cls: type, prefix: str) -> Iterator[Problem]:
+    known = _types(cls)
+    for name, value in given.items():
+        if name not in known:
+            yield Problem(prefix + name, f"is not an input; known are {', '.join(sorted(known))}")
+        elif value is not None:
+            yield from _check_value(value, known[name], prefix + name)
+    for name in sorted(_required(cls)):
+        if given.get(name) is None:
+            yield Problem(prefix + name, "is required")
+
+
+def _check_value(value: Plain, kind: Any, path: str) -> Iterator[Problem]:
+    kind = _plain_type(kind)
+    if isinstance(value, Unknown):
+        return
+    if isinstance(kind, tuple):  # a union: right when one member is content
+        if all(any(True for _ in _check_value(value, member, path)) for member in kind):
+            yield Problem(path, f"must be one of {', '.join(map(_name, kind))}, not {_name_of(value)}")
+    elif _is_object(kind):
+        if isinstance(value, Mapping):
+            yield from _check_object(value, kind, f"{path}.")
+        else:
+            yield Problem(path, f"must be an object, not {_name_of(value)}")
+    elif (origin := get_origin(kind)) is not None and issubclass(origin, Mapping):
+        yield from _check_map(value, kind, path)
+    elif origin is not None and issubclass(origin, Sequence):
+        yield from _check_list(value, kind, path)
+    elif not _is_scalar(value, kind):
+        yield Problem(path, f"must be {_name(kind)}, not {_name_of(value)}")
+
+
+def _check_map(value: Plain, kind: Any, path: str) -> Iterator[Problem]:
+    if not isinstance(value, Mapping):
+        yield Problem(path, f"must be a map, not {_name_of(value)}")
+        return
+    for key, item in value.items():
+        yield from _check_value(item, get_args(kind)[1], f"{path}.{key}")
+
+
+def _check_list(value: Plain, kind: Any, path: str) -> Iterator[Problem]:
+    if not isinstance(value, list):
+        yield Problem(path, f"must be a list, not {_name_of(value)}")
+        return
+    for index, item in enumerate(value):
+        yield from _check_value(item, get_args(kind)[0], f"{path}[{index}]")
+
+
+def _is_scalar(value: Plain, kind: Any) -> bool:
+    if kind is Any:
+        return True
+    if kind is bool:
+        return isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if inspect.isclass(kind) and issubclass(kind, Enum):
+        return any(value == member.value for member in kind)
+    return isinstance(value, kind)
+
+
+def _name(kind: Any) -> str:
+    if inspect.isclass(kind) and issubclass(kind, Enum):
+        return "one of " + ", ".join(str(member.value) for member in kind)
+    return _SCALARS.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+def _name_of(value: Plain) -> str:
+    kinds: dict[type, str] = {dict: "object", list: "list", **_SCALARS}
+    return kinds.get(type(value), type(value).__name__)
