@@ -14,7 +14,8 @@ from integration_tests.support.records import log_lines
 from integration_tests.support.stack import unique_path
 from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import parse_size
-from runtime.logic import plan, watch
+from runtime.logic.copying import plan
+from runtime.logic.slices import watch
 
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9

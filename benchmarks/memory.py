@@ -19,9 +19,9 @@ from integration_tests.support.stack import unique_path
 from localcloud.deployed_origins import write_origins
 from localcloud.origin import Origin, parse_size
 from runtime.adapters.rows import download_item
-from runtime.logic import plan
+from runtime.logic.copying import plan
 from runtime.models import Download, execution_arn_of
-from tests.runtime.s3_stub import CERTIFICATE, S3Stub, serving_s3
+from tests.runtime.support.s3_stub import CERTIFICATE, S3Stub, serving_s3
 
 SIZES = ("64MB", "1GB", "4GB")
 MOST_KB = 160_000

@@ -21,7 +21,7 @@ from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import Origin
-from runtime.logic import plan
+from runtime.logic.copying import plan
 
 LARGE = 250_000_000
 SLICED = 100_000_000  # two slices

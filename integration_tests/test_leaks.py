@@ -89,7 +89,7 @@ def test_a_planted_secret_is_found(stack: Stack) -> None:
     logs.put_log_events(logGroupName=group, logStreamName=planted[:4], logEvents=[event])
     try:
         found = find_leaks(all_records(stack), {planted})
-        assert found == [f"logs: {group}", f"rows: {table}"]
+        assert found == [f"items: {table}", f"logs: {group}"]
     finally:
         client.delete_item(TableName=table, Key={"connectionId": {"S": where}})
         logs.delete_log_stream(logGroupName=group, logStreamName=planted[:4])

@@ -19,7 +19,7 @@ from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
 from benchmarks.counter import counted
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
-from runtime.logic import plan
+from runtime.logic.copying import plan
 from tools.readme_tables import TOP
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from async_download.rest_requests import FIELDS
 from async_download.rest_routes import ROUTES, Route
 
-from runtime.logic.idempotency_keys import MIN_LENGTH
+from runtime.logic.requests.idempotency_keys import MIN_LENGTH
 from runtime.models import Status
 from tools import protocol, rest_errors
 from tools.readme_tables import TOP

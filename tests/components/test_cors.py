@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from async_download import cors
 
-from runtime.logic.cors import EXPOSED
+from runtime.logic.requests.cors import EXPOSED
 from tests.components.harness import Deployed, Registered, deploy
 from tests.components.proof import rest_paths
 from tests.components.test_wiring import depends_on, environment

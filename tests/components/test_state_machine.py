@@ -12,7 +12,7 @@ from async_download.state_machine import definition, idle_closer
 
 from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
-from runtime.logic.push import BUDGET_SECONDS
+from runtime.logic.sockets.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
 from tests.components.harness import Cloud, Deployed, deploy
 from tests.components.patience import THROTTLED
