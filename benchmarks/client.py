@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from async_download_client import Client, Download, Ready
+from async_download_client import Client, Download, ReadyFile
 
 from benchmarks import report
 from benchmarks.processes import Run, found, run
@@ -70,12 +70,12 @@ def main() -> None:
     show(from_s3, from_server, killed, options.size)
 
 
-def measured(rivals: dict[str, list[str]], download: Download, ready: Ready, target: Path, rounds: int) -> Runs:
+def measured(rivals: dict[str, list[str]], download: Download, ready: ReadyFile, target: Path, rounds: int) -> Runs:
     """Every program in turns; each result is held against the file's SHA-256."""
     file = {"url": ready.url, "expiresAt": ready.expires_at.isoformat(), "size": ready.size, "etag": ready.etag}
     if ready.checksum:
         file["checksum"] = {"algorithm": ready.checksum.algorithm, "value": ready.checksum.value}
-    told = json.dumps({"answer": download.answer, "file": file})
+    told = json.dumps({"answer": download.response, "file": file})
     names = {"file": str(target), "folder": str(target.parent), "name": target.name, "url": ready.url}
     programs: dict[str, Callable[[], Run]] = {
         OURS: lambda: run([sys.executable, "-m", "benchmarks.client_runner", str(target)], told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from integration_tests.support.waiting import is_absent, wait_for
 from localcloud import aws_request_checks
 from localcloud.origin import Origin
 
+ENGINE_FOLDER = Path(__file__).parent / "engine"
 LEFT_SECONDS = 120  # the longest back-off of a retry that a test has provoked, and the wait of a machine that closes
 
 
@@ -54,6 +56,13 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")
         if config.getoption("--engine") != Engine.PULUMI:
             raise pytest.UsageError("--target aws needs --engine pulumi: the embedded one deploys to emulators only.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of `engine/` with `engine`."""
+    for item in items:
+        if ENGINE_FOLDER in item.path.parents:
+            item.add_marker("engine")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

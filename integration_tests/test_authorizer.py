@@ -37,6 +37,7 @@ def ask(stack: Stack, token: str | None, key: str | None = None, path: str | Non
     )
 
 
+@pytest.mark.engine
 def test_who_is_let_in_gets_a_file(guarded: Stack) -> None:
     answer = ask(guarded, FRIEND)
     assert answer.status == 202, answer
@@ -90,6 +91,7 @@ def pooled(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Sta
             yield stack, user
 
 
+@pytest.mark.engine
 def test_a_user_of_the_pool_gets_a_file_and_is_known_by_the_token(pooled: tuple[Stack, SignedIn]) -> None:
     stack, user = pooled
     answer = ask(stack, user.identity_token)

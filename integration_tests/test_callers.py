@@ -120,6 +120,7 @@ def test_its_key_opens_it_and_is_the_owner_where_the_gateway_tells_it(keyed: tup
     assert row["owner"] == (f"key:{stack.outputs['apiKeyId']}" if tells else "address:127.0.0.1")
 
 
+@pytest.mark.engine
 def test_a_callers_own_key_opens_it_within_a_plan_of_its_own(keyed: tuple[Stack, dict[str, str]]) -> None:
     stack, _ = keyed
     gateway, key_id = stack.cloud.client("apigateway"), stack.outputs["apiKeyIds"]["reporting"]

@@ -91,11 +91,13 @@ def test_it_goes_on_with_the_same_copy(stack: Stack, tmp_path: Path) -> None:
     """Stopped when the file is ready, the next call gets the same download, and no second copy is made."""
     target, path = tmp_path / "report.bin", unique_path("20MB")
     with client_of(stack) as client:
-        events = client.events(path, target, stack.client.origin)
-        first = next(event.ready.download.id for event in events if isinstance(event, FileReady))
+        events = client.events(path, target, origin=stack.client.origin)
+        first = next(event.file.download.id for event in events if isinstance(event, FileReady))
         events.close()
-        second = [event for event in client.events(path, target, stack.client.origin) if isinstance(event, FileReady)]
-    assert [event.ready.download.id for event in second] == [first]
+        second = [
+            event for event in client.events(path, target, origin=stack.client.origin) if isinstance(event, FileReady)
+        ]
+    assert [event.file.download.id for event in second] == [first]
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(20_000_000)
 
 
@@ -115,7 +117,7 @@ def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
 
     with client_of(stack) as client:
         requested = client.request(unique_path("1MB", "first_byte=2"), stack.client.origin)
-        ready = client.wait(requested, lose_pushes, timeout=18)
+        ready = client.wait(requested, on_event=lose_pushes, timeout=18)
     assert stack.client.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
     assert {event.name for event in events} <= {"connected", "progress", "ready"}
 
@@ -126,7 +128,10 @@ def test_asyncio(stack: Stack, tmp_path: Path) -> None:
     async def main() -> None:
         async with AsyncClient(str(stack.outputs["apiUrl"]), auth=auth_of(stack)) as client:
             await asyncio.gather(
-                *(client.get(unique_path("1MB"), tmp_path / str(number), stack.client.origin) for number in range(3))
+                *(
+                    client.get(unique_path("1MB"), tmp_path / str(number), origin=stack.client.origin)
+                    for number in range(3)
+                )
             )
 
     asyncio.run(main())

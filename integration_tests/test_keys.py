@@ -37,6 +37,7 @@ def test_clients_get_what_they_want(keyed: Keyed, journey: Journey) -> None:
     journey.run(keyed[0], 10)
 
 
+@pytest.mark.engine
 def test_copies_are_encrypted_with_it(keyed: Keyed) -> None:
     stack, key = keyed
     download = stack.client.request(unique_path("10"))
@@ -45,6 +46,7 @@ def test_copies_are_encrypted_with_it(keyed: Keyed) -> None:
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
+@pytest.mark.engine
 def test_tables_logs_and_queue_are_encrypted_with_it(keyed: Keyed) -> None:
     stack, key = keyed
     for output in ("downloadsTableName", "connectionsTableName"):

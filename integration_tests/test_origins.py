@@ -114,6 +114,7 @@ def test_origins_are_not_in_the_environment(warehouse: Stack, key: str) -> None:
     assert len(environment) < 4096
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("size", ["1MB", "70MB"], ids=["one worker", "slices"])
 def test_an_origin_of_an_internal_ca_is_copied_from(warehouse: Stack, internal: Origin, size: str) -> None:
     path = unique_path(size)

@@ -56,6 +56,7 @@ def test_the_page_reads_good_answers_and_errors(stack: Stack) -> None:
         assert {"location", "retry-after"} <= names(answer.headers[EXPOSED])
 
 
+@pytest.mark.engine
 def test_the_page_reads_what_the_gateway_answers(stack: Stack) -> None:
     for method, path, body in (("POST", "/nowhere", {}), ("POST", "/downloads", {"path": 7})):
         answer = stack.client.rest.call(method, path, body, {"Origin": PAGE})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from integration_tests.support.clouds import Target
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
@@ -25,6 +27,7 @@ def fetched(stack: Stack, download: Download) -> str:
     return stack.client.fetch(ready["url"]).sha256
 
 
+@pytest.mark.engine
 def test_a_copy_that_is_there_is_handed_out_again(strict_stack: Stack, origin: Origin) -> None:
     path = unique_path(str(SIZE))
     first, second = strict_stack.client.request(path), None

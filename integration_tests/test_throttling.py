@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download_client import Client, Outgoing
+from async_download_client import Client, OutgoingRequest
 
 from integration_tests.conftest import keeper
 from integration_tests.support import throttling
@@ -137,11 +137,12 @@ def test_a_caller_who_meets_a_throttled_function_is_asked_to_come_back(throttled
 def test_the_downloader_comes_back_to_a_throttled_function(throttled: Stack) -> None:
     calls: list[str] = []
 
-    def count(call: Outgoing) -> dict[str, str]:
-        calls.append(call.url)
-        return {}
+    class CountCalls:
+        def headers(self, request: OutgoingRequest, /) -> dict[str, str]:
+            calls.append(request.url)
+            return {}
 
-    with Client(str(throttled.outputs["apiUrl"]), auth=count) as client, ThreadPoolExecutor(1) as pool:
+    with Client(str(throttled.outputs["apiUrl"]), auth=CountCalls()) as client, ThreadPoolExecutor(1) as pool:
         with concurrency(throttled, "request_download", 0):
             download = pool.submit(client.request, unique_path("1MB"), FILES)
             wait_for(lambda: len(calls) >= 2, 20)

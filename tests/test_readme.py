@@ -18,7 +18,10 @@ def test_the_tables_are_those_of_the_code() -> None:
     assert rewritten(TEXT) == TEXT, "run: make docs"
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", TEXT, re.MULTILINE))))
+ALL_TEXT = "\n".join(page.read_text() for page in PAGES)
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", ALL_TEXT, re.MULTILINE))))
 def test_each_make_command_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (TOP / "Makefile").read_text(), re.MULTILINE)
 
@@ -76,7 +79,7 @@ def test_the_first_two_commands_are_demo_and_test() -> None:
 
 
 def test_every_refusal_of_the_filter_is_explained() -> None:
-    """SECURITY.md says what is refused, the README what to do."""
+    """SECURITY.md says what is refused, docs/troubleshooting.md what to do."""
     codes = {f"`{refusal.code}`" for refusal in REFUSALS}
-    security = (TOP / "SECURITY.md").read_text()
-    assert {code for code in codes if f"| {code} |" in security and code in TEXT} == codes
+    security, troubleshooting = [(TOP / page).read_text() for page in ("SECURITY.md", "docs/troubleshooting.md")]
+    assert {code for code in codes if f"| {code} |" in security and code in troubleshooting} == codes

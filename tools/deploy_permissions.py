@@ -97,7 +97,7 @@ def _one_or_list(values: Sequence[str]) -> str | list[str]:
 EXAMPLE = Target(
     key="arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     existing_bucket="your-bucket",
-    authorizer_function="arn:aws:lambda:eu-central-1:111122223333:function:who-calls",
+    authorizer_function="arn:aws:lambda:eu-central-1:111122223333:function:authorize",
 )
 
 

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple, cast
 
-from client.tests.loopback import Handler, Loopback
+from client.tests.support.loopback import Handler, Loopback
 
 ID, SECRET, SIGNATURE = "0123456789abcdef0123456789abcdef", "the-secret-of-the-ticket", "the-signature-of-the-url"
 TICKET = f"{ID}.{SECRET}"
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-class Seen(NamedTuple):
+class ReceivedRequest(NamedTuple):
     """A request that came; header names in lower case."""
 
     method: str
@@ -112,7 +112,7 @@ class FakeStack(Loopback):
         super().__init__(_Handler)
         self.content = random.Random(size).randbytes(size)
         self.etag = '"made-up-etag"'
-        self.sockets: list[Script | int] = [self.tell_ready]
+        self.sockets: list[Script | int] = [self.send_ready]
         self.rest: list[int | tuple[int, dict[str, object]]] = []
         self.retry_after = ""  # of answers that are an error
         self.faults: list[Fault] = []
@@ -123,7 +123,7 @@ class FakeStack(Loopback):
         self.on_get: Callable[[], object] = lambda: None
         self.state: dict[str, object] = {"status": "COPYING", "copiedBytes": 7, "size": size}
         self.promised: dict[str, object] = {}
-        self.seen: list[Seen] = []
+        self.requests: list[ReceivedRequest] = []
         self.actions: list[str] = []
         self.signed = 0
         self.api_url = f"{self.url}/v1"
@@ -154,19 +154,19 @@ class FakeStack(Loopback):
         """A WebSocket message."""
         return {"type": kind, "version": 1, "messageId": f"{ID}-{kind}", "downloadId": ID, **more}
 
-    def tell_ready(self, peer: Peer) -> None:
+    def send_ready(self, peer: Peer) -> None:
         """Say `ready` at once, and wait for the client to leave."""
         peer.send(self.message("ready", **self.file()))
         while peer.receive():
             pass
 
-    def become_ready(self) -> None:
+    def set_ready(self) -> None:
         """From now on the API says READY."""
         self.state = {"status": "READY"}
 
-    def gets(self, prefix: str) -> list[Seen]:
+    def gets(self, prefix: str) -> list[ReceivedRequest]:
         """The GETs of paths that begin so."""
-        return [each for each in self.seen if each.method == "GET" and each.path.startswith(prefix)]
+        return [request for request in self.requests if request.method == "GET" and request.path.startswith(prefix)]
 
 
 class _Handler(Handler, BaseHTTPRequestHandler):
@@ -179,10 +179,10 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         if self.path.startswith("/socket"):
             self._socket()
         elif self.path.startswith("/s3/"):
-            self._object()
+            self._parse_object()
         elif self._api():
-            ready = {"download": self.stack.file()} if self.stack.state["status"] == "READY" else {}
-            self._json(200, {"downloadId": ID, **self.stack.state, **ready})
+            file = {"download": self.stack.file()} if self.stack.state["status"] == "READY" else {}
+            self._json(200, {"downloadId": ID, **self.stack.state, **file})
 
     def do_POST(self) -> None:
         self._note(self.rfile.read(int(self.headers["Content-Length"])))
@@ -199,7 +199,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
 
     def _note(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.stack.seen.append(Seen(self.command, self.path, headers, body))
+        self.stack.requests.append(ReceivedRequest(self.command, self.path, headers, body))
 
     def _api(self) -> bool:
         """Whether the call may succeed; otherwise it is answered."""
@@ -240,7 +240,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
             script(Peer(self.connection, self.stack))
         return None
 
-    def _object(self) -> None:
+    def _parse_object(self) -> None:
         self.stack.on_get()
         fault = self.stack.faults.pop(0) if self.stack.faults else Fault(ranges=self.stack.ranges)
         if f"{self.stack.url}{self.path}" in self.stack.expired:

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import cast
 from urllib.parse import urlsplit
 
-from client.tests.loopback import Handler, Loopback
+from client.tests.support.loopback import Handler, Loopback
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: the next close is a reset
 
