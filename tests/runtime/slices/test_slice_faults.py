@@ -231,7 +231,7 @@ def test_a_table_that_is_busy_is_no_reason_to_lose_a_slice(world: World) -> None
 
 
 def test_an_origin_that_was_taken_away_is_a_failure(world: World) -> None:
-    """The owner changed the stack meanwhile."""
+    """The owner changed the stack while_waiting."""
     start_upload(world)
     world.downloads.rows[ARN] = replace(world.row, origin="gone")
     world.copy_slice(0)
