@@ -554,8 +554,8 @@ def test_idle_sockets_are_closed_where_the_stack_wants_it(
         monkeypatch.setenv(field.name.upper(), "1")
     monkeypatch.setenv("CLOSE_IDLE_SECONDS", str(seconds))
     monkeypatch.setenv("IDLE_CLOSER_ARN", "arn:closing")
-    tell = module.build_use_case.__wrapped__().tell
-    assert tell.idle_closer == (IdleCloserMachine("arn:closing") if seconds else None)
+    notifier = module.build_use_case.__wrapped__().notifier
+    assert notifier.idle_closer == (IdleCloserMachine("arn:closing") if seconds else None)
 
 
 def test_handlers_are_small() -> None:
