@@ -82,7 +82,7 @@ class Wiring:
         add("copy_slice", told | crowd, **self._bucket, secrets=secrets, sockets=self._sockets[policies.PUSH])
         add("complete", self._told_bucket, **self._bucket)
         push |= known
-        told_close: Environment = {"CLOSING_MACHINE_ARN": self._closing}
+        told_close: Environment = {"IDLE_CLOSER_ARN": self._closing}
         told_end = (
             self._told_sockets | told_close | {"CLOSE_IDLE_SECONDS": str(settings.websocket.idle_timeout_seconds)}
         )
