@@ -42,7 +42,7 @@ def random_ticket(download_id: str | None = None) -> str:
     return f"{download_id or secrets.token_hex(16)}.{secrets.token_urlsafe(32)}"
 
 
-def test_a_flood_of_bad_tickets_opens_nothing_and_shuts_nobody_out(stack: Stack) -> None:
+def test_a_flood_of_bad_tickets_opens_no_socket_and_the_owner_is_served(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     tickets = [random_ticket(), random_ticket(download.id), "x" * 4000, f"{download.id}.", "%00", "a=b&ticket=c"]
 
@@ -61,7 +61,7 @@ def test_a_flood_of_bad_tickets_opens_nothing_and_shuts_nobody_out(stack: Stack)
         assert len(stack.operator.connection_ids(download)) == 1
 
 
-def test_random_ids_find_nothing_and_cost_no_execution(stack: Stack, request: pytest.FixtureRequest) -> None:
+def test_random_ids_are_refused_and_start_no_execution(stack: Stack, request: pytest.FixtureRequest) -> None:
     """10,000 of them with `make test-abuse`; what is above the throttle does not even reach a function."""
     number = int(request.config.getoption("--random-ids"))
     before = len(stack.operator.executions())
@@ -101,7 +101,7 @@ def test_a_giant_frame_is_answered_and_the_connection_stays(stack: Stack, size: 
         socket.ask("ping", "pong", deadline=PATIENCE)
 
 
-def test_a_slow_message_holds_up_nobody(stack: Stack) -> None:
+def test_a_slow_message_delays_no_other_client(stack: Stack) -> None:
     """One client sends its message a byte at a time; another of the same download is answered meanwhile."""
     download = stack.client.request(unique_path("1"))
     with stack.client.connect(download) as slow, stack.client.connect(download) as quick:
@@ -113,7 +113,7 @@ def test_a_slow_message_holds_up_nobody(stack: Stack) -> None:
         slow.receive("pong", deadline=PATIENCE)
 
 
-def test_a_message_that_never_ends_holds_up_nobody(stack: Stack) -> None:
+def test_an_unfinished_message_delays_no_other_client(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     with stack.client.connect(download) as half, stack.client.connect(download) as quick:
         next(half.send_slowly('{"action": "ping"}'))
@@ -121,7 +121,7 @@ def test_a_message_that_never_ends_holds_up_nobody(stack: Stack) -> None:
         assert half.receive("ready", deadline=PATIENCE)["size"] == 1_000_000
 
 
-def test_a_client_that_does_not_read_holds_up_nobody(stack: Stack) -> None:
+def test_a_client_that_does_not_read_delays_no_other_client(stack: Stack) -> None:
     """It asks and asks, and never takes an answer from the wire."""
     download = stack.client.request(unique_path("1"))
     deaf = websocket.create_connection(download.endpoint, timeout=60)
@@ -154,7 +154,7 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("path", TRICKS)
-def test_a_path_does_not_leave_the_origin(stack: Stack, origin: Origin, path: str) -> None:
+def test_a_path_outside_the_origin_is_refused(stack: Stack, origin: Origin, path: str) -> None:
     before = len(origin.requests)
     answer = stack.client.post(path)
     assert (answer.status, answer.code) == (400, "INVALID_PATH"), answer
@@ -166,7 +166,7 @@ NAMES = ["a\r\nSet-Cookie: x=1", 'a"; filename="b.exe', "a\u0000.csv", "../a", "
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_name_puts_nothing_into_the_headers(stack: Stack, name: str) -> None:
+def test_a_file_name_adds_no_header(stack: Stack, name: str) -> None:
     """Refused, or made harmless: one disposition, and no header of the client's making."""
     answer = stack.client.post(unique_path("5"), fileName=name)
     if answer.status == 400:
@@ -203,7 +203,7 @@ def test_a_json_bomb_is_refused(stack: Stack, kind: str) -> None:
     assert len(json.dumps(answer.body)) < 600
 
 
-def test_many_clients_that_say_nonsense_are_all_answered(stack: Stack) -> None:
+def test_invalid_messages_of_many_clients_are_all_answered(stack: Stack) -> None:
     download = stack.client.request(unique_path("1", "first_byte=60"))
     together = threading.Barrier(6)
 

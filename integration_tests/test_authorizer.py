@@ -38,7 +38,7 @@ def ask(stack: Stack, token: str | None, key: str | None = None, path: str | Non
 
 
 @pytest.mark.engine
-def test_who_is_let_in_gets_a_file(guarded: Stack) -> None:
+def test_an_allowed_caller_gets_a_file_and_owns_the_download(guarded: Stack) -> None:
     answer = ask(guarded, FRIEND)
     assert answer.status == 202, answer
     download = guarded.client.parse_download(answer)
@@ -55,20 +55,20 @@ def test_who_is_let_in_gets_a_file(guarded: Stack) -> None:
 @pytest.mark.parametrize(
     ("token", "status", "code"), [("stranger", 403, "FORBIDDEN"), ("expired", 401, "UNAUTHORIZED")]
 )
-def test_who_is_refused_is_told_so_in_the_usual_form(guarded: Stack, token: str, status: int, code: str) -> None:
+def test_a_denied_caller_gets_an_error_in_the_usual_form(guarded: Stack, token: str, status: int, code: str) -> None:
     answer = ask(guarded, token)
     assert (answer.status, answer.code) == (status, code)
     assert answer.body.keys() == {"error"}
     assert answer.body["error"].keys() == {"code", "message"}
 
 
-def test_who_sends_nothing_is_refused(guarded: Stack) -> None:
+def test_a_caller_without_a_token_is_refused(guarded: Stack) -> None:
     """By the gateway itself, where it knows which header it is; by the function, where that sees the whole call."""
     answer = ask(guarded, None)
     assert (answer.status, answer.code) in ((401, "UNAUTHORIZED"), (403, "FORBIDDEN"))
 
 
-def test_a_ticket_alone_does_not_open_rest(guarded: Stack) -> None:
+def test_rest_refuses_a_ticket_without_a_token(guarded: Stack) -> None:
     download = guarded.client.parse_download(ask(guarded, FRIEND))
     assert guarded.client.status(download).status in (401, 403)
     assert guarded.client.cancel(download).status in (401, 403)
@@ -92,7 +92,7 @@ def pooled(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Sta
 
 
 @pytest.mark.engine
-def test_a_user_of_the_pool_gets_a_file_and_is_known_by_the_token(pooled: tuple[Stack, SignedIn]) -> None:
+def test_a_user_of_the_pool_gets_a_file_and_owns_the_download(pooled: tuple[Stack, SignedIn]) -> None:
     stack, user = pooled
     answer = ask(stack, user.identity_token)
     assert answer.status == 202, answer
@@ -105,7 +105,7 @@ def test_a_user_of_the_pool_gets_a_file_and_is_known_by_the_token(pooled: tuple[
 
 
 @pytest.mark.parametrize("spoil", [lambda _: None, lambda _: "rubbish", lambda token: token[:-4] + "AAAA"])
-def test_who_has_no_token_of_the_pool_is_refused(
+def test_a_caller_without_a_token_of_the_pool_is_refused(
     pooled: tuple[Stack, SignedIn], spoil: Callable[[str], str | None]
 ) -> None:
     stack, user = pooled

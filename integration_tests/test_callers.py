@@ -51,7 +51,7 @@ def user(cloud: Cloud, *actions: str) -> Iterator[Signature]:
         iam.delete_user(UserName=name)
 
 
-def test_who_does_not_sign_is_refused_and_who_signs_is_answered(strict_stack: Stack) -> None:
+def test_an_unsigned_call_is_refused_and_a_signed_call_is_answered(strict_stack: Stack) -> None:
     assert refused(strict_stack.client.rest.unsigned().call("GET", asked(strict_stack)), 403, "FORBIDDEN")
     answer = strict_stack.client.rest.call("GET", asked(strict_stack))
     assert answer.status == 200
@@ -59,13 +59,13 @@ def test_who_does_not_sign_is_refused_and_who_signs_is_answered(strict_stack: St
         assert socket.receive("ready")["size"] == 5
 
 
-def test_who_signs_without_the_right_is_refused(strict_stack: Stack) -> None:
+def test_a_user_without_invoke_permission_is_refused(strict_stack: Stack) -> None:
     with user(strict_stack.cloud) as stranger:
         rest = Rest(strict_stack.client.rest.base_url, stranger)
         wait_for(lambda: refused(rest.call("GET", asked(strict_stack)), 403, "FORBIDDEN"), SPREAD)
 
 
-def test_a_user_with_the_right_is_the_owner(strict_stack: Stack) -> None:
+def test_a_user_with_invoke_permission_owns_the_download(strict_stack: Stack) -> None:
     """And whoever asks with the same key is another caller."""
     body: dict[str, object] = {"origin": strict_stack.client.origin, "path": unique_path("5")}
     key = {"Idempotency-Key": secrets.token_hex(16)}
@@ -84,7 +84,7 @@ def test_a_user_with_the_right_is_the_owner(strict_stack: Stack) -> None:
     )
 
 
-def test_a_signature_that_does_not_fit_is_refused(strict_stack: Stack) -> None:
+def test_a_wrong_signature_is_refused(strict_stack: Stack) -> None:
     with user(strict_stack.cloud, "execute-api:Invoke") as friend:
         forged = Signature(Credentials(friend.credentials.access_key, "x" * 40), friend.region)
         answer = Rest(strict_stack.client.rest.base_url, forged).call("GET", asked(strict_stack))
@@ -102,12 +102,12 @@ def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stac
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-api-key": "x" * 40}])
-def test_without_its_key_nobody_is_answered(keyed: tuple[Stack, dict[str, str]], headers: dict[str, str]) -> None:
+def test_a_call_without_the_api_key_is_refused(keyed: tuple[Stack, dict[str, str]], headers: dict[str, str]) -> None:
     stack, _ = keyed
     assert refused(stack.client.rest.call("GET", asked(stack), headers=headers), 403, "FORBIDDEN")
 
 
-def test_its_key_opens_it_and_is_the_owner_where_the_gateway_tells_it(keyed: tuple[Stack, dict[str, str]]) -> None:
+def test_the_api_key_is_accepted_and_owns_the_download(keyed: tuple[Stack, dict[str, str]]) -> None:
     stack, header = keyed
     answer = wait_for(
         lambda: stack.client.rest.call("GET", asked(stack), headers=header),
@@ -121,7 +121,7 @@ def test_its_key_opens_it_and_is_the_owner_where_the_gateway_tells_it(keyed: tup
 
 
 @pytest.mark.engine
-def test_a_callers_own_key_opens_it_within_a_plan_of_its_own(keyed: tuple[Stack, dict[str, str]]) -> None:
+def test_a_named_api_key_has_a_usage_plan_of_its_own(keyed: tuple[Stack, dict[str, str]]) -> None:
     stack, _ = keyed
     gateway, key_id = stack.cloud.client("apigateway"), stack.outputs["apiKeyIds"]["reporting"]
     key = gateway.get_api_key(apiKey=key_id, includeValue=True)["value"]
@@ -143,7 +143,7 @@ def plan_keys(gateway: Any, plan_id: str) -> list[dict[str, Any]]:
     return items
 
 
-def test_who_calls_too_often_is_told_when_to_come_back(keyed: tuple[Stack, dict[str, str]]) -> None:
+def test_a_call_above_the_rate_limit_gets_retry_after(keyed: tuple[Stack, dict[str, str]]) -> None:
     """By the gateway: no function runs."""
     stack, header = keyed
     missing = {"X-Download-Ticket": "x"} | header  # refused by the function, at no cost

@@ -30,7 +30,7 @@ def test_delete_cancels_before_the_first_byte(stack: Stack) -> None:
     assert_cancelled(stack, download)
 
 
-def test_delete_cancels_in_the_middle_and_drops_the_upload(stack: Stack) -> None:
+def test_delete_during_the_copy_cancels_and_aborts_the_upload(stack: Stack) -> None:
     download = stack.client.request(unique_path("60MB", TRICKLE))
     with stack.client.connect(download) as socket:
         wait_for(lambda: stack.operator.uploads(download), 10)
@@ -39,7 +39,7 @@ def test_delete_cancels_in_the_middle_and_drops_the_upload(stack: Stack) -> None
     assert_cancelled(stack, download)
 
 
-def test_nobody_waits_on_for_an_origin_when_the_download_is_cancelled(stack: Stack) -> None:
+def test_the_worker_stops_waiting_for_the_origin_of_a_cancelled_download(stack: Stack) -> None:
     """The worker ends long before the origin would have answered; the row said before that it was being asked."""
     download = stack.client.request(unique_path("1", "first_byte=60"))
     wait_for(lambda: stack.client.status(download).body["status"] == "COPYING", 15)
@@ -48,7 +48,7 @@ def test_nobody_waits_on_for_an_origin_when_the_download_is_cancelled(stack: Sta
     assert_cancelled(stack, download)
 
 
-def test_cancelling_twice_is_harmless_and_later_is_refused(stack: Stack) -> None:
+def test_a_second_cancel_is_accepted_and_a_cancel_after_the_end_is_refused(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", SLOW_START))
     assert stack.client.cancel(download).status == stack.client.cancel(download).status == 202
     assert_cancelled(stack, download)
@@ -59,7 +59,7 @@ def test_cancelling_twice_is_harmless_and_later_is_refused(stack: Stack) -> None
     assert (late.status, late.code) == (409, "DOWNLOAD_FINISHED")
 
 
-def test_an_execution_that_an_operator_stops_is_told_and_cleaned_up(stack: Stack) -> None:
+def test_a_stopped_execution_is_reported_and_cleaned_up(stack: Stack) -> None:
     download = stack.client.request(unique_path("60MB", TRICKLE))
     with stack.client.connect(download) as socket:
         wait_for(lambda: stack.operator.uploads(download), 10)

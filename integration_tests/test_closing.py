@@ -38,7 +38,7 @@ def wait_until_nothing_is_left(stack: Stack, download: Download) -> None:
 
 
 @pytest.mark.parametrize(("options", "kind"), [(UNHURRIED, "ready"), (f"{UNHURRIED}&status=404", "failed")])
-def test_an_idle_socket_is_closed_after_a_while(strict_stack: Stack, idle: float, options: str, kind: str) -> None:
+def test_an_idle_socket_is_closed_after_the_idle_time(strict_stack: Stack, idle: float, options: str, kind: str) -> None:
     download = strict_stack.client.request(unique_path("1MB", options))
     with strict_stack.client.connect(download) as socket:
         socket.receive(kind)
@@ -50,7 +50,7 @@ def test_an_idle_socket_is_closed_after_a_while(strict_stack: Stack, idle: float
     wait_until_nothing_is_left(strict_stack, download)
 
 
-def test_one_who_connects_after_the_end_is_closed_as_well(strict_stack: Stack, idle: float) -> None:
+def test_a_socket_opened_after_the_end_is_closed_when_idle(strict_stack: Stack, idle: float) -> None:
     download = strict_stack.client.request(unique_path("1MB"))
     assert strict_stack.operator.wait_until_ended(download) == "SUCCEEDED"
     with strict_stack.client.connect(download) as socket:
@@ -61,7 +61,7 @@ def test_one_who_connects_after_the_end_is_closed_as_well(strict_stack: Stack, i
         assert strict_stack.client.fetch(socket.receive("ready")["url"]).size == 1_000_000
 
 
-def test_one_who_refreshes_is_not_cut_off(strict_stack: Stack, idle: float) -> None:
+def test_a_socket_that_refreshes_stays_open(strict_stack: Stack, idle: float) -> None:
     download = strict_stack.client.request(unique_path("1MB", UNHURRIED))
     with strict_stack.client.connect(download) as socket:
         first = socket.receive("ready")
@@ -77,13 +77,13 @@ def test_one_who_refreshes_is_not_cut_off(strict_stack: Stack, idle: float) -> N
     wait_until_nothing_is_left(strict_stack, download)
 
 
-def test_one_who_waits_for_the_end_is_not_idle(strict_stack: Stack, idle: float) -> None:
+def test_a_socket_that_waits_for_the_end_stays_open(strict_stack: Stack, idle: float) -> None:
     download = strict_stack.client.request(unique_path("1MB", f"first_byte={idle * 1.5}"))
     with strict_stack.client.connect(download) as socket:
         assert strict_stack.client.fetch(socket.receive("ready", deadline=idle + 20)["url"]).size == 1_000_000
 
 
-def test_an_execution_that_cannot_close_is_in_the_dead_letter_queue(strict_stack: Stack) -> None:
+def test_a_failed_execution_of_the_idle_closer_is_in_the_dead_letter_queue(strict_stack: Stack) -> None:
     """Its input says no time, so each call of `close` fails."""
     states, queues = strict_stack.cloud.client("stepfunctions"), strict_stack.cloud.client("sqs")
     url = strict_stack.outputs["deadLetterQueueUrl"]
@@ -102,7 +102,7 @@ def test_an_execution_that_cannot_close_is_in_the_dead_letter_queue(strict_stack
     assert json.loads(message["Body"])["detail"]["status"] == "FAILED"
 
 
-def test_sockets_that_were_lost_make_room_at_the_limit(strict_stack: Stack) -> None:
+def test_vanished_sockets_make_room_at_the_limit(strict_stack: Stack) -> None:
     download = strict_stack.client.request(unique_path("1MB", UNHURRIED))
     strict_stack.operator.put_connection(download, "lost")
     with strict_stack.client.connect(download) as socket:

@@ -13,7 +13,7 @@ from integration_tests.support.waiting import is_absent, wait_for
 UNHURRIED = "first_byte=1"
 
 
-def test_the_row_holds_the_execution_and_its_connections(stack: Stack) -> None:
+def test_the_item_holds_the_execution_and_its_connections(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     with stack.client.connect(download) as socket:
         row = wait_for(
@@ -31,14 +31,14 @@ def test_the_row_holds_the_execution_and_its_connections(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", ["X-Download-Ticket", "x-download-ticket", "X-DOWNLOAD-TICKET"])
-def test_the_ticket_may_come_as_a_header_in_any_case(stack: Stack, name: str) -> None:
+def test_the_ticket_is_accepted_as_a_header_in_any_case(stack: Stack, name: str) -> None:
     download = stack.client.request(unique_path("9"))
     with Socket(download.socket_url, {name: download.ticket}) as socket:
         assert socket.receive("ready")["size"] == 9
 
 
 @pytest.mark.parametrize("name", ["X-StateMachine-ExecutionArn", "x-statemachine-executionarn"])
-def test_the_header_of_the_sample_is_accepted_beside_the_ticket(stack: Stack, name: str) -> None:
+def test_the_header_of_the_sample_is_accepted_with_the_ticket(stack: Stack, name: str) -> None:
     download = stack.client.request(unique_path("9"))
     headers = {name: download.execution_arn}
     with Socket(download.socket_url, headers | download.ticket_header) as socket:
@@ -47,7 +47,7 @@ def test_the_header_of_the_sample_is_accepted_beside_the_ticket(stack: Stack, na
         assert socket.receive("ready")["downloadId"] == download.id
 
 
-def test_one_who_connects_late_is_told_at_once(stack: Stack) -> None:
+def test_a_late_connection_gets_ready_at_once(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"))
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
     with stack.client.connect(download) as socket:
@@ -55,7 +55,7 @@ def test_one_who_connects_late_is_told_at_once(stack: Stack) -> None:
         assert stack.client.fetch(ready["url"]).size == 1_000_000
 
 
-def test_one_who_drops_and_reconnects_is_told_again(stack: Stack) -> None:
+def test_a_reconnected_client_gets_ready_again(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"))
     with stack.client.connect(download) as socket:
         first = socket.receive("ready")
@@ -66,7 +66,7 @@ def test_one_who_drops_and_reconnects_is_told_again(stack: Stack) -> None:
     assert stack.client.fetch(again["url"]).sha256 == stack.client.fetch(first["url"]).sha256
 
 
-def test_one_who_dropped_before_the_end_is_told_when_back(stack: Stack) -> None:
+def test_a_client_that_reconnects_after_the_end_gets_ready(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     stack.client.connect(download).close()
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
@@ -74,7 +74,7 @@ def test_one_who_dropped_before_the_end_is_told_when_back(stack: Stack) -> None:
         assert socket.receive("ready")["size"] == 1_000_000
 
 
-def test_two_clients_of_one_download_are_both_told(stack: Stack) -> None:
+def test_two_clients_of_one_download_both_get_ready(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     with stack.client.connect(download) as one, stack.client.connect(download) as other:
         wait_for(lambda: len(stack.operator.connection_ids(download)), 5, until=lambda count: count == 2)
@@ -83,7 +83,7 @@ def test_two_clients_of_one_download_are_both_told(stack: Stack) -> None:
     assert stack.client.fetch(first["url"]).size == stack.client.fetch(second["url"]).size == 1_000_000
 
 
-def test_no_more_connections_than_the_setting_allows(strict_stack: Stack) -> None:
+def test_a_connection_above_the_limit_is_refused(strict_stack: Stack) -> None:
     download = strict_stack.client.request(unique_path("1MB", UNHURRIED))
     with strict_stack.client.connect(download) as socket:
         with pytest.raises(HandshakeRefusedError):

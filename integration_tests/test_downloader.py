@@ -44,7 +44,7 @@ def download(stack: Stack, path: str, target: Path, *, sign: bool = True) -> sub
     return run(stack, "get", *where, "-o", str(target), sign=sign)
 
 
-def test_it_gets_a_file(stack: Stack, tmp_path: Path) -> None:
+def test_get_saves_the_file(stack: Stack, tmp_path: Path) -> None:
     target = tmp_path / "report.bin"
     ended = download(stack, unique_path("12MB", "first_byte=0.5"), target)
     assert ended.returncode == 0, ended.stderr
@@ -52,7 +52,7 @@ def test_it_gets_a_file(stack: Stack, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_it_says_why_there_is_no_file(stack: Stack, tmp_path: Path) -> None:
+def test_get_prints_the_code_of_a_failure(stack: Stack, tmp_path: Path) -> None:
     ended = download(stack, unique_path("1MB", "status=404"), tmp_path / "report.bin")
     assert ended.returncode != 0
     assert "ORIGIN_NOT_FOUND" in ended.stderr
@@ -60,7 +60,7 @@ def test_it_says_why_there_is_no_file(stack: Stack, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_signs(strict_stack: Stack, tmp_path: Path) -> None:
+def test_get_signs_its_calls_with_rest_auth_iam(strict_stack: Stack, tmp_path: Path) -> None:
     """With restAuth iam every call is signed; unsigned, the API refuses."""
     target = tmp_path / "report.bin"
     ended = download(strict_stack, unique_path("1MB"), target)
@@ -71,7 +71,7 @@ def test_it_signs(strict_stack: Stack, tmp_path: Path) -> None:
     assert not (tmp_path / "other.bin").exists()
 
 
-def test_it_looks_and_cancels(stack: Stack, tmp_path: Path) -> None:
+def test_the_output_of_request_is_enough_for_status_cancel_and_watch(stack: Stack, tmp_path: Path) -> None:
     """What `request` prints is enough for the other commands."""
     path = unique_path("1MB", "first_byte=30")
     asked = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
@@ -87,7 +87,7 @@ def test_it_looks_and_cancels(stack: Stack, tmp_path: Path) -> None:
     assert json.loads(watched.stdout.splitlines()[-1])["code"] == "CANCELLED"
 
 
-def test_it_goes_on_with_the_same_copy(stack: Stack, tmp_path: Path) -> None:
+def test_a_second_call_continues_with_the_same_download(stack: Stack, tmp_path: Path) -> None:
     """Stopped when the file is ready, the next call gets the same download, and no second copy is made."""
     target, path = tmp_path / "report.bin", unique_path("20MB")
     with client_of(stack) as client:
@@ -101,7 +101,7 @@ def test_it_goes_on_with_the_same_copy(stack: Stack, tmp_path: Path) -> None:
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(20_000_000)
 
 
-def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
+def test_polling_replaces_a_lost_message(stack: Stack) -> None:
     """The stack does not push to its socket: it asks for the status, and the answer has the URL."""
     events: list[Event] = []
 
@@ -122,7 +122,7 @@ def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
     assert {event.name for event in events} <= {"connected", "progress", "ready"}
 
 
-def test_asyncio(stack: Stack, tmp_path: Path) -> None:
+def test_the_async_client_gets_several_files_at_once(stack: Stack, tmp_path: Path) -> None:
     """Several at once in one loop."""
 
     async def main() -> None:

@@ -46,7 +46,7 @@ def wheel(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def test_contents(wheel: Path) -> None:
+def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     """It holds every module, the marker for type checkers, and nothing else."""
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -60,7 +60,7 @@ def test_contents(wheel: Path) -> None:
     assert needed == {"rich>=14", "urllib3>=2.6", "websocket-client>=1.9", "botocore>=1.36; extra == 'iam'"}
 
 
-def test_installed_alone(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
+def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
     """In an empty environment it brings what it needs and no more, and works."""
     run([uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], tmp_path)
     python = str(tmp_path / "venv" / "bin" / "python")
@@ -81,7 +81,7 @@ def test_installed_alone(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> 
     assert (tmp_path / "file").read_bytes() == Origin.content(1_000_000)
 
 
-def test_versions() -> None:
+def test_both_packages_have_the_same_version() -> None:
     """Both packages of this repository have one version."""
     versions = {
         tomllib.loads((folder / "pyproject.toml").read_text())["project"]["version"] for folder in (TOP, PROJECT)

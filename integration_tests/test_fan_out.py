@@ -55,7 +55,7 @@ def children_of(stack: Stack) -> str:
 
 
 @pytest.mark.parametrize("children", ["EXPRESS", "STANDARD"])
-def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(
+def test_a_large_file_is_copied_in_slices_with_progress_messages(
     children: str, request: pytest.FixtureRequest, origin: Origin
 ) -> None:
     stack: Stack = request.getfixturevalue("stack" if children == "EXPRESS" else "strict_stack")
@@ -95,7 +95,7 @@ def test_only_numbers_of_slices_pass_through_the_state_machine(stack: Stack) -> 
     assert all(len(output) < 300 for output in outputs if '"PLANNED"' in output)
 
 
-def test_a_worker_that_dies_is_replaced_and_its_parts_are_used(stack: Stack, origin: Origin) -> None:
+def test_a_worker_that_dies_is_replaced_and_its_parts_are_kept(stack: Stack, origin: Origin) -> None:
     if stack.cloud.target is not Target.EMULATOR:
         pytest.skip("Only our emulator's workers can be ended from outside: use --target emulator.")
     path = unique_path(str(SLICED), TRICKLE)
@@ -113,7 +113,7 @@ def test_a_worker_that_dies_is_replaced_and_its_parts_are_used(stack: Stack, ori
     assert stack.operator.uploads(download) == []
 
 
-def test_a_file_that_changes_between_slices_is_never_mixed(stack: Stack) -> None:
+def test_a_file_that_changes_between_slices_fails_the_download(stack: Stack) -> None:
     download = stack.client.request(unique_path(str(SLICED), "change_after=5"))
     with stack.client.connect(download) as socket:
         failed = socket.receive("ready", "failed", deadline=60)
@@ -124,7 +124,7 @@ def test_a_file_that_changes_between_slices_is_never_mixed(stack: Stack) -> None
     wait_for(lambda: stack.operator.uploads(download), 10, until=is_absent)
 
 
-def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: Stack) -> None:
+def test_a_cancel_between_parts_stops_the_workers_and_aborts_the_upload(stack: Stack) -> None:
     download = stack.client.request(unique_path(str(SLICED), TRICKLE))
     with stack.client.connect(download) as socket:
         wait_for(lambda: parts_of(stack, download), 20)
@@ -137,7 +137,7 @@ def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: St
     assert row["status"] == "CANCELLED"
 
 
-def test_what_is_too_large_for_one_map_goes_round_batch_after_batch(stack: Stack) -> None:
+def test_a_copy_too_large_for_one_map_runs_in_batches(stack: Stack) -> None:
     """The state machine with functions that play its workers: no file here has more slices than a Map takes."""
     cloud, source = stack.cloud, Path(batch_workers.__file__)
     name = f"batches-{secrets.token_hex(4)}"

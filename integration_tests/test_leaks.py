@@ -45,7 +45,7 @@ def guarded(stack: Stack, path: str, kind: str) -> Download:
     return download
 
 
-def test_no_secret_is_written_down(stack: Stack, origin: Origin, secret: tuple[str, str]) -> None:
+def test_no_record_holds_a_secret(stack: Stack, origin: Origin, secret: tuple[str, str]) -> None:
     downloads = ways(stack)
     for status, download in downloads.items():
         assert stack.operator.wait_until_ended(download) == status
@@ -107,11 +107,11 @@ def test_a_planted_secret_is_found(stack: Stack) -> None:
         (json.dumps({"nested": json.dumps({"t": "s" * 20})}), True),
     ],
 )
-def test_the_scanner_knows_a_link_and_half_a_secret(text: str, leaking: bool) -> None:
+def test_the_scanner_finds_a_signed_link_and_half_a_secret(text: str, leaking: bool) -> None:
     assert find_leaks({"logs": [("group", text)]}, {"s" * 40}) == (["logs: group"] if leaking else [])
 
 
 @pytest.mark.parametrize("part", [slice(None), slice(0, 20), slice(11, 31), slice(-16, None)])
-def test_the_scanner_knows_any_part_of_a_secret(part: slice) -> None:
+def test_the_scanner_finds_any_part_of_a_secret(part: slice) -> None:
     secret = secrets.token_urlsafe(32)
     assert find_leaks({"rows": [("table", f"a={secret[part]}/b")]}, {secret}) == ["rows: table"]

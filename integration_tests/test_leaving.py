@@ -28,7 +28,7 @@ def wait_until_forgotten(stack: Stack, download: Download, connection_id: str) -
     assert "connectionIds" not in (stack.operator.download_item(download) or {})
 
 
-def test_rows_are_gone_when_the_client_closes(stack: Stack) -> None:
+def test_items_are_deleted_when_the_client_closes(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     with stack.client.connect(download) as socket:
         connection_id = connection_of(stack, download)
@@ -37,7 +37,7 @@ def test_rows_are_gone_when_the_client_closes(stack: Stack) -> None:
     wait_until_forgotten(stack, download, connection_id)
 
 
-def test_rows_are_gone_when_the_client_closes_before_the_end(stack: Stack) -> None:
+def test_items_are_deleted_when_the_client_closes_before_the_end(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     with stack.client.connect(download):
         connection_id = connection_of(stack, download)
@@ -45,7 +45,7 @@ def test_rows_are_gone_when_the_client_closes_before_the_end(stack: Stack) -> No
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
 
 
-def test_rows_are_gone_when_the_server_closes(stack: Stack) -> None:
+def test_items_are_deleted_when_the_server_closes(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     with stack.client.connect(download) as socket:
         connection_id = connection_of(stack, download)
@@ -55,7 +55,7 @@ def test_rows_are_gone_when_the_server_closes(stack: Stack) -> None:
         wait_until_forgotten(stack, download, connection_id)
 
 
-def test_rows_are_gone_when_the_client_is_killed(stack: Stack) -> None:
+def test_items_are_deleted_when_the_client_is_killed(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     command = [sys.executable, "-m", "integration_tests.support.idle_client", download.endpoint]
     with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, text=True) as client:
@@ -68,7 +68,7 @@ def test_rows_are_gone_when_the_client_is_killed(stack: Stack) -> None:
     wait_until_forgotten(stack, download, connection_id)
 
 
-def test_one_of_two_clients_leaves_and_the_other_is_told(stack: Stack) -> None:
+def test_a_client_gets_ready_after_another_has_left(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", UNHURRIED))
     with stack.client.connect(download) as staying:
         stayed = connection_of(stack, download)

@@ -102,7 +102,7 @@ def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> Non
         wait_for(lambda: running(capped), SPREAD, until=is_absent)
 
 
-def test_a_caller_who_has_had_the_bytes_of_a_day_is_refused_until_midnight(capped: Stack) -> None:
+def test_a_caller_above_the_daily_bytes_is_refused_until_midnight(capped: Stack) -> None:
     with user(capped.cloud, "execute-api:Invoke") as one, user(capped.cloud, "execute-api:Invoke") as other:
         rest, others = Rest(capped.client.rest.base_url, one), Rest(capped.client.rest.base_url, other)
         for signed in (rest, others):

@@ -100,7 +100,7 @@ def answered(case: Case[Any], stack: Stack) -> int:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_the_document_allows_is_answered_as_it_says(
+def test_a_documented_call_gets_a_documented_answer(
     call: str, operations: dict[str, Any], stack: Stack, known: list[Download]
 ) -> None:
     seen: set[int] = set()
@@ -120,7 +120,7 @@ def test_what_the_document_allows_is_answered_as_it_says(
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_the_document_forbids_is_refused_as_it_says(call: str, operations: dict[str, Any], stack: Stack) -> None:
+def test_an_undocumented_call_gets_a_documented_refusal(call: str, operations: dict[str, Any], stack: Stack) -> None:
     @BOUNDED
     @given(case=operations[call].as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def ask(case: Case[Any]) -> None:

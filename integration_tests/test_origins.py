@@ -102,7 +102,7 @@ def test_the_first_and_the_last_of_two_hundred_origins_are_copied_from(
     assert seen == (secret[1] if name == LAST else None)
 
 
-def test_an_origin_that_is_not_among_them_is_unknown(warehouse: Stack) -> None:
+def test_an_origin_that_is_not_configured_is_unknown(warehouse: Stack) -> None:
     answer = warehouse.client.rest.call("POST", "/downloads", {"origin": "warehouse-200", "path": "a"})
     assert (answer.status, answer.code) == (400, "UNKNOWN_ORIGIN")
 
@@ -133,7 +133,7 @@ def test_an_origin_of_an_internal_ca_is_copied_from(warehouse: Stack, internal: 
         ("missing", "(its setting caBundle) cannot be read: GetSecretValue: ResourceNotFoundException"),
     ],
 )
-def test_a_ca_that_is_not_trusted_fails_the_download_with_the_reason(
+def test_a_bad_ca_bundle_fails_the_download_with_the_reason(
     warehouse: Stack, internal: Origin, name: str, words: str
 ) -> None:
     path = unique_path("1")

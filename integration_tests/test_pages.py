@@ -33,7 +33,7 @@ def names(text: str) -> set[str]:
         ("DELETE", "/downloads/any", "x-download-ticket"),
     ],
 )
-def test_a_browser_is_told_that_the_page_may_call(stack: Stack, method: str, path: str, header: str) -> None:
+def test_a_preflight_from_an_allowed_origin_is_accepted(stack: Stack, method: str, path: str, header: str) -> None:
     answer = asked_before(stack, method, path, header)
     assert answer.status == 200
     assert answer.headers[ALLOWED] == PAGE
@@ -41,7 +41,7 @@ def test_a_browser_is_told_that_the_page_may_call(stack: Stack, method: str, pat
     assert header in names(answer.headers["access-control-allow-headers"])
 
 
-def test_the_page_reads_good_answers_and_errors(stack: Stack) -> None:
+def test_an_allowed_origin_reads_answers_and_errors(stack: Stack) -> None:
     headers = {"Origin": PAGE}
     taken = stack.client.rest.call(
         "POST", "/downloads", {"origin": stack.client.origin, "path": unique_path("1")}, headers
@@ -57,20 +57,20 @@ def test_the_page_reads_good_answers_and_errors(stack: Stack) -> None:
 
 
 @pytest.mark.engine
-def test_the_page_reads_what_the_gateway_answers(stack: Stack) -> None:
+def test_an_allowed_origin_reads_errors_of_the_gateway(stack: Stack) -> None:
     for method, path, body in (("POST", "/nowhere", {}), ("POST", "/downloads", {"path": 7})):
         answer = stack.client.rest.call(method, path, body, {"Origin": PAGE})
         assert answer.status >= 400
         assert answer.headers[ALLOWED] == PAGE
 
 
-def test_another_page_reads_nothing_of_a_function(stack: Stack) -> None:
+def test_another_origin_reads_no_answer_of_a_function(stack: Stack) -> None:
     answer = stack.client.rest.call("POST", "/downloads", {"origin": "nobody", "path": "x"}, {"Origin": OTHER})
     assert ALLOWED not in answer.headers
     assert answer.headers["vary"] == "Origin"
 
 
-def test_the_page_fetches_the_file_piece_by_piece(stack: Stack) -> None:
+def test_an_allowed_origin_fetches_ranges_of_the_file(stack: Stack) -> None:
     with stack.client.connect(stack.client.request(unique_path("100"))) as socket:
         url = socket.receive("ready")["url"]
     asking = {"Origin": PAGE, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
@@ -84,7 +84,7 @@ def test_the_page_fetches_the_file_piece_by_piece(stack: Stack) -> None:
     assert ALLOWED not in stack.client.fetch(url, {"Origin": OTHER}).headers
 
 
-def test_without_pages_a_browser_is_told_nothing(strict_stack: Stack) -> None:
+def test_without_cors_origins_a_preflight_is_refused(strict_stack: Stack) -> None:
     assert asked_before(strict_stack, "POST", "/downloads").status == 403
     answer = strict_stack.client.rest.call("POST", "/downloads", {"origin": "nobody", "path": "x"}, {"Origin": PAGE})
     assert ALLOWED not in answer.headers

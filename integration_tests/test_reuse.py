@@ -28,7 +28,7 @@ def fetched(stack: Stack, download: Download) -> str:
 
 
 @pytest.mark.engine
-def test_a_copy_that_is_there_is_handed_out_again(strict_stack: Stack, origin: Origin) -> None:
+def test_a_finished_copy_is_reused(strict_stack: Stack, origin: Origin) -> None:
     path = unique_path(str(SIZE))
     first, second = strict_stack.client.request(path), None
     assert fetched(strict_stack, first) == Origin.content_sha256(SIZE)
@@ -41,7 +41,7 @@ def test_a_copy_that_is_there_is_handed_out_again(strict_stack: Stack, origin: O
         assert [request.path for request in origin.requests[asked:]] == [f"/{path}"], "the origin is asked once more"
 
 
-def test_who_asks_while_it_is_copied_waits_for_that_copy(strict_stack: Stack) -> None:
+def test_a_request_during_the_copy_waits_for_it(strict_stack: Stack) -> None:
     path = unique_path(str(SIZE), "rate=2000000")
     first = strict_stack.client.request(path)
     wait_for(lambda: (strict_stack.operator.download_item(first) or {}).get("fileId"), 30)
@@ -54,7 +54,7 @@ def test_who_asks_while_it_is_copied_waits_for_that_copy(strict_stack: Stack) ->
     assert [strict_stack.operator.has_object(download) for download in [first, *others]] == [True, False, False]
 
 
-def test_a_copy_that_fails_is_made_by_one_who_waited(strict_stack: Stack) -> None:
+def test_a_waiting_download_copies_when_the_first_is_cancelled(strict_stack: Stack) -> None:
     path = unique_path(str(SIZE), "rate=3000000")
     first = strict_stack.client.request(path)
     wait_for(lambda: (strict_stack.operator.download_item(first) or {}).get("fileId"), 30)

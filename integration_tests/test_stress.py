@@ -60,7 +60,7 @@ def live(stack: Stack, kind: str, number: int) -> Download:
 
 
 @pytest.mark.parametrize("kind", ENDS)
-def test_nobody_misses_the_end_whenever_he_connects(stack: Stack, kind: str) -> None:
+def test_every_client_gets_the_end_whenever_it_connects(stack: Stack, kind: str) -> None:
     with ThreadPoolExecutor(CROWD) as crowd:
         downloads = list(crowd.map(lambda number: live(stack, kind, number), range(CLIENTS)))
     assert len({download.id for download in downloads}) == CLIENTS

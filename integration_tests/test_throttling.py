@@ -88,7 +88,7 @@ def test_a_download_queues_while_its_function_is_throttled(throttled: Stack, key
     assert_comes(throttled, download, 1_000_000)
 
 
-def test_a_failure_is_told_although_its_function_was_throttled(throttled: Stack) -> None:
+def test_a_failure_is_reported_after_its_function_was_throttled(throttled: Stack) -> None:
     with concurrency(throttled, "fail", 0):
         download = throttled.client.request(unique_path("1MB", "status=404"))
         wait_for(lambda: len(refusals(throttled, download.execution_arn)) > IMPATIENT_ATTEMPTS, 60)
@@ -109,14 +109,14 @@ def test_a_large_file_queues_while_its_function_is_throttled(throttled: Stack, k
     assert_comes(throttled, download, SLICED)
 
 
-def test_a_large_file_takes_the_capacity_that_there_is(throttled: Stack) -> None:
+def test_a_large_file_is_copied_with_the_concurrency_that_is_left(throttled: Stack) -> None:
     """Four children want an execution at once, and there is one."""
     with concurrency(throttled, "copy_slice", 1):
         download = throttled.client.request(unique_path(str(LARGE), "rate=40000000"))
         assert_comes(throttled, download, LARGE)
 
 
-def test_a_large_file_that_cannot_be_copied_fails_at_once_beside_throttled_slices(throttled: Stack) -> None:
+def test_a_large_file_fails_at_once_while_slices_are_throttled(throttled: Stack) -> None:
     with concurrency(throttled, "copy_slice", 1):
         download = throttled.client.request(unique_path(str(LARGE), "status=410&after=1"))
         assert throttled.operator.wait_until_ended(download, 30) == "FAILED"
@@ -125,7 +125,7 @@ def test_a_large_file_that_cannot_be_copied_fails_at_once_beside_throttled_slice
     assert row["failure"]["code"] == "ORIGIN_NOT_FOUND"
 
 
-def test_a_caller_who_meets_a_throttled_function_is_asked_to_come_back(throttled: Stack) -> None:
+def test_a_call_of_a_throttled_function_gets_retry_after(throttled: Stack) -> None:
     with concurrency(throttled, "request_download", 0):
         answer = throttled.client.post(unique_path("1MB"))
     assert answer.status == 503
@@ -134,7 +134,7 @@ def test_a_caller_who_meets_a_throttled_function_is_asked_to_come_back(throttled
     assert throttled.client.post(unique_path("1MB")).status == 202
 
 
-def test_the_downloader_comes_back_to_a_throttled_function(throttled: Stack) -> None:
+def test_the_downloader_retries_a_throttled_function(throttled: Stack) -> None:
     calls: list[str] = []
 
     class CountCalls:
@@ -149,7 +149,7 @@ def test_the_downloader_comes_back_to_a_throttled_function(throttled: Stack) -> 
         assert download.result(30).id
 
 
-def test_a_caller_who_meets_a_broken_function_is_asked_to_come_back(throttled: Stack) -> None:
+def test_a_call_of_a_broken_function_gets_retry_after(throttled: Stack) -> None:
     functions, name = throttled.cloud.client("lambda"), throttled.operator.function_name("get_download")
     download = throttled.client.request(unique_path("1MB"))
     handler = functions.get_function_configuration(FunctionName=name)["Handler"]

@@ -50,7 +50,7 @@ def refusal(url: str, headers: dict[str, str]) -> int | None:
     return None
 
 
-def test_strangers_are_refused_and_the_owner_still_gets_the_file(stack: Stack) -> None:
+def test_a_wrong_ticket_is_refused_and_the_owner_gets_the_file(stack: Stack) -> None:
     mine, theirs = stack.client.request(unique_path("1MB", "first_byte=2")), stack.client.request(unique_path("1"))
     with stack.client.connect(mine) as owner:
         for name, attempt in ATTEMPTS.items():
@@ -60,7 +60,7 @@ def test_strangers_are_refused_and_the_owner_still_gets_the_file(stack: Stack) -
         assert stack.client.fetch(owner.receive("ready")["url"]).size == 1_000_000
 
 
-def test_the_owner_may_come_after_the_strangers(stack: Stack) -> None:
+def test_the_owner_connects_after_a_refused_ticket(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"))
     with pytest.raises(HandshakeRefusedError):
         Socket(f"{download.socket_url}?ticket={download.id}.{'A' * 43}")
@@ -69,7 +69,7 @@ def test_the_owner_may_come_after_the_strangers(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_rest_wants_the_ticket_too(stack: Stack, method: str) -> None:
+def test_rest_requires_the_ticket(stack: Stack, method: str) -> None:
     mine, theirs = stack.client.request(unique_path("1MB", UNHURRIED)), stack.client.request(unique_path("1"))
     for ticket, status, code in (
         (None, 401, "TICKET_REQUIRED"),
@@ -85,7 +85,7 @@ def test_rest_wants_the_ticket_too(stack: Stack, method: str) -> None:
         assert owner.receive("ready", "cancelled")["type"] == "ready"
 
 
-def test_a_download_that_never_was_cannot_be_told_from_a_wrong_ticket(stack: Stack) -> None:
+def test_an_unknown_download_is_refused_like_a_wrong_ticket(stack: Stack) -> None:
     nothing, mine = f"{'0' * 32}", stack.client.request(unique_path("1"))
     absent = stack.client.rest.call(
         "GET", f"/downloads/{nothing}", headers={"X-Download-Ticket": f"{nothing}.{'A' * 43}"}
@@ -108,7 +108,7 @@ def documented_revocation() -> dict[str, Any]:
     }
 
 
-def test_a_ticket_that_is_revoked_opens_nothing_any_more(stack: Stack) -> None:
+def test_a_revoked_ticket_is_refused(stack: Stack) -> None:
     """As docs/deploying.md has it; whoever may ask for the download gets another ticket."""
     path, key = unique_path("1MB", "first_byte=2"), secrets.token_hex(16)
     download = stack.client.request(path, key=key)

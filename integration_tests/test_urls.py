@@ -21,7 +21,7 @@ def signed_with(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-def test_a_url_is_sigv4_and_ends_when_it_was_said(stack: Stack) -> None:
+def test_a_url_is_sigv4_and_expires_at_the_announced_time(stack: Stack) -> None:
     ready = ready_of(stack)
     query = signed_with(ready["url"])
     assert query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
@@ -33,7 +33,7 @@ def test_a_url_is_sigv4_and_ends_when_it_was_said(stack: Stack) -> None:
     assert ends <= time.time() + 900
 
 
-def test_a_url_lives_no_longer_than_the_setting(strict_stack: Stack) -> None:
+def test_a_url_expires_after_the_configured_time(strict_stack: Stack) -> None:
     ready = ready_of(strict_stack)
     assert int(signed_with(ready["url"])["X-Amz-Expires"]) <= 60
     assert parse_time(ready["expiresAt"]).timestamp() <= time.time() + 61
@@ -45,7 +45,7 @@ def test_the_object_is_refused_without_its_signature(stack: Stack) -> None:
     assert stack.client.fetch(bare).status == 403
 
 
-def test_the_signature_is_of_one_object_only(stack: Stack) -> None:
+def test_a_signature_of_another_object_is_refused(stack: Stack) -> None:
     mine, other = ready_of(stack)["url"], ready_of(stack)["url"]
     crossed = urlunsplit(urlsplit(mine)._replace(path=urlsplit(other).path))
     assert stack.client.fetch(crossed).status == 403

@@ -56,14 +56,14 @@ def axe(page: Visit) -> dict[str, Any]:
     return found
 
 
-def test_axe_would_find_one(visit: Open) -> None:
+def test_axe_finds_a_button_without_a_name(visit: Open) -> None:
     """The check itself: a button without a name is found."""
     page = visit().open()
     page.part("go").evaluate("button => button.textContent = ''")
     assert "button-name" in [one["id"] for one in axe(page)["violations"]]
 
 
-def test_by_keyboard_alone(visit: Open, key: str) -> None:
+def test_the_keyboard_alone_is_enough(visit: Open, key: str) -> None:
     page = visit().open(origin="files", path=unique_path("1MB"))
     keys = page.page.keyboard
     order = []
@@ -79,7 +79,7 @@ def test_by_keyboard_alone(visit: Open, key: str) -> None:
     assert page.page.evaluate("document.activeElement.id") == "link"
 
 
-def test_what_has_the_focus_shows_it(visit: Open) -> None:
+def test_the_focused_element_has_an_outline(visit: Open) -> None:
     page = visit().open()
     for name in ("path", "go"):
         page.page.keyboard.press("Tab")
@@ -87,7 +87,7 @@ def test_what_has_the_focus_shows_it(visit: Open) -> None:
         assert outline.endswith("solid 2px")
 
 
-def test_news_is_spoken(visit: Open, key: str) -> None:
+def test_progress_is_announced_to_screen_readers(visit: Open, key: str) -> None:
     page = visit().open()
     page.page.evaluate(
         """() => { window.spoken = []; const news = document.getElementById("news");
@@ -105,7 +105,7 @@ def test_news_is_spoken(visit: Open, key: str) -> None:
     assert page.page.locator("[data-stage=copy]").inner_text().replace("\n", "") == "Copy, done"
 
 
-def test_nothing_moves_where_motion_is_unwanted(visit: Open, key: str) -> None:
+def test_animations_stop_with_reduced_motion(visit: Open, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("1", "first_byte=3"), key=key)
     page.reads("copy", "Waiting for the origin")
     assert page.page.evaluate("document.getAnimations().length") == 0

@@ -45,7 +45,7 @@ def open_with_answer(visit: Open, url: str | None, answer: Any) -> Visit:
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_config_that_cannot_be_read_is_said_and_tried_again(visit: Open, web_page: WebPage, failure: str) -> None:
+def test_an_unreadable_config_is_reported_and_read_again(visit: Open, web_page: WebPage, failure: str) -> None:
     page = open_with_answer(visit, None, FAILURES[failure])
     page.reads("unconfigured", MESSAGE)
     assert page.part("api").input_value() == ""
@@ -56,7 +56,7 @@ def test_a_config_that_cannot_be_read_is_said_and_tried_again(visit: Open, web_p
     assert not page.part("unconfigured").is_visible()
 
 
-def test_an_api_of_the_address_is_shown_before_anything_is_sent(visit: Open) -> None:
+def test_an_api_from_the_address_is_shown_before_any_call(visit: Open) -> None:
     """On a host that answers 404 for config.json."""
     with WebPage() as bare:
         page = visit(bare.url).open(api=LINKED)
@@ -69,7 +69,7 @@ def test_an_api_of_the_address_is_shown_before_anything_is_sent(visit: Open) -> 
         assert not page.part("api-hint").is_visible()
 
 
-def test_a_config_without_an_api_does_not_open_the_address(visit: Open) -> None:
+def test_a_config_without_an_api_ignores_the_address(visit: Open) -> None:
     """The host has a file, so the address names nothing."""
     page = open_with_answer(visit, None, answer_with(200, json.dumps({"restAuth": "api_key"})))
     page.page.locator("#ask:not([inert])").wait_for()

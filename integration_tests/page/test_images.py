@@ -48,7 +48,7 @@ def test_a_screenshot_shows_what_its_name_says(
     assert kept.stat().st_size < LARGEST
 
 
-def test_no_other_image_is_kept() -> None:
+def test_every_image_has_its_test() -> None:
     assert {image.stem for image in IMAGES.glob("page-*")} == {shot[0] for shot in SHOTS}
 
 

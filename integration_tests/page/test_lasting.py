@@ -27,7 +27,7 @@ def connected(page: Visit, stack: Stack) -> set[str]:
     return wait_for(lambda: stack.operator.connection_ids(page.requested[0]), 20)
 
 
-def test_a_dropped_line_is_mended(visit: Open, page_stack: Stack, key: str) -> None:
+def test_a_dropped_socket_is_opened_again(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("2MB", "first_byte=4"), key=key)
     (first,) = connected(page, page_stack)
     page_stack.operator.disconnect(first)
@@ -39,7 +39,7 @@ def test_a_dropped_line_is_mended(visit: Open, page_stack: Stack, key: str) -> N
     assert page.saved() == Origin.content(2 * MB)
 
 
-def test_where_sockets_are_blocked_the_page_asks(visit: Open, page_stack: Stack, key: str) -> None:
+def test_the_page_polls_when_sockets_are_blocked(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit()
     block_sockets(page)
     page.open().ask(origin="files", path=unique_path("2MB", "first_byte=1"), key=key).sees("headline", "Saved")
@@ -47,7 +47,7 @@ def test_where_sockets_are_blocked_the_page_asks(visit: Open, page_stack: Stack,
     assert page_stack.operator.connection_ids(page.requested[0]) == set()
 
 
-def test_a_line_that_is_silent_is_given_up(visit: Open, key: str) -> None:
+def test_a_silent_socket_is_replaced(visit: Open, key: str) -> None:
     """As after a laptop's sleep: the socket looks open, and nothing comes."""
     page = visit()
     sockets: list[Any] = []
@@ -64,7 +64,7 @@ def test_a_line_that_is_silent_is_given_up(visit: Open, key: str) -> None:
     assert len(sockets) == 2
 
 
-def test_a_busy_api_is_asked_again_for_the_same_download(visit: Open, key: str) -> None:
+def test_a_busy_api_is_called_again_with_the_same_key(visit: Open, key: str) -> None:
     page = visit()
     keys: list[str] = []
 
@@ -84,7 +84,7 @@ def test_a_busy_api_is_asked_again_for_the_same_download(visit: Open, key: str) 
     assert len(set(keys)) == 1
 
 
-def test_an_api_that_stays_busy_is_told_of(visit: Open, key: str) -> None:
+def test_an_api_that_stays_busy_is_explained(visit: Open, key: str) -> None:
     page = visit()
     body = '{"error": {"code": "UNAVAILABLE", "message": "Later."}}'
     page.instead(lambda url: url.endswith("/downloads"), lambda r: r.fulfill(status=503, headers=READABLE, body=body))
@@ -92,7 +92,7 @@ def test_an_api_that_stays_busy_is_told_of(visit: Open, key: str) -> None:
     page.reads("failure", "The API is busy.")
 
 
-def test_a_refused_ticket_ends_it(visit: Open, key: str) -> None:
+def test_a_refused_ticket_is_explained(visit: Open, key: str) -> None:
     """A refused handshake looks like a blocked one; REST knows better."""
     page = visit()
 
@@ -117,7 +117,7 @@ def test_an_expired_url_is_renewed(visit: Open, key: str) -> None:
     assert after[1] == page.requested[0].status_url
 
 
-def test_a_download_that_breaks_off_goes_on_where_it_was(visit: Open, key: str) -> None:
+def test_an_interrupted_download_is_resumed(visit: Open, key: str) -> None:
     page = visit()
     size, there = 3 * MB, MB + 7
     asked: list[str | None] = []
@@ -145,7 +145,7 @@ def test_a_damaged_download_is_not_saved(visit: Open, key: str) -> None:
     assert page.stages()["download"] == "failed"
 
 
-def test_a_copy_that_was_replaced_is_not_mixed(visit: Open, key: str) -> None:
+def test_a_replaced_copy_is_not_saved(visit: Open, key: str) -> None:
     page = visit()
     answers = [(200, Origin.content(MB)[:1000]), (412, b"")]
 
@@ -159,7 +159,7 @@ def test_a_copy_that_was_replaced_is_not_mixed(visit: Open, key: str) -> None:
     assert page.downloads == []
 
 
-def test_a_storage_that_the_page_may_not_read_is_left_to_the_link(visit: Open, key: str) -> None:
+def test_unreadable_storage_falls_back_to_the_link(visit: Open, key: str) -> None:
     page = visit()
     page.instead(is_copy, lambda route: route.abort("failed"), times=2)
     page.open().ask(origin="files", path=unique_path("2MB"), key=key)
@@ -215,7 +215,7 @@ def test_saving_is_cancelled_and_the_copy_stays(visit: Open, page_stack: Stack, 
     assert page_stack.client.fetch(page.link()).status == 200
 
 
-def test_cancelled_by_somebody_else(visit: Open, page_stack: Stack, key: str) -> None:
+def test_a_cancel_by_another_client_is_shown(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("1MB", "first_byte=9"), key=key)
     connected(page, page_stack)
     download = page.requested[0]
@@ -226,7 +226,7 @@ def test_cancelled_by_somebody_else(visit: Open, page_stack: Stack, key: str) ->
     page.sees("headline", "Cancelled")
 
 
-def test_a_second_request_ends_the_waiting_for_the_first(visit: Open, page_stack: Stack, key: str) -> None:
+def test_a_second_request_closes_the_socket_of_the_first(visit: Open, page_stack: Stack, key: str) -> None:
     """The first one's copy goes on for whoever else waits for it; this page does not."""
     page = visit().open().ask(origin="files", path=unique_path("1", "first_byte=20"), key=key)
     connected(page, page_stack)

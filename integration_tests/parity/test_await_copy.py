@@ -90,7 +90,7 @@ def test_a_download_copies_at_once_when_there_is_no_claim(machine: Machine) -> N
     assert machine.error_of(machine.start()) == "DynamoDb.ConditionalCheckFailedException"
 
 
-def test_a_download_looks_again_at_once_when_the_copy_is_finished(machine: Machine) -> None:
+def test_a_download_continues_at_once_when_the_copy_is_finished(machine: Machine) -> None:
     machine.claim()
     machine.copies.finish(FILE_ID, LEADER)
     assert machine.error_of(machine.start()) == "DynamoDb.ConditionalCheckFailedException"
@@ -109,7 +109,7 @@ def test_waiting_downloads_are_resumed_when_the_copy_ends(machine: Machine, end:
     assert [machine.error_of(execution) for execution in waiting] == [None, None]
 
 
-def test_a_download_looks_again_after_the_time_out_and_a_late_call_back_does_no_harm(machine: Machine) -> None:
+def test_a_download_continues_after_the_time_out_and_a_late_call_back_changes_nothing(machine: Machine) -> None:
     machine.claim()
     execution = machine.start()
     (token,) = machine.wait_for_tokens(1)
