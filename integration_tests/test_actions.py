@@ -1,4 +1,4 @@
-"""What a client may say over its socket, and what it is answered."""
+"""Messages of clients over the socket, and the answers."""
 
 from __future__ import annotations
 

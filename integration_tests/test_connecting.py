@@ -1,4 +1,4 @@
-"""Connecting, early and late, once and again: whoever holds the ticket is told, by whichever form it comes."""
+"""Sockets that are opened before and after the end of a download, once and again."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from integration_tests.support.sockets import HandshakeRefusedError, Socket
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import is_absent, wait_for
 
-UNHURRIED = "first_byte=1"
+SLOW_START = "first_byte=1"
 
 
 def test_the_item_holds_the_execution_and_its_connections(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     with stack.client.connect(download) as socket:
-        row = wait_for(
-            lambda: stack.operator.download_item(download), 5, until=lambda seen: seen and seen.get("connectionIds")
+        item = wait_for(
+            lambda: stack.operator.download_item(download), 5, until=lambda item: item and item.get("connectionIds")
         )
-        assert row is not None
-        assert row["executionArn"] == download.execution_arn
-        (connection_id,) = row["connectionIds"]
+        assert item is not None
+        assert item["executionArn"] == download.execution_arn
+        (connection_id,) = item["connectionIds"]
         connection = stack.operator.connection_item(connection_id)
         assert connection is not None
         assert connection["executionArn"] == download.execution_arn
         assert connection["expiresAt"] > time.time()
-        assert row["expiresAt"] > time.time()
+        assert item["expiresAt"] > time.time()
         socket.receive("ready")
 
 
@@ -67,7 +67,7 @@ def test_a_reconnected_client_gets_ready_again(stack: Stack) -> None:
 
 
 def test_a_client_that_reconnects_after_the_end_gets_ready(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     stack.client.connect(download).close()
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
     with stack.client.connect(download) as socket:
@@ -75,16 +75,16 @@ def test_a_client_that_reconnects_after_the_end_gets_ready(stack: Stack) -> None
 
 
 def test_two_clients_of_one_download_both_get_ready(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
-    with stack.client.connect(download) as one, stack.client.connect(download) as other:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
+    with stack.client.connect(download) as first_socket, stack.client.connect(download) as second_socket:
         wait_for(lambda: len(stack.operator.connection_ids(download)), 5, until=lambda count: count == 2)
-        first, second = one.receive("ready"), other.receive("ready")
+        first, second = first_socket.receive("ready"), second_socket.receive("ready")
     assert first["messageId"] == second["messageId"]
     assert stack.client.fetch(first["url"]).size == stack.client.fetch(second["url"]).size == 1_000_000
 
 
 def test_a_connection_above_the_limit_is_refused(strict_stack: Stack) -> None:
-    download = strict_stack.client.request(unique_path("1MB", UNHURRIED))
+    download = strict_stack.client.request(unique_path("1MB", SLOW_START))
     with strict_stack.client.connect(download) as socket:
         with pytest.raises(HandshakeRefusedError):
             strict_stack.client.connect(download)

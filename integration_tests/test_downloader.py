@@ -1,4 +1,4 @@
-"""The shipped downloader, as a user starts it."""
+"""The command `async-download` and the client library on a deployed stack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMAND = Path(sys.executable).with_name("async-download")
 
 
 def run(stack: Stack, command: str, *arguments: str, sign: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command, signed where the stack wants it."""
+    """Run the command; it signs where the stack has restAuth iam."""
     environment = dict(os.environ)
     signed = ["--region", stack.cloud.region] if stack.client.rest.signature and sign else []
     if stack.cloud.target is not Target.AWS:
@@ -61,7 +61,7 @@ def test_get_prints_the_code_of_a_failure(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_get_signs_its_calls_with_rest_auth_iam(strict_stack: Stack, tmp_path: Path) -> None:
-    """With restAuth iam every call is signed; unsigned, the API refuses."""
+    """Without signatures the API refuses its calls."""
     target = tmp_path / "report.bin"
     ended = download(strict_stack, unique_path("1MB"), target)
     assert ended.returncode == 0, ended.stderr
@@ -72,12 +72,11 @@ def test_get_signs_its_calls_with_rest_auth_iam(strict_stack: Stack, tmp_path: P
 
 
 def test_the_output_of_request_is_enough_for_status_cancel_and_watch(stack: Stack, tmp_path: Path) -> None:
-    """What `request` prints is enough for the other commands."""
     path = unique_path("1MB", "first_byte=30")
-    asked = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
-    assert asked.returncode == 0, asked.stderr
+    requested = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
+    assert requested.returncode == 0, requested.stderr
     answer = tmp_path / "answer.json"
-    answer.write_text(asked.stdout)
+    answer.write_text(requested.stdout)
     status = run(stack, "status", str(answer), "--json")
     assert json.loads(status.stdout)["status"] in ("PENDING", "COPYING"), status.stderr
     cancelled = run(stack, "cancel", str(answer))
@@ -88,7 +87,7 @@ def test_the_output_of_request_is_enough_for_status_cancel_and_watch(stack: Stac
 
 
 def test_a_second_call_continues_with_the_same_download(stack: Stack, tmp_path: Path) -> None:
-    """Stopped when the file is ready, the next call gets the same download, and no second copy is made."""
+    """The first call is stopped at `ready`; the second gets the same download and makes no second copy."""
     target, path = tmp_path / "report.bin", unique_path("20MB")
     with client_of(stack) as client:
         events = client.events(path, target, origin=stack.client.origin)
@@ -102,10 +101,10 @@ def test_a_second_call_continues_with_the_same_download(stack: Stack, tmp_path: 
 
 
 def test_polling_replaces_a_lost_message(stack: Stack) -> None:
-    """The stack does not push to its socket: it asks for the status, and the answer has the URL."""
+    """The stack no longer lists the connection and sends no message: the client polls the status."""
     events: list[Event] = []
 
-    def lose_pushes(event: Event) -> None:
+    def remove_connection(event: Event) -> None:
         events.append(event)
         if event.name == "connected":
             stack.cloud.client("dynamodb").update_item(
@@ -117,14 +116,12 @@ def test_polling_replaces_a_lost_message(stack: Stack) -> None:
 
     with client_of(stack) as client:
         requested = client.request(unique_path("1MB", "first_byte=2"), stack.client.origin)
-        ready = client.wait(requested, on_event=lose_pushes, timeout=18)
+        ready = client.wait(requested, on_event=remove_connection, timeout=18)
     assert stack.client.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
     assert {event.name for event in events} <= {"connected", "progress", "ready"}
 
 
 def test_the_async_client_gets_several_files_at_once(stack: Stack, tmp_path: Path) -> None:
-    """Several at once in one loop."""
-
     async def main() -> None:
         async with AsyncClient(str(stack.outputs["apiUrl"]), auth=auth_of(stack)) as client:
             await asyncio.gather(
@@ -139,10 +136,10 @@ def test_the_async_client_gets_several_files_at_once(stack: Stack, tmp_path: Pat
 
 
 def client_of(stack: Stack) -> Client:
-    """A client as the stack wants it."""
+    """Return a client that signs where the stack has restAuth iam."""
     return Client(str(stack.outputs["apiUrl"]), auth=auth_of(stack))
 
 
 def auth_of(stack: Stack) -> Iam | None:
-    """Signatures with our own AWS credentials, where the stack wants them."""
+    """Return the signature of the cloud's credentials, None where the stack needs none."""
     return Iam(region=stack.cloud.region) if stack.client.rest.signature else None

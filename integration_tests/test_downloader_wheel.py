@@ -1,4 +1,4 @@
-"""The wheel: typed, and without anything of Pulumi or AWS in its wake."""
+"""The wheel of the downloader: its files and its dependencies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROJECT = TOP / "client"
 
 
 def run(command: list[str], folder: Path) -> str:
-    """What a program prints."""
+    """Run a program and return its output."""
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
@@ -29,9 +29,9 @@ def run(command: list[str], folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def uv() -> str:
-    """The tool that builds and installs."""
-    found = TOP / ".tools" / "bin" / "uv"
-    path = str(found) if found.exists() else shutil.which("uv")
+    """The path of uv."""
+    built = TOP / ".tools" / "bin" / "uv"
+    path = str(built) if built.exists() else shutil.which("uv")
     if not path:
         pytest.skip("There is no uv: make setup")
     return path
@@ -42,12 +42,11 @@ def wheel(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built wheel."""
     folder = tmp_path_factory.mktemp("dist")
     run([uv, "build", "--quiet", "--wheel", "--package", "async-download-client", "--out-dir", str(folder)], TOP)
-    (found,) = folder.glob("*.whl")
-    return found
+    (path,) = folder.glob("*.whl")
+    return path
 
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
-    """It holds every module, the marker for type checkers, and nothing else."""
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = next(name for name in archive.namelist() if name.endswith("/METADATA"))
@@ -61,7 +60,6 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
 
 
 def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
-    """In an empty environment it brings what it needs and no more, and works."""
     run([uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], tmp_path)
     python = str(tmp_path / "venv" / "bin" / "python")
     run([uv, "pip", "install", "--quiet", "--python", python, str(wheel)], tmp_path)
@@ -82,7 +80,6 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path:
 
 
 def test_both_packages_have_the_same_version() -> None:
-    """Both packages of this repository have one version."""
     versions = {
         tomllib.loads((folder / "pyproject.toml").read_text())["project"]["version"] for folder in (TOP, PROJECT)
     }

@@ -1,4 +1,4 @@
-"""What goes wrong at the origin is told with a code, ends the execution as FAILED, and leaves nothing behind."""
+"""Failures of the origin and of workers: retried, or reported with a code."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def assert_nothing_left(stack: Stack, download: Download) -> None:
 def test_a_failing_origin_fails_the_download_with_its_code(stack: Stack, size: str, options: str, code: str) -> None:
     download = stack.client.request(unique_path(size, options))
     with stack.client.connect(download) as socket:
-        told = socket.receive("failed", "ready", deadline=30)
-        assert told["type"] == "failed"
-        assert told["error"]["code"] == code
-        assert told["error"]["message"]
+        message = socket.receive("failed", "ready", deadline=30)
+        assert message["type"] == "failed"
+        assert message["error"]["code"] == code
+        assert message["error"]["message"]
     assert_nothing_left(stack, download)
     row = stack.operator.download_item(download)
     assert row is not None
@@ -74,9 +74,9 @@ def test_a_failure_is_reported_to_a_late_connection_and_over_rest(stack: Stack) 
     download = stack.client.request(unique_path("1MB", "status=404"))
     assert stack.operator.wait_until_ended(download) == "FAILED"
     with stack.client.connect(download) as socket:
-        told = socket.receive("failed")
+        message = socket.receive("failed")
     body = stack.client.status(download).body
-    assert (body["status"], body["error"]) == ("FAILED", told["error"])
+    assert (body["status"], body["error"]) == ("FAILED", message["error"])
     assert "url" not in body
 
 

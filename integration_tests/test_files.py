@@ -1,4 +1,4 @@
-"""The bytes: all of them, in order, whatever the size."""
+"""The content, name and type of copied files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIZES = ["0", "1", "5242879", "5MiB", "12MB", "200MB"]
 
 
 def crc32_of(size: int) -> str:
-    """The CRC32 of the origin's file, as S3 writes it."""
+    """Return the CRC32 of the origin's file of this size, as S3 writes it."""
     crc = 0
     for block in Origin.blocks(0, size):
         crc = zlib.crc32(block, crc)
@@ -49,18 +49,18 @@ def test_an_origin_without_ranges_length_or_etag_is_copied_from(stack: Stack, op
 def test_a_file_with_another_sha256_fails(stack: Stack) -> None:
     right = stack.client.request(unique_path("1MB"), sha256=Origin.content_sha256(1_000_000))
     wrong = stack.client.request(unique_path("1MB"), sha256=Origin.content_sha256(2))
-    with stack.client.connect(right) as one, stack.client.connect(wrong) as other:
-        assert one.receive("ready", "failed")["type"] == "ready"
-        assert other.receive("ready", "failed")["error"]["code"] == "CHECKSUM_MISMATCH"
+    with stack.client.connect(right) as right_socket, stack.client.connect(wrong) as wrong_socket:
+        assert right_socket.receive("ready", "failed")["type"] == "ready"
+        assert wrong_socket.receive("ready", "failed")["error"]["code"] == "CHECKSUM_MISMATCH"
     assert not stack.operator.has_object(wrong)
 
 
 def test_a_file_with_another_size_fails(stack: Stack) -> None:
     right = stack.client.request(unique_path("9MB"), size=9_000_000)
     wrong = stack.client.request(unique_path("9MB"), size=9_000_001)
-    with stack.client.connect(right) as one, stack.client.connect(wrong) as other:
-        assert one.receive("ready", "failed")["type"] == "ready"
-        assert other.receive("ready", "failed")["error"]["code"] == "SIZE_MISMATCH"
+    with stack.client.connect(right) as right_socket, stack.client.connect(wrong) as wrong_socket:
+        assert right_socket.receive("ready", "failed")["type"] == "ready"
+        assert wrong_socket.receive("ready", "failed")["error"]["code"] == "SIZE_MISMATCH"
     assert not stack.operator.has_object(wrong)
 
 
@@ -89,7 +89,6 @@ def test_the_file_has_the_requested_name(stack: Stack) -> None:
     ],
 )
 def test_a_type_that_browsers_run_is_served_as_octet_stream(stack: Stack, announced: str, served: str) -> None:
-    """Under the name of a download, whatever the origin says."""
     with stack.client.connect(stack.client.request(unique_path("2", f"type={announced}"))) as socket:
         ready = socket.receive("ready")
     headers = stack.client.fetch(ready["url"]).headers

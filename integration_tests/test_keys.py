@@ -1,4 +1,4 @@
-"""A stack with a key of the customer's own works like any other, and keeps nothing without it."""
+"""A stack with a customer-managed KMS key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Keyed = tuple[Stack, str]
 
 @pytest.fixture(scope="module")
 def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Keyed]:
-    """A stack and its key; with reserved concurrency, except on AWS, where an account may have none to spare."""
+    """A stack and its key; except on AWS, where the account may lack it, with reserved concurrency."""
     prefix = f"keyed-{secrets.token_hex(4)}"
     with customer_key(cloud, prefix) as key:
         settings: dict[str, Any] = {"restAuth": "iam", "fanOutMb": 64, "namePrefix": prefix, "kmsKeyArn": key}
@@ -64,9 +64,9 @@ def test_tables_logs_and_queue_are_encrypted_with_the_key(keyed: Keyed) -> None:
 
 def test_the_key_policy_statements_are_an_output(keyed: Keyed) -> None:
     stack, key = keyed
-    told = stack.outputs["keyPolicyStatements"]
-    assert [statement["Sid"] for statement in told] == ["Logs", "LogDelivery", "UndeliveredEvents"]
-    assert {statement["Resource"] for statement in told} == {key}
+    statements = stack.outputs["keyPolicyStatements"]
+    assert [statement["Sid"] for statement in statements] == ["Logs", "LogDelivery", "UndeliveredEvents"]
+    assert {statement["Resource"] for statement in statements} == {key}
 
 
 def test_concurrency_is_reserved_for_requests(keyed: Keyed) -> None:
@@ -75,7 +75,7 @@ def test_concurrency_is_reserved_for_requests(keyed: Keyed) -> None:
         pytest.skip(
             "The sandbox account may have fewer than 100 executions to spare: try it by hand with one that has."
         )
-    found = stack.cloud.client("lambda").get_function_concurrency(
+    concurrency = stack.cloud.client("lambda").get_function_concurrency(
         FunctionName=stack.operator.function_name("request_download")
     )
-    assert found["ReservedConcurrentExecutions"] == RESERVED
+    assert concurrency["ReservedConcurrentExecutions"] == RESERVED

@@ -1,4 +1,4 @@
-"""A web page of another origin: what a browser asks on its behalf is answered so that the page may read it."""
+"""CORS: answers that let web pages of the configured origins read the API and the bucket."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ EXPOSED = "access-control-expose-headers"
 OTHER = "https://evil.example"
 
 
-def asked_before(stack: Stack, method: str, path: str, *headers: str) -> Answer:
-    """What a browser hears before it calls."""
+def preflight(stack: Stack, method: str, path: str, *headers: str) -> Answer:
+    """Send the preflight request of a browser."""
     asking = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": ",".join(headers)}
     return stack.client.rest.unsigned().call("OPTIONS", path, headers={"Origin": PAGE} | asking)
 
 
 def names(text: str) -> set[str]:
-    """The names in a list of headers or methods."""
+    """Return the names in a comma-separated list of headers or methods."""
     return {name.strip().lower() for name in text.split(",")}
 
 
@@ -34,7 +34,7 @@ def names(text: str) -> set[str]:
     ],
 )
 def test_a_preflight_from_an_allowed_origin_is_accepted(stack: Stack, method: str, path: str, header: str) -> None:
-    answer = asked_before(stack, method, path, header)
+    answer = preflight(stack, method, path, header)
     assert answer.status == 200
     assert answer.headers[ALLOWED] == PAGE
     assert method.lower() in names(answer.headers["access-control-allow-methods"])
@@ -85,6 +85,6 @@ def test_an_allowed_origin_fetches_ranges_of_the_file(stack: Stack) -> None:
 
 
 def test_without_cors_origins_a_preflight_is_refused(strict_stack: Stack) -> None:
-    assert asked_before(strict_stack, "POST", "/downloads").status == 403
+    assert preflight(strict_stack, "POST", "/downloads").status == 403
     answer = strict_stack.client.rest.call("POST", "/downloads", {"origin": "nobody", "path": "x"}, {"Origin": PAGE})
     assert ALLOWED not in answer.headers

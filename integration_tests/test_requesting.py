@@ -1,4 +1,4 @@
-"""Asking for a download: answered at once, accepted once, refused with a reason."""
+"""Requests for downloads: accepted at once, or refused with a code."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def test_the_same_idempotency_key_returns_the_same_download_and_another_ticket(s
     first, second = stack.client.request(path, key=key), stack.client.request(path, key=key)
     assert first.id == second.id
     assert first.ticket != second.ticket
-    with stack.client.connect(first) as one, stack.client.connect(second) as other:
-        assert one.receive("ready")["size"] == other.receive("ready")["size"] == 7
-    assert [each.path for each in origin.requests].count(f"/{path}") == 1
+    with stack.client.connect(first) as first_socket, stack.client.connect(second) as second_socket:
+        assert first_socket.receive("ready")["size"] == second_socket.receive("ready")["size"] == 7
+    assert [request.path for request in origin.requests].count(f"/{path}") == 1
 
 
 def test_the_same_key_for_another_file_is_refused(stack: Stack) -> None:
@@ -101,7 +101,7 @@ def test_bad_input_is_refused_with_its_code(stack: Stack, body: str, code: str) 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "x"])
 def test_a_bad_body_is_refused_whatever_its_content_type(stack: Stack, kind: str) -> None:
-    """API Gateway holds a body against the model of its type, and passes on what has none: so it has one."""
+    """API Gateway validates a body by the model of its content type, and passes on a type without a model."""
     for body, code in (('{"path": 7}', "INVALID_REQUEST"), ("path=files/1", "INVALID_REQUEST")):
         answer = stack.client.rest.call("POST", "/downloads", body, {"Content-Type": kind})
         assert (answer.status, answer.code) == (400, code), body

@@ -1,4 +1,4 @@
-"""The web page as the stack serves it, over HTTP; what it does in a browser is tested in `page/`."""
+"""The web page as the stack serves it over HTTP; `page/` tests it in a browser."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ FILES = sorted((TOP / "client" / "web").iterdir())
 
 @pytest.fixture
 def base(stack: Stack) -> str:
-    """Where its files are."""
+    """URL of the folder of the page's files."""
     url = stack.outputs["webPageUrl"]
     if url is None:
-        pytest.skip("This stack serves no page, for its API wants signed calls: use a target with restAuth none.")
+        pytest.skip("This stack serves no page because its API needs signed calls: use a target with restAuth none.")
     return str(url).removesuffix("index.html")
 
 

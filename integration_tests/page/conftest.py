@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integration_tests.conftest import deploy_stack
 from integration_tests.page.visit import Visit
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import Engine, deployed
-from integration_tests.support.settings import FILES, Origins, config_for
+from integration_tests.support.settings import Origins, config_for
 from integration_tests.support.stack import Stack
 from localcloud.web_page import WebPage
 
@@ -63,11 +62,9 @@ def web_page(chromium: str) -> Iterator[WebPage]:  # noqa: ARG001  (without a br
 def page_stack(web_page: WebPage, cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack that wants a key and lets this page call."""
     settings = config_for(cloud, origins, restAuth="api_key", corsOrigins=[web_page.origin], webPage=True)
-    name = f"page-{secrets.token_hex(3)}"
-    engine = Engine(request.config.getoption("--engine"))
-    with deployed(engine, cloud, name, settings, lambda: False) as outputs:
-        web_page.config = {"apiUrl": outputs["apiUrl"], "restAuth": "api_key"}
-        yield Stack(cloud, outputs, origin=FILES)
+    with deploy_stack(request, cloud, "page", settings) as stack:
+        web_page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "api_key"}
+        yield stack
 
 
 @pytest.fixture(scope="session")

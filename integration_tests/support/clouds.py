@@ -86,6 +86,14 @@ def emulated(emulator: Emulator) -> Cloud:
 
 
 @contextmanager
+def throttling_cloud(folder: Path, env: Mapping[str, str] | None = None) -> Iterator[Cloud]:
+    """Run an emulator that throttles functions as AWS does."""
+    log, observer = folder / "emulator.log", Path(__file__).with_name("throttling.py")
+    with Emulator(log, env=dict(env or {}), observe=True, observer=observer) as emulator:
+        yield emulated(emulator)
+
+
+@contextmanager
 def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> Iterator[Cloud]:
     """The cloud, for as long as the suite runs.
 

@@ -22,7 +22,7 @@ from localcloud.program import deploy
 
 LANGUAGES = ("go", "nodejs", "python")
 PASSPHRASE = "an end-to-end run"
-KEPT: list[str] = []  # commands that destroy the stacks that were left
+DESTROY_COMMANDS: list[str] = []  # commands that destroy the stacks that were left
 Outputs = Mapping[str, Any]
 Config = Mapping[str, object]
 
@@ -133,7 +133,7 @@ def _life_of(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) ->
         yield
     finally:
         if keep():
-            KEPT.append(
+            DESTROY_COMMANDS.append(
                 f"cd {folder} && PULUMI_HOME={folder}/home PULUMI_BACKEND_URL={backend} "
                 f"PULUMI_CONFIG_PASSPHRASE={PASSPHRASE!r} pulumi destroy --yes -s {stack.name}"
             )

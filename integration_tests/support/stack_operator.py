@@ -6,7 +6,6 @@ import json
 import re
 import time
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -104,6 +103,15 @@ class StackOperator:
             if json.loads(execution["input"])["executionArn"] == download.execution_arn
         ]
 
+    def stop_idle_closers(self) -> None:
+        """Stop the executions that would close idle sockets later."""
+        states = self._cloud.client("stepfunctions")
+        for page in states.get_paginator("list_executions").paginate(
+            stateMachineArn=self.idle_closer_arn, statusFilter="RUNNING"
+        ):
+            for execution in page["executions"]:
+                states.stop_execution(executionArn=execution["executionArn"])
+
     def close_idle(self, download: Download, *connection_ids: str, since: float) -> dict[str, int]:
         """Invoke `close` as the state machine does after its wait; `since` in epoch seconds. Return its result."""
         payload = {
@@ -176,7 +184,7 @@ class StackOperator:
         """The ARN of the state machine that closes idle sockets."""
         return str(self._outputs["idleCloserMachineArn"])
 
-    @cached_property
+    @property
     def bucket(self) -> str:
         """The bucket's name."""
         return str(self._outputs["bucketName"])
