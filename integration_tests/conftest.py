@@ -18,9 +18,9 @@ from integration_tests.support.leaks import find_leaks
 from integration_tests.support.records import all_records
 from integration_tests.support.settings import (
     FILES,
-    IDLE,
+    IDLE_SECONDS,
     MAX_FILE_MB,
-    PAGE,
+    PAGE_ORIGIN,
     Origins,
     config_for,
     origin_secret,
@@ -167,7 +167,7 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
     """The stack of most tests: slices from 64 MB on, a web page, REST without authentication except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
     page = auth == "none"  # the page cannot sign
-    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE], webPage=page)
+    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE_ORIGIN], webPage=page)
     with deploy("e2e", settings) as deployment:
         yield deployment
 
@@ -183,7 +183,7 @@ def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Sta
         maxConnections=1,
         maxFileMb=MAX_FILE_MB,
         reuseSeconds=600,
-        closeIdleSeconds=IDLE,
+        closeIdleSeconds=IDLE_SECONDS,
         fanOutMb=64,
         sliceExecutionType="STANDARD",
     )

@@ -10,7 +10,7 @@ import pytest
 
 from integration_tests.support.clouds import RETRY_WAITS, Target
 from integration_tests.support.journeys.basic import NORMAL_CLOSURE
-from integration_tests.support.settings import IDLE
+from integration_tests.support.settings import IDLE_SECONDS
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import is_absent, wait_for
@@ -21,7 +21,7 @@ SLOW_START = "first_byte=1"
 @pytest.fixture
 def idle_seconds(strict_stack: Stack) -> float:
     """Seconds until an idle socket is closed; the emulator shortens the setting."""
-    return IDLE * float(RETRY_WAITS) if strict_stack.cloud.target is Target.EMULATOR else float(IDLE)
+    return IDLE_SECONDS * float(RETRY_WAITS) if strict_stack.cloud.target is Target.EMULATOR else float(IDLE_SECONDS)
 
 
 def wait_until_closed(stack: Stack, download: Download) -> None:
@@ -31,7 +31,7 @@ def wait_until_closed(stack: Stack, download: Download) -> None:
     for arn in stack.operator.idle_closer_executions(download):
         described = wait_for(
             lambda arn=arn: states.describe_execution(executionArn=arn),  # type: ignore[misc]
-            IDLE + 10,
+            IDLE_SECONDS + 10,
             until=lambda execution: execution["status"] != "RUNNING",
         )
         assert described["status"] == "SUCCEEDED"
@@ -98,7 +98,7 @@ def test_a_failed_execution_of_the_idle_closer_is_in_the_dead_letter_queue(stric
         matches = [message for message in messages if json.loads(message["Body"])["detail"]["executionArn"] == arn]
         return matches[0] if matches else None
 
-    message = wait_for(dead_letter, IDLE + 40)
+    message = wait_for(dead_letter, IDLE_SECONDS + 40)
     assert message is not None
     queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     assert json.loads(message["Body"])["detail"]["status"] == "FAILED"
