@@ -1,4 +1,4 @@
-"""What goes wrong is said in words, with what to do about it."""
+"""Failures, and the explanation that the page shows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from localcloud.web_page import WebPage
 )
 def test_a_failure_is_explained(visit: Open, key: str, path: str, words: str, code: str) -> None:
     page = visit().open().ask(origin="files", path=path, key=key).sees("headline", "It did not work")
-    said = " ".join(page.part("failure").inner_text().split())
-    assert said.startswith(words)
-    assert code in said
+    explanation = " ".join(page.part("failure").inner_text().split())
+    assert explanation.startswith(words)
+    assert code in explanation
     assert page.part("failure").get_attribute("role") == "alert"
     assert "failed" in page.stages().values()
     assert not page.part("cancel").is_visible()
@@ -56,12 +56,12 @@ def test_a_new_request_clears_the_failure(visit: Open, key: str) -> None:
 
 
 def test_a_page_without_cors_names_the_setting(visit: Open, web_page: WebPage, key: str) -> None:
-    """The browser hides why; the page names the two things that it can be."""
-    with WebPage() as stranger:
-        stranger.config = web_page.config
-        page = visit(stranger.url).open().ask(origin="files", path=unique_path("1"), key=key)
+    """The browser hides the reason; the page names the two possible ones."""
+    with WebPage() as other_page:
+        other_page.config = web_page.config
+        page = visit(other_page.url).open().ask(origin="files", path=unique_path("1"), key=key)
         page.sees("headline", "It did not work").reads("failure", "corsOrigins")
-        page.complaints = [text for text in page.complaints if "CORS policy" not in text]  # the browser's own
+        page.errors = [text for text in page.errors if "CORS policy" not in text]  # of the browser itself
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_a_page_without_cors_names_the_setting(visit: Open, web_page: WebPage, k
 def test_an_invalid_api_url_is_explained(visit: Open, url: str) -> None:
     page = visit().open()
     page.reveal("api")
-    page.part("api").evaluate("field => field.type = 'text'")  # else the browser itself refuses some
+    page.part("api").evaluate("field => field.type = 'text'")  # else the browser refuses some values itself
     page.ask(api=url, path="a", key="secret").sees("headline", "It did not work")
     page.reads("failure", "BAD_API_URL")
 
 
 def test_the_address_does_not_override_the_config(visit: Open, web_page: WebPage) -> None:
-    """Or a made-up link could send a key to a stranger."""
+    """Otherwise a link could send the key to an attacker."""
     page = visit().open(api="https://evil.example/v1")
     assert page.part("api").input_value() == web_page.config["apiUrl"]
 
@@ -102,7 +102,7 @@ def test_an_invalid_answer_of_the_api_runs_no_script(
             return
         route.fulfill(status=200, headers=CORS, body=json.dumps(read_json(route) | changes))
 
-    page.instead(lambda url: "/downloads" in url and "X-Amz" not in url, change)
+    page.intercept(lambda url: "/downloads" in url and "X-Amz" not in url, change)
     page.open().ask(origin="files", path=unique_path("1"), key=key).sees("headline", "It did not work")
     page.reads("failure", "What answers there is not this API.")
     assert "javascript" not in page.page.content()
@@ -112,5 +112,5 @@ CORS = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
 
 
 def block_sockets(page: Visit) -> None:
-    """No WebSocket gets through, as behind some proxies."""
+    """Close every WebSocket at once, as some proxies do."""
     page.page.route_web_socket("**", lambda socket: socket.close())

@@ -1,9 +1,9 @@
-"""The page as the stack itself serves it: the API is beside it, and nothing has to be filled in but the file."""
+"""The page as the stack itself serves it, with the API in its config."""
 
 from __future__ import annotations
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.test_getting import ALL_DONE
+from integration_tests.page.test_saving import ALL_DONE
 from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 
@@ -24,9 +24,9 @@ def test_a_wrong_key_is_explained(visit: Open, page_stack: Stack) -> None:
 
 
 def test_the_page_cannot_be_framed(visit: Open, page_stack: Stack) -> None:
-    """Or a click could be stolen."""
+    """Otherwise another page could steal clicks."""
     page = visit()
-    with page.page.expect_console_message(lambda said: "frame-ancestors 'none'" in said.text):
+    with page.page.expect_console_message(lambda message: "frame-ancestors 'none'" in message.text):
         page.page.set_content(f'<iframe src="{page_stack.outputs["webPageUrl"]}"></iframe>')
     assert page.page.frame_locator("iframe").locator("#ask").count() == 0
-    page.complaints.clear()
+    page.errors.clear()

@@ -1,4 +1,4 @@
-"""The adapters of Step Functions on LocalStack's interpreter."""
+"""The adapters for Step Functions on LocalStack's interpreter."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Journeys of the end-to-end suite with Step Functions by LocalStack and DynamoDB by moto.
+"""Tests of the end-to-end suite with LocalStack's Step Functions and moto's DynamoDB.
 
-The tests are the suite's own: imported here, they get the `cloud` of this folder's `conftest.py`.
+Imported here, they get the fixture `cloud` of this folder's `conftest.py`.
 """
 
 from integration_tests.test_abuse import test_invalid_messages_of_many_clients_are_all_answered

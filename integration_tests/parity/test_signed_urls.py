@@ -1,4 +1,4 @@
-"""URLs of `RoleSigner` on versitygw, which has no temporary keys: the role's session has the keys of its owner."""
+"""URLs of `RoleSigner` on versitygw. It has no temporary keys, so the role's session has those of its owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file is asked for in a browser and arrives there, whole."""
+"""Files that are requested, followed and saved in a browser."""
 
 from __future__ import annotations
 
@@ -60,19 +60,18 @@ def test_the_address_fills_the_form_and_stays_unchanged(visit: Open, key: str) -
 
 
 def test_the_browser_stores_nothing(visit: Open, key: str) -> None:
-    """No ticket, no URL and no key outlives the visit."""
     page = visit().open().ask(origin="files", path=unique_path("1"), key=key).sees("headline", "Saved")
-    kept = page.page.evaluate(
+    stored = page.page.evaluate(
         """async () => [localStorage.length, sessionStorage.length, document.cookie, history.length,
                         (await indexedDB.databases()).length, (await caches.keys()).length]"""
     )
-    assert kept == [0, 0, "", 2, 0, 0]
+    assert stored == [0, 0, "", 2, 0, 0]
     assert page.page.context.cookies() == []
 
 
 def test_a_large_file_is_streamed_to_the_chosen_file(visit: Open, key: str) -> None:
-    """Streamed into the file that the user chooses; here one of the browser's private ones."""
-    page = small_memory(visit(init=CHOOSES)).open().ask(origin="files", path=unique_path("3MB"), key=key)
+    """Here the chosen file is in the browser's private file system."""
+    page = limit_memory(visit(init=CHOOSES)).open().ask(origin="files", path=unique_path("3MB"), key=key)
     page.sees("headline", "Ready")
     assert page.downloads == []
     page.part("save").click()
@@ -82,14 +81,14 @@ def test_a_large_file_is_streamed_to_the_chosen_file(visit: Open, key: str) -> N
 
 def test_a_cancelled_file_choice_can_be_repeated(visit: Open, key: str) -> None:
     refuses = "window.showSaveFilePicker = async () => { throw new DOMException('', 'AbortError'); };"
-    page = small_memory(visit(init=refuses)).open().ask(origin="files", path=unique_path("3MB"), key=key)
+    page = limit_memory(visit(init=refuses)).open().ask(origin="files", path=unique_path("3MB"), key=key)
     page.sees("headline", "Ready").part("save").click()
     assert page.part("save").is_visible()
     assert page.part("failure").inner_text() == ""
 
 
 def test_a_large_file_has_its_link_without_a_file_picker(visit: Open, key: str) -> None:
-    page = small_memory(visit(init="delete window.showSaveFilePicker;")).open()
+    page = limit_memory(visit(init="delete window.showSaveFilePicker;")).open()
     page.ask(origin="files", path=unique_path("3MB"), key=key).sees("headline", "Ready")
     assert not page.part("save").is_visible()
     page.follow_link()
@@ -108,7 +107,7 @@ DIGEST = """async () => {
 }"""
 
 
-def small_memory(page: Visit) -> Visit:
-    """As if everything above a megabyte were too large to hold."""
+def limit_memory(page: Visit) -> Visit:
+    """Let the page keep at most one megabyte in memory."""
     page.rewrite("sinks.js", "256 * 1024 * 1024", "1_000_000")
     return page
