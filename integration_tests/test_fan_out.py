@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download.state_machine import definition
+from async_download.workflow.state_machine import definition
 
 from integration_tests.support import batch_workers
 from integration_tests.support.clouds import Target

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from async_download import settings, worst_case
 from async_download.checks import camel
-from async_download.specs import SMALL_MB
+from async_download.functions.definition import SMALL_MB
 
 from benchmarks import prices, processors
 from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
