@@ -78,7 +78,7 @@ def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(
     if stack.cloud.target is Target.EMULATOR:
         cut = plan.plan(LARGE)
         wanted = Counter((part.first, part.last) for index in range(cut.slice_count) for part in cut.parts_of(index))
-        probe = Counter({(0, plan.LEAST_PART - 1): 1})
+        probe = Counter({(0, plan.MIN_PART - 1): 1})
         assert ranges_asked(origin, path) == wanted + probe
 
 

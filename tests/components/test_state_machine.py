@@ -213,7 +213,7 @@ def test_who_tells_the_end_knows_whom_to_ask_for_closing_and_whether() -> None:
         deployed = deploy({"close_idle_seconds": seconds})
         for key in ("deliver", "fail"):
             told = deployed.one("lambda/function:Function", key).inputs["environment"]["variables"]
-            assert (told["CLOSING_MACHINE_ARN"], told["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
+            assert (told["IDLE_CLOSER_ARN"], told["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
 
 
 def test_resources_are_named_in_the_partition_of_the_functions() -> None:

@@ -8,7 +8,7 @@ from async_download.statements import Statement, allow
 
 def _environment(resources: Resources) -> Environment:
     return {
-        "CLOSING_MACHINE_ARN": resources.idle_closer_machine.arn,
+        "IDLE_CLOSER_ARN": resources.idle_closer_machine.arn,
         "DOWNLOADS_TABLE": resources.downloads_table.name,
         **environment.sockets(resources),
     }

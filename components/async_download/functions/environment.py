@@ -62,7 +62,7 @@ def end_of_download(resources: Resources) -> Environment:
     """Return what is needed to end a download: to notify its sockets, close them later, and release its limits."""
     return {
         "CLOSE_IDLE_SECONDS": str(resources.settings.websocket.idle_timeout_seconds),
-        "CLOSING_MACHINE_ARN": resources.idle_closer_machine.arn,
+        "IDLE_CLOSER_ARN": resources.idle_closer_machine.arn,
         **sockets(resources),
         **caller_limits(resources),
         **copies_table(resources),
