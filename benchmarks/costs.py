@@ -57,9 +57,9 @@ def derived_bill(size: int) -> Bill:
     """Derive the costs of a copy in slices without faults from the plan."""
     cut = plan.plan(size)
     seconds = size / (WORKER_BYTES_A_SECOND * CONCURRENCY)
-    progress_messages = int(seconds / watch.TELL_SECONDS)
+    progress_messages = int(seconds / watch.SEND_SECONDS)
     progress_reads = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
-    batches = range(cut.most_slices, cut.slice_count + cut.most_slices, cut.most_slices)
+    batches = range(cut.max_slices, cut.slice_count + cut.max_slices, cut.max_slices)
     listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # by Complete
     pages = sum(-(-parts // 1000) for parts in listed)
     s3 = Counter({"POST uploads": 1, "PUT partNumber": cut.part_count, "POST uploadId": 1, "HEAD": 1})

@@ -16,7 +16,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from async_download.bundle import runtime_archive
-from async_download.specs import FUNCTIONS
+from async_download.functions import FUNCTIONS
 from pulumi import FileAsset
 
 from benchmarks.report import Figure

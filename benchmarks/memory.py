@@ -18,7 +18,7 @@ from integration_tests.support.settings import FILES
 from integration_tests.support.stack import unique_path
 from localcloud.deployed_origins import write_origins
 from localcloud.origin import Origin, parse_size
-from runtime.adapters.rows import download_item
+from runtime.adapters.items import download_item
 from runtime.logic.copying import plan
 from runtime.models import Download, execution_arn_of
 from tests.runtime.support.s3_stub import CERTIFICATE, S3Stub, serving_s3

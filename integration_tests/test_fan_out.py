@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download.state_machine import definition
+from async_download.workflow.state_machine import definition
 
 from integration_tests.support import batch_workers
 from integration_tests.support.clouds import Target
@@ -78,7 +78,7 @@ def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(
     if stack.cloud.target is Target.EMULATOR:
         cut = plan.plan(LARGE)
         wanted = Counter((part.first, part.last) for index in range(cut.slice_count) for part in cut.parts_of(index))
-        probe = Counter({(0, plan.LEAST_PART - 1): 1})
+        probe = Counter({(0, plan.MIN_PART - 1): 1})
         assert ranges_asked(origin, path) == wanted + probe
 
 

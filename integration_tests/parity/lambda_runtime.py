@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from async_download.specs import hyphenated
+from async_download.names import hyphenated
 
 from integration_tests.parity.servers import Server, free_port, serving
 from tests.components.harness import Deployed

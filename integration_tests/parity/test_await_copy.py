@@ -104,8 +104,8 @@ def test_waiting_downloads_are_resumed_when_the_copy_ends(machine: Machine, end:
     tokens = end(machine.copies, FILE_ID, LEADER)
     assert sorted(tokens) == sorted(written)
     for token in tokens:
-        WaitingTasks().wake(token)
-        WaitingTasks().wake(token)  # a call back that is repeated does no harm
+        WaitingTasks().resume(token)
+        WaitingTasks().resume(token)  # a call back that is repeated does no harm
     assert [machine.error_of(execution) for execution in waiting] == [None, None]
 
 
@@ -114,4 +114,4 @@ def test_a_download_looks_again_after_the_time_out_and_a_late_call_back_does_no_
     execution = machine.start()
     (token,) = machine.wait_for_tokens(1)
     assert machine.error_of(execution) == "States.Timeout"
-    WaitingTasks().wake(token)
+    WaitingTasks().resume(token)

@@ -9,8 +9,8 @@ import pytest
 
 from integration_tests.parity import step_functions
 from integration_tests.parity.machines import ROLE
-from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.executions import StepFunctions
+from runtime.adapters.idle_closer import IdleCloserMachine
 from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.errors import ExecutionExistsError, ServiceError
 
@@ -56,7 +56,7 @@ def test_a_machine_that_is_missing_is_a_service_error(machine_arn: str) -> None:
 
 
 def test_the_closing_machine_gets_its_input(machine_arn: str, step_functions_url: str) -> None:
-    ClosingMachine(machine_arn).start("arn", ["c1", "c2"], since=1_800_000_000.5)
+    IdleCloserMachine(machine_arn).start("arn", ["c1", "c2"], since=1_800_000_000.5)
     client = step_functions.client("stepfunctions", step_functions_url)
     (execution,) = client.list_executions(stateMachineArn=machine_arn)["executions"]
     described = client.describe_execution(executionArn=execution["executionArn"])
@@ -70,4 +70,4 @@ def test_the_closing_machine_gets_its_input(machine_arn: str, step_functions_url
 @pytest.mark.parametrize("token", ["unknown", "AAAA" * 30])
 @pytest.mark.usefixtures("machine_arn")
 def test_a_call_back_for_an_unknown_task_does_no_harm(token: str) -> None:
-    WaitingTasks().wake(token)
+    WaitingTasks().resume(token)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from async_download.functions import ALL_FUNCTIONS
 from async_download.settings import NUMBERS
-from async_download.specs import SPECS
 
 from benchmarks import report
 from benchmarks.cold import __main__ as cold
@@ -29,7 +29,7 @@ def test_the_share_of_a_processor_grows_with_the_memory_size(memory_mb: int, exp
 
 
 def test_every_function_has_a_call() -> None:
-    assert EVENTS.keys() == SPECS.keys()
+    assert EVENTS.keys() == ALL_FUNCTIONS.keys()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_docs_cost_has_every_function_with_its_memory_size() -> None:
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.MULTILINE)
     documented = {key: int(size.replace(",", "")) for key, size in rows}
     copying = NUMBERS["copy_memory_mb"][0]
-    assert documented == {key: copying if spec.copies else spec.memory_mb for key, spec in SPECS.items()}
+    assert documented == {key: copying if spec.copies else spec.memory_mb for key, spec in ALL_FUNCTIONS.items()}
 
 
 @contextmanager

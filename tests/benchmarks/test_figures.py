@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from async_download import settings, worst_case
 from async_download.checks import camel
-from async_download.specs import SMALL_MB
+from async_download.functions.definition import SMALL_MB
 
 from benchmarks import prices, processors
 from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
@@ -103,7 +103,7 @@ def test_docs_cost_has_the_maximum_costs_of_callers() -> None:
 def test_maximum_costs_use_the_prices_of_the_benchmarks() -> None:
     assert (worst_case.GB_SECOND, worst_case.PART) == (prices.GB_SECOND, prices.S3_WRITE)
     assert worst_case.WORKER_BYTES == WORKER_BYTES_A_SECOND
-    assert worst_case.MAX_PARTS == plan.MOST_PARTS
+    assert worst_case.MAX_PARTS == plan.MAX_PARTS
     page = (TOP / "docs" / "cost.md").read_text()
     assert f"| 1 MB | one worker | ${worst_case.SMALL_DOWNLOAD:.5f} |" in page
     assert f"${worst_case.STORED_GB * 30:.3f} a GB and month" in page

@@ -8,11 +8,12 @@ and a call to AWS by being called like an operation of a service that the adapte
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 
 from tests.components.adapter_calls import Call, fields, operations, services
-from tests.components.runtime_source import RUNTIME, Module, module_of, port_uses, ports, reach
+from tests.components.runtime_source import RUNTIME, Module, module_of, port_name, port_uses, ports, reach
 
 NOT_TAKEN = {  # handler, port, method: a branch of code that handlers share, and why this one never takes it
     ("deliver", "copies", "release"): "deliver ends what is READY",
@@ -58,7 +59,7 @@ def aws_ports() -> frozenset[str]:
 
 
 def _is_adapter_of(node: ast.ClassDef, port: str) -> bool:
-    return f"`ports.{port}`" in (ast.get_docstring(node) or "").lower()
+    return port in map(port_name, re.findall(r"`ports\.(\w+)`", ast.get_docstring(node) or ""))
 
 
 def _adapter_of(port: str, adapters: dict[str, Module], where: str) -> tuple[Module, ast.ClassDef]:

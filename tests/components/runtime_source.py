@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -54,6 +55,11 @@ def module_of(name: str) -> Module:
     return Module(name, definitions, imports)
 
 
+def port_name(protocol: str) -> str:
+    """Return how code names a port: `IdleCloser` -> `idle_closer`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", protocol).lower()
+
+
 @cache
 def ports() -> dict[str, set[str]]:
     """Name of a port, as code names what it holds, -> its methods."""
@@ -62,7 +68,7 @@ def ports() -> dict[str, set[str]]:
         if isinstance(node, ast.ClassDef) and any(
             isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases
         ):
-            found[name.lower()] = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            found[port_name(name)] = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
     return found
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from async_download.specs import FUNCTIONS
+from async_download.functions import FUNCTIONS
 
 from tests.components.adapter_calls import Call, names_of, services
 from tests.components.function_rights import rights
 from tests.components.harness import deploy
 from tests.components.runtime_calls import NOT_TAKEN, aws_ports, calls_of
-from tests.components.runtime_source import RUNTIME, module_of, port_uses, reach
+from tests.components.runtime_source import RUNTIME, module_of, port_name, port_uses, reach
 
 LOGIC = sorted([*(RUNTIME / "logic").rglob("*.py"), *(RUNTIME / "handlers").glob("*.py")])
 ADAPTERS = sorted(path.stem for path in (RUNTIME / "adapters").glob("*.py") if path.stem != "__init__")
@@ -32,7 +32,7 @@ def annotated(path: Path) -> Iterator[tuple[str, str]]:
 def test_whoever_holds_a_port_calls_it_by_its_name(path: Path) -> None:
     """`downloads: Downloads`, or `self._downloads`: that is how its calls are found."""
     for name, annotation in annotated(path):
-        port = annotation.removeprefix("ports.").lower()
+        port = port_name(annotation.removeprefix("ports."))
         if port in aws_ports():
             assert name.removeprefix("self.").lstrip("_") == port, f"{name}: {annotation}"
 

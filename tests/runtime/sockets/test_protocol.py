@@ -23,11 +23,11 @@ from tools.readme_tables import TOP
 PAGE = (TOP / "docs" / "protocol.md").read_text()
 COPYING = replace(DOWNLOAD, status=Status.COPYING, copied_bytes=5, size=9)
 ONE_OF_EACH = {
-    "status": messages.news(COPYING),
+    "status": messages.download_message(COPYING),
     "progress": messages.progress(COPYING, 3.0),
-    "ready": messages.news(READY, SIGNED),
-    "failed": messages.news(replace(DOWNLOAD, status=Status.FAILED)),
-    "cancelled": messages.news(replace(DOWNLOAD, status=Status.CANCELLED)),
+    "ready": messages.download_message(READY, SIGNED),
+    "failed": messages.download_message(replace(DOWNLOAD, status=Status.FAILED)),
+    "cancelled": messages.download_message(replace(DOWNLOAD, status=Status.CANCELLED)),
     "pong": messages.pong(DOWNLOAD_ID, "m1"),
     "error": messages.error("", "m1", Failure("INTERNAL", "Something went wrong.")),
 }
@@ -69,7 +69,9 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
     stored = Stored("k", size or 0, '"e"', "text/csv; charset=utf-8", Checksum("CRC32", "NSRBwg=="), sha256)
     row = replace(DOWNLOAD, status=status, size=size, copied_bytes=copied, path=path, failure=failure)
     ready = status is Status.READY
-    protocol.check_told(messages.news(replace(row, stored=stored if ready else None), SIGNED if ready else None))
+    protocol.check_told(
+        messages.download_message(replace(row, stored=stored if ready else None), SIGNED if ready else None)
+    )
     protocol.check_told(messages.progress(row, rate))
 
 
@@ -146,4 +148,4 @@ def test_the_page_names_every_code() -> None:
 def test_a_url_as_long_as_can_be_still_fits() -> None:
     """The longest key, name and session token that there are: below 12,000 characters of URL."""
     url = "https://b.s3.amazonaws.com/" + "%F0%9F%92%BE" * 255 * 3 + "A" * 2048
-    assert len(messages.encode(messages.news(READY, SignedUrl(url, 1.0)))) < messages.LARGEST
+    assert len(messages.encode(messages.download_message(READY, SignedUrl(url, 1.0)))) < messages.LARGEST

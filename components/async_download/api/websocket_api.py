@@ -1,15 +1,17 @@
-"""The WebSocket API: connect with a ticket, be told, ask."""
+"""The WebSocket API: clients connect with a ticket, get messages and send actions."""
+
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
-from async_download.functions import Functions, permit
+from async_download.functions.lambda_functions import permit_invocation
+from async_download.names import FunctionName, hyphenated
 from async_download.observability import SOCKET_FIELDS, AccessLogs
 from async_download.scope import Scope
-from async_download.specs import hyphenated
 
 INTEGRATION_MS = 29_000
-ROUTES = {
+ROUTES: dict[str, FunctionName] = {
     "$connect": "connect",
     "$disconnect": "disconnect",
     "$default": "message",
@@ -20,8 +22,11 @@ ROUTES = {
 }
 
 
+Functions = Mapping[FunctionName, aws.lambda_.Function]
+
+
 class WebSocketApi:
-    """First an id for others to know, then routes once their functions exist."""
+    """The API, whose id others need, and its routes and stage, which need the functions."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -35,8 +40,8 @@ class WebSocketApi:
             opts=scope.protected(),
         )
 
-    def serve(self, functions: Functions, logs: AccessLogs) -> aws.apigatewayv2.Stage:
-        """Routes and stage; the stage deploys each change itself."""
+    def serve(self, functions: Functions, logs: AccessLogs, *depends_on: pulumi.Resource) -> aws.apigatewayv2.Stage:
+        """Create routes and stage; the stage deploys each change itself."""
         scope, settings = self._scope, self._scope.settings
         return aws.apigatewayv2.Stage(
             scope.logical("socket-stage"),
@@ -53,35 +58,35 @@ class WebSocketApi:
             },
             access_log_settings=logs.of("socket", SOCKET_FIELDS),
             tags=scope.tags,
-            opts=scope.named(*self._routes(functions), *logs.ready),
+            opts=scope.named(*self._routes(functions), *logs.ready, *depends_on),
         )
 
     def _routes(self, functions: Functions) -> list[pulumi.Resource]:
         scope = self._scope
-        targets = {key: self._target(key, functions) for key in dict.fromkeys(ROUTES.values())}
-        made: list[pulumi.Resource] = []
-        for route_key, key in ROUTES.items():
+        targets = {name: self._target(name, functions) for name in dict.fromkeys(ROUTES.values())}
+        routes: list[pulumi.Resource] = []
+        for route_key, name in ROUTES.items():
             part = f"socket-{route_key.strip('$')}"
             route = aws.apigatewayv2.Route(
                 scope.logical(part),
                 api_id=self.api.id,
                 route_key=route_key,
-                target=targets[key],
+                target=targets[name],
                 authorization_type="NONE",  # the ticket is checked in the function: the gateway knows no secrets
-                operation_name=key,
+                operation_name=name,
                 opts=scope.named(),
             )
             source = pulumi.Output.concat(self.api.execution_arn, f"/{scope.settings.api.stage_name}/{route_key}")
-            made += [route, permit(scope, part, functions[key], "apigateway.amazonaws.com", source)]
-        return made
+            routes += [route, permit_invocation(scope, part, functions[name], "apigateway.amazonaws.com", source)]
+        return routes
 
-    def _target(self, key: str, functions: Functions) -> pulumi.Output[str]:
+    def _target(self, name: FunctionName, functions: Functions) -> pulumi.Output[str]:
         integration = aws.apigatewayv2.Integration(
-            self._scope.logical(f"socket-{hyphenated(key)}-integration"),
+            self._scope.logical(f"socket-{hyphenated(name)}-integration"),
             api_id=self.api.id,
             integration_type="AWS_PROXY",
             integration_method="POST",
-            integration_uri=functions[key].invoke_arn,
+            integration_uri=functions[name].invoke_arn,
             timeout_milliseconds=INTEGRATION_MS,
             opts=self._scope.child(),
         )

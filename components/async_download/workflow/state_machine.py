@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from async_download import retry_rules
 from async_download.args import ExecutionType
-from async_download.retry_rules import Rule
-from async_download.specs import FUNCTIONS
+from async_download.functions import FUNCTIONS
+from async_download.names import FunctionName
+from async_download.workflow import retry_rules
+from async_download.workflow.retry_rules import Rule
 
 GRACE_SECONDS = 10  # a function's own time-out comes first and says more
 CLOSING_SECONDS = 7200  # API Gateway ends every socket after two hours
@@ -149,7 +150,7 @@ def _slices(arn: str, concurrency: int, children: str) -> dict[str, Any]:
 
 
 def _task(
-    key: str,
+    function: FunctionName,
     arn: str,
     payload: dict[str, str],
     *,
@@ -164,7 +165,7 @@ def _task(
         "Resource": f"arn:{partition}:states:::lambda:invoke",
         "Parameters": {"FunctionName": arn, "Payload": payload},
         "OutputPath": "$.Payload",
-        "TimeoutSeconds": FUNCTIONS[key].timeout + GRACE_SECONDS,
+        "TimeoutSeconds": FUNCTIONS[function].timeout_seconds + GRACE_SECONDS,
         "Retry": retry_rules.of_task(throttled or retry_rules.patient(), attempts=attempts),
         **({"Catch": _catch(caught)} if caught else {}),
         **then,

@@ -71,8 +71,8 @@ def download_of(item: Item) -> Download:
         digest=_digest(item),
         stored=_stored(item),
         failure=_failure(item, "failure"),
-        trouble=_failure(item, "trouble"),
-        told_at=_time(item, "toldAt"),
+        last_error=_failure(item, "lastError"),
+        notified_at=_time(item, "notifiedAt"),
         checked_at=_time(item, "checkedAt"),
     )
 

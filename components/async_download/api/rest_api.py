@@ -1,22 +1,24 @@
-"""The REST API: ask for a download, look at it, cancel it."""
+"""The REST API: clients request, look at and cancel downloads."""
+
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
-from async_download import addresses, rest_keys, worst_case
+from async_download import worst_case
+from async_download.api import rest_keys
+from async_download.api.rest_page import page_route
+from async_download.api.rest_routes import Routes
 from async_download.api_keys import ResolvedApiKey
 from async_download.args import RestAuth
-from async_download.functions import Functions
+from async_download.names import FunctionName
 from async_download.observability import REST_FIELDS, AccessLogs
-from async_download.rest_page import page_route
-from async_download.rest_routes import Routes
 from async_download.scope import Scope
 from async_download.settings import Settings
-from async_download.specs import PAGE
 
 
 class RestApi:
-    """First an id for others to know, then routes once their functions exist."""
+    """The API, whose id others need, and its routes and stage, which need the functions."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -31,18 +33,13 @@ class RestApi:
         self.api_key: aws.apigateway.ApiKey | None = None
         self.api_keys: dict[str, aws.apigateway.ApiKey] = {}
 
-    def url(self, socket: aws.apigatewayv2.Api) -> pulumi.Output[str]:
-        """Where clients find it; known before its stage is there."""
-        stage, base = self._scope.settings.api.stage_name, self._scope.settings.cloud.execute_api_url
-        return pulumi.Output.all(self.api.id, socket.id, socket.api_endpoint).apply(
-            lambda known: addresses.rest_url(known[0], known[1], known[2], stage, base)
-        )
-
-    def serve(self, functions: Functions, logs: AccessLogs) -> aws.apigateway.Stage:
-        """Routes, deployment, stage."""
+    def serve(
+        self, functions: Mapping[FunctionName, aws.lambda_.Function], logs: AccessLogs, *depends_on: pulumi.Resource
+    ) -> aws.apigateway.Stage:
+        """Create routes, deployment and stage."""
         scope, settings = self._scope, self._scope.settings
         routes = Routes(scope, self.api, functions)
-        page = page_route(scope, self.api, functions[PAGE]) if settings.api.web_page else []
+        page = page_route(scope, self.api, functions["web_page"]) if settings.api.web_page else []
         deployment = aws.apigateway.Deployment(
             scope.logical("rest-deployment"),
             rest_api=self.api.id,
@@ -59,7 +56,7 @@ class RestApi:
             xray_tracing_enabled=settings.observability.tracing,
             access_log_settings=logs.of("rest", REST_FIELDS),
             tags=scope.tags,
-            opts=scope.named(*logs.ready),
+            opts=scope.named(*logs.ready, *depends_on),
         )
         aws.apigateway.MethodSettings(
             scope.logical("rest-settings"),

@@ -3,29 +3,21 @@
 import pulumi
 import pulumi_aws as aws
 
-from async_download import addresses, cors
-from async_download.functions import permit
+from async_download.functions.lambda_functions import permit_invocation
+from async_download.names import FunctionName
 from async_download.scope import Scope
-from async_download.specs import PAGE
 
+FUNCTION: FunctionName = "web_page"
 PATH = "page"
 INDEX = "index.html"
 INTEGRATION_MS = 29_000
 
 
 def page_url(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[str | None]:
-    """Where the page is; None without one."""
+    """Return the URL of the page; None without `web_page`."""
     if not scope.settings.api.web_page:
         return pulumi.Output.from_input(None)
     return api_url.apply(lambda url: f"{url}/{PATH}/{INDEX}")
-
-
-def pages(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[list[str]]:
-    """Origins of the pages that may fetch copies: those of the settings, and the API itself where it serves one."""
-    given = list(scope.settings.api.cors_origins)
-    if not scope.settings.api.web_page or cors.ANY in given:
-        return pulumi.Output.from_input(given)
-    return api_url.apply(lambda url: [*given, addresses.origin(url)])
 
 
 def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.Function) -> list[pulumi.Resource]:
@@ -48,7 +40,7 @@ def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.
         http_method="GET",
         authorization="NONE",
         api_key_required=False,
-        operation_name=PAGE,
+        operation_name=FUNCTION,
         opts=scope.named(),
     )
     integration = aws.apigateway.Integration(
@@ -63,4 +55,4 @@ def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.
         opts=scope.named(method),
     )
     source = pulumi.Output.concat(api.execution_arn, f"/{scope.settings.api.stage_name}/GET/{PATH}/*")
-    return [method, integration, permit(scope, part, function, "apigateway.amazonaws.com", source)]
+    return [method, integration, permit_invocation(scope, part, function, "apigateway.amazonaws.com", source)]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from async_download import cors
+from async_download.api import cors
 from async_download.args import RestAuth
 
 RETRY_LATER = {"gatewayresponse.header.Retry-After": "'1'"}

@@ -7,7 +7,7 @@ from async_download.checks import InvalidSetting
 from async_download.scope import Scope
 
 
-def existing_bucket(scope: Scope) -> pulumi.Input[str] | None:
+def existing_bucket(scope: Scope) -> pulumi.Output[str] | None:
     """Return the name of the existing bucket that the stack copies into, or None without one.
 
     A name that is known is looked up now, before anything is created, and in previews too; a computed one once it is
@@ -24,7 +24,7 @@ def existing_bucket(scope: Scope) -> pulumi.Input[str] | None:
 
     if bucket is None:
         return None
-    return bucket.apply(check) if isinstance(bucket, pulumi.Output) else check(str(bucket))
+    return bucket.apply(check) if isinstance(bucket, pulumi.Output) else pulumi.Output.from_input(check(str(bucket)))
 
 
 def _require_region(bucket: str, opts: pulumi.InvokeOptions) -> None:

@@ -11,11 +11,11 @@ from runtime.logic.sockets import messages
 from runtime.logic.sockets.messages import Message
 from runtime.logic.sockets.push import PushCounts, Pushes, PushOutcome
 from runtime.models import YOUNG_SECONDS, Connection, Download
-from runtime.ports import Clock, Closing, Connections, Downloads, Sockets
+from runtime.ports import Clock, Connections, Downloads, IdleCloser, Sockets
 
 
 @dataclass(frozen=True)
-class Tell:
+class Notifier:
     """Delivers to the connections of one download, and forgets those that are gone.
 
     Whoever was told the end is closed later, when he is idle; without `closing` that is left to API Gateway.
@@ -25,9 +25,9 @@ class Tell:
     connections: Connections
     sockets: Sockets
     clock: Clock
-    closing: Closing | None
+    idle_closer: IdleCloser | None
 
-    def __call__(self, download: Download, connection_ids: Iterable[str], message: Message) -> PushCounts:
+    def send(self, download: Download, connection_ids: Iterable[str], message: Message) -> PushCounts:
         """Push the message to each socket, log the counts of the outcomes and return them."""
         delivery = _Delivery(self, download, messages.encode(message))
         outcomes = Pushes(self.clock, delivery.attempt).run(list(connection_ids))
@@ -40,10 +40,10 @@ class Tell:
         return counts
 
     def _close_later(self, download: Download, connection_ids: list[str]) -> None:
-        if self.closing is None or not connection_ids:
+        if self.idle_closer is None or not connection_ids:
             return
         try:
-            self.closing.start(download.execution_arn, sorted(connection_ids), since=self.clock.now())
+            self.idle_closer.start(download.execution_arn, sorted(connection_ids), since=self.clock.now())
         except ServiceError as error:  # API Gateway closes them later
             log.warning("Nobody will close the sockets", executionArn=download.execution_arn, reason=str(error))
 
@@ -51,8 +51,8 @@ class Tell:
 class _Delivery:
     """One message to the sockets of one download; each socket's row is read once."""
 
-    def __init__(self, tell: Tell, download: Download, data: bytes) -> None:
-        self._tell = tell
+    def __init__(self, notifier: Notifier, download: Download, data: bytes) -> None:
+        self._notifier = notifier
         self._download = download
         self._data = data
         self._connections: dict[str, Connection] = {}
@@ -68,23 +68,23 @@ class _Delivery:
             return PushOutcome.REFUSED
 
     def _push(self, connection_id: str) -> PushOutcome:
-        connection = self._connections.get(connection_id) or self._tell.connections.get(connection_id)
+        connection = self._connections.get(connection_id) or self._notifier.connections.get(connection_id)
         if connection is None or not connection.belongs_to(self._download):
-            self._tell.downloads.remove_connection(self._download.execution_arn, connection_id)
+            self._notifier.downloads.remove_connection(self._download.execution_arn, connection_id)
             return PushOutcome.GONE
         self._connections[connection_id] = connection
-        if connection.is_expired(self._tell.clock.now()):
+        if connection.is_expired(self._notifier.clock.now()):
             return self._forget(connection)
         try:
-            self._tell.sockets.post(connection.connection_id, self._data)
+            self._notifier.sockets.post(connection.connection_id, self._data)
         except ConnectionGoneError:  # or not open yet: it cannot be written to before its `$connect` has returned
-            young = connection.age(self._tell.clock.now()) < YOUNG_SECONDS
+            young = connection.age(self._notifier.clock.now()) < YOUNG_SECONDS
             return PushOutcome.NOT_OPEN if young else self._forget(connection)
         return PushOutcome.POSTED
 
     def _forget(self, connection: Connection) -> PushOutcome:
-        self._tell.connections.delete(connection.connection_id)
-        self._tell.downloads.remove_connection(connection.execution_arn, connection.connection_id)
+        self._notifier.connections.delete(connection.connection_id)
+        self._notifier.downloads.remove_connection(connection.execution_arn, connection.connection_id)
         return PushOutcome.GONE
 
 

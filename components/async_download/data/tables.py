@@ -1,31 +1,27 @@
-"""The tables: Downloads by execution ARN, Connections by connection id; Copies by file where copies are reused."""
+"""The tables: downloads by execution ARN, connections by connection id; copies by file where copies are reused."""
 
 import pulumi
 import pulumi_aws as aws
 
-from async_download import names
+from async_download.resources import CONNECTIONS_TABLE, COPIES_TABLE, DOWNLOADS_TABLE
 from async_download.scope import Scope
 
 TTL_ATTRIBUTE = "expiresAt"
 
 
 class Tables:
-    """On demand, encrypted, and nothing stays in them for ever."""
+    """Tables on demand, encrypted, whose items expire."""
 
     def __init__(self, scope: Scope) -> None:
-        self.downloads = _table(scope, "downloads", "executionArn")
-        self.connections = _table(scope, "connections", "connectionId")
-        self.copies = _table(scope, "copies", "fileId") if scope.settings.copying.reuse_seconds else None
-
-    @property
-    def account(self) -> pulumi.Output[str]:
-        """Id of the account that the stack is in, from the ARN of a table, so that no look-up is needed."""
-        return self.downloads.arn.apply(names.account_id)
+        self.downloads = _table(scope, DOWNLOADS_TABLE, "executionArn")
+        self.connections = _table(scope, CONNECTIONS_TABLE, "connectionId")
+        self.copies = _table(scope, COPIES_TABLE, "fileId") if scope.settings.copying.reuse_seconds else None
+        self.all = [table for table in (self.downloads, self.connections, self.copies) if table]
 
 
 def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
     options = scope.data()
-    options.delete_before_replace = True  # it has a name of its own, which its replacement could not share
+    options.delete_before_replace = True  # the replacement has the same name
     return aws.dynamodb.Table(
         scope.logical(part),
         name=scope.physical(part),

@@ -1,12 +1,11 @@
-"""Parts that both state machines share: the policy of a role, and time to be deleted in."""
-
-from typing import Any
+"""Functions that both state machines use: tracing, and the time in which a machine can be deleted."""
 
 import pulumi
-import pulumi_aws as aws
 
-from async_download.scope import Scope, policy
+from async_download.scope import Scope
+from async_download.statements import Statement, allow
 
+SERVICE = "states.amazonaws.com"
 DELETE_TIMEOUT = "60m"
 """A machine is deleted when its executions have ended, and they end at their next state transition.
 
@@ -14,11 +13,10 @@ A task takes up to 910 s to get there, a Map as long as its slices. The provider
 """
 
 
-def machine_policy(scope: Scope, part: str, role: aws.iam.Role, build: Any, **arns: Any) -> aws.iam.RolePolicy:
-    """Attach the statements that `build` returns for these ARNs to the role of a machine."""
-    return aws.iam.RolePolicy(
-        scope.logical(f"{part}-policy"), name=part, role=role.name, policy=policy(build, **arns), opts=scope.child()
-    )
+def trace() -> Statement:
+    """Allow to sample and to send segments to X-Ray, which has no resources to name."""
+    sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"]
+    return allow("Tracing", [*sampling, "xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
 
 
 def machine_options(scope: Scope, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:

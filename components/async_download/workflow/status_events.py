@@ -8,14 +8,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 
-from async_download import service_policies
-from async_download.functions import permit
-from async_download.scope import Scope, policy
+from async_download.functions.lambda_functions import permit_invocation
+from async_download.resources import DEAD_LETTER_QUEUE, Resources
+from async_download.scope import Scope
+from async_download.statements import Statement, allow, document
 
+SERVICE = "events.amazonaws.com"
+UNCAUGHT = "uncaught"
+CLOSE_FAILED = "close-failed"
 COPY_STATUSES = ("FAILED", "TIMED_OUT", "ABORTED")
-CLOSE_STATUSES = ("FAILED", "TIMED_OUT")  # an execution that an operator stops needs nobody's attention
+CLOSE_STATUSES = ("FAILED", "TIMED_OUT")  # not ABORTED: an operator stopped the execution
 EVENT_MAX_AGE_SECONDS = 3600
 EVENT_RETRIES = 8
 RETRY_POLICY: aws.cloudwatch.EventTargetRetryPolicyArgsDict = {
@@ -35,40 +40,50 @@ def status_pattern(machine: str, statuses: Sequence[str]) -> dict[str, Any]:
 
 def send_status_events(
     scope: Scope,
-    copying: aws.sfn.StateMachine,
-    closing: aws.sfn.StateMachine,
+    resources: pulumi.Output[Resources],
+    transfer: aws.sfn.StateMachine,
+    idle_closer: aws.sfn.StateMachine,
     fail: aws.lambda_.Function,
-    undelivered: aws.sqs.Queue,
+    dead_letter_queue: aws.sqs.Queue,
 ) -> None:
     """Send the ends of executions that copy to `fail`, and those that could not close to the dead-letter queue."""
-    uncaught = _rule(
-        scope, "uncaught", "Executions that failed, were stopped or took too long.", copying, COPY_STATUSES
+    uncaught = _rule(scope, UNCAUGHT, "Executions that failed, were stopped or took too long.", transfer, COPY_STATUSES)
+    close_failed = _rule(
+        scope, CLOSE_FAILED, "Executions that could not close idle sockets.", idle_closer, CLOSE_STATUSES
     )
-    failed = _rule(scope, "close-failed", "Executions that could not close idle sockets.", closing, CLOSE_STATUSES)
     queue_policy = aws.sqs.QueuePolicy(
-        scope.logical("undelivered-policy"),
-        queue_url=undelivered.url,
-        policy=policy(service_policies.queue, undelivered=undelivered.arn, rules=[uncaught.arn, failed.arn]),
+        scope.logical(f"{DEAD_LETTER_QUEUE}-policy"),
+        queue_url=dead_letter_queue.url,
+        policy=resources.apply(lambda resources: json.dumps(document([_send_events(resources)]))),
         opts=scope.child(),
     )
-    permission = permit(scope, "uncaught", fail, "events.amazonaws.com", uncaught.arn)
+    permission = permit_invocation(scope, UNCAUGHT, fail, SERVICE, uncaught.arn)
     aws.cloudwatch.EventTarget(
-        scope.logical("uncaught-target"),
+        scope.logical(f"{UNCAUGHT}-target"),
         rule=uncaught.name,
         target_id="fail",
         arn=fail.arn,
-        dead_letter_config={"arn": undelivered.arn},
+        dead_letter_config={"arn": dead_letter_queue.arn},
         retry_policy=RETRY_POLICY,
         opts=scope.child(permission, queue_policy),
     )
     aws.cloudwatch.EventTarget(
-        scope.logical("close-failed-target"),
-        rule=failed.name,
+        scope.logical(f"{CLOSE_FAILED}-target"),
+        rule=close_failed.name,
         target_id="dead-letter-queue",
-        arn=undelivered.arn,
+        arn=dead_letter_queue.arn,
         retry_policy=RETRY_POLICY,
         opts=scope.child(queue_policy),
     )
+
+
+def _send_events(resources: Resources) -> Statement:
+    """Allow both rules to send events to the dead-letter queue."""
+    rules = [resources.rule(part).arn for part in (UNCAUGHT, CLOSE_FAILED)]
+    return allow("FromRules", "sqs:SendMessage", resources.dead_letter_queue.arn) | {
+        "Principal": {"Service": SERVICE},
+        "Condition": {"ArnEquals": {"aws:SourceArn": rules}},
+    }
 
 
 def _rule(

@@ -11,8 +11,8 @@ from runtime.models import iso
 
 
 @dataclass(frozen=True)
-class ClosingMachine:
-    """`ports.Closing`."""
+class IdleCloserMachine:
+    """`ports.IdleCloser`."""
 
     state_machine_arn: str
 

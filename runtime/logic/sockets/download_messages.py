@@ -12,16 +12,16 @@ from runtime.ports import Signer
 
 
 @dataclass(frozen=True)
-class Announce:
+class DownloadMessages:
     """Makes the message that a client should get now."""
 
     signer: Signer
 
-    def __call__(self, download: Download) -> Message:
+    def build(self, download: Download) -> Message:
         """`ready`, `failed`, `cancelled` or `status`."""
-        return messages.news(download, self.sign(download))
+        return messages.download_message(download, self.sign_url(download))
 
-    def sign(self, download: Download) -> SignedUrl | None:
+    def sign_url(self, download: Download) -> SignedUrl | None:
         """A URL for the file, if it is READY."""
         if download.status is not Status.READY or download.stored is None:
             return None

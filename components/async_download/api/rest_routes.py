@@ -2,20 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from async_download import cors, rest_requests
-from async_download.functions import Functions, permit
-from async_download.gateway_errors import GatewayError, gateway_errors
-from async_download.rest_authorizer import RestAuthorizer, auth_of_methods
-from async_download.rest_preflight import preflight
+from async_download.api import cors, rest_requests
+from async_download.api.gateway_errors import GatewayError, gateway_errors
+from async_download.api.rest_authorizer import RestAuthorizer, auth_of_methods
+from async_download.api.rest_preflight import preflight
+from async_download.functions.lambda_functions import permit_invocation
+from async_download.names import FunctionName, hyphenated
 from async_download.scope import Scope
 from async_download.settings import Settings
-from async_download.specs import hyphenated
 
 INTEGRATION_MS = 29_000
 
@@ -26,7 +27,7 @@ class Route:
 
     method: str
     path: tuple[str, ...]
-    function: str
+    function: FunctionName
     checked: str = ""  # what the gateway looks at: body or query
 
     @property
@@ -41,6 +42,9 @@ ROUTES = (
     Route("GET", ("downloads", "{id}"), "get_download"),
     Route("DELETE", ("downloads", "{id}"), "cancel_download"),
 )
+
+
+Functions = Mapping[FunctionName, aws.lambda_.Function]
 
 
 class Routes:
@@ -138,7 +142,7 @@ class Routes:
         source = pulumi.Output.concat(
             self._api.execution_arn, f"/{scope.settings.api.stage_name}/{route.method}/{route.permission_path}"
         )
-        return [method, integration, permit(scope, part, function, "apigateway.amazonaws.com", source)]
+        return [method, integration, permit_invocation(scope, part, function, "apigateway.amazonaws.com", source)]
 
     def _errors(self) -> list[pulumi.Resource]:
         scope = self._scope
