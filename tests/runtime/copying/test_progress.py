@@ -96,7 +96,7 @@ def test_telling_costs_at_most_a_hundredth_of_the_copy(world: World, sockets: in
     world.serve(OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(seconds)))
     assert world.copy() == {"outcome": "STORED"}
     told = sum(len(messages_) for messages_ in world.sockets.received.values())
-    cost = told * prices.MESSAGE + world.downloads.calls["progress"] * prices.ITEM_WRITE
+    cost = told * prices.MESSAGE + world.downloads.calls["progress"] * prices.ROW_WRITE
     taken = sum(world.clock.slept)
     assert cost <= 0.01 * prices.of_copy(taken, 90 * PART)
     assert seconds < 1 or world.downloads.calls["progress"] >= 1
@@ -145,14 +145,14 @@ def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
         watch.check()
         watch.close()
         told += world.row.updated_at != before
-    cost = told * (prices.S3_WRITE + prices.ITEM_WRITE + sockets * prices.MESSAGE)
+    cost = told * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
     assert cost <= 0.01 * prices.of_copy(seconds * workers, whole.size)
     assert told or sockets == 10 or (size, seconds) == (70, 5.0)
 
 
 def test_what_things_cost_is_what_the_bill_says() -> None:
     """One list of prices is for benchmarks, in dollars, the other for a worker."""
-    assert pytest.approx(bill.ITEM_WRITE * 1e6) == prices.ITEM_WRITE
+    assert pytest.approx(bill.ITEM_WRITE * 1e6) == prices.ROW_WRITE
     assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
     assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
     assert pytest.approx(bill.MESSAGE * 1e6) == prices.MESSAGE
