@@ -75,7 +75,7 @@ test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, pat
 
 bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, and 500 clients at once, beside the sample
 	@$(RUN) -m benchmarks.delivery
-	@$(RUN) -m benchmarks.crowd
+	@$(RUN) -m benchmarks.many_clients
 
 bench-latency: setup ## request -> URL and stored -> URL beside an earlier commit, in turn: fails above it by more than 2 ms
 	@$(RUN) -m benchmarks.latency
