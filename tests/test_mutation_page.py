@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from async_download.specs import FUNCTIONS, hyphenated
+from async_download.functions import FUNCTIONS
+from async_download.names import hyphenated
 
 from integration_tests.mutation.mutants import WHOLE, Mutant, denied_actions, mutants, mutated, unenforced
 from integration_tests.mutation.results_page import PAGE, read, rewritten

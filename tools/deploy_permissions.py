@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from async_download.names import BUCKET_LIMIT, LIMIT, RANDOM_LENGTH, bucket_stem
-from async_download.specs import SPECS, hyphenated
+from async_download.functions import ALL_FUNCTIONS
+from async_download.names import BUCKET_LIMIT, LIMIT, RANDOM_LENGTH, bucket_stem, hyphenated
 
 from tools.deploy_grants import GRANTS, OPTIONAL, Grant
 from tools.readme_tables import TOP
 
 DOCUMENT = TOP / "docs" / "deploy-permissions.json"
-LONGEST_PART = max(map(len, map(hyphenated, SPECS)))
+LONGEST_PART = max(map(len, map(hyphenated, ALL_FUNCTIONS)))
 HASH_LENGTH = 9  # "-" and eight characters in place of what does not fit
 SUFFIX = "{region}.{suffix}"  # in conditions, which have braces of their own
 Document = dict[str, Any]

@@ -7,8 +7,8 @@ from collections.abc import Set
 from functools import cache
 from typing import Any
 
-from async_download.rest_requests import FIELDS
-from async_download.rest_routes import ROUTES, Route
+from async_download.api.rest_requests import FIELDS
+from async_download.api.rest_routes import ROUTES, Route
 
 from runtime.logic.requests.idempotency_keys import MIN_LENGTH
 from runtime.models import Status

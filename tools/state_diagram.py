@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from async_download.state_machine import definition
+from async_download.workflow.state_machine import definition
 
 from tools.readme_tables import TOP
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from async_download.specs import hyphenated
+from async_download.names import hyphenated
 
 from tests.components.adapter_calls import Call
 from tests.components.harness import Cloud, Deployed, Registered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from async_download import addresses
+from async_download.api import addresses
 
 ENDPOINTS = [
     ("wss://sock.execute-api.eu-west-1.amazonaws.com", "execute-api.eu-west-1.amazonaws.com"),

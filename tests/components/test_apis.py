@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import botocore.session
 import pytest
-from async_download import AsyncDownloadArgs, RestAuth, gateway_errors, rest_requests, rest_routes
+from async_download import AsyncDownloadArgs, RestAuth
+from async_download.api import gateway_errors, rest_requests, rest_routes
 from async_download.observability import REST_FIELDS, SOCKET_FIELDS
 from async_download.scope import Scope
 from async_download.settings import resolve

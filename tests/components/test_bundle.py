@@ -11,7 +11,8 @@ from pathlib import Path
 import pulumi
 import pytest
 from async_download import bundle
-from async_download.specs import FUNCTIONS, PAGE, SPECS
+from async_download.bundle import PAGE
+from async_download.functions import ALL_FUNCTIONS, FUNCTIONS
 
 from tests.components.harness import REPOSITORY, Deployed
 
@@ -108,7 +109,7 @@ def test_whatever_is_imported_is_found_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_page_goes_with_the_function_that_serves_it_and_with_no_other() -> None:
-    packed = {key: set(bundle.runtime_archive(key).assets) for key in SPECS}
+    packed = {key: set(bundle.runtime_archive(key).assets) for key in ALL_FUNCTIONS}
     pages = {key: {name for name in names if name.startswith("client/")} for key, names in packed.items()}
     page = {f"client/web/{path.name}" for path in (REPOSITORY / "client" / "web").iterdir()}
     assert {key: names for key, names in pages.items() if names} == {PAGE: page}

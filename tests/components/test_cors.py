@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from async_download import cors
+from async_download.api import cors
 
 from runtime.logic.requests.cors import EXPOSED
 from tests.components.harness import Deployed, Registered, deploy

@@ -9,9 +9,11 @@ from typing import Any, cast
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, InvalidSetting, keys, policies
+from async_download import AsyncDownloadArgs, InvalidSetting, keys
+from async_download.functions import FUNCTIONS
+from async_download.names import hyphenated
 from async_download.settings import resolve
-from async_download.specs import FUNCTIONS, hyphenated
+from async_download.statements import origin_secrets
 
 from tests.components.harness import ORIGINS, REPOSITORY, Cloud, Deployed, deploy
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
@@ -252,7 +254,7 @@ def test_the_statement_about_secrets_in_the_documentation_is_that_of_the_code() 
     page = (REPOSITORY / "docs" / "private-origins.md").read_text()
     shown = {item["Sid"]: item for item in map(json.loads, re.findall(r"```json\n(.*?)```", page, re.DOTALL))}
     secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:reports-AbCdEf"
-    _, keys_of_secrets = policies.origin_secrets([secret])
+    _, keys_of_secrets = origin_secrets([secret])
     assert shown["SecretKeys"] == keys_of_secrets
     assert shown["OriginSecrets"]["Action"] == keys_of_secrets["Action"], "what the key's owner allows"
 

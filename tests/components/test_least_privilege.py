@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 import pytest
-from async_download.functions import SIGNING
-from async_download.specs import hyphenated
+from async_download.functions.signer import SIGNING_FUNCTIONS
+from async_download.names import hyphenated
 
 from tests.components import function_rights
 from tests.components.harness import Cloud, Deployed, deploy
@@ -86,7 +86,7 @@ def test_a_role_is_taken_by_who_uses_it_and_by_nobody_else(shape: Deployed) -> N
         (item.inputs["cloudwatchRoleArn"], "apigateway.amazonaws.com")
         for item in shape.all("apigateway/account:Account")
     }
-    used |= {(signer, _role(shape, key)) for key in SIGNING for signer in _signers(shape, key)}
+    used |= {(signer, _role(shape, key)) for key in SIGNING_FUNCTIONS for signer in _signers(shape, key)}
     assert {
         taker for role in shape.all("iam/role:Role") for taker in _takers(role.json("assumeRolePolicy"), _arn(role))
     } == used

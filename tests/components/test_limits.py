@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 import pytest
 from async_download import InvalidSetting, limits
-from async_download.specs import SPECS, hyphenated
+from async_download.functions import ALL_FUNCTIONS
+from async_download.names import hyphenated
 
 from tests.components.harness import Cloud, deploy
 from tests.components.test_settings import SECRET, settings
@@ -141,7 +142,7 @@ def test_every_role_fits_with_as_many_secrets_as_are_accepted(given: dict[str, A
     args = given | {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64}
     args |= origins(many, secrets=many)
     deployed = deploy(args, cloud=Cloud(region="ap-southeast-2"))
-    for key in SPECS:
+    for key in ALL_FUNCTIONS:
         size = limits.policy_size(deployed.statements(hyphenated(key)))
         assert size + 50 < limits.ROLE_POLICY_CHARACTERS, f"{key}: {size}"  # 50 for what is around the statements
     assert limits.policy_size(deployed.statements("copy")) > 6000, "the secrets are in it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from async_download.specs import FUNCTIONS
+from async_download.functions import FUNCTIONS
 
 from tests.components.harness import Deployed, deploy
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from async_download.args import ExecutionType
-from async_download.retry_rules import PATIENT_ATTEMPTS
+from async_download.functions import FUNCTIONS
 from async_download.settings import NUMBERS
-from async_download.specs import FUNCTIONS
-from async_download.state_machine import definition, idle_closer
+from async_download.workflow.retry_rules import PATIENT_ATTEMPTS
+from async_download.workflow.state_machine import definition, idle_closer
 
 from runtime.handlers.copy_slice import SECONDS
 from tests.components.harness import REPOSITORY
@@ -128,7 +128,7 @@ def test_a_throttled_child_and_two_workers_fit_into_an_express_execution() -> No
     assert rule["ErrorEquals"] == [THROTTLED]
     workers = 1 + CHILD["Retry"][-1]["MaxAttempts"]
     assert sum(delays(rule)) + workers * SECONDS + 20 < 300
-    assert FUNCTIONS["copy_slice"].timeout > SECONDS
+    assert FUNCTIONS["copy_slice"].timeout_seconds > SECONDS
 
 
 @pytest.mark.parametrize("machine", [EXPRESS, STANDARD], ids=["express", "standard"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from async_download.specs import FUNCTIONS, hyphenated
+from async_download.functions import FUNCTIONS
+from async_download.names import hyphenated
 
 from tests.components.harness import Cloud, Deployed, Registered, deploy
 from tests.components.proof import rights_given

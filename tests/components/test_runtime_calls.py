@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from async_download.specs import FUNCTIONS
+from async_download.functions import FUNCTIONS
 
 from tests.components.adapter_calls import Call, names_of, services
 from tests.components.function_rights import rights

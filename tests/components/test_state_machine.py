@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from async_download.functions import FUNCTIONS
 from async_download.settings import LEAST_IDLE_SECONDS, NUMBERS
-from async_download.specs import FUNCTIONS
-from async_download.state_machine import definition, idle_closer
+from async_download.workflow.state_machine import definition, idle_closer
 
 from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
@@ -61,7 +61,7 @@ def test_every_state_ends_or_goes_on() -> None:
 def test_a_task_is_bounded_and_its_function_ends_first(name: str) -> None:
     task = TASKS[name]
     key = task["Parameters"]["FunctionName"].removeprefix(ARN)
-    assert FUNCTIONS[key].timeout < task["TimeoutSeconds"] <= FUNCTIONS[key].timeout + 30
+    assert FUNCTIONS[key].timeout_seconds < task["TimeoutSeconds"] <= FUNCTIONS[key].timeout_seconds + 30
 
 
 @pytest.mark.parametrize("name", WORKING)
@@ -172,7 +172,7 @@ def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
     """Five minutes; a worker ends by itself before its function's time is up. test_patience.py has the waits."""
     assert SLICES["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
     attempts = 1 + TASKS["CopySlice"]["Retry"][-1]["MaxAttempts"]
-    assert FUNCTIONS["copy_slice"].timeout > SECONDS + 20
+    assert FUNCTIONS["copy_slice"].timeout_seconds > SECONDS + 20
     assert attempts * SECONDS + 30 < 300
     assert SLICES["Retry"] == [SLICES["Retry"][0] | {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]
 

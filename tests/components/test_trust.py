@@ -14,7 +14,7 @@ EXTREMES = extremes()
 ACCOUNT = {"StringEquals": {"aws:SourceAccount": Cloud().account}}
 CONDITIONS: dict[str, Any] = {
     "states.amazonaws.com": ACCOUNT,
-    "lambda.amazonaws.com": None,  # `service_policies.trust` says why
+    "lambda.amazonaws.com": None,  # `statements.trust_service` says why
     "apigateway.amazonaws.com": None,
 }
 

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from async_download.specs import PAGE, hyphenated
+from async_download.bundle import PAGE
+from async_download.names import hyphenated
 
 from runtime import config
 from runtime.handlers.web_page import Settings

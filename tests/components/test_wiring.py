@@ -8,10 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
-from async_download.functions import ALLOCATOR
-from async_download.rest_routes import ROUTES as REST_ROUTES
-from async_download.specs import FUNCTIONS, hyphenated
-from async_download.websocket_api import ROUTES as SOCKET_ROUTES
+from async_download.api.rest_routes import ROUTES as REST_ROUTES
+from async_download.api.websocket_api import ROUTES as SOCKET_ROUTES
+from async_download.functions import FUNCTIONS
+from async_download.functions.environment import ALLOCATOR
+from async_download.names import FunctionName, hyphenated
 
 from runtime import config
 from tests.components.harness import Cloud, Deployed, Registered, deploy
@@ -127,12 +128,12 @@ MEMORY_MB |= dict.fromkeys(("request_download", "get_download", "connect", "mess
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: str) -> None:
+def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: FunctionName) -> None:
     inputs = function(deployed, key).inputs
     assert inputs["runtime"] == "python3.13"
     assert inputs["architectures"] == ["arm64"]
     assert inputs["memorySize"] == MEMORY_MB.get(key, 256)
-    assert inputs["timeout"] == FUNCTIONS[key].timeout
+    assert inputs["timeout"] == FUNCTIONS[key].timeout_seconds
     assert inputs["loggingConfig"]["logFormat"] == "JSON"
     assert inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{inputs['name']}"
 
@@ -162,7 +163,7 @@ RETRY_SECONDS = (60, 120)  # Lambda's waits before the first and the second retr
 
 @pytest.mark.parametrize(("key", "age", "retries"), [("deliver", 180, 1), ("fail", 21_600, 2)])
 def test_an_asynchronous_call_is_young_enough_for_its_retries_and_then_kept(
-    deployed: Deployed, key: str, age: int, retries: int
+    deployed: Deployed, key: FunctionName, age: int, retries: int
 ) -> None:
     """A call that has reached its maximum age is not retried: a shorter age would cancel the retries."""
     settings = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{key}-async").inputs
@@ -170,7 +171,7 @@ def test_an_asynchronous_call_is_young_enough_for_its_retries_and_then_kept(
     assert settings["functionName"] == f"async-download-test-files-{key}"
     assert (settings["maximumEventAgeInSeconds"], settings["maximumRetryAttempts"]) == (age, retries)
     assert settings["destinationConfig"] == {"onFailure": {"destination": queue}}
-    assert age >= sum(RETRY_SECONDS[:retries]) + retries * FUNCTIONS[key].timeout
+    assert age >= sum(RETRY_SECONDS[:retries]) + retries * FUNCTIONS[key].timeout_seconds
 
 
 def test_a_failure_is_settled_after_an_hour_of_throttling_too(deployed: Deployed) -> None:
