@@ -62,7 +62,7 @@ test-parity: setup ## The product on implementations of AWS that others wrote: s
 	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
-	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)
+	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)
 
 test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
 	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/local/test_commands.py::test_the_stack_stays_up_until_it_is_told_to_stop
@@ -75,7 +75,7 @@ test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, pat
 
 bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, and 500 clients at once, beside the sample
 	@$(RUN) -m benchmarks.delivery
-	@$(RUN) -m benchmarks.crowd
+	@$(RUN) -m benchmarks.many_clients
 
 bench-latency: setup ## request -> URL and stored -> URL beside an earlier commit, in turn: fails above it by more than 2 ms
 	@$(RUN) -m benchmarks.latency

@@ -1,4 +1,4 @@
-"""Why a suite cannot run here.
+"""Errors that stop the suite.
 
 SuiteError
 ├── MissingError   the machine lacks something: the tests are skipped, the message says what to do
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 
 class SuiteError(Exception):
-    """Base of what stops the suite before its first test."""
+    """Base of errors that stop the suite before its first test."""
 
 
 class MissingError(SuiteError):
-    """This machine lacks something; the message is one sentence with the remedy."""
+    """This machine lacks something; the message names the remedy."""
 
 
 class RefusedTargetError(SuiteError):

@@ -6,7 +6,6 @@ import json
 import re
 import time
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -41,8 +40,9 @@ class StackOperator:
 
     def scan(self, table: str) -> list[dict[str, Any]]:
         """Return every item of a table in DynamoDB's own format."""
-        pages = self._cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        return [item for page in pages for item in page["Items"]]
+        paginator = self._cloud.client("dynamodb").get_paginator("scan")
+        results = paginator.paginate(TableName=table, ConsistentRead=True)
+        return [item for page in results for item in page["Items"]]
 
     def put_connection(self, download: Download, connection_id: str, age: float = 60.0) -> None:
         """Write a connection to both tables, `age` seconds old, as a client leaves it that vanished."""
@@ -71,8 +71,8 @@ class StackOperator:
         paginator = self._cloud.client("stepfunctions").get_paginator("list_executions")
         status_filter = {"statusFilter": status} if status else {}
         machines = (self._outputs["stateMachineArn"], self.idle_closer_arn)
-        pages = [page for arn in machines for page in paginator.paginate(stateMachineArn=arn, **status_filter)]
-        return [execution for page in pages for execution in page["executions"]]
+        results = [page for arn in machines for page in paginator.paginate(stateMachineArn=arn, **status_filter)]
+        return [execution for page in results for execution in page["executions"]]
 
     def history(self, download: Download) -> list[dict[str, Any]]:
         """Return the events of the download's execution."""
@@ -81,8 +81,8 @@ class StackOperator:
     def execution_events(self, execution_arn: str) -> list[dict[str, Any]]:
         """Return the events of an execution."""
         paginator = self._cloud.client("stepfunctions").get_paginator("get_execution_history")
-        pages = paginator.paginate(executionArn=execution_arn, includeExecutionData=True)
-        return [event for page in pages for event in page["events"]]
+        results = paginator.paginate(executionArn=execution_arn, includeExecutionData=True)
+        return [event for page in results for event in page["events"]]
 
     def entered_states(self, execution_arn: str) -> list[str]:
         """Return the names of the states that an execution has entered, in order."""
@@ -103,6 +103,15 @@ class StackOperator:
             for execution in described
             if json.loads(execution["input"])["executionArn"] == download.execution_arn
         ]
+
+    def stop_idle_closers(self) -> None:
+        """Stop the executions that would close idle sockets later."""
+        states = self._cloud.client("stepfunctions")
+        for page in states.get_paginator("list_executions").paginate(
+            stateMachineArn=self.idle_closer_arn, statusFilter="RUNNING"
+        ):
+            for execution in page["executions"]:
+                states.stop_execution(executionArn=execution["executionArn"])
 
     def close_idle(self, download: Download, *connection_ids: str, since: float) -> dict[str, int]:
         """Invoke `close` as the state machine does after its wait; `since` in epoch seconds. Return its result."""
@@ -176,7 +185,7 @@ class StackOperator:
         """The ARN of the state machine that closes idle sockets."""
         return str(self._outputs["idleCloserMachineArn"])
 
-    @cached_property
+    @property
     def bucket(self) -> str:
         """The bucket's name."""
         return str(self._outputs["bucketName"])

@@ -1,4 +1,4 @@
-"""What the benchmarks compute from what they measured, and what they count."""
+"""Figures, bills and counters of the benchmarks, and the figures in docs/cost.md."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from async_download.functions.definition import SMALL_MB
 
 from benchmarks import prices, processors
 from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
-from benchmarks.counter import counted
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
+from benchmarks.request_counter import record_requests
 from runtime.logic.copying import plan
 from tools.readme_tables import TOP
 
 
 @pytest.mark.parametrize(
-    ("here", "wanted", "more_is_better", "met"),
+    ("here", "bound", "more_is_better", "is_met"),
     [(9, 0.9, True, True), (8.9, 0.9, True, False), (11, 1.1, False, True), (11.1, 1.1, False, False)],
 )
-def test_a_figure_is_met_by_its_ratio(here: float, wanted: float, more_is_better: bool, met: bool) -> None:
-    figure = Figure("speed", here, 10, wanted, more_is_better, "MB/s", "rival")
+def test_a_figure_is_met_if_its_ratio_is_within_the_bound(
+    here: float, bound: float, more_is_better: bool, is_met: bool
+) -> None:
+    figure = Figure("speed", here, 10, bound, more_is_better, "MB/s", "rival")
     assert figure.ratio == here / 10
-    assert figure.is_met is met
-    assert ("MISSED" in figure.row[-1]) is not met
+    assert figure.is_met is is_met
+    assert ("MISSED" in figure.row[-1]) is not is_met
 
 
-def test_a_bill_adds_up() -> None:
-    """A listing is a write to S3, an abort is free, and a transaction writes two rows at double the price."""
+def test_a_bill_adds_up_all_requests_and_seconds() -> None:
+    """S3 bills a listing like a write and an abort not at all; a transaction writes two items at double the price."""
     bill = Bill(
         transitions=4,
         invocations=5,
@@ -50,7 +52,7 @@ def test_a_bill_adds_up() -> None:
     assert (bill.s3_requests, bill.dynamodb_requests) == (14, 12)
 
 
-def test_what_is_too_large_to_be_copied_here_is_derived_from_the_plan() -> None:
+def test_the_bill_of_a_huge_file_is_derived_from_the_plan() -> None:
     size = 100 * 10**9
     bill, cut = derived_bill(size), plan.plan(size)
     assert (bill.s3["PUT partNumber"], bill.children) == (cut.part_count, cut.slice_count)
@@ -58,35 +60,35 @@ def test_what_is_too_large_to_be_copied_here_is_derived_from_the_plan() -> None:
     assert bill.invocations == cut.slice_count + 7
 
 
-def test_the_page_on_cost_says_what_the_plan_says() -> None:
+def test_docs_cost_has_the_bills_of_huge_files() -> None:
     units = {"GB": 10**9, "TB": 10**12}
     page = (TOP / "docs" / "cost.md").read_text()
     rows = re.findall(r"^\| (\d+) (GB|TB) \| ([\d,]+) slices \| \$([\d.]+) \| \$([\d.]+) \|$", page, re.MULTILINE)
     assert len(rows) == 4
-    for number, unit, slices, dollars, leaving in rows:
+    for number, unit, slices, dollars, transfer_out in rows:
         size = int(number) * units[unit]
         bill = derived_bill(size)
         assert int(slices.replace(",", "")) == bill.children
         assert float(dollars) == pytest.approx(bill.dollars, rel=0.02)
-        assert float(leaving) == pytest.approx(size / 1e9 * 0.09)
+        assert float(transfer_out) == pytest.approx(size / 1e9 * 0.09)
 
 
-def test_the_page_on_cost_says_what_asking_for_the_status_costs() -> None:
+def test_docs_cost_has_the_price_of_a_status_request() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
-    (said,) = re.findall(
+    (dollars,) = re.findall(
         r"asks for `status`: two messages, a call of `message`, two reads \| \$([\d.]+) for a mil", page
     )
     call = prices.INVOCATION + 0.05 * SMALL_MB / 1024 * prices.GB_SECOND
-    assert float(said) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ROW_READ), rel=0.02)
+    assert float(dollars) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ITEM_READ), rel=0.02)
 
 
-STRANGERS = {"max_file_mb": 10_000, "max_downloads_per_caller": 4, "daily_mb_per_caller": 100_000}
+UNTRUSTED_CALLERS = {"max_file_mb": 10_000, "max_downloads_per_caller": 4, "daily_mb_per_caller": 100_000}
 
 
-def test_the_page_on_cost_says_what_callers_can_cost_at_most() -> None:
+def test_docs_cost_has_the_maximum_costs_of_callers() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
-    columns = [resolve(args) for args in ({}, STRANGERS, {"max_downloads_per_caller": 0})]
-    header = ", ".join(f"`{camel(name)}` {value}" for name, value in STRANGERS.items())
+    columns = [resolve(args) for args in ({}, UNTRUSTED_CALLERS, {"max_downloads_per_caller": 0})]
+    header = ", ".join(f"`{camel(name)}` {value}" for name, value in UNTRUSTED_CALLERS.items())
     assert f"| Under the defaults | {header} | No limit per caller |" in page
     for name, ceiling in (
         ("One request", worst_case.one_request),
@@ -98,7 +100,7 @@ def test_the_page_on_cost_says_what_callers_can_cost_at_most() -> None:
         assert list(row) == [f"{dollars:,.0f}" if dollars > 10 else f"{dollars:.2f}" for dollars in ceilings]
 
 
-def test_the_ceilings_have_the_prices_of_the_benchmarks() -> None:
+def test_maximum_costs_use_the_prices_of_the_benchmarks() -> None:
     assert (worst_case.GB_SECOND, worst_case.PART) == (prices.GB_SECOND, prices.S3_WRITE)
     assert worst_case.WORKER_BYTES == WORKER_BYTES_A_SECOND
     assert worst_case.MAX_PARTS == plan.MAX_PARTS
@@ -107,9 +109,14 @@ def test_the_ceilings_have_the_prices_of_the_benchmarks() -> None:
     assert f"${worst_case.STORED_GB * 30:.3f} a GB and month" in page
 
 
-def test_a_lower_limit_is_a_lower_ceiling() -> None:
+def test_lower_limits_lower_the_maximum_costs() -> None:
     defaults = resolve({})
-    for change in (STRANGERS, {"copy_reserved_concurrency": 4}, {"throttle_rate": 1}, {"daily_mb_per_caller": 1}):
+    for change in (
+        UNTRUSTED_CALLERS,
+        {"copy_reserved_concurrency": 4},
+        {"throttle_rate": 1},
+        {"daily_mb_per_caller": 1},
+    ):
         assert worst_case.one_caller_a_day(resolve(change)) < worst_case.one_caller_a_day(defaults)
     assert worst_case.one_request(resolve({"max_file_mb": 1})) < worst_case.one_request(defaults)
 
@@ -121,14 +128,14 @@ def resolve(args: dict[str, Any]) -> settings.Settings:
 
 
 def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = "", target: str = "") -> dict[str, Any]:
-    """A request as a function's SDK signs it."""
+    """Return an ASGI scope of a request with the signature of a function's SDK."""
     authorization = f"AWS4-HMAC-SHA256 Credential={key}/20261124/us-east-1/{service}/aws4_request, SignedHeaders=host"
     headers = [(b"authorization", authorization.encode()), (b"x-amz-target", target.encode())]
     return {"type": "http", "method": method, "path": "/b/k", "query_string": query.encode(), "headers": headers}
 
 
 @pytest.mark.parametrize(
-    ("scope", "noted"),
+    ("scope", "expected"),
     [
         (signed("s3", method="PUT"), {"service": "s3", "operation": "PUT"}),
         (
@@ -146,32 +153,33 @@ def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = 
         ({"type": "lifespan"}, None),
     ],
 )
-def test_what_functions_ask_for_is_counted_and_passed_on(scope: dict[str, Any], noted: dict[str, str] | None) -> None:
-    notes: list[dict[str, Any]] = []
-    passed: list[Any] = []
+def test_requests_of_functions_are_recorded_and_all_are_forwarded(
+    scope: dict[str, Any], expected: dict[str, str] | None
+) -> None:
+    recorded: list[dict[str, Any]] = []
+    forwarded: list[Any] = []
 
     async def app(scope: Any, _receive: Any, _send: Any) -> None:
-        passed.append(scope)
+        forwarded.append(scope)
 
-    asyncio.run(counted(app, notes.append)(scope, None, None))
-    assert notes == ([noted] if noted else [])
-    assert passed == [scope]
+    asyncio.run(record_requests(app, recorded.append)(scope, None, None))
+    assert recorded == ([expected] if expected else [])
+    assert forwarded == [scope]
 
 
 @pytest.mark.skipif(not processors.is_possible(), reason="this machine has no /proc: run it on Linux")
-def test_the_processor_time_of_an_emulator_and_its_workers_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are known by the port in their environment; whoever names another port does not count."""
-    busy = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True); input()"
+def test_processor_time_includes_processes_with_the_port_in_their_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = "import time\nwhile time.process_time() < 0.15: pass\nprint(flush=True); input()"
     for variable, counts in (("GATEWAY_PORT=7", 1), ("AWS_ENDPOINT_URL=http://127.0.0.1:7", 1), ("GATEWAY_PORT=71", 0)):
         name, _, value = variable.partition("=")
         monkeypatch.setenv(name, value)
         before = processors.used(7) - time.process_time()
         with subprocess.Popen(
-            [sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-S", "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None
             process.stdout.readline()
-            seen = processors.used(7) - time.process_time() - before
+            seconds = processors.used(7) - time.process_time() - before
             process.communicate("\n")
-        assert (seen > 0.2) == bool(counts), seen
+        assert (seconds > 0.1) == bool(counts), seconds
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""A file is asked for in a browser and arrives there, whole."""
+"""Files that are requested, followed and saved in a browser."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def test_a_file_is_saved_and_verified(visit: Open, page_stack: Stack, key: str) 
     assert (fetched.status, fetched.size) == (200, 12 * MB)
 
 
-def test_an_empty_file_arrives_too(visit: Open, key: str) -> None:
+def test_an_empty_file_is_saved(visit: Open, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("0"), key=key).sees("headline", "Saved")
     assert page.saved() == b""
 
 
-def test_the_copy_is_watched(visit: Open, key: str) -> None:
+def test_the_progress_of_the_copy_is_shown(visit: Open, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("24MB", "rate=6000000"), key=key)
     page.sees("headline", "Copying")
     assert page.stages()["copy"] == "now"
@@ -38,19 +38,19 @@ def test_the_copy_is_watched(visit: Open, key: str) -> None:
     page.sees("headline", "Saved")
 
 
-def test_a_slow_origin_is_waited_for_in_sight(visit: Open, key: str) -> None:
+def test_waiting_for_a_slow_origin_is_shown(visit: Open, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("1", "first_byte=2"), key=key)
     page.reads("copy", "Waiting for the origin")
     assert page.part("copy").locator("progress").evaluate("bar => bar.position") == -1
     page.sees("headline", "Saved")
 
 
-def test_the_socket_is_closed_once_the_file_is_there(visit: Open, page_stack: Stack, key: str) -> None:
+def test_the_socket_is_closed_after_ready(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("1MB"), key=key).sees("headline", "Saved")
     wait_for(lambda: page_stack.operator.connection_ids(page.requested[0]), 10, until=is_absent)
 
 
-def test_the_address_fills_the_form_and_is_left_alone(visit: Open, key: str) -> None:
+def test_the_address_fills_the_form_and_stays_unchanged(visit: Open, key: str) -> None:
     path = unique_path("1")
     page = visit().open(origin="files", path=path)
     before = page.page.url
@@ -59,20 +59,19 @@ def test_the_address_fills_the_form_and_is_left_alone(visit: Open, key: str) -> 
     assert page.page.url == before
 
 
-def test_nothing_is_kept(visit: Open, key: str) -> None:
-    """No ticket, no URL and no key outlives the visit."""
+def test_the_browser_stores_nothing(visit: Open, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("1"), key=key).sees("headline", "Saved")
-    kept = page.page.evaluate(
+    stored = page.page.evaluate(
         """async () => [localStorage.length, sessionStorage.length, document.cookie, history.length,
                         (await indexedDB.databases()).length, (await caches.keys()).length]"""
     )
-    assert kept == [0, 0, "", 2, 0, 0]
+    assert stored == [0, 0, "", 2, 0, 0]
     assert page.page.context.cookies() == []
 
 
-def test_a_large_file_goes_straight_to_a_place_on_disk(visit: Open, key: str) -> None:
-    """Streamed into the file that the user chooses; here one of the browser's private ones."""
-    page = small_memory(visit(init=CHOOSES)).open().ask(origin="files", path=unique_path("3MB"), key=key)
+def test_a_large_file_is_streamed_to_the_chosen_file(visit: Open, key: str) -> None:
+    """Here the chosen file is in the browser's private file system."""
+    page = limit_memory(visit(init=CHOOSES)).open().ask(origin="files", path=unique_path("3MB"), key=key)
     page.sees("headline", "Ready")
     assert page.downloads == []
     page.part("save").click()
@@ -80,16 +79,16 @@ def test_a_large_file_goes_straight_to_a_place_on_disk(visit: Open, key: str) ->
     assert page.page.evaluate(DIGEST) == Origin.content_sha256(3 * MB)
 
 
-def test_whoever_chooses_no_place_can_choose_again(visit: Open, key: str) -> None:
+def test_a_cancelled_file_choice_can_be_repeated(visit: Open, key: str) -> None:
     refuses = "window.showSaveFilePicker = async () => { throw new DOMException('', 'AbortError'); };"
-    page = small_memory(visit(init=refuses)).open().ask(origin="files", path=unique_path("3MB"), key=key)
+    page = limit_memory(visit(init=refuses)).open().ask(origin="files", path=unique_path("3MB"), key=key)
     page.sees("headline", "Ready").part("save").click()
     assert page.part("save").is_visible()
     assert page.part("failure").inner_text() == ""
 
 
-def test_a_large_file_without_a_place_to_choose_has_its_link(visit: Open, key: str) -> None:
-    page = small_memory(visit(init="delete window.showSaveFilePicker;")).open()
+def test_a_large_file_has_its_link_without_a_file_picker(visit: Open, key: str) -> None:
+    page = limit_memory(visit(init="delete window.showSaveFilePicker;")).open()
     page.ask(origin="files", path=unique_path("3MB"), key=key).sees("headline", "Ready")
     assert not page.part("save").is_visible()
     page.follow_link()
@@ -108,7 +107,7 @@ DIGEST = """async () => {
 }"""
 
 
-def small_memory(page: Visit) -> Visit:
-    """As if everything above a megabyte were too large to hold."""
+def limit_memory(page: Visit) -> Visit:
+    """Let the page keep at most one megabyte in memory."""
     page.rewrite("sinks.js", "256 * 1024 * 1024", "1_000_000")
     return page

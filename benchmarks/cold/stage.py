@@ -1,6 +1,6 @@
-"""Writes what Lambda gets of each function: the files of its archive, its environment, its memory size.
+"""Writes the archive, environment and memory size of each function of a checkout.
 
-Started as `python cold_stage.py CHECKOUT FOLDER ORIGIN_URL`: the component of that checkout registers the functions,
+Started as `python stage.py CHECKOUT FOLDER ORIGIN_URL`: the component of that checkout registers the functions,
 so that an earlier commit is measured with its own archives and settings.
 """
 

@@ -1,11 +1,11 @@
-"""The call that each function is timed with: one of the usual ones, and its answer when all is well."""
+"""The event that each function is timed with, and the check that its answer is a success."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from benchmarks.cold_endpoint import CONNECTION, COPYING, PENDING, READY, TICKET_SECRET, execution_arn
+from benchmarks.cold.endpoint import CONNECTION, COPYING, PENDING, READY, TICKET_SECRET, execution_arn
 
 _TICKET = {"ticket": f"{READY}.{TICKET_SECRET}"}
 
@@ -49,7 +49,7 @@ EVENTS: dict[str, dict[str, Any]] = {
 
 
 def is_success(answer: Any) -> bool:
-    """Return whether a function did what it was called for: a failing call would be quick for the wrong reason."""
+    """Return True for the answer of a successful call; a failing call would be too quick."""
     if answer is None:
         return False
     if "statusCode" in answer:

@@ -1,6 +1,6 @@
-"""One function as Lambda starts it: imports its handler, says that it has started, then handles events.
+"""Runs one function like Lambda: imports its handler, reports the import, then handles events.
 
-Started as `python -B cold_worker.py HANDLER` in the folder of the archive. Reads a line with a JSON event for
+Started as `python -B worker.py HANDLER` in the folder of the archive. Reads a line with a JSON event for
 each call, and prints a JSON line after the import and after each call: wall and processor seconds, and the answer, or
 the class of the error that was raised. What the function logs goes to standard error.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 
 class Context:
-    """The context object that Lambda passes beside the event."""
+    """The context object that Lambda passes with the event."""
 
     aws_request_id = "benchmark"
 
@@ -47,8 +47,8 @@ def answer_or_error(handler: Callable[[Any, Any], Any], event: Any) -> dict[str,
 
 
 def main(handler: str) -> None:
-    """Start, then handle one event a line."""
-    sys.path[0] = os.getcwd()  # noqa: PTH109 - Lambda's own way: the archive's folder comes first
+    """Import the handler, then handle one event per line."""
+    sys.path[0] = os.getcwd()  # noqa: PTH109 - like in Lambda, the archive's folder comes first
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     module, spent = timed(lambda: importlib.import_module(f"runtime.handlers.{handler}"))
     print(json.dumps(spent), flush=True)

@@ -1,7 +1,7 @@
-"""AWS and an origin over TLS, as far as one call of each function needs them: every answer is ready at once.
+"""A fake AWS and origin over TLS that answers one call of each function at once.
 
-Started as `python cold_endpoint.py CERTIFICATE`: prints its port and answers until its standard input ends. A download
-is in the state that `STATUSES` has for its id; others are PENDING.
+Started as `python endpoint.py CERTIFICATE`: prints its port and answers until its standard input ends. `STATUSES` maps
+the id of a download to its status; other downloads are PENDING.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STATUSES = {READY: "READY", COPYING: "COPYING"}
 CONNECTION = "connection="
 TICKET_SECRET = "x" * 43
 MACHINE = "arn:aws:states:eu-west-1:123456789012:{}:async-download-test-files-transfer"
-FILE = b"A small file, for what is timed is how a copy begins.\n"
+FILE = b"A small file, because the benchmark times the beginning of a copy.\n"
 PART_SIZE, SLICED_SIZE = 8 * 1024**2, 256 * 1024**2
 PARTS_OF_FIRST_SLICE = 8
 _XML = "text/xml"
@@ -68,7 +68,7 @@ def download(arn: str) -> dict[str, Any]:
 
 
 def dynamodb(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Answer GetItem and what returns an item; writes succeed."""
+    """Answer GetItem and updates that return an item; all writes succeed."""
     key = {name: value["S"] for name, value in request.get("Key", {}).items()}
     item: dict[str, Any] = {}
     if "executionArn" in key:
@@ -82,7 +82,7 @@ def dynamodb(operation: str, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def json_service(target: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Answer a service that speaks JSON and names its operation in a header."""
+    """Answer a JSON service, whose operation is in the header X-Amz-Target."""
     service, _, operation = target.partition(".")
     if service.startswith("DynamoDB"):
         return dynamodb(operation, request)
@@ -103,9 +103,9 @@ def assumed_role() -> str:
     )
 
 
-def listed_parts(first: int, most: int) -> str:
-    """Answer ListParts: the parts of the first slice are there."""
-    last = min(first + most, PARTS_OF_FIRST_SLICE + 1)
+def list_parts(first: int, max_parts: int) -> str:
+    """Answer ListParts with the parts of the first slice."""
+    last = min(first + max_parts, PARTS_OF_FIRST_SLICE + 1)
     parts = "".join(
         f"<Part><PartNumber>{number}</PartNumber><ETag>e</ETag><Size>{PART_SIZE}</Size>"
         "<ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part>"
@@ -115,7 +115,7 @@ def listed_parts(first: int, most: int) -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection; an unsigned request is refused, as AWS refuses it."""
+    """Handles one connection; refuses unsigned requests, like AWS."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -124,12 +124,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_args: object) -> None:
         """Print nothing."""
 
-    def note(self, operation: str) -> None:
-        """Do nothing with the name of a request: a test counts them."""
+    def record(self, operation: str) -> None:
+        """Ignore the name of a request; a test overrides this to count them."""
 
     def _serve(self) -> None:
         url, body = urlsplit(self.path), self._body()
-        self.note("AssumeRole" if b"Action=AssumeRole" in body else self.headers.get("X-Amz-Target") or url.path)
+        self.record("AssumeRole" if b"Action=AssumeRole" in body else self.headers.get("X-Amz-Target") or url.path)
         if url.path.startswith("/origin/"):
             self._send(200, FILE, "text/plain", ETag='"v"')
         elif "Authorization" not in self.headers:
@@ -139,8 +139,8 @@ class Handler(BaseHTTPRequestHandler):
         elif b"Action=AssumeRole" in body:
             self._send(200, assumed_role().encode(), _XML)
         elif "uploadId" in (query := parse_qs(url.query)) and self.command == "GET":
-            after, most = (int(query.get(name, ["0"])[0]) for name in ("part-number-marker", "max-parts"))
-            self._send(200, listed_parts(after + 1, most).encode(), _XML)
+            after, max_parts = (int(query.get(name, ["0"])[0]) for name in ("part-number-marker", "max-parts"))
+            self._send(200, list_parts(after + 1, max_parts).encode(), _XML)
         elif self.command == "PUT":
             checksum = self.headers.get("x-amz-checksum-crc32", "")
             self._send(200, b"", **{"ETag": '"e"', "x-amz-checksum-crc32": checksum})
@@ -165,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Speaks TLS; each handshake is made by its connection's own thread."""
+    """A TLS server whose handshakes run in the connections' own threads."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -181,7 +181,7 @@ class Server(ThreadingHTTPServer):
         return self._context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, _request: object, _client_address: object) -> None:
-        """Ignore a client that has left."""
+        """Ignore closed connections."""
 
 
 def main(certificate: str) -> None:

@@ -1,4 +1,4 @@
-"""Lines drop, links expire, users change their minds: the download goes on, or ends cleanly."""
+"""Lost sockets, expired links, busy APIs and cancels."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ READABLE = {
 HEADERS = READABLE | {"Content-Type": "application/xml"}
 
 
-def connected(page: Visit, stack: Stack) -> set[str]:
-    """The connections of the download, once there is one."""
+def wait_for_connections(page: Visit, stack: Stack) -> set[str]:
+    """Wait until the download has a connection; return all ids."""
     page.reads("copy", "Waiting for the origin")
     return wait_for(lambda: stack.operator.connection_ids(page.requested[0]), 20)
 
 
-def test_a_dropped_line_is_mended(visit: Open, page_stack: Stack, key: str) -> None:
+def test_a_dropped_socket_is_opened_again(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("2MB", "first_byte=4"), key=key)
-    (first,) = connected(page, page_stack)
+    (first,) = wait_for_connections(page, page_stack)
     page_stack.operator.disconnect(first)
     page.reads("note", "The line dropped. Connecting again")
     second = wait_for(lambda: page_stack.operator.connection_ids(page.requested[0]) - {first}, 20)
@@ -39,7 +39,7 @@ def test_a_dropped_line_is_mended(visit: Open, page_stack: Stack, key: str) -> N
     assert page.saved() == Origin.content(2 * MB)
 
 
-def test_where_sockets_are_blocked_the_page_asks(visit: Open, page_stack: Stack, key: str) -> None:
+def test_the_page_polls_when_sockets_are_blocked(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit()
     block_sockets(page)
     page.open().ask(origin="files", path=unique_path("2MB", "first_byte=1"), key=key).sees("headline", "Saved")
@@ -47,8 +47,8 @@ def test_where_sockets_are_blocked_the_page_asks(visit: Open, page_stack: Stack,
     assert page_stack.operator.connection_ids(page.requested[0]) == set()
 
 
-def test_a_line_that_is_silent_is_given_up(visit: Open, key: str) -> None:
-    """As after a laptop's sleep: the socket looks open, and nothing comes."""
+def test_a_silent_socket_is_replaced(visit: Open, key: str) -> None:
+    """After a laptop's sleep the socket looks open, and no message comes."""
     page = visit()
     sockets: list[Any] = []
 
@@ -64,7 +64,7 @@ def test_a_line_that_is_silent_is_given_up(visit: Open, key: str) -> None:
     assert len(sockets) == 2
 
 
-def test_a_busy_api_is_asked_again_for_the_same_download(visit: Open, key: str) -> None:
+def test_a_busy_api_is_called_again_with_the_same_key(visit: Open, key: str) -> None:
     page = visit()
     keys: list[str] = []
 
@@ -78,22 +78,22 @@ def test_a_busy_api_is_asked_again_for_the_same_download(visit: Open, key: str) 
         else:
             route.fulfill(status=503, headers=READABLE, body='{"error": {"code": "UNAVAILABLE", "message": "Later."}}')
 
-    page.instead(lambda url: url.endswith("/downloads"), busy)
+    page.intercept(lambda url: url.endswith("/downloads"), busy)
     page.open().ask(origin="files", path=unique_path("1"), key=key).sees("headline", "Saved")
     assert len(keys) == 3
     assert len(set(keys)) == 1
 
 
-def test_an_api_that_stays_busy_is_told_of(visit: Open, key: str) -> None:
+def test_an_api_that_stays_busy_is_explained(visit: Open, key: str) -> None:
     page = visit()
     body = '{"error": {"code": "UNAVAILABLE", "message": "Later."}}'
-    page.instead(lambda url: url.endswith("/downloads"), lambda r: r.fulfill(status=503, headers=READABLE, body=body))
+    page.intercept(lambda url: url.endswith("/downloads"), lambda r: r.fulfill(status=503, headers=READABLE, body=body))
     page.open().ask(origin="files", path=unique_path("1"), key=key).sees("headline", "It did not work")
     page.reads("failure", "The API is busy.")
 
 
-def test_a_refused_ticket_ends_it(visit: Open, key: str) -> None:
-    """A refused handshake looks like a blocked one; REST knows better."""
+def test_a_refused_ticket_is_explained(visit: Open, key: str) -> None:
+    """A refused handshake looks like a blocked socket; the REST call has the reason."""
     page = visit()
 
     def spoil(route: Any) -> None:
@@ -102,14 +102,14 @@ def test_a_refused_ticket_ends_it(visit: Open, key: str) -> None:
         body["webSocketEndpoint"] = body["webSocketEndpoint"][:-8] + "AAAAAAAA"
         route.fulfill(response=answer, json=body)
 
-    page.instead(lambda url: url.endswith("/downloads"), spoil)
+    page.intercept(lambda url: url.endswith("/downloads"), spoil)
     page.open().ask(origin="files", path=unique_path("1", "first_byte=3"), key=key).sees("headline", "It did not work")
     page.reads("failure", "This download is not open to you any more.").reads("failure", "TICKET_REFUSED")
 
 
 def test_an_expired_url_is_renewed(visit: Open, key: str) -> None:
     page = visit()
-    page.instead(is_copy, lambda route: route.fulfill(status=403, headers=HEADERS, body=EXPIRED), times=1)
+    page.intercept(is_copy, lambda route: route.fulfill(status=403, headers=HEADERS, body=EXPIRED), times=1)
     page.open().ask(origin="files", path=unique_path("2MB"), key=key).sees("headline", "Saved")
     assert page.saved() == Origin.content(2 * MB)
     after = [url for url in page.fetched if "/downloads/" in url]
@@ -117,35 +117,35 @@ def test_an_expired_url_is_renewed(visit: Open, key: str) -> None:
     assert after[1] == page.requested[0].status_url
 
 
-def test_a_download_that_breaks_off_goes_on_where_it_was(visit: Open, key: str) -> None:
+def test_an_interrupted_download_is_resumed(visit: Open, key: str) -> None:
     page = visit()
-    size, there = 3 * MB, MB + 7
-    asked: list[str | None] = []
+    size, received = 3 * MB, MB + 7
+    ranges: list[str | None] = []
 
     def short(route: Any) -> None:
-        asked.append(route.request.headers.get("range"))
-        if len(asked) > 1:
+        ranges.append(route.request.headers.get("range"))
+        if len(ranges) > 1:
             route.fallback()
             return
-        route.fulfill(status=200, headers=READABLE, body=Origin.content(size)[:there])
+        route.fulfill(status=200, headers=READABLE, body=Origin.content(size)[:received])
 
-    page.instead(is_copy, short)
+    page.intercept(is_copy, short)
     page.open().ask(origin="files", path=unique_path("3MB"), key=key).sees("headline", "Saved")
     assert page.saved() == Origin.content(size)
-    assert asked == [None, f"bytes={there}-"]
+    assert ranges == [None, f"bytes={received}-"]
 
 
 def test_a_damaged_download_is_not_saved(visit: Open, key: str) -> None:
     page = visit()
     wrong = bytes(MB)
-    page.instead(is_copy, lambda route: route.fulfill(status=200, headers=READABLE, body=wrong))
+    page.intercept(is_copy, lambda route: route.fulfill(status=200, headers=READABLE, body=wrong))
     page.open().ask(origin="files", path=unique_path("1MB"), key=key).sees("headline", "It did not work")
     page.reads("failure", "What arrived is not what was sent.")
     assert page.downloads == []
     assert page.stages()["download"] == "failed"
 
 
-def test_a_copy_that_was_replaced_is_not_mixed(visit: Open, key: str) -> None:
+def test_a_replaced_copy_is_not_saved(visit: Open, key: str) -> None:
     page = visit()
     answers = [(200, Origin.content(MB)[:1000]), (412, b"")]
 
@@ -153,15 +153,15 @@ def test_a_copy_that_was_replaced_is_not_mixed(visit: Open, key: str) -> None:
         status, body = answers.pop(0)
         route.fulfill(status=status, headers=READABLE, body=body)
 
-    page.instead(is_copy, replaced)
+    page.intercept(is_copy, replaced)
     page.open().ask(origin="files", path=unique_path("1MB"), key=key).sees("headline", "It did not work")
     page.reads("failure", "The copy was replaced while you were downloading it.")
     assert page.downloads == []
 
 
-def test_a_storage_that_the_page_may_not_read_is_left_to_the_link(visit: Open, key: str) -> None:
+def test_unreadable_storage_falls_back_to_the_link(visit: Open, key: str) -> None:
     page = visit()
-    page.instead(is_copy, lambda route: route.abort("failed"), times=2)
+    page.intercept(is_copy, lambda route: route.abort("failed"), times=2)
     page.open().ask(origin="files", path=unique_path("2MB"), key=key)
     page.reads("note", "use the link").sees("headline", "Ready")
     page.follow_link()
@@ -169,7 +169,7 @@ def test_a_storage_that_the_page_may_not_read_is_left_to_the_link(visit: Open, k
 
 
 def test_an_expired_link_is_renewed_when_it_is_used(visit: Open, key: str) -> None:
-    """Once: also where this device's clock is so wrong that a fresh link looks expired, too."""
+    """It is renewed once, even where the device's clock makes a fresh link look expired."""
     page = visit().open().ask(origin="files", path=unique_path("2MB"), key=key).sees("headline", "Saved")
     assert page.saved() == Origin.content(2 * MB)
     page.downloads.clear()
@@ -206,18 +206,18 @@ def test_a_copy_is_cancelled(visit: Open, page_stack: Stack, key: str) -> None:
 
 def test_saving_is_cancelled_and_the_copy_stays(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit()
-    held: list[Any] = []
-    page.instead(is_copy, lambda route: held.append(route))  # the storage does not answer
+    unanswered: list[Any] = []
+    page.intercept(is_copy, lambda route: unanswered.append(route))  # the storage does not answer
     page.open().ask(origin="files", path=unique_path("1MB"), key=key).sees("headline", "Downloading")
     page.part("cancel").click()
     page.sees("headline", "Cancelled").reads("note", "The link still works.")
-    held[0].abort()
+    unanswered[0].abort()
     assert page_stack.client.fetch(page.link()).status == 200
 
 
-def test_cancelled_by_somebody_else(visit: Open, page_stack: Stack, key: str) -> None:
+def test_a_cancel_by_another_client_is_shown(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit().open().ask(origin="files", path=unique_path("1MB", "first_byte=9"), key=key)
-    connected(page, page_stack)
+    wait_for_connections(page, page_stack)
     download = page.requested[0]
     answer = page_stack.client.rest.call(
         "DELETE", download.status_url, headers=download.ticket_header | {"X-Api-Key": key}
@@ -226,10 +226,10 @@ def test_cancelled_by_somebody_else(visit: Open, page_stack: Stack, key: str) ->
     page.sees("headline", "Cancelled")
 
 
-def test_a_second_request_ends_the_waiting_for_the_first(visit: Open, page_stack: Stack, key: str) -> None:
-    """The first one's copy goes on for whoever else waits for it; this page does not."""
+def test_a_second_request_closes_the_socket_of_the_first(visit: Open, page_stack: Stack, key: str) -> None:
+    """The copy of the first continues, for other clients that may wait for it."""
     page = visit().open().ask(origin="files", path=unique_path("1", "first_byte=20"), key=key)
-    connected(page, page_stack)
+    wait_for_connections(page, page_stack)
     first = page.requested[0]
     page.ask(path=unique_path("1MB")).sees("headline", "Saved")
     assert page.saved() == Origin.content(MB)

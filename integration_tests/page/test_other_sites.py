@@ -1,4 +1,4 @@
-"""A page of another site, in a real browser: what it sends to the emulator is refused, however it sends it."""
+"""Requests that a page of another site sends to the emulator from a browser are refused."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class Blank(BaseHTTPRequestHandler):
         self.wfile.write(b"<!doctype html><title>Another site</title><link rel=icon href=data:,><body>")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def other_site() -> Iterator[str]:
-    """Its name is another than the emulator's, so that a browser calls its requests cross-site."""
+    """URL of a page whose host differs from the emulator's, so that its requests are cross-site."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Blank) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://localhost:{server.server_address[1]}/"
@@ -66,7 +66,7 @@ def other_site() -> Iterator[str]:
 
 
 def test_another_site_is_refused(browser: Browser, page_stack: Stack, cloud: Cloud, other_site: str) -> None:
-    """Simple requests, preflights, images and forms: each is answered with 403, and nothing happens."""
+    """Simple requests, preflights, images and forms get 403 and change nothing."""
     if cloud.target is not Target.EMULATOR:
         pytest.skip("The filter stands in front of emulators of ours only: run without --target.")
     role = {"Action": "CreateRole", "Version": "2010-05-08", "RoleName": "attack", "AssumeRolePolicyDocument": TRUST}
@@ -78,12 +78,12 @@ def test_another_site_is_refused(browser: Browser, page_stack: Stack, cloud: Clo
     page.on("response", lambda answer: statuses.append(answer.status))
     outcomes = page.evaluate(SEND, [cloud.endpoint, forged, secret])
     page.context.close()
-    blind = {name for name, outcome in outcomes.items() if outcome == "opaque"}  # sent, and not to be read
-    assert blind == {"simple", "reset"}
-    assert {outcome for name, outcome in outcomes.items() if name not in blind} == {"blocked"}
+    opaque = {name for name, outcome in outcomes.items() if outcome == "opaque"}  # sent; the page cannot read it
+    assert opaque == {"simple", "reset"}
+    assert {outcome for name, outcome in outcomes.items() if name not in opaque} == {"blocked"}
     assert len(statuses) >= 3
-    assert set(statuses) == {403}, "a browser shows no status of what a page may not read"
+    assert set(statuses) == {403}, "the page cannot read these statuses"
     roles = cloud.client("iam").get_paginator("list_roles").paginate()
-    names = {each["RoleName"] for listed in roles for each in listed["Roles"]}
+    names = {role["RoleName"] for listed in roles for role in listed["Roles"]}
     assert names, "the emulator was not reset"
     assert "attack" not in names

@@ -1,4 +1,4 @@
-"""Starts functions in processes of their own, from the files of their archives, and times start and calls."""
+"""Runs functions in processes of their own, from the files of their archives, and times their start and calls."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from typing import Any
 
 import botocore
 
-from benchmarks.cold_calls import EVENTS, is_success
-from benchmarks.cold_quota import Quota, share
+from benchmarks.cold.calls import EVENTS, is_success
+from benchmarks.cold.quota import Quota, share
 
 HERE = Path(__file__).parent
-CERTIFICATE = HERE.parent / "tests" / "runtime" / "support" / "s3_stub" / "certificate.pem"
+TOP = HERE.parents[1]
+CERTIFICATE = TOP / "tests" / "runtime" / "support" / "s3_stub" / "certificate.pem"
 REGION = "eu-west-1"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -30,7 +31,7 @@ CREDENTIALS = {
 
 @dataclass(frozen=True)
 class Function:
-    """One function of one commit, as it is deployed."""
+    """A function of a commit with its files and settings."""
 
     key: str
     folder: Path
@@ -40,7 +41,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of a whole processor that the start took, and seconds that the first and second call took."""
+    """The seconds that the start took with a whole processor, and that the first and second call took."""
 
     start: float
     first: float
@@ -53,15 +54,15 @@ def check_out(commit: str, folder: Path) -> Path:
     Raises:
         SystemExit: the clone does not have the commit.
     """
-    command = ["git", "-C", str(HERE.parent), "archive", "--format=tar", commit]
+    command = ["git", "-C", str(TOP), "archive", "--format=tar", commit]
     packed = folder.with_suffix(".tar")
     try:
         with packed.open("wb") as file:
             subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SystemExit(
-            f"The commit {commit}, which this is measured against, cannot be read: {getattr(error, 'stderr', error)}\n"
-            "It takes git and a clone with the whole history: git fetch --unshallow"
+            f"The commit {commit} to compare with cannot be read: {getattr(error, 'stderr', error)}\n"
+            "Fetch the whole history: git fetch --unshallow"
         ) from None
     with tarfile.open(packed) as archive:
         archive.extractall(folder, filter="data")
@@ -70,20 +71,20 @@ def check_out(commit: str, folder: Path) -> Path:
 
 def stage(checkout: Path, folder: Path, url: str) -> dict[str, Function]:
     """Register the functions of a checkout; write their archives into a folder."""
-    script = str(HERE / "cold_stage.py")
+    script = str(HERE / "stage.py")
     subprocess.run([sys.executable, "-P", script, str(checkout), str(folder), f"{url}/origin/"], check=True)
-    described = json.loads((folder / "functions.json").read_text())
+    functions = json.loads((folder / "functions.json").read_text())
     return {
-        key: Function(key, folder / key, _addressed(found["environment"], url), found["memory_mb"])
-        for key, found in described.items()
+        key: Function(key, folder / key, _with_local_urls(function["environment"], url), function["memory_mb"])
+        for key, function in functions.items()
     }
 
 
 @contextmanager
 def serving() -> Iterator[str]:
     """Run the endpoint in a process of its own and yield its URL."""
-    command = [sys.executable, "-m", "benchmarks.cold_endpoint", str(CERTIFICATE)]
-    with subprocess.Popen(command, cwd=HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    command = [sys.executable, "-m", "benchmarks.cold.endpoint", str(CERTIFICATE)]
+    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         yield f"https://127.0.0.1:{int(server.stdout.readline())}"
@@ -91,9 +92,9 @@ def serving() -> Iterator[str]:
 
 
 def environment_of(url: str, folder: Path) -> dict[str, str]:
-    """Return what Lambda sets beside a function's own variables, and what leads its clients to an endpoint.
+    """Return the variables that Lambda adds to a function's own, and those that point its clients to an endpoint.
 
-    The certificate authorities are those of botocore and the endpoint's own: loading them is a good part of a start.
+    The CA bundle holds botocore's authorities and the endpoint's own, because loading it takes much of a start.
     """
     authorities = folder / "authorities.pem"
     authorities.write_text(Path(botocore.__file__).with_name("cacert.pem").read_text() + CERTIFICATE.read_text())
@@ -111,7 +112,7 @@ def environment_of(url: str, folder: Path) -> dict[str, str]:
 
 
 class Process:
-    """A function's process. `start` is what its import took."""
+    """The process of a function; `start` holds the seconds that its import took."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.pid = process.pid
@@ -137,14 +138,14 @@ class Process:
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit(f"The function ended: {self.log()}")
-        found: dict[str, Any] = json.loads(line)
-        return found
+        result: dict[str, Any] = json.loads(line)
+        return result
 
 
 @contextmanager
 def started(function: Function, environment: Mapping[str, str]) -> Iterator[Process]:
     """Start a function as Lambda does."""
-    command = [sys.executable, "-B", str(HERE / "cold_worker.py"), function.key]
+    command = [sys.executable, "-B", str(HERE / "worker.py"), function.key]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     variables = {**function.environment, **environment}
     with subprocess.Popen(command, cwd=function.folder, env=variables, text=True, **pipes) as process:
@@ -172,7 +173,7 @@ def _seconds(call: Mapping[str, float], memory_mb: int, quota: Quota | None) -> 
     return call["wall"] if quota is not None else call["processor"] / share(memory_mb)
 
 
-def _addressed(environment: Mapping[str, str], url: str) -> dict[str, str]:
-    """The registered environment, with the addresses that only exist in AWS replaced."""
-    here = {"MANAGEMENT_URL": url, "LOOPBACK_ORIGINS": "true"}
-    return {name: here.get(name, value) for name, value in environment.items()}
+def _with_local_urls(environment: Mapping[str, str], url: str) -> dict[str, str]:
+    """Return a registered environment with the endpoint in place of addresses in AWS."""
+    local = {"MANAGEMENT_URL": url, "LOOPBACK_ORIGINS": "true"}
+    return {name: local.get(name, value) for name, value in environment.items()}

@@ -1,4 +1,4 @@
-"""What `make bench-cold` computes, when it refuses to run, and when it fails."""
+"""The benchmark of cold starts: its computations, and the reasons to refuse or fail."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ import pytest
 from async_download.functions import ALL_FUNCTIONS
 from async_download.settings import NUMBERS
 
-from benchmarks import cold, cold_runs, report
-from benchmarks.cold_calls import EVENTS, is_success
-from benchmarks.cold_quota import Quota, quota, share
-from benchmarks.cold_runs import Function, Run, check_out
+from benchmarks import report
+from benchmarks.cold import __main__ as cold
+from benchmarks.cold import runs as cold_runs
+from benchmarks.cold.calls import EVENTS, is_success
+from benchmarks.cold.quota import Quota, processor_quota, share
+from benchmarks.cold.runs import Function, Run, check_out
 from benchmarks.prices import GB_SECOND
 from tools.readme_tables import TOP
 
 
 @pytest.mark.parametrize(("memory_mb", "expected"), [(128, 0.0724), (256, 0.1447), (1769, 1), (10_240, 1)])
-def test_the_share_of_a_memory_size(memory_mb: int, expected: float) -> None:
+def test_the_share_of_a_processor_grows_with_the_memory_size(memory_mb: int, expected: float) -> None:
     assert share(memory_mb) == pytest.approx(expected, abs=1e-4)
 
 
@@ -43,7 +45,7 @@ def test_every_function_has_a_call() -> None:
         (None, False),
     ],
 )
-def test_a_call_that_fails_is_not_a_quick_one(answer: Any, expected: bool) -> None:
+def test_failed_calls_are_recognised(answer: Any, expected: bool) -> None:
     assert is_success(answer) is expected
 
 
@@ -57,23 +59,23 @@ def test_a_clone_without_the_commit_or_a_machine_without_git_is_refused(
     assert refused.value.code != 0
 
 
-def test_the_first_version_of_control_groups(tmp_path: Path) -> None:
+def test_a_quota_in_version_1_of_control_groups(tmp_path: Path) -> None:
     (tmp_path / "cpu").mkdir()
-    with quota(tmp_path) as limited:
-        assert limited is not None
-        assert limited.version == 1
-        limited.limit(42, 256)
-        written = {file.name: file.read_text() for file in limited.folder.iterdir()}
+    with processor_quota(tmp_path) as group:
+        assert group is not None
+        assert group.version == 1
+        group.limit(42, 256)
+        written = {file.name: file.read_text() for file in group.folder.iterdir()}
     assert written == {"cpu.cfs_period_us": "20000", "cpu.cfs_quota_us": "2894", "cgroup.procs": "42"}
 
 
-def test_the_second_version_of_control_groups(tmp_path: Path) -> None:
+def test_a_quota_in_version_2_of_control_groups(tmp_path: Path) -> None:
     (tmp_path / "cgroup.subtree_control").write_text("cpuset cpu memory\n")
-    with quota(tmp_path) as limited:
-        assert limited is not None
-        assert limited.version == 2
-        limited.limit(42, 1769)
-        written = {file.name: file.read_text() for file in limited.folder.iterdir()}
+    with processor_quota(tmp_path) as group:
+        assert group is not None
+        assert group.version == 2
+        group.limit(42, 1769)
+        written = {file.name: file.read_text() for file in group.folder.iterdir()}
     assert written == {"cpu.max": "20000 20000", "cgroup.procs": "42"}
 
 
@@ -81,8 +83,8 @@ def test_the_second_version_of_control_groups(tmp_path: Path) -> None:
 def test_without_control_groups_there_is_no_quota(tmp_path: Path, controllers: str | None) -> None:
     if controllers is not None:
         (tmp_path / "cgroup.subtree_control").write_text(controllers)
-    with quota(tmp_path) as limited:
-        assert limited is None
+    with processor_quota(tmp_path) as group:
+        assert group is None
 
 
 def test_without_a_quota_processor_time_is_divided_by_the_share(tmp_path: Path) -> None:
@@ -91,18 +93,18 @@ def test_without_a_quota_processor_time_is_divided_by_the_share(tmp_path: Path) 
     assert cold_runs._seconds(call, 256, Quota(tmp_path, 1)) == 9.0
 
 
-def test_the_middle_of_several_runs_is_taken_for_each_time() -> None:
+def test_the_median_is_taken_for_each_time() -> None:
     runs = [Run(1, 30, 5), Run(3, 10, 6), Run(2, 20, 4)]
-    assert cold.middle(runs) == Run(2, 20, 5)
+    assert cold.median_run(runs) == Run(2, 20, 5)
 
 
-def test_a_cold_call_pays_for_the_start_too() -> None:
+def test_a_cold_call_costs_the_start_too() -> None:
     cold_dollars, warm_dollars = cold.cost(Run(0.3, 0.1, 0.02), 512)
     assert cold_dollars == pytest.approx(0.2 + 0.4 * 0.5 * GB_SECOND * 1e6)
     assert warm_dollars == pytest.approx(0.2 + 0.02 * 0.5 * GB_SECOND * 1e6)
 
 
-def test_the_page_on_cost_has_every_function_with_its_memory_size() -> None:
+def test_docs_cost_has_every_function_with_its_memory_size() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.MULTILINE)
     documented = {key: int(size.replace(",", "")) for key, size in rows}
@@ -112,15 +114,14 @@ def test_the_page_on_cost_has_every_function_with_its_memory_size() -> None:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """No endpoint: nothing is measured."""
+    """Yield a URL without an endpoint, because nothing is measured."""
     yield "https://127.0.0.1:1"
 
 
 @pytest.mark.parametrize(("first", "code"), [(0.33, None), (0.34, 1)])
-def test_a_bound_that_is_missed_fails_the_command(
+def test_only_a_missed_bound_of_a_first_call_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: float, code: int | None
 ) -> None:
-    """A start that takes longer does not: that is where the work went."""
     measured = {"connect": {256: (Run(9, first, 0.1), Run(1, 1, 0.1))}}
     monkeypatch.setattr("sys.argv", ["cold"])
     monkeypatch.setattr(cold, "check_out", lambda *_: tmp_path)

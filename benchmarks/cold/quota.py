@@ -1,4 +1,4 @@
-"""The share of a processor that Lambda gives a function of some memory size, once it has started."""
+"""Limits a process to the share of a processor that Lambda gives a function of its memory size."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 def share(memory_mb: int) -> float:
-    """Return the share of one processor: Lambda gives a whole one at 1,769 MB."""
+    """Return the share of one processor; Lambda gives a whole one at 1,769 MB."""
     return min(1.0, memory_mb / WHOLE_PROCESSOR_MB)
 
 
 @dataclass(frozen=True)
 class Quota:
-    """A control group that holds its processes to a share of a processor; the kernel has two versions of them."""
+    """A control group, of the kernel's version 1 or 2, that limits its processes to a share of a processor."""
 
     folder: Path
     version: int
 
     def limit(self, pid: int, memory_mb: int) -> None:
-        """Hold a process, with its threads, to the share of a memory size."""
+        """Limit a process, with its threads, to the share of a memory size."""
         quota = max(1000, round(PERIOD_US * share(memory_mb)))
         if self.version == 1:
             (self.folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
@@ -37,15 +37,15 @@ class Quota:
 
 
 @contextmanager
-def quota(root: Path = CGROUPS) -> Iterator[Quota | None]:
-    """Make a control group for the length of a benchmark; None where this process may not."""
-    made = _version_1(root / "cpu") or _version_2(root)
+def processor_quota(root: Path = CGROUPS) -> Iterator[Quota | None]:
+    """Create a control group for the length of a benchmark; yields None where this process may not."""
+    quota = _version_1(root / "cpu") or _version_2(root)
     try:
-        yield made
+        yield quota
     finally:
-        if made is not None:
-            with suppress(OSError):  # a process that is about to end is still in it
-                made.folder.rmdir()
+        if quota is not None:
+            with suppress(OSError):  # a process that is ending is still in the group
+                quota.folder.rmdir()
 
 
 def _version_1(root: Path) -> Quota | None:
