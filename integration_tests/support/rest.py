@@ -13,7 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tools.rest_contract import check_answer
+from tools.rest_contract import check_response
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Rest:
             parsed = json.loads(text) if text else {}
             found = {name.lower(): value for name, value in response.getheaders()}
         if url.startswith(self.base_url):
-            check_answer(method, url.removeprefix(self.base_url), response.status, found, parsed)
+            check_response(method, url.removeprefix(self.base_url), response.status, found, parsed)
         return Answer(response.status, found, parsed)
 
     def unsigned(self) -> Rest:
