@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.visit import Visit
+from integration_tests.page.visit import SIZES, Visit
 from integration_tests.support.stack import unique_path
 
-SIZES = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 State = Callable[[Visit, str], None]
 

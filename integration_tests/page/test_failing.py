@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.visit import Visit, read_json
+from integration_tests.page.visit import read_json
 from integration_tests.support.settings import CLOSED
 from integration_tests.support.stack import unique_path
 from localcloud.web_page import WebPage
@@ -94,7 +94,7 @@ def test_an_invalid_answer_of_the_api_runs_no_script(
     visit: Open, key: str, changes: dict[str, Any], where: str
 ) -> None:
     page = visit()
-    block_sockets(page)
+    page.block_sockets()
 
     def change(route: Any) -> None:
         if route.request.method != where:
@@ -109,8 +109,3 @@ def test_an_invalid_answer_of_the_api_runs_no_script(
 
 
 CORS = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
-
-
-def block_sockets(page: Visit) -> None:
-    """Close every WebSocket at once, as some proxies do."""
-    page.page.route_web_socket("**", lambda socket: socket.close())

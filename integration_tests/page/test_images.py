@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from integration_tests.page.conftest import IMAGES, Open
-from integration_tests.page.test_accessibility import SIZES
-from integration_tests.page.visit import Visit
+from integration_tests.page.visit import SIZES, Visit
 
 LARGEST = 150_000
 SHOTS = [  # name, colour scheme, size, file, options of the origin, headline

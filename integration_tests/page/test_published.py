@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.test_saving import ALL_DONE
+from integration_tests.page.visit import ALL_DONE
 from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 

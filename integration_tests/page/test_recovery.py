@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.test_failing import block_sockets
 from integration_tests.page.visit import Visit, is_copy
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import is_absent, wait_for
@@ -41,7 +40,7 @@ def test_a_dropped_socket_is_opened_again(visit: Open, page_stack: Stack, key: s
 
 def test_the_page_polls_when_sockets_are_blocked(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit()
-    block_sockets(page)
+    page.block_sockets()
     page.open().ask(origin="files", path=unique_path("2MB", "first_byte=1"), key=key).sees("headline", "Saved")
     assert page.saved() == Origin.content(2 * MB)
     assert page_stack.operator.connection_ids(page.requested[0]) == set()
@@ -197,9 +196,7 @@ def test_a_copy_is_cancelled(visit: Open, page_stack: Stack, key: str) -> None:
     page.sees("headline", "Copying")
     page.part("cancel").click()
     page.sees("headline", "Cancelled")
-    row = page_stack.operator.download_item(page.requested[0])
-    assert row is not None
-    assert row["status"] == "CANCELLED"
+    assert page_stack.operator.download_item(page.requested[0])["status"] == "CANCELLED"
     assert page.downloads == []
     assert page.page.evaluate("document.activeElement.id") == "headline"
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.visit import Visit
+from integration_tests.page.visit import ALL_DONE, Visit
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import Origin
 
-ALL_DONE = dict.fromkeys(("request", "connection", "copy", "link", "download"), "done")
 MB = 10**6
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Download as BrowserDownload
 
 Answer = Callable[[Any], object]
+SIZES = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
+ALL_DONE = dict.fromkeys(("request", "connection", "copy", "link", "download"), "done")
 MAX_SECONDS = 40.0  # a busy machine starts functions slowly
 
 
@@ -108,6 +110,10 @@ class Visit:
     def intercept(self, matches: Callable[[str], bool], answer: Answer, times: int | None = None) -> None:
         """Answer requests of matching URLs in place of the server."""
         self.page.route(matches, answer, times=times)
+
+    def block_sockets(self) -> None:
+        """Close every WebSocket at once, as some proxies do."""
+        self.page.route_web_socket("**", lambda socket: socket.close())
 
     def rewrite(self, file: str, text: str, other: str) -> None:
         """Serve a script of the page with one constant replaced, to make a time or a size shorter."""
