@@ -85,7 +85,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def keep_on_failure(request: pytest.FixtureRequest) -> Callable[[], bool]:
-    """Return a function that says, at the end of a stack, whether to keep it."""
+    """Return a function that decides, at the end of a stack, whether it is kept."""
     return lambda: bool(request.config.getoption("--keep-on-failure") and request.session.testsfailed)
 
 

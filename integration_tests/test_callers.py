@@ -37,9 +37,9 @@ def test_an_unsigned_call_is_refused_and_a_signed_call_is_answered(strict_stack:
         assert socket.receive("ready")["size"] == 5
 
 
-def test_a_user_without_invoke_permission_is_is_refusal(strict_stack: Stack) -> None:
-    with user(strict_stack.cloud) as stranger:
-        rest = Rest(strict_stack.client.rest.base_url, stranger)
+def test_a_user_without_invoke_permission_is_refused(strict_stack: Stack) -> None:
+    with user(strict_stack.cloud) as signature:
+        rest = Rest(strict_stack.client.rest.base_url, signature)
         wait_for(lambda: is_refusal(rest.call("GET", request_path(strict_stack)), 403, "FORBIDDEN"), SPREAD_SECONDS)
 
 
@@ -47,8 +47,8 @@ def test_a_user_with_invoke_permission_owns_the_download(strict_stack: Stack) ->
     """The same Idempotency-Key of another caller makes another download."""
     body: dict[str, object] = {"origin": strict_stack.client.origin, "path": unique_path("5")}
     key = {"Idempotency-Key": secrets.token_hex(16)}
-    with user(strict_stack.cloud, "execute-api:Invoke") as friend:
-        rest = Rest(strict_stack.client.rest.base_url, friend)
+    with user(strict_stack.cloud, "execute-api:Invoke") as signature:
+        rest = Rest(strict_stack.client.rest.base_url, signature)
         answer = wait_for(
             lambda: rest.call("POST", "/downloads", body, key),
             SPREAD_SECONDS,
@@ -63,10 +63,10 @@ def test_a_user_with_invoke_permission_owns_the_download(strict_stack: Stack) ->
     )
 
 
-def test_a_wrong_signature_is_is_refusal(strict_stack: Stack) -> None:
-    with user(strict_stack.cloud, "execute-api:Invoke") as friend:
-        forged = Signature(Credentials(friend.credentials.access_key, "x" * 40), friend.region)
-        answer = Rest(strict_stack.client.rest.base_url, forged).call("GET", request_path(strict_stack))
+def test_a_wrong_signature_is_refused(strict_stack: Stack) -> None:
+    with user(strict_stack.cloud, "execute-api:Invoke") as signature:
+        wrong_signature = Signature(Credentials(signature.credentials.access_key, "x" * 40), signature.region)
+        answer = Rest(strict_stack.client.rest.base_url, wrong_signature).call("GET", request_path(strict_stack))
         assert is_refusal(answer, 403, "FORBIDDEN")
         assert "signature" in answer.body["error"]["message"]
 
@@ -81,7 +81,7 @@ def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stac
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-api-key": "x" * 40}])
-def test_a_call_without_the_api_key_is_is_refusal(keyed: tuple[Stack, dict[str, str]], headers: dict[str, str]) -> None:
+def test_a_call_without_the_api_key_is_refused(keyed: tuple[Stack, dict[str, str]], headers: dict[str, str]) -> None:
     stack, _ = keyed
     assert is_refusal(stack.client.rest.call("GET", request_path(stack), headers=headers), 403, "FORBIDDEN")
 

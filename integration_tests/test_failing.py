@@ -134,7 +134,7 @@ def test_an_origin_without_a_name_or_a_certificate_fails_the_download(stack: Sta
 
 def test_a_worker_that_dies_is_replaced(stack: Stack) -> None:
     if stack.cloud.target is not Target.EMULATOR:
-        pytest.skip("Only our emulator's workers can be ended from outside: use --target emulator.")
+        pytest.skip("Only the workers of the emulator can be ended: use --target emulator.")
     download = stack.client.request(unique_path("30MB", "rate=15000000"))
     with stack.client.connect(download) as socket:
         wait_for(lambda: stack.operator.uploads(download), 10)

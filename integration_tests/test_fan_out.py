@@ -97,7 +97,7 @@ def test_only_numbers_of_slices_pass_through_the_state_machine(stack: Stack) -> 
 
 def test_a_worker_that_dies_is_replaced_and_its_parts_are_kept(stack: Stack, origin: Origin) -> None:
     if stack.cloud.target is not Target.EMULATOR:
-        pytest.skip("Only our emulator's workers can be ended from outside: use --target emulator.")
+        pytest.skip("Only the workers of the emulator can be ended: use --target emulator.")
     path = unique_path(str(SLICED), SLOW_RATE)
     download = stack.client.request(path)
     with stack.client.connect(download) as socket:

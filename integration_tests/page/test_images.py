@@ -59,11 +59,11 @@ def prepare(page: Visit, path: str, options: str, key: str, headline: str) -> No
         route.fallback(post_data=route.request.post_data_json | {"path": requested_path})
 
     page.intercept(lambda url: url.endswith("/downloads"), ask)
-    page.ask(origin="files", path=path, key=key)
+    page.submit(origin="files", path=path, key=key)
     page.page.get_by_text("Settings", exact=True).click()
-    page.sees("headline", headline)
+    page.expect_text("headline", headline)
     if headline == "Copying":
-        page.reads("copy", "left")
+        page.expect_contains("copy", "left")
     page.page.mouse.move(0, 0)
 
 

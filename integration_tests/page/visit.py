@@ -51,7 +51,7 @@ class Visit:
         self.page.locator("#ask:not([inert])").wait_for()
         return self
 
-    def ask(self, *, key: str | None = None, **fields: str) -> Visit:
+    def submit(self, *, key: str | None = None, **fields: str) -> Visit:
         """Fill in and send the form."""
         for name, text in fields.items():
             self.reveal(name)
@@ -71,14 +71,14 @@ class Visit:
         """Return an element by its id."""
         return self.page.locator(f"#{name}")
 
-    def sees(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
+    def expect_text(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
         """Wait until the text of an element is exactly this."""
         from playwright.sync_api import expect
 
         expect(self.part(name)).to_have_text(text, timeout=seconds * 1000)
         return self
 
-    def reads(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
+    def expect_contains(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
         """Wait until the text of an element contains this."""
         from playwright.sync_api import expect
 

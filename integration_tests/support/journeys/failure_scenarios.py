@@ -142,7 +142,7 @@ def cancel_sliced_copy(stack: Stack, timeout: float) -> None:
 
 
 def _abandoned_download(stack: Stack) -> Download:
-    """Return a download with a copy whose item has said COPYING for ten minutes, and whose execution has ended."""
+    """Return a download whose item has had the status COPYING for ten minutes, and whose execution has ended."""
     download = stack.client.request(unique_path("1"))
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
     before = (datetime.now(UTC) - timedelta(minutes=10)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
