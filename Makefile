@@ -109,7 +109,7 @@ docs: setup ## Write tables, schema, OpenAPI document, diagram, deploying policy
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write
-	@$(RUN) -m tests.components.snapshot --write
+	@$(RUN) -m tests.components.support.snapshot --write
 
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .

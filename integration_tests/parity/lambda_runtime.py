@@ -15,7 +15,7 @@ import pulumi
 from async_download.names import hyphenated
 
 from integration_tests.parity.servers import Server, free_port, serving
-from tests.components.harness import Deployed
+from tests.components.support.harness import Deployed
 from tools.parity.implementations import EMULATOR, LAMBDA_CLIENT
 
 INVOCATION = "/2015-03-31/functions/function/invocations"

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from integration_tests.parity.paths import FILE_ID, INPUTS, Path, lambda_answer, paths, shortened
-from tests.components.harness import deploy
+from tests.components.support.harness import deploy
 
 MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # name -> machine, and arguments of the component
     "reusing": ("transfer", {"reuse_seconds": 600, "slice_execution_type": "STANDARD"}),

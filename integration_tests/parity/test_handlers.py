@@ -12,7 +12,7 @@ from async_download.functions import ALL_FUNCTIONS
 
 from integration_tests.parity import lambda_runtime, step_functions
 from localcloud.emulator import Emulator
-from tests.components.harness import REPOSITORY, Cloud, Deployed, deploy
+from tests.components.support.harness import REPOSITORY, Cloud, Deployed, deploy
 
 ARGS = {"rest_auth": "api_key", "web_page": True, "close_idle_seconds": 30, "reuse_seconds": 600}
 EVENTS = REPOSITORY / "events"

@@ -9,9 +9,9 @@ import pytest
 from async_download.api import cors
 
 from runtime.logic.requests.cors import EXPOSED
-from tests.components.harness import Deployed, Registered, deploy
-from tests.components.proof import rest_paths
-from tests.components.test_wiring import depends_on, environment
+from tests.components.functions.test_functions import depends_on, environment
+from tests.components.support.harness import Deployed, Registered, deploy
+from tests.components.support.service_permissions import rest_paths
 
 PAGE, OTHER = "https://app.example.com", "https://admin.example.com"
 PREFLIGHTS = {"/downloads": {"POST"}, "/download": {"GET"}, "/downloads/{id}": {"GET", "DELETE"}}

@@ -12,9 +12,9 @@ from async_download import InvalidSetting, limits
 from async_download.functions import ALL_FUNCTIONS
 from async_download.names import hyphenated
 
-from tests.components.harness import Cloud, deploy
+from tests.components.support.harness import Cloud, deploy
+from tests.components.support.variants import INSTEAD, OTHER
 from tests.components.test_settings import SECRET, settings
-from tests.components.variants import INSTEAD, OTHER
 
 NAME = "n" * 64  # as long as the names of functions and roles become
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from tests.components.proof import states
+from tests.components.support.service_permissions import states
 
 THROTTLED = "Lambda.TooManyRequestsException"
 PATIENCE_SECONDS = 3600

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.components.harness import Cloud, Deployed, deploy
-from tests.components.variants import extremes
+from tests.components.support.harness import Cloud, Deployed, deploy
+from tests.components.support.variants import extremes
 
 EXTREMES = extremes()
 ACCOUNT = {"StringEquals": {"aws:SourceAccount": Cloud().account}}

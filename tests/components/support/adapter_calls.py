@@ -10,7 +10,7 @@ from typing import NamedTuple
 import botocore.session
 from botocore import xform_name
 
-from tests.components.runtime_source import Module, module_of
+from tests.components.support.runtime_source import Module, module_of
 
 PARTS_OF_A_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 

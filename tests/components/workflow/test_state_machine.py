@@ -14,9 +14,9 @@ from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
 from runtime.logic.sockets.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
-from tests.components.harness import Cloud, Deployed, deploy
-from tests.components.patience import THROTTLED
-from tests.components.proof import states
+from tests.components.support.harness import Cloud, Deployed, deploy
+from tests.components.support.service_permissions import states
+from tests.components.support.throttling_retries import THROTTLED
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
@@ -70,7 +70,7 @@ def test_what_works_is_bounded_tried_again_and_caught(name: str) -> None:
     state = WORKING[name]
     caught = REUSING["States"][CHILDREN[name]] if name in CHILDREN else state  # a child's failure is its map's
     assert state["Type"] != "Task" or 0 < state["TimeoutSeconds"] <= 1000
-    patient = THROTTLED in state["Retry"][0]["ErrorEquals"]  # test_patience.py has that one
+    patient = THROTTLED in state["Retry"][0]["ErrorEquals"]  # test_throttling_retries.py has that one
     assert all(1 <= retry["MaxAttempts"] <= 6 for retry in state["Retry"][patient:])
     assert caught["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     if "waitForTaskToken" not in state.get("Resource", ""):  # a time-out of who waits is no reason to wait again
@@ -169,7 +169,7 @@ def test_an_execution_ends_when_nobody_wants_its_download_any_more() -> None:
 
 
 def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
-    """Five minutes; a worker ends by itself before its function's time is up. test_patience.py has the waits."""
+    """An Express execution ends after five minutes, and a worker ends before its function times out."""
     assert SLICES["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
     attempts = 1 + TASKS["CopySlice"]["Retry"][-1]["MaxAttempts"]
     assert FUNCTIONS["copy_slice"].timeout_seconds > SECONDS + 20

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from async_download.names import hyphenated
 
-from tests.components.adapter_calls import Call
-from tests.components.harness import Cloud, Deployed, Registered
-from tests.components.proof import Right
-from tests.components.runtime_calls import calls_of
+from tests.components.support.adapter_calls import Call
+from tests.components.support.harness import Cloud, Deployed, Registered
+from tests.components.support.runtime_calls import calls_of
+from tests.components.support.service_permissions import Right
 
 METHODS = {"DeleteConnection": "DELETE", "GetConnection": "GET", "PostToConnection": "POST"}  # of @connections
 ACTIONS = {  # where the right is not called like the operation

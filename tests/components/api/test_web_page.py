@@ -12,9 +12,9 @@ from async_download.names import hyphenated
 
 from runtime import config
 from runtime.handlers.web_page import Settings
-from tests.components.harness import Deployed, Registered, deploy
-from tests.components.proof import callers, rest_paths
-from tests.components.test_wiring import depends_on, environment, function
+from tests.components.functions.test_functions import depends_on, environment, function
+from tests.components.support.harness import Deployed, Registered, deploy
+from tests.components.support.service_permissions import callers, rest_paths
 
 OTHER = "https://app.example.com"
 API = "https://rest123.execute-api.eu-west-1.amazonaws.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from async_download.functions import FUNCTIONS
 
-from tests.components.harness import Deployed, deploy
+from tests.components.support.harness import Deployed, deploy
 
 SUBNETS, GROUPS = ["subnet-0a1b2c3d", "subnet-0a1b2c3d4e5f60718"], ["sg-0a1b2c3d"]
 COPYING = {"copy", "copy_slice"}

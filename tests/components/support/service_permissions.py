@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.components.harness import Cloud, Deployed, Registered
+from tests.components.support.harness import Cloud, Deployed, Registered
 
 Right = tuple[str, str]  # action, resource
 Callers = dict[tuple[str, str], set[str]]  # name of a function, service -> ARNs of what calls it

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from tests.components.harness import Deployed, Registered
+from tests.components.support.harness import Deployed, Registered
 
 ROLE = "arn:aws:iam::123456789012:role/transfer"
 KINDS: dict[tuple[str, str], str] = {

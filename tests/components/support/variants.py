@@ -7,7 +7,7 @@ from typing import Any
 
 from async_download.settings import FLAGS
 
-from tests.components.harness import Deployed, deploy
+from tests.components.support.harness import Deployed, deploy
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc_subnet_ids": ["subnet-01234567"], "vpc_security_group_ids": ["sg-01234567"]}  # both or neither

@@ -7,8 +7,8 @@ import json
 from async_download.functions import FUNCTIONS
 from async_download.names import hyphenated
 
-from tests.components.harness import Cloud, Deployed, Registered, deploy
-from tests.components.proof import rights_given
+from tests.components.support.harness import Cloud, Deployed, Registered, deploy
+from tests.components.support.service_permissions import rights_given
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 PREFIX = "async-download-test-files"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from async_download import InvalidSetting
 
-from tests.components.harness import Deployed, deploy
+from tests.components.support.harness import Deployed, deploy
 
 BUCKET = "files-copies-1234567"
 ARN = f"arn:aws:s3:::{BUCKET}"

@@ -13,9 +13,9 @@ import pytest
 from async_download.functions.signer import SIGNING_FUNCTIONS
 from async_download.names import hyphenated
 
-from tests.components import function_rights
-from tests.components.harness import Cloud, Deployed, deploy
-from tests.components.proof import (
+from tests.components.support import function_permissions
+from tests.components.support.harness import Cloud, Deployed, deploy
+from tests.components.support.service_permissions import (
     Right,
     callers,
     permitted,
@@ -24,7 +24,7 @@ from tests.components.proof import (
     rights_of_machine,
     rights_wanted,
 )
-from tests.components.variants import extremes
+from tests.components.support.variants import extremes
 
 EXTREMES = extremes()
 LOGGER = "CreateLogGroup CreateLogStream DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents PutLogEvents"
@@ -37,12 +37,12 @@ def shape(request: pytest.FixtureRequest) -> Deployed:
 
 
 def test_a_function_may_do_what_it_calls_and_nothing_else(shape: Deployed) -> None:
-    for key in function_rights.handlers(shape):
-        same(rights_given(shape.statements(hyphenated(key))), function_rights.wanted(shape, key), key)
+    for key in function_permissions.handlers(shape):
+        same(rights_given(shape.statements(hyphenated(key))), function_permissions.wanted(shape, key), key)
 
 
 def test_the_signer_may_do_what_urls_do_and_nothing_else(shape: Deployed) -> None:
-    same(rights_given(shape.statements("signer")), function_rights.wanted_of_signer(shape), "signer")
+    same(rights_given(shape.statements("signer")), function_permissions.wanted_of_signer(shape), "signer")
 
 
 def test_a_state_machine_may_do_what_its_definition_does_and_nothing_else(shape: Deployed) -> None:
@@ -94,7 +94,9 @@ def test_a_role_is_taken_by_who_uses_it_and_by_nobody_else(shape: Deployed) -> N
 
 def test_every_policy_is_one_of_those_that_are_proved(shape: Deployed) -> None:
     """One that is not has to get a proof of its own here."""
-    proved = {f"files-{hyphenated(key)}-policy" for key in function_rights.handlers(shape)} | {"files-signer-policy"}
+    proved = {f"files-{hyphenated(key)}-policy" for key in function_permissions.handlers(shape)} | {
+        "files-signer-policy"
+    }
     proved |= {f"{machine.name}-policy" for machine in shape.all("sfn/stateMachine:StateMachine")}
     proved |= {"files-api-gateway-policy"} if shape.all("apigateway/account:Account") else set()
     assert {policy.name for policy in shape.all("iam/rolePolicy:RolePolicy")} == proved

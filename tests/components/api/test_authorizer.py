@@ -10,13 +10,13 @@ from async_download import AsyncDownloadArgs, AuthorizerKind, InvalidSetting
 from async_download.plugin import Plugin
 from async_download.settings import resolve
 
-from tests.components.harness import COMPONENT, ORIGINS, Deployed, Registered, deploy, run
-from tests.components.test_apis import methods, trigger
-from tests.components.test_cors import answers
+from tests.components.api.test_apis import methods, trigger
+from tests.components.api.test_cors import answers
+from tests.components.functions.test_functions import depends_on
+from tests.components.support.harness import COMPONENT, ORIGINS, Deployed, Registered, deploy, run
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
 from tests.components.test_program import configured
 from tests.components.test_schema import registered
-from tests.components.test_wiring import depends_on
 
 FUNCTION = "arn:aws-cn:lambda:cn-north-1:123456789012:function:who-calls"
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEf123"

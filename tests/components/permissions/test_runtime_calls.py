@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from async_download.functions import FUNCTIONS
 
-from tests.components.adapter_calls import Call, names_of, services
-from tests.components.function_rights import rights
-from tests.components.harness import deploy
-from tests.components.runtime_calls import NOT_TAKEN, aws_ports, calls_of
-from tests.components.runtime_source import RUNTIME, module_of, port_name, port_uses, reach
+from tests.components.support.adapter_calls import Call, names_of, services
+from tests.components.support.function_permissions import rights
+from tests.components.support.harness import deploy
+from tests.components.support.runtime_calls import NOT_TAKEN, aws_ports, calls_of
+from tests.components.support.runtime_source import RUNTIME, module_of, port_name, port_uses, reach
 
 LOGIC = sorted([*(RUNTIME / "logic").rglob("*.py"), *(RUNTIME / "handlers").glob("*.py")])
 ADAPTERS = sorted(path.stem for path in (RUNTIME / "adapters").glob("*.py") if path.stem != "__init__")

@@ -1,6 +1,6 @@
 """Snapshot of every resource that the component registers, for a default stack and for stacks with every setting.
 
-`python -m tests.components.snapshot --write` rewrites `snapshot.json` after a change that was meant.
+`python -m tests.components.support.snapshot --write` rewrites `snapshot.json` after a change that was meant.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 import pulumi
 
-from tests.components.harness import Deployed, Registered, deploy
-from tests.components.variants import INSTEAD, NETWORK, OTHER, SECRETIVE
+from tests.components.support.harness import Deployed, Registered, deploy
+from tests.components.support.variants import INSTEAD, NETWORK, OTHER, SECRETIVE
 
 FILE = Path(__file__).with_name("snapshot.json")
 EXISTING: dict[str, Any] = {

@@ -20,7 +20,7 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.settings import SETTINGS, get_root_resource
 from pulumi.runtime.stack import wait_for_rpcs
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 PROJECT, STACK = "async-download", "test"
 ORIGINS: dict[str, Any] = {"reports": {"base_url": "https://reports.example.com/exports/"}}
 COMPONENT = "async-download:index:AsyncDownload"

@@ -15,8 +15,8 @@ from async_download.scope import Scope
 from async_download.settings import resolve
 
 from runtime.handlers.request_download import FIELDS
-from tests.components.harness import ORIGINS, Deployed, Registered, deploy
-from tests.components.test_wiring import depends_on
+from tests.components.functions.test_functions import depends_on
+from tests.components.support.harness import ORIGINS, Deployed, Registered, deploy
 
 KINDS = "each is a string, but size a whole number"
 NO_DEFAULTS = {"DEFAULT_4XX"}

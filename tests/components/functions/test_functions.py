@@ -15,8 +15,8 @@ from async_download.functions.environment import ALLOCATOR
 from async_download.names import FunctionName, hyphenated
 
 from runtime import config
-from tests.components.harness import Cloud, Deployed, Registered, deploy
-from tests.components.proof import rest_paths
+from tests.components.support.harness import Cloud, Deployed, Registered, deploy
+from tests.components.support.service_permissions import rest_paths
 
 
 def function(deployed: Deployed, key: str) -> Registered:

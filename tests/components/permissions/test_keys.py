@@ -15,7 +15,7 @@ from async_download.names import hyphenated
 from async_download.settings import resolve
 from async_download.statements import origin_secrets
 
-from tests.components.harness import ORIGINS, REPOSITORY, Cloud, Deployed, deploy
+from tests.components.support.harness import ORIGINS, REPOSITORY, Cloud, Deployed, deploy
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
 from tests.components.test_program import configured
 from tests.components.test_settings import PARAMETER, SECRET, origin

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 import pytest
 from async_download import AsyncDownload, InvalidSetting
 
-from tests.components.harness import ORIGINS, Cloud, deploy, run
+from tests.components.support.harness import ORIGINS, Cloud, deploy, run
 
 MOVED = "operation error S3: HeadBucket, https response error StatusCode: 301, api error MovedPermanently"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tests.components.harness import REPOSITORY
+from tests.components.support.harness import REPOSITORY
 
 RUNTIME = REPOSITORY / "runtime"
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign

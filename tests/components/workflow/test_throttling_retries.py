@@ -14,8 +14,9 @@ from async_download.workflow.retry_rules import PATIENT_ATTEMPTS
 from async_download.workflow.state_machine import definition, idle_closer
 
 from runtime.handlers.copy_slice import SECONDS
-from tests.components.harness import REPOSITORY
-from tests.components.patience import (
+from tests.components.support.harness import REPOSITORY
+from tests.components.support.service_permissions import states
+from tests.components.support.throttling_retries import (
     EVENTS_OF_ATTEMPT,
     HISTORY_EVENTS,
     PATIENCE_SECONDS,
@@ -27,7 +28,6 @@ from tests.components.patience import (
     rule_for,
     standard_tasks,
 )
-from tests.components.proof import states
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")

@@ -14,7 +14,7 @@ from async_download import bundle
 from async_download.bundle import PAGE
 from async_download.functions import ALL_FUNCTIONS, FUNCTIONS
 
-from tests.components.harness import REPOSITORY, Deployed
+from tests.components.support.harness import REPOSITORY, Deployed
 
 
 def write(folder: Path, *names: str) -> Path:
