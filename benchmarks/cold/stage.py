@@ -18,7 +18,7 @@ ORIGIN = "files"
 def main(checkout: str, folder: str, origin_url: str) -> None:
     """Register the functions of a checkout and write them into a folder."""
     sys.path[:0] = [checkout, f"{checkout}/components"]
-    from tests.components.harness import deploy
+    from tests.components.support.harness import deploy
 
     origins = {ORIGIN: {"base_url": origin_url, "default_path": "file"}}
     deployed = deploy({"origins": origins, "close_idle_seconds": 30, "web_page": True, "rest_auth": "api_key"})

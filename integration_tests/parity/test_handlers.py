@@ -1,4 +1,4 @@
-"""Every handler in AWS's own runtime loop: from the files of its archive, with its registered settings, on 3.13."""
+"""Every handler in AWS's runtime client on Python 3.13, from its archive and with its registered settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from async_download.functions import ALL_FUNCTIONS
 
 from integration_tests.parity import lambda_runtime, step_functions
 from localcloud.emulator import Emulator
-from tests.components.harness import REPOSITORY, Cloud, Deployed, deploy
+from tests.components.support.harness import REPOSITORY, Cloud, Deployed, deploy
 
 ARGS = {"rest_auth": "api_key", "web_page": True, "close_idle_seconds": 30, "reuse_seconds": 600}
 EVENTS = REPOSITORY / "events"
 STOPPED = {"outcome": "FAILED", "error": {"code": "STOPPED", "message": "The download is not there any more."}}
-ANSWERS: dict[str, Any] = {  # of each event in `events`, by a stack without downloads; an int is the status code
+ANSWERS: dict[str, Any] = {  # event in `events` -> result on a stack without downloads; an int is a status code
     "request_download": 202,
     "request_download_get": 200,
     "get_download": 403,

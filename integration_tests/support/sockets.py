@@ -14,9 +14,7 @@ from tools import protocol
 
 Message = dict[str, Any]
 MAX_FRAME_BYTES = 32 * 1024
-NESTED_BRACKETS = (
-    600  # brackets: the emulator reads messages itself and fails beyond Python's limit; unit tests send more
-)
+NESTED_BRACKETS = 600  # the emulator parses messages too, and fails beyond Python's limit
 
 
 class HandshakeRefusedError(Exception):

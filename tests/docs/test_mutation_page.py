@@ -12,9 +12,9 @@ from async_download.names import hyphenated
 from integration_tests.mutation.mutants import WHOLE, Mutant, denied_actions, mutants, mutated, unenforced
 from integration_tests.mutation.results_page import PAGE, read, rewritten
 from integration_tests.support.journeys import JOURNEYS
-from tests.components.harness import deploy
+from tests.components.support.harness import deploy
+from tests.components.support.variants import NETWORK
 from tests.components.test_settings import SECRET, origin
-from tests.components.variants import NETWORK
 
 TEXT = PAGE.read_text()
 RESULTS = read(TEXT)

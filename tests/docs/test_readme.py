@@ -73,6 +73,14 @@ def test_every_test_that_a_page_names_exists(name: str, heading: str) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_path_that_a_page_names_exists(name: str) -> None:
+    """Paths start at the top of the repository."""
+    words = re.findall(r"`([\w.]+/[\w./]*|[\w/]+\.(?:py|md|json|yaml|toml|js))`", (TOP / name).read_text())
+    assert len(words) > 5
+    assert [word for word in words if not (TOP / word).exists()] == []
+
+
 def test_the_first_two_commands_are_demo_and_test() -> None:
     assert re.findall(r"^make (\w+)", TEXT, re.MULTILINE)[:2] == ["demo", "test"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.components.harness import COMPONENT, run
+from tests.components.support.harness import COMPONENT, run
 from tools.component_schema import PAGE
 from tools.readme_tables import TOP
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.components.harness import deploy
-from tests.components.runtime_calls import port_methods
+from tests.components.support.harness import deploy
+from tests.components.support.runtime_calls import port_methods
 from tests.runtime.support.adapter_requests import TABLES, Request, record_requests
 from tests.runtime.support.in_process import InProcess
 
