@@ -1,15 +1,11 @@
 """What the parts of the component share: who their parent is, what they are called, which tags they carry."""
 
-import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from async_download import names
 from async_download.settings import Settings
-from async_download.statements import Statement, document
 
 
 @dataclass(frozen=True)
@@ -46,19 +42,19 @@ class Scope:
     def protected(self) -> pulumi.ResourceOptions:
         """Options of a child that could not be made again as it was: data, and the ids that are in URLs."""
         options = self.child()
-        options.protect = self.settings.protect or None  # None leaves it to whoever uses the component
+        options.protect = self.settings.protection.protect or None  # None leaves it to whoever uses the component
         return options
 
     def data(self) -> pulumi.ResourceOptions:
         """Options of a child that holds data."""
         options = self.protected()
-        options.retain_on_delete = self.settings.retain_data or None
+        options.retain_on_delete = self.settings.protection.retain_on_delete or None
         return options
 
     def retained(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of a child without which data that stays would be in danger."""
         options = self.child(*depends_on)
-        options.retain_on_delete = self.settings.retain_data or None
+        options.retain_on_delete = self.settings.protection.retain_on_delete or None
         return options
 
     def secretive(self, *outputs: str) -> pulumi.ResourceOptions:
@@ -66,8 +62,3 @@ class Scope:
         options = self.child()
         options.additional_secret_outputs = list(outputs)
         return options
-
-
-def policy(build: Callable[..., Sequence[Statement]], **known: Any) -> pulumi.Output[str]:
-    """A policy document as JSON, once the ARNs that it names are known."""
-    return pulumi.Output.all(**known).apply(lambda values: json.dumps(document(build(**values))))

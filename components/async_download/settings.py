@@ -65,60 +65,195 @@ RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 109
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything that the parts of the component need to know, with defaults applied."""
+PLACES = {  # argument: group and attribute of the settings
+    "bucket": "storage.bucket",
+    "object_prefix": "storage.prefix",
+    "object_expiry_days": "retention.object_expiration_days",
+    "download_expires_seconds": "retention.download_expires_seconds",
+    "url_expires_seconds": "retention.url_expires_seconds",
+    "max_connections": "websocket.max_connections_per_download",
+    "max_downloads_per_caller": "limits.max_downloads_per_caller",
+    "daily_mb_per_caller": "limits.daily_mb_per_caller",
+    "close_idle_seconds": "websocket.idle_timeout_seconds",
+    "rest_auth": "auth.type",
+    "authorizer": "auth.authorizer",
+    "api_keys": "auth.api_keys",
+    "cors_origins": "api.cors_origins",
+    "web_page": "api.web_page",
+    "stage_name": "api.stage_name",
+    "throttle_rate": "api.throttle_rate",
+    "throttle_burst": "api.throttle_burst",
+    "kms_key_arn": "encryption.kms_key_arn",
+    "tls_only": "encryption.tls_only",
+    "point_in_time_recovery": "protection.point_in_time_recovery",
+    "access_logs": "observability.access_logs",
+    "manage_api_gateway_account": "observability.manage_api_gateway_account",
+    "tracing": "observability.tracing",
+    "log_retention_days": "observability.log_retention_days",
+    "request_concurrency": "api.reserved_concurrency",
+    "connect_concurrency": "websocket.reserved_concurrency",
+    "copy_memory_mb": "copying.memory_mb",
+    "copy_concurrency": "copying.concurrency",
+    "copy_reserved_concurrency": "copying.reserved_concurrency",
+    "slice_reserved_concurrency": "copying.slice_reserved_concurrency",
+    "slice_execution_type": "cloud.slice_execution_type",
+    "fan_out_mb": "copying.slice_threshold_mb",
+    "max_file_mb": "limits.max_file_mb",
+    "reuse_seconds": "copying.reuse_seconds",
+    "force_destroy": "protection.force_destroy",
+    "protect": "protection.protect",
+    "retain_data": "protection.retain_on_delete",
+    "execute_api_url": "cloud.execute_api_url",
+    "loopback_origins": "cloud.loopback_origins",
+}
 
-    origins: Mapping[str, origins.ResolvedOrigin]
+
+@dataclass(frozen=True)
+class Storage:
+    """Where copies are stored."""
+
     bucket: pulumi.Input[str] | None
-    object_prefix: str
-    object_expiry_days: int
+    prefix: str
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long copies, downloads and URLs last."""
+
+    object_expiration_days: int
     download_expires_seconds: int
     url_expires_seconds: int
-    max_connections: int
-    max_downloads_per_caller: int
-    daily_mb_per_caller: int
-    close_idle_seconds: int
-    rest_auth: RestAuth
+
+
+@dataclass(frozen=True)
+class Auth:
+    """Authorization of REST calls."""
+
+    type: RestAuth
     authorizer: authorizers.ResolvedAuthorizer | None
     api_keys: Mapping[str, api_keys.ResolvedApiKey]
+
+
+@dataclass(frozen=True)
+class Api:
+    """Stage, throttling and CORS of the APIs."""
+
     cors_origins: tuple[str, ...]
     web_page: bool
     stage_name: str
     throttle_rate: int
     throttle_burst: int
+    reserved_concurrency: int
+
+
+@dataclass(frozen=True)
+class WebSocket:
+    """Connections of clients."""
+
+    max_connections_per_download: int
+    idle_timeout_seconds: int
+    reserved_concurrency: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one caller and one file may use."""
+
+    max_file_mb: int
+    max_downloads_per_caller: int
+    daily_mb_per_caller: int
+
+
+@dataclass(frozen=True)
+class Copying:
+    """The functions that copy files."""
+
+    memory_mb: int
+    concurrency: int
+    reserved_concurrency: int
+    slice_reserved_concurrency: int
+    slice_threshold_mb: int
+    reuse_seconds: int
+
+
+@dataclass(frozen=True)
+class Observability:
+    """Logs and traces."""
+
+    tracing: bool
+    access_logs: bool
+    log_retention_days: int
+    manage_api_gateway_account: bool
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """Encryption at rest and in transit."""
+
     kms_key_arn: pulumi.Input[str] | None
     tls_only: bool
-    point_in_time_recovery: bool
-    access_logs: bool
-    manage_api_gateway_account: bool
-    tracing: bool
-    log_retention_days: int
-    request_concurrency: int
-    connect_concurrency: int
-    copy_memory_mb: int
-    copy_concurrency: int
-    copy_reserved_concurrency: int
-    slice_reserved_concurrency: int
-    slice_execution_type: ExecutionType
-    fan_out_mb: int
-    max_file_mb: int
-    reuse_seconds: int
-    network: network.Network
-    force_destroy: bool
+
+
+@dataclass(frozen=True)
+class Protection:
+    """Protection of data against deletion."""
+
     protect: bool
-    retain_data: bool
-    name_prefix: str
-    tags: Mapping[str, pulumi.Input[str]]
+    retain_on_delete: bool
+    force_destroy: bool
+    point_in_time_recovery: bool
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Differences of a cloud that is not AWS."""
+
     execute_api_url: str
     loopback_origins: bool
+    slice_execution_type: ExecutionType
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked settings of the component, with defaults applied."""
+
+    origins: Mapping[str, origins.ResolvedOrigin]
+    storage: Storage
+    retention: Retention
+    auth: Auth
+    api: Api
+    websocket: WebSocket
+    limits: Limits
+    copying: Copying
+    vpc: network.Network
+    observability: Observability
+    encryption: Encryption
+    protection: Protection
+    name_prefix: str
+    tags: Mapping[str, pulumi.Input[str]]
+    cloud: Cloud
 
     @property
     def running_per_caller(self) -> int:
         """Downloads of one caller that run at once, at most half of the workers where these are capped; 0 is any."""
-        if not self.copy_reserved_concurrency:
-            return self.max_downloads_per_caller
-        return min(self.max_downloads_per_caller, max(1, self.copy_reserved_concurrency // 2))
+        if not self.copying.reserved_concurrency:
+            return self.limits.max_downloads_per_caller
+        return min(self.limits.max_downloads_per_caller, max(1, self.copying.reserved_concurrency // 2))
+
+
+GROUPS: dict[str, Any] = {
+    "storage": Storage,
+    "retention": Retention,
+    "auth": Auth,
+    "api": Api,
+    "websocket": WebSocket,
+    "limits": Limits,
+    "copying": Copying,
+    "observability": Observability,
+    "encryption": Encryption,
+    "protection": Protection,
+    "cloud": Cloud,
+}
 
 
 def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
@@ -136,20 +271,28 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
     plain["name_prefix"] = plain["name_prefix"] or default_prefix(project, stack, name)
     auth = checks.choice("rest_auth", given.get("rest_auth"), RestAuth.IAM)
     children = checks.choice("slice_execution_type", given.get("slice_execution_type"), ExecutionType.EXPRESS)
-    settings = Settings(
-        origins=origins.resolve(given["origins"]),
-        bucket=_bucket(given.get("bucket")),
-        kms_key_arn=_key(given.get("kms_key_arn")),
-        rest_auth=auth,
-        slice_execution_type=children,
-        authorizer=authorizers.resolve(given.get("authorizer"), auth),
-        api_keys=api_keys.resolve(
+    plain |= {
+        "bucket": _bucket(given.get("bucket")),
+        "kms_key_arn": _key(given.get("kms_key_arn")),
+        "rest_auth": auth,
+        "slice_execution_type": children,
+        "authorizer": authorizers.resolve(given.get("authorizer"), auth),
+        "api_keys": api_keys.resolve(
             given.get("api_keys"), auth, rate=plain["throttle_rate"], burst=plain["throttle_burst"]
         ),
-        cors_origins=_pages(given.get("cors_origins")),
-        network=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
+        "cors_origins": _pages(given.get("cors_origins")),
+    }
+    groups: dict[str, dict[str, Any]] = {}
+    for setting, value in plain.items():
+        if setting in PLACES:
+            group, attribute = PLACES[setting].split(".")
+            groups.setdefault(group, {})[attribute] = value
+    settings = Settings(
+        origins=origins.resolve(given["origins"]),
+        vpc=network.resolve(given.get("vpc_subnet_ids"), given.get("vpc_security_group_ids")),
+        name_prefix=plain["name_prefix"],
         tags=tags.own(project, stack, name) | tags.given(given.get("tags")),
-        **plain,
+        **{group: GROUPS[group](**values) for group, values in groups.items()},
     )
     _agree(settings)
     return settings
@@ -157,36 +300,40 @@ def resolve(name: str, args: AsyncDownloadArgs) -> Settings:
 
 def _agree(settings: Settings) -> None:
     """Settings that are fine alone and wrong together."""
-    if settings.web_page and settings.rest_auth not in (RestAuth.API_KEY, RestAuth.NONE):
-        allowed = f"false with rest_auth {settings.rest_auth}, for a page can send an API key and nothing else"
+    if settings.api.web_page and settings.auth.type not in (RestAuth.API_KEY, RestAuth.NONE):
+        allowed = f"false with rest_auth {settings.auth.type}, for a page can send an API key and nothing else"
         raise InvalidSetting("web_page", True, allowed)
-    if settings.log_retention_days not in RETENTIONS:
+    if settings.observability.log_retention_days not in RETENTIONS:
         raise InvalidSetting(
-            "log_retention_days", settings.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"
+            "log_retention_days", settings.observability.log_retention_days, f"one of {', '.join(map(str, RETENTIONS))}"
         )
-    if settings.daily_mb_per_caller and not settings.max_downloads_per_caller:
+    if settings.limits.daily_mb_per_caller and not settings.limits.max_downloads_per_caller:
         allowed = "0 with max_downloads_per_caller 0, for the downloads that run are what is counted"
-        raise InvalidSetting("daily_mb_per_caller", settings.daily_mb_per_caller, allowed)
-    if settings.force_destroy and (settings.protect or settings.retain_data):
+        raise InvalidSetting("daily_mb_per_caller", settings.limits.daily_mb_per_caller, allowed)
+    if settings.protection.force_destroy and (settings.protection.protect or settings.protection.retain_on_delete):
         raise InvalidSetting("force_destroy", True, "false beside protect or retain_data, which keep what it deletes")
-    if 0 < settings.fan_out_mb < LEAST_FAN_OUT_MB:
-        raise InvalidSetting("fan_out_mb", settings.fan_out_mb, f"0 for never, or {LEAST_FAN_OUT_MB} or more")
-    if 0 < settings.slice_reserved_concurrency < settings.copy_concurrency:
-        allowed = f"0 for none, or the {settings.copy_concurrency} of copy_concurrency or more"
-        raise InvalidSetting("slice_reserved_concurrency", settings.slice_reserved_concurrency, allowed)
-    if 0 < settings.reuse_seconds < LEAST_REUSE_SECONDS:
-        raise InvalidSetting("reuse_seconds", settings.reuse_seconds, f"0 for never, or {LEAST_REUSE_SECONDS} or more")
-    if 0 < settings.close_idle_seconds < LEAST_IDLE_SECONDS:
+    if 0 < settings.copying.slice_threshold_mb < LEAST_FAN_OUT_MB:
+        raise InvalidSetting(
+            "fan_out_mb", settings.copying.slice_threshold_mb, f"0 for never, or {LEAST_FAN_OUT_MB} or more"
+        )
+    if 0 < settings.copying.slice_reserved_concurrency < settings.copying.concurrency:
+        allowed = f"0 for none, or the {settings.copying.concurrency} of copy_concurrency or more"
+        raise InvalidSetting("slice_reserved_concurrency", settings.copying.slice_reserved_concurrency, allowed)
+    if 0 < settings.copying.reuse_seconds < LEAST_REUSE_SECONDS:
+        raise InvalidSetting(
+            "reuse_seconds", settings.copying.reuse_seconds, f"0 for never, or {LEAST_REUSE_SECONDS} or more"
+        )
+    if 0 < settings.websocket.idle_timeout_seconds < LEAST_IDLE_SECONDS:
         allowed = f"0 for never, or {LEAST_IDLE_SECONDS} or more"
-        raise InvalidSetting("close_idle_seconds", settings.close_idle_seconds, allowed)
-    life = settings.object_expiry_days * DAY_SECONDS
-    if settings.download_expires_seconds >= life:
+        raise InvalidSetting("close_idle_seconds", settings.websocket.idle_timeout_seconds, allowed)
+    life = settings.retention.object_expiration_days * DAY_SECONDS
+    if settings.retention.download_expires_seconds >= life:
         allowed = f"less than the {life} s of object_expiry_days, or a ticket outlives its file"
-        raise InvalidSetting("download_expires_seconds", settings.download_expires_seconds, allowed)
-    if settings.reuse_seconds + settings.download_expires_seconds >= life:
+        raise InvalidSetting("download_expires_seconds", settings.retention.download_expires_seconds, allowed)
+    if settings.copying.reuse_seconds + settings.retention.download_expires_seconds >= life:
         allowed = f"less than the {life} s of object_expiry_days, or a ticket for a reused copy outlives it"
-        allowed += f", after the {settings.download_expires_seconds} s of download_expires_seconds"
-        raise InvalidSetting("reuse_seconds", settings.reuse_seconds, allowed)
+        allowed += f", after the {settings.retention.download_expires_seconds} s of download_expires_seconds"
+        raise InvalidSetting("reuse_seconds", settings.copying.reuse_seconds, allowed)
 
 
 def _text(setting: str, value: object) -> str:

@@ -13,7 +13,7 @@ from pulumi import automation
 
 from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.pulumi_cli import PROJECT, TOP, install_component, run
 from integration_tests.support.rest import Exchange
 from integration_tests.support.settings import FILES
@@ -25,8 +25,8 @@ TOKEN = "async-download:index:AsyncDownload"
 
 def journey(cloud: Cloud, outputs: dict[str, Any]) -> None:
     client = Stack(cloud, outputs, origin=FILES)
-    be_told(client, 20)
-    be_told_of_failure(client, 20)
+    receive_ready.run(client, 20)
+    receive_failed.run(client, 20)
 
 
 def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack, config: Config, cloud: Cloud) -> None:

@@ -13,7 +13,7 @@ from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.pulumi_cli import PROJECT, check_out, run
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
@@ -34,8 +34,8 @@ def shipped(cloud: Cloud, config: Config, tmp_path_factory: pytest.TempPathFacto
 def test_it_deploys_and_serves(shipped: automation.Stack, cloud: Cloud) -> None:
     outputs = {name: output.value for name, output in shipped.up().outputs.items()}
     client = Stack(cloud, outputs, origin=FILES)
-    be_told(client, 20)
-    be_told_of_failure(client, 20)
+    receive_ready.run(client, 20)
+    receive_failed.run(client, 20)
 
 
 def test_a_second_up_from_another_folder_changes_nothing(shipped: automation.Stack, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from integration_tests.engine.stages import (
 )
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import shipped_program
-from integration_tests.support.journeys import be_told
+from integration_tests.support.journeys.basic import receive_ready
 from integration_tests.support.pulumi_cli import PROJECT
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
@@ -95,7 +95,7 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
     cloud.client("dynamodb").delete_table(TableName=table)
     stage.refresh()
     assert Change("create", "aws:dynamodb/table:Table", "files-connections") in changes_of(stage.up)
-    be_told(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, stage), PATIENCE)
 
 
 def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
@@ -128,10 +128,10 @@ def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation
 
 
 def test_an_up_that_failed_half_way_can_be_repeated(empty: automation.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    from async_download import policies
+    from async_download.functions import permissions
 
     with monkeypatch.context() as broken:
-        broken.setattr(policies, "disconnect", lambda **_: 1 / 0)
+        broken.setattr(permissions, "update_attributes", lambda *_: 1 / 0)
         with pytest.raises(automation.CommandError):
             empty.up()
     empty.up()
@@ -168,16 +168,16 @@ def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
 
 def test_two_stages_live_side_by_side(stage: automation.Stack, empty: automation.Stack, cloud: Cloud) -> None:
     empty.up()
-    be_told(client_of(cloud, empty), PATIENCE)
-    be_told(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, empty), PATIENCE)
+    receive_ready.run(client_of(cloud, stage), PATIENCE)
 
 
 def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
     lonely.up()
     client = client_of(lonely_cloud, lonely)
-    be_told(client, PATIENCE)
+    receive_ready.run(client, PATIENCE)
     lonely.destroy()
-    assert remains(lonely_cloud, lonely.name, client.bucket) == {}
+    assert remains(lonely_cloud, lonely.name, client.operator.bucket) == {}
 
 
 def test_both_engines_register_the_same(stage: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`Copy`, `CopySlice` and `Complete` with parts of real sizes, from an HTTP origin into versitygw."""
+"""Copy files with parts of real sizes from an HTTP origin to versitygw."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from integration_tests.parity.s3 import S3Server
 from localcloud.origin import Origin
 from runtime.models import Status, crc32_text
-from tests.runtime.whole import HttpWorld
+from tests.runtime.support.whole import HttpWorld
 
 MIB = 1024**2
 MORE_THAN_TWO_PARTS = 20 * MIB + 7  # of one stream, whose parts begin with 8 MiB

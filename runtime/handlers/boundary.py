@@ -12,13 +12,13 @@ from typing import Any
 from runtime import config, log
 from runtime.config import Pages
 from runtime.errors import AsyncDownloadError, InvalidRequestError, RequestError, TransferError, problem_of
-from runtime.logic.cors import cors_headers
+from runtime.logic.requests.cors import cors_headers
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
 Handler = Callable[[Event, Any], Answer]
 
-LONGEST_BODY = 16 * 1024
+MAX_BODY = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Request:
         Raises:
             InvalidRequestError: it is not a JSON object.
         """
-        if len(self.body) > LONGEST_BODY:
-            raise InvalidRequestError(f"The body has to be shorter than {LONGEST_BODY} characters.")
+        if len(self.body) > MAX_BODY:
+            raise InvalidRequestError(f"The body has to be shorter than {MAX_BODY} characters.")
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError):

@@ -15,7 +15,7 @@ from runtime.adapters.origin_http import HttpOrigins
 from runtime.adapters.secret_values import SecretsManager
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copy_slice import CopySlice
+from runtime.logic.slices.copy_slice import CopySlice
 from runtime.models import Origins
 
 SECONDS = 120.0  # two workers, one after the other, fit in the five minutes of an Express execution
@@ -35,7 +35,7 @@ class Settings:
 
 
 @cache
-def wire() -> CopySlice:
+def build_use_case() -> CopySlice:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
@@ -56,12 +56,12 @@ def wire() -> CopySlice:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, object]:
     """Event `{"executionArn", "slice"}`; answers `{}`, for the answers of all slices are one state's."""
-    wire()(event["executionArn"], int(event["slice"]), SECONDS)
+    build_use_case().run(event["executionArn"], int(event["slice"]), SECONDS)
     log.info("Copied a slice", executionArn=event["executionArn"], slice=int(event["slice"]))
     return {}

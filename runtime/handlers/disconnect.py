@@ -10,7 +10,7 @@ from runtime.adapters import startup
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.handlers.boundary import Event, web_socket
-from runtime.logic.disconnect import Disconnect
+from runtime.logic.requests.disconnect import Disconnect
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Settings:
 
 
 @cache
-def wire() -> Disconnect:
+def build_use_case() -> Disconnect:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads = DynamoDownloads(settings.downloads_table)
@@ -33,7 +33,7 @@ def wire() -> Disconnect:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @web_socket
@@ -41,4 +41,4 @@ def handler(event: Event) -> None:
     """Forget the connection, when it has ended: a client may name this route in a message."""
     context = event["requestContext"]
     if context.get("eventType") != "MESSAGE":
-        wire()(context["connectionId"])
+        build_use_case().run(context["connectionId"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any, cast
 
 import pulumi
 import pytest
 from async_download import AsyncDownloadArgs, InvalidSetting, RestAuth
-from async_download.settings import FLAGS, NUMBERS, TEXTS, Settings, resolve
+from async_download.settings import FLAGS, NUMBERS, PLACES, TEXTS, Settings, resolve
 
-from tests.components.harness import COMPONENT, ORIGINS, Cloud, deploy
+from tests.components.support.harness import COMPONENT, ORIGINS, Cloud, deploy
 
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
@@ -18,6 +19,11 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
 
 def settings(**args: Any) -> Settings:
     return resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS} | args))
+
+
+def value(resolved: Settings, setting: str) -> Any:
+    """Return the resolved value of an argument."""
+    return attrgetter(PLACES.get(setting, setting))(resolved)
 
 
 def origin(**fields: Any) -> dict[str, Any]:
@@ -238,12 +244,12 @@ def test_a_wrong_setting_fails_before_any_resource_exists() -> None:
 
 def test_defaults() -> None:
     resolved = settings()
-    assert resolved.rest_auth is RestAuth.IAM
-    assert resolved.bucket is None
-    assert {name: getattr(resolved, name) for name in NUMBERS} == {name: limits[0] for name, limits in NUMBERS.items()}
-    assert {name: getattr(resolved, name) for name in FLAGS} == FLAGS
+    assert resolved.auth.type is RestAuth.IAM
+    assert resolved.storage.bucket is None
+    assert {name: value(resolved, name) for name in NUMBERS} == {name: limits[0] for name, limits in NUMBERS.items()}
+    assert {name: value(resolved, name) for name in FLAGS} == FLAGS
     texts = {name: text[0] for name, text in TEXTS.items() if name != "name_prefix"}
-    assert {name: getattr(resolved, name) for name in texts} == texts
+    assert {name: value(resolved, name) for name in texts} == texts
 
 
 def test_none_means_not_set() -> None:
@@ -256,9 +262,9 @@ def test_both_ends_of_a_range_are_allowed_and_floats_of_other_languages_are_numb
     _, low, high = NUMBERS[setting]
     life = {"object_expiry_days": 3650} if setting in ("download_expires_seconds", "reuse_seconds") else {}
     short = {"download_expires_seconds": 300} if setting == "object_expiry_days" else {}
-    for value in (low, float(high)):
-        got = getattr(settings(**{**life, **short, setting: value}), setting)
-        assert got == value
+    for number in (low, float(high)):
+        got = value(settings(**{**life, **short, setting: number}), setting)
+        assert got == number
         assert isinstance(got, int)
 
 

@@ -1,0 +1,62 @@
+"""The authorizer of a REST API, and the permission to call the function that decides."""
+
+import hashlib
+import json
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download.args import RestAuth
+from async_download.authorizers import ResolvedAuthorizer, invoke_arn, split
+from async_download.scope import Scope
+from async_download.settings import Settings
+
+
+class RestAuthorizer:
+    """The authorizer of an API: what its methods refer to, and what a deployment waits for and is made anew by."""
+
+    def __init__(self, scope: Scope, api: aws.apigateway.RestApi, settings: ResolvedAuthorizer) -> None:
+        function = None if settings.function_arn is None else pulumi.Output.from_input(settings.function_arn)
+        made = aws.apigateway.Authorizer(
+            scope.logical("rest-authorizer"),
+            rest_api=api.id,
+            name=scope.physical("rest"),
+            type=settings.type,
+            authorizer_uri=function.apply(invoke_arn) if function else None,
+            provider_arns=None if function else list(settings.user_pool_arns),
+            identity_source=f"method.request.header.{settings.header}",
+            authorizer_result_ttl_in_seconds=settings.cache_seconds,
+            opts=scope.child(),
+        )
+        self.id = made.id
+        self.parts: list[pulumi.Resource] = [made]
+        if function:
+            self.parts.append(
+                aws.lambda_.Permission(
+                    scope.logical("rest-authorizer-permission"),
+                    statement_id=scope.physical("rest-authorizer"),
+                    action="lambda:InvokeFunction",
+                    function=function.apply(lambda arn: split(arn)[0]),
+                    qualifier=function.apply(lambda arn: split(arn)[1]),
+                    principal="apigateway.amazonaws.com",
+                    source_arn=pulumi.Output.concat(api.execution_arn, "/authorizers/", made.id),
+                    opts=scope.child(),
+                )
+            )
+        seen = {"function": settings.function_arn, "pools": list(settings.user_pool_arns), "id": made.id}
+        self.fingerprint = pulumi.Output.from_input(seen).apply(_digest)
+
+
+def auth_of_methods(settings: Settings, authorizer: RestAuthorizer | None) -> dict[str, Any]:
+    """What every method says of who may call it."""
+    auth, chosen = settings.auth.type, settings.auth.authorizer
+    said: dict[str, Any] = {"api_key_required": auth is RestAuth.API_KEY}
+    if authorizer is None or chosen is None:
+        return said | {"authorization": "AWS_IAM" if auth is RestAuth.IAM else "NONE"}
+    said |= {"authorization": chosen.authorization, "authorizer_id": authorizer.id}
+    return said | ({"authorization_scopes": list(chosen.scopes)} if chosen.scopes else {})
+
+
+def _digest(seen: object) -> str:
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
