@@ -10,7 +10,7 @@ from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import Origin
 
-SIZE = 30_000_000
+SIZE = 20_000_000
 
 
 def waits(stack: Stack, download: Download) -> bool:
