@@ -40,8 +40,7 @@ def downloads_with_secret_header(stack: Stack, types: dict[str, str]) -> list[Do
     """Request these paths from the origin that gets a secret header; wait for their messages of these types."""
     downloads = [stack.client.request(path, origin=GUARDED) for path in types]
     for download, message_type in zip(downloads, types.values(), strict=True):
-        with stack.client.connect(download) as socket:
-            assert socket.receive("ready", "failed", deadline=30)["type"] == message_type
+        assert stack.client.receive_end(download)["type"] == message_type
     return downloads
 
 

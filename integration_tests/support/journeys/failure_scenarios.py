@@ -31,8 +31,7 @@ def repeat_idempotency_key_after_lost_item(stack: Stack, timeout: float) -> None
     _delete_item(stack, lost)
     download = stack.client.request(path, key=key)
     assert download.id != lost.id
-    with stack.client.connect(download) as socket:
-        socket.receive("ready", deadline=timeout)
+    stack.client.receive_ready(download, timeout)
 
 
 @journey("get_download", "fail")
