@@ -29,13 +29,13 @@ def repeat_idempotency_key(stack: Stack, _timeout: float) -> None:
     assert (first.id == second.id, first.ticket == second.ticket) == (True, False)
 
 
-@journey("request_download", "connect", "copy", "deliver", "signer")
+@journey("request_download", "connect", "copy", "deliver")
 def receive_ready(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path("1", SHORT_WAIT))
     stack.client.receive_ready(download, timeout)
 
 
-@journey("request_download", "connect", "copy", "deliver", "signer")
+@journey("request_download", "connect", "copy", "deliver")
 def connect_after_the_end(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path("1"))
     _assert_ended(stack, download, "SUCCEEDED")
@@ -96,7 +96,7 @@ def receive_progress_of_a_sliced_copy(stack: Stack, _timeout: float) -> None:
         assert socket.receive("progress", "ready")["type"] == "progress"
 
 
-@journey("get_download", "signer")
+@journey("get_download")
 def poll_until_ready(stack: Stack, _timeout: float) -> None:
     download = stack.client.request(unique_path("1"))
     _assert_ended(stack, download, "SUCCEEDED")
@@ -137,7 +137,7 @@ def ping(stack: Stack, timeout: float) -> None:
         socket.ask("ping", "pong", deadline=timeout)
 
 
-@journey("message", "signer")
+@journey("message")
 def refresh_url(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path("1"))
     _assert_ended(stack, download, "SUCCEEDED")
