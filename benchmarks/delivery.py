@@ -83,7 +83,6 @@ def stored_to_url(stack: Stack) -> float:
         socket.receive("ready")
         received = time.time()
     item = stack.operator.download_item(download)
-    assert item is not None
     settle(stack, download)
     return received - parse_time(item["updatedAt"]).timestamp()
 

@@ -199,7 +199,6 @@ def _thread(action: Callable[[Client], None], client: Client) -> threading.Threa
 def _delay(stack: Stack, client: Client) -> float:
     assert client.download is not None
     item = stack.operator.download_item(client.download)
-    assert item is not None
     return client.received_at - max(parse_time(item["updatedAt"]).timestamp(), client.connected_at)
 
 

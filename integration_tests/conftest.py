@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--engine", choices=list(Engine), default=Engine.EMBEDDED, help="what deploys (%(default)s)")
     group.addoption("--aws-account", metavar="ID", help="--target aws: the sandbox account; any other is refused")
     group.addoption("--origin-url", metavar="URL", help="--target aws: where it can reach `localcloud.origin`")
-    group.addoption("--random-ids", metavar="N", default=400, help="random ids that test_abuse.py tries (%(default)s)")
+    group.addoption("--random-ids", metavar="N", default=200, help="random ids that test_abuse.py tries (%(default)s)")
     group.addoption("--keep-on-failure", action="store_true", help="leave the stacks when a test failed")
 
 
@@ -85,7 +85,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def keep_on_failure(request: pytest.FixtureRequest) -> Callable[[], bool]:
-    """Return a function that says, at the end of a stack, whether to keep it."""
+    """Return a function that decides, at the end of a stack, whether it is kept."""
     return lambda: bool(request.config.getoption("--keep-on-failure") and request.session.testsfailed)
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
 
 from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.iam_users import SPREAD_SECONDS, user
 from integration_tests.support.rest import Answer, Rest, Signature
 from integration_tests.support.settings import Origins, config_for
 from integration_tests.support.stack import Deploy, Stack, unique_path
 from integration_tests.support.waiting import wait_for
-
-SPREAD = 60  # seconds until every part of AWS sees a new user or key
 
 
 def request_path(stack: Stack) -> str:
@@ -32,25 +29,6 @@ def is_refusal(answer: Answer, status: int, code: str) -> bool:
     return (answer.status, answer.code) == (status, code)
 
 
-@contextmanager
-def user(cloud: Cloud, *actions: str) -> Iterator[Signature]:
-    """Create an IAM user that is allowed these actions; yield its signature."""
-    iam, name = cloud.client("iam"), f"caller-{secrets.token_hex(4)}"
-    iam.create_user(UserName=name)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    try:
-        if actions:
-            allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-            document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-            iam.put_user_policy(UserName=name, PolicyName="call", PolicyDocument=document)
-        yield Signature(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), cloud.region)
-    finally:
-        if actions:
-            iam.delete_user_policy(UserName=name, PolicyName="call")
-        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-        iam.delete_user(UserName=name)
-
-
 def test_an_unsigned_call_is_refused_and_a_signed_call_is_answered(strict_stack: Stack) -> None:
     assert is_refusal(strict_stack.client.rest.unsigned().call("GET", request_path(strict_stack)), 403, "FORBIDDEN")
     answer = strict_stack.client.rest.call("GET", request_path(strict_stack))
@@ -59,35 +37,36 @@ def test_an_unsigned_call_is_refused_and_a_signed_call_is_answered(strict_stack:
         assert socket.receive("ready")["size"] == 5
 
 
-def test_a_user_without_invoke_permission_is_is_refusal(strict_stack: Stack) -> None:
-    with user(strict_stack.cloud) as stranger:
-        rest = Rest(strict_stack.client.rest.base_url, stranger)
-        wait_for(lambda: is_refusal(rest.call("GET", request_path(strict_stack)), 403, "FORBIDDEN"), SPREAD)
+def test_a_user_without_invoke_permission_is_refused(strict_stack: Stack) -> None:
+    with user(strict_stack.cloud) as signature:
+        rest = Rest(strict_stack.client.rest.base_url, signature)
+        wait_for(lambda: is_refusal(rest.call("GET", request_path(strict_stack)), 403, "FORBIDDEN"), SPREAD_SECONDS)
 
 
 def test_a_user_with_invoke_permission_owns_the_download(strict_stack: Stack) -> None:
     """The same Idempotency-Key of another caller makes another download."""
     body: dict[str, object] = {"origin": strict_stack.client.origin, "path": unique_path("5")}
     key = {"Idempotency-Key": secrets.token_hex(16)}
-    with user(strict_stack.cloud, "execute-api:Invoke") as friend:
-        rest = Rest(strict_stack.client.rest.base_url, friend)
+    with user(strict_stack.cloud, "execute-api:Invoke") as signature:
+        rest = Rest(strict_stack.client.rest.base_url, signature)
         answer = wait_for(
-            lambda: rest.call("POST", "/downloads", body, key), SPREAD, until=lambda answer: answer.status == 202
+            lambda: rest.call("POST", "/downloads", body, key),
+            SPREAD_SECONDS,
+            until=lambda answer: answer.status == 202,
         )
         mine = strict_stack.client.parse_download(answer)
-        row = strict_stack.operator.download_item(mine)
-        assert row is not None
-        assert row["owner"].startswith("iam:arn:aws:iam::")
-        assert ":user/caller-" in row["owner"]
+        item = strict_stack.operator.download_item(mine)
+        assert item["owner"].startswith("iam:arn:aws:iam::")
+        assert ":user/caller-" in item["owner"]
     assert (
         strict_stack.client.parse_download(strict_stack.client.rest.call("POST", "/downloads", body, key)).id != mine.id
     )
 
 
-def test_a_wrong_signature_is_is_refusal(strict_stack: Stack) -> None:
-    with user(strict_stack.cloud, "execute-api:Invoke") as friend:
-        forged = Signature(Credentials(friend.credentials.access_key, "x" * 40), friend.region)
-        answer = Rest(strict_stack.client.rest.base_url, forged).call("GET", request_path(strict_stack))
+def test_a_wrong_signature_is_refused(strict_stack: Stack) -> None:
+    with user(strict_stack.cloud, "execute-api:Invoke") as signature:
+        wrong_signature = Signature(Credentials(signature.credentials.access_key, "x" * 40), signature.region)
+        answer = Rest(strict_stack.client.rest.base_url, wrong_signature).call("GET", request_path(strict_stack))
         assert is_refusal(answer, 403, "FORBIDDEN")
         assert "signature" in answer.body["error"]["message"]
 
@@ -102,7 +81,7 @@ def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stac
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-api-key": "x" * 40}])
-def test_a_call_without_the_api_key_is_is_refusal(keyed: tuple[Stack, dict[str, str]], headers: dict[str, str]) -> None:
+def test_a_call_without_the_api_key_is_refused(keyed: tuple[Stack, dict[str, str]], headers: dict[str, str]) -> None:
     stack, _ = keyed
     assert is_refusal(stack.client.rest.call("GET", request_path(stack), headers=headers), 403, "FORBIDDEN")
 
@@ -111,13 +90,12 @@ def test_the_api_key_is_accepted_and_owns_the_download(keyed: tuple[Stack, dict[
     stack, header = keyed
     answer = wait_for(
         lambda: stack.client.rest.call("GET", request_path(stack), headers=header),
-        SPREAD,
+        SPREAD_SECONDS,
         until=lambda answer: answer.status == 200,
     )
-    row = stack.operator.download_item(stack.client.parse_download(answer))
-    assert row is not None
+    item = stack.operator.download_item(stack.client.parse_download(answer))
     passes_key_id = stack.cloud.target is Target.AWS  # the emulator does not
-    assert row["owner"] == (f"key:{stack.outputs['apiKeyId']}" if passes_key_id else "address:127.0.0.1")
+    assert item["owner"] == (f"key:{stack.outputs['apiKeyId']}" if passes_key_id else "address:127.0.0.1")
 
 
 @pytest.mark.engine
@@ -127,7 +105,7 @@ def test_a_named_api_key_has_a_usage_plan_of_its_own(keyed: tuple[Stack, dict[st
     key = gateway.get_api_key(apiKey=key_id, includeValue=True)["value"]
     opened = wait_for(
         lambda: stack.client.rest.call("GET", request_path(stack), headers={"x-api-key": key}),
-        SPREAD,
+        SPREAD_SECONDS,
         until=lambda answer: answer.status == 200,
     )
     assert stack.client.parse_download(opened)
@@ -149,7 +127,7 @@ def test_a_call_above_the_rate_limit_gets_retry_after(keyed: tuple[Stack, dict[s
     missing = {"X-Download-Ticket": "x"} | header  # refused by the function, at no cost
     refusal = wait_for(
         lambda: stack.client.rest.call("GET", "/downloads/x", headers=missing),
-        SPREAD,
+        SPREAD_SECONDS,
         until=lambda answer: answer.status == 429,
     )
     assert is_refusal(refusal, 429, "TOO_MANY_REQUESTS")

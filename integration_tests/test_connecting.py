@@ -19,11 +19,9 @@ def test_the_item_holds_the_execution_and_its_connections(stack: Stack) -> None:
         item = wait_for(
             lambda: stack.operator.download_item(download), 5, until=lambda item: item and item.get("connectionIds")
         )
-        assert item is not None
         assert item["executionArn"] == download.execution_arn
         (connection_id,) = item["connectionIds"]
         connection = stack.operator.connection_item(connection_id)
-        assert connection is not None
         assert connection["executionArn"] == download.execution_arn
         assert connection["expiresAt"] > time.time()
         assert item["expiresAt"] > time.time()

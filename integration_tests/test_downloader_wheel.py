@@ -69,10 +69,13 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path:
     assert {name.lower() for name in installed} == {"async-download-client", "urllib3", "websocket-client", *rich}
     command = str(tmp_path / "venv" / "bin" / "async-download")
     url = str(stack.outputs["apiUrl"])
-    said = subprocess.run(
+    process = subprocess.run(
         [command, "get", url, "--iam", "-o", "x"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert (said.returncode, "async-download-client[iam]" in said.stderr) == (cli.EXIT_CODES[CredentialsError], True)
+    assert (process.returncode, "async-download-client[iam]" in process.stderr) == (
+        cli.EXIT_CODES[CredentialsError],
+        True,
+    )
     if stack.cloud.target is Target.AWS:
         return
     run([command, "get", url, "--origin", stack.client.origin, "--path", unique_path("1MB"), "-o", "file"], tmp_path)

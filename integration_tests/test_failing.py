@@ -47,9 +47,8 @@ def test_a_failing_origin_fails_the_download_with_its_code(stack: Stack, size: s
         assert message["error"]["code"] == code
         assert message["error"]["message"]
     assert_nothing_left(stack, download)
-    row = stack.operator.download_item(download)
-    assert row is not None
-    assert (row["status"], row["failure"]["code"]) == ("FAILED", code)
+    item = stack.operator.download_item(download)
+    assert (item["status"], item["failure"]["code"]) == ("FAILED", code)
 
 
 def test_a_redirect_to_a_host_that_is_not_listed_names_the_host_and_the_setting(stack: Stack) -> None:
@@ -119,9 +118,8 @@ def test_a_retry_waits_for_retry_after(stack: Stack) -> None:
     with stack.client.connect(download) as socket:
         ready = socket.receive("ready", "failed", deadline=30)
     assert ready["type"] == "ready", ready
-    row = stack.operator.download_item(download)
-    assert row is not None
-    assert (parse_time(row["updatedAt"]) - parse_time(row["createdAt"])).total_seconds() >= 3
+    item = stack.operator.download_item(download)
+    assert (parse_time(item["updatedAt"]) - parse_time(item["createdAt"])).total_seconds() >= 3
 
 
 @pytest.mark.parametrize(("name", "code"), [(UNTRUSTED, "ORIGIN_TLS"), (NAMELESS, "ORIGIN_UNREACHABLE")])
@@ -136,7 +134,7 @@ def test_an_origin_without_a_name_or_a_certificate_fails_the_download(stack: Sta
 
 def test_a_worker_that_dies_is_replaced(stack: Stack) -> None:
     if stack.cloud.target is not Target.EMULATOR:
-        pytest.skip("Only our emulator's workers can be ended from outside: use --target emulator.")
+        pytest.skip("Only the workers of the emulator can be ended: use --target emulator.")
     download = stack.client.request(unique_path("30MB", "rate=15000000"))
     with stack.client.connect(download) as socket:
         wait_for(lambda: stack.operator.uploads(download), 10)

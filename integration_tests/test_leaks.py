@@ -49,15 +49,18 @@ def test_no_record_holds_a_secret(stack: Stack, origin: Origin, secret: tuple[st
     downloads = downloads_by_status(stack)
     for status, download in downloads.items():
         assert stack.operator.wait_until_ended(download) == status
-    served = [
+    paths = [
         unique_path("1MB"),
         unique_path("70MB"),
         unique_path("1MB", "close_after=0&ranges=no"),
         unique_path("1MB", "status=500"),
     ]
     types = ("ready", "ready", "failed", "failed")
-    ours = [*downloads.values(), *(guarded(stack, path, kind) for path, kind in zip(served, types, strict=True))]
-    for path in served:
+    all_downloads = [
+        *downloads.values(),
+        *(guarded(stack, path, kind) for path, kind in zip(paths, types, strict=True)),
+    ]
+    for path in paths:
         sent = {request.headers.get(SECRET_HEADER.lower()) for request in origin.requests if request.path == f"/{path}"}
         assert sent == {secret[1]}, "the origin was not sent its secret, so nothing is shown"
     for journey in (
@@ -71,7 +74,7 @@ def test_no_record_holds_a_secret(stack: Stack, origin: Origin, secret: tuple[st
     records = all_records(stack)
     for kind in set(records) - {"settings"}:
         text = "\n".join(line for _, line in records[kind])
-        for download in ours:
+        for download in all_downloads:
             assert download.id in text, f"{kind} should speak of every download, or the scan sees nothing"
     assert find_leaks(records, stack.client.secrets) == []
 

@@ -25,7 +25,7 @@ def wait_until_forgotten(stack: Stack, download: Download, connection_id: str) -
     """Wait until neither table knows the connection."""
     wait_for(lambda: stack.operator.connection_item(connection_id), 10, until=is_absent)
     wait_for(lambda: stack.operator.connection_ids(download), 10, until=is_absent)
-    assert "connectionIds" not in (stack.operator.download_item(download) or {})
+    assert "connectionIds" not in stack.operator.download_item(download)
 
 
 def test_items_are_deleted_when_the_client_closes(stack: Stack) -> None:

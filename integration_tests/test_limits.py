@@ -9,11 +9,11 @@ import pytest
 
 from integration_tests.conftest import deploy_stack
 from integration_tests.support.clouds import Target, throttling_cloud
+from integration_tests.support.iam_users import SPREAD_SECONDS, user
 from integration_tests.support.rest import Answer, Rest
 from integration_tests.support.settings import MAX_FILE_MB, config_for, origins_for
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import is_absent, wait_for
-from integration_tests.test_callers import SPREAD, user
 from localcloud.origin import Origin
 
 pytestmark = pytest.mark.security
@@ -66,7 +66,7 @@ def post(stack: Stack, rest: Rest, path: str) -> Answer:
 def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> None:
     with user(capped.cloud, "execute-api:Invoke") as first, user(capped.cloud, "execute-api:Invoke") as second:
         flooder, other = Rest(capped.client.rest.base_url, first), Rest(capped.client.rest.base_url, second)
-        wait_for(lambda: other.call("GET", "/downloads/x").status == 401, SPREAD)
+        wait_for(lambda: other.call("GET", "/downloads/x").status == 401, SPREAD_SECONDS)
         with ThreadPoolExecutor(8) as threads:
             answers = list(threads.map(lambda _: post(capped, flooder, unique_path("1MB", BUSY)), range(FLOOD)))
         accepted = [capped.client.parse_download(answer) for answer in answers if answer.status == 202]
@@ -86,17 +86,17 @@ def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> Non
         for held in accepted:
             capped.client.cancel(held)
         again = wait_for(
-            lambda: post(capped, flooder, unique_path("1MB")), SPREAD, until=lambda answer: answer.status == 202
+            lambda: post(capped, flooder, unique_path("1MB")), SPREAD_SECONDS, until=lambda answer: answer.status == 202
         )
         assert capped.operator.wait_until_ended(capped.client.parse_download(again), deadline=60) == "SUCCEEDED"
-        wait_for(lambda: running(capped), SPREAD, until=is_absent)
+        wait_for(lambda: running(capped), SPREAD_SECONDS, until=is_absent)
 
 
 def test_a_caller_above_the_daily_bytes_is_refused_until_midnight(capped: Stack) -> None:
     with user(capped.cloud, "execute-api:Invoke") as first, user(capped.cloud, "execute-api:Invoke") as second:
         caller, other = Rest(capped.client.rest.base_url, first), Rest(capped.client.rest.base_url, second)
         for signed in (caller, other):
-            wait_for(lambda signed=signed: signed.call("GET", "/downloads/x").status == 401, SPREAD)  # type: ignore[misc]
+            wait_for(lambda signed=signed: signed.call("GET", "/downloads/x").status == 401, SPREAD_SECONDS)  # type: ignore[misc]
         download = capped.client.parse_download(post(capped, caller, unique_path(f"{DAILY_MB}MB")))
         assert capped.operator.wait_until_ended(download, deadline=60) == "SUCCEEDED"
         refused = post(capped, caller, unique_path("1MB"))

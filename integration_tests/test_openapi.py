@@ -22,7 +22,7 @@ from integration_tests.support.rest import Signature
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
-from tools.rest_contract import check_answer, contract
+from tools.rest_contract import check_response, contract
 
 EXAMPLES = 50
 CALLS = [f"{method.upper()} {path}" for path, methods in contract()["paths"].items() for method in methods]
@@ -95,7 +95,7 @@ def checked_status(case: Case[Any], stack: Stack) -> int:
     response = case.call(timeout=30, auth=SigV4(signature) if signature else None)
     case.validate_response(response, checks=CHECKS)
     headers = {name: values[0] for name, values in response.headers.items()}
-    check_answer(case.method.upper(), case.formatted_path, response.status_code, headers, response.json())
+    check_response(case.method.upper(), case.formatted_path, response.status_code, headers, response.json())
     return int(response.status_code)
 
 

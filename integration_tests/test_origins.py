@@ -65,8 +65,8 @@ def warehouses(first: dict[str, object], last: dict[str, object]) -> Origins:
         f"warehouse-{number:03}": f"https://warehouse-{number:03}.reports.internal.example.com/exports/finance/2026/"
         for number in range(MANY)
     }
-    every: Origins = {name: {"baseUrl": url} for name, url in urls.items()}
-    return every | {FIRST: first, LAST: last}
+    all_origins: Origins = {name: {"baseUrl": url} for name, url in urls.items()}
+    return all_origins | {FIRST: first, LAST: last}
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +76,11 @@ def warehouse(
     """A stack with all of these origins."""
     if cloud.target is Target.AWS:
         pytest.skip("AWS cannot reach an origin with a certificate of this test's CA: use an emulator.")
-    ours: dict[str, object] = {"baseUrl": internal.base_url}
-    every: Origins = warehouses(origins["files"], origins[GUARDED])
-    every |= {f"internal-{name}": ours | {"caBundle": arn} for name, arn in bundles.items()}
-    every |= {"internal-none": ours}
-    with deploy("origins", config_for(cloud, every, restAuth="none", fanOutMb=64)) as stack:
+    internal_origin: dict[str, object] = {"baseUrl": internal.base_url}
+    all_origins: Origins = warehouses(origins["files"], origins[GUARDED])
+    all_origins |= {f"internal-{name}": internal_origin | {"caBundle": arn} for name, arn in bundles.items()}
+    all_origins |= {"internal-none": internal_origin}
+    with deploy("origins", config_for(cloud, all_origins, restAuth="none", fanOutMb=64)) as stack:
         yield stack
 
 

@@ -44,7 +44,7 @@ def test_a_finished_copy_is_reused(strict_stack: Stack, origin: Origin) -> None:
 def test_a_request_during_the_copy_waits_for_it(strict_stack: Stack) -> None:
     path = unique_path(str(SIZE), "rate=2000000")
     first = strict_stack.client.request(path)
-    wait_for(lambda: (strict_stack.operator.download_item(first) or {}).get("fileId"), 30)
+    wait_for(lambda: strict_stack.operator.download_item(first).get("fileId"), 30)
     waiting = [strict_stack.client.request(path) for _ in range(2)]
     for download in waiting:
         wait_for(lambda download=download: waits(strict_stack, download), 30)  # type: ignore[misc]
@@ -57,7 +57,7 @@ def test_a_request_during_the_copy_waits_for_it(strict_stack: Stack) -> None:
 def test_a_waiting_download_copies_when_the_first_is_cancelled(strict_stack: Stack) -> None:
     path = unique_path(str(SIZE), "rate=3000000")
     first = strict_stack.client.request(path)
-    wait_for(lambda: (strict_stack.operator.download_item(first) or {}).get("fileId"), 30)
+    wait_for(lambda: strict_stack.operator.download_item(first).get("fileId"), 30)
     second = strict_stack.client.request(path)
     wait_for(lambda: waits(strict_stack, second), 30)
     strict_stack.client.cancel(first)

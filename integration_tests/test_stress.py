@@ -23,7 +23,7 @@ FINAL = {"READY", "FAILED", "CANCELLED"}
 
 def wait_for_the_end(stack: Stack, download: Download) -> None:
     """Return as soon as the item has a final status."""
-    wait_for(lambda: (stack.operator.download_item(download) or {}).get("status") in FINAL, TIMEOUT)
+    wait_for(lambda: stack.operator.download_item(download).get("status") in FINAL, TIMEOUT)
 
 
 def cancel_soon(stack: Stack, download: Download, seconds: float) -> None:

@@ -114,9 +114,7 @@ def test_a_large_file_fails_at_once_while_slices_are_throttled(throttled: Stack)
     with concurrency(throttled, "copy_slice", 1):
         download = throttled.client.request(unique_path(str(LARGE), "status=410&after=1"))
         assert throttled.operator.wait_until_ended(download, 30) == "FAILED"
-    row = throttled.operator.download_item(download)
-    assert row is not None
-    assert row["failure"]["code"] == "ORIGIN_NOT_FOUND"
+    assert throttled.operator.download_item(download)["failure"]["code"] == "ORIGIN_NOT_FOUND"
 
 
 def test_a_call_of_a_throttled_function_gets_retry_after(throttled: Stack) -> None:

@@ -112,7 +112,7 @@ def test_a_revoked_ticket_is_refused(stack: Stack) -> None:
     """The command of docs/deploying.md revokes it; a repeated request gets a new ticket."""
     path, key = unique_path("1MB", "first_byte=2"), secrets.token_hex(16)
     download = stack.client.request(path, key=key)
-    with stack.client.connect(download) as stranger:
+    with stack.client.connect(download) as old_socket:
         wait_for(lambda: stack.operator.connection_ids(download), 5)
         stack.cloud.client("dynamodb").update_item(
             TableName=stack.outputs["downloadsTableName"],
@@ -125,9 +125,9 @@ def test_a_revoked_ticket_is_refused(stack: Stack) -> None:
             "TICKET_REFUSED",
             "TICKET_REFUSED",
         )
-        assert stranger.ask("refresh", "error", "ready")["error"]["code"] == "DOWNLOAD_NOT_FOUND"
+        assert old_socket.ask("refresh", "error", "ready")["error"]["code"] == "DOWNLOAD_NOT_FOUND"
         assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
         with stack.client.connect(stack.client.request(path, key=key)) as owner:
             assert stack.client.fetch(owner.receive("ready")["url"]).size == 1_000_000
-        assert stranger.ask("status", "error", "ready")["type"] == "error"
-        assert "ready" not in stranger.types()
+        assert old_socket.ask("status", "error", "ready")["type"] == "error"
+        assert "ready" not in old_socket.types()

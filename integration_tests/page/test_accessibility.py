@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.visit import Visit
+from integration_tests.page.visit import SIZES, Visit
 from integration_tests.support.stack import unique_path
 
-SIZES = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 State = Callable[[Visit, str], None]
 
@@ -24,15 +23,17 @@ def empty(page: Visit, key: str) -> None:  # noqa: ARG001  (every state is reach
 
 
 def copying(page: Visit, key: str) -> None:
-    page.open().ask(origin="files", path=unique_path("80MB", "rate=2000000"), key=key).sees("headline", "Copying")
+    page.open().submit(origin="files", path=unique_path("80MB", "rate=2000000"), key=key).expect_text(
+        "headline", "Copying"
+    )
 
 
 def saved(page: Visit, key: str) -> None:
-    page.open().ask(origin="files", path=unique_path("1MB"), key=key).sees("headline", "Saved")
+    page.open().submit(origin="files", path=unique_path("1MB"), key=key).expect_text("headline", "Saved")
 
 
 def failed(page: Visit, key: str) -> None:
-    page.open().ask(origin="files", path="nothing/here", key=key).sees("headline", "It did not work")
+    page.open().submit(origin="files", path="nothing/here", key=key).expect_text("headline", "It did not work")
 
 
 @pytest.mark.parametrize("state", [empty, copying, saved, failed])
@@ -75,7 +76,7 @@ def test_the_keyboard_alone_is_enough(visit: Open, key: str) -> None:
     assert order == ["path", "go", "summary", "api", "origin", "key"]
     keys.type(key)
     keys.press("Enter")
-    page.sees("headline", "Saved")
+    page.expect_text("headline", "Saved")
     assert page.page.evaluate("document.activeElement.id") == "headline"
     keys.press("Tab")
     assert page.page.evaluate("document.activeElement.id") == "link"
@@ -95,7 +96,7 @@ def test_progress_is_announced_to_screen_readers(visit: Open, key: str) -> None:
         """() => { window.spoken = []; const news = document.getElementById("news");
                    new MutationObserver(() => spoken.push(news.textContent)).observe(news, { childList: true }); }"""
     )
-    page.ask(origin="files", path=unique_path("30MB", "rate=12000000"), key=key).sees("headline", "Saved")
+    page.submit(origin="files", path=unique_path("30MB", "rate=12000000"), key=key).expect_text("headline", "Saved")
     for name in ("Copy to storage", "Download to this device"):  # axe does not check <progress>
         assert page.page.get_by_role("progressbar", name=name, exact=True).count() == 1
     spoken = page.page.evaluate("window.spoken")
@@ -108,8 +109,8 @@ def test_progress_is_announced_to_screen_readers(visit: Open, key: str) -> None:
 
 
 def test_animations_stop_with_reduced_motion(visit: Open, key: str) -> None:
-    page = visit().open().ask(origin="files", path=unique_path("1", "first_byte=3"), key=key)
-    page.reads("copy", "Waiting for the origin")
+    page = visit().open().submit(origin="files", path=unique_path("1", "first_byte=3"), key=key)
+    page.expect_contains("copy", "Waiting for the origin")
     assert page.page.evaluate("document.getAnimations().length") == 0
     page.page.emulate_media(reduced_motion="no-preference")
     assert page.page.evaluate("document.getAnimations().length") > 0

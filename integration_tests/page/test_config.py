@@ -47,7 +47,7 @@ def open_with_answer(visit: Open, url: str | None, answer: Any) -> Visit:
 @pytest.mark.parametrize("failure", FAILURES)
 def test_an_unreadable_config_is_reported_and_read_again(visit: Open, web_page: WebPage, failure: str) -> None:
     page = open_with_answer(visit, None, FAILURES[failure])
-    page.reads("unconfigured", MESSAGE)
+    page.expect_contains("unconfigured", MESSAGE)
     assert page.part("api").input_value() == ""
     assert page.part("ask").evaluate("form => form.inert")
     page.part("again").click()

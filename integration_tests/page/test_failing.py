@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.visit import Visit, read_json
+from integration_tests.page.visit import read_json
 from integration_tests.support.settings import CLOSED
 from integration_tests.support.stack import unique_path
 from localcloud.web_page import WebPage
@@ -23,7 +23,7 @@ from localcloud.web_page import WebPage
     ],
 )
 def test_a_failure_is_explained(visit: Open, key: str, path: str, words: str, code: str) -> None:
-    page = visit().open().ask(origin="files", path=path, key=key).sees("headline", "It did not work")
+    page = visit().open().submit(origin="files", path=path, key=key).expect_text("headline", "It did not work")
     explanation = " ".join(page.part("failure").inner_text().split())
     assert explanation.startswith(words)
     assert code in explanation
@@ -33,25 +33,32 @@ def test_a_failure_is_explained(visit: Open, key: str, path: str, words: str, co
 
 
 def test_an_unreachable_origin_is_explained(visit: Open, key: str) -> None:
-    page = visit().open().ask(origin=CLOSED, path="a", key=key).sees("headline", "It did not work", 60)
-    page.reads("failure", "The origin could not be reached.")
+    page = visit().open().submit(origin=CLOSED, path="a", key=key).expect_text("headline", "It did not work", 60)
+    page.expect_contains("failure", "The origin could not be reached.")
 
 
 def test_an_unknown_origin_is_explained(visit: Open, key: str) -> None:
-    page = visit().open().ask(origin="nobody", path="a", key=key).sees("headline", "It did not work")
-    page.reads("failure", "There is no origin of that name.").reads("failure", "UNKNOWN_ORIGIN")
+    page = visit().open().submit(origin="nobody", path="a", key=key).expect_text("headline", "It did not work")
+    page.expect_contains("failure", "There is no origin of that name.").expect_contains("failure", "UNKNOWN_ORIGIN")
 
 
 @pytest.mark.parametrize("wrong", ["", "wrong-key-wrong-key-wrong-key"])
 def test_a_wrong_key_is_explained(visit: Open, wrong: str) -> None:
-    page = visit().open().ask(origin="files", path=unique_path("1"), key=wrong).sees("headline", "It did not work")
-    page.reads("failure", "The API refused the call.").reads("failure", "Check the API key")
+    page = (
+        visit()
+        .open()
+        .submit(origin="files", path=unique_path("1"), key=wrong)
+        .expect_text("headline", "It did not work")
+    )
+    page.expect_contains("failure", "The API refused the call.").expect_contains("failure", "Check the API key")
     assert page.stages()["request"] == "failed"
 
 
 def test_a_new_request_clears_the_failure(visit: Open, key: str) -> None:
-    page = visit().open().ask(origin="files", path=unique_path("1"), key="").sees("headline", "It did not work")
-    page.ask(key=key).sees("headline", "Saved")
+    page = (
+        visit().open().submit(origin="files", path=unique_path("1"), key="").expect_text("headline", "It did not work")
+    )
+    page.submit(key=key).expect_text("headline", "Saved")
     assert page.part("failure").inner_text() == ""
 
 
@@ -59,8 +66,8 @@ def test_a_page_without_cors_names_the_setting(visit: Open, web_page: WebPage, k
     """The browser hides the reason; the page names the two possible ones."""
     with WebPage() as other_page:
         other_page.config = web_page.config
-        page = visit(other_page.url).open().ask(origin="files", path=unique_path("1"), key=key)
-        page.sees("headline", "It did not work").reads("failure", "corsOrigins")
+        page = visit(other_page.url).open().submit(origin="files", path=unique_path("1"), key=key)
+        page.expect_text("headline", "It did not work").expect_contains("failure", "corsOrigins")
         page.errors = [text for text in page.errors if "CORS policy" not in text]  # of the browser itself
 
 
@@ -71,8 +78,8 @@ def test_an_invalid_api_url_is_explained(visit: Open, url: str) -> None:
     page = visit().open()
     page.reveal("api")
     page.part("api").evaluate("field => field.type = 'text'")  # else the browser refuses some values itself
-    page.ask(api=url, path="a", key="secret").sees("headline", "It did not work")
-    page.reads("failure", "BAD_API_URL")
+    page.submit(api=url, path="a", key="secret").expect_text("headline", "It did not work")
+    page.expect_contains("failure", "BAD_API_URL")
 
 
 def test_the_address_does_not_override_the_config(visit: Open, web_page: WebPage) -> None:
@@ -94,7 +101,7 @@ def test_an_invalid_answer_of_the_api_runs_no_script(
     visit: Open, key: str, changes: dict[str, Any], where: str
 ) -> None:
     page = visit()
-    block_sockets(page)
+    page.block_sockets()
 
     def change(route: Any) -> None:
         if route.request.method != where:
@@ -103,14 +110,9 @@ def test_an_invalid_answer_of_the_api_runs_no_script(
         route.fulfill(status=200, headers=CORS, body=json.dumps(read_json(route) | changes))
 
     page.intercept(lambda url: "/downloads" in url and "X-Amz" not in url, change)
-    page.open().ask(origin="files", path=unique_path("1"), key=key).sees("headline", "It did not work")
-    page.reads("failure", "What answers there is not this API.")
+    page.open().submit(origin="files", path=unique_path("1"), key=key).expect_text("headline", "It did not work")
+    page.expect_contains("failure", "What answers there is not this API.")
     assert "javascript" not in page.page.content()
 
 
 CORS = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
-
-
-def block_sockets(page: Visit) -> None:
-    """Close every WebSocket at once, as some proxies do."""
-    page.page.route_web_socket("**", lambda socket: socket.close())

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from integration_tests.page.conftest import IMAGES, Open
-from integration_tests.page.test_accessibility import SIZES
-from integration_tests.page.visit import Visit
+from integration_tests.page.visit import SIZES, Visit
 
 LARGEST = 150_000
 SHOTS = [  # name, colour scheme, size, file, options of the origin, headline
@@ -60,11 +59,11 @@ def prepare(page: Visit, path: str, options: str, key: str, headline: str) -> No
         route.fallback(post_data=route.request.post_data_json | {"path": requested_path})
 
     page.intercept(lambda url: url.endswith("/downloads"), ask)
-    page.ask(origin="files", path=path, key=key)
+    page.submit(origin="files", path=path, key=key)
     page.page.get_by_text("Settings", exact=True).click()
-    page.sees("headline", headline)
+    page.expect_text("headline", headline)
     if headline == "Copying":
-        page.reads("copy", "left")
+        page.expect_contains("copy", "left")
     page.page.mouse.move(0, 0)
 
 

@@ -68,7 +68,7 @@ def other_site() -> Iterator[str]:
 def test_another_site_is_refused(browser: Browser, page_stack: Stack, cloud: Cloud, other_site: str) -> None:
     """Simple requests, preflights, images and forms get 403 and change nothing."""
     if cloud.target is not Target.EMULATOR:
-        pytest.skip("The filter stands in front of emulators of ours only: run without --target.")
+        pytest.skip("Only the emulator has this filter: use --target emulator.")
     role = {"Action": "CreateRole", "Version": "2010-05-08", "RoleName": "attack", "AssumeRolePolicyDocument": TRUST}
     forged = f"{urlencode(role)}&{forged_query('test', 'iam')}"
     secret = f"{cloud.endpoint}/{page_stack.operator.bucket}/object?{forged_query('test', 's3')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integration_tests.page.conftest import Open
-from integration_tests.page.test_saving import ALL_DONE
+from integration_tests.page.visit import ALL_DONE
 from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 
@@ -11,16 +11,18 @@ from localcloud.origin import Origin
 def test_a_file_is_saved(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit(page_stack.outputs["webPageUrl"]).open(origin="files", path=unique_path("2MB"))
     assert page.part("api").input_value() == page_stack.outputs["apiUrl"]
-    page.ask(key=key).sees("headline", "Saved")
+    page.submit(key=key).expect_text("headline", "Saved")
     assert page.stages() == ALL_DONE
     assert page.saved() == Origin.content(2 * 10**6)
 
 
 def test_a_wrong_key_is_explained(visit: Open, page_stack: Stack) -> None:
     page = (
-        visit(page_stack.outputs["webPageUrl"]).open().ask(origin="files", path=unique_path("1"), key="wrong-key" * 3)
+        visit(page_stack.outputs["webPageUrl"])
+        .open()
+        .submit(origin="files", path=unique_path("1"), key="wrong-key" * 3)
     )
-    page.sees("headline", "It did not work").reads("failure", "Check the API key")
+    page.expect_text("headline", "It did not work").expect_contains("failure", "Check the API key")
 
 
 def test_the_page_cannot_be_framed(visit: Open, page_stack: Stack) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Download as BrowserDownload
 
 Answer = Callable[[Any], object]
+SIZES = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
+ALL_DONE = dict.fromkeys(("request", "connection", "copy", "link", "download"), "done")
 MAX_SECONDS = 40.0  # a busy machine starts functions slowly
 
 
@@ -49,7 +51,7 @@ class Visit:
         self.page.locator("#ask:not([inert])").wait_for()
         return self
 
-    def ask(self, *, key: str | None = None, **fields: str) -> Visit:
+    def submit(self, *, key: str | None = None, **fields: str) -> Visit:
         """Fill in and send the form."""
         for name, text in fields.items():
             self.reveal(name)
@@ -69,14 +71,14 @@ class Visit:
         """Return an element by its id."""
         return self.page.locator(f"#{name}")
 
-    def sees(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
+    def expect_text(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
         """Wait until the text of an element is exactly this."""
         from playwright.sync_api import expect
 
         expect(self.part(name)).to_have_text(text, timeout=seconds * 1000)
         return self
 
-    def reads(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
+    def expect_contains(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
         """Wait until the text of an element contains this."""
         from playwright.sync_api import expect
 
@@ -108,6 +110,10 @@ class Visit:
     def intercept(self, matches: Callable[[str], bool], answer: Answer, times: int | None = None) -> None:
         """Answer requests of matching URLs in place of the server."""
         self.page.route(matches, answer, times=times)
+
+    def block_sockets(self) -> None:
+        """Close every WebSocket at once, as some proxies do."""
+        self.page.route_web_socket("**", lambda socket: socket.close())
 
     def rewrite(self, file: str, text: str, other: str) -> None:
         """Serve a script of the page with one constant replaced, to make a time or a size shorter."""

@@ -1,7 +1,7 @@
 """Errors that stop the suite.
 
 SuiteError
-├── MissingError   the machine lacks something: the tests are skipped, the message says what to do
+├── MissingError   the machine lacks something: the tests are skipped, the message names the remedy
 └── RefusedTargetError   the target is not the one that was allowed: nothing is deployed
 """
 

@@ -13,7 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tools.rest_contract import check_answer
+from tools.rest_contract import check_response
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Rest:
             parsed = json.loads(text) if text else {}
             received = {name.lower(): value for name, value in response.getheaders()}
         if url.startswith(self.base_url):
-            check_answer(method, url.removeprefix(self.base_url), response.status, received, parsed)
+            check_response(method, url.removeprefix(self.base_url), response.status, received, parsed)
         return Answer(response.status, received, parsed)
 
     def unsigned(self) -> Rest:

@@ -48,29 +48,29 @@ def origins_for(
                 "AWS cannot reach this machine's origin: serve `localcloud.origin` where it can, and name it with "
                 "--origin-url https://..."
             )
-        ours: dict[str, object] = {"baseUrl": public_url}
+        local_origin: dict[str, object] = {"baseUrl": public_url}
         yield {
-            FILES: ours | ANY_REDIRECT,
+            FILES: local_origin | ANY_REDIRECT,
             CLOSED: {"baseUrl": "https://closed.invalid/"},
             NAMELESS: {"baseUrl": NOWHERE},
-            **_guarded(ours, secret_arn),
+            **_guarded(local_origin, secret_arn),
         }
         return
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # no other process can listen on this port, and this one does not
         closed_url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
-        ours = {"baseUrl": public_url or base_url, "allowHttp": True}
+        local_origin = {"baseUrl": public_url or base_url, "allowHttp": True}
         yield {
-            FILES: ours | ANY_REDIRECT,
+            FILES: local_origin | ANY_REDIRECT,
             CLOSED: {"baseUrl": closed_url, "allowHttp": True},
             NAMELESS: {"baseUrl": NOWHERE},
             UNTRUSTED: {"baseUrl": base_url.replace("http:", "https:", 1)},
-            **_guarded(ours, secret_arn),
+            **_guarded(local_origin, secret_arn),
         }
 
 
-def _guarded(ours: dict[str, object], secret_arn: str | None) -> Origins:
-    return {GUARDED: ours | {"secretHeaders": {SECRET_HEADER: secret_arn}}} if secret_arn else {}
+def _guarded(local_origin: dict[str, object], secret_arn: str | None) -> Origins:
+    return {GUARDED: local_origin | {"secretHeaders": {SECRET_HEADER: secret_arn}}} if secret_arn else {}
 
 
 @contextmanager

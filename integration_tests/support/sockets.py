@@ -73,7 +73,7 @@ class Socket:
                 code = int.from_bytes(data[:2], "big") if len(data) >= 2 else None
                 raise SocketClosedError(f"Closed while waiting for {types}; received before: {self.types()}", code)
             message: Message = json.loads(data)
-            protocol.check_told(message)
+            protocol.check_server_message(message)
             self.messages.append(message)
             if not types or message["type"] in types:
                 return message

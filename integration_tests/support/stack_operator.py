@@ -26,17 +26,17 @@ class StackOperator:
         self._cloud = cloud
         self._outputs = outputs
 
-    def download_item(self, download: Download) -> Item | None:
-        """Return the download's item in the Downloads table, None if there is none."""
+    def download_item(self, download: Download) -> Item:
+        """Return the download's item in the Downloads table, empty if there is none."""
         return self._get_item(self._outputs["downloadsTableName"], {"executionArn": download.execution_arn})
 
-    def connection_item(self, connection_id: str) -> Item | None:
-        """Return the connection's item in the Connections table, None if there is none."""
+    def connection_item(self, connection_id: str) -> Item:
+        """Return the connection's item in the Connections table, empty if there is none."""
         return self._get_item(self._outputs["connectionsTableName"], {"connectionId": connection_id})
 
     def connection_ids(self, download: Download) -> set[str]:
         """Return the ids of the download's open connections, from the Downloads table."""
-        return set((self.download_item(download) or {}).get("connectionIds", ()))
+        return set(self.download_item(download).get("connectionIds", ()))
 
     def scan(self, table: str) -> list[dict[str, Any]]:
         """Return every item of a table in DynamoDB's own format."""
@@ -194,9 +194,9 @@ class StackOperator:
         answer = self._cloud.client("s3").list_multipart_uploads(Bucket=self.bucket, Prefix=prefix)
         return list(answer.get("Uploads", ()))
 
-    def _get_item(self, table: str, key: dict[str, str]) -> Item | None:
+    def _get_item(self, table: str, key: dict[str, str]) -> Item:
         answer = self._cloud.client("dynamodb").get_item(
             TableName=table, Key={name: {"S": value} for name, value in key.items()}, ConsistentRead=True
         )
         decode = TypeDeserializer().deserialize
-        return {name: decode(value) for name, value in answer["Item"].items()} if "Item" in answer else None
+        return {name: decode(value) for name, value in answer.get("Item", {}).items()}

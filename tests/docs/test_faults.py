@@ -1,14 +1,14 @@
-"""docs/faults.md is true: each fault is there, and each test that it names."""
+"""docs/faults.md has every fault, and each test that it names exists."""
 
 from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).parents[1]
+from tools.readme_tables import TOP
+
 PAGE = TOP / "docs" / "faults.md"
 ROWS = re.findall(r"^\| (?!Fault|---)(.+?) \| (.+?) \| (.+?) \|$", PAGE.read_text(), re.MULTILINE)
 FOLDERS = ("tests/runtime", "tests/components", "integration_tests")
@@ -21,7 +21,7 @@ Throttled S3; Throttled Lambda; CompleteMultipartUpload answered, its reply lost
 
 
 def defined_in(name: str) -> set[str]:
-    """The functions of the files of that name."""
+    """Return the functions in the files with this name."""
     files = [path for folder in FOLDERS for path in (TOP / folder).rglob(name)]
     return {
         node.name for file in files for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)

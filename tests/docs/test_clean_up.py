@@ -1,4 +1,4 @@
-"""The command of *Clean up* stops what runs of both machines before anything is destroyed, and does no harm else."""
+"""The commands of *Clean up* stop the executions of both state machines before they destroy the stack."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ case "$4" in arn:copying) printf "$COPYING" ;; arn:closing) printf "$CLOSING" ;;
 
 
 def command() -> str:
-    """The commands of the page."""
-    (found,) = re.findall(r"<!-- clean up -->\n```sh\n(.*?)```\n<!-- /clean up -->", PAGE.read_text(), re.DOTALL)
-    return str(found)
+    """Return the commands of the page."""
+    (commands,) = re.findall(r"<!-- clean up -->\n```sh\n(.*?)```\n<!-- /clean up -->", PAGE.read_text(), re.DOTALL)
+    return str(commands)
 
 
 def calls(folder: Path, copying: str = "", closing: str = "") -> list[str]:
-    """What the commands call where these executions run, one a line as the AWS CLI prints them."""
+    """Return the calls of the commands for running executions, given one per line like the AWS CLI prints them."""
     for name, text in {"pulumi": PULUMI, "aws": AWS}.items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
@@ -44,28 +44,27 @@ def calls(folder: Path, copying: str = "", closing: str = "") -> list[str]:
     return log.read_text().splitlines()
 
 
-def test_nothing_is_stopped_where_nothing_runs(tmp_path: Path) -> None:
-    made = calls(tmp_path)
-    assert not [call for call in made if "stop-execution" in call]
-    assert made[-1] == "pulumi destroy"
+def test_without_executions_none_is_stopped(tmp_path: Path) -> None:
+    recorded = calls(tmp_path)
+    assert not [call for call in recorded if "stop-execution" in call]
+    assert recorded[-1] == "pulumi destroy"
 
 
 @pytest.mark.parametrize("count", [1, 2, 30])
 def test_every_execution_of_both_machines_is_stopped_before_the_stack_is_destroyed(tmp_path: Path, count: int) -> None:
     copying, closing = ([f"arn:{kind}:{number}" for number in range(count)] for kind in ("copying", "closing"))
-    made = calls(tmp_path, *("".join(f"{arn}\\n" for arn in arns) for arns in (copying, closing)))
-    stopped = [call.rpartition(" ")[2] for call in made if "stop-execution" in call]
+    recorded = calls(tmp_path, *("".join(f"{arn}\\n" for arn in arns) for arns in (copying, closing)))
+    stopped = [call.rpartition(" ")[2] for call in recorded if "stop-execution" in call]
     assert stopped == [*copying, *closing]
-    assert made[-1] == "pulumi destroy"
-    assert made.count("pulumi destroy") == 1
+    assert recorded[-1] == "pulumi destroy"
+    assert recorded.count("pulumi destroy") == 1
 
 
-def test_the_calls_are_those_of_the_aws_cli(tmp_path: Path) -> None:
-    """Its options are the members of the API's requests."""
+def test_the_options_are_members_of_the_requests_of_step_functions(tmp_path: Path) -> None:
     model = botocore.session.Session().get_service_model("stepfunctions")
-    made = [shlex.split(call) for call in calls(tmp_path, "arn:copying:1\\n") if call.startswith("aws ")]
-    assert {call[2] for call in made} == {"list-executions", "stop-execution"}
-    for call in made:
+    recorded = [shlex.split(call) for call in calls(tmp_path, "arn:copying:1\\n") if call.startswith("aws ")]
+    assert {call[2] for call in recorded} == {"list-executions", "stop-execution"}
+    for call in recorded:
         assert call[1] == "stepfunctions"
         operation = "".join(word.capitalize() for word in call[2].split("-"))
         members = {re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() for name in _members(model, operation)}

@@ -1,4 +1,4 @@
-"""The files of the web page, and the server that `make local` gives them; the browser's part is `make test-page`."""
+"""The files of the web page, and the server that `make local` runs for them; `make test-page` tests it in a browser."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from localcloud.web_page import WebPage
 from runtime import errors
+from tools.readme_tables import TOP
 
-TOP = Path(__file__).parents[1]
 FOLDER, IMAGES = TOP / "client" / "web", TOP / "docs" / "images"
 FILES = sorted(FOLDER.iterdir())
 HTML = (FOLDER / "index.html").read_text()
-ELSEWHERE = re.compile(r"""(?:src|href|from|import|url)\s*[=(]?\s*["'(](?:https?:)?//""")
-OF_OTHER_CLIENTS = {  # codes that the page's own calls cannot meet
+OTHER_HOST = re.compile(r"""(?:src|href|from|import|url)\s*[=(]?\s*["'(](?:https?:)?//""")
+NEVER_RETURNED_TO_THE_PAGE = {  # by the calls that the page makes
     "TICKET_REQUIRED",
     "UNKNOWN_ACTION",
     "IDEMPOTENCY_KEY_REUSED",
@@ -26,21 +26,21 @@ OF_OTHER_CLIENTS = {  # codes that the page's own calls cannot meet
 
 
 def codes(base: type[errors.TransferError] | type[errors.RequestError]) -> set[str]:
-    """The codes of an error and of everything below it."""
-    return {base.code}.union(*(codes(each) for each in base.__subclasses__()))
+    """Return the codes of an error class and its subclasses."""
+    return {base.code}.union(*(codes(subclass) for subclass in base.__subclasses__()))
 
 
 def policy() -> dict[str, str]:
-    """The Content-Security-Policy, by directive."""
-    (found,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', HTML)
-    return {name: values for name, _, values in (part.strip().partition(" ") for part in found.split(";"))}
+    """Return the Content-Security-Policy by directive."""
+    (content,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', HTML)
+    return {name: values for name, _, values in (part.strip().partition(" ") for part in content.split(";"))}
 
 
-def test_every_code_has_words() -> None:
-    known = set(re.findall(r"^  ([A-Z_]+): \[", (FOLDER / "failures.js").read_text(), re.MULTILINE))
-    told = codes(errors.TransferError) | codes(errors.RequestError) | {"INTERNAL", "UNAVAILABLE"}
-    assert told - known == OF_OTHER_CLIENTS
-    assert not OF_OTHER_CLIENTS & known
+def test_every_code_has_an_explanation() -> None:
+    explained = set(re.findall(r"^  ([A-Z_]+): \[", (FOLDER / "failures.js").read_text(), re.MULTILINE))
+    returned = codes(errors.TransferError) | codes(errors.RequestError) | {"INTERNAL", "UNAVAILABLE"}
+    assert returned - explained == NEVER_RETURNED_TO_THE_PAGE
+    assert not NEVER_RETURNED_TO_THE_PAGE & explained
 
 
 def test_the_page_runs_its_own_files_and_nothing_else() -> None:
@@ -59,8 +59,8 @@ def test_the_page_runs_its_own_files_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_nothing_comes_from_elsewhere(file: Path) -> None:
-    assert not ELSEWHERE.search(file.read_text())
+def test_no_file_refers_to_another_host(file: Path) -> None:
+    assert not OTHER_HOST.search(file.read_text())
 
 
 def test_every_file_is_used() -> None:
@@ -69,13 +69,13 @@ def test_every_file_is_used() -> None:
     assert used | {"index.html"} == set(text)
 
 
-def test_nothing_is_stored() -> None:
+def test_the_page_uses_no_storage() -> None:
     for file in FILES:
         for word in ("localStorage", "sessionStorage", "indexedDB", "document.cookie", "history.", "caches."):
             assert word not in file.read_text(), file.name
 
 
-def test_the_server_gives_the_page_and_its_config() -> None:
+def test_the_server_sends_the_page_and_its_config() -> None:
     with WebPage() as page:
         assert get(page, "/config.json")[0] == 404
         page.config = {"apiUrl": "http://127.0.0.1:1/a"}
@@ -86,12 +86,12 @@ def test_the_server_gives_the_page_and_its_config() -> None:
 
 
 @pytest.mark.parametrize("path", ["/../pyproject.toml", "/%2e%2e/x", "//etc/passwd", "/nothing.js", "/web/app.js"])
-def test_the_server_gives_nothing_else(path: str) -> None:
+def test_the_server_sends_no_other_file(path: str) -> None:
     with WebPage() as page:
         assert get(page, path)[0] == 404
 
 
-def test_the_server_is_gone_afterwards() -> None:
+def test_the_server_ends_with_its_context() -> None:
     with WebPage() as page:
         get(page, "/")
     with pytest.raises(ConnectionError):
@@ -107,7 +107,7 @@ def get(page: WebPage, path: str) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(page.origin.removeprefix("http://"), timeout=10)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.headers["Content-Type"], answer.read()
+        response = connection.getresponse()
+        return response.status, response.headers["Content-Type"], response.read()
     finally:
         connection.close()

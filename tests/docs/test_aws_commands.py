@@ -1,4 +1,4 @@
-"""Each `aws` command in the documentation is one that the CLI takes, by the models that it is built on."""
+"""The AWS CLI accepts each `aws` command in the documentation, by botocore's models."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pytest
 from botocore import xform_name
 
 from localcloud import walkthrough
-from tests.test_commands_in_docs import OUTPUTS, PAGES, code_blocks, code_in_sentences
+from tests.docs.pages import OUTPUTS, PAGES, code_blocks, code_in_sentences
 from tools.readme_tables import TOP
 
 GLOBAL = {"--cli-binary-format", "--endpoint-url", "--no-cli-pager", "--output", "--profile", "--query", "--region"}
 RENAMED = {"s3api": "s3"}  # command of the CLI -> service
-OWN = {  # commands that the CLI has beside the operations of a service, with their options
+CLI_ONLY = {  # commands that are no operation of the service, with their options
     ("logs", "tail"): {"--filter-pattern", "--follow", "--format", "--log-stream-names", "--since"},
 }
 ENDS = {"|", "<", ">", "&&", ";", "||"}
@@ -28,7 +28,7 @@ ENDS = {"|", "<", ">", "&&", ";", "||"}
 
 @dataclass(frozen=True)
 class Command:
-    """Service, operation, options with their values, and positional words of a command."""
+    """A command's service, operation, options with their values, and positional words."""
 
     service: str
     operation: str
@@ -37,7 +37,7 @@ class Command:
 
 
 def parse(line: str) -> Command:
-    """Split a command as a shell would; what follows a pipe or a redirection is not the CLI's."""
+    """Parse a command up to a pipe or a redirection."""
     words = shlex.split(line, comments=True)
     words = words[words.index("aws") + 1 :]
     words = words[: next((index for index, word in enumerate(words) if word in ENDS), len(words))]
@@ -59,11 +59,11 @@ def model(service: str) -> Any:
 
 
 def problems(line: str) -> list[str]:
-    """Return what the CLI would not take of a command."""
+    """Return the errors that the CLI would report about a command."""
     command = parse(line)
-    if (command.service, command.operation) in OWN:
-        options = OWN[command.service, command.operation] | GLOBAL
-        return [f"{option} is no option" for option in command.options if option not in options]
+    if (command.service, command.operation) in CLI_ONLY:
+        options = CLI_ONLY[command.service, command.operation] | GLOBAL
+        return [f"{option} is not an option" for option in command.options if option not in options]
     try:
         operations = {xform_name(name, "-"): name for name in model(command.service).operation_names}
     except botocore.exceptions.UnknownServiceError:
@@ -78,7 +78,7 @@ def problems(line: str) -> list[str]:
     required = {f"--{xform_name(name, '-')}" for name in (shape.required_members if shape else ())}
     outfile = 1 if operation.has_streaming_output else 0
     return [
-        *(f"{option} is no option" for option in command.options if option not in members and option not in GLOBAL),
+        *(f"{option} is not an option" for option in command.options if option not in members and option not in GLOBAL),
         *(f"{option} is required" for option in sorted(required - set(command.options))),
         *(f"{word} is one word too many" for word in command.words[outfile:]),
         *(text for option, value in command.options.items() for text in _structure(option, value)),
@@ -93,11 +93,11 @@ def _waiter(command: Command) -> list[str]:
         return [f"{command.service} has no waiter {name}"]
     operation = model(command.service).operation_model(waiters.get_waiter(names[name]).operation)
     members = {f"--{xform_name(member, '-')}" for member in operation.input_shape.members}
-    return [f"{option} is no option" for option in command.options if option not in members | GLOBAL]
+    return [f"{option} is not an option" for option in command.options if option not in members | GLOBAL]
 
 
 def _structure(option: str, value: str) -> list[str]:
-    """Check a value that is JSON, unless the shell is still to put something into it."""
+    """Return the error of a JSON value, unless it contains a shell variable."""
     if not value.startswith(("{", "[")) or "$" in value:
         return []
     try:
@@ -108,13 +108,13 @@ def _structure(option: str, value: str) -> list[str]:
 
 
 def calls(line: str) -> list[str]:
-    """Return the calls of the CLI in a line: at its beginning, behind a pipe or `xargs`, inside `$(...)`."""
+    """Return the calls of the CLI in a line: at its beginning, after a pipe or `xargs`, inside `$(...)`."""
     result = []
     for match in re.finditer(r"(?:^|(?<=[\s(|;&]))(?<!--target )aws\s+[a-z-]", line.partition(" # ")[0]):
         call, depth = line[match.start() :], 0
         for index, character in enumerate(call):
             depth += {"(": 1, ")": -1}.get(character, 0)
-            if depth < 0:  # the end of the substitution that the call stands in
+            if depth < 0:  # the end of the substitution that contains the call
                 call = call[:index]
                 break
         result.append(call)
@@ -128,7 +128,7 @@ def calls_of_page(page: Path) -> list[str]:
 
 
 def refusals(page: Path) -> dict[str, list[str]]:
-    """Return what the CLI would not take of the calls of a page; a sentence may name one without all its options."""
+    """Return the errors of a page's calls; a call in a sentence may lack required options."""
     text = page.read_text()
     written = {call: problems(call) for line in code_blocks(text) for call in calls(line)}
     named = {call: problems(call) for line in code_in_sentences(text) for call in calls(line)}
@@ -137,11 +137,11 @@ def refusals(page: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
-def test_the_cli_takes_each_command_of_a_page(page: Path) -> None:
+def test_the_cli_accepts_each_command_of_a_page(page: Path) -> None:
     assert refusals(page) == {}
 
 
-def test_a_sentence_may_name_a_call_and_a_block_has_to_write_it_out(tmp_path: Path) -> None:
+def test_required_options_may_be_missing_in_a_sentence_and_not_in_a_block(tmp_path: Path) -> None:
     page, call = tmp_path / "page.md", "aws s3api head-object --checksum-mode ENABLED"
     page.write_text(f"Ask `{call}`.\n")
     assert refusals(page) == {}
@@ -149,8 +149,7 @@ def test_a_sentence_may_name_a_call_and_a_block_has_to_write_it_out(tmp_path: Pa
     assert refusals(page) == {call: ["--bucket is required", "--key is required"]}
 
 
-def test_commands_are_found() -> None:
-    """In the middle of loops and with continued lines, too."""
+def test_commands_in_loops_and_with_continued_lines_are_found() -> None:
     operations = {parse(line).operation for line in calls_of_page(TOP / "docs" / "operations.md")}
     assert {
         "get-item",
@@ -166,7 +165,7 @@ def test_commands_are_found() -> None:
     }
 
 
-def test_the_cli_takes_the_commands_that_make_local_prints() -> None:
+def test_the_cli_accepts_the_commands_that_make_local_prints() -> None:
     lines = [line for _, lines in walkthrough.steps(OUTPUTS, default_path=True) for line in lines]
     printed = [line for line in lines if re.search(r"\baws ", line)]
     assert printed
@@ -185,14 +184,14 @@ def test_calls_inside_other_commands_are_found() -> None:
     [
         ("aws dynamo get-item", "there is no service dynamo"),
         ("aws dynamodb get-row --table-name t", "dynamodb has no operation get-row"),
-        ("aws dynamodb get-item --table t --key '{}'", "--table is no option"),
+        ("aws dynamodb get-item --table t --key '{}'", "--table is not an option"),
         ("aws dynamodb get-item --table-name t", "--key is required"),
         ("aws dynamodb get-item --table-name t --key '{a}'", "--key is not JSON"),
         ("aws dynamodb get-item --table-name t --key '{}' out.json", "out.json is one word too many"),
         ("aws dynamodb wait table-there --table-name t", "dynamodb has no waiter table-there"),
-        ("aws dynamodb wait table-exists --name t", "--name is no option"),
-        ("aws logs tail g --wait", "--wait is no option"),
+        ("aws dynamodb wait table-exists --name t", "--name is not an option"),
+        ("aws logs tail g --wait", "--wait is not an option"),
     ],
 )
-def test_a_command_that_the_cli_would_not_take_would_be_found(line: str, problem: str) -> None:
+def test_the_errors_of_an_invalid_command_are_returned(line: str, problem: str) -> None:
     assert problem in " ".join(problems(line))

@@ -1,4 +1,4 @@
-"""The REST API's document is that of the code, and what is held against it can be found wanting."""
+"""docs/openapi.json is that of the code, and responses that differ from it are detected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runtime import errors
 from runtime.handlers.request_download import FIELDS
 from tools import openapi, rest_errors
 from tools.readme_tables import TOP
-from tools.rest_contract import OffContractError, check_answer, contract
+from tools.rest_contract import ContractMismatchError, check_response, contract
 
 ID = "0f5c2a9b7d3e4f60818293a4b5c6d7e8"
 ACCEPTED: dict[str, Any] = {
@@ -29,55 +29,55 @@ ACCEPTED: dict[str, Any] = {
     "expiresAt": "2027-01-15T09:00:00.000Z",
 }
 HEADERS = {"cache-control": "no-store", "location": ACCEPTED["statusUrl"], "retry-after": "1"}
-OVER_SOCKETS = {"UNKNOWN_ACTION", "TOO_MANY_CONNECTIONS"}
+SOCKET_CODES = {"UNKNOWN_ACTION", "TOO_MANY_CONNECTIONS"}
 
 
 def operations() -> dict[str, dict[str, Any]]:
-    """`METHOD /path` -> operation."""
+    """Return the operations by `METHOD /path`."""
     paths = contract()["paths"]
-    return {f"{method.upper()} {path}": found for path, each in paths.items() for method, found in each.items()}
+    return {f"{method.upper()} {path}": item for path, methods in paths.items() for method, item in methods.items()}
 
 
 def codes(call: str) -> dict[str, set[str]]:
-    """Status -> codes, of a call's errors as they are documented."""
-    found = {}
+    """Return the documented error codes of a call by status."""
+    result = {}
     for status, response in operations()[call]["responses"].items():
         if "$ref" in response:
             response = contract()["components"]["responses"][status]
         properties = response["content"]["application/json"]["schema"].get("properties", {})
         if "error" in properties:
-            found[status] = set(properties["error"]["properties"]["code"]["enum"])
-    return found
+            result[status] = set(properties["error"]["properties"]["code"]["enum"])
+    return result
 
 
 def test_the_document_is_the_one_checked_in() -> None:
-    assert openapi.PAGE.read_text() == openapi.written(), "run: make docs, and say in CHANGELOG.md what changes"
+    assert openapi.PAGE.read_text() == openapi.text(), "run: make docs, and say in CHANGELOG.md what changes"
 
 
-def test_another_reader_finds_it_valid() -> None:
+def test_schemathesis_accepts_the_document() -> None:
     schema = schemathesis.openapi.from_dict(copy.deepcopy(contract()))
     schema.validate()
-    found = [operation for operation in schema.get_all_operations() if isinstance(operation, Ok)]
-    assert {each.ok().label for each in found} == operations().keys()
+    parsed = [operation for operation in schema.get_all_operations() if isinstance(operation, Ok)]
+    assert {operation.ok().label for operation in parsed} == operations().keys()
 
 
-def test_every_route_is_in_it_and_no_other() -> None:
+def test_the_document_has_the_routes_of_the_component() -> None:
     assert operations().keys() == {f"{route.method} /{'/'.join(route.path)}" for route in ROUTES}
 
 
-def test_every_field_of_a_request_is_in_it_as_parameter_and_in_the_body() -> None:
-    query = [each["name"] for each in operations()["GET /download"]["parameters"] if each["in"] == "query"]
+def test_request_fields_are_query_parameters_and_in_the_body() -> None:
+    parameters = operations()["GET /download"]["parameters"]
+    query = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
     assert tuple(query) == tuple(contract()["components"]["schemas"]["Request"]["properties"]) == FIELDS
 
 
-def test_every_code_of_the_runtime_is_in_it_with_its_status() -> None:
-    """Those of REST: `UNKNOWN_ACTION` and `TOO_MANY_CONNECTIONS` belong to sockets."""
-    documented = {(status, code) for call in operations() for status, each in codes(call).items() for code in each}
-    kinds = [each for each in vars(errors).values() if isinstance(each, type)]
+def test_every_code_of_the_runtime_is_documented_with_its_status() -> None:
+    documented = {(status, code) for call in operations() for status, names in codes(call).items() for code in names}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     raised = {
         (str(kind.status), kind.code)
         for kind in kinds
-        if issubclass(kind, errors.RequestError) and kind.code not in OVER_SOCKETS
+        if issubclass(kind, errors.RequestError) and kind.code not in SOCKET_CODES
     }
     assert raised <= documented
     ours = raised | {("500", "INTERNAL"), ("503", "UNAVAILABLE")}
@@ -88,11 +88,11 @@ def test_every_code_of_the_runtime_is_in_it_with_its_status() -> None:
         if kind not in rest_errors.ELSEWHERE
     }
     assert documented == ours | gateways
-    assert not OVER_SOCKETS & {code for _, code in documented}
+    assert not SOCKET_CODES & {code for _, code in documented}
 
 
 @pytest.mark.parametrize(
-    ("call", "status", "wanted"),
+    ("call", "status", "expected"),
     [
         ("POST /downloads", "400", {"INVALID_REQUEST", "INVALID_PATH", "UNKNOWN_ORIGIN"}),
         ("GET /download", "422", {"IDEMPOTENCY_KEY_REUSED", "FILE_TOO_LARGE"}),
@@ -105,15 +105,14 @@ def test_every_code_of_the_runtime_is_in_it_with_its_status() -> None:
         ("POST /downloads", "504", {"TIMEOUT"}),
     ],
 )
-def test_a_call_has_the_errors_that_it_can_answer(call: str, status: str, wanted: set[str]) -> None:
-    assert codes(call)[status] == wanted
+def test_a_call_has_the_errors_that_it_can_answer(call: str, status: str, expected: set[str]) -> None:
+    assert codes(call)[status] == expected
     assert "409" not in codes("GET /downloads/{id}")
     assert "404" not in codes("POST /downloads")
 
 
 @pytest.mark.parametrize(("handler", "code"), rest_errors.NOT_RAISED)
-def test_what_is_left_out_is_reached_by_imports_alone(handler: str, code: str) -> None:
-    """An order issues tickets and never reads one."""
+def test_an_omitted_code_is_never_raised_because_a_request_only_issues_tickets(handler: str, code: str) -> None:
     assert code.startswith("TICKET_")
     tree = ast.parse((TOP / "runtime" / "logic" / "requests" / f"{handler}.py").read_text())
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -121,13 +120,13 @@ def test_what_is_left_out_is_reached_by_imports_alone(handler: str, code: str) -
     assert not {"parse", "opens"} & used
 
 
-def test_a_documented_answer_passes() -> None:
-    check_answer("POST", "/downloads", 202, HEADERS, ACCEPTED)
-    check_answer("GET", "/download?path=x", 200, {"Cache-Control": "no-store"}, ACCEPTED)
-    check_answer("GET", "/elsewhere", 200, {}, "anything")
+def test_a_documented_response_passes() -> None:
+    check_response("POST", "/downloads", 202, HEADERS, ACCEPTED)
+    check_response("GET", "/download?path=x", 200, {"Cache-Control": "no-store"}, ACCEPTED)
+    check_response("GET", "/elsewhere", 200, {}, "anything")
     cancelled = {"downloadId": ID, "status": "CANCELLED"}
-    check_answer("DELETE", f"/downloads/{ID}", 202, {"cache-control": "no-store"}, cancelled)
-    check_answer("POST", "/downloads", 418, {}, {"error": {"code": "REQUEST_REFUSED", "message": "No."}})
+    check_response("DELETE", f"/downloads/{ID}", 202, {"cache-control": "no-store"}, cancelled)
+    check_response("POST", "/downloads", 418, {}, {"error": {"code": "REQUEST_REFUSED", "message": "No."}})
 
 
 WRONG: list[tuple[int, dict[str, str], object, str]] = [
@@ -145,13 +144,13 @@ WRONG: list[tuple[int, dict[str, str], object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "headers", "body", "said"), WRONG, ids=[each[3] for each in WRONG])
-def test_an_answer_that_is_not_documented_is_told(
-    status: int, headers: dict[str, str], body: object, said: str
+@pytest.mark.parametrize(("status", "headers", "body", "text"), WRONG, ids=[case[3] for case in WRONG])
+def test_a_response_that_differs_from_the_document_is_detected(
+    status: int, headers: dict[str, str], body: object, text: str
 ) -> None:
-    with pytest.raises(OffContractError, match=said):
-        check_answer("POST", "/downloads", status, headers, body)
+    with pytest.raises(ContractMismatchError, match=text):
+        check_response("POST", "/downloads", status, headers, body)
 
 
-def test_nothing_in_it_is_of_a_stack() -> None:
+def test_the_document_names_no_stack() -> None:
     assert "amazonaws" not in json.dumps(contract())

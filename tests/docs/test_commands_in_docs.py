@@ -1,4 +1,4 @@
-"""Commands that the documentation shows do on AWS what the text says."""
+"""Signed commands in the documentation work on AWS."""
 
 from __future__ import annotations
 
@@ -10,32 +10,10 @@ from urllib.parse import quote, unquote
 import pytest
 
 from localcloud import walkthrough
+from tests.docs.pages import OUTPUTS, PAGES, code_blocks, code_in_sentences
 from tools.readme_tables import TOP
 
-PAGES = [*sorted(TOP.glob("*.md")), *sorted(TOP.glob("client/**/*.md")), *sorted((TOP / "docs").rglob("*.md"))]
 SIGNERS = ("--aws-sigv4", "awscurl")
-OUTPUTS = {
-    "apiUrl": "https://a.example.com/v1",
-    "downloadUrl": "https://a.example.com/v1/download",
-    "webSocketUrl": "wss://b.example.com/v1",
-    "webPageUrl": "https://a.example.com/v1/page",
-    "awsEndpoint": "http://127.0.0.1:4566",
-    "region": "us-east-1",
-    "downloadsTableName": "downloads",
-    "connectionsTableName": "connections",
-}
-
-
-def code_blocks(text: str) -> list[str]:
-    """Return the lines of the blocks of code in `text`, with continued lines joined."""
-    blocks = re.findall(r"^```\w*\n(.*?)^```", text.replace("\\\n", " "), re.MULTILINE | re.DOTALL)
-    return [line.strip() for block in blocks for line in block.splitlines()]
-
-
-def code_in_sentences(text: str) -> list[str]:
-    """Return the code between single backticks in `text`."""
-    outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
-    return [code.strip() for code in re.findall(r"`([^`\n]+)`", outside)]
 
 
 def commands(text: str, program: str) -> list[str]:
@@ -45,7 +23,7 @@ def commands(text: str, program: str) -> list[str]:
 
 
 def unencoded(command: str) -> list[str]:
-    """Return the query values of a command that SigV4 would sign in another spelling than the one sent.
+    """Return the query values of a command that SigV4 signs in another spelling than the command sends.
 
     SigV4 encodes everything but unreserved characters before it signs, and curl up to 8.2.1 signs the query as it is.
     """
@@ -65,15 +43,14 @@ def test_signed_queries_are_encoded_as_sigv4_signs_them(page: Path) -> None:
     assert [command for command in signed_commands(page) if unencoded(command)] == []
 
 
-def test_signed_commands_are_found() -> None:
-    """Both pages that sign with curl are read, in one of them with a query."""
+def test_signed_commands_are_found_on_both_pages_and_with_a_query() -> None:
     signed = {str(page.relative_to(TOP)): signed_commands(page) for page in PAGES}
     assert {name for name, calls in signed.items() if calls} >= {"README.md", "docs/downloading.md"}
     assert any("?path=" in command for command in signed["README.md"])
 
 
 @pytest.mark.parametrize("value", ["2026/q3.csv", "a b", "a+b", "a:b", "%2f", "a%2Fb c"])
-def test_a_query_that_is_signed_in_another_spelling_would_be_noticed(value: str) -> None:
+def test_a_query_that_is_signed_in_another_spelling_is_detected(value: str) -> None:
     url = f"https://a.example.com/download?origin=b&path={value}"
     (command,) = commands(f'```sh\ncurl --aws-sigv4 "aws:amz:r:execute-api" \\\n  "{url}"\n```\n', "curl")
     assert unencoded(command)
@@ -81,8 +58,7 @@ def test_a_query_that_is_signed_in_another_spelling_would_be_noticed(value: str)
 
 
 @pytest.mark.parametrize("default_path", [True, False])
-def test_the_walkthrough_signs_no_call_with_curl(default_path: bool) -> None:
-    """It is for a stack with `restAuth: none`."""
+def test_the_walkthrough_of_a_stack_with_rest_auth_none_signs_no_call(default_path: bool) -> None:
     lines = [line for _, lines in walkthrough.steps(OUTPUTS, default_path) for line in lines]
     assert any("curl" in shlex.split(line) for line in lines)
     assert not any(signer in line for line in lines for signer in SIGNERS)

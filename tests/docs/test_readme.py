@@ -1,4 +1,4 @@
-"""The README is true: its tables are those of the code, its commands and links exist."""
+"""Tables, commands, links and named tests in the README and the other pages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from localcloud.request_refusals import REFUSALS
-from tools.readme_tables import README, TOP, rewritten
+from tests.docs.pages import PAGES
+from tools.readme_tables import README, TOP, rewrite
 
 TEXT = README.read_text()
-PAGES = [*sorted(TOP.glob("*.md")), *sorted(TOP.glob("client/*.md")), *sorted((TOP / "docs").rglob("*.md"))]
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    assert rewritten(TEXT) == TEXT, "run: make docs"
+    assert rewrite(TEXT) == TEXT, "run: make docs"
 
 
 ALL_TEXT = "\n".join(page.read_text() for page in PAGES)
@@ -50,7 +50,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_a_signed_call_is_shown() -> None:
-    """With IAM as the default a plain curl gets 403."""
+    """With the default restAuth, iam, an unsigned call gets 403."""
     shown = re.findall(r"^curl .*?(?=\n\n|\n```)", TEXT, re.MULTILINE | re.DOTALL)
     (signed,) = [command for command in shown if "--aws-sigv4" in command]
     assert '"aws:amz:$AWS_REGION:execute-api"' in signed
@@ -58,8 +58,7 @@ def test_a_signed_call_is_shown() -> None:
     assert "downloadUrl" in signed
 
 
-def test_a_page_is_told_that_it_cannot_sign() -> None:
-    """It needs another auth than the default."""
+def test_docs_say_that_a_web_page_cannot_sign_with_iam() -> None:
     assert "A web page cannot sign" in (TOP / "docs" / "deploying.md").read_text()
 
 
@@ -77,17 +76,18 @@ def test_every_test_that_a_page_names_exists(name: str, heading: str) -> None:
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
 def test_every_path_that_a_page_names_exists(name: str) -> None:
     """Paths start at the top of the repository."""
-    words = re.findall(r"`([\w.]+/[\w./]*|[\w/]+\.(?:py|md|json|yaml|toml|js))`", (TOP / name).read_text())
-    assert len(words) > 5
-    assert [word for word in words if not (TOP / word).exists()] == []
+    code = re.findall(r"`([^`\n]+)`", (TOP / name).read_text())
+    words = [word for words in code for word in words.removeprefix("pytest ").split()]
+    paths = [word for word in words if re.fullmatch(r"\w[\w.]*/[\w./]*|[\w/]+\.(?:py|md|json|yaml|toml|js)", word)]
+    assert len(paths) > 5
+    assert [path for path in paths if not (TOP / path).exists()] == []
 
 
 def test_the_first_two_commands_are_demo_and_test() -> None:
     assert re.findall(r"^make (\w+)", TEXT, re.MULTILINE)[:2] == ["demo", "test"]
 
 
-def test_every_refusal_of_the_filter_is_explained() -> None:
-    """SECURITY.md says what is refused, docs/troubleshooting.md what to do."""
+def test_every_refusal_of_the_filter_is_explained_in_security_and_troubleshooting() -> None:
     codes = {f"`{refusal.code}`" for refusal in REFUSALS}
     security, troubleshooting = [(TOP / page).read_text() for page in ("SECURITY.md", "docs/troubleshooting.md")]
     assert {code for code in codes if f"| {code} |" in security and code in troubleshooting} == codes

@@ -1,4 +1,4 @@
-"""The diagram in docs/architecture.md is the definition's: whatever changes there shows, and the page has to follow."""
+"""The state diagram in docs/architecture.md is that of the state machine's definition."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.state_diagram import PAGE, diagram, rewritten
+from tools.state_diagram import PAGE, diagram, rewrite
 
 END = {"Type": "Fail"}
 MACHINE: dict[str, Any] = {
@@ -36,12 +36,12 @@ CHANGES: list[Callable[[dict[str, Any]], object]] = [
 ]
 
 
-def test_the_page_shows_the_machine_as_it_is() -> None:
+def test_the_page_has_the_current_diagram() -> None:
     page = PAGE.read_text()
-    assert rewritten(page) == page, "run: make docs"
+    assert rewrite(page) == page, "run: make docs"
 
 
-def test_a_machine_is_drawn_whole() -> None:
+def test_the_diagram_has_every_state_and_transition() -> None:
     assert diagram(MACHINE).splitlines() == [
         "stateDiagram-v2",
         "    [*] --> Do",
@@ -60,7 +60,7 @@ def test_a_machine_is_drawn_whole() -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_no_change_of_the_machine_leaves_the_diagram_as_it_was(change: Callable[[dict[str, Any]], object]) -> None:
+def test_every_change_of_the_machine_changes_the_diagram(change: Callable[[dict[str, Any]], object]) -> None:
     changed = deepcopy(MACHINE)
     change(changed)
     assert diagram(changed) != diagram(MACHINE)

@@ -1,4 +1,4 @@
-"""The check of uv.lock against public advisories finds what is affected, and says how old its list is."""
+"""The check of uv.lock against public advisories."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_last_affected_version_is_affected(version: str, affected: bool) -> 
     assert Advisory("A", "p", [], LAST, []).affects(version) is affected
 
 
-def test_a_version_that_is_named_singly_is_affected() -> None:
+def test_a_listed_version_is_affected() -> None:
     assert [Advisory("A", "p", [], [], ["1.0"]).affects(version) for version in ("1.0.0", "1.1")] == [True, False]
 
 
@@ -47,7 +47,6 @@ def test_a_version_that_is_named_singly_is_affected() -> None:
 def test_a_vulnerable_version_in_the_lock_file_fails_the_check(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the list that is in the repository."""
     monkeypatch.setattr(advisories, "locked_packages", lambda: [("urllib3", "2.0.5")])
     assert advisories.main([]) == 1
     assert "urllib3 2.0.5 is affected by PYSEC-2023-192, CVE-2023-43804" in capsys.readouterr().out
@@ -58,16 +57,16 @@ def test_no_locked_version_is_affected(capsys: pytest.CaptureFixture[str]) -> No
     assert advisories.main([]) == 0, capsys.readouterr().out
 
 
-def test_the_check_says_how_old_its_list_is_and_what_is_not_in_it(
+def test_the_check_prints_the_age_of_its_list_and_unlisted_packages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(advisories, "locked_packages", lambda: [("requests", "9"), ("brand-new", "1")])
     stored = AdvisoryList(date(2020, 1, 1), ["requests"], [])
     monkeypatch.setattr(AdvisoryList, "load", lambda: stored)
     assert advisories.main([]) == 0
-    answer = capsys.readouterr().out
-    assert "advisories of 2020-01-01 (" in answer
-    assert "not checked: brand-new" in answer
+    output = capsys.readouterr().out
+    assert "advisories of 2020-01-01 (" in output
+    assert "not checked: brand-new" in output
 
 
 def test_every_package_of_a_registry_in_the_lock_file_is_checked() -> None:
@@ -95,7 +94,6 @@ def test_refresh_writes_the_advisories_of_a_clone(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.security
 def test_zizmor_refuses_a_workflow_that_runs_text_of_a_pull_request(tmp_path: Path) -> None:
-    """So that `make lint` can fail on one."""
     workflow = tmp_path / ".github" / "workflows" / "ci.yml"
     workflow.parent.mkdir(parents=True)
     workflow.write_text(
@@ -111,13 +109,13 @@ def test_zizmor_refuses_a_workflow_that_runs_text_of_a_pull_request(tmp_path: Pa
     )
     command = [".venv/bin/zizmor", "--offline", "--quiet", "--persona", "auditor", str(workflow)]
     assert " ".join(command[1:5]) in (advisories.TOP / "Makefile").read_text()
-    answer = subprocess.run(command, cwd=advisories.TOP, capture_output=True, text=True, check=False)
-    assert answer.returncode != 0
-    assert "template-injection" in answer.stdout + answer.stderr
+    output = subprocess.run(command, cwd=advisories.TOP, capture_output=True, text=True, check=False)
+    assert output.returncode != 0
+    assert "template-injection" in output.stdout + output.stderr
 
 
 def commit(folder: Path) -> None:
-    """Commit a folder, as of a day."""
+    """Commit a folder with a fixed date."""
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
     environment = {
         "GIT_COMMITTER_DATE": "2025-02-03T12:00:00Z",
