@@ -106,7 +106,7 @@ def test_the_page_on_cost_has_every_function_with_its_memory_size() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.MULTILINE)
     documented = {key: int(size.replace(",", "")) for key, size in rows}
-    copying = NUMBERS["copy_memory_mb"][0]
+    copying = NUMBERS["copying.memory_mb"][0]
     assert documented == {key: copying if spec.copies else spec.memory_mb for key, spec in SPECS.items()}
 
 

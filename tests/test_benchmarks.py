@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from async_download import settings, worst_case
-from async_download.checks import camel
+from async_download.settings.checks import camel
 from async_download.specs import SMALL_MB
 
 from benchmarks import prices, processors
@@ -80,12 +80,12 @@ def test_the_page_on_cost_says_what_asking_for_the_status_costs() -> None:
     assert float(said) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ROW_READ), rel=0.02)
 
 
-STRANGERS = {"max_file_mb": 10_000, "max_downloads_per_caller": 4, "daily_mb_per_caller": 100_000}
+STRANGERS = {"limits.max_file_mb": 10_000, "limits.max_downloads_per_caller": 4, "limits.daily_mb_per_caller": 100_000}
 
 
 def test_the_page_on_cost_says_what_callers_can_cost_at_most() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
-    columns = [resolve(args) for args in ({}, STRANGERS, {"max_downloads_per_caller": 0})]
+    columns = [resolve(args) for args in ({}, STRANGERS, {"limits.max_downloads_per_caller": 0})]
     header = ", ".join(f"`{camel(name)}` {value}" for name, value in STRANGERS.items())
     assert f"| Under the defaults | {header} | No limit per caller |" in page
     for name, ceiling in (
@@ -109,9 +109,9 @@ def test_the_ceilings_have_the_prices_of_the_benchmarks() -> None:
 
 def test_a_lower_limit_is_a_lower_ceiling() -> None:
     defaults = resolve({})
-    for change in (STRANGERS, {"copy_reserved_concurrency": 4}, {"throttle_rate": 1}, {"daily_mb_per_caller": 1}):
+    for change in (STRANGERS, {"copying.reserved_concurrency": 4}, {"api.throttle_rate": 1}, {"limits.daily_mb_per_caller": 1}):
         assert worst_case.one_caller_a_day(resolve(change)) < worst_case.one_caller_a_day(defaults)
-    assert worst_case.one_request(resolve({"max_file_mb": 1})) < worst_case.one_request(defaults)
+    assert worst_case.one_request(resolve({"limits.max_file_mb": 1})) < worst_case.one_request(defaults)
 
 
 def resolve(args: dict[str, Any]) -> settings.Settings:

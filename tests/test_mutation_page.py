@@ -29,7 +29,7 @@ POLICY: dict[str, Any] = {
 
 def rights() -> Iterator[tuple[Mutant, set[str]]]:
     """Every mutant of every policy of a function, and of the signer's, and what it is refused."""
-    deployed = deploy(TWO_SECRETS | NETWORK | {"reuse_seconds": 600})
+    deployed = deploy(TWO_SECRETS | NETWORK | {"copying.reuse_seconds": 600})
     for key in (*FUNCTIONS, "signer"):
         document = {"Statement": deployed.statements(hyphenated(key))}
         for mutant in mutants(key, document):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from async_download.args import RestAuth
+from async_download.settings.auth import RestAuth
 from async_download.gateway_errors import gateway_errors
 from async_download.rest_routes import ROUTES
 from schemathesis.core.result import Ok

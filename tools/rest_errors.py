@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from async_download.args import RestAuth
 from async_download.bundle import imported, sources
 from async_download.gateway_errors import gateway_errors
 from async_download.rest_routes import Route
+from async_download.settings.auth import RestAuth
 
 from runtime import errors
 from tools.readme_tables import TOP

@@ -3,8 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
-from async_download.checks import InvalidSetting
 from async_download.scope import Scope
+from async_download.settings.checks import InvalidSetting
 
 
 def existing_bucket(scope: Scope) -> pulumi.Input[str] | None:

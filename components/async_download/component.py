@@ -7,7 +7,6 @@ import pulumi
 from async_download import rest_keys
 from async_download.args import AsyncDownloadArgs
 from async_download.bucket_region import existing_bucket
-from async_download.checks import camel
 from async_download.functions import Functions
 from async_download.idle_closer import IdleCloser
 from async_download.observability import AccessLogs, create_dead_letter_queue, key_policy
@@ -15,6 +14,7 @@ from async_download.rest_api import RestApi
 from async_download.rest_page import page_url, pages
 from async_download.scope import Scope
 from async_download.settings import resolve
+from async_download.settings.checks import camel
 from async_download.status_events import send_status_events
 from async_download.storage import Storage
 from async_download.tables import Tables

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from async_download.checks import InvalidSetting
+from async_download.settings.checks import InvalidSetting
 from async_download.statements import Statement
 
 ENVIRONMENT_BYTES = 4096

@@ -4,14 +4,13 @@ import pulumi
 import pulumi_aws as aws
 
 from async_download import addresses, rest_keys, worst_case
-from async_download.api_keys import ResolvedApiKey
-from async_download.args import RestAuth
 from async_download.functions import Functions
 from async_download.observability import REST_FIELDS, AccessLogs
 from async_download.rest_page import page_route
 from async_download.rest_routes import Routes
 from async_download.scope import Scope
 from async_download.settings import Settings
+from async_download.settings.auth import ApiKey, RestAuth
 from async_download.specs import PAGE
 
 
@@ -86,7 +85,7 @@ class RestApi:
             pulumi.log.warn(_open_to_everybody(settings), scope.component)
         if settings.auth.type is not RestAuth.API_KEY:
             return
-        own = ResolvedApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
+        own = ApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
         self.api_key = rest_keys.add_key(scope, "", own, self.api, stage)
         for name, key in settings.auth.api_keys.items():
             self.api_keys[name] = rest_keys.add_key(scope, name, key, self.api, stage)

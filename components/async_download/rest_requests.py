@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from async_download.origins import ResolvedOrigin
+from async_download.settings.origins import Origin
 
 MODEL_NAME = "DownloadRequest"
 FIELDS: dict[str, dict[str, Any]] = {
@@ -15,13 +15,13 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def required(origins: Mapping[str, ResolvedOrigin]) -> tuple[str, ...]:
+def required(origins: Mapping[str, Origin]) -> tuple[str, ...]:
     """Fields that cannot be left out: an origin where there are several, a path where none has a default."""
     fields = ("origin",) if len(origins) > 1 else ()
     return fields if any(origin.default_path for origin in origins.values()) else (*fields, "path")
 
 
-def model(origins: Mapping[str, ResolvedOrigin]) -> dict[str, Any]:
+def model(origins: Mapping[str, Origin]) -> dict[str, Any]:
     """Schema of the body of `POST /downloads`, in the draft that API Gateway reads."""
     fields = list(required(origins))
     return {
@@ -34,13 +34,13 @@ def model(origins: Mapping[str, ResolvedOrigin]) -> dict[str, Any]:
     }
 
 
-def parameters(origins: Mapping[str, ResolvedOrigin]) -> dict[str, bool]:
+def parameters(origins: Mapping[str, Origin]) -> dict[str, bool]:
     """Query parameters of `GET /download`, as API Gateway declares them; what is required is true."""
     needed = required(origins)
     return {f"method.request.querystring.{field}": field in needed for field in FIELDS}
 
 
-def explained(origins: Mapping[str, ResolvedOrigin]) -> str:
+def explained(origins: Mapping[str, Origin]) -> str:
     """What to send, in a few words."""
     needed = required(origins)
     known = {

@@ -3,8 +3,8 @@
 from typing import Any
 
 from async_download import retry_rules
-from async_download.args import ExecutionType
 from async_download.retry_rules import Rule
+from async_download.settings.cloud import ExecutionType
 from async_download.specs import FUNCTIONS
 
 GRACE_SECONDS = 10  # a function's own time-out comes first and says more

@@ -5,10 +5,11 @@ from typing import Any
 
 import pulumi
 
-from async_download import addresses, idle_closer, names, origins, policies
+from async_download import addresses, idle_closer, names, policies
 from async_download.functions import Functions
 from async_download.rest_api import RestApi
 from async_download.scope import Scope
+from async_download.settings import origins
 from async_download.specs import PAGE
 from async_download.storage import Storage
 from async_download.tables import Tables

@@ -36,10 +36,10 @@ def here(config: Config, cloud: Cloud) -> str:
         {
             "origin": {"base_url": origins["files"]["baseUrl"], "allow_http": True},
             "args": {
-                "execute_api_url": cloud.execute_api_url,
-                "force_destroy": True,
-                "loopback_origins": True,
-                "tls_only": False,
+                "cloud.execute_api_url": cloud.execute_api_url,
+                "protection.force_destroy": True,
+                "cloud.loopback_origins": True,
+                "encryption.tls_only": False,
             },
         }
     )

@@ -11,8 +11,8 @@ from pulumi import automation
 
 GIVEN = json.loads(sys.argv[1])
 FIELDS = {"baseUrl": "base_url", "allowHttp": "allow_http", "redirects": "redirects"}
-NAMES = {"tlsOnly": "tls_only", "loopbackOrigins": "loopback_origins", "executeApiUrl": "execute_api_url"}
-NAMES |= {"forceDestroy": "force_destroy", "restAuth": "rest_auth", "webPage": "web_page"}
+NAMES = {"tlsOnly": "encryption.tls_only", "loopbackOrigins": "cloud.loopback_origins", "executeApiUrl": "execute_api_url"}
+NAMES |= {"forceDestroy": "protection.force_destroy", "restAuth": "auth.type", "webPage": "web_page"}
 WANTED = (
     "api_url",
     "web_socket_url",

@@ -20,8 +20,8 @@ EXISTING: dict[str, Any] = {
     **SECRETIVE,
     **INSTEAD,
     **NETWORK,
-    "kms_key_arn": OTHER["kms_key_arn"],
-    "rest_auth": "authorizer",
+    "encryption.kms_key_arn": OTHER["encryption.kms_key_arn"],
+    "auth.type": "authorizer",
     "authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:authorize"},
 }
 VARIANTS: dict[str, dict[str, Any]] = {

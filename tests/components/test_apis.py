@@ -35,12 +35,12 @@ def trigger(**args: Any) -> str:
     ("auth", "authorization", "key"), [("iam", "AWS_IAM", False), ("api_key", "NONE", True), ("none", "NONE", False)]
 )
 def test_every_call_carries_the_chosen_auth(auth: str, authorization: str, key: bool) -> None:
-    found = {(m.inputs["authorization"], m.inputs["apiKeyRequired"]) for m in methods(deploy({"rest_auth": auth}))}
+    found = {(m.inputs["authorization"], m.inputs["apiKeyRequired"]) for m in methods(deploy({"auth.type": auth}))}
     assert found == {(authorization, key)}
 
 
 def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
-    deployed = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9})
+    deployed = deploy({"auth.type": "api_key", "api.throttle_rate": 7, "api.throttle_burst": 9})
     plan = deployed.one("apigateway/usagePlan:UsagePlan").inputs
     assert plan["apiStages"] == [{"apiId": "rest123", "stage": "v1"}]
     assert plan["throttleSettings"] == {"rateLimit": 7, "burstLimit": 9}
@@ -54,7 +54,7 @@ def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
 @pytest.mark.security
 def test_each_caller_can_have_a_key_with_a_plan_of_its_own() -> None:
     keys = {"reporting": {"rate": 2, "requests_per_day": 1000}, "batch": {"burst": 3}}
-    deployed = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9, "api_keys": keys})
+    deployed = deploy({"auth.type": "api_key", "api.throttle_rate": 7, "api.throttle_burst": 9, "auth.api_keys": keys})
     plans = {plan.name: plan.inputs for plan in deployed.all("apigateway/usagePlan:UsagePlan")}
     assert {name: (plan["throttleSettings"], plan.get("quotaSettings")) for name, plan in plans.items()} == {
         "files-rest-plan": ({"rateLimit": 7, "burstLimit": 9}, None),
@@ -76,19 +76,19 @@ def _joined(deployed: Deployed) -> list[Registered]:
 
 @pytest.mark.parametrize("auth", ["iam", "none"])
 def test_no_api_key_is_made_for_another_auth(auth: str) -> None:
-    deployed = deploy({"rest_auth": auth})
+    deployed = deploy({"auth.type": auth})
     assert not deployed.all("apigateway/apiKey:ApiKey")
     assert not deployed.all("apigateway/usagePlan:UsagePlan")
 
 
 def test_an_open_api_is_warned_about_at_deploy_time() -> None:
-    (warning,) = deploy({"rest_auth": "none"}).warnings
+    (warning,) = deploy({"auth.type": "none"}).warnings
     assert "anybody" in warning
     assert "One request may cost up to $15" in warning
     assert "max_downloads_per_caller, up to $20,112 a day" in warning
-    (warning,) = deploy({"rest_auth": "none", "max_downloads_per_caller": 0}).warnings
+    (warning,) = deploy({"auth.type": "none", "limits.max_downloads_per_caller": 0}).warnings
     assert "concurrency alone, up to $24,985 a day" in warning
-    assert not deploy({"rest_auth": "api_key"}).warnings
+    assert not deploy({"auth.type": "api_key"}).warnings
 
 
 def test_the_rest_api_is_regional_and_a_lambda_proxy_throughout(deployed: Deployed) -> None:
@@ -221,7 +221,7 @@ def test_what_a_body_may_hold_is_said_with_its_limits(origin: dict[str, str], to
     assert message == f"Send a JSON object with {told}; {KINDS}, and there are no others."
 
 
-@pytest.mark.parametrize("args", [{"rest_auth": "none"}, {"name_prefix": "other"}])
+@pytest.mark.parametrize("args", [{"auth.type": "none"}, {"name_prefix": "other"}])
 def test_a_changed_api_is_deployed_again(args: dict[str, Any]) -> None:
     assert trigger(**args) != trigger()
 
@@ -278,7 +278,7 @@ def stages(deployed: Deployed) -> list[dict[str, Any]]:
 
 def test_access_logs_are_written_when_asked_for_and_only_then(deployed: Deployed) -> None:
     assert all("accessLogSettings" not in stage for stage in stages(deployed))
-    logged = deploy({"access_logs": True})
+    logged = deploy({"observability.access_logs": True})
     for stage, part in zip(stages(logged), ("rest", "socket"), strict=True):
         group = f":log-group:/aws/apigateway/async-download-test-files-{part}"
         assert stage["accessLogSettings"]["destinationArn"].endswith(group)

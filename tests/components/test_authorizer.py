@@ -24,7 +24,7 @@ KIND = "apigateway/authorizer:Authorizer"
 
 
 def args(**authorizer: Any) -> dict[str, Any]:
-    return {"rest_auth": "authorizer", "authorizer": authorizer}
+    return {"auth.type": "authorizer", "authorizer": authorizer}
 
 
 def made(deployed: Deployed) -> dict[str, Any]:
@@ -41,13 +41,13 @@ def triggers(deployed: Deployed) -> dict[str, str]:
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
-    ("authorizer", {"rest_auth": "authorizer"}),
+    ("authorizer", {"auth.type": "authorizer"}),
     ("authorizer", args()),
     ("authorizer", args(function_arn=FUNCTION, user_pool_arns=[POOL])),
     ("authorizer", args(function_arn="", user_pool_arns=[])),
-    ("authorizer", {"rest_auth": "authorizer", "authorizer": FUNCTION}),
+    ("authorizer", {"auth.type": "authorizer", "authorizer": FUNCTION}),
     ("authorizer", {"authorizer": {"function_arn": FUNCTION}}),
-    ("authorizer", {"rest_auth": "api_key", "authorizer": {"function_arn": FUNCTION}}),
+    ("authorizer", {"auth.type": "api_key", "authorizer": {"function_arn": FUNCTION}}),
     ("authorizer.functionArn", args(functionArn=FUNCTION)),
     ("authorizer.function_arn", args(function_arn="who-calls")),
     ("authorizer.function_arn", args(function_arn=FUNCTION + ":live:2")),
@@ -137,10 +137,10 @@ def test_header_and_cache_are_choices() -> None:
 
 
 def test_a_browser_may_send_the_header() -> None:
-    given = args(function_arn=FUNCTION, header="X-Token") | {"cors_origins": ["https://app.example.com"]}
+    given = args(function_arn=FUNCTION, header="X-Token") | {"api.cors_origins": ["https://app.example.com"]}
     for headers in answers(deploy(given)).values():
         assert "X-Token" in headers["Access-Control-Allow-Headers"].split(",")
-    usual = args(function_arn=FUNCTION) | {"cors_origins": ["https://app.example.com"]}
+    usual = args(function_arn=FUNCTION) | {"api.cors_origins": ["https://app.example.com"]}
     for headers in answers(deploy(usual)).values():
         assert headers["Access-Control-Allow-Headers"].lower().split(",").count("authorization") == 1
 

@@ -18,7 +18,7 @@ PREFLIGHTS = {"/downloads": {"POST"}, "/download": {"GET"}, "/downloads/{id}": {
 
 
 def with_pages(*pages: str, **args: Any) -> Deployed:
-    return deploy({"cors_origins": list(pages)} | args)
+    return deploy({"api.cors_origins": list(pages)} | args)
 
 
 def options(deployed: Deployed, kind: str) -> dict[str, Registered]:

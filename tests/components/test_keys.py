@@ -49,7 +49,7 @@ WRITE: dict[str, set[str]] = {  # role -> services that encrypt for it
 @pytest.fixture(scope="module")
 def keyed() -> Deployed:
     """A stack with a key, and with a secret that may be encrypted with it too."""
-    return deploy({"kms_key_arn": KEY, "access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
+    return deploy({"encryption.kms_key_arn": KEY, "observability.access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
 
 
 def uses(deployed: Deployed, role: str) -> dict[str, set[str]]:
@@ -81,7 +81,7 @@ def test_every_role_is_in_the_table(keyed: Deployed) -> None:
 
 def test_a_machine_that_waits_for_copies_writes_their_table() -> None:
     """Its token goes into a row that is encrypted."""
-    assert uses(deploy({"kms_key_arn": KEY, "reuse_seconds": 600}), "transfer") == {"kms:Decrypt": TABLES}
+    assert uses(deploy({"encryption.kms_key_arn": KEY, "copying.reuse_seconds": 600}), "transfer") == {"kms:Decrypt": TABLES}
 
 
 def test_who_may_write_a_copy_may_also_read_it(keyed: Deployed) -> None:
@@ -98,7 +98,7 @@ def test_who_may_write_a_copy_may_also_read_it(keyed: Deployed) -> None:
 
 
 def test_other_rights_stay_as_they_are(keyed: Deployed) -> None:
-    plain = deploy({"access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
+    plain = deploy({"observability.access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
     for role in map(hyphenated, READ):
         assert [item for item in keyed.statements(role) if "ByKey" not in item["Sid"]] == plain.statements(role)
 
@@ -122,7 +122,7 @@ def secret_keys(deployed: Deployed, role: str) -> list[dict[str, Any]]:
     return [item for item in deployed.statements(hyphenated(role)) if item["Sid"] == "SecretKeys"]
 
 
-@pytest.mark.parametrize("key", [{}, {"kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"])
+@pytest.mark.parametrize("key", [{}, {"encryption.kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"])
 def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None:
     """Both copying roles may use any key, through Secrets Manager and for the secrets of the origins."""
     deployed = deploy(key | origin(secret_headers={"Authorization": SECRET, "X-Key": OTHER_SECRET}))
@@ -185,7 +185,7 @@ def test_the_keys_owner_is_told_which_services_use_it_by_themselves(keyed: Deplo
 @pytest.mark.parametrize(("name", "stack"), [("files", "test"), ("f" * 90, "s" * 40)])
 def test_the_context_of_the_logs_is_that_of_every_group(name: str, stack: str) -> None:
     """Also when long names are cut short."""
-    deployed = deploy({"kms_key_arn": KEY, "access_logs": True}, name=name, stack=stack)
+    deployed = deploy({"encryption.kms_key_arn": KEY, "observability.access_logs": True}, name=name, stack=stack)
     patterns = statements(deployed)["Logs"]["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
     for group in deployed.all("cloudwatch/logGroup:LogGroup"):
         arn = Cloud().arn(group.type, group.inputs["name"])
@@ -205,7 +205,7 @@ def test_partition_and_suffix_are_those_of_the_queue() -> None:
 
 def test_the_owner_of_a_given_bucket_is_told_how_to_encrypt_it() -> None:
     """Roles may use the key all the same."""
-    deployed = deploy({"bucket": "reports", "kms_key_arn": KEY})
+    deployed = deploy({"bucket": "reports", "encryption.kms_key_arn": KEY})
     (outputs,) = deployed.component_outputs.values()
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
     rule = {"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}
@@ -220,13 +220,13 @@ def test_the_owner_of_a_given_bucket_is_told_how_to_encrypt_it() -> None:
 )
 def test_what_is_not_a_keys_arn_is_refused(value: Any) -> None:
     with pytest.raises(InvalidSetting, match=r"kms_key_arn \(kmsKeyArn\) .* not of an alias"):
-        resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS, "kms_key_arn": value}))
+        resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS, "encryption.kms_key_arn": value}))
 
 
 def test_a_computed_key_is_checked_when_it_is_known() -> None:
     with pytest.raises(ValueError, match="not of an alias"):
-        deploy(lambda: {"kms_key_arn": pulumi.Output.from_input("alias/files")})
-    made = deploy(lambda: {"kms_key_arn": pulumi.Output.from_input(KEY)})
+        deploy(lambda: {"encryption.kms_key_arn": pulumi.Output.from_input("alias/files")})
+    made = deploy(lambda: {"encryption.kms_key_arn": pulumi.Output.from_input(KEY)})
     assert uses(made, "signer") == {"kms:Decrypt": {"s3"}}
 
 

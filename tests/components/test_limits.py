@@ -77,16 +77,16 @@ def test_the_longest_variable_names_its_setting() -> None:
 def test_a_url_that_does_not_fit_is_refused_at_deploy_time() -> None:
     url = "http://127.0.0.1:4566/" + "x" * 2000
     with pytest.raises(ValueError, match=r"execute_api_url \(executeApiUrl\) .*request_download.*shorten it"):
-        deploy({"execute_api_url": url}, fresh=True)
+        deploy({"cloud.execute_api_url": url}, fresh=True)
 
 
 @pytest.mark.parametrize("args", [OTHER, OTHER | INSTEAD], ids=["everything", "in a given bucket"])
 def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
     """Whatever is set, with as many web pages as are accepted, each of which brings quotes that are escaped."""
     pages = [f"http://{number:03}" for number in range(57)]
-    long = {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64, "cors_origins": pages}
+    long = {"name_prefix": NAME, "storage.prefix": "p" * 255 + "/", "api.stage_name": "s" * 64, "api.cors_origins": pages}
     assert settings(**long)
-    with pytest.raises(InvalidSetting, match="cors_origins"):
+    with pytest.raises(InvalidSetting, match="api.cors_origins"):
         settings(cors_origins=[*pages, "http://057"])
     deployed = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
     sizes = {
@@ -138,7 +138,7 @@ def test_every_role_fits_with_as_many_secrets_as_are_accepted(given: dict[str, A
     with pytest.raises(InvalidSetting) as refused:
         settings(**origins(200, secrets=200))
     many = int(re.findall(r"into which (\d+)", str(refused.value))[0])
-    args = given | {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64}
+    args = given | {"name_prefix": NAME, "storage.prefix": "p" * 255 + "/", "api.stage_name": "s" * 64}
     args |= origins(many, secrets=many)
     deployed = deploy(args, cloud=Cloud(region="ap-southeast-2"))
     for key in SPECS:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from async_download.args import ExecutionType
+from async_download.settings.cloud import ExecutionType
 from async_download.retry_rules import PATIENT_ATTEMPTS
 from async_download.settings import NUMBERS
 from async_download.specs import FUNCTIONS
@@ -31,7 +31,7 @@ from tests.components.proof import states
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
-DAY = NUMBERS["download_expires_seconds"][0]
+DAY = NUMBERS["retention.download_expires_seconds"][0]
 Machine = dict[str, Any]
 
 
@@ -42,7 +42,7 @@ def machine_of(children: ExecutionType) -> Machine:
 
 
 EXPRESS, STANDARD = (machine_of(children) for children in ExecutionType)
-CLOSING = idle_closer(close=f"{ARN}close", seconds=NUMBERS["close_idle_seconds"][2])
+CLOSING = idle_closer(close=f"{ARN}close", seconds=NUMBERS["websocket.idle_timeout_seconds"][2])
 MACHINES = {"express": EXPRESS, "standard": STANDARD, "closing": CLOSING}
 CHILD = EXPRESS["States"]["CopySlices"]["ItemProcessor"]["States"]["CopySlice"]
 

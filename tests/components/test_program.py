@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from async_download import AsyncDownloadArgs, InvalidSetting
-from async_download.checks import camel
+from async_download.settings.checks import camel
 from async_download.component import OUTPUTS
 from async_download.settings import FLAGS, NUMBERS, TEXTS
 from async_download.stack_config import UnknownConfigKeyError
@@ -67,9 +67,9 @@ def test_every_setting_is_declared_with_its_kind_and_described() -> None:
 
 def test_defaults_are_those_of_the_component() -> None:
     wanted: dict[str, Any] = {name: limits[0] for name, limits in NUMBERS.items()} | FLAGS
-    wanted |= {name: text[0] for name, text in TEXTS.items()} | {"rest_auth": "iam", "bucket": "", "tags": {}}
-    wanted |= {"cors_origins": [], "authorizer": {}, "api_keys": {}, "kms_key_arn": ""}
-    wanted |= {"vpc_subnet_ids": [], "vpc_security_group_ids": [], "slice_execution_type": "EXPRESS"}
+    wanted |= {name: text[0] for name, text in TEXTS.items()} | {"auth.type": "iam", "bucket": "", "tags": {}}
+    wanted |= {"api.cors_origins": [], "authorizer": {}, "auth.api_keys": {}, "encryption.kms_key_arn": ""}
+    wanted |= {"vpc.subnet_ids": [], "vpc.security_group_ids": [], "cloud.slice_execution_type": "EXPRESS"}
     declared = {key: item["default"] for key, item in PROJECT["config"].items() if "default" in item}
     assert declared == {camel(name): value for name, value in wanted.items()}
     assert "default" not in PROJECT["config"]["origins"], "without a default the engine asks for it"
@@ -138,7 +138,7 @@ def test_the_functions_read_which_redirects_to_follow() -> None:
     ("config", "wrong", "right"),
     [
         ({"maxConections": 3}, "maxConections", "maxConnections"),
-        ({"max_connections": 3}, "max_connections", "maxConnections"),
+        ({"websocket.max_connections_per_download": 3}, "websocket.max_connections_per_download", "maxConnections"),
         ({"orgins": {}}, "orgins", "origins"),
         ({"origins": {"reports": {"baseURL": "https://x.example/"}}}, "origins.reports.baseURL", "baseUrl"),
         ({"origins": {"reports": {"base_url": "https://x.example/"}}}, "origins.reports.base_url", "baseUrl"),

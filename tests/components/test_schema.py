@@ -14,7 +14,7 @@ import pulumi
 import pytest
 import yaml
 from async_download import AsyncDownloadArgs, Authorizer, AuthorizerKind, Origin, RestAuth
-from async_download.checks import camel
+from async_download.settings.checks import camel
 from async_download.component import OUTPUTS
 from async_download.plugin import Plugin
 
@@ -150,12 +150,12 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
                     "allow_private": ["10.0.0.0/8"],
                 }
             },
-            "rest_auth": RestAuth.API_KEY,
+            "auth.type": RestAuth.API_KEY,
             "tracing": False,
-            "copy_memory_mb": 2048,
+            "copying.memory_mb": 2048,
             "tags": {"costCentre": "4711"},
-            "stage_name": "live",
-            "cors_origins": ["https://app.example.com"],
+            "api.stage_name": "live",
+            "api.cors_origins": ["https://app.example.com"],
         }
     )
     assert registered(run(remote)) == registered(python)

@@ -48,31 +48,31 @@ def outside() -> Iterator[tuple[str, Any]]:
 WRONG: list[tuple[str, dict[str, Any]]] = [
     *((setting, {setting: value}) for setting, value in outside()),
     *((setting, {setting: value}) for setting in FLAGS for value in ("true", 1, "")),
-    ("log_retention_days", {"log_retention_days": 8}),
-    ("fan_out_mb", {"fan_out_mb": 63}),
-    ("reuse_seconds", {"reuse_seconds": 59}),
-    ("reuse_seconds", {"reuse_seconds": 6 * 86_400}),
-    ("close_idle_seconds", {"close_idle_seconds": 9}),
-    ("daily_mb_per_caller", {"daily_mb_per_caller": 1, "max_downloads_per_caller": 0}),
-    ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
-    ("rest_auth", {"rest_auth": "open"}),
-    ("copy_reserved_concurrency", {"copy_reserved_concurrency": -1}),
-    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 7}),
-    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 8, "copy_concurrency": 9}),
-    ("slice_execution_type", {"slice_execution_type": "express"}),
-    ("api_keys", {"api_keys": "reporting", "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {"Reporting": {}}, "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {"": {}}, "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {f"key-{number}": {} for number in range(51)}, "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {"reporting": {}}}),
+    ("observability.log_retention_days", {"observability.log_retention_days": 8}),
+    ("copying.slice_threshold_mb", {"copying.slice_threshold_mb": 63}),
+    ("copying.reuse_seconds", {"copying.reuse_seconds": 59}),
+    ("copying.reuse_seconds", {"copying.reuse_seconds": 6 * 86_400}),
+    ("websocket.idle_timeout_seconds", {"websocket.idle_timeout_seconds": 9}),
+    ("limits.daily_mb_per_caller", {"limits.daily_mb_per_caller": 1, "limits.max_downloads_per_caller": 0}),
+    ("retention.download_expires_seconds", {"retention.download_expires_seconds": 86_400, "retention.object_expiration_days": 1}),
+    ("auth.type", {"auth.type": "open"}),
+    ("copying.reserved_concurrency", {"copying.reserved_concurrency": -1}),
+    ("copying.slice_reserved_concurrency", {"copying.slice_reserved_concurrency": 7}),
+    ("copying.slice_reserved_concurrency", {"copying.slice_reserved_concurrency": 8, "copying.concurrency": 9}),
+    ("cloud.slice_execution_type", {"cloud.slice_execution_type": "express"}),
+    ("auth.api_keys", {"auth.api_keys": "reporting", "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {"Reporting": {}}, "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {"": {}}, "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {f"key-{number}": {} for number in range(51)}, "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {"reporting": {}}}),
     *(
-        (f"api_keys.reporting.{field}", {"api_keys": {"reporting": {field: value}}, "rest_auth": "api_key"})
+        (f"api_keys.reporting.{field}", {"auth.api_keys": {"reporting": {field: value}}, "auth.type": "api_key"})
         for field, value in (("rate", 0), ("burst", 5001), ("requests_per_day", -1), ("requests", 1))
     ),
-    ("web_page", {"web_page": True}),
-    ("web_page", {"web_page": True, "rest_auth": "iam"}),
+    ("api.web_page", {"api.web_page": True}),
+    ("api.web_page", {"api.web_page": True, "auth.type": "iam"}),
     *(
-        ("cors_origins", {"cors_origins": pages})
+        ("api.cors_origins", {"api.cors_origins": pages})
         for pages in (
             "https://app.example.com",
             ["https://app.example.com/"],
@@ -86,29 +86,29 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     *(
-        (setting, {"vpc_subnet_ids": ["subnet-0a1b2c3d"], "vpc_security_group_ids": ["sg-0a1b2c3d"]} | wrong)
+        (setting, {"vpc.subnet_ids": ["subnet-0a1b2c3d"], "vpc.security_group_ids": ["sg-0a1b2c3d"]} | wrong)
         for setting, wrong in (
-            ("vpc_subnet_ids", {"vpc_subnet_ids": []}),
-            ("vpc_subnet_ids", {"vpc_subnet_ids": "subnet-0a1b2c3d"}),
-            ("vpc_subnet_ids", {"vpc_subnet_ids": ["sg-0a1b2c3d"]}),
-            ("vpc_subnet_ids", {"vpc_subnet_ids": ["subnet-0a1b2c3d"] * 17}),
-            ("vpc_security_group_ids", {"vpc_security_group_ids": None}),
-            ("vpc_security_group_ids", {"vpc_security_group_ids": ["default"]}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": []}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": "subnet-0a1b2c3d"}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": ["sg-0a1b2c3d"]}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": ["subnet-0a1b2c3d"] * 17}),
+            ("vpc.security_group_ids", {"vpc.security_group_ids": None}),
+            ("vpc.security_group_ids", {"vpc.security_group_ids": ["default"]}),
         )
     ),
-    ("stage_name", {"stage_name": "$default"}),
-    ("stage_name", {"stage_name": ""}),
-    ("stage_name", {"stage_name": "v" * 65}),
-    ("object_prefix", {"object_prefix": "downloads"}),
-    ("object_prefix", {"object_prefix": "/downloads/"}),
-    ("object_prefix", {"object_prefix": ""}),
-    ("object_prefix", {"object_prefix": "a*/"}),
-    ("object_prefix", {"object_prefix": "${aws:userid}/"}),
-    ("object_prefix", {"object_prefix": "d" * 256 + "/"}),
+    ("api.stage_name", {"api.stage_name": "$default"}),
+    ("api.stage_name", {"api.stage_name": ""}),
+    ("api.stage_name", {"api.stage_name": "v" * 65}),
+    ("storage.prefix", {"storage.prefix": "downloads"}),
+    ("storage.prefix", {"storage.prefix": "/downloads/"}),
+    ("storage.prefix", {"storage.prefix": ""}),
+    ("storage.prefix", {"storage.prefix": "a*/"}),
+    ("storage.prefix", {"storage.prefix": "${aws:userid}/"}),
+    ("storage.prefix", {"storage.prefix": "d" * 256 + "/"}),
     ("name_prefix", {"name_prefix": "1shop"}),
     ("name_prefix", {"name_prefix": "shop.files"}),
-    ("execute_api_url", {"execute_api_url": "localhost:4566"}),
-    ("execute_api_url", {"execute_api_url": "http://user@localhost"}),
+    ("cloud.execute_api_url", {"cloud.execute_api_url": "localhost:4566"}),
+    ("cloud.execute_api_url", {"cloud.execute_api_url": "http://user@localhost"}),
     ("bucket", {"bucket": "Reports"}),
     ("bucket", {"bucket": "s3://reports"}),
     ("bucket", {"bucket": ""}),
@@ -239,7 +239,7 @@ def test_a_computed_value_is_checked_when_it_is_known() -> None:
 def test_a_wrong_setting_fails_before_any_resource_exists() -> None:
     cloud = Refusing()
     with pytest.raises(InvalidSetting):
-        deploy({"max_connections": 0}, cloud=cloud)
+        deploy({"websocket.max_connections_per_download": 0}, cloud=cloud)
 
 
 def test_defaults() -> None:
@@ -260,8 +260,8 @@ def test_none_means_not_set() -> None:
 @pytest.mark.parametrize("setting", NUMBERS)
 def test_both_ends_of_a_range_are_allowed_and_floats_of_other_languages_are_numbers(setting: str) -> None:
     _, low, high = NUMBERS[setting]
-    life = {"object_expiry_days": 3650} if setting in ("download_expires_seconds", "reuse_seconds") else {}
-    short = {"download_expires_seconds": 300} if setting == "object_expiry_days" else {}
+    life = {"retention.object_expiration_days": 3650} if setting in ("retention.download_expires_seconds", "copying.reuse_seconds") else {}
+    short = {"retention.download_expires_seconds": 300} if setting == "object_expiry_days" else {}
     for number in (low, float(high)):
         got = value(settings(**{**life, **short, setting: number}), setting)
         assert got == number

@@ -178,13 +178,13 @@ def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
 
 
 def test_how_many_slices_are_copied_at_once_is_a_setting() -> None:
-    machine = deploy({"copy_concurrency": 3}).one("sfn/stateMachine:StateMachine", "transfer")
+    machine = deploy({"copying.concurrency": 3}).one("sfn/stateMachine:StateMachine", "transfer")
     assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
     assert SLICES["MaxConcurrency"] == 8
 
 
 def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_function() -> None:
-    deployed = deploy({"close_idle_seconds": 33})
+    deployed = deploy({"websocket.idle_timeout_seconds": 33})
     machine = deployed.one("sfn/stateMachine:StateMachine", "closing")
     arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
     document = machine.json("definition")
@@ -204,13 +204,13 @@ def test_a_socket_is_not_young_any_more_when_it_is_closed() -> None:
 
 def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() -> None:
     """An execution of a machine that is deleted ends at its next transition: when its wait is over."""
-    assert NUMBERS["close_idle_seconds"][2] + 30 < 300
+    assert NUMBERS["websocket.idle_timeout_seconds"][2] + 30 < 300
 
 
 def test_who_tells_the_end_knows_whom_to_ask_for_closing_and_whether() -> None:
     arn = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
     for seconds in (0, 45):
-        deployed = deploy({"close_idle_seconds": seconds})
+        deployed = deploy({"websocket.idle_timeout_seconds": seconds})
         for key in ("deliver", "fail"):
             told = deployed.one("lambda/function:Function", key).inputs["environment"]["variables"]
             assert (told["CLOSING_MACHINE_ARN"], told["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))

@@ -21,7 +21,7 @@ CORS = "s3/bucketCorsConfiguration:BucketCorsConfiguration"
 
 
 def with_page(**args: Any) -> Deployed:
-    return deploy({"web_page": True, "rest_auth": "api_key"} | args)
+    return deploy({"api.web_page": True, "auth.type": "api_key"} | args)
 
 
 def outputs(deployed: Deployed) -> dict[str, Any]:
