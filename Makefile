@@ -49,7 +49,11 @@ test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 test-mutation: setup ## Take every right away, one by one, and see it missed (minutes; WRITE=1 writes docs/mutation.md)
 	@$(RUN) -m integration_tests.mutation $(if $(WRITE),--write)
 
-test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and the end-to-end suite on it
+test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and one journey for each kind of stack
+	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(TWO) --engine pulumi -m engine
+
+test-engine-all: setup ## As test-engine, with the whole end-to-end suite on stacks that Pulumi's own engine deployed
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(TWO) --engine pulumi
 
@@ -100,6 +104,8 @@ actionlint: .tools/actionlint ## actionlint on the workflows, built from the Go 
 	@CGO_ENABLED=0 go build -C tools/actionlint -trimpath -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 
 docs: setup ## Write tables, schema, OpenAPI document, diagram, deploying policy and resource snapshot from the code
+	@$(RUN) -m tools.component_args
+	@$(RUN) -m tools.settings_pages
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.component_schema

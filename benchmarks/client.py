@@ -20,13 +20,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from async_download_client import Client, Download, Ready
+from async_download_client import Client, Download, ReadyFile
 
 from benchmarks import report
 from benchmarks.processes import Run, found, run
 from benchmarks.report import Figure
 from benchmarks.stage import measured_stack
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin, parse_size
 
 COMMAND = str(Path(sys.executable).with_name("async-download"))
@@ -60,7 +60,7 @@ def main() -> None:
     rounds, size = max(1, options.rounds), parse_size(options.size)
     with TemporaryDirectory() as folder, measured_stack() as stack, Client(str(stack.outputs["apiUrl"])) as client:
         target = Path(folder) / "file"
-        download = client.request(unique(options.size), stack.origin)
+        download = client.request(unique_path(options.size), stack.client.origin)
         ready = client.wait(download, timeout=300)
         from_s3 = measured(rivals, download, ready, target, rounds)
         with Origin() as server:
@@ -70,12 +70,12 @@ def main() -> None:
     show(from_s3, from_server, killed, options.size)
 
 
-def measured(rivals: dict[str, list[str]], download: Download, ready: Ready, target: Path, rounds: int) -> Runs:
+def measured(rivals: dict[str, list[str]], download: Download, ready: ReadyFile, target: Path, rounds: int) -> Runs:
     """Every program in turns; each result is held against the file's SHA-256."""
     file = {"url": ready.url, "expiresAt": ready.expires_at.isoformat(), "size": ready.size, "etag": ready.etag}
     if ready.checksum:
         file["checksum"] = {"algorithm": ready.checksum.algorithm, "value": ready.checksum.value}
-    told = json.dumps({"answer": download.answer, "file": file})
+    told = json.dumps({"answer": download.response, "file": file})
     names = {"file": str(target), "folder": str(target.parent), "name": target.name, "url": ready.url}
     programs: dict[str, Callable[[], Run]] = {
         OURS: lambda: run([sys.executable, "-m", "benchmarks.client_runner", str(target)], told)
@@ -97,7 +97,15 @@ def measured(rivals: dict[str, list[str]], download: Download, ready: Ready, tar
 def resume_after_kill(stack: Stack, size: str, target: Path) -> dict[str, int]:
     """Kill the command when it has 40 % of the file, start it again, and see what it had to fetch."""
     target.unlink(missing_ok=True)
-    command = [COMMAND, "get", str(stack.outputs["apiUrl"]), "--origin", stack.origin, "--path", unique(size)]
+    command = [
+        COMMAND,
+        "get",
+        str(stack.outputs["apiUrl"]),
+        "--origin",
+        stack.client.origin,
+        "--path",
+        unique_path(size),
+    ]
     command += ["-o", str(target), "--json"]
     had = 0
     with subprocess.Popen([*command, "--limit-rate", "200M"], stdout=subprocess.PIPE, text=True) as first:

@@ -35,7 +35,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "request_download": _rest("POST", "/downloads", body=json.dumps({"origin": "files", "path": "file"})),
     "get_download": _rest("GET", f"/downloads/{READY}", READY),
     "cancel_download": _rest("DELETE", f"/downloads/{PENDING}", PENDING),
-    "api.web_page": _rest("GET", "/page/index.html", pathParameters={"file": "index.html"}),
+    "web_page": _rest("GET", "/page/index.html", pathParameters={"file": "index.html"}),
     "connect": _socket("CONNECT", queryStringParameters=_TICKET),
     "disconnect": _socket("DISCONNECT"),
     "message": _socket("MESSAGE", body=json.dumps({"action": "status"})),

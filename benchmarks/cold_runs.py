@@ -19,7 +19,7 @@ from benchmarks.cold_calls import EVENTS, is_success
 from benchmarks.cold_quota import Quota, share
 
 HERE = Path(__file__).parent
-CERTIFICATE = HERE.parent / "tests" / "runtime" / "s3_stub" / "certificate.pem"
+CERTIFICATE = HERE.parent / "tests" / "runtime" / "support" / "s3_stub" / "certificate.pem"
 REGION = "eu-west-1"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",

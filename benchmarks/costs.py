@@ -10,16 +10,17 @@ from benchmarks.delivery import transitions_of
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
 from benchmarks.stage import Counted
-from integration_tests.support.stack import unique
-from integration_tests.support.waiting import gone, wait_for
-from integration_tests.support.written import log_lines
+from integration_tests.support.records import log_lines
+from integration_tests.support.stack import unique_path
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import parse_size
-from runtime.logic import plan, watch
+from runtime.logic.copying import plan
+from runtime.logic.slices import watch
 
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9
 ROUTES_OF_A_SOCKET = 2  # $connect and $disconnect: the emulator keeps no log of what a socket wakes
-CONCURRENCY = 8  # `copyConcurrency`
+CONCURRENCY = 8  # `copying.concurrency`
 WORKER_BYTES_A_SECOND = 50e6  # of one worker on AWS: an assumption, for what is derived
 SLICE_GB = 1.024
 _REPORT = re.compile(r"REPORT .*Billed Duration: (?P<ms>\d+) ms\s+Memory Size: (?P<mb>\d+) MB")
@@ -30,16 +31,18 @@ def counted_bill(counted: Counted, size: str) -> Bill:
     """One download by a client that waits, is told and leaves."""
     stack = counted.stack
     before, logged = counted.calls(), Counter(log_lines(stack))
-    download = stack.request(unique(size))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(size))
+    with stack.client.connect(download) as socket:
         socket.receive("ready", deadline=300)
-    stack.ended(download, 300)
-    wait_for(lambda: stack.connection_ids(download), 10, until=gone)
-    wait_for(lambda: stack.executions("RUNNING"), 60, until=gone)
+    stack.operator.wait_until_ended(download, 300)
+    wait_for(lambda: stack.operator.connection_ids(download), 10, until=is_absent)
+    wait_for(lambda: stack.operator.executions("RUNNING"), 60, until=is_absent)
     calls = counted.calls() - before
     lines = [line for _, line in (Counter(log_lines(stack)) - logged).elements()]
     reports = [found for line in lines if (found := _REPORT.search(line))]
-    counted.stack.cloud.client("s3").delete_object(Bucket=stack.bucket, Key=stack.object_key(download))
+    counted.stack.cloud.client("s3").delete_object(
+        Bucket=stack.operator.bucket, Key=stack.operator.object_key(download)
+    )
     return Bill(
         transitions=transitions_of(stack, download),
         invocations=len(reports) + ROUTES_OF_A_SOCKET,

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from benchmarks import report
 from benchmarks.delivery import milliseconds, summary
 from benchmarks.stage import measured_stack
-from integration_tests.support.sockets import Message, SilenceError, Socket
-from integration_tests.support.stack import Requested, Stack, moment, unique
-from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.sockets import Message, NoMessageError, Socket
+from integration_tests.support.stack import Stack, parse_time, unique_path
+from integration_tests.support.stack_client import Download
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import Origin, parse_size
 
 SIZE = "10KB"
@@ -40,7 +41,7 @@ class Client:
     """What happened to one client; times are epoch seconds. One that asks again wants the news once more."""
 
     asks_again: bool = False
-    download: Requested | None = None
+    download: Download | None = None
     connected_at: float = 0.0
     received_at: float = 0.0
     works: bool = False
@@ -72,7 +73,7 @@ class Crowd:
             try:
                 while True:
                     self.note(client, socket.receive("ready", "failed", deadline=0.3))
-            except SilenceError:
+            except NoMessageError:
                 pass
 
     def polls(self, client: Client) -> None:
@@ -83,13 +84,13 @@ class Crowd:
             end = time.monotonic() + LONGEST
             while time.monotonic() < end and not client.received_at:
                 time.sleep(1.0)  # what Retry-After says
-                body = self.stack.status(download).body
+                body = self.stack.client.status(download).body
                 if "url" in body:
                     self.note(client, {"url": body["url"], "messageId": "", "type": "ready"})
 
-    def ask(self) -> Requested:
+    def ask(self) -> Download:
         """A file of its own, from an origin that thinks for a while."""
-        return self.stack.request(unique(SIZE, f"first_byte={ORIGIN_SECONDS}"))
+        return self.stack.client.request(unique_path(SIZE, f"first_byte={ORIGIN_SECONDS}"))
 
     def note(self, client: Client, message: Message) -> None:
         """The news, the first time and again."""
@@ -97,7 +98,7 @@ class Crowd:
         client.repeats += bool(client.received_at)
         if not client.received_at:
             client.received_at = time.time()
-            client.works = message["type"] == "ready" and self.stack.fetch(message["url"]).sha256 == self.content
+            client.works = message["type"] == "ready" and self.stack.client.fetch(message["url"]).sha256 == self.content
 
 
 def main() -> None:
@@ -107,7 +108,9 @@ def main() -> None:
     parser.add_argument("--pollers", type=int, default=50, help="who ask over REST beside them (%(default)s)")
     given = parser.parse_args()
     _allow_files(8 * given.clients)
-    with measured_stack(throttleRate=10_000, throttleBurst=5_000, closeIdleSeconds=0) as stack:
+    with measured_stack(
+        {"api.throttleRate": 10_000, "api.throttleBurst": 5_000, "websocket.idleTimeoutSeconds": 0}
+    ) as stack:
         _warm(stack)
         crowd = Crowd(stack)
         clients = [Client(asks_again=number % EVERY == 0) for number in range(given.clients)]
@@ -119,7 +122,7 @@ def main() -> None:
         for job in jobs:
             job.start()
         everybody = [*clients, *pollers]
-        wait_for(lambda: sum(not (one.received_at or one.trouble) for one in everybody), ALL_SECONDS, until=gone)
+        wait_for(lambda: sum(not (one.received_at or one.trouble) for one in everybody), ALL_SECONDS, until=is_absent)
         open_at_once = sum(bool(client.received_at) for client in clients)
         crowd.told.set()
         for job in jobs:
@@ -193,21 +196,21 @@ def _thread(act: Callable[[Client], None], client: Client) -> threading.Thread:
 
 def _delay(stack: Stack, client: Client) -> float:
     assert client.download is not None
-    row = stack.download_row(client.download)
+    row = stack.operator.download_item(client.download)
     assert row is not None
-    return client.received_at - max(moment(row["updatedAt"]).timestamp(), client.connected_at)
+    return client.received_at - max(parse_time(row["updatedAt"]).timestamp(), client.connected_at)
 
 
 def _rows_left(stack: Stack) -> int:
     """Connections, and downloads that hold any, when the last `$disconnect` has had its time."""
 
     def left() -> int:
-        connections = stack.items(stack.outputs["connectionsTableName"])
-        downloads = stack.items(stack.outputs["downloadsTableName"])
+        connections = stack.operator.scan(stack.outputs["connectionsTableName"])
+        downloads = stack.operator.scan(stack.outputs["downloadsTableName"])
         return len(connections) + sum("connectionIds" in item for item in downloads)
 
     try:
-        return wait_for(left, LONGEST, until=gone)
+        return wait_for(left, LONGEST, until=is_absent)
     except AssertionError:
         return left()
 

@@ -11,9 +11,10 @@ import time
 
 from benchmarks import report
 from benchmarks.stage import measured_stack
-from integration_tests.support.stack import Requested, Stack, moment, unique
-from integration_tests.support.waiting import gone, wait_for
-from integration_tests.support.written import log_lines
+from integration_tests.support.records import log_lines
+from integration_tests.support.stack import Stack, parse_time, unique_path
+from integration_tests.support.stack_client import Download
+from integration_tests.support.waiting import is_absent, wait_for
 
 SIZE = "10MB"
 WARMING = 3
@@ -33,13 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.delivery", description=str(__doc__).splitlines()[0])
     parser.add_argument("--runs", type=int, default=40, help="downloads in each series (%(default)s)")
     runs = max(1, parser.parse_args().runs)
-    with measured_stack(closeIdleSeconds=0) as stack:
+    with measured_stack({"websocket.idleTimeoutSeconds": 0}) as stack:
         for _ in range(WARMING):
             request_to_url(stack)
             stored_to_url(stack)
         requested = [request_to_url(stack) for _ in range(runs)]
         stored = [stored_to_url(stack) for _ in range(runs)]
-    with measured_stack(closeIdleSeconds=SOON) as stack:
+    with measured_stack({"websocket.idleTimeoutSeconds": SOON}) as stack:
         transitions, invocations = cost(stack)
     figures: dict[str, object] = {
         "runs": runs,
@@ -67,8 +68,8 @@ def main() -> None:
 def request_to_url(stack: Stack) -> float:
     """Seconds from before the request to the URL."""
     began = time.perf_counter()
-    download = stack.request(unique(SIZE))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(SIZE))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
         taken = time.perf_counter() - began
     settle(stack, download)
@@ -77,30 +78,33 @@ def request_to_url(stack: Stack) -> float:
 
 def stored_to_url(stack: Stack) -> float:
     """Seconds from the row's being READY to the URL at a client that waits; one clock, this machine's, for both."""
-    download = stack.request(unique(SIZE, "first_byte=0.3"))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(SIZE, "first_byte=0.3"))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
         received = time.time()
-    row = stack.download_row(download)
+    row = stack.operator.download_item(download)
     assert row is not None
     settle(stack, download)
-    return received - moment(row["updatedAt"]).timestamp()
+    return received - parse_time(row["updatedAt"]).timestamp()
 
 
 def cost(stack: Stack) -> tuple[int, int]:
     """State transitions and Lambda invocations of one download by a client that waits, is told and leaves."""
     before = started(stack)
-    download = stack.request(unique(SIZE, "first_byte=0.3"))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(SIZE, "first_byte=0.3"))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
     settle(stack, download)
-    wait_for(lambda: stack.executions("RUNNING"), 60, until=gone)
+    wait_for(lambda: stack.operator.executions("RUNNING"), 60, until=is_absent)
     return transitions_of(stack, download), started(stack) - before + ROUTES_OF_A_SOCKET
 
 
-def transitions_of(stack: Stack, download: Requested) -> int:
+def transitions_of(stack: Stack, download: Download) -> int:
     """States that were entered, those of the machine that closes sockets among them."""
-    histories = [stack.history(download), *(stack.events(arn) for arn in stack.closings(download))]
+    histories = [
+        stack.operator.history(download),
+        *(stack.operator.execution_events(arn) for arn in stack.operator.idle_closer_executions(download)),
+    ]
     return sum(event["type"].endswith("StateEntered") for history in histories for event in history)
 
 
@@ -109,10 +113,10 @@ def started(stack: Stack) -> int:
     return sum(line.startswith("START RequestId") for _, line in log_lines(stack))
 
 
-def settle(stack: Stack, download: Requested) -> None:
+def settle(stack: Stack, download: Download) -> None:
     """Wait until nothing of it is going on any more, so that the next one has the machine to itself."""
-    stack.ended(download, 10)
-    wait_for(lambda: stack.connection_ids(download), 10, until=gone)
+    stack.operator.wait_until_ended(download, 10)
+    wait_for(lambda: stack.operator.connection_ids(download), 10, until=is_absent)
 
 
 def summary(values: list[float]) -> dict[str, float]:

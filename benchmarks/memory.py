@@ -15,13 +15,13 @@ from benchmarks import worker
 from benchmarks.report import Figure
 from benchmarks.stage import Counted
 from integration_tests.support.settings import FILES
-from integration_tests.support.stack import unique
+from integration_tests.support.stack import unique_path
 from localcloud.deployed_origins import write_origins
 from localcloud.origin import Origin, parse_size
 from runtime.adapters.rows import download_item
-from runtime.logic import plan
+from runtime.logic.copying import plan
 from runtime.models import Download, execution_arn_of
-from tests.runtime.s3_stub import CERTIFICATE, S3Stub, serving_s3
+from tests.runtime.support.s3_stub import CERTIFICATE, S3Stub, serving_s3
 
 SIZES = ("64MB", "1GB", "4GB")
 MOST_KB = 160_000
@@ -53,7 +53,7 @@ def figures(counted: Counted) -> tuple[list[Figure], dict[str, object]]:
 
 def streamed(counted: Counted, size: str) -> int:
     """KB that `copy` held at most."""
-    with serving_s3(counted.stack.bucket) as stub:
+    with serving_s3(counted.stack.operator.bucket) as stub:
         arn = _begin(counted, size)
         answers, peak = worker.run("copy", [arn], _environment(counted, "copy", stub, FAN_OUT_BYTES="0"))
         _check(stub, size, answers[0])
@@ -62,7 +62,7 @@ def streamed(counted: Counted, size: str) -> int:
 
 def sliced(counted: Counted, size: str) -> int:
     """KB that `copy_slice` held at most, for all slices of the file."""
-    with serving_s3(counted.stack.bucket) as stub:
+    with serving_s3(counted.stack.operator.bucket) as stub:
         arn = _begin(counted, size)
         answers, _ = worker.run("copy", [arn], _environment(counted, "copy", stub, FAN_OUT_BYTES=str(plan.MIB)))
         if answers[0]["outcome"] != "PLANNED":
@@ -78,7 +78,7 @@ def sliced(counted: Counted, size: str) -> int:
 def _begin(counted: Counted, size: str) -> dict[str, str]:
     """A row of a download that no execution copies; the event that names it."""
     stack = counted.stack
-    path = unique(size)
+    path = unique_path(size)
     download_id = path.rpartition("-")[2]
     arn = execution_arn_of(stack.outputs["stateMachineArn"], download_id)
     now = time.time()
@@ -91,7 +91,7 @@ def _begin(counted: Counted, size: str) -> dict[str, str]:
 def _environment(counted: Counted, key: str, stub: S3Stub, **changes: str) -> dict[str, str]:
     """The deployed function's own, but for its bucket."""
     cloud = counted.stack.cloud
-    function = cloud.client("lambda").get_function_configuration(FunctionName=counted.stack.function(key))
+    function = cloud.client("lambda").get_function_configuration(FunctionName=counted.stack.operator.function_name(key))
     variables: Mapping[str, str] = function["Environment"]["Variables"]
     origins = {FILES: {"base_url": counted.origin.base_url, "allow_http": True}}
     assert cloud.endpoint is not None

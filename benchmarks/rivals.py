@@ -21,7 +21,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from integration_tests.support.clouds import Cloud
-from runtime.logic import plan
+from runtime.logic.copying import plan
 
 
 def seconds(kind: str, threads: int, url: str, cloud: Cloud, bucket: str, key: str) -> float:

@@ -12,7 +12,7 @@ from benchmarks import rivals
 from benchmarks.processors import is_possible, used
 from benchmarks.report import Figure
 from benchmarks.stage import Counted
-from integration_tests.support.stack import unique
+from integration_tests.support.stack import unique_path
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import parse_size
 
@@ -94,17 +94,17 @@ def ours(counted: Counted, size: str, options: str = "") -> Taken:
     """Copied by the stack: from when the state machine begins with it until the object is verified and READY."""
     stack = counted.stack
     began = time.perf_counter()
-    download = stack.request(unique(size, options))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(size, options))
+    with stack.client.connect(download) as socket:
         told = socket.receive("ready", "failed", deadline=DEADLINE)
     waiting = time.perf_counter() - began
     if told["type"] != "ready":
         raise SystemExit(f"The copy of {size} failed: {told}")
-    stack.ended(download, DEADLINE)
-    forget(counted, stack.object_key(download))
+    stack.operator.wait_until_ended(download, DEADLINE)
+    forget(counted, stack.operator.object_key(download))
     entered = {
         event["stateEnteredEventDetails"]["name"]: event["timestamp"]
-        for event in reversed(stack.history(download))
+        for event in reversed(stack.operator.history(download))
         if "stateEnteredEventDetails" in event
     }
     return Taken((entered["Deliver"] - entered["Copy"]).total_seconds(), waiting)
@@ -112,11 +112,11 @@ def ours(counted: Counted, size: str, options: str = "") -> Taken:
 
 def rival(counted: Counted, kind: str, threads: int, size: str, options: str = "") -> Taken:
     """The same file, copied by plain boto3."""
-    cloud, path = counted.stack.cloud, unique(size, options)
+    cloud, path = counted.stack.cloud, unique_path(size, options)
     key = f"rival/{path.partition('?')[0]}"
     assert cloud.endpoint is not None
     url = f"{counted.origin.base_url}{path}"
-    taken = rivals.seconds(kind, threads, url, cloud, counted.stack.bucket, key)
+    taken = rivals.seconds(kind, threads, url, cloud, counted.stack.operator.bucket, key)
     forget(counted, key)
     return Taken(taken, taken)
 
@@ -124,5 +124,5 @@ def rival(counted: Counted, kind: str, threads: int, size: str, options: str = "
 def forget(counted: Counted, key: str) -> None:
     """Give the emulator its memory back, and wait until it answers as before."""
     s3 = counted.stack.cloud.client("s3")
-    s3.delete_object(Bucket=counted.stack.bucket, Key=key)
+    s3.delete_object(Bucket=counted.stack.operator.bucket, Key=key)
     wait_for(lambda: s3.list_buckets()["Buckets"], DEADLINE)

@@ -33,7 +33,7 @@ def main() -> None:
         values[section] = measured[1]
 
     if set(wanted) - {"imports"}:
-        with counted_stack(closeIdleSeconds=SOON) as counted:
+        with counted_stack({"websocket.idleTimeoutSeconds": SOON}) as counted:
             if "throughput" in wanted:
                 take("throughput", throughput.figures(counted, rounds))
             if "memory" in wanted and memory.is_possible():

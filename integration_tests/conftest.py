@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from integration_tests.support import aws_request_problems
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import KEPT, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
-from integration_tests.support.leaks import leaks
+from integration_tests.support.leaks import find_leaks
+from integration_tests.support.records import all_records
 from integration_tests.support.settings import (
     FILES,
     IDLE,
@@ -25,11 +27,11 @@ from integration_tests.support.settings import (
     origins_for,
 )
 from integration_tests.support.stack import Deploy, Stack
-from integration_tests.support.waiting import gone, wait_for
-from integration_tests.support.written import everything
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud import aws_request_checks
 from localcloud.origin import Origin
 
+ENGINE_FOLDER = Path(__file__).parent / "engine"
 LEFT_SECONDS = 120  # the longest back-off of a retry that a test has provoked, and the wait of a machine that closes
 
 
@@ -54,6 +56,13 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")
         if config.getoption("--engine") != Engine.PULUMI:
             raise pytest.UsageError("--target aws needs --engine pulumi: the embedded one deploys to emulators only.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of `engine/` with `engine`."""
+    for item in items:
+        if ENGINE_FOLDER in item.path.parents:
+            item.add_marker("engine")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -137,8 +146,8 @@ def deploy(cloud: Cloud, secret: tuple[str, str], request: pytest.FixtureRequest
     def made(name: str, config: Config) -> Iterator[Stack]:
         try:
             with deployed(engine, cloud, f"{name}-{secrets.token_hex(3)}", config, keeper(request)) as outputs:
-                stack = Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
-                stack.secrets.add(secret[1])
+                stack = Stack(cloud, outputs, origin=FILES, signed=config["auth.type"] == "iam")
+                stack.client.secrets.add(secret[1])
                 yield stack
                 _assert_clean(stack, failed=bool(request.session.testsfailed))
         except MissingError as missing:
@@ -152,7 +161,11 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
     """The stack that nearly every test uses: slices from 64 MB on, a web page, REST open to everyone except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
     page = auth == "none"  # a page cannot sign
-    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE], webPage=page)
+    settings = config_for(
+        cloud,
+        origins,
+        {"auth.type": auth, "copying.sliceThresholdMb": 64, "api.corsOrigins": [PAGE], "api.webPage": page},
+    )
     with deploy("e2e", settings) as made:
         yield made
 
@@ -166,14 +179,16 @@ def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Sta
     settings = config_for(
         cloud,
         origins,
-        restAuth="iam",
-        urlExpiresSeconds=60,
-        maxConnections=1,
-        maxFileMb=MAX_FILE_MB,
-        reuseSeconds=600,
-        closeIdleSeconds=IDLE,
-        fanOutMb=64,
-        sliceExecutionType="STANDARD",
+        {
+            "auth.type": "iam",
+            "retention.urlExpiresSeconds": 60,
+            "websocket.maxConnectionsPerDownload": 1,
+            "limits.maxFileMb": MAX_FILE_MB,
+            "copying.reuseSeconds": 600,
+            "websocket.idleTimeoutSeconds": IDLE,
+            "copying.sliceThresholdMb": 64,
+            "cloud.sliceExecutionType": "STANDARD",
+        },
     )
     with deploy("strict", settings) as made:
         yield made
@@ -184,5 +199,5 @@ def _assert_clean(stack: Stack, *, failed: bool) -> None:
     if failed:
         print("\nWhat is left of the stack is not looked at, for a test failed: mend that first.")  # noqa: T201
         return
-    wait_for(stack.left, LEFT_SECONDS, until=gone)
-    assert leaks(everything(stack), stack.secrets) == []
+    wait_for(stack.operator.leftovers, LEFT_SECONDS, until=is_absent)
+    assert find_leaks(all_records(stack), stack.client.secrets) == []

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 import websocket
 
-from integration_tests.support.journeys import be_told
-from integration_tests.support.sockets import NESTED, RefusedError, Socket
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.journeys.basic import receive_ready
+from integration_tests.support.sockets import NESTED_BRACKETS, HandshakeRefusedError, Socket
+from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import Origin
 
@@ -31,8 +31,10 @@ PATIENCE = 30.0
 def _serving_afterwards(stack: Stack) -> Iterator[None]:
     """Whatever the test did, a client that behaves is served, and no stranger has left a row."""
     yield
-    wait_for(lambda: stack.rest.call("GET", f"/downloads/{'0' * 32}").status, PATIENCE, until=lambda seen: seen != 429)
-    be_told(stack, PATIENCE)
+    wait_for(
+        lambda: stack.client.rest.call("GET", f"/downloads/{'0' * 32}").status, PATIENCE, until=lambda seen: seen != 429
+    )
+    receive_ready.run(stack, PATIENCE)
 
 
 def random_ticket(download_id: str | None = None) -> str:
@@ -41,29 +43,29 @@ def random_ticket(download_id: str | None = None) -> str:
 
 
 def test_a_flood_of_bad_tickets_opens_nothing_and_shuts_nobody_out(stack: Stack) -> None:
-    download = stack.request(unique("1MB", UNHURRIED))
+    download = stack.client.request(unique_path("1MB", UNHURRIED))
     tickets = [random_ticket(), random_ticket(download.id), "x" * 4000, f"{download.id}.", "%00", "a=b&ticket=c"]
 
     def knock(number: int) -> int:
         try:
             Socket(f"{download.socket_url}?ticket={tickets[number % len(tickets)]}", timeout=60).close()
-        except RefusedError as refused:
+        except HandshakeRefusedError as refused:
             return refused.status
         return 101
 
-    with stack.connect(download) as owner:
+    with stack.client.connect(download) as owner:
         with ThreadPoolExecutor(CROWD) as crowd:
             answers = Counter(crowd.map(knock, range(FLOOD)))
-            assert stack.fetch(owner.receive("ready", deadline=PATIENCE)["url"]).size == 1_000_000
+            assert stack.client.fetch(owner.receive("ready", deadline=PATIENCE)["url"]).size == 1_000_000
         assert set(answers) <= {400, 401, 403, 429}, answers
-        assert len(stack.connection_ids(download)) == 1
+        assert len(stack.operator.connection_ids(download)) == 1
 
 
 def test_random_ids_find_nothing_and_cost_no_execution(stack: Stack, request: pytest.FixtureRequest) -> None:
     """10,000 of them with `make test-abuse`; what is above the throttle does not even reach a function."""
     number = int(request.config.getoption("--random-ids"))
-    before = len(stack.executions())
-    rows = len(stack.items(stack.outputs["downloadsTableName"]))
+    before = len(stack.operator.executions())
+    rows = len(stack.operator.scan(stack.outputs["downloadsTableName"]))
     base = urlsplit(stack.outputs["apiUrl"])
     kind = HTTPSConnection if base.scheme == "https" else HTTPConnection
 
@@ -84,15 +86,15 @@ def test_random_ids_find_nothing_and_cost_no_execution(stack: Stack, request: py
     assert answers.total() == number
     assert set(answers) <= {(403, "TICKET_REFUSED"), (429, "TOO_MANY_REQUESTS")}, answers
     assert answers[403, "TICKET_REFUSED"]
-    assert len(stack.executions()) == before
-    assert len(stack.items(stack.outputs["downloadsTableName"])) == rows
+    assert len(stack.operator.executions()) == before
+    assert len(stack.operator.scan(stack.outputs["downloadsTableName"])) == rows
 
 
 @pytest.mark.parametrize("size", [40_000, 131_072, 1_000_000])
 def test_a_giant_frame_is_answered_and_the_connection_stays(stack: Stack, size: int) -> None:
     """API Gateway closes with 1009 beyond 32 KB in a frame; where nobody does, our own limit holds."""
-    download = stack.request(unique("1"))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path("1"))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
         socket.send_whole('{"action": "ping", "x": "' + "x" * size + '"}')
         assert socket.receive("error", deadline=PATIENCE)["error"]["code"] == "INVALID_REQUEST"
@@ -101,8 +103,8 @@ def test_a_giant_frame_is_answered_and_the_connection_stays(stack: Stack, size: 
 
 def test_a_slow_message_holds_up_nobody(stack: Stack) -> None:
     """One client sends its message a byte at a time; another of the same download is answered meanwhile."""
-    download = stack.request(unique("1"))
-    with stack.connect(download) as slow, stack.connect(download) as quick:
+    download = stack.client.request(unique_path("1"))
+    with stack.client.connect(download) as slow, stack.client.connect(download) as quick:
         quick.receive("ready")
         slow.receive("ready")
         for piece in slow.send_slowly('{"action": "ping"}'):
@@ -112,8 +114,8 @@ def test_a_slow_message_holds_up_nobody(stack: Stack) -> None:
 
 
 def test_a_message_that_never_ends_holds_up_nobody(stack: Stack) -> None:
-    download = stack.request(unique("1MB", UNHURRIED))
-    with stack.connect(download) as half, stack.connect(download) as quick:
+    download = stack.client.request(unique_path("1MB", UNHURRIED))
+    with stack.client.connect(download) as half, stack.client.connect(download) as quick:
         next(half.send_slowly('{"action": "ping"}'))
         assert quick.receive("ready", deadline=PATIENCE)["size"] == 1_000_000
         assert half.receive("ready", deadline=PATIENCE)["size"] == 1_000_000
@@ -121,12 +123,12 @@ def test_a_message_that_never_ends_holds_up_nobody(stack: Stack) -> None:
 
 def test_a_client_that_does_not_read_holds_up_nobody(stack: Stack) -> None:
     """It asks and asks, and never takes an answer from the wire."""
-    download = stack.request(unique("1"))
+    download = stack.client.request(unique_path("1"))
     deaf = websocket.create_connection(download.endpoint, timeout=60)
     try:
         for _ in range(30):
             deaf.send('{"action": "refresh"}')
-        with stack.connect(download) as quick:
+        with stack.client.connect(download) as quick:
             began = time.monotonic()
             quick.receive("ready", deadline=PATIENCE)
             assert time.monotonic() - began < PATIENCE
@@ -154,7 +156,7 @@ TRICKS = [
 @pytest.mark.parametrize("path", TRICKS)
 def test_a_path_does_not_leave_the_origin(stack: Stack, origin: Origin, path: str) -> None:
     before = len(origin.requests)
-    answer = stack.post(path)
+    answer = stack.client.post(path)
     assert (answer.status, answer.code) == (400, "INVALID_PATH"), answer
     assert "evil" not in json.dumps(answer.body)
     assert len(origin.requests) == before
@@ -166,12 +168,12 @@ NAMES = ["a\r\nSet-Cookie: x=1", 'a"; filename="b.exe', "a\u0000.csv", "../a", "
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_name_puts_nothing_into_the_headers(stack: Stack, name: str) -> None:
     """Refused, or made harmless: one disposition, and no header of the client's making."""
-    answer = stack.post(unique("5"), fileName=name)
+    answer = stack.client.post(unique_path("5"), fileName=name)
     if answer.status == 400:
         assert answer.code == "INVALID_REQUEST"
         return
-    with stack.connect(stack.requested(answer)) as socket:
-        fetched = stack.fetch(socket.receive("ready", deadline=PATIENCE)["url"])
+    with stack.client.connect(stack.client.parse_download(answer)) as socket:
+        fetched = stack.client.fetch(socket.receive("ready", deadline=PATIENCE)["url"])
     disposition = fetched.headers["content-disposition"]
     assert disposition.startswith("attachment; filename=")
     assert disposition.count('"') == 2
@@ -195,24 +197,24 @@ BOMBS = {
 
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_json_bomb_is_refused(stack: Stack, kind: str) -> None:
-    answer = stack.rest.call("POST", "/downloads", BOMBS[kind])
+    answer = stack.client.rest.call("POST", "/downloads", BOMBS[kind])
     assert answer.status in (400, 413), answer
     assert answer.code in ("INVALID_REQUEST", "INVALID_PATH", "UNKNOWN_ORIGIN", "REQUEST_TOO_LARGE"), answer
     assert len(json.dumps(answer.body)) < 600
 
 
 def test_many_clients_that_say_nonsense_are_all_answered(stack: Stack) -> None:
-    download = stack.request(unique("1", "first_byte=60"))
+    download = stack.client.request(unique_path("1", "first_byte=60"))
     together = threading.Barrier(6)
 
     def talk(_number: int) -> int:
-        with stack.connect(download) as socket:
+        with stack.client.connect(download) as socket:
             together.wait(60)
             for _ in range(5):
-                socket.send("[" * NESTED)
+                socket.send("[" * NESTED_BRACKETS)
                 assert socket.receive("error", deadline=60)["error"]["code"] == "INVALID_REQUEST"
-            return len(socket.seen)
+            return len(socket.messages)
 
     with ThreadPoolExecutor(6) as crowd:
         assert min(crowd.map(talk, range(6))) >= 5
-    assert stack.cancel(download).status == 202
+    assert stack.client.cancel(download).status == 202

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from integration_tests.support.authorizers import deciding_function
+from integration_tests.support import token_authorizer
 from integration_tests.support.clouds import Cloud
+from integration_tests.support.functions import small_function
 from integration_tests.support.rest import Answer
 from integration_tests.support.settings import Origins, config_for
-from integration_tests.support.stack import Deploy, Stack, unique
+from integration_tests.support.stack import Deploy, Stack, unique_path
 from integration_tests.support.user_pools import SignedIn, signed_in
 
 FRIEND, OTHER = "friend-of-the-house", "friend-of-a-friend"
@@ -20,9 +22,11 @@ FRIEND, OTHER = "friend-of-the-house", "friend-of-a-friend"
 @pytest.fixture(scope="module", params=["token", "request"])
 def guarded(request: pytest.FixtureRequest, cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
     """A stack that asks a function about each caller."""
-    with deciding_function(cloud) as arn:
+    with small_function(cloud, Path(token_authorizer.__file__), "handler") as arn:
         asked = {"functionArn": arn, "kind": request.param}
-        with deploy("guarded", config_for(cloud, origins, restAuth="authorizer", authorizer=asked)) as stack:
+        with deploy(
+            "guarded", config_for(cloud, origins, {"auth.type": "authorizer", "auth.authorizer": asked})
+        ) as stack:
             yield stack
 
 
@@ -30,19 +34,22 @@ def ask(stack: Stack, token: str | None, key: str | None = None, path: str | Non
     """POST /downloads with a token in the header that the authorizer looks at."""
     headers = {"Authorization": token} if token else {}
     headers |= {"Idempotency-Key": key} if key else {}
-    return stack.rest.call("POST", "/downloads", {"origin": stack.origin, "path": path or unique("5")}, headers)
+    return stack.client.rest.call(
+        "POST", "/downloads", {"origin": stack.client.origin, "path": path or unique_path("5")}, headers
+    )
 
 
+@pytest.mark.engine
 def test_who_is_let_in_gets_a_file(guarded: Stack) -> None:
     answer = ask(guarded, FRIEND)
     assert answer.status == 202, answer
-    download = guarded.requested(answer)
-    with guarded.connect(download) as socket:
+    download = guarded.client.parse_download(answer)
+    with guarded.client.connect(download) as socket:
         assert socket.receive("ready")["size"] == 5
-    headers = download.as_header | {"Authorization": FRIEND}
-    found = guarded.rest.call("GET", download.status_url, headers=headers)
+    headers = download.ticket_header | {"Authorization": FRIEND}
+    found = guarded.client.rest.call("GET", download.status_url, headers=headers)
     assert (found.status, found.body["status"]) == (200, "READY")
-    row = guarded.download_row(download)
+    row = guarded.operator.download_item(download)
     assert row is not None
     assert row["owner"] == f"principal:{FRIEND}"
 
@@ -64,14 +71,16 @@ def test_who_sends_nothing_is_refused(guarded: Stack) -> None:
 
 
 def test_a_ticket_alone_does_not_open_rest(guarded: Stack) -> None:
-    download = guarded.requested(ask(guarded, FRIEND))
-    assert guarded.status(download).status in (401, 403)
-    assert guarded.cancel(download).status in (401, 403)
+    download = guarded.client.parse_download(ask(guarded, FRIEND))
+    assert guarded.client.status(download).status in (401, 403)
+    assert guarded.client.cancel(download).status in (401, 403)
 
 
 def test_the_same_key_of_another_caller_is_another_download(guarded: Stack) -> None:
-    key, path = secrets.token_hex(16), unique("5")
-    first, again, other = (guarded.requested(ask(guarded, who, key, path)) for who in (FRIEND, FRIEND, OTHER))
+    key, path = secrets.token_hex(16), unique_path("5")
+    first, again, other = (
+        guarded.client.parse_download(ask(guarded, who, key, path)) for who in (FRIEND, FRIEND, OTHER)
+    )
     assert first.id == again.id != other.id
 
 
@@ -80,18 +89,21 @@ def pooled(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Sta
     """A stack that takes the tokens of a user pool, and a user of it."""
     with signed_in(cloud) as user:
         asked = {"userPoolArns": [user.pool_arn]}
-        with deploy("pooled", config_for(cloud, origins, restAuth="authorizer", authorizer=asked)) as stack:
+        with deploy(
+            "pooled", config_for(cloud, origins, {"auth.type": "authorizer", "auth.authorizer": asked})
+        ) as stack:
             yield stack, user
 
 
+@pytest.mark.engine
 def test_a_user_of_the_pool_gets_a_file_and_is_known_by_the_token(pooled: tuple[Stack, SignedIn]) -> None:
     stack, user = pooled
     answer = ask(stack, user.identity_token)
     assert answer.status == 202, answer
-    download = stack.requested(answer)
-    with stack.connect(download) as socket:
+    download = stack.client.parse_download(answer)
+    with stack.client.connect(download) as socket:
         assert socket.receive("ready")["size"] == 5
-    row = stack.download_row(download)
+    row = stack.operator.download_item(download)
     assert row is not None
     assert row["owner"] == f"user:{user.subject}"
 

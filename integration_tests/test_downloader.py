@@ -13,7 +13,7 @@ from pathlib import Path
 from async_download_client import AsyncClient, Client, Event, FileReady, Iam
 
 from integration_tests.support.clouds import Target
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 
 COMMAND = Path(sys.executable).with_name("async-download")
@@ -22,7 +22,7 @@ COMMAND = Path(sys.executable).with_name("async-download")
 def run(stack: Stack, command: str, *arguments: str, sign: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command, signed where the stack wants it."""
     environment = dict(os.environ)
-    signed = ["--region", stack.cloud.region] if stack.signed and sign else []
+    signed = ["--region", stack.cloud.region] if stack.client.rest.signature and sign else []
     if stack.cloud.target is not Target.AWS:
         environment |= {
             "AWS_ACCESS_KEY_ID": stack.cloud.access_key_id,
@@ -40,20 +40,20 @@ def run(stack: Stack, command: str, *arguments: str, sign: bool = True) -> subpr
 
 def download(stack: Stack, path: str, target: Path, *, sign: bool = True) -> subprocess.CompletedProcess[str]:
     """Run `async-download get`."""
-    where = (str(stack.outputs["apiUrl"]), "--origin", stack.origin, "--path", path)
+    where = (str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
     return run(stack, "get", *where, "-o", str(target), sign=sign)
 
 
 def test_it_gets_a_file(stack: Stack, tmp_path: Path) -> None:
     target = tmp_path / "report.bin"
-    ended = download(stack, unique("12MB", "first_byte=0.5"), target)
+    ended = download(stack, unique_path("12MB", "first_byte=0.5"), target)
     assert ended.returncode == 0, ended.stderr
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(12_000_000)
     assert list(tmp_path.iterdir()) == [target]
 
 
 def test_it_says_why_there_is_no_file(stack: Stack, tmp_path: Path) -> None:
-    ended = download(stack, unique("1MB", "status=404"), tmp_path / "report.bin")
+    ended = download(stack, unique_path("1MB", "status=404"), tmp_path / "report.bin")
     assert ended.returncode != 0
     assert "ORIGIN_NOT_FOUND" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -63,18 +63,18 @@ def test_it_says_why_there_is_no_file(stack: Stack, tmp_path: Path) -> None:
 def test_it_signs(strict_stack: Stack, tmp_path: Path) -> None:
     """With restAuth iam every call is signed; unsigned, the API refuses."""
     target = tmp_path / "report.bin"
-    ended = download(strict_stack, unique("1MB"), target)
+    ended = download(strict_stack, unique_path("1MB"), target)
     assert ended.returncode == 0, ended.stderr
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(1_000_000)
-    refused = download(strict_stack, unique("1MB"), tmp_path / "other.bin", sign=False)
+    refused = download(strict_stack, unique_path("1MB"), tmp_path / "other.bin", sign=False)
     assert refused.returncode == 3
     assert not (tmp_path / "other.bin").exists()
 
 
 def test_it_looks_and_cancels(stack: Stack, tmp_path: Path) -> None:
     """What `request` prints is enough for the other commands."""
-    path = unique("1MB", "first_byte=30")
-    asked = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.origin, "--path", path)
+    path = unique_path("1MB", "first_byte=30")
+    asked = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
     assert asked.returncode == 0, asked.stderr
     answer = tmp_path / "answer.json"
     answer.write_text(asked.stdout)
@@ -89,13 +89,15 @@ def test_it_looks_and_cancels(stack: Stack, tmp_path: Path) -> None:
 
 def test_it_goes_on_with_the_same_copy(stack: Stack, tmp_path: Path) -> None:
     """Stopped when the file is ready, the next call gets the same download, and no second copy is made."""
-    target, path = tmp_path / "report.bin", unique("20MB")
+    target, path = tmp_path / "report.bin", unique_path("20MB")
     with client_of(stack) as client:
-        events = client.events(path, target, stack.origin)
-        first = next(event.ready.download.id for event in events if isinstance(event, FileReady))
+        events = client.events(path, target, origin=stack.client.origin)
+        first = next(event.file.download.id for event in events if isinstance(event, FileReady))
         events.close()
-        second = [event for event in client.events(path, target, stack.origin) if isinstance(event, FileReady)]
-    assert [event.ready.download.id for event in second] == [first]
+        second = [
+            event for event in client.events(path, target, origin=stack.client.origin) if isinstance(event, FileReady)
+        ]
+    assert [event.file.download.id for event in second] == [first]
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(20_000_000)
 
 
@@ -114,9 +116,9 @@ def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
             )
 
     with client_of(stack) as client:
-        requested = client.request(unique("1MB", "first_byte=2"), stack.origin)
-        ready = client.wait(requested, lose_pushes, timeout=18)
-    assert stack.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
+        requested = client.request(unique_path("1MB", "first_byte=2"), stack.client.origin)
+        ready = client.wait(requested, on_event=lose_pushes, timeout=18)
+    assert stack.client.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
     assert {event.name for event in events} <= {"connected", "progress", "ready"}
 
 
@@ -126,7 +128,10 @@ def test_asyncio(stack: Stack, tmp_path: Path) -> None:
     async def main() -> None:
         async with AsyncClient(str(stack.outputs["apiUrl"]), auth=auth_of(stack)) as client:
             await asyncio.gather(
-                *(client.get(unique("1MB"), tmp_path / str(number), stack.origin) for number in range(3))
+                *(
+                    client.get(unique_path("1MB"), tmp_path / str(number), origin=stack.client.origin)
+                    for number in range(3)
+                )
             )
 
     asyncio.run(main())
@@ -140,4 +145,4 @@ def client_of(stack: Stack) -> Client:
 
 def auth_of(stack: Stack) -> Iam | None:
     """Signatures with our own AWS credentials, where the stack wants them."""
-    return Iam(region=stack.cloud.region) if stack.signed else None
+    return Iam(region=stack.cloud.region) if stack.client.rest.signature else None

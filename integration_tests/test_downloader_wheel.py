@@ -13,7 +13,7 @@ import pytest
 from async_download_client import CredentialsError, cli
 
 from integration_tests.support.clouds import Target
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 
 TOP = Path(__file__).parents[1]
@@ -77,7 +77,7 @@ def test_installed_alone(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> 
     assert (said.returncode, "async-download-client[iam]" in said.stderr) == (cli.EXIT_CODES[CredentialsError], True)
     if stack.cloud.target is Target.AWS:
         return
-    run([command, "get", url, "--origin", stack.origin, "--path", unique("1MB"), "-o", "file"], tmp_path)
+    run([command, "get", url, "--origin", stack.client.origin, "--path", unique_path("1MB"), "-o", "file"], tmp_path)
     assert (tmp_path / "file").read_bytes() == Origin.content(1_000_000)
 
 

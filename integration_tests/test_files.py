@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from integration_tests.support.stack import Stack, moment, unique
+from integration_tests.support.stack import Stack, parse_time, unique_path
 from localcloud.origin import Origin, parse_size
 
 SIZES = ["0", "1", "5242879", "5MiB", "12MB", "200MB"]
@@ -25,57 +25,57 @@ def crc32_of(size: int) -> str:
 @pytest.mark.parametrize("size", SIZES)
 def test_bytes_and_checksums_are_right(stack: Stack, size: str) -> None:
     expected = parse_size(size)
-    download = stack.request(unique(size))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(size))
+    with stack.client.connect(download) as socket:
         ready = socket.receive("ready", deadline=60)
     assert ready["size"] == expected
     assert ready["checksum"] == {"algorithm": "CRC32", "value": crc32_of(expected)}
-    fetched = stack.fetch(ready["url"])
+    fetched = stack.client.fetch(ready["url"])
     assert (fetched.status, fetched.size) == (200, expected)
     assert fetched.sha256 == Origin.content_sha256(expected)
     assert ready.get("sha256", fetched.sha256) == fetched.sha256
-    assert stack.uploads(download) == []
-    assert stack.ended(download) == "SUCCEEDED"
+    assert stack.operator.uploads(download) == []
+    assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("options", ["ranges=no", "length=no", "etag=weak", "etag=none"])
 def test_origins_of_little_learning_are_copied_too(stack: Stack, options: str) -> None:
-    download = stack.request(unique("9MB", options))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path("9MB", options))
+    with stack.client.connect(download) as socket:
         ready = socket.receive("ready")
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(9_000_000)
+    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(9_000_000)
 
 
 def test_an_expected_sha256_is_held_against_the_file(stack: Stack) -> None:
-    right = stack.request(unique("1MB"), sha256=Origin.content_sha256(1_000_000))
-    wrong = stack.request(unique("1MB"), sha256=Origin.content_sha256(2))
-    with stack.connect(right) as one, stack.connect(wrong) as other:
+    right = stack.client.request(unique_path("1MB"), sha256=Origin.content_sha256(1_000_000))
+    wrong = stack.client.request(unique_path("1MB"), sha256=Origin.content_sha256(2))
+    with stack.client.connect(right) as one, stack.client.connect(wrong) as other:
         assert one.receive("ready", "failed")["type"] == "ready"
         assert other.receive("ready", "failed")["error"]["code"] == "CHECKSUM_MISMATCH"
-    assert not stack.has_object(wrong)
+    assert not stack.operator.has_object(wrong)
 
 
 def test_an_expected_size_is_held_against_the_file(stack: Stack) -> None:
-    right = stack.request(unique("9MB"), size=9_000_000)
-    wrong = stack.request(unique("9MB"), size=9_000_001)
-    with stack.connect(right) as one, stack.connect(wrong) as other:
+    right = stack.client.request(unique_path("9MB"), size=9_000_000)
+    wrong = stack.client.request(unique_path("9MB"), size=9_000_001)
+    with stack.client.connect(right) as one, stack.client.connect(wrong) as other:
         assert one.receive("ready", "failed")["type"] == "ready"
         assert other.receive("ready", "failed")["error"]["code"] == "SIZE_MISMATCH"
-    assert not stack.has_object(wrong)
+    assert not stack.operator.has_object(wrong)
 
 
 def test_what_cannot_be_copied_with_its_sha256_is_refused_at_once(stack: Stack) -> None:
-    answer = stack.post(unique("1"), size=100_000_000_000, sha256=Origin.content_sha256(1))
+    answer = stack.client.post(unique_path("1"), size=100_000_000_000, sha256=Origin.content_sha256(1))
     assert (answer.status, answer.code) == (422, "FILE_TOO_LARGE")
     assert "without sha256" in answer.body["error"]["message"]
 
 
 def test_the_file_comes_under_the_name_that_was_asked_for(stack: Stack) -> None:
-    download = stack.request(unique("2"), fileName="Übersicht 2026.csv")
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path("2"), fileName="Übersicht 2026.csv")
+    with stack.client.connect(download) as socket:
         ready = socket.receive("ready")
     assert ready["fileName"] == "Übersicht 2026.csv"
-    disposition = stack.fetch(ready["url"]).headers["content-disposition"]
+    disposition = stack.client.fetch(ready["url"]).headers["content-disposition"]
     assert disposition.startswith("attachment")
     assert "%C3%9Cbersicht%202026.csv" in disposition
 
@@ -90,33 +90,33 @@ def test_the_file_comes_under_the_name_that_was_asked_for(stack: Stack) -> None:
 )
 def test_what_a_browser_might_run_is_served_as_plain_bytes(stack: Stack, announced: str, served: str) -> None:
     """Under the name of a download, whatever the origin says."""
-    with stack.connect(stack.request(unique("2", f"type={announced}"))) as socket:
+    with stack.client.connect(stack.client.request(unique_path("2", f"type={announced}"))) as socket:
         ready = socket.receive("ready")
-    headers = stack.fetch(ready["url"]).headers
+    headers = stack.client.fetch(ready["url"]).headers
     assert headers["content-type"] == ready["contentType"] == served
     assert headers["content-disposition"].startswith("attachment")
 
 
 def test_a_part_of_the_file_can_be_fetched(stack: Stack) -> None:
-    download = stack.request(unique("1MB"))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path("1MB"))
+    with stack.client.connect(download) as socket:
         ready = socket.receive("ready")
-    fetched = stack.fetch(ready["url"], {"Range": "bytes=1000-1999", "If-Match": ready["etag"]})
+    fetched = stack.client.fetch(ready["url"], {"Range": "bytes=1000-1999", "If-Match": ready["etag"]})
     assert (fetched.status, fetched.size) == (206, 1000)
 
 
 def test_get_tells_the_status_and_signs_a_fresh_url(stack: Stack) -> None:
-    path = unique("12MB")
-    download = stack.request(path)
-    with stack.connect(download) as socket:
+    path = unique_path("12MB")
+    download = stack.client.request(path)
+    with stack.client.connect(download) as socket:
         ready = socket.receive("ready")
-    answer = stack.status(download)
+    answer = stack.client.status(download)
     assert answer.status == 200
     body = answer.body
     assert (body["status"], body["size"]) == ("READY", 12_000_000)
     assert (body["downloadId"], body["executionArn"]) == (download.id, download.execution_arn)
-    assert (body["origin"], body["path"]) == (stack.origin, path)
+    assert (body["origin"], body["path"]) == (stack.client.origin, path)
     assert body["url"] == body["download"]["url"]
     assert body["download"]["checksum"] == ready["checksum"]
-    assert stack.fetch(body["url"]).sha256 == Origin.content_sha256(12_000_000)
-    assert time.time() < moment(body["download"]["expiresAt"]).timestamp()
+    assert stack.client.fetch(body["url"]).sha256 == Origin.content_sha256(12_000_000)
+    assert time.time() < parse_time(body["download"]["expiresAt"]).timestamp()

@@ -10,36 +10,37 @@ import secrets
 
 import pytest
 
-from integration_tests.support import journeys
-from integration_tests.support.leaks import leaks
+from integration_tests.support.journeys import basic
+from integration_tests.support.leaks import find_leaks
+from integration_tests.support.records import all_records
 from integration_tests.support.settings import GUARDED, SECRET_HEADER
-from integration_tests.support.sockets import RefusedError, Socket
-from integration_tests.support.stack import Requested, Stack, unique
-from integration_tests.support.written import everything
+from integration_tests.support.sockets import HandshakeRefusedError, Socket
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
 from localcloud.origin import Origin
 
 
-def ways(stack: Stack) -> dict[str, Requested]:
+def ways(stack: Stack) -> dict[str, Download]:
     """Downloads that end in every way, of a client that uses all that it is given; and a stranger."""
-    cancelled = stack.request(unique("1MB", "first_byte=10"))
-    with stack.connect(cancelled) as socket:
+    cancelled = stack.client.request(unique_path("1MB", "first_byte=10"))
+    with stack.client.connect(cancelled) as socket:
         socket.ask("cancel", "cancelled")
-    told, failed = stack.request(unique("1MB")), stack.request(unique("1MB", "status=404"))
-    with stack.connect(told) as one, stack.connect(failed) as two:
-        stack.fetch(one.receive("ready")["url"])
-        stack.fetch(one.ask("refresh", "ready")["url"])
-        stack.fetch(stack.status(told).body["url"])
+    told, failed = stack.client.request(unique_path("1MB")), stack.client.request(unique_path("1MB", "status=404"))
+    with stack.client.connect(told) as one, stack.client.connect(failed) as two:
+        stack.client.fetch(one.receive("ready")["url"])
+        stack.client.fetch(one.ask("refresh", "ready")["url"])
+        stack.client.fetch(stack.client.status(told).body["url"])
         two.receive("failed")
-    with pytest.raises(RefusedError):
+    with pytest.raises(HandshakeRefusedError):
         Socket(f"{told.socket_url}?ticket={failed.id}.{told.ticket.partition('.')[2]}")
     return {"SUCCEEDED": told, "FAILED": failed, "ABORTED": cancelled}
 
 
-def guarded(stack: Stack, path: str, kind: str) -> Requested:
+def guarded(stack: Stack, path: str, kind: str) -> Download:
     """A download of an origin that is sent a secret."""
-    answer = stack.rest.call("POST", "/downloads", {"origin": GUARDED, "path": path})
-    download = stack.requested(answer)
-    with stack.connect(download) as socket:
+    answer = stack.client.rest.call("POST", "/downloads", {"origin": GUARDED, "path": path})
+    download = stack.client.parse_download(answer)
+    with stack.client.connect(download) as socket:
         assert socket.receive("ready", "failed", deadline=30)["type"] == kind
     return download
 
@@ -47,22 +48,32 @@ def guarded(stack: Stack, path: str, kind: str) -> Requested:
 def test_no_secret_is_written_down(stack: Stack, origin: Origin, secret: tuple[str, str]) -> None:
     downloads = ways(stack)
     for status, download in downloads.items():
-        assert stack.ended(download) == status
-    served = [unique("1MB"), unique("70MB"), unique("1MB", "close_after=0&ranges=no"), unique("1MB", "status=500")]
-    kinds = ("ready", "ready", "failed", "failed")
-    ours = [*downloads.values(), *(guarded(stack, *each) for each in zip(served, kinds, strict=True))]
+        assert stack.operator.wait_until_ended(download) == status
+    served = [
+        unique_path("1MB"),
+        unique_path("70MB"),
+        unique_path("1MB", "close_after=0&ranges=no"),
+        unique_path("1MB", "status=500"),
+    ]
+    types = ("ready", "ready", "failed", "failed")
+    ours = [*downloads.values(), *(guarded(stack, *each) for each in zip(served, types, strict=True))]
     for path in served:
         sent = {request.headers.get(SECRET_HEADER.lower()) for request in origin.requests if request.path == f"/{path}"}
         assert sent == {secret[1]}, "the origin was not sent its secret, so nothing is shown"
-    for journey in (journeys.be_told_late, journeys.be_closed, journeys.see_progress, journeys.poll):
-        journey(stack, 10)
-    assert len(stack.secrets) >= 12
-    found = everything(stack)
+    for journey in (
+        basic.connect_after_the_end,
+        basic.stay_idle_until_closed,
+        basic.receive_progress,
+        basic.poll_until_ready,
+    ):
+        journey.run(stack, 10)
+    assert len(stack.client.secrets) >= 12
+    found = all_records(stack)
     for kind in set(found) - {"settings"}:
         text = "\n".join(line for _, line in found[kind])
         for download in ours:
             assert download.id in text, f"{kind} should speak of every download, or the scan sees nothing"
-    assert leaks(found, stack.secrets) == []
+    assert find_leaks(found, stack.client.secrets) == []
 
 
 def test_a_planted_secret_is_found(stack: Stack) -> None:
@@ -70,19 +81,19 @@ def test_a_planted_secret_is_found(stack: Stack) -> None:
     planted = secrets.token_urlsafe(32)
     where = "a planted secret"
     client, table = stack.cloud.client("dynamodb"), stack.outputs["connectionsTableName"]
-    group = f"/aws/lambda/{stack.function('copy')}"
+    group = f"/aws/lambda/{stack.operator.function_name('copy')}"
     logs = stack.cloud.client("logs")
     client.put_item(TableName=table, Item={"connectionId": {"S": where}, "x": {"S": f"a={planted}/b"}})
     logs.create_log_stream(logGroupName=group, logStreamName=planted[:4])
     event = {"timestamp": 1, "message": f'{{"url": "https://h/p?t={planted}&x=1"}}'}
     logs.put_log_events(logGroupName=group, logStreamName=planted[:4], logEvents=[event])
     try:
-        found = leaks(everything(stack), {planted})
-        assert found == [f"logs: {group}", f"rows: {table}"]
+        found = find_leaks(all_records(stack), {planted})
+        assert found == [f"items: {table}", f"logs: {group}"]
     finally:
         client.delete_item(TableName=table, Key={"connectionId": {"S": where}})
         logs.delete_log_stream(logGroupName=group, logStreamName=planted[:4])
-    assert leaks(everything(stack), {planted}) == []
+    assert find_leaks(all_records(stack), {planted}) == []
 
 
 @pytest.mark.parametrize(
@@ -97,10 +108,10 @@ def test_a_planted_secret_is_found(stack: Stack) -> None:
     ],
 )
 def test_the_scanner_knows_a_link_and_half_a_secret(text: str, leaking: bool) -> None:
-    assert leaks({"logs": [("group", text)]}, {"s" * 40}) == (["logs: group"] if leaking else [])
+    assert find_leaks({"logs": [("group", text)]}, {"s" * 40}) == (["logs: group"] if leaking else [])
 
 
 @pytest.mark.parametrize("part", [slice(None), slice(0, 20), slice(11, 31), slice(-16, None)])
 def test_the_scanner_knows_any_part_of_a_secret(part: slice) -> None:
     secret = secrets.token_urlsafe(32)
-    assert leaks({"rows": [("table", f"a={secret[part]}/b")]}, {secret}) == ["rows: table"]
+    assert find_leaks({"rows": [("table", f"a={secret[part]}/b")]}, {secret}) == ["rows: table"]

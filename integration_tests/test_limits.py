@@ -15,8 +15,8 @@ from integration_tests.support.clouds import Target, emulated
 from integration_tests.support.engines import Engine, deployed
 from integration_tests.support.rest import Answer, Rest
 from integration_tests.support.settings import FILES, MAX_FILE_MB, config_for, origins_for
-from integration_tests.support.stack import Stack, unique
-from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.waiting import is_absent, wait_for
 from integration_tests.test_callers import SPREAD, user
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
@@ -33,18 +33,18 @@ PROMPT = 10  # seconds; less than a worker that is busy takes
 
 @pytest.mark.parametrize("options", ["", "length=no&ranges=no"], ids=["announced", "not announced"])
 def test_a_file_above_the_limit_fails_and_leaves_nothing(strict_stack: Stack, options: str) -> None:
-    download = strict_stack.request(unique(str(TOO_LARGE), options))
-    with strict_stack.connect(download) as socket:
+    download = strict_stack.client.request(unique_path(str(TOO_LARGE), options))
+    with strict_stack.client.connect(download) as socket:
         message = socket.receive("ready", "failed", deadline=60)
     assert message["type"] == "failed"
     assert message["error"]["code"] == "FILE_TOO_LARGE"
     assert "maxFileMb" in message["error"]["message"]
-    assert strict_stack.ended(download) == "FAILED"
-    assert not strict_stack.has_object(download)
+    assert strict_stack.operator.wait_until_ended(download) == "FAILED"
+    assert not strict_stack.operator.has_object(download)
 
 
 def test_a_request_for_a_size_above_the_limit_is_refused(strict_stack: Stack) -> None:
-    answer = strict_stack.post(unique("1"), size=TOO_LARGE)
+    answer = strict_stack.client.post(unique_path("1"), size=TOO_LARGE)
     assert (answer.status, answer.code) == (422, "FILE_TOO_LARGE")
     assert "maxFileMb" in answer.body["error"]["message"]
 
@@ -59,7 +59,9 @@ def capped(request: pytest.FixtureRequest, origin: Origin, tmp_path_factory: pyt
         cloud = emulated(emulator)
         with origins_for(cloud, origin.base_url, None) as origins:
             config = config_for(
-                cloud, origins, restAuth="iam", copyReservedConcurrency=WORKERS, dailyMbPerCaller=DAILY_MB
+                cloud,
+                origins,
+                {"auth.type": "iam", "copying.reservedConcurrency": WORKERS, "limits.dailyMbPerCaller": DAILY_MB},
             )
             engine, name = Engine(request.config.getoption("--engine")), f"limits-{secrets.token_hex(3)}"
             with deployed(engine, cloud, name, config, keeper(request)) as outputs:
@@ -68,16 +70,16 @@ def capped(request: pytest.FixtureRequest, origin: Origin, tmp_path_factory: pyt
 
 def post(stack: Stack, rest: Rest, path: str) -> Answer:
     """Request a file as the caller whose signature `rest` has."""
-    return rest.call("POST", "/downloads", {"origin": stack.origin, "path": path})
+    return rest.call("POST", "/downloads", {"origin": stack.client.origin, "path": path})
 
 
 def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> None:
     with user(capped.cloud, "execute-api:Invoke") as one, user(capped.cloud, "execute-api:Invoke") as other:
-        flooding, patient = Rest(capped.rest.base_url, one), Rest(capped.rest.base_url, other)
+        flooding, patient = Rest(capped.client.rest.base_url, one), Rest(capped.client.rest.base_url, other)
         wait_for(lambda: patient.call("GET", "/downloads/x").status == 401, SPREAD)
         with ThreadPoolExecutor(8) as crowd:
-            answers = list(crowd.map(lambda _: post(capped, flooding, unique("1MB", HELD)), range(FLOOD)))
-        accepted = [capped.requested(answer) for answer in answers if answer.status == 202]
+            answers = list(crowd.map(lambda _: post(capped, flooding, unique_path("1MB", HELD)), range(FLOOD)))
+        accepted = [capped.client.parse_download(answer) for answer in answers if answer.status == 202]
         refused = [answer for answer in answers if answer.status != 202]
         codes = {(answer.status, answer.code) for answer in refused}
         assert (429, "TOO_MANY_DOWNLOADS") in codes
@@ -85,35 +87,37 @@ def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> Non
         assert all(answer.headers["retry-after"].isdigit() for answer in refused)
         assert len(accepted) == WORKERS // 2
 
-        download = capped.requested(post(capped, patient, unique("1MB")))
-        with capped.connect(download) as socket:
+        download = capped.client.parse_download(post(capped, patient, unique_path("1MB")))
+        with capped.client.connect(download) as socket:
             message = socket.receive("ready", "failed", deadline=PROMPT)
         assert message["type"] == "ready"
-        assert capped.execution(accepted[0]) == "RUNNING", "the workers of the flood were busy all the time"
+        assert capped.operator.execution_status(accepted[0]) == "RUNNING", (
+            "the workers of the flood were busy all the time"
+        )
 
         for held in accepted:
-            capped.cancel(held)
+            capped.client.cancel(held)
         again = wait_for(
-            lambda: post(capped, flooding, unique("1MB")), SPREAD, until=lambda answer: answer.status == 202
+            lambda: post(capped, flooding, unique_path("1MB")), SPREAD, until=lambda answer: answer.status == 202
         )
-        assert capped.ended(capped.requested(again), deadline=60) == "SUCCEEDED"
-        wait_for(lambda: running(capped), SPREAD, until=gone)
+        assert capped.operator.wait_until_ended(capped.client.parse_download(again), deadline=60) == "SUCCEEDED"
+        wait_for(lambda: running(capped), SPREAD, until=is_absent)
 
 
 def test_a_caller_who_has_had_the_bytes_of_a_day_is_refused_until_midnight(capped: Stack) -> None:
     with user(capped.cloud, "execute-api:Invoke") as one, user(capped.cloud, "execute-api:Invoke") as other:
-        rest, others = Rest(capped.rest.base_url, one), Rest(capped.rest.base_url, other)
+        rest, others = Rest(capped.client.rest.base_url, one), Rest(capped.client.rest.base_url, other)
         for signed in (rest, others):
             wait_for(lambda signed=signed: signed.call("GET", "/downloads/x").status == 401, SPREAD)  # type: ignore[misc]
-        download = capped.requested(post(capped, rest, unique(f"{DAILY_MB}MB")))
-        assert capped.ended(download, deadline=60) == "SUCCEEDED"
-        refused = post(capped, rest, unique("1MB"))
+        download = capped.client.parse_download(post(capped, rest, unique_path(f"{DAILY_MB}MB")))
+        assert capped.operator.wait_until_ended(download, deadline=60) == "SUCCEEDED"
+        refused = post(capped, rest, unique_path("1MB"))
         assert (refused.status, refused.code) == (429, "DAILY_LIMIT_REACHED")
         assert 0 < int(refused.headers["retry-after"]) <= 86_400
-        assert post(capped, others, unique("1MB")).status == 202
+        assert post(capped, others, unique_path("1MB")).status == 202
 
 
 def running(stack: Stack) -> list[str]:
     """Return the ids of all downloads that count as running."""
-    items = stack.items(stack.outputs["downloadsTableName"])
+    items = stack.operator.scan(stack.outputs["downloadsTableName"])
     return [key for item in items for key in item.get("running", {}).get("SS", ())]

@@ -20,7 +20,8 @@ from schemathesis.specs.openapi import checks
 
 from integration_tests.support.rest import Signature
 from integration_tests.support.settings import FILES
-from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
 from tools.rest_contract import check_answer, contract
 
 EXAMPLES = 50
@@ -52,11 +53,13 @@ def operations(stack: Stack) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def known(stack: Stack) -> list[Requested]:
+def known(stack: Stack) -> list[Download]:
     """Downloads that are there: one that is ready, one that failed, one that is cancelled."""
-    ready, failed, cancelled = (stack.request(unique("1", how)) for how in ("", "status=404", "first_byte=20"))
-    assert (stack.ended(ready), stack.ended(failed)) == ("SUCCEEDED", "FAILED")
-    assert stack.cancel(cancelled).status == 202
+    ready, failed, cancelled = (
+        stack.client.request(unique_path("1", how)) for how in ("", "status=404", "first_byte=20")
+    )
+    assert (stack.operator.wait_until_ended(ready), stack.operator.wait_until_ended(failed)) == ("SUCCEEDED", "FAILED")
+    assert stack.client.cancel(cancelled).status == 202
     return [ready, failed, cancelled]
 
 
@@ -73,7 +76,7 @@ class Signed(AuthBase):
         return request
 
 
-def sensible(case: Case[Any], download: Requested) -> None:
+def sensible(case: Case[Any], download: Download) -> None:
     """Let it name what exists, where made-up values would only ever be refused."""
     if "id" in case.path_parameters:
         case.path_parameters["id"] = download.id
@@ -81,14 +84,14 @@ def sensible(case: Case[Any], download: Requested) -> None:
         return
     asked = case.query if case.method.upper() == "GET" else case.body
     assert isinstance(asked, dict)
-    asked |= {"origin": FILES, "path": unique("1")}
+    asked |= {"origin": FILES, "path": unique_path("1")}
     asked.pop("sha256", None)
     asked.pop("fileName", None)
 
 
 def answered(case: Case[Any], stack: Stack) -> int:
     """The status of the answer, which is as documented, by schemathesis's reading and by ours."""
-    signature = stack.rest.signature
+    signature = stack.client.rest.signature
     response = case.call(timeout=30, auth=Signed(signature) if signature else None)
     case.validate_response(response, checks=CHECKS)
     headers = {name: values[0] for name, values in response.headers.items()}
@@ -98,7 +101,7 @@ def answered(case: Case[Any], stack: Stack) -> int:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_what_the_document_allows_is_answered_as_it_says(
-    call: str, operations: dict[str, Any], stack: Stack, known: list[Requested]
+    call: str, operations: dict[str, Any], stack: Stack, known: list[Download]
 ) -> None:
     seen: set[int] = set()
     turns = cycle([None, *known])  # one in four is left as it was made up

@@ -13,7 +13,7 @@ import pytest
 
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.settings import GUARDED, SECRET_HEADER, Origins, config_for
-from integration_tests.support.stack import Deploy, Stack, unique
+from integration_tests.support.stack import Deploy, Stack, unique_path
 from localcloud.origin import Origin
 from tools import certificates
 from tools.certificates import Certificate
@@ -80,14 +80,14 @@ def warehouse(
     every: Origins = warehouses(origins["files"], origins[GUARDED])
     every |= {f"internal-{name}": ours | {"caBundle": arn} for name, arn in bundles.items()}
     every |= {"internal-none": ours}
-    with deploy("origins", config_for(cloud, every, restAuth="none", fanOutMb=64)) as stack:
+    with deploy("origins", config_for(cloud, every, {"auth.type": "none", "copying.sliceThresholdMb": 64})) as stack:
         yield stack
 
 
 def outcome(stack: Stack, origin: str, path: str) -> dict[str, Any]:
     """The message that ends a download of one of the origins."""
-    answer = stack.rest.call("POST", "/downloads", {"origin": origin, "path": path})
-    with stack.connect(stack.requested(answer)) as socket:
+    answer = stack.client.rest.call("POST", "/downloads", {"origin": origin, "path": path})
+    with stack.client.connect(stack.client.parse_download(answer)) as socket:
         return socket.receive("ready", "failed", deadline=60)
 
 
@@ -95,31 +95,32 @@ def outcome(stack: Stack, origin: str, path: str) -> dict[str, Any]:
 def test_the_first_and_the_last_of_two_hundred_origins_are_copied_from(
     warehouse: Stack, origin: Origin, secret: tuple[str, str], name: str
 ) -> None:
-    path = unique("1MB")
+    path = unique_path("1MB")
     ready = outcome(warehouse, name, path)
-    assert warehouse.fetch(ready["url"]).sha256 == Origin.content_sha256(1_000_000)
+    assert warehouse.client.fetch(ready["url"]).sha256 == Origin.content_sha256(1_000_000)
     (seen,) = {request.headers.get(SECRET_HEADER.lower()) for request in origin.requests if request.path == f"/{path}"}
     assert seen == (secret[1] if name == LAST else None)
 
 
 def test_an_origin_that_is_not_among_them_is_unknown(warehouse: Stack) -> None:
-    answer = warehouse.rest.call("POST", "/downloads", {"origin": "warehouse-200", "path": "a"})
+    answer = warehouse.client.rest.call("POST", "/downloads", {"origin": "warehouse-200", "path": "a"})
     assert (answer.status, answer.code) == (400, "UNKNOWN_ORIGIN")
 
 
 @pytest.mark.parametrize("key", ["copy", "copy_slice", "request_download"])
 def test_origins_are_not_in_the_environment(warehouse: Stack, key: str) -> None:
-    environment = json.dumps(warehouse.told(key))
+    environment = json.dumps(warehouse.operator.environment(key))
     assert "internal.example.com" not in environment
     assert len(environment) < 4096
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("size", ["1MB", "70MB"], ids=["one worker", "slices"])
 def test_an_origin_of_an_internal_ca_is_copied_from(warehouse: Stack, internal: Origin, size: str) -> None:
-    path = unique(size)
+    path = unique_path(size)
     ready = outcome(warehouse, "internal-secret", path)
     assert ready["type"] == "ready", ready
-    assert warehouse.fetch(ready["url"]).size == ready["size"]
+    assert warehouse.client.fetch(ready["url"]).size == ready["size"]
     assert [request for request in internal.requests if request.path == f"/{path}"]
 
 
@@ -135,7 +136,7 @@ def test_an_origin_of_an_internal_ca_is_copied_from(warehouse: Stack, internal: 
 def test_a_ca_that_is_not_trusted_fails_the_download_with_the_reason(
     warehouse: Stack, internal: Origin, name: str, words: str
 ) -> None:
-    path = unique("1")
+    path = unique_path("1")
     failed = outcome(warehouse, f"internal-{name}", path)
     assert failed["type"] == "failed"
     assert failed["error"]["code"] == "ORIGIN_TLS"

@@ -10,8 +10,9 @@ from contextlib import ExitStack
 import pytest
 
 from integration_tests.support.sockets import Socket
-from integration_tests.support.stack import Requested, Stack, unique
-from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
+from integration_tests.support.waiting import is_absent, wait_for
 
 CLIENTS, CROWD = 18, 4
 ORIGIN_SECONDS = 0.4
@@ -20,26 +21,26 @@ ENDS = {"ready": "", "failed": "&status=404", "cancelled": ""}
 FINAL = {"READY", "FAILED", "CANCELLED"}
 
 
-def at_the_end(stack: Stack, download: Requested) -> None:
+def at_the_end(stack: Stack, download: Download) -> None:
     """Return as soon as the row says that it is over."""
-    wait_for(lambda: (stack.download_row(download) or {}).get("status") in FINAL, PATIENCE)
+    wait_for(lambda: (stack.operator.download_item(download) or {}).get("status") in FINAL, PATIENCE)
 
 
-def cancel_soon(stack: Stack, download: Requested, seconds: float) -> None:
+def cancel_soon(stack: Stack, download: Download, seconds: float) -> None:
     """In the middle of somebody's connecting."""
     time.sleep(seconds)
-    stack.cancel(download)
+    stack.client.cancel(download)
 
 
-def connect(download: Requested) -> Socket:
+def connect(download: Download) -> Socket:
     """However long the handshake takes where many connect."""
     return Socket(download.endpoint, timeout=PATIENCE)
 
 
-def live(stack: Stack, kind: str, number: int) -> Requested:
+def live(stack: Stack, kind: str, number: int) -> Download:
     """One client: where it stands to the end, how often it drops and how many sockets it has depend on its number."""
     order = random.Random(number)
-    download = stack.request(unique("1", f"first_byte={ORIGIN_SECONDS}{ENDS[kind]}"))
+    download = stack.client.request(unique_path("1", f"first_byte={ORIGIN_SECONDS}{ENDS[kind]}"))
     with ThreadPoolExecutor(1) as beside:
         if kind == "cancelled":
             beside.submit(cancel_soon, stack, download, order.uniform(0, 0.3))
@@ -64,4 +65,4 @@ def test_nobody_misses_the_end_whenever_he_connects(stack: Stack, kind: str) -> 
         downloads = list(crowd.map(lambda number: live(stack, kind, number), range(CLIENTS)))
     assert len({download.id for download in downloads}) == CLIENTS
     for download in downloads:
-        wait_for(lambda download=download: stack.connection_ids(download), PATIENCE, until=gone)  # type: ignore[misc]
+        wait_for(lambda download=download: stack.operator.connection_ids(download), PATIENCE, until=is_absent)  # type: ignore[misc]

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download_client import Client, Outgoing
+from async_download_client import Client, OutgoingRequest
 
 from integration_tests.conftest import keeper
 from integration_tests.support import throttling
 from integration_tests.support.clouds import Target, emulated
 from integration_tests.support.engines import Engine, deployed
 from integration_tests.support.settings import FILES, config_for, origins_for
-from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
@@ -39,7 +40,9 @@ def throttled(
     with Emulator(log, env={"SFN_WAIT_SCALE": WAITS}, observe=True, observer=program) as emulator:
         cloud = emulated(emulator)
         with origins_for(cloud, origin.base_url, None) as origins:
-            config = config_for(cloud, origins, restAuth="none", fanOutMb=64, copyConcurrency=4)
+            config = config_for(
+                cloud, origins, {"auth.type": "none", "copying.sliceThresholdMb": 64, "copying.concurrency": 4}
+            )
             engine, name = Engine(request.config.getoption("--engine")), f"throttled-{secrets.token_hex(3)}"
             with deployed(engine, cloud, name, config, keeper(request)) as outputs:
                 yield Stack(cloud, outputs, origin=FILES)
@@ -48,7 +51,7 @@ def throttled(
 @contextmanager
 def concurrency(stack: Stack, key: str, executions: int) -> Iterator[None]:
     """Let a function have so many executions at once, while the context lasts; none throttles it altogether."""
-    functions, name = stack.cloud.client("lambda"), stack.function(key)
+    functions, name = stack.cloud.client("lambda"), stack.operator.function_name(key)
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=executions)
     try:
         yield
@@ -58,104 +61,105 @@ def concurrency(stack: Stack, key: str, executions: int) -> Iterator[None]:
 
 def refusals(stack: Stack, execution_arn: str) -> list[dict[str, Any]]:
     """The attempts of an execution's own tasks that Lambda refused."""
-    failed = [event.get("taskFailedEventDetails", {}) for event in stack.events(execution_arn)]
+    failed = [event.get("taskFailedEventDetails", {}) for event in stack.operator.execution_events(execution_arn)]
     return [details for details in failed if details.get("error") == throttling.THROTTLED]
 
 
-def entered(stack: Stack, download: Requested, state: str) -> int:
+def entered(stack: Stack, download: Download, state: str) -> int:
     """Return how many times the execution has entered a state."""
-    names = [event.get("stateEnteredEventDetails", {}).get("name") for event in stack.history(download)]
+    names = [event.get("stateEnteredEventDetails", {}).get("name") for event in stack.operator.history(download)]
     return names.count(state)
 
 
-def assert_comes(stack: Stack, download: Requested, size: int) -> None:
+def assert_comes(stack: Stack, download: Download, size: int) -> None:
     """Assert that the client gets the whole file."""
-    with stack.connect(download) as socket:
+    with stack.client.connect(download) as socket:
         ready = socket.receive("ready", "failed", deadline=60)
     assert ready["type"] == "ready", ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(size)
-    assert stack.ended(download) == "SUCCEEDED"
+    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(size)
+    assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("key", ["copy", "deliver"])
 def test_a_download_queues_while_its_function_is_throttled(throttled: Stack, key: str) -> None:
     with concurrency(throttled, key, 0):
-        download = throttled.request(unique("1MB"))
+        download = throttled.client.request(unique_path("1MB"))
         arn = download.execution_arn
         wait_for(lambda: len(refusals(throttled, arn)) > IMPATIENT_ATTEMPTS, 60)
-        assert throttled.execution(download) == "RUNNING"
+        assert throttled.operator.execution_status(download) == "RUNNING"
     assert_comes(throttled, download, 1_000_000)
 
 
 def test_a_failure_is_told_although_its_function_was_throttled(throttled: Stack) -> None:
     with concurrency(throttled, "fail", 0):
-        download = throttled.request(unique("1MB", "status=404"))
+        download = throttled.client.request(unique_path("1MB", "status=404"))
         wait_for(lambda: len(refusals(throttled, download.execution_arn)) > IMPATIENT_ATTEMPTS, 60)
-    assert throttled.ended(download) == "FAILED"
-    with throttled.connect(download) as socket:
+    assert throttled.operator.wait_until_ended(download) == "FAILED"
+    with throttled.client.connect(download) as socket:
         assert socket.receive("failed")["error"]["code"] == "ORIGIN_NOT_FOUND"
 
 
 @pytest.mark.parametrize("key", ["copy_slice", "complete"])
 def test_a_large_file_queues_while_its_function_is_throttled(throttled: Stack, key: str) -> None:
     with concurrency(throttled, key, 0):
-        download = throttled.request(unique(str(SLICED)))
+        download = throttled.client.request(unique_path(str(SLICED)))
         if key == "complete":
             wait_for(lambda: len(refusals(throttled, download.execution_arn)) > IMPATIENT_ATTEMPTS, 60)
         else:
             wait_for(lambda: entered(throttled, download, "AwaitCapacity") >= 3, 60)
-        assert throttled.execution(download) == "RUNNING"
+        assert throttled.operator.execution_status(download) == "RUNNING"
     assert_comes(throttled, download, SLICED)
 
 
 def test_a_large_file_takes_the_capacity_that_there_is(throttled: Stack) -> None:
     """Four children want an execution at once, and there is one."""
     with concurrency(throttled, "copy_slice", 1):
-        download = throttled.request(unique(str(LARGE), "rate=40000000"))
+        download = throttled.client.request(unique_path(str(LARGE), "rate=40000000"))
         assert_comes(throttled, download, LARGE)
 
 
 def test_a_large_file_that_cannot_be_copied_fails_at_once_beside_throttled_slices(throttled: Stack) -> None:
     with concurrency(throttled, "copy_slice", 1):
-        download = throttled.request(unique(str(LARGE), "status=410&after=1"))
-        assert throttled.ended(download, 30) == "FAILED"
-    row = throttled.download_row(download)
+        download = throttled.client.request(unique_path(str(LARGE), "status=410&after=1"))
+        assert throttled.operator.wait_until_ended(download, 30) == "FAILED"
+    row = throttled.operator.download_item(download)
     assert row is not None
     assert row["failure"]["code"] == "ORIGIN_NOT_FOUND"
 
 
 def test_a_caller_who_meets_a_throttled_function_is_asked_to_come_back(throttled: Stack) -> None:
     with concurrency(throttled, "request_download", 0):
-        answer = throttled.post(unique("1MB"))
+        answer = throttled.client.post(unique_path("1MB"))
     assert answer.status == 503
     assert answer.body["error"]["code"] == "UNAVAILABLE"
     assert int(answer.headers["retry-after"]) > 0
-    assert throttled.post(unique("1MB")).status == 202
+    assert throttled.client.post(unique_path("1MB")).status == 202
 
 
 def test_the_downloader_comes_back_to_a_throttled_function(throttled: Stack) -> None:
     calls: list[str] = []
 
-    def count(call: Outgoing) -> dict[str, str]:
-        calls.append(call.url)
-        return {}
+    class CountCalls:
+        def headers(self, request: OutgoingRequest, /) -> dict[str, str]:
+            calls.append(request.url)
+            return {}
 
-    with Client(str(throttled.outputs["apiUrl"]), auth=count) as client, ThreadPoolExecutor(1) as pool:
+    with Client(str(throttled.outputs["apiUrl"]), auth=CountCalls()) as client, ThreadPoolExecutor(1) as pool:
         with concurrency(throttled, "request_download", 0):
-            download = pool.submit(client.request, unique("1MB"), FILES)
+            download = pool.submit(client.request, unique_path("1MB"), FILES)
             wait_for(lambda: len(calls) >= 2, 20)
         assert download.result(30).id
 
 
 def test_a_caller_who_meets_a_broken_function_is_asked_to_come_back(throttled: Stack) -> None:
-    functions, name = throttled.cloud.client("lambda"), throttled.function("get_download")
-    download = throttled.request(unique("1MB"))
+    functions, name = throttled.cloud.client("lambda"), throttled.operator.function_name("get_download")
+    download = throttled.client.request(unique_path("1MB"))
     handler = functions.get_function_configuration(FunctionName=name)["Handler"]
     functions.update_function_configuration(FunctionName=name, Handler="runtime.handlers.missing.handler")
     try:
-        answer = throttled.status(download)
+        answer = throttled.client.status(download)
     finally:
         functions.update_function_configuration(FunctionName=name, Handler=handler)
     assert (answer.status, answer.body["error"]["code"]) == (503, "UNAVAILABLE")
     assert int(answer.headers["retry-after"]) > 0
-    assert throttled.status(download).status == 200
+    assert throttled.client.status(download).status == 200

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from integration_tests.support.sockets import Message
-from integration_tests.support.stack import Stack, moment, unique
+from integration_tests.support.stack import Stack, parse_time, unique_path
 
 
 def ready_of(stack: Stack) -> Message:
     """The news of a small file."""
-    with stack.connect(stack.request(unique("10"))) as socket:
+    with stack.client.connect(stack.client.request(unique_path("10"))) as socket:
         return socket.receive("ready")
 
 
@@ -29,31 +29,31 @@ def test_a_url_is_sigv4_and_ends_when_it_was_said(stack: Stack) -> None:
     signed_at = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     ends = signed_at.timestamp() + int(query["X-Amz-Expires"])
     assert int(query["X-Amz-Expires"]) <= 900
-    assert abs(moment(ready["expiresAt"]).timestamp() - ends) <= 1
+    assert abs(parse_time(ready["expiresAt"]).timestamp() - ends) <= 1
     assert ends <= time.time() + 900
 
 
 def test_a_url_lives_no_longer_than_the_setting(strict_stack: Stack) -> None:
     ready = ready_of(strict_stack)
     assert int(signed_with(ready["url"])["X-Amz-Expires"]) <= 60
-    assert moment(ready["expiresAt"]).timestamp() <= time.time() + 61
+    assert parse_time(ready["expiresAt"]).timestamp() <= time.time() + 61
 
 
 def test_the_object_is_refused_without_its_signature(stack: Stack) -> None:
     url = ready_of(stack)["url"]
     bare = urlunsplit(urlsplit(url)._replace(query=""))
-    assert stack.fetch(bare).status == 403
+    assert stack.client.fetch(bare).status == 403
 
 
 def test_the_signature_is_of_one_object_only(stack: Stack) -> None:
     mine, other = ready_of(stack)["url"], ready_of(stack)["url"]
     crossed = urlunsplit(urlsplit(mine)._replace(path=urlsplit(other).path))
-    assert stack.fetch(crossed).status == 403
-    assert stack.fetch(mine).status == 200
+    assert stack.client.fetch(crossed).status == 403
+    assert stack.client.fetch(mine).status == 200
 
 
 def test_a_tampered_expiry_is_refused(stack: Stack) -> None:
     url = ready_of(stack)["url"]
     longer = url.replace(f"X-Amz-Expires={signed_with(url)['X-Amz-Expires']}", "X-Amz-Expires=604800")
     assert longer != url
-    assert stack.fetch(longer).status == 403
+    assert stack.client.fetch(longer).status == 403

@@ -28,6 +28,7 @@ def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
+@pytest.mark.engine
 def test_every_file_comes_whole_and_only_once(base: str) -> None:
     for file in FILES:
         status, headers, content = get(base + file.name)

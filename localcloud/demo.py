@@ -113,10 +113,10 @@ class _Visit:
                 self._connected()
             case Progress(_, copied, size) if copied is not None and size:
                 self._screen.bar(copied, size, "from the origin to S3")
-            case FileReady(ready):
+            case FileReady(file):
                 self._left_at = monotonic()
                 self._figures["Request to URL"] = seconds_text(self._left_at - self._began)
-                self._screen.done(f"{decimal(ready.size)} in S3, and its pre-signed URL pushed over the socket")
+                self._screen.done(f"{decimal(file.size)} in S3, and its pre-signed URL pushed over the socket")
                 self._screen.begin("Download", "asking S3")
             case Received(received, size):
                 self._screen.bar(received, size, "from S3")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download.settings import NUMBERS
+from async_download.settings.copying import Copying
 from async_download.specs import SPECS
 
 from benchmarks import cold, cold_runs, report
@@ -106,7 +106,7 @@ def test_the_page_on_cost_has_every_function_with_its_memory_size() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.MULTILINE)
     documented = {key: int(size.replace(",", "")) for key, size in rows}
-    copying = NUMBERS["copying.memory_mb"][0]
+    copying = Copying().memory_mb
     assert documented == {key: copying if spec.copies else spec.memory_mb for key, spec in SPECS.items()}
 
 

@@ -19,7 +19,8 @@ from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
 from benchmarks.counter import counted
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
-from runtime.logic import plan
+from localcloud.config import nested
+from runtime.logic.copying import plan
 from tools.readme_tables import TOP
 
 
@@ -109,7 +110,12 @@ def test_the_ceilings_have_the_prices_of_the_benchmarks() -> None:
 
 def test_a_lower_limit_is_a_lower_ceiling() -> None:
     defaults = resolve({})
-    for change in (STRANGERS, {"copying.reserved_concurrency": 4}, {"api.throttle_rate": 1}, {"limits.daily_mb_per_caller": 1}):
+    for change in (
+        STRANGERS,
+        {"copying.reserved_concurrency": 4},
+        {"api.throttle_rate": 1},
+        {"limits.daily_mb_per_caller": 1},
+    ):
         assert worst_case.one_caller_a_day(resolve(change)) < worst_case.one_caller_a_day(defaults)
     assert worst_case.one_request(resolve({"limits.max_file_mb": 1})) < worst_case.one_request(defaults)
 
@@ -117,7 +123,7 @@ def test_a_lower_limit_is_a_lower_ceiling() -> None:
 def resolve(args: dict[str, Any]) -> settings.Settings:
     """Return the settings of a stack with one origin."""
     origins = {"reports": {"base_url": "https://reports.example.com/exports/"}}
-    return settings.resolve("files", {"origins": origins, **args})  # type: ignore[typeddict-item]
+    return settings.resolve("files", nested({"origins": origins, **args}))
 
 
 def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = "", target: str = "") -> dict[str, Any]:

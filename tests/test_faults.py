@@ -22,7 +22,7 @@ Throttled S3; Throttled Lambda; CompleteMultipartUpload answered, its reply lost
 
 def defined_in(name: str) -> set[str]:
     """The functions of the files of that name."""
-    files = [TOP / folder / name for folder in FOLDERS if (TOP / folder / name).exists()]
+    files = [path for folder in FOLDERS for path in (TOP / folder).rglob(name)]
     return {
         node.name for file in files for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)
     }

@@ -1,4 +1,4 @@
-"""docs/mutation.md has a row for every right that the stack gives a function, and says what the hunt last found."""
+"""docs/mutation.md has a row for every permission of every function, as the last mutation run wrote it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from async_download.specs import FUNCTIONS, hyphenated
 
-from integration_tests.mutation.hunt import ALL, title
-from integration_tests.mutation.mutants import WHOLE, Mutant, lost, mutants, mutated, unenforced
-from integration_tests.mutation.page import PAGE, read, rewritten
+from integration_tests.mutation.mutants import WHOLE, Mutant, denied_actions, mutants, mutated, unenforced
+from integration_tests.mutation.results_page import PAGE, read, rewritten
+from integration_tests.support.journeys import JOURNEYS
 from tests.components.harness import deploy
 from tests.components.test_settings import SECRET, origin
 from tests.components.variants import NETWORK
 
 TEXT = PAGE.read_text()
-FOUND = read(TEXT)
+RESULTS = read(TEXT)
 TWO_SECRETS = origin(secret_headers={"X-Key": SECRET, "X-Other-Key": f"{SECRET[:-6]}d4E5f6"})
 POLICY: dict[str, Any] = {
     "Version": "2012-10-17",
@@ -27,38 +27,41 @@ POLICY: dict[str, Any] = {
 }
 
 
-def rights() -> Iterator[tuple[Mutant, set[str]]]:
-    """Every mutant of every policy of a function, and of the signer's, and what it is refused."""
+def permissions() -> Iterator[tuple[Mutant, set[str]]]:
+    """Yield every mutant of the policies of all functions and of the signer, with the actions that it is denied."""
     deployed = deploy(TWO_SECRETS | NETWORK | {"copying.reuse_seconds": 600})
     for key in (*FUNCTIONS, "signer"):
         document = {"Statement": deployed.statements(hyphenated(key))}
         for mutant in mutants(key, document):
-            yield mutant, lost(document, mutant)
+            yield mutant, denied_actions(document, mutant)
 
 
-def test_every_right_has_its_row() -> None:
-    """A right that is new is tried by: make test-mutation WRITE=1."""
-    assert {*FOUND.killed, *FOUND.unenforced, *FOUND.survived} == {mutant for mutant, _ in rights()}
+def test_every_permission_has_its_row() -> None:
+    """After a change of a policy: make test-mutation WRITE=1."""
+    assert {*RESULTS.killed, *RESULTS.unenforced, *RESULTS.survived} == {mutant for mutant, _ in permissions()}
 
 
-def test_what_the_emulator_enforces_is_missed_by_a_journey_that_exists() -> None:
-    enforced = {mutant for mutant, actions in rights() if unenforced(actions) is None}
-    assert FOUND.share >= 0.95
-    assert {*FOUND.killed, *FOUND.survived} == enforced
-    assert set(FOUND.killed.values()) <= {title(journey) for journey in ALL}
+def test_an_enforced_permission_is_missed_by_a_journey_that_declares_its_function() -> None:
+    enforced = {mutant for mutant, actions in permissions() if unenforced(actions) is None}
+    assert RESULTS.share >= 0.95
+    assert {*RESULTS.killed, *RESULTS.survived} == enforced
+    for mutant, journey_id in RESULTS.killed.items():
+        assert mutant.role in JOURNEYS[journey_id].functions, journey_id
 
 
-def test_what_it_does_not_enforce_has_its_reason() -> None:
-    assert FOUND.unenforced == {mutant: reason for mutant, actions in rights() if (reason := unenforced(actions))}
+def test_a_permission_that_is_not_enforced_has_its_reason() -> None:
+    assert RESULTS.unenforced == {
+        mutant: reason for mutant, actions in permissions() if (reason := unenforced(actions))
+    }
 
 
-def test_the_page_is_as_it_was_written() -> None:
-    assert rewritten(TEXT, FOUND) == TEXT
+def test_the_page_is_unchanged_when_it_is_written_again() -> None:
+    assert rewritten(TEXT, RESULTS) == TEXT
 
 
-def test_a_mutant_lacks_one_thing() -> None:
-    found = list(mutants("copy", POLICY))
-    assert [(each.statement, each.without) for each in found] == [
+def test_a_mutant_lacks_one_permission() -> None:
+    listed = list(mutants("copy", POLICY))
+    assert [(mutant.statement, mutant.without) for mutant in listed] == [
         ("One", WHOLE),
         ("Two", WHOLE),
         ("Two", "s3:PutObject"),
@@ -66,15 +69,15 @@ def test_a_mutant_lacks_one_thing() -> None:
         ("Two", "resource 1 of 2"),
         ("Two", "resource 2 of 2"),
     ]
-    left = [mutated(POLICY, mutant)["Statement"] for mutant in found]
-    one, two = POLICY["Statement"]
-    assert left[:2] == [[two], [one]]
-    assert left[2] == [one, two | {"Action": ["logs:PutLogEvents"]}]
-    assert left[5] == [one, two | {"Resource": ["a"]}]
+    statements = [mutated(POLICY, mutant)["Statement"] for mutant in listed]
+    first, second = POLICY["Statement"]
+    assert statements[:2] == [[second], [first]]
+    assert statements[2] == [first, second | {"Action": ["logs:PutLogEvents"]}]
+    assert statements[5] == [first, second | {"Resource": ["a"]}]
 
 
-def test_what_a_mutant_is_refused_and_whether_the_emulator_refuses_it() -> None:
-    whole, action, other, resource = [lost(POLICY, Mutant("copy", "Two", each)) for each in TWO]
+def test_a_mutant_is_denied_actions_of_which_the_emulator_enforces_some() -> None:
+    whole, action, other, resource = [denied_actions(POLICY, Mutant("copy", "Two", without)) for without in TWO]
     assert whole == resource == {"s3:PutObject", "logs:PutLogEvents"}
     assert (action, other) == ({"s3:PutObject"}, {"logs:PutLogEvents"})
     assert unenforced(whole) is None
@@ -85,6 +88,6 @@ TWO = (WHOLE, "s3:PutObject", "logs:PutLogEvents", "resource 2 of 2")
 
 
 @pytest.mark.parametrize("without", ["s3:DeleteObject", "resource 3 of 2"])
-def test_a_mutant_that_lacks_nothing_is_refused(without: str) -> None:
+def test_a_mutant_without_an_effect_is_an_error(without: str) -> None:
     with pytest.raises(AssertionError, match="not in the policy"):
         mutated(POLICY, Mutant("copy", "Two", without))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import schemathesis
-from async_download.settings.auth import RestAuth
 from async_download.gateway_errors import gateway_errors
 from async_download.rest_routes import ROUTES
+from async_download.settings.auth import RestAuth
 from schemathesis.core.result import Ok
 
 from runtime import errors
@@ -115,7 +115,7 @@ def test_a_call_has_the_errors_that_it_can_answer(call: str, status: str, wanted
 def test_what_is_left_out_is_reached_by_imports_alone(handler: str, code: str) -> None:
     """An order issues tickets and never reads one."""
     assert code.startswith("TICKET_")
-    tree = ast.parse((TOP / "runtime" / "logic" / f"{handler}.py").read_text())
+    tree = ast.parse((TOP / "runtime" / "logic" / "requests" / f"{handler}.py").read_text())
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert "issue" in used
     assert not {"parse", "opens"} & used

@@ -6,13 +6,12 @@ Pulumi's analyzer and mypy read the types from source, so the declarations canno
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 
 from async_download.settings import Settings
 from async_download.settings.setting import Group, Setting, declared
 
-from tools.readme_tables import TOP
+from tools.settings_pages import TOP
 
 MODULE = TOP / "components" / "async_download" / "args.py"
 ROOT = "AsyncDownloadArgs"
@@ -45,7 +44,7 @@ def _classes(members: type[Group], name: str, description: str) -> Iterator[str]
     lines = [f"class {name}(TypedDict):", f'    """{description}"""', ""]
     for field, setting in settings.items():
         annotation = setting.annotation if setting.required else f"NotRequired[{setting.annotation}]"
-        lines += [f"    {field}: {annotation}", *_docstring(describe(setting)), ""]
+        lines += [f"    {field}: {annotation}", f'    """{describe(setting)}"""', ""]
     yield "\n".join(lines)
 
 
@@ -69,15 +68,6 @@ def _snake(text: str) -> str:
 
 def _underscore(letter: re.Match[str]) -> str:
     return f"_{letter[0].lower()}"
-
-
-def _docstring(text: str) -> list[str]:
-    line = f'    """{text}"""'
-    if len(line) <= 120:
-        return [line]
-    first, rest = re.split(r"(?<=\.) ", text, maxsplit=1)
-    body = textwrap.wrap(rest, 116)
-    return [f'    """{first}', "", *(f"    {part}" for part in body), '    """']
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 from async_download.rest_requests import FIELDS
 from async_download.rest_routes import ROUTES, Route
 
-from runtime.logic.idempotency_keys import MIN_LENGTH
+from runtime.logic.requests.idempotency_keys import MIN_LENGTH
 from runtime.models import Status
 from tools import protocol, rest_errors
 from tools.readme_tables import TOP
@@ -125,7 +125,7 @@ def _parameters(route: Route) -> list[Schema]:
         ]
     key = (
         "The same key from the same caller gives the same download, and a further ticket. "
-        f"With `restAuth` `api_key` or `none` it has to be a UUID or at least {MIN_LENGTH} random characters."
+        f"With `auth.type` `api_key` or `none` it has to be a UUID or at least {MIN_LENGTH} random characters."
     )
     keys = [_parameter("Idempotency-Key", "header", key, {"type": "string", "pattern": "^[!-~]{1,255}$"})]
     fields = [_parameter(name, "query", TOLD[name], _field(name)) for name in FIELDS] if route.method == "GET" else []
@@ -182,12 +182,12 @@ def _schemas() -> Schema:
 
 
 def _security() -> Schema:
-    signature = {"x-amazon-apigateway-authtype": "awsSigv4", "description": "`restAuth: iam`: Signature Version 4."}
+    signature = {"x-amazon-apigateway-authtype": "awsSigv4", "description": "`auth.type: iam`: Signature Version 4."}
     header = {"type": "apiKey", "in": "header"}
     return {
         "signature": header | {"name": "Authorization"} | signature,
-        "key": header | {"name": "x-api-key", "description": "`restAuth: api_key`."},
-        "token": header | {"name": "Authorization", "description": "`restAuth: authorizer`, its header by default."},
+        "key": header | {"name": "x-api-key", "description": "`auth.type: api_key`."},
+        "token": header | {"name": "Authorization", "description": "`auth.type: authorizer`, its header by default."},
     }
 
 

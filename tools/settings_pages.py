@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,8 +12,7 @@ from async_download.settings import Settings
 from async_download.settings.checks import camel
 from async_download.settings.setting import Group, Setting, declared
 
-from tools.readme_tables import TOP
-
+TOP = Path(__file__).parent.parent
 PROJECT = TOP / "Pulumi.yaml"
 PAGE = TOP / "docs" / "settings.md"
 HEAD = "| Setting | Type | Default | Allowed | Description |\n|---|---|---|---|---|"

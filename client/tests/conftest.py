@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from async_download_client import Client, Event, Timing
 
-from client.tests.fake_stack import FakeStack
+from client.tests.support.fake_stack import FakeStack
 
 QUICK = Timing(
     attempts=3,
-    retry_first=0.01,
-    retry_longest=0.02,
-    check_after=0.05,
-    keep_alive=0.05,
-    answer_within=5.0,
-    poll_first=0.01,
-    poll_longest=0.02,
-    outage=0.1,
+    first_retry_delay=0.01,
+    max_retry_delay=0.02,
+    first_status_delay=0.05,
+    max_status_delay=0.05,
+    answer_timeout=5.0,
+    first_poll_delay=0.01,
+    max_poll_delay=0.02,
+    max_outage=0.1,
 )
 
 

@@ -12,16 +12,20 @@ import pytest
 from async_download_client import (
     AsyncClient,
     Client,
+    ClientOptions,
     DownloadFailedError,
     Event,
+    GetOptions,
     NetworkError,
     Received,
     RefusedError,
     Saved,
+    StoppedError,
+    StopSignal,
 )
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import ID, FakeStack, Fault, Peer
+from client.tests.support.fake_stack import ID, FakeStack, Fault, Peer
 from client.tests.test_wait import names
 
 WaitFor = Callable[[Callable[[], object]], None]
@@ -31,7 +35,8 @@ WaitFor = Callable[[Callable[[], object]], None]
 def no_threads_left(wait_for: WaitFor) -> Iterator[None]:
     """Whatever happens, no thread of ours goes on."""
     yield
-    wait_for(lambda: not any(each.name.startswith(("async-download", "lane-")) for each in threading.enumerate()))
+    ours = ("async-download", "range-worker-")
+    wait_for(lambda: not any(thread.name.startswith(ours) for thread in threading.enumerate()))
 
 
 def client_of(stack: FakeStack) -> AsyncClient:
@@ -45,22 +50,41 @@ def failing(stack: FakeStack) -> None:
     stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
 
 
-def test_same_surface() -> None:
-    """Whatever the one can do the other can, with the same arguments; a task is cancelled where a thread is stopped."""
+def test_both_clients_have_the_same_methods_and_signatures() -> None:
     for name, method in inspect.getmembers(Client, inspect.isfunction):
-        if name.startswith("_") and name != "__init__":
-            continue
-        ours = inspect.signature(method).parameters
-        theirs = inspect.signature(getattr(AsyncClient, name)).parameters
-        assert [each for each in ours if each != "stop"] == list(theirs), name
-        for each in theirs:
-            assert ours[each].default == theirs[each].default, (name, each)
-            assert ours[each].kind == theirs[each].kind, (name, each)
+        if not name.startswith("_"):
+            sync, asynchronous = (inspect.signature(function) for function in (method, getattr(AsyncClient, name)))
+            assert sync.parameters == asynchronous.parameters, name
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "exclude"),
+    [(Client.__init__, ClientOptions, set()), (Client.get, GetOptions, {"on_event", "stop"})],
+)
+def test_typed_options_are_the_keyword_parameters(
+    function: Callable[..., object], options: type, exclude: set[str]
+) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    names = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+    assert names - exclude == options.__annotations__.keys()
+
+
+def test_a_stop_signal_ends_a_call(stack: FakeStack) -> None:
+    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+    stop = StopSignal()
+
+    async def main() -> None:
+        async with client_of(stack) as client:
+            download = await client.request("q3.csv")
+            await client.wait(download, stop=stop, on_event=lambda _: stop.set())
+
+    with pytest.raises(StoppedError):
+        asyncio.run(main())
 
 
 def test_get(stack: FakeStack, target: Path) -> None:
     """The whole way, with a callback that runs in the loop and may be a coroutine function."""
-    told: list[Event] = []
+    events: list[Event] = []
 
     async def main() -> Saved:
         loop = asyncio.get_running_loop()
@@ -68,7 +92,7 @@ def test_get(stack: FakeStack, target: Path) -> None:
         async def tell(event: Event) -> None:
             assert asyncio.get_running_loop() is loop
             await asyncio.sleep(0)
-            told.append(event)
+            events.append(event)
 
         async with client_of(stack) as client:
             return await client.get("q3.csv", target, on_event=tell)
@@ -76,7 +100,7 @@ def test_get(stack: FakeStack, target: Path) -> None:
     saved = asyncio.run(main())
     assert target.read_bytes() == stack.content
     assert (saved.path, saved.size) == (target, 300_000)
-    assert names(told) == ["requested", "connected", "ready", "received", "verified", "saved"]
+    assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
 
 
 def test_each_call(stack: FakeStack, target: Path) -> None:
@@ -86,12 +110,12 @@ def test_each_call(stack: FakeStack, target: Path) -> None:
         async with client_of(stack) as client:
             download = await client.request("q3.csv")
             assert (await client.status(download)).copied_bytes == 7
-            ready = await client.wait(download)
-            assert (await client.fetch(ready, target)).size == 300_000
+            file = await client.wait(download)
+            assert (await client.fetch(file, target)).size == 300_000
             await client.cancel(download)
 
     asyncio.run(main())
-    assert stack.seen[-1].method == "DELETE"
+    assert stack.requests[-1].method == "DELETE"
     assert target.read_bytes() == stack.content
 
 
@@ -100,7 +124,7 @@ def test_a_push_that_was_lost(stack: FakeStack, target: Path) -> None:
 
     def script(peer: Peer) -> None:
         assert peer.receive() == "status"
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
 
@@ -119,7 +143,7 @@ def test_many_at_once(stack: FakeStack, tmp_path: Path) -> None:
 
     def script(peer: object) -> None:
         together.wait()
-        stack.tell_ready(peer)  # type: ignore[arg-type]
+        stack.send_ready(peer)  # type: ignore[arg-type]
 
     stack.sockets = [script]
 
@@ -152,7 +176,7 @@ def test_errors(stack: FakeStack, target: Path) -> None:
 def test_cancelled(stack: FakeStack, target: Path, where: str) -> None:
     """A cancelled task ends soon, its threads too, and the next one goes on from there."""
     if where == "waiting":
-        stack.sockets = [lambda peer: peer.stopping.wait(30), stack.tell_ready]
+        stack.sockets = [lambda peer: peer.stopping.wait(30), stack.send_ready]
     else:
         stack.faults = [Fault(cut=100_000, silent=True)]
     so_far = asyncio.Event()
@@ -172,7 +196,7 @@ def test_cancelled(stack: FakeStack, target: Path, where: str) -> None:
 
     asyncio.run(main())
     assert target.read_bytes() == stack.content
-    keys = {each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"}
+    keys = {request.headers["idempotency-key"] for request in stack.requests if request.method == "POST"}
     assert len(keys) == 1
 
 
@@ -181,8 +205,8 @@ def test_async_events(stack: FakeStack, target: Path) -> None:
 
     async def main() -> None:
         async with client_of(stack) as client:
-            told = [event async for event in client.events("q3.csv", target)]
-            assert names(told) == ["requested", "connected", "ready", "received", "verified", "saved"]
+            events = [event async for event in client.events("q3.csv", target)]
+            assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
             failing(stack)
             with pytest.raises(DownloadFailedError):
                 async for _ in client.events("q3.csv", target):
@@ -210,9 +234,9 @@ def test_leaving_async_events(stack: FakeStack, target: Path) -> None:
 
 def test_events(stack: FakeStack, client: Client, target: Path) -> None:
     """Events as an iterator; errors come out of it."""
-    told = list(client.events("q3.csv", target))
-    assert names(told) == ["requested", "connected", "ready", "received", "verified", "saved"]
-    assert told[0].download.id == ID  # type: ignore[union-attr]
+    events = list(client.events("q3.csv", target))
+    assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
+    assert events[0].download.id == ID  # type: ignore[union-attr]
     assert target.read_bytes() == stack.content
     stack.rest = [(400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}})]
     with pytest.raises(RefusedError):

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 from async_download_client import ApiKey, Bearer, Client, CredentialsError, Iam
-from async_download_client.auth import Outgoing
+from async_download_client.auth import OutgoingRequest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import FakeStack
+from client.tests.support.fake_stack import FakeStack
 
-REQUEST = Outgoing(
+REQUEST = OutgoingRequest(
     "POST",
     "https://abc123.execute-api.eu-central-1.amazonaws.com/v1/downloads",
     {"Content-Type": "application/json", "Idempotency-Key": "made-up"},
@@ -50,17 +50,17 @@ def scope_of(headers: object) -> str:
 
 def test_api_key_and_bearer() -> None:
     """A key and a token are headers; a token may be fresh each time."""
-    assert ApiKey("made-up")(REQUEST) == {"x-api-key": "made-up"}
-    assert Bearer("made-up")(REQUEST) == {"Authorization": "Bearer made-up"}
+    assert ApiKey("made-up").headers(REQUEST) == {"x-api-key": "made-up"}
+    assert Bearer("made-up").headers(REQUEST) == {"Authorization": "Bearer made-up"}
     numbers = count()
     fresh = Bearer(lambda: str(next(numbers)))
-    assert [fresh(REQUEST)["Authorization"] for _ in range(2)] == ["Bearer 0", "Bearer 1"]
+    assert [fresh.headers(REQUEST)["Authorization"] for _ in range(2)] == ["Bearer 0", "Bearer 1"]
 
 
 @pytest.mark.usefixtures("keys")
 def test_signature() -> None:
     """The signature is the one that AWS computes for the same request, over its body and headers."""
-    headers = Iam()(REQUEST)
+    headers = Iam().headers(REQUEST)
     assert "Content-Type" not in headers, "only what is to be sent beside the others"
     again = AWSRequest(REQUEST.method, REQUEST.url, dict(REQUEST.headers), REQUEST.body)
     again.context["timestamp"] = headers["X-Amz-Date"]
@@ -88,7 +88,7 @@ def test_region(
     """The region is the one that was named, the host's, or the environment's, in this order."""
     if environment:
         monkeypatch.setenv("AWS_DEFAULT_REGION", environment)
-    headers = Iam(region=region)(Outgoing("GET", url, {}, None))
+    headers = Iam(region=region).headers(OutgoingRequest("GET", url, {}, None))
     assert scope_of(headers).split("/")[2:] == [expected, "execute-api", "aws4_request"]
 
 
@@ -96,14 +96,14 @@ def test_region(
 def test_no_region() -> None:
     """Without any region it says how to name one."""
     with pytest.raises(CredentialsError, match="AWS_REGION"):
-        Iam()(Outgoing("GET", "https://files.example.com", {}, None))
+        Iam().headers(OutgoingRequest("GET", "https://files.example.com", {}, None))
 
 
 @pytest.mark.usefixtures("keys")
 def test_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS_REGION counts, as in Lambda and the newer SDKs."""
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
-    assert "/eu-west-3/" in scope_of(Iam()(Outgoing("GET", "https://files.example.com", {}, None)))
+    assert "/eu-west-3/" in scope_of(Iam().headers(OutgoingRequest("GET", "https://files.example.com", {}, None)))
 
 
 def test_profile(tmp_path: Path) -> None:
@@ -112,12 +112,12 @@ def test_profile(tmp_path: Path) -> None:
         "[files]\naws_access_key_id=AKIDFILES\naws_secret_access_key=x\naws_session_token=made-up-token\n"
     )
     (tmp_path / "config").write_text("[profile files]\nregion=eu-west-1\n")
-    headers = Iam("files")(Outgoing("GET", "https://files.example.com", {}, None))
+    headers = Iam("files").headers(OutgoingRequest("GET", "https://files.example.com", {}, None))
     assert scope_of(headers).startswith("AKIDFILES/")
     assert "/eu-west-1/" in scope_of(headers)
     assert headers["X-Amz-Security-Token"] == "made-up-token"
     with pytest.raises(CredentialsError, match="nobody"):
-        Iam("nobody")(REQUEST)
+        Iam("nobody").headers(REQUEST)
 
 
 def test_no_credentials(stack: FakeStack) -> None:
@@ -125,7 +125,7 @@ def test_no_credentials(stack: FakeStack) -> None:
     client = Client(stack.api_url, timing=QUICK, auth=Iam(region="us-east-1"))
     with client, pytest.raises(CredentialsError, match="AWS_PROFILE"):
         client.request("q3.csv")
-    assert stack.seen == []
+    assert stack.requests == []
 
 
 @pytest.mark.usefixtures("keys")
@@ -137,34 +137,34 @@ def test_role_that_cannot_be_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Credentials, "get_frozen_credentials", refuse)
     with pytest.raises(CredentialsError, match="not authorized"):
-        Iam()(REQUEST)
+        Iam().headers(REQUEST)
 
 
 @pytest.mark.usefixtures("keys")
 def test_signature_replaces_a_header() -> None:
     """An Authorization that was there before does not hide the signature."""
     request = replace(REQUEST, headers={**REQUEST.headers, "Authorization": "something else"})
-    assert Iam()(request)["Authorization"].startswith("AWS4-HMAC-SHA256 ")
+    assert Iam().headers(request)["Authorization"].startswith("AWS4-HMAC-SHA256 ")
 
 
 def test_no_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without botocore it says how to get it."""
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     with pytest.raises(CredentialsError, match=r"async-download-client\[iam\]"):
-        Iam()(REQUEST)
+        Iam().headers(REQUEST)
 
 
 def test_every_call_and_attempt(stack: FakeStack, target: Path) -> None:
     """Each attempt at each call of the REST API is signed anew; S3 and the socket see nothing of it."""
     numbers = count()
     stack.rest = [503]
-    stack.become_ready()
+    stack.set_ready()
     stack.sockets = [405]
     with Client(stack.api_url, timing=QUICK, auth=Bearer(lambda: str(next(numbers)))) as client:
         client.get("q3.csv", target)
         client.cancel(client.request("q3.csv"))
-    api = [each for each in stack.seen if each.path.startswith("/v1/")]
-    assert [each.headers["authorization"] for each in api] == [f"Bearer {number}" for number in range(len(api))]
-    assert {each.method for each in api} == {"POST", "GET", "DELETE"}
-    others = [each for each in stack.seen if not each.path.startswith("/v1/")]
-    assert [each.headers.get("authorization") for each in others] == [None] * len(others)
+    api = [request for request in stack.requests if request.path.startswith("/v1/")]
+    assert [request.headers["authorization"] for request in api] == [f"Bearer {number}" for number in range(len(api))]
+    assert {request.method for request in api} == {"POST", "GET", "DELETE"}
+    others = [request for request in stack.requests if not request.path.startswith("/v1/")]
+    assert [request.headers.get("authorization") for request in others] == [None] * len(others)

@@ -15,7 +15,7 @@ import pytest
 from async_download_client import cli
 from async_download_client.errors import AsyncDownloadError
 
-from client.tests.fake_stack import ID, SECRET, SIGNATURE, FakeStack, Fault
+from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, FakeStack, Fault
 
 pytestmark = pytest.mark.usefixtures("keep_signals")
 COMMAND = [sys.executable, "-m", "async_download_client.cli"]
@@ -32,7 +32,7 @@ def test_piped(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
     asked = ["--sha256", stack.sha256, "--size", "300000", "--origin", "reports"]
     assert run(stack, target, *asked) == 0
     order = {"path": "q3.csv", "origin": "reports", "sha256": stack.sha256, "size": 300_000}
-    assert [json.loads(each.body) for each in stack.seen if each.method == "POST"] == [order]
+    assert [json.loads(request.body) for request in stack.requests if request.method == "POST"] == [order]
     assert target.read_bytes() == stack.content
     out, err = capfd.readouterr()
     assert out == ""
@@ -49,11 +49,11 @@ def test_piped(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
 def test_json(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """With --json each line of stdout is an event, without ticket or signature."""
     stack.faults = [Fault(status=403)]
-    stack.become_ready()
+    stack.set_ready()
     assert run(stack, target, "--json") == 0
     out, err = capfd.readouterr()
-    told = [json.loads(line) for line in out.splitlines()]
-    assert [each["event"] for each in told] == [
+    printed = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in printed] == [
         "requested",
         "connected",
         "ready",
@@ -62,8 +62,8 @@ def test_json(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str])
         "verified",
         "saved",
     ]
-    assert told[0]["id"] == ID
-    assert (told[2]["size"], told[2]["fileName"]) == (300_000, "report.bin")
+    assert printed[0]["id"] == ID
+    assert (printed[2]["size"], printed[2]["fileName"]) == (300_000, "report.bin")
     assert SECRET not in out + err
     assert SIGNATURE not in out + err
 
@@ -72,7 +72,7 @@ def test_a_poor_line(stack: FakeStack, target: Path, capfd: pytest.CaptureFixtur
     """That it broke off is said, but not again and again for the same reason."""
     stack.faults = [Fault(cut=1000), Fault(status=503), Fault(cut=1000), Fault(cut=1000)]
     assert run(stack, target) == 0
-    said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("Broke off")]
+    said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("Interrupted")]
     assert len(said) == len(set(said)) == 2
 
 
@@ -86,11 +86,11 @@ def test_headers(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
     """Headers and the API key, also from the environment, go to the API and not to S3."""
     monkeypatch.setenv("ASYNC_DOWNLOAD_API_KEY", "from-environment")
     assert run(stack, target, "--quiet", "--header", "Authorization: Bearer x") == 0
-    assert stack.seen[0].headers["x-api-key"] == "from-environment"
-    assert stack.seen[0].headers["authorization"] == "Bearer x"
+    assert stack.requests[0].headers["x-api-key"] == "from-environment"
+    assert stack.requests[0].headers["authorization"] == "Bearer x"
     assert "authorization" not in stack.gets("/s3/")[0].headers
     assert run(stack, target, "--quiet", "--api-key", "given") == 0
-    assert stack.seen[-3].headers["x-api-key"] == "given"
+    assert stack.requests[-3].headers["x-api-key"] == "given"
 
 
 def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
@@ -150,7 +150,7 @@ def test_exit_codes(
     assert err.startswith("async-download: ")
     said, *more = err.splitlines()
     assert said.endswith(f" [{name}]")
-    assert more == (["async-download: the same command goes on from there"] if code == 5 else [])
+    assert more == (["async-download: run the same command again to resume"] if code == 5 else [])
     assert target.with_name("report.bin.part.json").exists() is (code == 5)
     assert (json.loads(out.splitlines()[-1])["code"], json.loads(out.splitlines()[-1])["exitCode"]) == (name, code)
     assert SECRET not in out + err
@@ -202,15 +202,15 @@ def test_stopped_while_downloading(stack: FakeStack, target: Path, wait_for: Wai
     process.send_signal(number)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 128 + number
-    assert err.splitlines()[-1] == "async-download: stopped; the same command goes on from there"
+    assert err.splitlines()[-1] == "async-download: stopped; run the same command again to resume"
     assert "Traceback" not in err
     assert not target.exists()
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert ended.returncode == 0, ended.stderr
-    assert "Going on after 100.0 kB of 300.0 kB" in ended.stderr
+    assert "Resuming after 100.0 kB of 300.0 kB" in ended.stderr
     assert target.read_bytes() == stack.content
     assert stack.gets("/s3/")[-1].headers["range"] == "bytes=100000-299999"
-    posts = [each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"]
+    posts = [request.headers["idempotency-key"] for request in stack.requests if request.method == "POST"]
     assert posts[0] == posts[1], "the second command asks for the same download"
     assert list(target.parent.iterdir()) == [target]
 

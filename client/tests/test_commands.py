@@ -19,7 +19,7 @@ from async_download_client import Client, cli
 from async_download_client.cli import commands, values
 from async_download_client.transfer.segments import SEGMENT_BYTES
 
-from client.tests.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault
+from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault
 from client.tests.test_cli import COMMAND, start
 
 pytestmark = pytest.mark.usefixtures("keep_signals")
@@ -46,21 +46,21 @@ def test_version(capsys: Capture) -> None:
 
 def test_request(stack: FakeStack, answer: Path) -> None:
     """`request` prints what the API answered, and asked for what was named."""
-    told = json.loads(answer.read_text())
-    assert told["downloadId"] == ID
-    assert told["webSocketEndpoint"].endswith(f"?ticket={TICKET}")
-    assert set(told) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
-    assert json.loads(stack.seen[0].body) == {"path": "q3.csv", "origin": "reports"}
+    response = json.loads(answer.read_text())
+    assert response["downloadId"] == ID
+    assert response["webSocketEndpoint"].endswith(f"?ticket={TICKET}")
+    assert set(response) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
+    assert json.loads(stack.requests[0].body) == {"path": "q3.csv", "origin": "reports"}
 
 
 def test_status(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     """`status` says how far it is, in words and as JSON, with the ticket of the answer."""
     assert cli.main(["status", str(answer)]) == 0
-    assert capfd.readouterr().out == "COPYING, 7 bytes copied, 300.0 kB in all\n"
-    stack.become_ready()
+    assert capfd.readouterr().out == "COPYING, 7 bytes copied, 300.0 kB in total\n"
+    stack.set_ready()
     assert cli.main(["status", str(answer), "--json"]) == 0
     assert json.loads(capfd.readouterr().out) == {"id": ID, "status": "READY", "size": 300_000}
-    assert stack.seen[-1].headers["x-download-ticket"] == TICKET
+    assert stack.requests[-1].headers["x-download-ticket"] == TICKET
     assert cli.main(["status", str(answer), "--quiet"]) == 0
     assert capfd.readouterr() == ("", "")
 
@@ -78,7 +78,7 @@ def test_cancel(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     """`cancel` cancels; when it is too late, the API's refusal is exit code 3."""
     assert cli.main(["cancel", str(answer)]) == 0
     assert capfd.readouterr().out == f"Cancelled {ID}\n"
-    assert (stack.seen[-1].method, stack.seen[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
+    assert (stack.requests[-1].method, stack.requests[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
     stack.rest = [(409, {"error": {"code": "DOWNLOAD_FINISHED", "message": "There is nothing to cancel any more."}})]
     assert cli.main(["cancel", str(answer), "--json"]) == 3
     out, err = capfd.readouterr()
@@ -155,7 +155,7 @@ def test_stopped_before_a_full_pipe(large: FakeStack, wait_for: WaitFor) -> None
     assert process.wait(10) == 130
     assert process.stderr is not None
     assert process.stdout is not None
-    assert process.stderr.read().splitlines()[-1] == b"async-download: stopped; nothing was kept"
+    assert process.stderr.read().splitlines()[-1] == b"async-download: stopped; no bytes were kept"
     process.stdout.close()
     process.stderr.close()
 
@@ -165,17 +165,17 @@ def test_identities(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPa
     arguments = ["get", stack.api_url, "-o", str(target), "--quiet"]
     monkeypatch.setenv("ASYNC_DOWNLOAD_TOKEN", "of-the-environment")
     assert cli.main(arguments) == 0
-    assert stack.seen[0].headers["authorization"] == "Bearer of-the-environment"
-    stack.seen.clear()
+    assert stack.requests[0].headers["authorization"] == "Bearer of-the-environment"
+    stack.requests.clear()
     assert cli.main([*arguments, "--bearer", "given", "--api-key", "key"]) == 0
-    assert stack.seen[0].headers["authorization"] == "Bearer given"
-    assert stack.seen[0].headers["x-api-key"] == "key"
-    stack.seen.clear()
+    assert stack.requests[0].headers["authorization"] == "Bearer given"
+    assert stack.requests[0].headers["x-api-key"] == "key"
+    stack.requests.clear()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     assert cli.main([*arguments, "--region", "eu-west-1"]) == 0
-    assert "Credential=AKIDEXAMPLE/" in stack.seen[0].headers["authorization"]
-    assert "/eu-west-1/execute-api/" in stack.seen[0].headers["authorization"]
+    assert "Credential=AKIDEXAMPLE/" in stack.requests[0].headers["authorization"]
+    assert "/eu-west-1/execute-api/" in stack.requests[0].headers["authorization"]
 
 
 def test_no_credentials(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
@@ -184,7 +184,7 @@ def test_no_credentials(stack: FakeStack, target: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     assert cli.main(["get", stack.api_url, "-o", str(target), "--profile", "nobody"]) == 3
     assert "[CREDENTIALS]" in capfd.readouterr().err
-    assert stack.seen == []
+    assert stack.requests == []
 
 
 @pytest.mark.parametrize(
@@ -221,14 +221,14 @@ def test_limits_arrive(stack: FakeStack, target: Path, monkeypatch: pytest.Monke
     given: dict[str, Any] = {}
     made = Client
 
-    def note(url: str, **options: Any) -> Any:
+    def record(url: str, **options: Any) -> Any:
         given.update(options)
         return made(url, **options)
 
-    monkeypatch.setattr(commands, "Client", note)
+    monkeypatch.setattr(commands, "Client", record)
     options = ["--parallel", "3", "--limit-rate", "9M", "--read-timeout", "7", "--retry-for", "11", "--quiet"]
     assert cli.main(["get", stack.api_url, "-o", str(target), *options]) == 0
-    assert (given["parallel"], given["limit_rate"], given["timeout"], given["timing"].outage) == (3, 9 << 20, 7, 11)
+    assert (given["parallel"], given["limit_rate"], given["timeout"], given["timing"].max_outage) == (3, 9 << 20, 7, 11)
 
 
 @pytest.fixture
@@ -253,11 +253,11 @@ def test_killed(large: FakeStack, target: Path, wait_for: WaitFor) -> None:
     wait_for(so_far)
     process.kill()
     assert process.wait(10) == -signal.SIGKILL
-    large.seen.clear()
+    large.requests.clear()
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert target.read_bytes() == large.content
     resumed = [json.loads(line) for line in ended.stdout.splitlines() if '"resumed"' in line]
-    asked = [re.findall(r"\d+", each.headers["range"]) for each in large.gets("/s3/")]
+    asked = [re.findall(r"\d+", request.headers["range"]) for request in large.gets("/s3/")]
     fetched = sum(int(end) - int(begin) + 1 for begin, end in asked)
     assert fetched == len(large.content) - resumed[0]["receivedBytes"]
     assert resumed[0]["receivedBytes"] > 3 * (3_000_000 - (1 << 20) - (256 << 10))

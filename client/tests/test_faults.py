@@ -16,20 +16,20 @@ from async_download_client import (
     LinkRefusedError,
     NetworkError,
     ObjectChangedError,
-    Ready,
+    ReadyFile,
     Timing,
 )
 from async_download_client.transfer import segments
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from client.tests.fake_stack import FakeStack
-from client.tests.fault_proxy import Act, FaultProxy, Kind
+from client.tests.support.fake_stack import FakeStack
+from client.tests.support.fault_proxy import Act, FaultProxy, Kind
 
 SIZE, SEGMENT = 200_000, 40_000
-PATIENT = Timing(attempts=2, retry_first=0.001, retry_longest=0.005, outage=30.0)
+PATIENT = Timing(attempts=2, first_retry_delay=0.001, max_retry_delay=0.005, max_outage=30.0)
 REFUSALS = (Kind.EXPIRED, Kind.SESSION_OVER)
-ACTS = st.builds(Act, st.sampled_from([each for each in Kind if each is not Kind.STALL]), st.integers(0, SEGMENT - 1))
+ACTS = st.builds(Act, st.sampled_from([kind for kind in Kind if kind is not Kind.STALL]), st.integers(0, SEGMENT - 1))
 STALLS = st.builds(Act, st.just(Kind.STALL), st.integers(0, SEGMENT - 1))
 SCHEDULES = st.builds(lambda acts, stalls: stalls + acts, st.lists(ACTS, max_size=12), st.lists(STALLS, max_size=1))
 
@@ -49,7 +49,7 @@ class World:
     def __post_init__(self) -> None:
         self.original = self.stack.content
         self.stack.s3_url = self.proxy.url
-        self.stack.become_ready()
+        self.stack.set_ready()
         self.proxy.replace = self._replace
 
     def _replace(self) -> None:
@@ -87,9 +87,9 @@ def test_any_schedule(world: World, schedule: list[Act], parallel: int, to_strea
     """The file is right, or the error is one that the faults explain; what may be gone on with is, to the right end."""
     world.reset(schedule)
     with tempfile.TemporaryDirectory() as folder, client_of(world, parallel) as client:
-        ready = client.wait(client.request("q3.csv"))
+        file = client.wait(client.request("q3.csv"))
         target, out = Path(folder) / "file", io.BytesIO()
-        error = error_of(lambda: client.fetch(ready, out if to_stream else target))
+        error = error_of(lambda: client.fetch(file, out if to_stream else target))
         left = list(Path(folder).iterdir())
         if error is None:
             assert (out.getvalue() if to_stream else target.read_bytes()) == world.original
@@ -100,25 +100,25 @@ def test_any_schedule(world: World, schedule: list[Act], parallel: int, to_strea
         assert left == [] or type(error) is LinkRefusedError, "what is known to be wrong is not kept"
         flipped = Kind.FLIP in [act.kind for act in world.proxy.done]
         world.reset([])
-        if left and flipped and error_of(lambda: client.fetch(fresh(client, ready), target)):
+        if left and flipped and error_of(lambda: client.fetch(fresh(client, file), target)):
             assert list(Path(folder).iterdir()) == [], "bytes that were flipped before the end are not kept after it"
         if not target.exists():
-            client.fetch(fresh(client, ready), target)
+            client.fetch(fresh(client, file), target)
         assert target.read_bytes() == world.original
 
 
-@pytest.mark.parametrize("kind", [each for each in Kind if each is not Kind.PASS])
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.PASS])
 def test_each_kind(world: World, tmp_path: Path, kind: Kind) -> None:
     """Each fault really happens, and ends as it has to: an oracle that accepts everything would not be one."""
     world.reset([Act(Kind.CLOSE, 100), Act(kind, 100)])
     expected = {Kind.FLIP: ChecksumMismatchError, Kind.REPLACED: ObjectChangedError}.get(kind)
     with client_of(world, 1) as client:
-        ready = client.wait(client.request("q3.csv"))
+        file = client.wait(client.request("q3.csv"))
         if expected:
             with pytest.raises(expected):
-                client.fetch(ready, tmp_path / "file")
+                client.fetch(file, tmp_path / "file")
         else:
-            client.fetch(ready, tmp_path / "file")
+            client.fetch(file, tmp_path / "file")
             assert (tmp_path / "file").read_bytes() == world.original
     assert [act.kind for act in world.proxy.done[:2]] == [Kind.CLOSE, kind]
 
@@ -128,10 +128,10 @@ def test_for_good(world: World, tmp_path: Path, kind: Kind) -> None:
     """What never stops failing ends in an error, and not in a loop."""
     world.reset([Act(kind, 0)] * 10_000)
     error = LinkRefusedError if kind is Kind.EXPIRED else NetworkError
-    with client_of(world, 3, outage=0.2) as client:
-        ready = client.wait(client.request("q3.csv"))
+    with client_of(world, 3, max_outage=0.2) as client:
+        file = client.wait(client.request("q3.csv"))
         with pytest.raises(error):
-            client.fetch(ready, tmp_path / "file")
+            client.fetch(file, tmp_path / "file")
     assert not (tmp_path / "file").exists()
 
 
@@ -144,13 +144,13 @@ def error_of(work: Callable[[], object]) -> AsyncDownloadError | None:
     return None
 
 
-def client_of(world: World, parallel: int, outage: float = PATIENT.outage) -> Client:
+def client_of(world: World, parallel: int, max_outage: float = PATIENT.max_outage) -> Client:
     """A client that does not wait long for a silent server, and does not give up soon."""
-    return Client(world.stack.api_url, timeout=0.15, timing=replace(PATIENT, outage=outage), parallel=parallel)
+    return Client(world.stack.api_url, timeout=0.15, timing=replace(PATIENT, max_outage=max_outage), parallel=parallel)
 
 
-def fresh(client: Client, ready: Ready) -> Ready:
+def fresh(client: Client, file: ReadyFile) -> ReadyFile:
     """The same file with a URL of its own."""
-    status = client.status(ready.download)
-    assert status.ready is not None
-    return status.ready
+    status = client.status(file.download)
+    assert status.file is not None
+    return status.file

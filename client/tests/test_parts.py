@@ -20,34 +20,34 @@ from async_download_client import (
     FileError,
     NetworkError,
     ObjectChangedError,
-    Ready,
+    ReadyFile,
     RefusedError,
     Resumed,
     WaitTimeoutError,
 )
 from async_download_client.transfer import segments
-from async_download_client.transfer.part import Part
+from async_download_client.transfer.part_file import PartFile
 
-from client.tests.fake_stack import SECRET, SIGNATURE, FakeStack, Fault
+from client.tests.support.fake_stack import SECRET, SIGNATURE, FakeStack, Fault
 
 pytestmark = pytest.mark.usefixtures("target")
 BROKEN = [Fault(cut=100_000), *[Fault(status=503)] * 60]
 
 
 @pytest.fixture
-def ready(client: Client) -> Ready:
+def file(client: Client) -> ReadyFile:
     """A file to fetch, as the stack promises it."""
     return client.wait(client.request("q3.csv"))
 
 
 @pytest.fixture
-def part(client: Client, ready: Ready, stack: FakeStack, target: Path) -> Path:
+def part(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> Path:
     """What stays when the line breaks for good after 100,000 of 300,000 bytes."""
     stack.faults = list(BROKEN)
     with pytest.raises(NetworkError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     stack.faults = []
-    stack.seen.clear()
+    stack.requests.clear()
     return target.with_name("report.bin.part")
 
 
@@ -58,23 +58,25 @@ def journal(part: Path) -> Path:
 
 def ranges(stack: FakeStack) -> list[str]:
     """What was asked of S3."""
-    return [each.headers["range"] for each in stack.gets("/s3/")]
+    return [request.headers["range"] for request in stack.gets("/s3/")]
 
 
-def test_resumed(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, events: list[Event]) -> None:
+def test_resumed(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, events: list[Event]
+) -> None:
     """Only what is missing is fetched, and nothing but the file stays."""
     assert (part.stat().st_size, journal(part).exists()) == (100_000, True)
-    client.fetch(ready, target, on_event=events.append)
+    client.fetch(file, target, on_event=events.append)
     assert ranges(stack) == ["bytes=100000-299999"]
     assert target.read_bytes() == stack.content
     assert [event for event in events if isinstance(event, Resumed)] == [Resumed(100_000, 300_000)]
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_no_resume(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path) -> None:
+def test_no_resume(client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path) -> None:
     """Whoever does not want it gets all of it anew."""
     assert part.exists()
-    client.fetch(ready, target, resume=False)
+    client.fetch(file, target, resume=False)
     assert ranges(stack) == ["bytes=0-299999"]
     assert target.read_bytes() == stack.content
 
@@ -89,17 +91,17 @@ def test_another_object(client: Client, stack: FakeStack, target: Path, part: Pa
 
 
 @pytest.mark.parametrize("longer", [True, False])
-def test_damaged(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, longer: bool) -> None:
+def test_damaged(client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, longer: bool) -> None:
     """What is on the disk is read again: damaged bytes are fetched again, surplus ones cut off."""
     data = part.read_bytes()
     part.write_bytes(data + bytes(500_000) if longer else data[:-1] + bytes([data[-1] ^ 1]))
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
     assert ranges(stack) == ["bytes=100000-299999" if longer else "bytes=0-299999"]
 
 
 @pytest.mark.parametrize("lost", ["part", "journal", "end of the journal"])
-def test_half_lost(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, lost: str) -> None:
+def test_half_lost(client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, lost: str) -> None:
     """Whatever a crash or a person took away, the file comes out right."""
     if lost == "part":
         part.unlink()
@@ -107,7 +109,7 @@ def test_half_lost(client: Client, ready: Ready, stack: FakeStack, target: Path,
         journal(part).unlink()
     else:
         journal(part).write_bytes(journal(part).read_bytes()[:-5])
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
     assert list(target.parent.iterdir()) == [target]
 
@@ -137,17 +139,19 @@ def test_torn_line(client: Client, stack: FakeStack, target: Path, part: Path) -
         '{"version":1}\n{"segment":"x"}',
     ],
 )
-def test_journal_of_others(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, text: str) -> None:
+def test_journal_of_others(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, text: str
+) -> None:
     """A journal that makes no sense is begun anew."""
     journal(part).write_text(text + "\n")
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert ranges(stack) == ["bytes=0-299999"]
     assert target.read_bytes() == stack.content
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_any_crash(
-    client: Client, ready: Ready, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """Whatever of both files a power cut left, in whole, cut off or as zeros: the file comes out right."""
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 50_000)
@@ -155,7 +159,7 @@ def test_any_crash(
     stack.faults = [Fault(cut=chance.randrange(60_000)) for _ in range(chance.randrange(1, 9))]
     stack.broken_ranges = {chance.randrange(6) * 50_000}
     with pytest.raises(NetworkError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     stack.faults, stack.broken_ranges = [], set()
     part = target.with_name("report.bin.part")
     for path in (part, journal(part)):
@@ -167,17 +171,17 @@ def test_any_crash(
         if chance.random() < 0.5:
             del data[start:]
         path.write_bytes(data)
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_journal_that_lies(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path) -> None:
+def test_journal_that_lies(client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path) -> None:
     """A journal that claims more than a segment has is not believed."""
-    with journal(part).open("a") as file:
-        file.write('{"segment":0,"bytes":900000,"crc32":0}\n{"segment":7,"bytes":1,"crc32":0}\n')
+    with journal(part).open("a") as journal_file:
+        journal_file.write('{"segment":0,"bytes":900000,"crc32":0}\n{"segment":7,"bytes":1,"crc32":0}\n')
     part.write_bytes(bytes(900_000))
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
 
 
@@ -189,15 +193,15 @@ def test_no_secrets(part: Path) -> None:
     assert journal(part).stat().st_mode & 0o077 == 0
 
 
-def test_two_at_once(client: Client, ready: Ready, target: Path) -> None:
+def test_two_at_once(client: Client, file: ReadyFile, target: Path) -> None:
     """A second download to the same file is refused, and does no harm to the first."""
-    with Part(target), pytest.raises(FileError, match="another download"):
-        client.fetch(ready, target)
-    client.fetch(ready, target)
+    with PartFile(target), pytest.raises(FileError, match="another download"):
+        client.fetch(file, target)
+    client.fetch(file, target)
 
 
 def test_no_locks(
-    client: Client, ready: Ready, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file system without locks is no reason to refuse."""
 
@@ -205,7 +209,7 @@ def test_no_locks(
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
 
 
@@ -215,10 +219,10 @@ def test_disk_fills_up(client: Client, target: Path, monkeypatch: pytest.MonkeyP
     def fail(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with Part(target) as part, monkeypatch.context() as patch:
+    with PartFile(target) as part, monkeypatch.context() as patch:
         patch.setattr(os, "write", fail)
         with pytest.raises(FileError, match="No space left"):
-            part.key_for("order")
+            part.idempotency_key("order")
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", fail)
         with pytest.raises(FileError, match="No space left"):
@@ -226,28 +230,28 @@ def test_disk_fills_up(client: Client, target: Path, monkeypatch: pytest.MonkeyP
     client.get("q3.csv", target)
 
 
-def test_disk_full(client: Client, ready: Ready, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_full(client: Client, file: ReadyFile, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too little room is said before the first byte."""
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(300_000, 1, 299_999))
     with pytest.raises(FileError, match="300,000 bytes more, and 299,999 are free"):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     assert list(target.parent.iterdir()) == []
 
 
-def test_corrupt_is_not_kept(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+def test_corrupt_is_not_kept(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
     """What is known to be wrong is not gone on with."""
     stack.faults = [Fault(content=bytes(300_000))]
     with pytest.raises(ChecksumMismatchError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     assert list(target.parent.iterdir()) == []
 
 
-def test_changed_is_not_kept(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
+def test_changed_is_not_kept(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
     """Nor what belongs to a version that is gone."""
     stack.faults = [Fault(cut=100_000), Fault(status=412)]
     with pytest.raises(ObjectChangedError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     assert list(target.parent.iterdir()) == []
 
 
@@ -256,7 +260,7 @@ class TestOrders:
 
     def keys(self, stack: FakeStack) -> list[str]:
         """The Idempotency-Keys that were sent."""
-        return [each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"]
+        return [request.headers["idempotency-key"] for request in stack.requests if request.method == "POST"]
 
     def test_the_same(self, client: Client, stack: FakeStack, target: Path) -> None:
         """A wait that was given up goes on with the same download; another order does not, nor a finished one."""
@@ -265,7 +269,7 @@ class TestOrders:
         for path in ("q3.csv", "q3.csv", "q4.csv"):
             with pytest.raises(WaitTimeoutError):
                 client.get(path, target, timeout=0.05)
-        stack.sockets = [stack.tell_ready]
+        stack.sockets = [stack.send_ready]
         client.get("q4.csv", target)
         client.get("q4.csv", target)
         first, second, third, fourth, fifth = self.keys(stack)
@@ -286,10 +290,10 @@ class TestOrders:
         with pytest.raises(NetworkError):
             client.get("q3.csv", target)
         stack.faults = []
-        tell_ready, stack.sockets = stack.sockets[0], [lambda peer: peer.send(stack.message("cancelled"))]
+        send_ready, stack.sockets = stack.sockets[0], [lambda peer: peer.send(stack.message("cancelled"))]
         with pytest.raises(DownloadFailedError):
             client.get("q3.csv", target)
-        stack.sockets = [tell_ready]
+        stack.sockets = [send_ready]
         client.get("q3.csv", target)
         first, second, third = self.keys(stack)
         assert first == second != third

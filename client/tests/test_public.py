@@ -9,7 +9,7 @@ import re
 import async_download_client
 from async_download_client import Client, errors, events
 
-from client.tests.fake_stack import SECRET, SIGNATURE
+from client.tests.support.fake_stack import SECRET, SIGNATURE
 
 
 def test_names() -> None:
@@ -41,10 +41,10 @@ def test_error_tree() -> None:
 def test_secrets(client: Client) -> None:
     """Neither ticket nor signature is in what people print."""
     download = client.request("q3.csv")
-    ready = client.wait(download)
+    file = client.wait(download)
     assert SECRET in download.ticket
-    assert SIGNATURE in ready.url
-    told: list[events.Event] = [events.Requested(download), events.FileReady(ready)]
-    for text in (repr(download), repr(ready), repr(told), *(str(events.as_json(event)) for event in told)):
+    assert SIGNATURE in file.url
+    samples: list[events.Event] = [events.Requested(download), events.FileReady(file)]
+    for text in (repr(download), repr(file), repr(samples), *(str(events.as_json(event)) for event in samples)):
         assert SECRET not in text
         assert SIGNATURE not in text

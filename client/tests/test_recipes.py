@@ -13,7 +13,7 @@ import yaml
 from async_download_client import cli
 from async_download_client.cli.parser import make_parser
 
-from client.tests.fake_stack import FakeStack, Fault
+from client.tests.support.fake_stack import FakeStack, Fault
 
 PAGE = Path(__file__).parents[2] / "docs" / "downloading.md"
 TEXT = PAGE.read_text()
@@ -58,7 +58,7 @@ def test_shell_syntax(block: str) -> None:
     assert subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False).stderr == ""
 
 
-@pytest.mark.parametrize("block", [each for each in blocks("sh") if each.startswith(("async-download", "until"))])
+@pytest.mark.parametrize("block", [block for block in blocks("sh") if block.startswith(("async-download", "until"))])
 def test_shell(stack: FakeStack, tmp_path: Path, block: str) -> None:
     """What needs nothing but our command runs."""
     stack.faults = [Fault(cut=1000)]

@@ -13,14 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download_client import ApiKey, Client, DownloadFailedError, InsecureUrlError, RefusedError, cli, download_of
+from async_download_client import (
+    ApiKey,
+    Client,
+    DownloadFailedError,
+    InsecureUrlError,
+    RefusedError,
+    cli,
+    parse_download,
+)
 from async_download_client.errors import ProtocolError
-from async_download_client.stop import Stop
+from async_download_client.stop import StopSignal
 from async_download_client.transport import Transport, is_loopback
 from async_download_client.web_socket import MAX_MESSAGE_BYTES, SocketLostError, WebSocket
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import ID, TICKET, FakeStack, Peer
+from client.tests.support.fake_stack import ID, TICKET, FakeStack, Peer
 
 pytestmark = [pytest.mark.security, pytest.mark.usefixtures("keep_signals")]
 CERTIFICATE = Path(__file__).parents[2] / "tests" / "runtime" / "self_signed.pem"
@@ -64,7 +72,7 @@ def file_of(folder: Path, stack: FakeStack, **fields: object) -> str:
 
 def received_headers(stack: FakeStack) -> str:
     """Return all headers that a server received, as one text."""
-    return json.dumps([request.headers for request in stack.seen])
+    return json.dumps([request.headers for request in stack.requests])
 
 
 @pytest.mark.usefixtures("environment_with_credentials")
@@ -72,7 +80,7 @@ def received_headers(stack: FakeStack) -> str:
 def test_a_server_that_only_a_file_names_gets_no_credentials(hostile: FakeStack, tmp_path: Path, command: str) -> None:
     """The file's own ticket is all that is sent there."""
     assert cli.main([command, file_of(tmp_path, hostile)]) == 0
-    assert hostile.seen
+    assert hostile.requests
     for secret in SECRETS:
         assert secret not in received_headers(hostile)
 
@@ -89,7 +97,7 @@ def test_credentials_without_the_stacks_url_are_wrong_usage(
         cli.main([command, file_of(tmp_path, hostile), *options])
     assert ended.value.code == 2
     assert "--url" in capsys.readouterr().err
-    assert hostile.seen == []
+    assert hostile.requests == []
 
 
 @pytest.mark.usefixtures("environment_with_credentials")
@@ -104,9 +112,9 @@ def test_credentials_go_to_the_url_that_the_user_named(
     else:
         arguments += ["--url", stack.api_url]
     assert cli.main(arguments) == 0
-    assert [request.path for request in stack.seen] == [f"/v1/downloads/{ID}"]
+    assert [request.path for request in stack.requests] == [f"/v1/downloads/{ID}"]
     assert SECRETS[0] in received_headers(stack)
-    assert hostile.seen == []
+    assert hostile.requests == []
 
 
 def test_a_refusal_of_the_bare_ticket_says_how_to_send_credentials(
@@ -120,26 +128,26 @@ def test_a_refusal_of_the_bare_ticket_says_how_to_send_credentials(
 
 def test_the_status_url_of_an_answer_is_not_called(stack: FakeStack, hostile: FakeStack) -> None:
     """The library calls the API that it was made for."""
-    download = download_of({**answer_of(stack), "statusUrl": f"{hostile.api_url}/downloads/{ID}"})
+    download = parse_download({**answer_of(stack), "statusUrl": f"{hostile.api_url}/downloads/{ID}"})
     with Client(stack.api_url, auth=ApiKey("made-up"), timing=QUICK) as client:
         client.status(download)
         client.cancel(download)
-    assert [request.method for request in stack.seen] == ["GET", "DELETE"]
-    assert hostile.seen == []
+    assert [request.method for request in stack.requests] == ["GET", "DELETE"]
+    assert hostile.requests == []
 
 
 @pytest.mark.parametrize("download_id", ["../../evil", "a/b", "a?b", "", "x" * 81, "a\nb", "%2e%2e"])
 def test_an_id_that_is_none_is_refused(stack: FakeStack, download_id: str) -> None:
     """It would become a part of a path."""
     with pytest.raises(ProtocolError):
-        download_of({**answer_of(stack), "downloadId": download_id})
+        parse_download({**answer_of(stack), "downloadId": download_id})
 
 
 @pytest.mark.parametrize("ticket", ["a%0d%0aX-Header:%20b", "a%20b", "%1b[2J"])
 def test_a_ticket_that_is_none_is_refused(stack: FakeStack, ticket: str) -> None:
     """It would become the value of a header."""
     with pytest.raises(ProtocolError):
-        download_of({**answer_of(stack), "webSocketEndpoint": f"{stack.web_socket_url}?ticket={ticket}"})
+        parse_download({**answer_of(stack), "webSocketEndpoint": f"{stack.web_socket_url}?ticket={ticket}"})
 
 
 @pytest.mark.parametrize("url", ["http://files.invalid/v1", "http://10.0.0.1/v1", "http://localhost.files.invalid/v1"])
@@ -182,7 +190,7 @@ def test_a_signed_url_of_plain_http_is_refused(stack: FakeStack, client: Client,
 
 def test_a_socket_of_plain_ws_is_refused(stack: FakeStack, client: Client) -> None:
     """The ticket would travel in plain text."""
-    download = download_of({**answer_of(stack), "webSocketEndpoint": f"ws://files.invalid/v1?ticket={TICKET}"})
+    download = parse_download({**answer_of(stack), "webSocketEndpoint": f"ws://files.invalid/v1?ticket={TICKET}"})
     with pytest.raises(InsecureUrlError, match=r"files\.invalid"):
         client.wait(download)
 
@@ -190,7 +198,7 @@ def test_a_socket_of_plain_ws_is_refused(stack: FakeStack, client: Client) -> No
 def test_the_ticket_travels_in_a_header(stack: FakeStack, client: Client) -> None:
     """Queries are kept in the logs of proxies, headers are not."""
     client.wait(client.request("q3.csv"))
-    handshake = next(request for request in stack.seen if request.path.startswith("/socket"))
+    handshake = next(request for request in stack.requests if request.path.startswith("/socket"))
     assert TICKET not in handshake.path
     assert handshake.headers["x-download-ticket"] == TICKET
 
@@ -232,19 +240,19 @@ def test_a_redirect_from_https_to_http_is_refused(
     transport = Transport(5, 1, allow_http=True)
     with (
         pytest.raises(InsecureUrlError, match="redirects"),
-        transport.answer("GET", f"{url}/?to={stack.url}/s3/object", {}, stop=Stop(), redirects=3),
+        transport.send("GET", f"{url}/?to={stack.url}/s3/object", {}, stop=StopSignal(), redirects=3),
     ):
         pass
     transport.close()
     assert len(requests) == 1
-    assert stack.seen == []
+    assert stack.requests == []
 
 
 def test_a_redirect_that_keeps_its_scheme_is_followed(stack: FakeStack) -> None:
     """The caller says how many redirects are followed."""
     transport = Transport(5, 1)
     stack.faults = []
-    with transport.answer("GET", f"{stack.url}/s3/object", {}, stop=Stop(), redirects=3) as response:
+    with transport.send("GET", f"{stack.url}/s3/object", {}, stop=StopSignal(), redirects=3) as response:
         assert response.status == 200
     transport.close()
 
@@ -270,7 +278,7 @@ def test_a_redirect_of_the_handshake_is_not_followed(hostile: FakeStack) -> None
         with pytest.raises(SocketLostError):
             WebSocket(endpoint_of(server), 5)
         thread.join()
-    assert hostile.seen == []
+    assert hostile.requests == []
 
 
 def first_frame(length: int) -> bytes:

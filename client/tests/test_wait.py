@@ -17,7 +17,7 @@ from async_download_client import (
     Progress,
     ProtocolError,
     RefusedError,
-    Stop,
+    StopSignal,
     Timing,
     TooManyDownloadsError,
     UnavailableError,
@@ -25,7 +25,7 @@ from async_download_client import (
 )
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import ID, TICKET, FakeStack, Peer
+from client.tests.support.fake_stack import ID, TICKET, FakeStack, Peer
 
 
 def names(events: list[Event]) -> list[str]:
@@ -36,22 +36,22 @@ def names(events: list[Event]) -> list[str]:
 
 def test_the_whole_way(stack: FakeStack, client: Client, target: Path, events: list[Event]) -> None:
     """Ask, be told, fetch: the file is there, and the events come in order."""
-    saved = client.get("q3.csv", target, "reports", "q3.bin", on_event=events.append)
+    saved = client.get("q3.csv", target, origin="reports", file_name="q3.bin", on_event=events.append)
     assert target.read_bytes() == stack.content
     assert saved.size == len(stack.content)
     assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
-    request = stack.seen[0]
+    request = stack.requests[0]
     assert (request.method, request.path) == ("POST", "/v1/downloads")
     assert json.loads(request.body) == {"path": "q3.csv", "origin": "reports", "fileName": "q3.bin"}
-    assert [each.headers["x-download-ticket"] for each in stack.gets("/socket")] == [TICKET]
+    assert [request.headers["x-download-ticket"] for request in stack.gets("/socket")] == [TICKET]
 
 
 def test_download_url(stack: FakeStack, target: Path) -> None:
     """The stack's downloadUrl will do as well as its apiUrl, and headers go with each call."""
     with Client(f"{stack.api_url}/download", headers={"x-api-key": "made-up"}, timing=QUICK) as client:
         client.get("q3.csv", target)
-    assert stack.seen[0].path == "/v1/downloads"
-    assert stack.seen[0].headers["x-api-key"] == "made-up"
+    assert stack.requests[0].path == "/v1/downloads"
+    assert stack.requests[0].headers["x-api-key"] == "made-up"
 
 
 def test_late_ready(stack: FakeStack, client: Client, events: list[Event]) -> None:
@@ -66,13 +66,13 @@ def test_late_ready(stack: FakeStack, client: Client, events: list[Event]) -> No
         peer.send(stack.message("status", status="PENDING"))
         peer.send(stack.message("progress", copiedBytes=10, size=20))
         peer.send(stack.message("progress", copiedBytes=10, size=20))
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
-    ready = client.wait(client.request("q3.csv"), events.append)
-    assert ready.size == len(stack.content)
-    told = [(event.status, event.copied_bytes, event.size) for event in events if isinstance(event, Progress)]
-    assert told == [("PENDING", None, None), ("COPYING", 10, 20)]
+    file = client.wait(client.request("q3.csv"), on_event=events.append)
+    assert file.size == len(stack.content)
+    progress = [(event.status, event.copied_bytes, event.size) for event in events if isinstance(event, Progress)]
+    assert progress == [("PENDING", None, None), ("COPYING", 10, 20)]
 
 
 def test_a_push_that_was_lost(stack: FakeStack, client: Client, events: list[Event]) -> None:
@@ -83,11 +83,11 @@ def test_a_push_that_was_lost(stack: FakeStack, client: Client, events: list[Eve
             assert peer.receive() == "status"
             peer.send(stack.message("status", status="COPYING", copiedBytes=7))
         assert peer.receive() == "status"  # the push of `ready` was given up meanwhile
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
-    ready = client.wait(client.request("q3.csv"), events.append, timeout=10)
-    assert ready.url.startswith(f"{stack.s3_url}/s3/object")
+    file = client.wait(client.request("q3.csv"), on_event=events.append, timeout=10)
+    assert file.url.startswith(f"{stack.s3_url}/s3/object")
     assert stack.actions[:4] == ["status"] * 4
     assert stack.gets("/v1/downloads/") == []
 
@@ -97,7 +97,7 @@ def test_a_push_that_was_lost_after_reconnecting(stack: FakeStack, client: Clien
 
     def answers(peer: Peer) -> None:
         assert peer.receive() == "status"
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [lambda peer: peer.close(), answers]
     client.wait(client.request("q3.csv"), timeout=10)
@@ -107,9 +107,9 @@ def test_a_push_that_was_lost_after_reconnecting(stack: FakeStack, client: Clien
 def test_silence_is_asked_about_less_and_less() -> None:
     """Soon after the socket has opened, in the end once in a keep-alive, and never all clients at once."""
     timing = Timing()
-    for asked, longest in ((0, 5.0), (1, 10.0), (2, 20.0), (3, 40.0), (4, 60.0), (5000, 60.0)):
-        drawn = [timing.check(asked) for _ in range(20)]
-        assert longest / 2 <= min(drawn) < max(drawn) <= longest
+    for requests, max_delay in ((0, 5.0), (1, 10.0), (2, 20.0), (3, 40.0), (4, 60.0), (5000, 60.0)):
+        drawn = [timing.status_delay(requests) for _ in range(20)]
+        assert max_delay / 2 <= min(drawn) < max(drawn) <= max_delay
 
 
 def test_messages_that_come_make_asking_superfluous(stack: FakeStack) -> None:
@@ -119,10 +119,12 @@ def test_messages_that_come_make_asking_superfluous(stack: FakeStack) -> None:
         for number in range(10):
             peer.send(stack.message("progress", copiedBytes=number))
             peer.stopping.wait(0.05)
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
-    with Client(stack.api_url, timeout=5, timing=replace(QUICK, check_after=2.0, keep_alive=2.0)) as client:
+    with Client(
+        stack.api_url, timeout=5, timing=replace(QUICK, first_status_delay=2.0, max_status_delay=2.0)
+    ) as client:
         client.wait(client.request("q3.csv"))
     assert stack.actions == []
 
@@ -135,17 +137,17 @@ def test_a_socket_that_is_not_served_any_more(stack: FakeStack, client: Client, 
         while peer.receive():
             peer.send(stack.message("error", error=error) | {"downloadId": ""})
 
-    stack.sockets = [forgotten, stack.tell_ready]
-    client.wait(client.request("q3.csv"), events.append, timeout=10)
+    stack.sockets = [forgotten, stack.send_ready]
+    client.wait(client.request("q3.csv"), on_event=events.append, timeout=10)
     assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
 
 
 def test_half_open(stack: FakeStack, events: list[Event]) -> None:
     """A socket that swallows everything is given up for a new one."""
-    timing = Timing(retry_first=0.01, check_after=0.01, answer_within=0.05)
-    stack.sockets = [lambda peer: peer.stopping.wait(30), stack.tell_ready]
+    timing = Timing(first_retry_delay=0.01, first_status_delay=0.01, answer_timeout=0.05)
+    stack.sockets = [lambda peer: peer.stopping.wait(30), stack.send_ready]
     with Client(stack.api_url, timeout=5, timing=timing) as client:
-        client.wait(client.request("q3.csv"), events.append)
+        client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
 
 
@@ -179,16 +181,16 @@ def test_refused_ticket(stack: FakeStack, client: Client) -> None:
 @pytest.mark.parametrize("closes_properly", [True, False])
 def test_dropped(stack: FakeStack, client: Client, events: list[Event], closes_properly: bool) -> None:
     """After a break the socket is opened again, and the news come there."""
-    stack.sockets = [lambda peer: peer.close() if closes_properly else None, stack.tell_ready]
-    client.wait(client.request("q3.csv"), events.append)
+    stack.sockets = [lambda peer: peer.close() if closes_properly else None, stack.send_ready]
+    client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
     assert stack.gets(f"/v1/downloads/{ID}")[0].headers["x-download-ticket"] == TICKET
 
 
 def test_ready_meanwhile(stack: FakeStack, client: Client, events: list[Event]) -> None:
     """What became ready while the socket broke is learnt by asking."""
-    stack.sockets = [lambda _: stack.become_ready()]
-    client.wait(client.request("q3.csv"), events.append)
+    stack.sockets = [lambda _: stack.set_ready()]
+    client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["connected", "ready"]
 
 
@@ -199,9 +201,9 @@ def test_sockets_refused(stack: FakeStack, client: Client, events: list[Event]) 
     def become_ready_after_some(event: Event) -> None:
         events.append(event)
         if event.name == "polling":
-            stack.become_ready()
+            stack.set_ready()
 
-    client.wait(client.request("q3.csv"), become_ready_after_some)
+    client.wait(client.request("q3.csv"), on_event=become_ready_after_some)
     assert names(events) == ["progress", "polling", "ready"]
     assert len(stack.gets("/socket")) == 1
 
@@ -209,8 +211,8 @@ def test_sockets_refused(stack: FakeStack, client: Client, events: list[Event]) 
 @pytest.mark.parametrize("status", [429, 503])
 def test_sockets_busy(stack: FakeStack, client: Client, events: list[Event], status: int) -> None:
     """Where sockets are refused for a moment only, the next one is not far."""
-    stack.sockets = [status, stack.tell_ready]
-    client.wait(client.request("q3.csv"), events.append)
+    stack.sockets = [status, stack.send_ready]
+    client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["progress", "disconnected", "connected", "ready"]
 
 
@@ -223,28 +225,31 @@ def test_sockets_blocked(stack: FakeStack, client: Client, events: list[Event]) 
     def become_ready_after_some(event: Event) -> None:
         events.append(event)
         if event.name == "polling":
-            stack.become_ready()
+            stack.set_ready()
 
-    client.wait(download, become_ready_after_some)
+    client.wait(download, on_event=become_ready_after_some)
     assert names(events) == ["progress", "disconnected", "polling", "ready"]
 
 
 def test_sockets_blocked_for_a_while(stack: FakeStack, events: list[Event]) -> None:
     """After some time of asking, a socket is tried again: what blocked it may be over."""
-    stack.sockets = [405, stack.tell_ready]
-    timing = replace(QUICK, socket_again=0.05)
+    stack.sockets = [405, stack.send_ready]
+    timing = replace(QUICK, socket_retry_delay=0.05)
     with Client(stack.api_url, timeout=5, timing=timing) as client:
-        client.wait(client.request("q3.csv"), events.append)
+        client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["progress", "polling", "connected", "ready"]
 
 
 def test_endless_answer(stack: FakeStack) -> None:
     """An answer that trickles in for ever is not waited for, nor one that has no end held."""
     stack.rest = [(200, {"x": "y" * (2 << 20)})] * 3
-    with Client(stack.api_url, timing=QUICK) as client, pytest.raises(NetworkError, match="end of its answer"):
+    with Client(stack.api_url, timing=QUICK) as client, pytest.raises(NetworkError, match="too large or too slow"):
         client.request("q3.csv")
     stack.trickle = True
-    with Client(stack.api_url, timeout=0.2, timing=QUICK) as client, pytest.raises(NetworkError, match="end of its"):
+    with (
+        Client(stack.api_url, timeout=0.2, timing=QUICK) as client,
+        pytest.raises(NetworkError, match="too large or too slow"),
+    ):
         client.request("q3.csv")
 
 
@@ -274,11 +279,11 @@ def test_outage(stack: FakeStack, client: Client) -> None:
 def test_busy_api_says_when_to_come_back(
     stack: FakeStack, monkeypatch: pytest.MonkeyPatch, header: str, pause: float
 ) -> None:
-    """Retry-After is the least pause before the next attempt, up to the longest that a client makes by itself."""
+    """Retry-After is the least pause before the next attempt, up to the max_delay that a client makes by itself."""
     pauses: list[float] = []
-    monkeypatch.setattr(Stop, "sleep", lambda _self, seconds: pauses.append(seconds))
+    monkeypatch.setattr(StopSignal, "sleep", lambda _self, seconds: pauses.append(seconds))
     stack.rest, stack.retry_after = [503], header
-    with Client(stack.api_url, timing=Timing(retry_first=0.01)) as client:
+    with Client(stack.api_url, timing=Timing(first_retry_delay=0.01)) as client:
         client.request("q3.csv")
     assert pauses[0] == pytest.approx(pause, rel=0.5)
     assert pauses[0] >= pause / 2
@@ -288,10 +293,10 @@ def test_busy_api(stack: FakeStack, client: Client) -> None:
     """A busy API is asked again under the same Idempotency-Key, so that there is only one download."""
     stack.rest = [503, 429]
     client.request("q3.csv")
-    keys = {each.headers["idempotency-key"] for each in stack.seen}
-    assert (len(stack.seen), len(keys)) == (3, 1)
+    keys = {request.headers["idempotency-key"] for request in stack.requests}
+    assert (len(stack.requests), len(keys)) == (3, 1)
     client.request("q3.csv")
-    keys.add(stack.seen[-1].headers["idempotency-key"])
+    keys.add(stack.requests[-1].headers["idempotency-key"])
     assert len(keys) == 2
     assert "" not in keys
     stack.rest = [500] * 3
@@ -333,7 +338,7 @@ def test_refused(stack: FakeStack, client: Client, answer: tuple[int, dict[str, 
     with pytest.raises(RefusedError, match=text) as caught:
         client.request("../q3.csv")
     assert caught.value.code == code
-    assert len(stack.seen) == 1
+    assert len(stack.requests) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"downloadId": ID}, {"webSocketEndpoint": "wss://host/v1"}])
@@ -349,7 +354,7 @@ def test_status_and_cancel(stack: FakeStack, client: Client) -> None:
     download = client.request("q3.csv")
     assert client.status(download).copied_bytes == 7
     client.cancel(download)
-    assert (stack.seen[-1].method, stack.seen[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
+    assert (stack.requests[-1].method, stack.requests[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
 
 
 def test_no_server(target: Path) -> None:

@@ -34,10 +34,7 @@ class Origin(TypedDict):
     """ARN of a Secrets Manager secret or SSM parameter with the CA certificates (PEM) to trust. Default: public CAs."""
 
     redirects: NotRequired[str]
-    """Redirects that are followed: under `base_url` (`base`), on its host (`host`) or to any https URL (`any`).
-
-    Allowed: `base`, `host`, `any`. Default: `host`.
-    """
+    """Redirects that are followed: under `base_url` (`base`), on its host (`host`) or to any https URL (`any`). Allowed: `base`, `host`, `any`. Default: `host`."""
 
     redirect_hosts: NotRequired[list[str]]
     """Further hosts of redirects, to which `allow_private` and `ca_bundle` apply as well. Default: none."""
@@ -50,11 +47,7 @@ class Storage(TypedDict):
     """Name of an existing bucket in the stack's region. Its configuration stays its owner's. Default: a new bucket."""
 
     prefix: NotRequired[str]
-    """Prefix of the keys of copies.
-
-    Allowed: folders of letters, digits and any of !_.'()- that end with a slash, at most 256 characters. Default:
-    `downloads/`.
-    """
+    """Prefix of the keys of copies. Allowed: folders of letters, digits and any of !_.'()- that end with a slash, at most 256 characters. Default: `downloads/`."""
 
 
 class Retention(TypedDict):
@@ -64,10 +57,7 @@ class Retention(TypedDict):
     """Days until a copy is deleted. Allowed: 1 to 3650. Default: 7."""
 
     download_expires_seconds: NotRequired[int]
-    """Seconds that a download and its tickets are valid; less than a copy lasts.
-
-    Allowed: 300 to 2592000. Default: 86400.
-    """
+    """Seconds that a download and its tickets are valid; less than a copy lasts. Allowed: 300 to 2592000. Default: 86400."""
 
     url_expires_seconds: NotRequired[int]
     """Seconds that a pre-signed URL is valid. Allowed: 60 to 900. Default: 900."""
@@ -125,10 +115,7 @@ class Api(TypedDict):
     """Stage and throttling of both APIs, and web pages that call the REST API."""
 
     stage_name: NotRequired[str]
-    """Stage of both APIs, the last part of their URLs.
-
-    Allowed: letters, digits, '_' and '-', at most 64. Default: `v1`.
-    """
+    """Stage of both APIs, the last part of their URLs. Allowed: letters, digits, '_' and '-', at most 64. Default: `v1`."""
 
     throttle_rate: NotRequired[int]
     """Requests a second that each API accepts. Allowed: 1 to 10000. Default: 50."""
@@ -143,10 +130,7 @@ class Api(TypedDict):
     """Whether the REST API also serves the web page; only with `auth.type` `api_key` or `none`. Default: false."""
 
     reserved_concurrency: NotRequired[int]
-    """Reserved concurrency of the function that accepts requests for downloads.
-
-    Allowed: 1 to 10000, or 0 for none. Default: 0.
-    """
+    """Reserved concurrency of the function that accepts requests for downloads. Allowed: 1 to 10000, or 0 for none. Default: 0."""
 
 
 class WebSocket(TypedDict):
@@ -156,10 +140,7 @@ class WebSocket(TypedDict):
     """Connections that may wait for one download at once. Allowed: 1 to 100. Default: 10."""
 
     idle_timeout_seconds: NotRequired[int]
-    """Seconds until a connection that is idle after the end of its download is closed.
-
-    Allowed: 10 to 240, or 0 for never. Default: 120.
-    """
+    """Seconds until a connection that is idle after the end of its download is closed. Allowed: 10 to 240, or 0 for never. Default: 120."""
 
     reserved_concurrency: NotRequired[int]
     """Reserved concurrency of the function that accepts connections. Allowed: 1 to 10000, or 0 for none. Default: 0."""
@@ -172,10 +153,7 @@ class Limits(TypedDict):
     """Size in MB of the largest file that is copied. Allowed: 1 to 53000000. Default: 1000000."""
 
     max_downloads_per_caller: NotRequired[int]
-    """Downloads of one caller that run at once, and at most half of `copying.reserved_concurrency`.
-
-    Allowed: 1 to 500, or 0 for no limit. Default: 100.
-    """
+    """Downloads of one caller that run at once, and at most half of `copying.reserved_concurrency`. Allowed: 1 to 500, or 0 for no limit. Default: 100."""
 
     daily_mb_per_caller: NotRequired[int]
     """MB that are copied for one caller in a day (UTC). Allowed: 1 to 1000000000, or 0 for no limit. Default: 0."""
@@ -188,31 +166,19 @@ class Copying(TypedDict):
     """Memory of a copying function in MB. Its bandwidth grows with it. Allowed: 256 to 10240. Default: 1024."""
 
     concurrency: NotRequired[int]
-    """Functions that copy slices of one large file at once.
-
-    Each requests 4 ranges at once. Allowed: 1 to 1000. Default: 8.
-    """
+    """Functions that copy slices of one large file at once. Each requests 4 ranges at once. Allowed: 1 to 1000. Default: 8."""
 
     reserved_concurrency: NotRequired[int]
     """Reserved concurrency of the function that copies whole files. Allowed: 1 to 10000, or 0 for none. Default: 0."""
 
     slice_reserved_concurrency: NotRequired[int]
-    """Reserved concurrency of the function that copies slices, at least `concurrency`.
-
-    Allowed: 1 to 10000, or 0 for none. Default: 0.
-    """
+    """Reserved concurrency of the function that copies slices, at least `concurrency`. Allowed: 1 to 10000, or 0 for none. Default: 0."""
 
     slice_threshold_mb: NotRequired[int]
-    """Size in MB above which a file is copied in slices, if its origin serves ranges.
-
-    Allowed: 64 to 60000, or 0 for never. Default: 256.
-    """
+    """Size in MB above which a file is copied in slices, if its origin serves ranges. Allowed: 64 to 60000, or 0 for never. Default: 256."""
 
     reuse_seconds: NotRequired[int]
-    """Seconds that a copy serves other requests for the same version.
-
-    Allowed: 60 to 2592000, or 0 for never. Default: 0.
-    """
+    """Seconds that a copy serves other requests for the same version. Allowed: 60 to 2592000, or 0 for never. Default: 0."""
 
 
 class Vpc(TypedDict):
@@ -238,7 +204,7 @@ class Observability(TypedDict):
     """Whether the APIs write access logs. Needs the account's CloudWatch role for API Gateway. Default: false."""
 
     manage_api_gateway_account: NotRequired[bool]
-    """Whether to set that role, which the whole account and region share. Default: false."""
+    """Whether to set the account's CloudWatch role for API Gateway, which its whole region shares. Default: false."""
 
 
 class Encryption(TypedDict):
@@ -271,19 +237,13 @@ class Cloud(TypedDict):
     """Differences of a cloud that is not AWS, such as one on this machine."""
 
     execute_api_url: NotRequired[str]
-    """Base URL of a cloud that serves its APIs as `{base}/{api}/{stage}`.
-
-    Allowed: an http or https URL. Default: a host for each API.
-    """
+    """Base URL of a cloud that serves its APIs as `{base}/{api}/{stage}`. Allowed: an http or https URL. Default: a host for each API."""
 
     loopback_origins: NotRequired[bool]
     """Whether origins may be on the loopback interface, for a cloud that runs on this machine. Default: false."""
 
     slice_execution_type: NotRequired[ExecutionType]
-    """Type of the executions that copy slices; `STANDARD` costs more.
-
-    Allowed: `EXPRESS`, `STANDARD`. Default: `EXPRESS`.
-    """
+    """Type of the executions that copy slices; `STANDARD` costs more. Allowed: `EXPRESS`, `STANDARD`. Default: `EXPRESS`."""
 
 
 class AsyncDownloadArgs(TypedDict):
@@ -326,10 +286,7 @@ class AsyncDownloadArgs(TypedDict):
     """Protection of data against deletion."""
 
     name_prefix: NotRequired[str]
-    """Prefix of the names of functions, roles, tables and other resources.
-
-    Allowed: a letter, then letters, digits, '_' and '-', at most 128. Default: project, stack and component.
-    """
+    """Prefix of the names of functions, roles, tables and other resources. Allowed: a letter, then letters, digits, '_' and '-', at most 128. Default: project, stack and component."""
 
     tags: NotRequired[dict[str, pulumi.Input[str]]]
     """Tags of every resource that can carry them, beside Project, Stack and Component. Default: none."""

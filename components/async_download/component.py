@@ -38,7 +38,7 @@ class AsyncDownload(pulumi.ComponentResource):
     """URL of the WebSocket API; clients get it with a ticket from the REST API."""
 
     web_page_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
-    """URL of the web page, with `web_page`."""
+    """URL of the web page, with `api.web_page`."""
 
     bucket_name: pulumi.Output[str]
     """Bucket that holds the copies."""
@@ -62,16 +62,16 @@ class AsyncDownload(pulumi.ComponentResource):
     """Queue of events and calls that failed for good; it should be empty."""
 
     key_policy_statements: pulumi.Output[list[dict[str, Any]]]
-    """Statements that the policy of `kms_key_arn` must hold; none without such a key."""
+    """Statements that the policy of `encryption.kms_key_arn` must hold; none without such a key."""
 
     function_names: pulumi.Output[dict[str, str]]
     """Names of the functions, by handler."""
 
     api_key_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
-    """Id of the API key, with `rest_auth` `api_key`."""
+    """Id of the API key, with `auth.type` `api_key`."""
 
     api_key_ids: pulumi.Output[dict[str, str]]
-    """Ids of the keys of `api_keys`, by name."""
+    """Ids of the keys of `auth.api_keys`, by name."""
 
     def __init__(self, name: str, args: AsyncDownloadArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:  # noqa: UP045
         super().__init__(TOKEN, name, {}, opts)

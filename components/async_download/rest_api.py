@@ -95,9 +95,11 @@ def _open_to_everybody(settings: Settings) -> str:
     """Return the warning of a stack that anybody may call, with what that may cost."""
     request, day = worst_case.one_request(settings), worst_case.one_caller_a_day(settings)
     bound = (
-        "max_downloads_per_caller" if settings.limits.max_downloads_per_caller else "the account's concurrency alone"
+        "limits.max_downloads_per_caller"
+        if settings.limits.max_downloads_per_caller
+        else "the account's concurrency alone"
     )
     return (
-        "rest_auth is none: anybody may ask for files of the configured origins. One request may cost up to "
+        "auth.type is none: anybody may ask for files of the configured origins. One request may cost up to "
         f"${request:,.0f}, and one address, limited by {bound}, up to ${day:,.0f} a day (docs/cost.md)."
     )

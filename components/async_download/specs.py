@@ -25,7 +25,7 @@ class AsyncCalls:
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """What a function is for and what it gets. One that copies gets the stack's `copy_memory_mb` and its network.
+    """What a function is for and what it gets. One that copies gets the stack's `copying.memory_mb` and its network.
 
     `make bench-cold` shows what each memory size costs and saves.
     """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi import automation
 
 from integration_tests.support.clouds import Cloud, Target
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.pulumi_cli import PROJECT
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
@@ -36,8 +37,8 @@ def client_of(cloud: Cloud, stage: automation.Stack) -> Stack:
 
 def journey(client: Stack) -> None:
     """A file that comes, and one that does not."""
-    be_told(client, PATIENCE)
-    be_told_of_failure(client, PATIENCE)
+    receive_ready.run(client, PATIENCE)
+    receive_failed.run(client, PATIENCE)
 
 
 def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:
@@ -45,20 +46,20 @@ def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:
     return list((stage.export_stack().deployment or {}).get("resources", []))
 
 
-def set_config(stage: automation.Stack, **settings: str) -> None:
-    """Set the program's settings."""
+def set_config(stage: automation.Stack, settings: Mapping[str, str]) -> None:
+    """Set the program's settings at paths such as `copying.concurrency`."""
     for key, value in settings.items():
-        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value))
+        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value), path=True)
 
 
 def remove_config(stage: automation.Stack, *keys: str) -> None:
     """Leave settings to their defaults."""
     for key in keys:
-        stage.remove_config(f"{PROJECT}:{key}")
+        stage.remove_config(f"{PROJECT}:{key}", path=True)
 
 
 def remains(cloud: Cloud, *names: str) -> dict[str, list[Any]]:
-    """What is there of the kinds that a stage makes; in a cloud that others use, only what has one of the names."""
+    """What is there of the types that a stage makes; in a cloud that others use, only what has one of the names."""
     found = {service: getattr(cloud.client(service), call)().get(key) or [] for service, (call, key) in LISTS.items()}
     if cloud.target is not Target.EMULATOR:
         found = {

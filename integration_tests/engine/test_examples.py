@@ -14,11 +14,11 @@ from pulumi import automation
 
 from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
-from integration_tests.support import language_host, relocated
+from integration_tests.support import language_host, local_component
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.language_host import run_program
 from integration_tests.support.pulumi_cli import TOP, check_out, has_host, install_component, run
 from integration_tests.support.stack import Stack
@@ -36,10 +36,9 @@ def here(config: Config, cloud: Cloud) -> str:
         {
             "origin": {"base_url": origins["files"]["baseUrl"], "allow_http": True},
             "args": {
-                "cloud.execute_api_url": cloud.execute_api_url,
-                "protection.force_destroy": True,
-                "cloud.loopback_origins": True,
-                "encryption.tls_only": False,
+                "cloud": {"execute_api_url": cloud.execute_api_url, "loopback_origins": True},
+                "protection": {"force_destroy": True},
+                "encryption": {"tls_only": False},
             },
         }
     )
@@ -65,8 +64,8 @@ def test_an_example_deploys_and_serves(
     shutil.copytree(EXAMPLES / language, folder)
     try:
         with pulumi_project(cloud, "example", folder, {}) as made:
-            monkeypatch.setenv(relocated.SETTINGS, here)
-            release = install_component(made, ["-m", relocated.__name__])
+            monkeypatch.setenv(local_component.SETTINGS, here)
+            release = install_component(made, ["-m", local_component.__name__])
             run(made, "pulumi", "package", "add", f"async-download@{release}")
             if language == "typescript":
                 run(made, "npx", "tsc", "--project", ".")
@@ -79,8 +78,8 @@ def test_an_example_deploys_and_serves(
 def test_the_python_example_deploys_and_serves(
     empty: automation.Stack, here: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(relocated.SETTINGS, here)
-    monkeypatch.setattr(component, "resolve", relocated.resolve)
+    monkeypatch.setenv(local_component.SETTINGS, here)
+    monkeypatch.setattr(component, "resolve", local_component.resolve)
     empty.workspace.program = partial(run_program, EXAMPLES / "python" / "__main__.py")
     serve(cloud, empty.up().outputs)
 
@@ -106,9 +105,9 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("urlExpiresSeconds: 901", r"url_expires_seconds .urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
-        ("restAuth: nobody", r"(?s)restAuth: Cannot assign type.*Allowed values are IAM"),  # the schema's own words
-        ("urlExpiressSeconds: 60", "urlExpiressSeconds"),
+        ("retention: {urlExpiresSeconds: 901}", r"retention.urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
+        ("auth: {type: nobody}", r"(?s)auth.*Cannot assign type.*Allowed values are IAM"),  # the schema's own words
+        ("retention: {urlExpiressSeconds: 60}", "urlExpiressSeconds"),
     ],
 )
 def test_a_mistake_in_another_language_is_said_in_words(line: str, sentence: str, cloud: Cloud, tmp_path: Path) -> None:
@@ -131,5 +130,5 @@ def serve(cloud: Cloud, outputs: automation.OutputMap) -> None:
     """Ask for a file as its client, with the signature that REST wants by default."""
     url = str(outputs["downloadUrl"].value).removesuffix("/download")
     client = Stack(cloud, {"apiUrl": url}, origin="reports", signed=True)
-    be_told(client, 20)
-    be_told_of_failure(client, 20)
+    receive_ready.run(client, 20)
+    receive_failed.run(client, 20)

@@ -13,11 +13,12 @@ from pulumi import automation
 
 from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.pulumi_cli import PROJECT, TOP, install_component, run
 from integration_tests.support.rest import Exchange
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
+from localcloud.config import nested
 
 HERE = Path(__file__).parent
 TOKEN = "async-download:index:AsyncDownload"
@@ -25,8 +26,8 @@ TOKEN = "async-download:index:AsyncDownload"
 
 def journey(cloud: Cloud, outputs: dict[str, Any]) -> None:
     client = Stack(cloud, outputs, origin=FILES)
-    be_told(client, 20)
-    be_told_of_failure(client, 20)
+    receive_ready.run(client, 20)
+    receive_failed.run(client, 20)
 
 
 def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack, config: Config, cloud: Cloud) -> None:
@@ -35,7 +36,7 @@ def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack,
 
         def __init__(self) -> None:
             outputs = dict.fromkeys(("apiUrl", "webSocketUrl", "downloadsTableName", "connectionsTableName"))
-            given: pulumi.Inputs = {**config, **outputs}
+            given: pulumi.Inputs = {**nested(config), **outputs}
             options = pulumi.ResourceOptions(version=install_component(empty))
             super().__init__(TOKEN, "files", given, options, remote=True)
             for name in outputs:
@@ -61,7 +62,7 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
         "project": PROJECT,
         "folder": empty.workspace.work_dir,
         "version": install_component(empty),
-        "component": config,
+        "component": nested(config),
     }
     printed = run(empty, "npx", "tsx", "program.ts", json.dumps(given), folder=tmp_path)
     journey(cloud, json.loads(printed.splitlines()[-1]))
@@ -76,7 +77,7 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     run(empty, uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
     run(empty, uv, "pip", "install", "--quiet", "--python", python, wheel, folder=tmp_path)
-    given = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": config}
+    given = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": nested(config)}
     program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(given)]
     outputs = json.loads(run(empty, *program, folder=tmp_path).splitlines()[-1])
     assert "site-packages" in outputs["runtime"]

@@ -26,7 +26,7 @@ from integration_tests.engine.stages import (
 )
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import shipped_program
-from integration_tests.support.journeys import be_told
+from integration_tests.support.journeys.basic import receive_ready
 from integration_tests.support.pulumi_cli import PROJECT
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
@@ -74,9 +74,9 @@ def test_a_changed_handler_changes_its_function_only(stage: automation.Stack, ru
 
 
 def test_a_changed_setting_changes_what_it_concerns(stage: automation.Stack) -> None:
-    set_config(stage, logRetentionDays="14")
+    set_config(stage, {"observability.logRetentionDays": "14"})
     steps = changes_of(stage.up)
-    remove_config(stage, "logRetentionDays")
+    remove_config(stage, "observability.logRetentionDays")
     assert {(step.operation, step.type) for step in steps} == {("update", "aws:cloudwatch/logGroup:LogGroup")}
     assert changes_of(stage.up) == steps
 
@@ -95,7 +95,7 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
     cloud.client("dynamodb").delete_table(TableName=table)
     stage.refresh()
     assert Change("create", "aws:dynamodb/table:Table", "files-connections") in changes_of(stage.up)
-    be_told(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, stage), PATIENCE)
 
 
 def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
@@ -120,10 +120,10 @@ def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stac
 
 
 def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation.Stack) -> None:
-    set_config(stage, urlExpiresSeconds="901")
+    set_config(stage, {"retention.urlExpiresSeconds": "901"})
     with pytest.raises(automation.CommandError, match=r"url_expires_seconds.*901"):
         stage.up()
-    remove_config(stage, "urlExpiresSeconds")
+    remove_config(stage, "retention.urlExpiresSeconds")
     assert changes_of(stage.up) == LEFT_IN_PLACE
 
 
@@ -156,7 +156,7 @@ def test_a_renamed_component_keeps_its_resources_through_an_alias(
 
 
 def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
-    set_config(empty, restAuth="api_key")
+    set_config(empty, {"auth.type": "api_key"})
     empty.up()
     (key,) = [one for one in resources_of(empty) if one["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
@@ -168,23 +168,23 @@ def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
 
 def test_two_stages_live_side_by_side(stage: automation.Stack, empty: automation.Stack, cloud: Cloud) -> None:
     empty.up()
-    be_told(client_of(cloud, empty), PATIENCE)
-    be_told(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, empty), PATIENCE)
+    receive_ready.run(client_of(cloud, stage), PATIENCE)
 
 
 def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
     lonely.up()
     client = client_of(lonely_cloud, lonely)
-    be_told(client, PATIENCE)
+    receive_ready.run(client, PATIENCE)
     lonely.destroy()
-    assert remains(lonely_cloud, lonely.name, client.bucket) == {}
+    assert remains(lonely_cloud, lonely.name, client.operator.bucket) == {}
 
 
 def test_both_engines_register_the_same(stage: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path) -> None:
-    if config["restAuth"] != "none":
+    if config["auth.type"] != "none":
         pytest.skip("The embedded engine deploys to emulators only: compare without --target aws.")
     with Emulator(log_path=tmp_path / "emulator.log") as other:
-        settings = {key: value for key, value in config.items() if key != "executeApiUrl"}
+        settings = {key: value for key, value in config.items() if key != "cloud.executeApiUrl"}
         deployment = deploy(other, stack=stage.name, config=settings)
         made = [Registered(one.type, one.name, one.id, one.inputs, one.outputs) for one in deployment.resources]
         deployment.destroy()

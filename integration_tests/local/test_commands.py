@@ -14,10 +14,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from integration_tests.local.programs import answers, get, python, until
-from integration_tests.support.leaks import leaks
+from integration_tests.support.leaks import find_leaks
 from integration_tests.support.pulumi_cli import TOP
+from integration_tests.support.records import file_lines
 from integration_tests.support.sockets import Socket
-from integration_tests.support.written import lines_of
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
             url = client.receive("ready")["url"]
         assert get(url)[0] == 200
         shown += until(process, "S3")
-        files = {path.name: list(lines_of(path)) for path in tmp_path.iterdir()}
+        files = {path.name: list(file_lines(path)) for path in tmp_path.iterdir()}
         assert {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == {
             "emulator.log": "0o600",
             "outputs.json": "0o600",
@@ -71,9 +71,9 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert {f"export AWS_ENDPOINT_URL={outputs['awsEndpoint']}"} <= set(environment.splitlines())
         assert [key for key in keys if f"={key}\n" not in environment] == []
         others = {name: lines for name, lines in files.items() if name != "outputs.json"}
-        assert leaks({**others, "printed": [("", welcome + shown)]}, keys) == []
+        assert find_leaks({**others, "printed": [("", welcome + shown)]}, keys) == []
         secret, signature = ticket.partition(".")[2], parse_qs(urlsplit(url).query)["X-Amz-Signature"][0]
-        assert leaks({**files, "printed": [("", welcome + shown)]}, {secret, signature}) == []
+        assert find_leaks({**files, "printed": [("", welcome + shown)]}, {secret, signature}) == []
         assert f"{asked['downloadId']} at Copy" in shown
 
         assert asked["executionArn"] in command("tables", *where)[1]

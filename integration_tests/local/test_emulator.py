@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.local.programs import answers, get, python
-from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.emulator import Emulator
 from localcloud.errors import EmulatorError
 
@@ -115,6 +115,6 @@ def test_nothing_outlives_its_owner(end: signal.Signals) -> None:
         descendants = family(owner.pid)
         assert len(descendants) >= 3, "supervisor, emulator and a function"
         os.kill(owner.pid, end)
-        wait_for(lambda: descendants & processes().keys(), deadline=5, until=gone)
+        wait_for(lambda: descendants & processes().keys(), deadline=5, until=is_absent)
     assert not answers(endpoint)
-    wait_for(Path(directory).exists, deadline=5, until=gone)
+    wait_for(Path(directory).exists, deadline=5, until=is_absent)

@@ -62,7 +62,9 @@ def web_page(chromium: str) -> Iterator[WebPage]:  # noqa: ARG001  (without a br
 @pytest.fixture(scope="session")
 def page_stack(web_page: WebPage, cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack that wants a key and lets this page call."""
-    settings = config_for(cloud, origins, restAuth="api_key", corsOrigins=[web_page.origin], webPage=True)
+    settings = config_for(
+        cloud, origins, {"auth.type": "api_key", "api.corsOrigins": [web_page.origin], "api.webPage": True}
+    )
     name = f"page-{secrets.token_hex(3)}"
     engine = Engine(request.config.getoption("--engine"))
     with deployed(engine, cloud, name, settings, lambda: False) as outputs:

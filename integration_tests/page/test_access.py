@@ -10,7 +10,7 @@ import pytest
 
 from integration_tests.page.conftest import Open
 from integration_tests.page.visit import Visit
-from integration_tests.support.stack import unique
+from integration_tests.support.stack import unique_path
 
 SIZES = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -23,11 +23,11 @@ def empty(page: Visit, key: str) -> None:  # noqa: ARG001  (every state is reach
 
 
 def copying(page: Visit, key: str) -> None:
-    page.open().ask(origin="files", path=unique("80MB", "rate=4000000"), key=key).sees("headline", "Copying")
+    page.open().ask(origin="files", path=unique_path("80MB", "rate=4000000"), key=key).sees("headline", "Copying")
 
 
 def saved(page: Visit, key: str) -> None:
-    page.open().ask(origin="files", path=unique("1MB"), key=key).sees("headline", "Saved")
+    page.open().ask(origin="files", path=unique_path("1MB"), key=key).sees("headline", "Saved")
 
 
 def failed(page: Visit, key: str) -> None:
@@ -64,7 +64,7 @@ def test_axe_would_find_one(visit: Open) -> None:
 
 
 def test_by_keyboard_alone(visit: Open, key: str) -> None:
-    page = visit().open(origin="files", path=unique("1MB"))
+    page = visit().open(origin="files", path=unique_path("1MB"))
     keys = page.page.keyboard
     order = []
     for _ in range(6):
@@ -93,7 +93,7 @@ def test_news_is_spoken(visit: Open, key: str) -> None:
         """() => { window.spoken = []; const news = document.getElementById("news");
                    new MutationObserver(() => spoken.push(news.textContent)).observe(news, { childList: true }); }"""
     )
-    page.ask(origin="files", path=unique("30MB", "rate=12000000"), key=key).sees("headline", "Saved")
+    page.ask(origin="files", path=unique_path("30MB", "rate=12000000"), key=key).sees("headline", "Saved")
     for name in ("Copy to storage", "Download to this device"):  # axe looks at no bar of HTML's own
         assert page.page.get_by_role("progressbar", name=name, exact=True).count() == 1
     spoken = page.page.evaluate("window.spoken")
@@ -106,7 +106,7 @@ def test_news_is_spoken(visit: Open, key: str) -> None:
 
 
 def test_nothing_moves_where_motion_is_unwanted(visit: Open, key: str) -> None:
-    page = visit().open().ask(origin="files", path=unique("1", "first_byte=3"), key=key)
+    page = visit().open().ask(origin="files", path=unique_path("1", "first_byte=3"), key=key)
     page.reads("copy", "Waiting for the origin")
     assert page.page.evaluate("document.getAnimations().length") == 0
     page.page.emulate_media(reduced_motion="no-preference")

@@ -10,7 +10,7 @@ import pytest
 from integration_tests.page.conftest import Open
 from integration_tests.page.visit import Visit, read_json
 from integration_tests.support.settings import CLOSED
-from integration_tests.support.stack import unique
+from integration_tests.support.stack import unique_path
 from localcloud.web_page import WebPage
 
 
@@ -44,13 +44,13 @@ def test_an_origin_that_does_not_exist(visit: Open, key: str) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "wrong-key-wrong-key-wrong-key"])
 def test_a_wrong_key_is_told_apart(visit: Open, wrong: str) -> None:
-    page = visit().open().ask(origin="files", path=unique("1"), key=wrong).sees("headline", "It did not work")
+    page = visit().open().ask(origin="files", path=unique_path("1"), key=wrong).sees("headline", "It did not work")
     page.reads("failure", "The API refused the call.").reads("failure", "Check the API key")
     assert page.stages()["request"] == "failed"
 
 
 def test_after_a_failure_the_next_try_begins_afresh(visit: Open, key: str) -> None:
-    page = visit().open().ask(origin="files", path=unique("1"), key="").sees("headline", "It did not work")
+    page = visit().open().ask(origin="files", path=unique_path("1"), key="").sees("headline", "It did not work")
     page.ask(key=key).sees("headline", "Saved")
     assert page.part("failure").inner_text() == ""
 
@@ -59,7 +59,7 @@ def test_a_page_that_may_not_call_says_which_setting(visit: Open, web_page: WebP
     """The browser hides why; the page names the two things that it can be."""
     with WebPage() as stranger:
         stranger.config = web_page.config
-        page = visit(stranger.url).open().ask(origin="files", path=unique("1"), key=key)
+        page = visit(stranger.url).open().ask(origin="files", path=unique_path("1"), key=key)
         page.sees("headline", "It did not work").reads("failure", "corsOrigins")
         page.complaints = [text for text in page.complaints if "CORS policy" not in text]  # the browser's own
 
@@ -103,7 +103,7 @@ def test_an_api_that_answers_nonsense_runs_no_script(
         route.fulfill(status=200, headers=CORS, body=json.dumps(read_json(route) | changes))
 
     page.instead(lambda url: "/downloads" in url and "X-Amz" not in url, change)
-    page.open().ask(origin="files", path=unique("1"), key=key).sees("headline", "It did not work")
+    page.open().ask(origin="files", path=unique_path("1"), key=key).sees("headline", "It did not work")
     page.reads("failure", "What answers there is not this API.")
     assert "javascript" not in page.page.content()
 

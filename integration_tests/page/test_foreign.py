@@ -71,7 +71,7 @@ def test_another_site_is_refused(browser: Browser, page_stack: Stack, cloud: Clo
         pytest.skip("The filter stands in front of emulators of ours only: run without --target.")
     role = {"Action": "CreateRole", "Version": "2010-05-08", "RoleName": "attack", "AssumeRolePolicyDocument": TRUST}
     forged = f"{urlencode(role)}&{forged_query('test', 'iam')}"
-    secret = f"{cloud.endpoint}/{page_stack.bucket}/object?{forged_query('test', 's3')}"
+    secret = f"{cloud.endpoint}/{page_stack.operator.bucket}/object?{forged_query('test', 's3')}"
     page = browser.new_context().new_page()
     page.goto(other_site)
     statuses: list[int] = []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from integration_tests.page.conftest import Open
 from integration_tests.page.test_getting import ALL_DONE
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 
 
 def test_it_gets_a_file(visit: Open, page_stack: Stack, key: str) -> None:
-    page = visit(page_stack.outputs["webPageUrl"]).open(origin="files", path=unique("2MB"))
+    page = visit(page_stack.outputs["webPageUrl"]).open(origin="files", path=unique_path("2MB"))
     assert page.part("api").input_value() == page_stack.outputs["apiUrl"]
     page.ask(key=key).sees("headline", "Saved")
     assert page.stages() == ALL_DONE
@@ -17,7 +17,9 @@ def test_it_gets_a_file(visit: Open, page_stack: Stack, key: str) -> None:
 
 
 def test_it_says_that_a_key_is_wrong(visit: Open, page_stack: Stack) -> None:
-    page = visit(page_stack.outputs["webPageUrl"]).open().ask(origin="files", path=unique("1"), key="wrong-key" * 3)
+    page = (
+        visit(page_stack.outputs["webPageUrl"]).open().ask(origin="files", path=unique_path("1"), key="wrong-key" * 3)
+    )
     page.sees("headline", "It did not work").reads("failure", "Check the API key")
 
 

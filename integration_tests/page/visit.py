@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from integration_tests.support.stack import Requested
+from integration_tests.support.stack_client import Download
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Download, Locator, Page, Response, Route
+    from playwright.sync_api import BrowserContext, Locator, Page, Response, Route
+    from playwright.sync_api import Download as BrowserDownload
 
 Answering = Callable[[Any], object]
 LONG = 40.0  # seconds; a busy machine starts functions slowly
@@ -24,9 +25,9 @@ class Visit:
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.url = url
         self.page: Page = context.new_page()
-        self.requested: list[Requested] = []
+        self.requested: list[Download] = []
         self.complaints: list[str] = []
-        self.downloads: list[Download] = []
+        self.downloads: list[BrowserDownload] = []
         self.fetched: list[str] = []
         self.page.on("response", self._note)
         self.page.on("request", lambda request: self.fetched.append(request.url) if request.method == "GET" else None)
@@ -114,7 +115,7 @@ class Visit:
         if response.request.method == "POST" and response.status == 202:
             body = response.json()
             self.requested.append(
-                Requested(body["downloadId"], body["executionArn"], body["webSocketEndpoint"], body["statusUrl"])
+                Download(body["downloadId"], body["executionArn"], body["webSocketEndpoint"], body["statusUrl"])
             )
 
     def _complain(self, text: str) -> None:

@@ -19,7 +19,7 @@ from botocore.session import Session
 
 from integration_tests.parity.servers import serving
 from runtime.adapters import aws
-from tests.runtime.s3_stub.server import CERTIFICATE
+from tests.runtime.support.s3_stub.server import CERTIFICATE
 from tools.parity.implementations import VERSITYGW
 
 REGION = "us-east-1"

@@ -14,7 +14,12 @@ from integration_tests.parity import lambda_runtime, step_functions
 from localcloud.emulator import Emulator
 from tests.components.harness import REPOSITORY, Cloud, Deployed, deploy
 
-ARGS = {"auth.type": "api_key", "api.web_page": True, "websocket.idle_timeout_seconds": 30, "copying.reuse_seconds": 600}
+ARGS = {
+    "auth.type": "api_key",
+    "api.web_page": True,
+    "websocket.idle_timeout_seconds": 30,
+    "copying.reuse_seconds": 600,
+}
 EVENTS = REPOSITORY / "events"
 STOPPED = {"outcome": "FAILED", "error": {"code": "STOPPED", "message": "The download is not there any more."}}
 ANSWERS: dict[str, Any] = {  # of each event in `events`, by a stack without downloads; an int is the status code
@@ -34,7 +39,7 @@ ANSWERS: dict[str, Any] = {  # of each event in `events`, by a stack without dow
     "fail": {},
     "fail_caught": {},
     "fail_status_change": {},
-    "api.web_page": 200,
+    "web_page": 200,
 }
 TASKS = ["copy", "copy_slice", "complete", "deliver", "close", "fail"]
 

@@ -11,10 +11,10 @@ import pytest
 
 from runtime.adapters.objects import S3Objects
 from runtime.errors import InvalidPartError, ObjectExistsError, StorageError, UploadGoneError
-from runtime.logic import cleanup
+from runtime.logic.copying import cleanup
 from runtime.models import crc32_text
 from runtime.ports import Part
-from tests.runtime.fakes import FakeClock
+from tests.runtime.support.fakes import FakeClock
 
 KEY = "downloads/a b+ü"
 OWNER = {"download-id": "abc"}

@@ -12,7 +12,7 @@ from integration_tests.support.waiting import wait_for
 from runtime.adapters import signer
 from runtime.adapters.objects import S3Objects
 from runtime.adapters.signer import RoleSigner
-from runtime.logic import disposition
+from runtime.logic.origin import disposition
 
 KEY = "downloads/0123456789abcdef"
 CONTENT = b"0123456789"

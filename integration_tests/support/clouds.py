@@ -27,7 +27,7 @@ RETRY_WAITS = "0.1"  # what is left of the waits between retries in the emulator
 
 
 class Target(StrEnum):
-    """The kinds of cloud."""
+    """The types of cloud."""
 
     EMULATOR = "emulator"
     LOCALSTACK = "localstack"
@@ -118,7 +118,7 @@ def _localstack() -> Cloud:
     finally:
         connection.close()
     key, secret = (os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-    settings = {"sliceExecutionType": "STANDARD"}  # LocalStack refuses EXPRESS in a Distributed Map
+    settings = {"cloud.sliceExecutionType": "STANDARD"}  # LocalStack refuses EXPRESS in a Distributed Map
     return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, key, secret, settings=settings)
 
 

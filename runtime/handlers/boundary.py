@@ -12,7 +12,7 @@ from typing import Any
 from runtime import config, log
 from runtime.config import Pages
 from runtime.errors import AsyncDownloadError, InvalidRequestError, RequestError, TransferError, problem_of
-from runtime.logic.cors import cors_headers
+from runtime.logic.requests.cors import cors_headers
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]

@@ -12,9 +12,9 @@ from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
-from runtime.logic.access import Access
-from runtime.logic.cancel import Cancel
-from runtime.logic.cancel_download import CancelDownload
+from runtime.logic.ending.cancel import Cancel
+from runtime.logic.requests.access import Access
+from runtime.logic.requests.cancel_download import CancelDownload
 
 
 @dataclass(frozen=True)

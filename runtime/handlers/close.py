@@ -14,7 +14,7 @@ from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, task
-from runtime.logic.close import Close
+from runtime.logic.sockets.close import Close
 from runtime.models import seconds_of
 
 

@@ -12,8 +12,8 @@ from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
 from runtime.handlers.boundary import Event, task
-from runtime.logic.complete import Complete
-from runtime.logic.outcome import Outcome
+from runtime.logic.copying.outcome import Outcome
+from runtime.logic.slices.complete import Complete
 
 
 @dataclass(frozen=True)

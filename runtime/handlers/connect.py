@@ -13,8 +13,8 @@ from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, request_of, web_socket
-from runtime.logic.connect import Connect
-from runtime.logic.evict import Evict
+from runtime.logic.requests.connect import Connect
+from runtime.logic.requests.evict import Evict
 
 
 @dataclass(frozen=True)

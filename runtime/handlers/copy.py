@@ -17,9 +17,9 @@ from runtime.adapters.secret_values import SecretsManager
 from runtime.adapters.sockets import ManagementSockets
 from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copy import Copy
-from runtime.logic.outcome import Outcome
-from runtime.logic.reuse import Reuse
+from runtime.logic.copying.copy import Copy
+from runtime.logic.copying.outcome import Outcome
+from runtime.logic.copying.reuse import Reuse
 from runtime.models import Origins
 
 SPARE_SECONDS = 30.0  # to abort and to answer, before Lambda ends the worker

@@ -15,7 +15,7 @@ from runtime.adapters.origin_http import HttpOrigins
 from runtime.adapters.secret_values import SecretsManager
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copy_slice import CopySlice
+from runtime.logic.slices.copy_slice import CopySlice
 from runtime.models import Origins
 
 SECONDS = 120.0  # two workers, one after the other, fit in the five minutes of an Express execution

@@ -19,11 +19,11 @@ from runtime.adapters.sockets import ManagementSockets
 from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
-from runtime.logic.announce import Announce
-from runtime.logic.deliver import Deliver
-from runtime.logic.reuse import WakeWaiting
-from runtime.logic.running_limit import ReleaseCaller
-from runtime.logic.tell import Tell
+from runtime.logic.copying.reuse import WakeWaiting
+from runtime.logic.ending.deliver import Deliver
+from runtime.logic.ending.running_limit import ReleaseCaller
+from runtime.logic.sockets.announce import Announce
+from runtime.logic.sockets.tell import Tell
 
 
 @dataclass(frozen=True)

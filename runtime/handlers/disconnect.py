@@ -10,7 +10,7 @@ from runtime.adapters import startup
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.handlers.boundary import Event, web_socket
-from runtime.logic.disconnect import Disconnect
+from runtime.logic.requests.disconnect import Disconnect
 
 
 @dataclass(frozen=True)

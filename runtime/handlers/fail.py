@@ -19,10 +19,10 @@ from runtime.adapters.sockets import ManagementSockets
 from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
-from runtime.logic.fail import Fail, failure_of
-from runtime.logic.reuse import WakeWaiting
-from runtime.logic.running_limit import ReleaseCaller
-from runtime.logic.tell import Tell
+from runtime.logic.copying.reuse import WakeWaiting
+from runtime.logic.ending.fail import Fail, failure_of
+from runtime.logic.ending.running_limit import ReleaseCaller
+from runtime.logic.sockets.tell import Tell
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.signer import RoleSigner
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
-from runtime.logic.access import Access
-from runtime.logic.announce import Announce
-from runtime.logic.get_download import GetDownload
-from runtime.logic.reconcile import Reconcile
+from runtime.logic.ending.reconcile import Reconcile
+from runtime.logic.requests.access import Access
+from runtime.logic.requests.get_download import GetDownload
+from runtime.logic.sockets.announce import Announce
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, web_socket
-from runtime.logic.announce import Announce
-from runtime.logic.cancel import Cancel
-from runtime.logic.message import ClientMessage
-from runtime.logic.reconcile import Reconcile
+from runtime.logic.ending.cancel import Cancel
+from runtime.logic.ending.reconcile import Reconcile
+from runtime.logic.requests.message import ClientMessage
+from runtime.logic.sockets.announce import Announce
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from runtime.adapters.executions import StepFunctions
 from runtime.config import Amount
 from runtime.errors import InvalidRequestError
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
-from runtime.logic.request_download import Order, RequestDownload
-from runtime.logic.running_limit import RunningLimit
+from runtime.logic.ending.running_limit import RunningLimit
+from runtime.logic.requests.request_download import Order, RequestDownload
 from runtime.models import Origins
 
 TEXTS = ("origin", "path", "fileName", "sha256")

@@ -10,7 +10,7 @@ from runtime import config
 from runtime.adapters import startup
 from runtime.adapters.page_files import FolderFiles
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
-from runtime.logic.web_page import GetPageFile
+from runtime.logic.requests.web_page import GetPageFile
 
 FOLDER = Path(__file__).resolve().parents[2] / "client" / "web"
 HEADERS = {

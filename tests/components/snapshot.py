@@ -22,7 +22,7 @@ EXISTING: dict[str, Any] = {
     **NETWORK,
     "encryption.kms_key_arn": OTHER["encryption.kms_key_arn"],
     "auth.type": "authorizer",
-    "authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:authorize"},
+    "auth.authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:authorize"},
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},

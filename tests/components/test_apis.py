@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 import botocore.session
 import pytest
-from async_download import AsyncDownloadArgs, RestAuth, gateway_errors, rest_requests, rest_routes
+from async_download import RestAuth, gateway_errors, rest_requests, rest_routes
 from async_download.observability import REST_FIELDS, SOCKET_FIELDS
 from async_download.scope import Scope
 from async_download.settings import resolve
 
+from localcloud.config import nested
 from runtime.handlers.request_download import FIELDS
 from tests.components.harness import ORIGINS, Deployed, Registered, deploy
 from tests.components.test_wiring import depends_on
@@ -25,9 +27,9 @@ def methods(deployed: Deployed) -> list[Registered]:
     return deployed.all("apigateway/method:Method")
 
 
-def trigger(**args: Any) -> str:
+def trigger(args: Mapping[str, Any] | None = None) -> str:
     """What a deployment of the REST API is made anew by."""
-    given = cast(AsyncDownloadArgs, {"origins": ORIGINS, "name_prefix": "async-download-test-files"} | args)
+    given = nested({"origins": ORIGINS, "name_prefix": "async-download-test-files", **(args or {})})
     return rest_routes.fingerprint(Scope(cast(Any, None), "files", resolve("files", given)))
 
 
@@ -215,7 +217,7 @@ def test_an_unknown_path_is_said_to_be_one() -> None:
 )
 def test_what_a_body_may_hold_is_said_with_its_limits(origin: dict[str, str], told: str) -> None:
     """The gateway does not say which rule a body broke."""
-    given = cast(AsyncDownloadArgs, {"origins": {"a": {"base_url": "https://a.example.com/"} | origin}})
+    given = {"origins": {"a": {"base_url": "https://a.example.com/"} | origin}}
     wanted = rest_requests.explained(resolve("files", given).origins)
     message = gateway_errors.gateway_errors(RestAuth.NONE, wanted=wanted)["BAD_REQUEST_BODY"].message
     assert message == f"Send a JSON object with {told}; {KINDS}, and there are no others."
@@ -223,7 +225,7 @@ def test_what_a_body_may_hold_is_said_with_its_limits(origin: dict[str, str], to
 
 @pytest.mark.parametrize("args", [{"auth.type": "none"}, {"name_prefix": "other"}])
 def test_a_changed_api_is_deployed_again(args: dict[str, Any]) -> None:
-    assert trigger(**args) != trigger()
+    assert trigger(args) != trigger()
 
 
 class _Other:
@@ -249,7 +251,7 @@ def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.Mo
 
 
 def test_an_unchanged_api_is_not_deployed_again(deployed: Deployed) -> None:
-    assert trigger(max_connections=3) == trigger()
+    assert trigger({"websocket.max_connections_per_download": 3}) == trigger()
     assert deployed.one("apigateway/deployment:Deployment").inputs["triggers"] == {"redeployment": trigger()}
 
 
@@ -297,4 +299,4 @@ def test_access_logs_hold_neither_query_string_nor_header_nor_full_path(fields: 
 
 def test_tracing_of_the_rest_api_is_a_choice(deployed: Deployed) -> None:
     assert deployed.one("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is True
-    assert deploy({"tracing": False}).one("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is False
+    assert deploy({"observability.tracing": False}).one("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is False

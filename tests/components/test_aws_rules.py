@@ -8,8 +8,8 @@ import secrets
 from typing import Any
 
 import pytest
-from async_download.settings import NUMBERS
 
+from tests.components.declarations import NUMBERS
 from tests.components.harness import Cloud, Deployed, deploy
 from tests.components.proof import callers, rights_given, rights_wanted, states
 from tests.components.test_wiring import depends_on
@@ -39,7 +39,7 @@ def test_a_machine_with_logging_may_deliver_its_logs_before_it_is_made(deployed:
 
 
 def test_a_given_bucket_keeps_its_owners_configuration() -> None:
-    deployed = deploy({"bucket": "reports"})
+    deployed = deploy({"storage.bucket": "reports"})
     assert not [item for item in deployed.custom if item.type.startswith("aws:s3/")]
     assert ("s3:GetObject", "arn:aws:s3:::reports/downloads/*") in rights_given(deployed.statements("signer"))
     (outputs,) = deployed.component_outputs.values()
@@ -137,7 +137,9 @@ def test_concurrency_is_reserved_for_those_that_callers_reach_first_and_on_reque
         if "reservedConcurrentExecutions" in item.inputs
     }
     assert kept == {"files-request-download": 20, "files-connect": 30}
-    assert NUMBERS["api.reserved_concurrency"][0] == NUMBERS["websocket.reserved_concurrency"][0] == 0, "none by default"
+    assert NUMBERS["api.reserved_concurrency"][0] == NUMBERS["websocket.reserved_concurrency"][0] == 0, (
+        "none by default"
+    )
 
 
 def test_what_copying_takes_of_an_account_is_capped_on_request_alone() -> None:

@@ -10,8 +10,8 @@ import async_download
 import pulumi
 import pytest
 from async_download import AsyncDownload
-from async_download.settings.checks import camel
 from async_download.component import OUTPUTS
+from async_download.settings.checks import camel
 from async_download.settings.tags import MAX_TAGS
 
 from tests.components.harness import (
@@ -213,7 +213,7 @@ def test_a_named_resource_goes_before_its_replacement_comes(everything: Deployed
 def test_computed_strings_are_accepted_where_strings_are() -> None:
     def args() -> dict[str, Any]:
         return {
-            "bucket": pulumi.Output.from_input("reports"),
+            "storage.bucket": pulumi.Output.from_input("reports"),
             "origins": {"reports": {"base_url": pulumi.Output.from_input("https://reports.example.com/")}},
             "tags": {"team": pulumi.Output.from_input("reporting")},
         }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from async_download import cors
 
-from runtime.logic.cors import EXPOSED
+from runtime.logic.requests.cors import EXPOSED
 from tests.components.harness import Deployed, Registered, deploy
 from tests.components.proof import rest_paths
 from tests.components.test_wiring import depends_on, environment
@@ -17,8 +18,8 @@ PAGE, OTHER = "https://app.example.com", "https://admin.example.com"
 PREFLIGHTS = {"/downloads": {"POST"}, "/download": {"GET"}, "/downloads/{id}": {"GET", "DELETE"}}
 
 
-def with_pages(*pages: str, **args: Any) -> Deployed:
-    return deploy({"api.cors_origins": list(pages)} | args)
+def with_pages(*pages: str, settings: Mapping[str, Any] | None = None) -> Deployed:
+    return deploy({"api.cors_origins": list(pages), **(settings or {})})
 
 
 def options(deployed: Deployed, kind: str) -> dict[str, Registered]:
@@ -48,7 +49,7 @@ def test_without_pages_there_is_nothing_for_them(deployed: Deployed) -> None:
 @pytest.mark.parametrize("auth", ["iam", "api_key", "none"])
 def test_the_gateway_answers_every_path_that_a_page_asks_about(auth: str) -> None:
     """Without credentials, since a browser sends none; and by itself, without a function."""
-    deployed = with_pages(PAGE, rest_auth=auth)
+    deployed = with_pages(PAGE, settings={"auth.type": auth})
     methods = options(deployed, "method:Method")
     assert set(methods) == set(answers(deployed)) == set(PREFLIGHTS)
     assert {item.inputs["authorization"] for item in methods.values()} == {"NONE"}
@@ -97,7 +98,7 @@ def test_pages_fetch_copies_also_piece_by_piece() -> None:
 
 
 def test_the_owner_of_a_given_bucket_is_told_the_rule() -> None:
-    deployed = with_pages(PAGE, bucket="reports")
+    deployed = with_pages(PAGE, settings={"storage.bucket": "reports"})
     assert not deployed.all("s3/bucketCorsConfiguration:BucketCorsConfiguration")
     (outputs,) = deployed.component_outputs.values()
     rule = outputs["bucketRules"]["corsRule"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from fnmatch import fnmatchcase
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, InvalidSetting, keys, policies
+from async_download import InvalidSetting, keys, policies
 from async_download.settings import resolve
 from async_download.specs import FUNCTIONS, hyphenated
 
@@ -49,7 +49,10 @@ WRITE: dict[str, set[str]] = {  # role -> services that encrypt for it
 @pytest.fixture(scope="module")
 def keyed() -> Deployed:
     """A stack with a key, and with a secret that may be encrypted with it too."""
-    return deploy({"encryption.kms_key_arn": KEY, "observability.access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
+    return deploy(
+        {"encryption.kms_key_arn": KEY, "observability.access_logs": True}
+        | origin(secret_headers={"Authorization": SECRET})
+    )
 
 
 def uses(deployed: Deployed, role: str) -> dict[str, set[str]]:
@@ -81,7 +84,9 @@ def test_every_role_is_in_the_table(keyed: Deployed) -> None:
 
 def test_a_machine_that_waits_for_copies_writes_their_table() -> None:
     """Its token goes into a row that is encrypted."""
-    assert uses(deploy({"encryption.kms_key_arn": KEY, "copying.reuse_seconds": 600}), "transfer") == {"kms:Decrypt": TABLES}
+    assert uses(deploy({"encryption.kms_key_arn": KEY, "copying.reuse_seconds": 600}), "transfer") == {
+        "kms:Decrypt": TABLES
+    }
 
 
 def test_who_may_write_a_copy_may_also_read_it(keyed: Deployed) -> None:
@@ -122,7 +127,9 @@ def secret_keys(deployed: Deployed, role: str) -> list[dict[str, Any]]:
     return [item for item in deployed.statements(hyphenated(role)) if item["Sid"] == "SecretKeys"]
 
 
-@pytest.mark.parametrize("key", [{}, {"encryption.kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"])
+@pytest.mark.parametrize(
+    "key", [{}, {"encryption.kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"]
+)
 def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None:
     """Both copying roles may use any key, through Secrets Manager and for the secrets of the origins."""
     deployed = deploy(key | origin(secret_headers={"Authorization": SECRET, "X-Key": OTHER_SECRET}))
@@ -205,13 +212,13 @@ def test_partition_and_suffix_are_those_of_the_queue() -> None:
 
 def test_the_owner_of_a_given_bucket_is_told_how_to_encrypt_it() -> None:
     """Roles may use the key all the same."""
-    deployed = deploy({"bucket": "reports", "encryption.kms_key_arn": KEY})
+    deployed = deploy({"storage.bucket": "reports", "encryption.kms_key_arn": KEY})
     (outputs,) = deployed.component_outputs.values()
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
     rule = {"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}
     assert outputs["bucketRules"]["encryptionRule"] == rule
     assert uses(deployed, "signer") == {"kms:Decrypt": {"s3"}}
-    (plain,) = deploy({"bucket": "reports"}).component_outputs.values()
+    (plain,) = deploy({"storage.bucket": "reports"}).component_outputs.values()
     assert "encryptionRule" not in plain["bucketRules"]
 
 
@@ -219,8 +226,8 @@ def test_the_owner_of_a_given_bucket_is_told_how_to_encrypt_it() -> None:
     "value", ["", "alias/files", KEY.replace("key/", "alias/"), KEY.rpartition("/")[2], KEY + "*", 7]
 )
 def test_what_is_not_a_keys_arn_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidSetting, match=r"kms_key_arn \(kmsKeyArn\) .* not of an alias"):
-        resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS, "encryption.kms_key_arn": value}))
+    with pytest.raises(InvalidSetting, match=r"encryption\.kms_key_arn \(encryption\.kmsKeyArn\) .* not of an alias"):
+        resolve("files", {"origins": ORIGINS, "encryption": {"kms_key_arn": value}})
 
 
 def test_a_computed_key_is_checked_when_it_is_known() -> None:
@@ -231,7 +238,7 @@ def test_a_computed_key_is_checked_when_it_is_known() -> None:
 
 
 def test_configuration_reaches_the_key() -> None:
-    deployed = configured({"origins": CONFIGURED_ORIGINS, "kmsKeyArn": KEY})
+    deployed = configured({"origins": CONFIGURED_ORIGINS, "encryption.kmsKeyArn": KEY})
     assert deployed.one("sqs/queue:Queue").inputs["kmsMasterKeyId"] == KEY
     assert [item["Sid"] for item in deployed.exports["keyPolicyStatements"]] == [
         "Logs",

@@ -8,9 +8,9 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 from async_download.settings.checks import camel
-from async_download.settings import FLAGS
 
 from local_provider.schema import check_inputs, deprecated_names, input_names
+from tests.components.declarations import FLAGS
 from tests.components.harness import deploy
 from tests.components.test_program import shipped, stack_file
 from tests.components.variants import NEEDED
@@ -18,7 +18,7 @@ from tests.components.variants import NEEDED
 SOME: dict[str, dict[str, Any]] = {
     "the defaults": {},
     "an API key and pages": {"auth.type": "api_key", "api.cors_origins": ["https://app.example.com"]},
-    "a bucket that is given": {"bucket": "a-bucket-of-somebody"},
+    "a bucket that is given": {"storage.bucket": "a-bucket-of-somebody"},
     "one copy for all, from a VPC": {
         "copying.reuse_seconds": 600,
         "vpc.subnet_ids": ["subnet-0a1b2c3d"],

@@ -7,13 +7,13 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from async_download.settings.cloud import ExecutionType
 from async_download.retry_rules import PATIENT_ATTEMPTS
-from async_download.settings import NUMBERS
+from async_download.settings.cloud import ExecutionType
 from async_download.specs import FUNCTIONS
 from async_download.state_machine import definition, idle_closer
 
 from runtime.handlers.copy_slice import SECONDS
+from tests.components.declarations import NUMBERS
 from tests.components.harness import REPOSITORY
 from tests.components.patience import (
     EVENTS_OF_ATTEMPT,

@@ -16,7 +16,7 @@ SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
 
 def test_tracing_rights_come_and_go_with_tracing(deployed: Deployed) -> None:
     traced = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
-    plain = deploy({"tracing": False})
+    plain = deploy({"observability.tracing": False})
     for key in map(hyphenated, FUNCTIONS):
         assert rights_given(deployed.statements(key), "xray") == traced
         assert rights_given(plain.statements(key), "xray") == set()
@@ -82,7 +82,7 @@ def test_every_statement_has_a_name_of_its_own(deployed: Deployed) -> None:
 
 def test_partition_and_suffix_are_the_providers() -> None:
     cloud = Cloud(partition="aws-cn", suffix="amazonaws.com.cn", region="cn-north-1")
-    for args in ({}, {"bucket": "reports", "observability.manage_api_gateway_account": True}):
+    for args in ({}, {"storage.bucket": "reports", "observability.manage_api_gateway_account": True}):
         deployed = deploy(args, cloud=cloud)
         for resource, text in documents(deployed):
             assert "arn:aws:" not in text, resource.name

@@ -15,7 +15,7 @@ from tests.components.harness import deploy
 from tests.components.runtime_calls import NOT_TAKEN, aws_ports, calls_of
 from tests.components.runtime_source import RUNTIME, module_of, port_uses, reach
 
-LOGIC = sorted([*(RUNTIME / "logic").glob("*.py"), *(RUNTIME / "handlers").glob("*.py")])
+LOGIC = sorted([*(RUNTIME / "logic").rglob("*.py"), *(RUNTIME / "handlers").glob("*.py")])
 ADAPTERS = sorted(path.stem for path in (RUNTIME / "adapters").glob("*.py") if path.stem != "__init__")
 
 

@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from async_download.settings import LEAST_IDLE_SECONDS, NUMBERS
 from async_download.specs import FUNCTIONS
 from async_download.state_machine import definition, idle_closer
 
 from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
-from runtime.logic.push import BUDGET_SECONDS
+from runtime.logic.sockets.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
+from tests.components.declarations import NUMBERS
 from tests.components.harness import Cloud, Deployed, deploy
 from tests.components.patience import THROTTLED
 from tests.components.proof import states
@@ -199,7 +199,7 @@ WAIT = {"Type": "Wait", "Next": "Close"}
 
 def test_a_socket_is_not_young_any_more_when_it_is_closed() -> None:
     """Until then 410 would not mean that it has gone."""
-    assert LEAST_IDLE_SECONDS >= YOUNG_SECONDS
+    assert NUMBERS["websocket.idle_timeout_seconds"][1] >= YOUNG_SECONDS
 
 
 def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() -> None:
@@ -225,7 +225,7 @@ def test_the_machine_is_standard_and_traced_by_choice(deployed: Deployed) -> Non
     machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
     assert machine.inputs["type"] == "STANDARD"
     assert machine.inputs["tracingConfiguration"] == {"enabled": True}
-    plain = deploy({"tracing": False}).one("sfn/stateMachine:StateMachine", "transfer")
+    plain = deploy({"observability.tracing": False}).one("sfn/stateMachine:StateMachine", "transfer")
     assert plain.inputs["tracingConfiguration"] == {"enabled": False}
 
 

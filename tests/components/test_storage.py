@@ -59,7 +59,7 @@ DATA = ["files-connections", "files-copies", "files-downloads"]
 
 
 def test_data_and_urls_are_protected_on_request(deployed: Deployed) -> None:
-    protected = deploy({"protect": True, "api.cors_origins": ["https://app.example.com"]})
+    protected = deploy({"protection.protect": True, "api.cors_origins": ["https://app.example.com"]})
     assert sorted(item.name for item in protected.custom if item.protect) == sorted(
         [*DATA, "files-rest-api", "files-socket-api"]
     )
@@ -76,15 +76,15 @@ def test_data_and_what_keeps_it_safe_stay_on_request(deployed: Deployed) -> None
     assert not any(item.retain_on_delete for item in deployed.resources)
 
 
-@pytest.mark.parametrize("keeping", ["protect", "protection.retain_on_delete"])
+@pytest.mark.parametrize("keeping", ["protection.protect", "protection.retain_on_delete"])
 def test_nothing_is_kept_and_destroyed_at_once(keeping: str) -> None:
-    with pytest.raises(InvalidSetting, match=r"force_destroy .forceDestroy. is True.*false beside protect"):
+    with pytest.raises(InvalidSetting, match=r"protection.forceDestroy. is True.*false with protect"):
         deploy({"protection.force_destroy": True, keeping: True}, fresh=True)
 
 
 def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployed: Deployed) -> None:
     (ours,) = deployed.component_outputs.values()
-    (given,) = deploy({"bucket": BUCKET}).component_outputs.values()
+    (given,) = deploy({"storage.bucket": BUCKET}).component_outputs.values()
     assert given["bucketRules"] == ours["bucketRules"]
     assert given["bucketRules"]["policyStatements"] == list(policy(deployed).values())
     rule = given["bucketRules"]["lifecycleRule"]
@@ -104,7 +104,9 @@ def test_a_table_is_on_demand_and_forgets(deployed: Deployed, part: str, key: st
     assert table["pointInTimeRecovery"] == {"enabled": False}
 
 
-@pytest.mark.parametrize("args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protect": True}])
+@pytest.mark.parametrize(
+    "args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protection.protect": True}]
+)
 def test_a_table_without_a_key_of_the_customers_uses_the_free_key_that_aws_owns(args: dict[str, Any]) -> None:
     """`enabled` without an ARN is the AWS-managed key, billed; left out, a table keeps the key that it has."""
     tables = deploy(args).all("dynamodb/table:Table")
@@ -131,7 +133,9 @@ def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:
 
 
 def test_logs_are_kept_as_long_as_the_stack_wants(deployed: Deployed) -> None:
-    groups = deploy({"observability.log_retention_days": 7, "observability.access_logs": True}).all("cloudwatch/logGroup:LogGroup")
+    groups = deploy({"observability.log_retention_days": 7, "observability.access_logs": True}).all(
+        "cloudwatch/logGroup:LogGroup"
+    )
     assert len(groups) == 15
     assert {group.inputs["retentionInDays"] for group in groups} == {7}
     assert {group.inputs["retentionInDays"] for group in deployed.all("cloudwatch/logGroup:LogGroup")} == {30}

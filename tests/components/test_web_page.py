@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ API = "https://rest123.execute-api.eu-west-1.amazonaws.com"
 CORS = "s3/bucketCorsConfiguration:BucketCorsConfiguration"
 
 
-def with_page(**args: Any) -> Deployed:
-    return deploy({"api.web_page": True, "auth.type": "api_key"} | args)
+def with_page(settings: Mapping[str, Any] | None = None) -> Deployed:
+    return deploy({"api.web_page": True, "auth.type": "api_key", **(settings or {})})
 
 
 def outputs(deployed: Deployed) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def test_without_it_there_is_nothing_of_it(deployed: Deployed) -> None:
 
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_the_page_is_open_and_the_api_stays_as_it_was(auth: str) -> None:
-    deployed = with_page(rest_auth=auth)
+    deployed = with_page({"auth.type": auth})
     found = methods(deployed)
     page = found.pop(("GET", "/page/{file}"))
     assert (page.inputs["authorization"], page.inputs["apiKeyRequired"]) == ("NONE", False)
@@ -62,32 +63,32 @@ def test_it_is_called_by_its_own_path_alone() -> None:
 
 
 def test_its_function_may_write_its_log_and_nothing_else() -> None:
-    statements = with_page(tracing=False).statements(hyphenated(PAGE))
+    statements = with_page({"observability.tracing": False}).statements(hyphenated(PAGE))
     assert [statement["Sid"] for statement in statements] == ["Logs"]
 
 
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_its_function_is_told_what_it_reads(auth: str) -> None:
-    variables = environment(with_page(rest_auth=auth), PAGE)
+    variables = environment(with_page({"auth.type": auth}), PAGE)
     assert set(variables) == {field.name.upper() for field in dataclasses.fields(Settings)}
     assert config.load(Settings, variables).rest_auth == auth
 
 
 def test_its_url_is_an_output() -> None:
     assert outputs(with_page())["webPageUrl"] == f"{API}/v1/page/index.html"
-    assert outputs(with_page(stage_name="live"))["webPageUrl"] == f"{API}/live/page/index.html"
+    assert outputs(with_page({"api.stage_name": "live"}))["webPageUrl"] == f"{API}/live/page/index.html"
 
 
 @pytest.mark.parametrize(
     ("given", "wanted"), [([], [API]), ([OTHER], [OTHER, API]), (["*"], ["*"])], ids=["none", "one", "all"]
 )
 def test_it_may_fetch_copies(given: list[str], wanted: list[str]) -> None:
-    (rule,) = with_page(cors_origins=given).one(CORS).inputs["corsRules"]
+    (rule,) = with_page({"api.cors_origins": given}).one(CORS).inputs["corsRules"]
     assert rule["allowedOrigins"] == wanted
 
 
 def test_the_owner_of_a_given_bucket_is_told_so() -> None:
-    deployed = with_page(bucket="reports")
+    deployed = with_page({"storage.bucket": "reports"})
     assert not deployed.all(CORS)
     assert outputs(deployed)["bucketRules"]["corsRule"]["AllowedOrigins"] == [API]
 
@@ -100,5 +101,5 @@ def test_functions_answer_no_other_page_for_it() -> None:
 
 def test_switching_it_on_is_deployed() -> None:
     kind = "apigateway/deployment:Deployment"
-    seen = [with_page(web_page=on).one(kind).inputs["triggers"]["redeployment"] for on in (True, False)]
+    seen = [with_page({"api.web_page": on}).one(kind).inputs["triggers"]["redeployment"] for on in (True, False)]
     assert len(set(seen)) == 2

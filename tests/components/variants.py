@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from async_download.settings import FLAGS
-
+from tests.components.declarations import FLAGS
 from tests.components.harness import Deployed, deploy
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc.subnet_ids": ["subnet-01234567"], "vpc.security_group_ids": ["sg-01234567"]}  # both or neither
 OTHER: dict[str, Any] = {
-    **{flag: not default for flag, default in FLAGS.items() if flag != "force_destroy"},
+    **{flag: not default for flag, default in FLAGS.items() if flag != "protection.force_destroy"},
     "storage.prefix": "a/b/",
     "retention.object_expiration_days": 30,
     "retention.download_expires_seconds": 3600,
@@ -44,16 +43,16 @@ OTHER: dict[str, Any] = {
     "tags": {"team": "reporting"},
     "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
 }
-INSTEAD: dict[str, Any] = {"bucket": "reports"}  # what takes the place of something that the component makes
+INSTEAD: dict[str, Any] = {"storage.bucket": "reports"}  # what takes the place of something that the component makes
 ALONE: dict[str, Any] = {  # what does not go with the others
     "protection.force_destroy": True,
-    "authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
+    "auth.authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
 }
 NEEDED: dict[str, dict[str, Any]] = {  # what a setting does not go without
     **dict.fromkeys(NETWORK, NETWORK),
     "api.web_page": {"auth.type": "api_key"},
     "auth.api_keys": {"auth.type": "api_key"},
-    "authorizer": {"auth.type": "authorizer"},
+    "auth.authorizer": {"auth.type": "authorizer"},
 }
 SECRETIVE = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import settings
 
 from runtime.adapters import aws
-from tests.runtime import in_moto as moto
-from tests.runtime import in_process as services
-from tests.runtime.in_moto import InMoto
-from tests.runtime.in_process import InProcess
-from tests.runtime.s3_stub import S3Stub, serving_s3
-from tests.runtime.s3_stub.session import use_stub
-from tests.runtime.world import World
+from tests.runtime.support import in_moto as moto
+from tests.runtime.support import in_process as services
+from tests.runtime.support.in_moto import InMoto
+from tests.runtime.support.in_process import InProcess
+from tests.runtime.support.s3_stub import S3Stub, serving_s3
+from tests.runtime.support.s3_stub.session import use_stub
+from tests.runtime.support.world import World
 
 settings.register_profile("any machine", deadline=None)  # no test measures time to pass or fail
 settings.load_profile("any machine")

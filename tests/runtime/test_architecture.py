@@ -18,7 +18,8 @@ MODULES = sorted(RUNTIME.rglob("*.py"))
 HANDLERS = sorted(
     path.stem for path in (RUNTIME / "handlers").glob("*.py") if path.stem not in ("__init__", "boundary")
 )
-SHARED = {"runtime", "runtime.errors", "runtime.models", "runtime.ports", "runtime.log", "runtime.backoff"}
+SHARED = {f"runtime.{name}" for name in ("errors", "models", "ports", "log", "backoff", "parallel")} | {"runtime"}
+ROOMS = ("requests", "ending", "slices", "copying", "sockets", "origin")
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -61,7 +62,23 @@ def test_the_import_arrow(path: Path) -> None:
         assert not any(name.split(".")[0] in ("boto3", "botocore") for name in imports_of(path))
 
 
-@pytest.mark.parametrize("path", sorted((RUNTIME / "logic").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_folders_of_logic_import_one_way(room: str) -> None:
+    """A module imports from its own folder and from those that follow it in `ROOMS`."""
+    paths = sorted((RUNTIME / "logic" / room).glob("*.py"))
+    assert len(paths) > 1
+    allowed = tuple(f"runtime.logic.{name}." for name in ROOMS[ROOMS.index(room) :])
+    for path in paths:
+        logic = {name for name in ours(path) if name.startswith("runtime.logic")}
+        assert {name for name in logic if not f"{name}.".startswith(allowed)} == set(), path.name
+
+
+def test_every_module_of_logic_is_in_a_folder() -> None:
+    assert {path.parent.name for path in (RUNTIME / "logic").rglob("*.py")} == {"logic", *ROOMS}
+    assert [path.name for path in (RUNTIME / "logic").glob("*.py")] == ["__init__.py"]
+
+
+@pytest.mark.parametrize("path", sorted((RUNTIME / "logic").rglob("*.py")), ids=lambda path: path.stem)
 def test_logic_touches_no_clock_and_no_network(path: Path) -> None:
     """Time and sockets come through ports, so that every schedule can be tested."""
     assert not {"time", "socket", "ssl", "http.client", "urllib.request", "os", "subprocess"} & set(imports_of(path))
@@ -88,8 +105,8 @@ def test_a_cold_start_loads_neither_boto3_nor_what_the_handler_does_not_need() -
     command = [sys.executable, "-c", code]
     loaded = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     assert "boto3" not in loaded
-    assert "runtime.logic.connect" in loaded
-    assert "runtime.logic.copy" not in loaded
+    assert "runtime.logic.requests.connect" in loaded
+    assert "runtime.logic.copying.copy" not in loaded
     assert "runtime.adapters.objects" not in loaded
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from runtime import log
-from runtime.logic import tickets
+from runtime.logic.requests import tickets
 
 
 def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:

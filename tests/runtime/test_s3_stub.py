@@ -24,10 +24,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.adapters import aws
-from tests.runtime.s3_stub import S3Stub, crc32
-from tests.runtime.s3_stub.bodies import OneWayBody
-from tests.runtime.s3_stub.chunks import AwsChunked, Chunked, CutOffError, buffered
-from tests.runtime.s3_stub.stored import StoredPart
+from tests.runtime.support.s3_stub import S3Stub, crc32
+from tests.runtime.support.s3_stub.bodies import OneWayBody
+from tests.runtime.support.s3_stub.chunks import AwsChunked, Chunked, CutOffError, buffered
+from tests.runtime.support.s3_stub.stored import StoredPart
 
 MIB = 1024**2
 KEY = {"Bucket": "bucket", "Key": "a/b ü"}

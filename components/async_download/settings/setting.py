@@ -185,14 +185,13 @@ def unknown_keys(
 
 
 def nearest(path: str, candidates: Iterable[str]) -> str:
-    """Return the path that is most like an unknown one, by its last part or as a whole."""
-    key = path.rsplit(".", 1)[-1].lower()
+    """Return the path that is most like an unknown one, in its last part and as a whole."""
 
-    def likeness(candidate: str) -> float:
-        parts = candidate.lower().split(".")
-        return max(SequenceMatcher(None, key, name).ratio() for name in (parts[-1], "".join(parts[-2:])))
+    def similarity(candidate: str) -> float:
+        last_parts = SequenceMatcher(None, path.lower().split(".")[-1], candidate.lower().split(".")[-1])
+        return 2 * last_parts.ratio() + SequenceMatcher(None, path.lower(), candidate.lower()).ratio()
 
-    return max(candidates, key=likeness)
+    return max(candidates, key=similarity)
 
 
 def _join(path: str, name: str) -> str:

@@ -1,0 +1,155 @@
+"""Copy one download from its origin into the bucket and mark it READY, have it copied in slices, or say why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime import ports
+from runtime.errors import OriginError, Retry, StoppedError, TransferError
+from runtime.logic.copying import cleanup, limits, outcome, plan, verify
+from runtime.logic.copying.outcome import Outcome
+from runtime.logic.copying.progress import StreamProgress
+from runtime.logic.copying.reuse import Reuse, Wait
+from runtime.logic.copying.store import Store
+from runtime.logic.copying.upload import Buffers
+from runtime.logic.origin import disposition
+from runtime.logic.origin.fetch import Fetch
+from runtime.logic.origin.retries import Deadline, Retries
+from runtime.logic.origin.source import Source
+from runtime.models import Download, Origins, Version
+from runtime.ports import Clock, Downloads, Objects, Secrets, Sockets
+
+PART_SIZE = 8 * 1024 * 1024
+BUFFERS = 4
+LONGEST_FIRST_BYTE = 10.0  # an origin that is slower to begin is asked once, not for every part
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The single streaming worker. Returns typed outcomes; raises only what another invocation may mend."""
+
+    downloads: Downloads
+    objects: Objects
+    origins: ports.Origins
+    secrets: Secrets
+    sockets: Sockets
+    clock: Clock
+    configured: Origins
+    object_prefix: str
+    fan_out_bytes: int
+    max_file_bytes: int
+    loopback: bool = False
+    part_size: int = PART_SIZE
+    buffers: int = BUFFERS
+    most_streamed: int = limits.MOST_STREAMED
+    cut: plan.Cut = plan.plan
+    reuse: Reuse | None = None
+
+    def __call__(self, execution_arn: str, seconds: float) -> Outcome:
+        """Copy within so many seconds: STORED, PLANNED with the first `slices` (numbers), or FAILED with an `error`.
+
+        WAIT with a `fileId` where another download copies the same version of the file.
+
+        Raises:
+            ServiceError: S3 or DynamoDB failed for now.
+        """
+        download = self.downloads.get(execution_arn)
+        if download is None or download.is_expired(self.clock.now()):
+            return outcome.failed(StoppedError("The download is not there any more."))
+        if download.status.is_final:
+            return outcome.of_final(download)
+        key = self.object_prefix + download.download_id
+        try:
+            return self._transfer(download, key, Deadline(self.clock, seconds))
+        except TransferError as error:
+            return outcome.failed(error)
+
+    def _transfer(self, download: Download, key: str, deadline: Deadline) -> Outcome:
+        if download.origin not in self.configured:
+            raise OriginError("The origin is not configured any more.")
+        origin = self.configured[download.origin]
+        fetch = Fetch(self.origins, self.secrets, origin, download.path, deadline, self.loopback)
+        retries = Retries(self.clock, deadline)
+        while True:
+            try:
+                return self._try_once(download, key, fetch, deadline, retries)
+            except TransferError as error:
+                if error.retry is Retry.NEVER:
+                    raise
+                retries.spend(error, restart=True)
+
+    def _try_once(self, download: Download, key: str, fetch: Fetch, deadline: Deadline, retries: Retries) -> Outcome:
+        progress = StreamProgress(self.downloads, self.sockets, self.clock, download.execution_arn)
+        source = Source(
+            fetch,
+            clock=self.clock,
+            deadline=deadline,
+            retries=retries,
+            part_size=self.part_size,
+            limit=limits.stream_limit(self.max_file_bytes, self.most_streamed, sha256=download.sha256 is not None),
+            expected=download.expected_size,
+            tick=lambda: progress(source.position, source.total, store.upload_id),
+        )
+        buffers = Buffers(self.part_size, self.buffers)
+        store = Store(self.objects, self.downloads, self.clock, download, key, buffers, deadline)
+        try:
+            source.open(progress.waiting)
+            if source.total is not None:
+                verify.expected(download, source.total)
+                limits.file_limit(self.max_file_bytes).check(source.total)
+            found = self.reuse(download, fetch.origin, source.version) if self.reuse else None
+            if isinstance(found, Wait):
+                return {"outcome": "WAIT", "fileId": found.file_id}
+            if found is not None:
+                self._discard_earlier_try(download, key)
+                return outcome.settle(self.downloads, self.objects, self.clock, download, found, None)
+            if self._is_for_many(download, source):
+                source.close()
+                return self._plan(download, key, source)
+            self._discard_earlier_try(download, key)
+            stored = store.write(source)
+        finally:
+            source.close()
+            progress.close()
+        return outcome.settle(self.downloads, self.objects, self.clock, download, stored, store.upload_id)
+
+    def _is_for_many(self, download: Download, source: Source) -> bool:
+        """Whether it is worth many workers, and any range of one version can be had at any time.
+
+        A SHA-256 needs the bytes in order: a client that gave one gets one worker.
+        """
+        large = source.total is not None and 0 < self.fan_out_bytes < source.total
+        quick = source.first_byte_seconds <= LONGEST_FIRST_BYTE
+        return large and quick and source.validator is not None and download.sha256 is None
+
+    def _plan(self, download: Download, key: str, source: Source) -> Outcome:
+        """Begin the upload that the slices go to. Only their numbers travel; the rest is in the row."""
+        assert source.total is not None
+        assert source.validator is not None
+        version = Version(source.validator, disposition.content_type(source.content_type))
+        if not self._goes_on(download, key, version, source.total):
+            self._discard_earlier_try(download, key)
+            self._begin(download, key, version, source.total)
+        return {"outcome": "PLANNED", "slices": self.cut(source.total).batch(0)}
+
+    def _goes_on(self, download: Download, key: str, version: Version, size: int) -> bool:
+        """Whether an earlier try has begun the upload of this very version."""
+        same = download.version == version and download.size == size
+        return same and download.upload_id is not None and self.objects.has_upload(key, download.upload_id)
+
+    def _begin(self, download: Download, key: str, version: Version, size: int) -> None:
+        metadata = {cleanup.OWNER: download.download_id}
+        upload_id = self.objects.create_upload(key, content_type=version.content_type, metadata=metadata)
+        arn, now, noted = download.execution_arn, self.clock.now(), False
+        try:
+            noted = self.downloads.begin_upload(arn, upload_id=upload_id, size=size, now=now, version=version)
+        finally:
+            if not noted:
+                cleanup.abort_until_gone(self.objects, self.clock, key, upload_id)
+        if not noted:
+            raise StoppedError("The download was stopped.")
+
+    def _discard_earlier_try(self, download: Download, key: str) -> None:
+        if download.upload_id is not None:
+            cleanup.abort_until_gone(self.objects, self.clock, key, download.upload_id)
+            self.downloads.forget_upload(download.execution_arn, download.upload_id)

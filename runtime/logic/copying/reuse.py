@@ -1,0 +1,100 @@
+"""One copy for all who ask for the same version of the same file within a while.
+
+The first to claim the version leads and copies. Who comes while it copies waits, at no cost, until the leader's end
+wakes it; who comes later takes the copy that is there. A leader that failed, or whose copy is gone, is replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from runtime import log
+from runtime.errors import ServiceError, StoppedError
+from runtime.logic.copying import cleanup
+from runtime.models import Download, Origin, Status, Stored, Validator
+from runtime.ports import Clock, Copies, Downloads, Objects, Tasks
+
+MOST_WAITING = 100  # a token has up to 1 KB, and a row holds 400 KB
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Another download copies this version."""
+
+    file_id: str
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """Asked by the copying worker once it knows which version it would copy."""
+
+    copies: Copies
+    downloads: Downloads
+    objects: Objects
+    clock: Clock
+    seconds: int
+
+    def __call__(self, download: Download, origin: Origin, validator: Validator | None) -> Stored | Wait | None:
+        """The copy that is there, word that one is on its way, or nothing: then the download copies by itself.
+
+        A client that gave a SHA-256 gets a copy of its own, whose bytes are read in order.
+
+        Raises:
+            StoppedError: the download is not wanted any more.
+        """
+        if validator is None or download.sha256 is not None:
+            return None
+        file_id = file_id_of(origin, download.path, validator)
+        arn, now = download.execution_arn, self.clock.now()
+        expires_at = min(int(now) + self.seconds, download.expires_at)
+        claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at)
+        if claim.leader != arn:
+            leader = self.downloads.get(claim.leader)
+            if leader is not None and not leader.is_expired(now):
+                if not leader.status.is_final:
+                    return Wait(file_id) if claim.waiting < MOST_WAITING else None
+                if leader.status is Status.READY and leader.stored and self._is_there(leader, leader.stored):
+                    return leader.stored
+            claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at, instead_of=claim.leader)
+            if claim.leader != arn:
+                return Wait(file_id)
+        if not self.downloads.lead(arn, file_id):
+            raise StoppedError("The download was stopped.")
+        return None
+
+    def _is_there(self, leader: Download, stored: Stored) -> bool:
+        head = self.objects.head(stored.key)
+        if head is None or head.metadata.get(cleanup.OWNER) != leader.download_id:
+            return False
+        return (head.size, head.etag) == (stored.size, stored.etag)
+
+
+@dataclass(frozen=True)
+class WakeWaiting:
+    """At the end of a leader: whoever waits looks again."""
+
+    copies: Copies
+    tasks: Tasks
+
+    def __call__(self, download: Download) -> None:
+        """Settle the claim of a download that has ended, if it has one. A token that is lost ends by its time-out.
+
+        Raises:
+            ServiceError: DynamoDB failed for now.
+        """
+        if download.file_id is None:
+            return
+        settle = self.copies.finish if download.status is Status.READY else self.copies.release
+        for token in settle(download.file_id, download.execution_arn):
+            try:
+                self.tasks.wake(token)
+            except ServiceError as error:
+                log.warning("A download that waits could not be woken", reason=str(error))
+
+
+def file_id_of(origin: Origin, path: str, validator: Validator) -> str:
+    """A version of a file: where it comes from, and what its origin says of it."""
+    described = [origin.name, origin.base_url, path, validator.header, validator.value]
+    return hashlib.sha256(json.dumps(described).encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""A multipart upload fed in order: buffers go round, a bounded number of parts is in flight, memory stays constant."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import zlib
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from runtime.errors import StorageError, TimedOutError
+from runtime.logic.origin.retries import Deadline
+from runtime.ports import Objects, Part
+
+MOST_PARTS = 10_000
+
+
+@dataclass
+class Buffers:
+    """The only memory that file content is ever held in: `count` reusable buffers of `size` bytes."""
+
+    size: int
+    count: int
+    _made: int = 0
+    _free: queue.SimpleQueue[bytearray] = field(default_factory=queue.SimpleQueue)
+
+    def take(self, deadline: Deadline) -> bytearray:
+        """A free buffer; waits for one when all are in flight.
+
+        Raises:
+            TimedOutError: none came back in time.
+        """
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            if self._made < self.count:
+                self._made += 1
+                return bytearray(self.size)
+        try:
+            return self._free.get(timeout=deadline.remaining())
+        except queue.Empty:
+            raise TimedOutError("Storing the file took too long.") from None
+
+    def give_back(self, buffer: bytearray) -> None:
+        """It may be filled again; a last, shortened one may not."""
+        if len(buffer) == self.size:
+            self._free.put(buffer)
+        else:
+            self._made -= 1
+
+
+class PartUpload:
+    """Parts of one multipart upload, stored while the next are being read; the SHA-256 is taken in order beside it."""
+
+    def __init__(self, objects: Objects, key: str, upload_id: str, buffers: Buffers) -> None:
+        self.upload_id = upload_id
+        self._objects = objects
+        self._key = key
+        self._buffers = buffers
+        self._sha256 = hashlib.sha256()
+        self._hasher = ThreadPoolExecutor(1, "sha256")
+        self._uploaders = ThreadPoolExecutor(max(1, buffers.count - 1), "part")
+        self._parts: list[Future[Part]] = []
+        self._seen = 0
+
+    def add(self, buffer: bytearray) -> None:
+        """Store a buffer as the next part; it goes back to the others when S3 has it.
+
+        Raises:
+            StorageError: an earlier part failed.
+        """
+        self._raise_early()
+        number = len(self._parts) + 1
+        hashed = self._hasher.submit(self._sha256.update, buffer)
+        self._parts.append(self._uploaders.submit(self._store, number, buffer, hashed))
+
+    def finish(self, deadline: Deadline) -> tuple[list[Part], str]:
+        """Wait for all parts; they and the SHA-256 of the whole in hex.
+
+        Raises:
+            TimedOutError: they took too long.
+            StorageError: one failed.
+        """
+        if wait(self._parts, timeout=deadline.remaining()).not_done:
+            raise TimedOutError("Storing the file took too long.")
+        parts = [future.result() for future in self._parts]
+        self._shut_down()
+        return parts, self._sha256.hexdigest()
+
+    def abandon(self, patience: float = 10.0) -> None:
+        """Start no further part and wait a little for those in flight."""
+        for future in self._parts:
+            future.cancel()
+        wait(self._parts, timeout=patience)
+        self._shut_down()
+
+    def _store(self, number: int, buffer: bytearray, hashed: Future[None]) -> Part:
+        try:
+            crc32 = zlib.crc32(buffer)
+            etag = self._objects.upload_part(self._key, self.upload_id, number=number, body=buffer, crc32=crc32)
+            hashed.result()
+            return Part(number, etag, len(buffer), crc32)
+        finally:
+            self._buffers.give_back(buffer)
+
+    def _raise_early(self) -> None:
+        while self._seen < len(self._parts) and self._parts[self._seen].done():
+            self._parts[self._seen].result()
+            self._seen += 1
+        if len(self._parts) >= MOST_PARTS:
+            raise StorageError("UploadPart", "TooManyParts")
+
+    def _shut_down(self) -> None:
+        self._uploaders.shutdown(wait=False, cancel_futures=True)
+        self._hasher.shutdown(wait=False, cancel_futures=True)

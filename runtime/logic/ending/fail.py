@@ -1,0 +1,115 @@
+"""The end of a download that did not become READY: mark it, tell its clients, leave nothing in the bucket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runtime.errors import TransferError
+from runtime.logic.copying import cleanup
+from runtime.logic.copying.reuse import WakeWaiting
+from runtime.logic.ending.reconcile import failure_of_status
+from runtime.logic.ending.running_limit import ReleaseCaller
+from runtime.logic.sockets import messages
+from runtime.logic.sockets.push import PushCounts
+from runtime.logic.sockets.tell import Tell
+from runtime.models import Download, Failure, Status
+from runtime.ports import Clock, Downloads, Objects
+
+_TIMEOUTS = ("States.Timeout", "Sandbox.Timedout", "States.HeartbeatTimeout")
+_THROTTLED = "Lambda.TooManyRequestsException"
+NO_CAPACITY = Failure(TransferError.code, "AWS Lambda had no free execution for this download, for hours; try again.")
+_STORAGE = ("StorageError", "UploadConflictError", "ObjectExistsError", "UploadGoneError")
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Safe to run twice and late: the state machine, the status event and a cancel may all call it."""
+
+    downloads: Downloads
+    objects: Objects
+    tell: Tell
+    clock: Clock
+    object_prefix: str
+    wake: WakeWaiting | None = None
+    release: ReleaseCaller | None = None
+
+    def __call__(self, execution_arn: str, failure: Failure) -> dict[str, str]:
+        """Settle the download; says how it stands. READY and CANCELLED stay what they are.
+
+        Raises:
+            ServiceError: something could not be done now and should be tried again.
+            PushesGivenUpError: all is done, except that no client could be reached; this should be tried again.
+        """
+        failure = self._known(execution_arn, failure)
+        self.downloads.fail(execution_arn, failure=failure, now=self.clock.now())
+        download = self.downloads.get(execution_arn)
+        if download is None:
+            return {}
+        counts = self._settle(download) if download.status in (Status.FAILED, Status.CANCELLED) else PushCounts()
+        if self.release is not None:
+            self.release.run(download)
+        counts.raise_if_none_reached()
+        return {"status": str(download.status)}
+
+    def _settle(self, download: Download) -> PushCounts:
+        """Tell the clients, clean up, and wake who waits for the copy."""
+        counts = PushCounts()
+        if download.told_at is None:
+            counts = self.tell(download, download.connection_ids, messages.news(download))
+            if not counts.none_reached:
+                self.downloads.told(download.execution_arn, now=self.clock.now())
+        self._clean(download)
+        if self.wake is not None:
+            self.wake(download)
+        return counts
+
+    def _known(self, execution_arn: str, failure: Failure) -> Failure:
+        """A state machine says little of why its children failed: what they noted says more."""
+        if failure.code != TransferError.code or failure == NO_CAPACITY:
+            return failure
+        download = self.downloads.get(execution_arn)
+        return (download and (download.failure or download.trouble)) or failure
+
+    def _clean(self, download: Download) -> None:
+        key = self.object_prefix + download.download_id
+        if download.upload_id is not None:
+            cleanup.abort_until_gone(self.objects, self.clock, key, download.upload_id)
+            self.downloads.forget_upload(download.execution_arn, download.upload_id)
+        cleanup.delete_if_ours(self.objects, key, download.download_id)
+
+
+def failure_of(error: Mapping[str, object] | None, status: str | None = None) -> Failure:
+    """The failure behind what the caller knows: our own error, a state machine's, or an execution's status."""
+    if not error:
+        return failure_of_status(status)
+    code, message = error.get("code"), error.get("message")
+    if isinstance(code, str) and code in _codes() and isinstance(message, str):
+        return Failure(code, message[:500])
+    kinds = (str(error.get("Error", "")), _error_type(error.get("Cause")))
+    if any(kind in _TIMEOUTS for kind in kinds):
+        return failure_of_status("TIMED_OUT")
+    if _THROTTLED in kinds:
+        return NO_CAPACITY
+    if any(kind in _STORAGE for kind in kinds):
+        return Failure("STORAGE_ERROR", "The file could not be stored.")
+    return failure_of_status(None)
+
+
+def _error_type(cause: object) -> str:
+    """The exception's class in the cause that Lambda gives Step Functions."""
+    try:
+        described = json.loads(str(cause))
+    except (ValueError, RecursionError):
+        return ""
+    return str(described.get("errorType", "")) if isinstance(described, dict) else ""
+
+
+def _codes() -> set[str]:
+    kinds, codes = [TransferError], set()
+    while kinds:
+        kind = kinds.pop()
+        codes.add(kind.code)
+        kinds.extend(kind.__subclasses__())
+    return codes

@@ -1,0 +1,95 @@
+"""GET of a file of an origin: every redirect is checked, and secret headers stay under the base URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from runtime.errors import OriginError, OriginTlsError, ServiceError
+from runtime.logic.origin import addresses, paths, redirects
+from runtime.logic.origin.addresses import AddressRule
+from runtime.logic.origin.origin_scope import authority_of, is_own_host, is_under, normalize_host
+from runtime.logic.origin.retries import Deadline
+from runtime.models import Origin
+from runtime.ports import Body, Check, Origins, Secrets
+
+MOST_REDIRECTS = 5
+LONGEST_FIRST_BYTE = 14 * 60.0
+_PERMANENT = frozenset(  # why a secret or a parameter cannot be read until somebody changes something
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "DecryptionFailure",
+        "InvalidKeyId",
+        "InvalidParameterException",
+        "InvalidRequestException",
+        "KMSInvalidStateException",
+        "NoSecretString",
+        "ParameterNotFound",
+        "ParameterVersionNotFound",
+        "ResourceNotFoundException",
+        "ValidationException",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """GET of one file of one origin."""
+
+    origins: Origins
+    secrets: Secrets
+    origin: Origin
+    path: str
+    deadline: Deadline
+    loopback: bool = False
+
+    def get(self, headers: Mapping[str, str], meanwhile: Callable[[], None]) -> Body:
+        """The answer at the end of the redirects, whatever its status; it may take minutes, see the port.
+
+        Raises:
+            TransferError: no answer, a hop that is not allowed, or too many of them.
+        """
+        url = paths.join(self.origin.base_url, self.path)
+        is_inside = True  # and False for the rest of the chain once a redirect has left the base URL
+        for _ in range(MOST_REDIRECTS + 1):
+            sent = dict(headers)
+            if is_inside:
+                sent |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
+            timeout = min(LONGEST_FIRST_BYTE, self.deadline.remaining())
+            check, ca_bundle = self._check_for(url), self._ca_bundle_for(url)
+            body = self.origins.get(url, sent, check=check, timeout=timeout, meanwhile=meanwhile, ca_bundle=ca_bundle)
+            if body.status not in redirects.STATUSES:
+                return body
+            location = body.headers.get("location", "")
+            body.close()
+            url = redirects.resolve(self.origin, url, location)
+            is_inside = is_inside and is_under(self.origin.base_url, url)
+        raise OriginError(f"The origin redirected more than {MOST_REDIRECTS} times.")
+
+    def _ca_bundle_for(self, url: str) -> str | None:
+        """Return the origin's own CA certificates for its own hosts, and None, the public CAs, for any other.
+
+        An internal CA could issue a certificate for any name: it is trusted for the hosts that it was configured for.
+        """
+        scheme, host, _ = authority_of(url)
+        if self.origin.ca_bundle is None or scheme != "https" or not is_own_host(self.origin, host):
+            return None
+        try:
+            return self.secrets.get_ca_bundle(self.origin.ca_bundle)
+        except ServiceError as error:
+            if error.code not in _PERMANENT:
+                raise
+            message = f"The CA bundle of the origin (its setting caBundle) cannot be read: {error}."
+            raise OriginTlsError(message) from None
+
+    def _check_for(self, url: str) -> Check:
+        """Return the check of the addresses of a URL's host: only own hosts may have private ones."""
+        base, place = authority_of(self.origin.base_url), authority_of(url)
+        is_base = (normalize_host(place.host), place.port) == (normalize_host(base.host), base.port)
+        rule = AddressRule(
+            self.origin.allow_private if is_own_host(self.origin, place.host) else (),
+            (place.host, place.port) if self.loopback and is_base else None,
+        )
+        return partial(addresses.check, host=place.host, port=place.port, rule=rule)

@@ -1,0 +1,83 @@
+"""Reading any range of a known version of an origin's file, going on where the origin breaks off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.errors import OriginError, OriginTruncatedError, Retry, TransferError
+from runtime.logic.origin import answers
+from runtime.logic.origin.fetch import Fetch
+from runtime.logic.origin.retries import Deadline, Retries
+from runtime.logic.origin.source import CHUNK, IDENTITY, STALL_SECONDS
+from runtime.models import Validator
+from runtime.ports import Body, Clock
+
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class RangeReader:
+    """Reads ranges of one version of one file of `total` bytes; safe to be used by several threads."""
+
+    fetch: Fetch
+    clock: Clock
+    deadline: Deadline
+    validator: Validator
+    total: int
+
+    def __call__(self, first: int, view: memoryview, go_on: Callable[[], None]) -> None:
+        """Fill the view with the bytes from `first`, calling `go_on` all the time.
+
+        Raises:
+            TransferError: the origin failed, in spite of retries.
+        """
+        retries = Retries(self.clock, self.deadline, attempts=ATTEMPTS)
+        last = first + len(view) - 1
+        body: Body | None = None
+        filled = 0
+        try:
+            while filled < len(view):
+                go_on()
+                try:
+                    body = body or self._ask(first + filled, last, go_on)
+                    chunk = self._chunk(body, min(CHUNK, len(view) - filled))
+                    if filled + len(chunk) == len(view):
+                        self._expect_end(body)
+                except TransferError as error:
+                    if body is not None:
+                        body.close()
+                    body = None
+                    if error.retry is not Retry.RESUME:
+                        raise
+                    retries.spend(error)
+                    continue
+                view[filled : filled + len(chunk)] = chunk
+                filled += len(chunk)
+        finally:
+            if body is not None:
+                body.close()
+
+    def _ask(self, first: int, last: int, go_on: Callable[[], None]) -> Body:
+        wanted = {"Range": f"bytes={first}-{last}"} | self.validator.condition
+        body = self.fetch.get(IDENTITY | wanted, go_on)
+        try:
+            answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
+        except TransferError:
+            body.close()
+            raise
+        return body
+
+    def _chunk(self, body: Body, most: int) -> bytes:
+        chunk = body.read(most, self._patience())
+        if not chunk:
+            raise OriginTruncatedError("The origin sent fewer bytes than it announced.")
+        return chunk
+
+    def _expect_end(self, body: Body) -> None:
+        """Read to the end of an answer whose own end, not a Content-Length, proves that it is complete."""
+        if answers.content_length_of(body.headers) is None and body.read(1, self._patience()):
+            raise OriginError("The origin sent more bytes than it was asked for.")
+
+    def _patience(self) -> float:
+        return min(STALL_SECONDS, self.deadline.remaining())

@@ -1,0 +1,45 @@
+"""The poll fallback: the status of a download, with a fresh URL when it is READY."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.logic.ending.reconcile import Reconcile
+from runtime.logic.requests.access import Access
+from runtime.logic.sockets import messages
+from runtime.logic.sockets.announce import Announce
+from runtime.models import Status, iso
+
+
+@dataclass(frozen=True)
+class GetDownload:
+    """GET /downloads/{id}."""
+
+    access: Access
+    reconcile: Reconcile
+    announce: Announce
+
+    def __call__(self, download_id: str, ticket_text: str | None) -> dict[str, object]:
+        """The body of the answer.
+
+        Raises:
+            RequestError: not for this caller, or not there.
+        """
+        download = self.reconcile(self.access(download_id, ticket_text))
+        body: dict[str, object] = {
+            "downloadId": download.download_id,
+            "executionArn": download.execution_arn,
+            "status": str(download.status),
+            "origin": download.origin,
+            "path": download.path,
+            "createdAt": iso(download.created_at),
+            "expiresAt": iso(download.expires_at),
+        }
+        known = {"size": download.size, "copiedBytes": download.copied_bytes}
+        body |= {name: value for name, value in known.items() if value is not None}
+        if download.status is Status.FAILED:
+            body["error"] = messages.error_of(download)
+        signed = self.announce.sign(download)
+        if signed is not None and download.stored is not None:
+            body |= {"url": signed.url, "download": messages.file_of(download, download.stored, signed)}
+        return body

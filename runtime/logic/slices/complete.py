@@ -1,0 +1,169 @@
+"""Name the slices to copy next, or make one verified object of all parts and mark the download READY."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from runtime.errors import (
+    InvalidPartError,
+    ObjectExistsError,
+    StoppedError,
+    StoredObjectError,
+    TransferError,
+    UploadConflictError,
+    UploadGoneError,
+)
+from runtime.logic.copying import cleanup, crc32, outcome, plan, verify
+from runtime.logic.copying.outcome import Outcome
+from runtime.logic.slices.sliced import Sliced, sliced
+from runtime.models import Digest, Stored
+from runtime.ports import Clock, Downloads, Objects, Part
+
+LISTINGS = 3
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Safe to run again: what the object will be is noted before it is made, so that a lost reply is found out."""
+
+    downloads: Downloads
+    objects: Objects
+    clock: Clock
+    object_prefix: str
+    cut: plan.Cut = plan.plan
+
+    def __call__(self, execution_arn: str, slices: Sequence[int], throttled: Collection[int] = ()) -> Outcome:
+        """Check the `slices` that a Map has just copied, and name the next or complete the upload.
+
+        STORED, PLANNED with the numbers of the next `slices`, THROTTLED with those whose function Lambda did not run,
+        RESTART when the upload has vanished, or FAILED with `error` `{code, message}`.
+
+        Args:
+            execution_arn: the download.
+            slices: their numbers, from 0.
+            throttled: those of them whose function was throttled until the child gave up.
+
+        Raises:
+            ServiceError: S3 or DynamoDB failed for now.
+        """
+        row = self.downloads.get(execution_arn)
+        if row is not None and row.status.is_final:
+            return outcome.of_final(row)
+        job = sliced(row, self.object_prefix, self.cut, self.clock.now())
+        if job is None:
+            return outcome.failed(StoppedError("The download is not there any more."))
+        try:
+            parts = self._list(job)
+            remaining = None if parts is None else _remaining(job, parts, slices, throttled)
+            if remaining is not None:
+                return remaining
+            stored = self._stored(job, parts)
+        except TransferError as error:  # what a worker noted says why parts are missing
+            return outcome.failed(job.download.failure or error)
+        if stored is None:
+            return self._again(job)
+        return outcome.settle(self.downloads, self.objects, self.clock, job.download, stored, job.upload_id)
+
+    def _list(self, job: Sliced) -> list[Part] | None:
+        """List the parts of the upload; None when the upload is gone."""
+        try:
+            return list(self.objects.list_parts(job.key, job.upload_id, most=plan.MOST_PARTS))
+        except UploadGoneError:
+            return None
+
+    def _again(self, job: Sliced) -> Outcome:
+        """Once: whoever takes an upload away twice would do so for ever."""
+        arn = job.download.execution_arn
+        if job.download.failure is None and self.downloads.restart(arn, upload_id=job.upload_id, now=self.clock.now()):
+            return {"outcome": "RESTART"}
+        return outcome.failed(job.download.failure or StoredObjectError("The upload of the file has vanished."))
+
+    def _stored(self, job: Sliced, parts: list[Part] | None) -> Stored | None:
+        """The verified object; nothing where neither it nor the upload is there."""
+        try:
+            digest = self._make(job, parts)
+        except UploadConflictError:  # S3 may have dropped the parts, or not: they are of no use any more
+            cleanup.abort_until_gone(self.objects, self.clock, job.key, job.upload_id)
+            return None
+        head = self.objects.head(job.key)
+        if digest is None or head is None:
+            return None
+        return verify.stored(
+            head,
+            key=job.key,
+            download_id=job.download.download_id,
+            size=job.plan.size,
+            digest=digest,
+            content_type=job.version.content_type,
+        )
+
+    def _make(self, job: Sliced, parts: list[Part] | None) -> Digest | None:
+        """Complete the upload, unless that was done before; says what the object should be, if that is known."""
+        for _ in range(LISTINGS):
+            if parts is None:
+                return job.download.digest
+            if not tiles(job.plan, parts, job.plan.slice_count):
+                raise _incomplete()
+            digest = self._note(job, parts)
+            with suppress(InvalidPartError):
+                self._complete(job, parts)
+                return digest
+            parts = self._list(job)  # a late worker stored a part again: its ETag is another
+        raise StoredObjectError("Parts were stored again and again while the file was put together.")
+
+    def _complete(self, job: Sliced, parts: Sequence[Part]) -> None:
+        """What is there is ours, of an earlier try or when a reply was lost, as the comparison will tell."""
+        try:
+            with suppress(UploadGoneError):
+                self.objects.complete(job.key, job.upload_id, parts=parts)
+        except ObjectExistsError:
+            cleanup.abort_until_gone(self.objects, self.clock, job.key, job.upload_id)
+
+    def _note(self, job: Sliced, parts: Sequence[Part]) -> Digest:
+        arn, digest = job.download.execution_arn, crc32.digest(parts)
+        if not self.downloads.note_digest(arn, digest=digest, upload_id=job.upload_id, now=self.clock.now()):
+            raise StoppedError("The download was stopped.")
+        return digest
+
+
+def tiles(cut: plan.Plan, parts: Sequence[Part], slices: int) -> bool:
+    """Whether these are the parts of the plan's first so many slices: all of them, in order, each of its length."""
+    return len(parts) == min(slices * cut.parts_per_slice, cut.part_count) and all(
+        (part.number, part.size) == (number, cut.part(number).length) for number, part in enumerate(parts, 1)
+    )
+
+
+def copied_slices(cut: plan.Plan, parts: Sequence[Part]) -> set[int]:
+    """Return the numbers of the slices whose parts are all there, each of its length."""
+    sizes = {part.number: part.size for part in parts}
+    return {
+        index
+        for index in range(cut.slice_count)
+        if all(sizes.get(part.number) == part.length for part in cut.parts_of(index))
+    }
+
+
+def _remaining(job: Sliced, parts: Sequence[Part], slices: Sequence[int], throttled: Collection[int]) -> Outcome | None:
+    """Return the outcome that names the slices to copy next, or None when all of the file is copied.
+
+    Raises:
+        StoredObjectError: a slice is missing although its function ran, or a failure was noted.
+    """
+    copied = copied_slices(job.plan, parts)
+    missing = [index for index in slices if index not in copied]
+    following = next((index for index in range(job.plan.slice_count) if index not in copied), None)
+    if following is None:
+        return None
+    if job.download.failure is not None or not set(missing) <= set(throttled):
+        raise _incomplete()
+    if missing:
+        return {"outcome": "THROTTLED", "slices": missing}
+    if following <= max(slices):  # of an earlier batch, which was whole then
+        raise _incomplete()
+    return {"outcome": "PLANNED", "slices": job.plan.batch(following)}
+
+
+def _incomplete() -> StoredObjectError:
+    return StoredObjectError("Parts of the file are missing in the bucket.")

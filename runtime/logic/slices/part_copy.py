@@ -1,0 +1,57 @@
+"""One part: a range of an origin's file, held in memory where it is small, and else streamed straight into S3."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.errors import StorageError
+from runtime.logic.copying.plan import Range
+from runtime.logic.origin.range_reader import ATTEMPTS, RangeReader
+from runtime.logic.origin.retries import Retries
+from runtime.logic.slices.part_stream import PartStream
+from runtime.ports import Objects
+
+
+@dataclass(frozen=True)
+class PartCopy:
+    """Copies parts of one file to one upload; safe to be used by several threads."""
+
+    read: RangeReader
+    objects: Objects
+    key: str
+    upload_id: str
+
+    def held(self, part: Range, buffer: bytearray, go_on: Callable[[], None]) -> None:
+        """Copy a part through a buffer of its length, calling `go_on` all the time.
+
+        Raises:
+            TransferError: the origin failed, in spite of retries.
+            StorageError: S3 failed.
+        """
+        with memoryview(buffer) as view:
+            self.read(part.first, view, go_on)
+        number, crc32 = part.number, zlib.crc32(buffer)
+        self.objects.upload_part(self.key, self.upload_id, number=number, body=buffer, crc32=crc32)
+
+    def streamed(self, part: Range, go_on: Callable[[], None], *, piece: int) -> None:
+        """Copy a part of any length in pieces of `piece` bytes; a body that S3 did not take is read anew.
+
+        Raises:
+            TransferError: the origin failed, in spite of retries, or nobody wants the part any more.
+            StorageError: S3 failed, in spite of retries.
+        """
+        retries = Retries(self.read.clock, self.read.deadline, attempts=ATTEMPTS)
+        while True:
+            body = PartStream(part, self.read, go_on, piece=piece)
+            try:
+                body.begin()
+                self.objects.stream_part(self.key, self.upload_id, number=part.number, body=body)
+                return
+            except StorageError as error:
+                if body.failure is not None:  # S3 saw the body end early: the reason is on our side
+                    raise body.failure from None
+                retries.spend(error)
+            finally:
+                body.close()

@@ -1,0 +1,131 @@
+"""The body of a part that is too large to be held: its bytes in order, while a few threads read ahead.
+
+Memory is the pieces that are read ahead and the one that is sent, whatever the part's length. A piece that breaks off
+is mended in its place while S3 waits for it, so that a hiccup of the origin costs no part.
+
+S3 ends an upload on whose connection nothing happens for about 20 s (400 RequestTimeout), and so the bytes of the part
+that it has are lost. The upload therefore begins when its first piece is there, and the second half of each piece is
+kept until the next piece is there: while the origin is silent, a little of it is sent every few seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from runtime.logic.copying.plan import Range
+from runtime.logic.origin.range_reader import RangeReader
+
+AHEAD = 4
+DRIP_SECONDS = 10.0  # half of what S3 allows
+CHECK_SECONDS = 1.0
+DRIPS = 16  # in half a piece: longer than a slice's worker has; each above the 128 KiB that botocore sends at once
+
+
+class GivenUpError(Exception):
+    """Nobody reads the stream any more."""
+
+
+class PartStream:
+    """A file-like object that can be read once. `failure` is what ended it early, `crc32` is of what was read."""
+
+    def __init__(self, part: Range, read: RangeReader, go_on: Callable[[], None], *, piece: int) -> None:
+        self.crc32 = 0
+        self.failure: BaseException | None = None
+        self._part = part
+        self._read = read
+        self._go_on = go_on
+        self._piece = piece
+        self._asked = part.first
+        self._closed = threading.Event()
+        self._pool = ThreadPoolExecutor(AHEAD, "piece")
+        self._coming: deque[Future[bytearray]] = deque()
+        self._buffer = bytearray()
+        self._at = 0
+
+    def __len__(self) -> int:
+        return self._part.length
+
+    def begin(self) -> None:
+        """Wait for the first piece, before S3 is connected to.
+
+        Raises:
+            TransferError: the origin failed, in spite of retries, or nobody wants the part any more.
+        """
+        self._ask()
+        while not self._is_there(CHECK_SECONDS):
+            self._go_on()
+        self._next()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most so many; nothing at the end.
+
+        Raises:
+            TransferError: the origin failed, in spite of retries, or nobody wants the part any more.
+        """
+        try:
+            self._go_on()
+            sendable = self._sendable()
+        except BaseException as error:
+            self.failure = error
+            raise
+        end = self._at + (sendable if size < 0 else min(size, sendable))
+        chunk = bytes(memoryview(self._buffer)[self._at : end])
+        self._at = end
+        self.crc32 = zlib.crc32(chunk, self.crc32)
+        return chunk
+
+    def close(self) -> None:
+        """Let go of the origin."""
+        self._closed.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _sendable(self) -> int:
+        """Return how many bytes of the buffer to send now: all but its second half, unless the next piece is there."""
+        remaining = len(self._buffer) - self._at
+        if not self._coming:
+            return remaining
+        first_half = remaining - len(self._buffer) // 2
+        if first_half > 0 and not self._is_there():
+            return first_half
+        silent = 0.0
+        while not self._is_there(CHECK_SECONDS):
+            self._go_on()
+            silent += CHECK_SECONDS
+            if remaining and silent >= DRIP_SECONDS:
+                return min(remaining, max(1, self._piece // 2 // DRIPS))
+        if not remaining:
+            self._next()
+        return len(self._buffer) - self._at
+
+    def _is_there(self, timeout: float = 0.0) -> bool:
+        """Return whether the next piece has come, or failed, within the timeout."""
+        return bool(wait([self._coming[0]], timeout).done)
+
+    def _next(self) -> None:
+        """Take the piece that comes next, and have another one read into the buffer that is free."""
+        free = self._buffer
+        self._buffer = self._coming.popleft().result()
+        self._at = 0
+        self._ask(free)
+
+    def _ask(self, free: bytearray | None = None) -> None:
+        """Have pieces read, as many as may be ahead; the first into the buffer that is free."""
+        while len(self._coming) < AHEAD and self._asked <= self._part.last:
+            length = min(self._piece, self._part.last + 1 - self._asked)
+            buffer = free if free is not None and len(free) == length else bytearray(length)
+            free = None
+            self._coming.append(self._pool.submit(self._fill, self._asked, buffer))
+            self._asked += length
+
+    def _fill(self, first: int, buffer: bytearray) -> bytearray:
+        with memoryview(buffer) as view:
+            self._read(first, view, self._stay)
+        return buffer
+
+    def _stay(self) -> None:
+        if self._closed.is_set():
+            raise GivenUpError

@@ -1,0 +1,236 @@
+"""What an origin can do wrong: mended, or a typed failure with nothing left behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.adapters.origin_http import HttpOrigins
+from runtime.errors import (
+    OriginAddressRefusedError,
+    OriginTimeoutError,
+    OriginTlsError,
+    OriginUnreachableError,
+)
+from runtime.logic.origin import source
+from runtime.models import Origin
+from tests.runtime.support.copying import (
+    assert_nothing_left,
+    assert_stored,
+    is_failure,
+    partial_answer,
+    range_request,
+)
+from tests.runtime.support.fakes import FakeBody
+from tests.runtime.support.http_server import Exchange, serving
+from tests.runtime.support.world import PART, OriginFile, World, content_of
+
+
+@pytest.mark.parametrize("status", [404, 410, 401, 403, 400, 204, 501])
+def test_a_permanent_refusal_is_not_asked_again(world: World, status: int) -> None:
+    """A page that says 404 is not the file."""
+    world.has()
+    world.serve(OriginFile(b"", before=[FakeBody(status, content=b"<html>")]))
+    codes = {404: "ORIGIN_NOT_FOUND", 410: "ORIGIN_NOT_FOUND", 401: "ORIGIN_REFUSED", 403: "ORIGIN_REFUSED"}
+    assert is_failure(codes.get(status, "ORIGIN_ERROR"), world.copy())
+    assert len(world.origins.asked) == 1
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
+def test_a_passing_fault_is_mended_by_another_try(world: World, status: int) -> None:
+    """Twice it fails, the third time it works."""
+    world.has()
+    file = world.serve(OriginFile(content_of(3 * PART), before=[FakeBody(status), FakeBody(status)]))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
+    assert len(world.clock.slept) == 2
+
+
+def test_a_lasting_fault_fails_after_three_tries_backing_off(world: World) -> None:
+    """With the code of the last."""
+    world.has()
+    world.serve(OriginFile(b"", before=[FakeBody(500), FakeBody(503), FakeBody(502)]))
+    assert is_failure("ORIGIN_ERROR", world.copy())
+    first, second = world.clock.slept
+    assert 0.25 <= first <= 0.5 <= second <= 1.0
+    assert_nothing_left(world)
+
+
+def test_retry_after_is_honoured(world: World) -> None:
+    """If it is a matter of seconds."""
+    world.has()
+    world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "20"})]))
+    assert world.copy() == {"outcome": "STORED"}
+    assert world.clock.slept == [20.0]
+
+
+def test_a_long_retry_after_is_a_failure_now(world: World) -> None:
+    """Nobody waits an hour in a function that is paid for."""
+    world.has()
+    world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "3600"})]))
+    assert is_failure("ORIGIN_ERROR", world.copy())
+    assert world.clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "tries"),
+    [
+        (OriginUnreachableError("x"), "ORIGIN_UNREACHABLE", 3),
+        (OriginTimeoutError("x"), "ORIGIN_TIMEOUT", 1),
+        (OriginTlsError("x"), "ORIGIN_TLS", 1),
+        (OriginAddressRefusedError("x"), "ORIGIN_ADDRESS_REFUSED", 1),
+    ],
+)
+def test_no_answer_is_a_typed_failure(world: World, error: Exception, code: str, tries: int) -> None:
+    """Tried again only where that may help."""
+    world.has()
+    world.serve(OriginFile(b"", before=[error] * 3))
+    assert is_failure(code, world.copy())
+    assert len(world.origins.asked) == tries
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("stall", [False, True], ids=["cut", "stall"])
+def test_a_cut_is_resumed_from_the_byte_that_was_reached(world: World, stall: bool) -> None:
+    """With ranges and a strong validator, and the upload goes on."""
+    world.has()
+    file = world.serve(OriginFile(content_of(6 * PART), cuts=[None, 1500], stall=stall))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
+    assert [asked.headers["Range"] for asked in world.origins.asked] == ["bytes=0-999", "bytes=1000-", "bytes=2500-"]
+    assert world.objects.calls["create_upload"] == 1
+
+
+def test_many_cuts_are_survived_while_there_is_progress(world: World) -> None:
+    """Three tries in a row without a part's worth of bytes, not three in all."""
+    world.has()
+    file = world.serve(OriginFile(content_of(9 * PART), cuts=[None] + [PART + 100] * 7))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
+
+
+def test_cuts_without_progress_end(world: World) -> None:
+    """An origin that always cuts is not asked for ever."""
+    world.has()
+    world.serve(OriginFile(content_of(9 * PART), cuts=[None] + [10] * 50))
+    assert is_failure("ORIGIN_TRUNCATED", world.copy())
+    assert len(world.origins.asked) <= 8
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("cut", [0, 10, 2500])
+def test_a_cut_without_ranges_starts_again_with_a_fresh_upload(world: World, cut: int) -> None:
+    """The old one is aborted."""
+    world.has()
+    file = world.serve(OriginFile(content_of(5 * PART), ranges=False, cuts=[cut]))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
+    assert world.objects.calls["create_upload"] == world.objects.calls["abort"] + 1
+
+
+def test_fewer_bytes_than_announced_are_never_a_file(world: World) -> None:
+    """A clean end counts as little as a reset."""
+    world.has()
+    short = [FakeBody(200, {"content-length": "3000"}, content_of(2999)) for _ in range(3)]
+    world.serve(OriginFile(b"", before=[*short]))
+    assert is_failure("ORIGIN_TRUNCATED", world.copy())
+    assert_nothing_left(world)
+
+
+def test_more_bytes_than_the_range_are_refused(world: World) -> None:
+    """Length and range contradict each other."""
+    world.has()
+    headers = {"content-range": "bytes 0-4/5", "content-length": "6", "etag": '"v1"'}
+    world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
+    assert is_failure("ORIGIN_ERROR", world.copy())
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("cuts", [[PART], [PART, 2 * PART]], ids=["first range", "rest"])
+def test_a_range_without_a_length_is_complete_at_the_end_of_its_answer(world: World, cuts: list[int | None]) -> None:
+    """One that is cut behind its last byte, as in the trailers of chunks, is asked for again."""
+    world.has()
+    file = world.serve(OriginFile(content_of(3 * PART), length=False, cuts=cuts.copy()))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, file.content)
+    assert len(world.clock.slept) == len(cuts)
+
+
+def test_more_bytes_than_the_range_without_a_length_are_refused(world: World) -> None:
+    world.has()
+    headers = {"content-range": "bytes 0-4/5", "etag": '"v1"'}
+    world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
+    assert is_failure("ORIGIN_ERROR", world.copy())
+    assert_nothing_left(world)
+
+
+def test_a_drip_of_framing_stalls_and_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over real sockets; bytes of the transfer coding count neither as an answer nor as progress."""
+    monkeypatch.setattr(source, "STALL_SECONDS", 0.2)
+
+    def drip(exchange: Exchange) -> None:
+        exchange.send("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", body=b"5\r\n01234\r\n5;")
+        while not exchange.closed.wait(0.01):
+            exchange.send_raw(b"a")
+
+    world.has()
+    world.origins = HttpOrigins()  # type: ignore[assignment]
+    with serving(drip) as server:
+        origin = Origin("reports", f"http://127.0.0.1:{server.port}/", allow_http=True)
+        assert is_failure("ORIGIN_TIMEOUT", world.copy(origin=origin, loopback=True))
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        FakeBody(412),
+        FakeBody(200, {"content-length": "5000"}, b"y" * 5000),
+        FakeBody(416, {"content-range": "bytes */500"}),
+        partial_answer(etag='"v2"'),
+        partial_answer(content_range="bytes 1000-5999/6000"),
+    ],
+    ids=["412", "200", "416", "etag", "size"],
+)
+def test_a_file_that_changes_midway_is_copied_anew(world: World, answer: FakeBody) -> None:
+    """No byte of the old version is in the object."""
+    world.has()
+    content = content_of(5 * PART)
+    probe = FakeBody(206, {"content-range": "bytes 0-999/5000", "content-length": "1000", "etag": '"v1"'}, b"o" * PART)
+    world.serve(OriginFile(content, etag='"v2"', before=[probe, answer]))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, content)
+
+
+def test_a_file_that_keeps_changing_is_given_up(world: World) -> None:
+    """ORIGIN_CHANGED after three tries."""
+    world.has()
+    file = OriginFile(content_of(5 * PART))
+    file.before = [answer for _ in range(3) for answer in (file(range_request("bytes=0-999")), FakeBody(412))]
+    world.serve(file)
+    assert is_failure("ORIGIN_CHANGED", world.copy())
+    assert_nothing_left(world)
+
+
+@pytest.mark.parametrize("status", [404, 403])
+def test_a_file_that_vanishes_midway_is_a_typed_failure(world: World, status: int) -> None:
+    """And the parts are dropped."""
+    world.has()
+    file = OriginFile(content_of(5 * PART))
+    file.before = [file(range_request("bytes=0-999")), FakeBody(status)]
+    world.serve(file)
+    assert is_failure({404: "ORIGIN_NOT_FOUND", 403: "ORIGIN_REFUSED"}[status], world.copy())
+    assert_nothing_left(world)
+
+
+def test_the_rest_in_another_range_is_refused(world: World) -> None:
+    """Off by one is a wrong file."""
+    world.has()
+    file = OriginFile(content_of(5 * PART))
+    file.before = [
+        file(range_request("bytes=0-999")),
+        partial_answer(content_range="bytes 1001-4999/5000", content_length="3999"),
+    ]
+    world.serve(file)
+    assert is_failure("ORIGIN_ERROR", world.copy())
+    assert_nothing_left(world)

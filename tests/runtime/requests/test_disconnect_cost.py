@@ -1,0 +1,62 @@
+"""What `$disconnect` asks of DynamoDB, counted on the emulator's own, with nothing else in the tables and with much."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from runtime.logic.requests.disconnect import Disconnect
+from tests.runtime.support.in_process import InProcess
+from tests.runtime.support.stores import Store, create_store, download, open_connection
+
+ROWS = 20_000
+BATCH = 25
+
+
+@pytest.fixture
+def store(in_process: InProcess) -> Store:
+    """Empty tables."""
+    return create_store(in_process.client("dynamodb"))
+
+
+def crowd(in_process: InProcess, rows: int) -> None:
+    """Connections of other downloads."""
+    client = in_process.client("dynamodb")
+    for start in range(0, rows, BATCH):
+        items = [
+            {"connectionId": {"S": f"other-{number}"}, "executionArn": {"S": "arn:other"}, "connectedAt": {"N": "1"}}
+            for number in range(start, start + BATCH)
+        ]
+        client.batch_write_item(RequestItems={"connections": [{"PutRequest": {"Item": item}} for item in items]})
+
+
+def asked(in_process: InProcess) -> list[tuple[str, str, dict[str, Any]]]:
+    """Operation, table and key of each request."""
+    return [
+        (str(request.headers["X-Amz-Target"], "ascii").rpartition(".")[2], body["TableName"], body["Key"])
+        for request in in_process.requests
+        for body in [json.loads(request.body)]
+    ]
+
+
+@pytest.mark.parametrize("rows", [0, ROWS])
+def test_two_item_operations_by_key_whatever_is_in_the_tables(in_process: InProcess, store: Store, rows: int) -> None:
+    """No scan, no query, no index, and no page of anything."""
+    crowd(in_process, rows)
+    arn = download().execution_arn
+    store.downloads.create(download())
+    assert open_connection(store)
+    in_process.requests.clear()
+    Disconnect(store.downloads, store.connections)("c1")
+    assert asked(in_process) == [
+        ("DeleteItem", "connections", {"connectionId": {"S": "c1"}}),
+        ("UpdateItem", "downloads", {"executionArn": {"S": arn}}),
+    ]
+    assert store.connections.get("c1") is None
+    left = store.downloads.get(arn)
+    assert left is not None
+    assert not left.connection_ids
+    found = in_process.client("dynamodb").scan(TableName="connections", Select="COUNT")
+    assert found["Count"] == rows or found.get("LastEvaluatedKey")

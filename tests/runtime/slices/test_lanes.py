@@ -1,0 +1,71 @@
+"""Lanes: a few parts at once, in memory that is used again, and one at a time where an origin crawls."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from runtime.errors import ServiceError
+from runtime.logic.copying.plan import Range
+from runtime.logic.slices.lanes import SLOW_SECONDS, GaveWayError, Lanes
+from tests.runtime.support.fakes import FakeClock
+
+
+def test_lanes_share_parts_and_each_keeps_one_buffer() -> None:
+    """Parts of one length use the same bytes again."""
+    buffers: dict[int, set[int]] = {}
+
+    def work(part: Range, buffer: bytearray, go_on: object) -> None:
+        assert callable(go_on)
+        assert len(buffer) == part.length
+        buffers.setdefault(threading.get_ident(), set()).add(id(buffer))
+
+    Lanes(FakeClock(), [Range(number, 0, 99) for number in range(50)], work).run()
+    assert 1 <= len(buffers) <= 5
+    assert all(len(used) == 1 for used in buffers.values())
+
+
+def test_an_origin_that_crawls_gets_one_lane() -> None:
+    """Four parts that all end too late are worth less than one that ends in time."""
+    clock, all_in, given_back = FakeClock(), threading.Barrier(4, timeout=10), threading.Semaphore(0)
+    stored: list[int] = []
+    attempts: list[int] = []
+
+    def work(part: Range, _buffer: bytearray, go_on: object) -> None:
+        assert callable(go_on)
+        attempts.append(part.number)
+        first = clock.time < FakeClock().time + SLOW_SECONDS
+        if first and all_in.wait() == 0:
+            clock.time += SLOW_SECONDS + 1
+        if first:
+            all_in.wait()
+        try:
+            go_on()
+        except GaveWayError:
+            given_back.release()
+            raise
+        if first:
+            assert all(given_back.acquire(timeout=10) for _ in range(3))  # before anything is stored
+        stored.append(part.number)
+
+    Lanes(clock, [Range(number, 0, 9) for number in range(8)], work).run()
+    assert sorted(stored) == list(range(8))
+    assert len(attempts) == 8 + 3
+
+
+def test_the_first_failure_ends_all_lanes() -> None:
+    """The others give up what they have begun."""
+    done: list[int] = []
+
+    def work(part: Range, _buffer: bytearray, go_on: object) -> None:
+        assert callable(go_on)
+        if part.number == 0:
+            raise ServiceError("UploadPart", "SlowDown")
+        for _ in range(3):
+            go_on()
+        done.append(part.number)
+
+    with pytest.raises(ServiceError):
+        Lanes(FakeClock(), [Range(number, 0, 9) for number in range(1000)], work).run()
+    assert len(done) < 1000
