@@ -12,7 +12,7 @@ AsyncDownloadError
 │   ├── DownloadNotFoundError          404 DOWNLOAD_NOT_FOUND
 │   ├── DownloadFinishedError          409 DOWNLOAD_FINISHED
 │   ├── IdempotencyKeyReusedError      422 IDEMPOTENCY_KEY_REUSED
-│   ├── OrderTooLargeError             422 FILE_TOO_LARGE
+│   ├── RequestTooLargeError             422 FILE_TOO_LARGE
 │   ├── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
 │   ├── TooManyDownloadsError          429 TOO_MANY_DOWNLOADS
 │   └── DailyLimitError                429 DAILY_LIMIT_REACHED
@@ -140,7 +140,7 @@ class IdempotencyKeyReusedError(RequestError):
         super().__init__("This Idempotency-Key came with another request before. Use a fresh key per request.")
 
 
-class OrderTooLargeError(RequestError):
+class RequestTooLargeError(RequestError):
     """No copy of a file of the size that the client expects can succeed."""
 
     status, code = 422, "FILE_TOO_LARGE"

@@ -96,7 +96,7 @@ class Download:
     `ticket_generation` is how often its tickets were revoked.
     `checked_at` is when its execution was last asked for because the row had not changed for a while.
     Of a copy in slices: `version` is what is copied, `copied_parts` how many parts are there without a gap, `digest`
-    what they add up to, `failure` before the end why it cannot succeed, `trouble` what went wrong last and may mend.
+    what they add up to, `failure` before the end why it cannot succeed, `last_error` what went wrong last and may mend.
     """
 
     execution_arn: str
@@ -122,8 +122,8 @@ class Download:
     digest: Digest | None = None
     stored: Stored | None = None
     failure: Failure | None = None
-    trouble: Failure | None = None
-    told_at: float | None = None
+    last_error: Failure | None = None
+    notified_at: float | None = None
     checked_at: float | None = None
     file_id: str | None = None
 

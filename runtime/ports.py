@@ -67,13 +67,13 @@ class Downloads(Protocol):
     ) -> Download | None:
         """`progress` of a copy in slices, where nobody else has told any since `seen_at`, the row's `updated_at`."""
 
-    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+    def record_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
         """Note what the upload will be, before it is completed; as `progress`."""
 
-    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Note why a copy in slices cannot succeed, where it goes on, nothing is noted yet, and the upload is this."""
 
-    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Note what went wrong last and may mend, where the copy goes on and the upload is this one."""
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
@@ -97,11 +97,11 @@ class Downloads(Protocol):
     def restart(self, execution_arn: str, *, upload_id: str, now: float) -> bool:
         """As `forget_upload`, of a copy that goes on and has not been started again before."""
 
-    def lead(self, execution_arn: str, file_id: str) -> bool:
+    def record_file_id(self, execution_arn: str, file_id: str) -> bool:
         """Note that it copies a version of a file for others too, where it is PENDING or COPYING."""
 
-    def told(self, execution_arn: str, *, now: float) -> bool:
-        """Note that the clients were told of the end."""
+    def record_notified(self, execution_arn: str, *, now: float) -> bool:
+        """Record that the clients were notified of the end."""
 
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         """Take a connection's id out of the row, if there is one."""
@@ -184,7 +184,7 @@ class Callers(Protocol):
 class Tasks(Protocol):
     """Tasks of the state machine that wait for a call back."""
 
-    def wake(self, token: str) -> None:
+    def resume(self, token: str) -> None:
         """Let it go on; nothing happens where it does not wait any more."""
 
 
@@ -218,7 +218,7 @@ class Sockets(Protocol):
         """Close it, which its client sees as a normal end (1000); raises as `post` does."""
 
 
-class Closing(Protocol):
+class IdleCloser(Protocol):
     """The state machine that waits for a while and then has idle sockets closed."""
 
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
@@ -351,14 +351,14 @@ class Origins(Protocol):
         *,
         check: Check,
         timeout: float,
-        meanwhile: Callable[[], None],
+        while_waiting: Callable[[], None],
         ca_bundle: str | None = None,
     ) -> Body:
         """Resolve once, check what came out, connect to that and ask; `timeout` is for all up to the headers.
 
         `ca_bundle` is the PEM of the only CA certificates to trust; None trusts the public ones.
 
-        While the answer is waited for, `meanwhile` is called every few seconds, in a thread of its own; what it
+        While the answer is waited for, `while_waiting` is called every few seconds, in a thread of its own; what it
         raises ends the wait.
 
         Raises:

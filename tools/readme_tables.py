@@ -10,7 +10,7 @@ from async_download.settings.checks import camel
 
 from tools.settings_pages import TOP, table
 
-__all__ = ["README", "TOP", "rewritten"]
+__all__ = ["README", "TOP", "rewrite"]
 
 README = TOP / "README.md"
 COMMON_SETTINGS = [
@@ -44,7 +44,7 @@ def outputs_table() -> str:
     return "\n".join(["| Stack output | Attribute | What it is |", "|---|---|---|", *rows])
 
 
-def rewritten(readme: str) -> str:
+def rewrite(readme: str) -> str:
     """The README with both tables as they should be."""
     for name, rows in (("settings", settings_table()), ("outputs", outputs_table())):
         block = f"<!-- {name} -->\n{rows}\n<!-- /{name} -->"
@@ -58,4 +58,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text()))
+    README.write_text(rewrite(README.read_text()))

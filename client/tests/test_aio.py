@@ -1,4 +1,4 @@
-"""The same for asyncio, and events as iterators."""
+"""The asyncio client, and `events` of both clients."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ WaitFor = Callable[[Callable[[], object]], None]
 
 @pytest.fixture(autouse=True)
 def no_threads_left(wait_for: WaitFor) -> Iterator[None]:
-    """Whatever happens, no thread of ours goes on."""
+    """Fails the test if a thread of a client is still running."""
     yield
     ours = ("async-download", "range-worker-")
     wait_for(lambda: not any(thread.name.startswith(ours) for thread in threading.enumerate()))
 
 
 def client_of(stack: FakeStack) -> AsyncClient:
-    """A client in a hurry."""
+    """Return an asyncio client with short delays."""
     return AsyncClient(stack.api_url, timeout=5, timing=QUICK)
 
 
-def failing(stack: FakeStack) -> None:
-    """The origin has no such file."""
+def fail_download(stack: FakeStack) -> None:
+    """Let the download fail because the origin has no such file."""
     error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
     stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
 
@@ -82,8 +82,7 @@ def test_a_stop_signal_ends_a_call(stack: FakeStack) -> None:
         asyncio.run(main())
 
 
-def test_get(stack: FakeStack, target: Path) -> None:
-    """The whole way, with a callback that runs in the loop and may be a coroutine function."""
+def test_get_awaits_a_coroutine_callback_in_the_loop(stack: FakeStack, target: Path) -> None:
     events: list[Event] = []
 
     async def main() -> Saved:
@@ -103,9 +102,7 @@ def test_get(stack: FakeStack, target: Path) -> None:
     assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
 
 
-def test_each_call(stack: FakeStack, target: Path) -> None:
-    """Each step by itself."""
-
+def test_every_step_can_be_called_separately(stack: FakeStack, target: Path) -> None:
     async def main() -> None:
         async with client_of(stack) as client:
             download = await client.request("q3.csv")
@@ -119,9 +116,7 @@ def test_each_call(stack: FakeStack, target: Path) -> None:
     assert target.read_bytes() == stack.content
 
 
-def test_a_push_that_was_lost(stack: FakeStack, target: Path) -> None:
-    """The stack pushes nothing by itself: the status is asked for, and the answer is `ready`."""
-
+def test_a_lost_ready_message_is_replaced_by_a_status_request(stack: FakeStack, target: Path) -> None:
     def script(peer: Peer) -> None:
         assert peer.receive() == "status"
         stack.send_ready(peer)
@@ -137,27 +132,26 @@ def test_a_push_that_was_lost(stack: FakeStack, target: Path) -> None:
     assert stack.actions == ["status"]
 
 
-def test_many_at_once(stack: FakeStack, tmp_path: Path) -> None:
-    """More downloads than a pool has threads wait at the same time."""
-    together = threading.Barrier(40, timeout=20)
+def test_forty_downloads_wait_at_the_same_time(tmp_path: Path) -> None:
+    all_connected = threading.Barrier(40, timeout=20)  # more than the default executor of asyncio has threads
 
-    def script(peer: object) -> None:
-        together.wait()
-        stack.send_ready(peer)  # type: ignore[arg-type]
-
-    stack.sockets = [script]
-
-    async def main() -> None:
+    async def main(stack: FakeStack) -> None:
         async with client_of(stack) as client:
             await asyncio.gather(*(client.get("q3.csv", tmp_path / str(number)) for number in range(40)))
 
-    asyncio.run(main())
+    with FakeStack(1000) as stack:
+
+        def script(peer: Peer) -> None:
+            all_connected.wait()
+            stack.send_ready(peer)
+
+        stack.sockets = [script]
+        asyncio.run(main(stack))
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {stack.content}
 
 
-def test_errors(stack: FakeStack, target: Path) -> None:
-    """Errors are the same, and a callback's own reach the caller."""
-    failing(stack)
+def test_errors_of_the_download_and_of_the_callback_reach_the_caller(stack: FakeStack, target: Path) -> None:
+    fail_download(stack)
 
     async def fail(_: Event) -> None:
         raise ZeroDivisionError
@@ -173,8 +167,7 @@ def test_errors(stack: FakeStack, target: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["waiting", "fetching"])
-def test_cancelled(stack: FakeStack, target: Path, where: str) -> None:
-    """A cancelled task ends soon, its threads too, and the next one goes on from there."""
+def test_a_cancelled_task_ends_and_the_next_call_resumes(stack: FakeStack, target: Path, where: str) -> None:
     if where == "waiting":
         stack.sockets = [lambda peer: peer.stopping.wait(30), stack.send_ready]
     else:
@@ -200,14 +193,12 @@ def test_cancelled(stack: FakeStack, target: Path, where: str) -> None:
     assert len(keys) == 1
 
 
-def test_async_events(stack: FakeStack, target: Path) -> None:
-    """Events as an asynchronous iterator; errors come out of it."""
-
+def test_async_events_yields_events_and_raises_errors(stack: FakeStack, target: Path) -> None:
     async def main() -> None:
         async with client_of(stack) as client:
             events = [event async for event in client.events("q3.csv", target)]
             assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
-            failing(stack)
+            fail_download(stack)
             with pytest.raises(DownloadFailedError):
                 async for _ in client.events("q3.csv", target):
                     pass
@@ -216,8 +207,7 @@ def test_async_events(stack: FakeStack, target: Path) -> None:
     assert target.read_bytes() == stack.content
 
 
-def test_leaving_async_events(stack: FakeStack, target: Path) -> None:
-    """Whoever closes the iterator stops the download."""
+def test_closing_async_events_stops_the_download(stack: FakeStack, target: Path) -> None:
     stack.faults = [Fault(cut=100_000, silent=True)]
 
     async def main() -> None:
@@ -232,8 +222,7 @@ def test_leaving_async_events(stack: FakeStack, target: Path) -> None:
     assert not target.exists()
 
 
-def test_events(stack: FakeStack, client: Client, target: Path) -> None:
-    """Events as an iterator; errors come out of it."""
+def test_events_yields_events_and_raises_errors(stack: FakeStack, client: Client, target: Path) -> None:
     events = list(client.events("q3.csv", target))
     assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
     assert events[0].download.id == ID  # type: ignore[union-attr]
@@ -246,8 +235,7 @@ def test_events(stack: FakeStack, client: Client, target: Path) -> None:
         list(client.events("q3.csv", target))
 
 
-def test_leaving_events(stack: FakeStack, client: Client, target: Path) -> None:
-    """Leaving the loop stops the download, and what came is kept."""
+def test_leaving_events_stops_the_download_and_keeps_the_bytes(stack: FakeStack, client: Client, target: Path) -> None:
     stack.faults = [Fault(cut=100_000, silent=True)]
     events = client.events("q3.csv", target)
     for event in events:

@@ -1,4 +1,4 @@
-"""Who a client says it is, to the REST API and to nobody else."""
+"""Credentials for the REST API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REQUEST = OutgoingRequest(
 
 @pytest.fixture(autouse=True)
 def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing of this machine's AWS settings."""
+    """Hides this machine's AWS settings."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -38,28 +38,26 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials in the environment."""
+    """AWS credentials in the environment."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
 
 
 def scope_of(headers: object) -> str:
-    """The credential scope in the header Authorization."""
+    """Return the credential scope in the header Authorization."""
     return str(dict(headers)["Authorization"]).split("Credential=")[1].split(",")[0]  # type: ignore[call-overload]
 
 
-def test_api_key_and_bearer() -> None:
-    """A key and a token are headers; a token may be fresh each time."""
+def test_an_api_key_and_a_bearer_token_are_headers() -> None:
     assert ApiKey("made-up").headers(REQUEST) == {"x-api-key": "made-up"}
     assert Bearer("made-up").headers(REQUEST) == {"Authorization": "Bearer made-up"}
     numbers = count()
-    fresh = Bearer(lambda: str(next(numbers)))
-    assert [fresh.headers(REQUEST)["Authorization"] for _ in range(2)] == ["Bearer 0", "Bearer 1"]
+    with_new_url = Bearer(lambda: str(next(numbers)))
+    assert [with_new_url.headers(REQUEST)["Authorization"] for _ in range(2)] == ["Bearer 0", "Bearer 1"]
 
 
 @pytest.mark.usefixtures("keys")
-def test_signature() -> None:
-    """The signature is the one that AWS computes for the same request, over its body and headers."""
+def test_the_signature_is_the_one_that_botocore_computes_for_the_request() -> None:
     headers = Iam().headers(REQUEST)
     assert "Content-Type" not in headers, "only what is to be sent beside the others"
     again = AWSRequest(REQUEST.method, REQUEST.url, dict(REQUEST.headers), REQUEST.body)
@@ -82,10 +80,9 @@ def test_signature() -> None:
         ("https://files.example.com/downloads", None, "us-west-2", "us-west-2"),
     ],
 )
-def test_region(
+def test_the_region_is_the_argument_or_that_of_the_host_or_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, url: str, region: str | None, environment: str | None, expected: str
 ) -> None:
-    """The region is the one that was named, the host's, or the environment's, in this order."""
     if environment:
         monkeypatch.setenv("AWS_DEFAULT_REGION", environment)
     headers = Iam(region=region).headers(OutgoingRequest("GET", url, {}, None))
@@ -93,21 +90,18 @@ def test_region(
 
 
 @pytest.mark.usefixtures("keys")
-def test_no_region() -> None:
-    """Without any region it says how to name one."""
+def test_without_a_region_the_error_says_how_to_name_one() -> None:
     with pytest.raises(CredentialsError, match="AWS_REGION"):
         Iam().headers(OutgoingRequest("GET", "https://files.example.com", {}, None))
 
 
 @pytest.mark.usefixtures("keys")
-def test_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS_REGION counts, as in Lambda and the newer SDKs."""
+def test_the_region_comes_from_aws_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
     assert "/eu-west-3/" in scope_of(Iam().headers(OutgoingRequest("GET", "https://files.example.com", {}, None)))
 
 
-def test_profile(tmp_path: Path) -> None:
-    """A profile has keys, a token and a region."""
+def test_a_profile_holds_keys_a_token_and_a_region(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(
         "[files]\naws_access_key_id=AKIDFILES\naws_secret_access_key=x\naws_session_token=made-up-token\n"
     )
@@ -120,8 +114,7 @@ def test_profile(tmp_path: Path) -> None:
         Iam("nobody").headers(REQUEST)
 
 
-def test_no_credentials(stack: FakeStack) -> None:
-    """Without credentials nothing is sent."""
+def test_without_credentials_no_request_is_sent(stack: FakeStack) -> None:
     client = Client(stack.api_url, timing=QUICK, auth=Iam(region="us-east-1"))
     with client, pytest.raises(CredentialsError, match="AWS_PROFILE"):
         client.request("q3.csv")
@@ -129,9 +122,7 @@ def test_no_credentials(stack: FakeStack) -> None:
 
 
 @pytest.mark.usefixtures("keys")
-def test_role_that_cannot_be_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What AWS says against a role is an error of credentials, not a traceback."""
-
+def test_a_role_that_cannot_be_assumed_raises_a_credentials_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object) -> object:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized to assume it"}}, "AssumeRole")
 
@@ -141,21 +132,18 @@ def test_role_that_cannot_be_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("keys")
-def test_signature_replaces_a_header() -> None:
-    """An Authorization that was there before does not hide the signature."""
+def test_the_signature_replaces_an_earlier_authorization_header() -> None:
     request = replace(REQUEST, headers={**REQUEST.headers, "Authorization": "something else"})
     assert Iam().headers(request)["Authorization"].startswith("AWS4-HMAC-SHA256 ")
 
 
-def test_no_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without botocore it says how to get it."""
+def test_without_botocore_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     with pytest.raises(CredentialsError, match=r"async-download-client\[iam\]"):
         Iam().headers(REQUEST)
 
 
-def test_every_call_and_attempt(stack: FakeStack, target: Path) -> None:
-    """Each attempt at each call of the REST API is signed anew; S3 and the socket see nothing of it."""
+def test_every_attempt_gets_new_credentials_and_s3_and_sockets_get_none(stack: FakeStack, target: Path) -> None:
     numbers = count()
     stack.rest = [503]
     stack.set_ready()
@@ -166,5 +154,5 @@ def test_every_call_and_attempt(stack: FakeStack, target: Path) -> None:
     api = [request for request in stack.requests if request.path.startswith("/v1/")]
     assert [request.headers["authorization"] for request in api] == [f"Bearer {number}" for number in range(len(api))]
     assert {request.method for request in api} == {"POST", "GET", "DELETE"}
-    others = [request for request in stack.requests if not request.path.startswith("/v1/")]
-    assert [request.headers.get("authorization") for request in others] == [None] * len(others)
+    rest = [request for request in stack.requests if not request.path.startswith("/v1/")]
+    assert [request.headers.get("authorization") for request in rest] == [None] * len(rest)

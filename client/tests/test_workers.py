@@ -1,4 +1,4 @@
-"""Several ranges at once, into a file and in order into a stream; limits, and being stopped."""
+"""`fetch` with several ranges at a time, to files and streams; the rate limit, and stopping."""
 
 from __future__ import annotations
 
@@ -37,23 +37,16 @@ WaitFor = Callable[[Callable[[], object]], None]
 
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """300,000 bytes are six segments."""
+    """Divides the 300,000 bytes into six segments."""
     monkeypatch.setattr(segments, "SEGMENT_BYTES", SEGMENT)
 
 
-@pytest.fixture
-def file(client: Client) -> ReadyFile:
-    """A file to fetch, as the stack promises it."""
-    return client.wait(client.request("q3.csv"))
-
-
 def starts(stack: FakeStack) -> list[int]:
-    """Where the ranges began that were asked for."""
+    """Return the first bytes of the requested ranges."""
     return [int(request.headers["range"][6:].split("-")[0]) for request in stack.gets("/s3/")]
 
 
-def test_in_parallel(stack: FakeStack, target: Path) -> None:
-    """So many GETs are under way at once, no more, and each segment is asked for once, of one version."""
+def test_parallel_gets_run_at_the_same_time_and_fetch_each_segment_once(stack: FakeStack, target: Path) -> None:
     together = threading.Barrier(3, timeout=10)
     most, lock, current = 0, threading.Lock(), 0
 
@@ -75,8 +68,9 @@ def test_in_parallel(stack: FakeStack, target: Path) -> None:
     assert most == 3
 
 
-def test_many_faults(client: Client, file: ReadyFile, stack: FakeStack, target: Path, events: list[Event]) -> None:
-    """Lanes break, are refused and find S3 busy, each by itself; the file is right."""
+def test_workers_recover_from_faults_independently(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, events: list[Event]
+) -> None:
     stack.set_ready()
     stack.faults = [Fault(cut=7), Fault(status=503), Fault(status=403), Fault(cut=0), Fault(shift=1), Fault(status=403)]
     client.fetch(file, target, on_event=events.append)
@@ -84,8 +78,9 @@ def test_many_faults(client: Client, file: ReadyFile, stack: FakeStack, target: 
     assert any(isinstance(event, Retrying) for event in events)
 
 
-def test_one_renewal_for_all(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
-    """When a URL expires under all lanes, one of them asks for another."""
+def test_workers_share_one_renewal_of_an_expired_url(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path
+) -> None:
     stack.set_ready()
     stack.expired = {file.url}
     client.fetch(file, target)
@@ -93,8 +88,9 @@ def test_one_renewal_for_all(client: Client, file: ReadyFile, stack: FakeStack, 
     assert len(stack.gets("/v1/downloads/")) == 1
 
 
-def test_one_lane_fails_for_good(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
-    """When one range never comes the others do, then it gives up; the next try gets that range only."""
+def test_a_range_that_never_arrives_ends_the_download_and_is_fetched_by_the_next(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path
+) -> None:
     stack.broken_ranges = {100_000}
     with pytest.raises(NetworkError):
         client.fetch(file, target)
@@ -105,31 +101,33 @@ def test_one_lane_fails_for_good(client: Client, file: ReadyFile, stack: FakeSta
     assert target.read_bytes() == stack.content
 
 
-def test_ranges_ignored(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
-    """Where ranges are ignored, the whole comes once."""
+def test_where_ranges_are_ignored_the_whole_file_is_fetched_once(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path
+) -> None:
     stack.ranges = False
     client.fetch(file, target)
     assert target.read_bytes() == stack.content
 
 
 class TestStreams:
-    """To a stream."""
+    """Downloads to a stream."""
 
-    def test_in_order(self, client: Client, file: ReadyFile, stack: FakeStack) -> None:
-        """Bytes go out in order, whatever breaks, and are verified."""
+    def test_bytes_are_written_in_order_in_spite_of_faults(
+        self, client: Client, file: ReadyFile, stack: FakeStack
+    ) -> None:
         stack.faults = [Fault(cut=10), Fault(status=503)]
         out = io.BytesIO()
         verified = client.fetch(file, out, sha256=stack.sha256)
         assert out.getvalue() == stack.content
         assert verified.checks == ("size", "crc32", "sha256")
 
-    def test_wrong(self, client: Client, file: ReadyFile) -> None:
-        """Wrong bytes have gone out by then, but are told."""
+    def test_wrong_bytes_are_reported_after_the_last_byte(self, client: Client, file: ReadyFile) -> None:
         with pytest.raises(ChecksumMismatchError, match="SHA-256"):
             client.fetch(file, io.BytesIO(), sha256="0" * 64)
 
-    def test_no_ranges(self, client: Client, file: ReadyFile, stack: FakeStack) -> None:
-        """Without ranges, what broke off cannot be gone on with, and nothing is sent twice."""
+    def test_without_ranges_an_interrupted_stream_is_an_error(
+        self, client: Client, file: ReadyFile, stack: FakeStack
+    ) -> None:
         stack.ranges = False
         out = io.BytesIO()
         client.fetch(file, out)
@@ -140,17 +138,16 @@ class TestStreams:
             client.fetch(file, out)
         assert out.getvalue() == stack.content[: len(out.getvalue())]
 
-    def test_no_ranges_any_more(self, client: Client, file: ReadyFile, stack: FakeStack) -> None:
-        """When ranges are ignored after some were not, nothing is sent twice."""
+    def test_when_the_server_stops_honouring_ranges_no_byte_is_written_twice(
+        self, client: Client, file: ReadyFile, stack: FakeStack
+    ) -> None:
         stack.faults = [Fault(), Fault(ranges=False)]
         out = io.BytesIO()
         with pytest.raises(NetworkError, match="ignores ranges"):
             client.fetch(file, out)
         assert out.getvalue() == stack.content[:SEGMENT]
 
-    def test_cannot_write(self, client: Client, file: ReadyFile) -> None:
-        """A stream that takes nothing is an error of files."""
-
+    def test_a_stream_that_cannot_be_written_is_a_file_error(self, client: Client, file: ReadyFile) -> None:
         class Full(io.BytesIO):
             def write(self, _: object) -> int:
                 raise OSError(28, "No space left on device")
@@ -158,8 +155,7 @@ class TestStreams:
         with pytest.raises(FileError, match="No space left"):
             client.fetch(file, Full())
 
-    def test_short_writes(self, client: Client, file: ReadyFile, stack: FakeStack) -> None:
-        """A stream that takes a little at a time gets everything."""
+    def test_a_stream_with_short_writes_gets_all_bytes(self, client: Client, file: ReadyFile, stack: FakeStack) -> None:
         taken = bytearray()
 
         class Narrow(io.RawIOBase):
@@ -170,27 +166,26 @@ class TestStreams:
         client.fetch(file, cast(BinaryIO, Narrow()))
         assert taken == stack.content
 
-    def test_get(self, client: Client, stack: FakeStack) -> None:
-        """The whole way, to a stream."""
+    def test_get_writes_to_a_stream(self, client: Client, stack: FakeStack) -> None:
         out = io.BytesIO()
         saved = client.get("q3.csv", out)
         assert (saved.path, saved.size, out.getvalue()) == (None, 300_000, stack.content)
 
 
 class TestStop:
-    """Stopped from another thread."""
+    """Calls that a StopSignal ends from another thread."""
 
     @pytest.fixture
     def stop(self) -> Iterator[StopSignal]:
-        """A switch."""
+        """A signal that is set after the test."""
         stop = StopSignal()
         yield stop
         stop.set()
 
-    def stopped(
+    def assert_stops(
         self, stop: StopSignal, work: Callable[[], object], when: Callable[[], object], wait_for: WaitFor
     ) -> None:
-        """Do the work in a thread, stop it when it is so far, and see it end with the right error, soon."""
+        """Run the work in a thread, set the signal at a moment, and expect StoppedError."""
         errors: list[BaseException] = []
 
         def run() -> None:
@@ -206,13 +201,12 @@ class TestStop:
         thread.join(10)
         assert [type(error) for error in errors] == [StoppedError]
 
-    def test_while_fetching(
+    def test_silent_connections_are_interrupted_and_bytes_are_kept(
         self, stop: StopSignal, client: Client, file: ReadyFile, stack: FakeStack, target: Path, wait_for: WaitFor
     ) -> None:
-        """Silent connections are woken up, and what came is kept."""
         stack.faults = [Fault(cut=1000, silent=True) for _ in range(6)]
         events: list[Event] = []
-        self.stopped(
+        self.assert_stops(
             stop,
             lambda: client.fetch(file, target, on_event=events.append, stop=stop),
             lambda: Received(6000, 300_000) in events,
@@ -223,27 +217,28 @@ class TestStop:
         assert target.read_bytes() == stack.content
         assert sorted(starts(stack)) == list(range(1000, 300_000, SEGMENT))
 
-    def test_while_waiting(self, stop: StopSignal, client: Client, stack: FakeStack, wait_for: WaitFor) -> None:
-        """A silent WebSocket is woken up."""
+    def test_a_silent_socket_is_interrupted(
+        self, stop: StopSignal, client: Client, stack: FakeStack, wait_for: WaitFor
+    ) -> None:
         stack.sockets = [lambda peer: peer.stopping.wait(30)]
         download = client.request("q3.csv")
-        self.stopped(stop, lambda: client.wait(download, stop=stop), lambda: len(stack.gets("/socket")) == 1, wait_for)
+        self.assert_stops(
+            stop, lambda: client.wait(download, stop=stop), lambda: len(stack.gets("/socket")) == 1, wait_for
+        )
 
-    def test_while_retrying(self, stop: StopSignal, stack: FakeStack, wait_for: WaitFor) -> None:
-        """Nobody sleeps on."""
+    def test_a_delay_before_a_retry_is_interrupted(self, stop: StopSignal, stack: FakeStack, wait_for: WaitFor) -> None:
         stack.rest = [503] * 50
         with Client(stack.api_url) as client:
-            self.stopped(stop, lambda: client.request("q3.csv", stop=stop), lambda: stack.requests, wait_for)
+            self.assert_stops(stop, lambda: client.request("q3.csv", stop=stop), lambda: stack.requests, wait_for)
 
-    def test_before(self, stop: StopSignal, client: Client, stack: FakeStack) -> None:
-        """What is stopped does not begin."""
+    def test_a_set_signal_prevents_the_request(self, stop: StopSignal, client: Client, stack: FakeStack) -> None:
         stop.set()
         with pytest.raises(StoppedError):
             client.request("q3.csv", stop=stop)
         assert stack.requests == []
 
-    def test_hooks(self, stop: StopSignal) -> None:
-        """Hooks are called once, late ones at once, failing ones harm nobody, and those that left not at all."""
+    def test_hooks_are_called_once_and_only_within_their_context(self, stop: StopSignal) -> None:
+        """A hook that is added late is called at once, and an error in a hook is ignored."""
         called: list[str] = []
         with stop.on_stop(lambda: called.append("left")):
             pass
@@ -263,8 +258,7 @@ class TestStop:
         assert called == ["failing", "there", "late"]
 
 
-def test_limited(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All lanes ask one limiter, for every byte; how long each has to wait follows from what all of them took."""
+def test_all_workers_share_one_rate_limit(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     limited = Throttle(100)
     monkeypatch.setattr(throttle, "time", FrozenTime)
@@ -282,17 +276,16 @@ def test_limited(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
 
 
 class FrozenTime:
-    """No time passes."""
+    """A clock that stands still."""
 
     @staticmethod
     def monotonic() -> float:
-        """A moment."""
+        """Return the same moment."""
         return 1000.0
 
 
 @pytest.mark.parametrize("rate", [0, -1])
-def test_no_limit(rate: int, stack: FakeStack) -> None:
-    """A limit that lets nothing through is refused, as is a number of lanes that makes no sense."""
+def test_a_rate_or_a_number_of_workers_out_of_bounds_is_refused(rate: int, stack: FakeStack) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Throttle(rate)
     for parallel in (0, 65):
@@ -303,18 +296,16 @@ def test_no_limit(rate: int, stack: FakeStack) -> None:
 @pytest.mark.parametrize(
     ("size", "length"), [(0, SEGMENT), (1, SEGMENT), (SEGMENT * 10_000, SEGMENT), (SEGMENT * 10_000 + 1, SEGMENT + 1)]
 )
-def test_segments(size: int, length: int) -> None:
-    """Segments cover the file without gap, and there are never more than 10,000."""
+def test_segments_cover_the_file_and_are_at_most_10000(size: int, length: int) -> None:
     assert segments.segment_bytes(size) == length
-    found = segments.Segments(size, length).all
-    assert len(found) <= 10_000
-    assert sum(segment.length for segment in found) == size
-    assert all(left.end == right.start for left, right in pairwise(found))
+    parts = segments.Segments(size, length).all
+    assert len(parts) <= 10_000
+    assert sum(segment.length for segment in parts) == size
+    assert all(left.end == right.start for left, right in pairwise(parts))
 
 
 @given(st.lists(st.binary(max_size=50)))
-def test_crc32(read_segment: list[bytes]) -> None:
-    """The CRC-32 of pieces combined is that of the whole."""
+def test_the_combined_crc32_is_that_of_the_whole(read_segment: list[bytes]) -> None:
     total = 0
     for piece in read_segment:
         total = crc32.combine(total, zlib.crc32(piece), len(piece))

@@ -19,9 +19,9 @@ from botocore.session import Session
 
 from runtime.errors import THROTTLED, ConfigError, ServiceError, TransientServiceError
 
-LEAST_BOTOCORE = (1, 36)  # knows checksums of whole objects
+MIN_BOTOCORE = (1, 36)  # knows checksums of whole objects
 
-if tuple(map(int, botocore.__version__.split(".")[:2])) < LEAST_BOTOCORE:
+if tuple(map(int, botocore.__version__.split(".")[:2])) < MIN_BOTOCORE:
     raise ConfigError(f"botocore 1.36 or newer is needed, and this is {botocore.__version__}: update the layer.")
 
 for _library in ("botocore", "urllib3"):  # at INFO botocore says at each start where it found credentials and endpoints

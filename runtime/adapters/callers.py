@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runtime.adapters import tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
-from runtime.adapters.rows import Item, number, text
+from runtime.adapters.items import Item, number, text
 from runtime.models import Caller, Place
 
 _KEY = Attribute("executionArn")

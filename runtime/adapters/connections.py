@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.adapters import rows, tables
+from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
-from runtime.adapters.rows import number, text
+from runtime.adapters.items import number, text
 from runtime.models import Connection
 
 _ID = Attribute("connectionId")
@@ -34,7 +34,7 @@ class DynamoConnections:
         condition = is_live & _DOWNLOAD_TICKETS.contains(text(ticket_hash)) & has_room
         add = Update(add={"connectionIds": {"SS": [connection.connection_id]}})
         key = {"executionArn": text(connection.execution_arn)}
-        put = {"TableName": self.table, "Item": rows.connection_item(connection)}
+        put = {"TableName": self.table, "Item": items.connection_item(connection)}
         update = {"TableName": self.downloads_table, "Key": key, **build(add, condition)}
         return tables.holds(
             "TransactWriteItems",
@@ -47,7 +47,7 @@ class DynamoConnections:
         answer = tables.call(
             "GetItem", lambda: tables.dynamodb().get_item(TableName=self.table, Key=key, ConsistentRead=True)
         )
-        return rows.connection_of(answer["Item"]) if "Item" in answer else None
+        return items.connection_of(answer["Item"]) if "Item" in answer else None
 
     def delete(self, connection_id: str) -> Connection | None:
         """Delete the row and say what was in it."""
@@ -56,7 +56,7 @@ class DynamoConnections:
             "DeleteItem",
             lambda: tables.dynamodb().delete_item(TableName=self.table, Key=key, ReturnValues="ALL_OLD"),
         )
-        return rows.connection_of(answer["Attributes"]) if "Attributes" in answer else None
+        return items.connection_of(answer["Attributes"]) if "Attributes" in answer else None
 
     def use(self, connection_id: str, *, now: float) -> bool:
         """Note when its client last said something."""

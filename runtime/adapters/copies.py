@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runtime.adapters import tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
-from runtime.adapters.rows import Item, number, text
+from runtime.adapters.items import Item, number, text
 from runtime.models import Claim
 
 _LEADER = Attribute("leader")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runtime.adapters import rows, tables
+from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Condition, Update, any_of, build
-from runtime.adapters.rows import Item, number, text
+from runtime.adapters.items import Item, number, text
 from runtime.models import Digest, Download, Failure, Status, Stored, Version, iso
 
 _ARN = Attribute("executionArn")
@@ -34,7 +34,7 @@ class DynamoDownloads:
 
     def create(self, download: Download) -> bool:
         """Put the row where there is none."""
-        request = {"TableName": self.table, "Item": rows.download_item(download)} | build(condition=_ARN.is_absent())
+        request = {"TableName": self.table, "Item": items.download_item(download)} | build(condition=_ARN.is_absent())
         return tables.holds("PutItem", lambda: tables.dynamodb().put_item(**request))
 
     def get(self, execution_arn: str) -> Download | None:
@@ -43,12 +43,12 @@ class DynamoDownloads:
         answer = tables.call(
             "GetItem", lambda: tables.dynamodb().get_item(TableName=self.table, Key=key, ConsistentRead=True)
         )
-        return rows.download_of(answer["Item"]) if "Item" in answer else None
+        return items.download_of(answer["Item"]) if "Item" in answer else None
 
     def replace_tickets(self, execution_arn: str, old: Sequence[str], new: Sequence[str]) -> bool:
         """Change the hashes where they are still the old ones."""
-        update = Update(set={"ticketHashes": rows.texts(list(new))})
-        return self._update(execution_arn, update, _TICKETS.equals(rows.texts(list(old))))
+        update = Update(set={"ticketHashes": items.texts(list(new))})
+        return self._update(execution_arn, update, _TICKETS.equals(items.texts(list(old))))
 
     def expire(self, execution_arn: str, now: float) -> bool:
         """End the life of a PENDING row; TTL does the rest."""
@@ -72,19 +72,19 @@ class DynamoDownloads:
         condition = _UNFINISHED & _upload_is(upload_id) & _UPDATED.equals(text(iso(seen_at)))
         return self._update_and_read(execution_arn, Update(set=changes), condition)
 
-    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+    def record_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
         """Note what the upload will be."""
-        update = Update(set={"digest": rows.digest_value(digest), "updatedAt": text(iso(now))})
+        update = Update(set={"digest": items.digest_value(digest), "updatedAt": text(iso(now))})
         return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id))
 
-    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Note the first reason why it cannot succeed."""
-        update = Update(set={"failure": rows.failure_value(failure)})
+        update = Update(set={"failure": items.failure_value(failure)})
         return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id) & _FAILURE.is_absent())
 
-    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Note the last thing that went wrong."""
-        update = Update(set={"trouble": rows.failure_value(failure)})
+        update = Update(set={"lastError": items.failure_value(failure)})
         return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id))
 
     def begin_upload(
@@ -96,7 +96,7 @@ class DynamoDownloads:
         if size is not None:
             changes["size"] = number(size)
         if version is not None:
-            changes["validator"] = rows.validator_value(version.validator)
+            changes["validator"] = items.validator_value(version.validator)
             changes["contentType"] = text(version.content_type)
             removed = ("copiedBytes",)
         return self._update(execution_arn, Update(set=changes, remove=removed), _UNFINISHED)
@@ -110,19 +110,19 @@ class DynamoDownloads:
             "objectKey": text(stored.key),
             "etag": text(stored.etag),
             "contentType": text(stored.content_type),
-            "checksum": rows.checksum_value(stored.checksum),
+            "checksum": items.checksum_value(stored.checksum),
             "updatedAt": text(iso(now)),
         }
         if stored.sha256 is not None:
             changes["objectSha256"] = text(stored.sha256)
-        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "trouble"))
+        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "lastError"))
         return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id))
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
         """Mark it FAILED."""
         changes = {
             "status": text(Status.FAILED),
-            "failure": rows.failure_value(failure),
+            "failure": items.failure_value(failure),
             "updatedAt": text(iso(now)),
         }
         return self._update(execution_arn, Update(set=changes), _UNFINISHED)
@@ -148,13 +148,13 @@ class DynamoDownloads:
         update = Update(set=changes, remove=_UPLOAD_ATTRIBUTES)
         return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id) & _RESTARTED.is_absent())
 
-    def lead(self, execution_arn: str, file_id: str) -> bool:
+    def record_file_id(self, execution_arn: str, file_id: str) -> bool:
         """Note that it copies for others too."""
         return self._update(execution_arn, Update(set={"fileId": text(file_id)}), _UNFINISHED)
 
-    def told(self, execution_arn: str, *, now: float) -> bool:
-        """Note that the clients were told of the end."""
-        return self._update(execution_arn, Update(set={"toldAt": text(iso(now))}), _ARN.exists())
+    def record_notified(self, execution_arn: str, *, now: float) -> bool:
+        """Record that the clients were notified of the end."""
+        return self._update(execution_arn, Update(set={"notifiedAt": text(iso(now))}), _ARN.exists())
 
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         """Take a connection's id out of the row, if there is one."""
@@ -169,7 +169,7 @@ class DynamoDownloads:
         """Return the row after the update, which costs no read, or None if the condition did not hold."""
         request = self._request(execution_arn, update, condition) | {"ReturnValues": "ALL_NEW"}
         answer = tables.answer("UpdateItem", lambda: tables.dynamodb().update_item(**request))
-        return rows.download_of(answer["Attributes"]) if answer is not None else None
+        return items.download_of(answer["Attributes"]) if answer is not None else None
 
     def _request(self, execution_arn: str, update: Update, condition: Condition) -> Item:
         key = {"executionArn": text(execution_arn)}

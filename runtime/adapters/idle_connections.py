@@ -14,8 +14,8 @@ from typing import NamedTuple
 from runtime.errors import TransferError
 from runtime.ports import Check
 
-LONGEST_IDLE_SECONDS = 5.0  # an origin, a NAT or a frozen worker may have forgotten it after that
-MOST_IDLE = 8  # for each place
+MAX_IDLE_SECONDS = 5.0  # an origin, a NAT or a frozen worker may have forgotten it after that
+MAX_IDLE = 8  # for each place
 
 
 class Place(NamedTuple):
@@ -72,12 +72,12 @@ class IdleConnections:
         with self._lock:
             waiting = self._waiting[connection.place]
             waiting.append(connection)
-            oldest = waiting.pop(0) if len(waiting) > MOST_IDLE else None
+            oldest = waiting.pop(0) if len(waiting) > MAX_IDLE else None
         if oldest is not None:
             oldest.close()
 
     def _is_good(self, connection: Connection, check: Check) -> bool:
-        if not 0 <= time.time() - connection.idle_since <= LONGEST_IDLE_SECONDS:
+        if not 0 <= time.time() - connection.idle_since <= MAX_IDLE_SECONDS:
             return False
         try:
             check(connection.address)

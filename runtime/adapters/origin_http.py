@@ -156,7 +156,7 @@ class HttpOrigins:
         *,
         check: Check,
         timeout: float,
-        meanwhile: Callable[[], None],
+        while_waiting: Callable[[], None],
         ca_bundle: str | None = None,
     ) -> HttpBody:
         """One GET, no redirects; see the port."""
@@ -167,8 +167,8 @@ class HttpOrigins:
         idle = self._idle.take(place, check)
         if idle is not None:
             with suppress(OriginUnreachableError, OriginError):  # closed by the origin at this very moment
-                return self._ask(idle, target, headers, timeout, meanwhile)
-        return self._ask(self._open(place, check, timeout), target, headers, timeout, meanwhile)
+                return self._ask(idle, target, headers, timeout, while_waiting)
+        return self._ask(self._open(place, check, timeout), target, headers, timeout, while_waiting)
 
     def _open(self, place: Place, check: Check, timeout: float) -> Connection:
         host, port = place.host, place.port
@@ -196,10 +196,10 @@ class HttpOrigins:
         target: str,
         headers: Mapping[str, str],
         timeout: float,
-        meanwhile: Callable[[], None],
+        while_waiting: Callable[[], None],
     ) -> HttpBody:
         try:
-            with _ended_after(timeout, connection.sock, meanwhile), _typed_errors():
+            with _ended_after(timeout, connection.sock, while_waiting), _typed_errors():
                 connection.sock.settimeout(timeout)
                 connection.http.request("GET", target, headers=dict(headers))
                 return HttpBody(connection, connection.http.getresponse(), self._idle)
@@ -231,7 +231,9 @@ def _connect(host: str, port: int, check: Check, timeout: float) -> tuple[str, s
 
 
 @contextmanager
-def _ended_after(seconds: float, sock: socket.socket, meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
+def _ended_after(
+    seconds: float, sock: socket.socket, while_waiting: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Cut the connection when an answer takes too long, however slowly it drips in, or is not wanted any more."""
     handle = socket.fromfd(sock.fileno(), sock.family, sock.type)  # stays valid when TLS takes the socket over
     end, done = time.monotonic() + seconds, threading.Event()
@@ -242,7 +244,7 @@ def _ended_after(seconds: float, sock: socket.socket, meanwhile: Callable[[], No
             while not done.wait(min(_LOOK_SECONDS, max(0.0, end - time.monotonic()))):
                 if time.monotonic() >= end:
                     raise OriginTimeoutError("The origin did not answer in time.")
-                meanwhile()
+                while_waiting()
         except Exception as error:
             reasons.append(error)
             with suppress(OSError):  # it was closed already

@@ -1,8 +1,8 @@
-"""Work that is done while a function starts, where Lambda gives it a whole processor, and not in its first call.
+"""Prepare a function while Lambda starts it: it has a whole processor then, and a fraction of one in its first call.
 
-A handler's module ends with `startup.run(wire)`. `wire` names with `startup.prepare` the adapters that its usual call
-needs. Outside Lambda both do nothing. Nothing that fails here ends the function: the call meets the error again, and
-answers it.
+A handler's module ends with `startup.run(build_use_case)`. `build_use_case` passes the adapters that its usual call
+needs to `startup.prepare`. Outside Lambda both do nothing. An error here does not end the function: the first call
+meets the same error and answers it.
 """
 
 from __future__ import annotations

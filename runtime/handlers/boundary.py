@@ -18,7 +18,7 @@ Event = Mapping[str, Any]
 Answer = dict[str, Any]
 Handler = Callable[[Event, Any], Answer]
 
-LONGEST_BODY = 16 * 1024
+MAX_BODY = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Request:
         Raises:
             InvalidRequestError: it is not a JSON object.
         """
-        if len(self.body) > LONGEST_BODY:
-            raise InvalidRequestError(f"The body has to be shorter than {LONGEST_BODY} characters.")
+        if len(self.body) > MAX_BODY:
+            raise InvalidRequestError(f"The body has to be shorter than {MAX_BODY} characters.")
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError):

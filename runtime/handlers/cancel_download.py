@@ -27,7 +27,7 @@ class Settings(RestSettings):
 
 
 @cache
-def wire() -> CancelDownload:
+def build_use_case() -> CancelDownload:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
@@ -39,10 +39,10 @@ def wire() -> CancelDownload:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @rest
 def handler(request: Request) -> Answer:
     """Cancel it."""
-    return answer(202, wire()(request.path_parameters.get("id", ""), request.ticket))
+    return answer(202, build_use_case().run(request.path_parameters.get("id", ""), request.ticket))

@@ -26,7 +26,7 @@ class Settings:
 
 
 @cache
-def wire() -> Complete:
+def build_use_case() -> Complete:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
@@ -39,14 +39,14 @@ def wire() -> Complete:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> Outcome:
     """Event `{"executionArn", "slices", "results"}` of a Map; answers `{"outcome"}` as `Complete` says."""
     slices = [int(index) for index in event["slices"]]
-    outcome = wire()(event["executionArn"], slices, throttled_slices(event.get("results")))
+    outcome = build_use_case().run(event["executionArn"], slices, throttled_slices(event.get("results")))
     log.info("Completed", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
     return outcome
 

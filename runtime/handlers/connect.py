@@ -30,7 +30,7 @@ class Settings:
 
 
 @cache
-def wire() -> Connect:
+def build_use_case() -> Connect:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, functions, clock = DynamoDownloads(settings.downloads_table), LambdaFunctions(), SystemClock()
@@ -48,7 +48,7 @@ def wire() -> Connect:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @web_socket
@@ -56,4 +56,4 @@ def handler(event: Event) -> None:
     """Let the holder of a ticket in; the sample's header may come with it, and must then agree."""
     request = request_of(event)
     claimed = request.headers.get("x-statemachine-executionarn")
-    wire()(event["requestContext"]["connectionId"], request.ticket_of_handshake, claimed)
+    build_use_case().run(event["requestContext"]["connectionId"], request.ticket_of_handshake, claimed)

@@ -42,7 +42,7 @@ class Settings:
 
 
 @cache
-def wire() -> Copy:
+def build_use_case() -> Copy:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, objects, clock = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket), SystemClock()
@@ -66,13 +66,13 @@ def wire() -> Copy:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, context: Any) -> Outcome:
     """Event `{"executionArn"}`; answers `{"outcome"}`: STORED, or what `Copy` says besides."""
     seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
-    outcome = wire()(event["executionArn"], seconds)
+    outcome = build_use_case().run(event["executionArn"], seconds)
     log.info("Copied", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
     return outcome

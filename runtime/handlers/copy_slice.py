@@ -35,7 +35,7 @@ class Settings:
 
 
 @cache
-def wire() -> CopySlice:
+def build_use_case() -> CopySlice:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
@@ -56,12 +56,12 @@ def wire() -> CopySlice:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, object]:
     """Event `{"executionArn", "slice"}`; answers `{}`, for the answers of all slices are one state's."""
-    wire()(event["executionArn"], int(event["slice"]), SECONDS)
+    build_use_case().run(event["executionArn"], int(event["slice"]), SECONDS)
     log.info("Copied a slice", executionArn=event["executionArn"], slice=int(event["slice"]))
     return {}

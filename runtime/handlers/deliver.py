@@ -10,20 +10,20 @@ from runtime import config
 from runtime.adapters import startup
 from runtime.adapters.callers import DynamoCallers
 from runtime.adapters.clock import SystemClock
-from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.idle_closer import IdleCloserMachine
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
 from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copying.reuse import WakeWaiting
+from runtime.logic.copying.reuse import ResumeWaiters
 from runtime.logic.ending.deliver import Deliver
 from runtime.logic.ending.running_limit import ReleaseCaller
-from runtime.logic.sockets.announce import Announce
-from runtime.logic.sockets.tell import Tell
+from runtime.logic.sockets.download_messages import DownloadMessages
+from runtime.logic.sockets.notifier import Notifier
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Settings:
     downloads_table: str
     connections_table: str
     management_url: str
-    closing_machine_arn: str
+    idle_closer_arn: str
     close_idle_seconds: Amount
     bucket: str
     signer_role_arn: str
@@ -44,31 +44,33 @@ class Settings:
 
 
 @cache
-def wire() -> Deliver:
+def build_use_case() -> Deliver:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
-    closing = ClosingMachine(settings.closing_machine_arn) if settings.close_idle_seconds else None
+    idle_closer = IdleCloserMachine(settings.idle_closer_arn) if settings.close_idle_seconds else None
     signer = RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)
     sockets = ManagementSockets(settings.management_url)
-    startup.prepare(downloads, signer, sockets, closing)
+    startup.prepare(downloads, signer, sockets, idle_closer)
     return Deliver(
         downloads=downloads,
-        announce=Announce(signer),
-        tell=Tell(downloads, connections, sockets, clock, closing),
+        download_messages=DownloadMessages(signer),
+        notifier=Notifier(downloads, connections, sockets, clock, idle_closer),
         clock=clock,
         release=ReleaseCaller(DynamoCallers(settings.downloads_table), clock, settings.daily_bytes_per_caller)
         if settings.max_downloads_per_caller
         else None,
-        wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
+        resume_waiters=ResumeWaiters(DynamoCopies(settings.copies_table), WaitingTasks())
+        if settings.copies_table
+        else None,
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, int]:
     """Event `{"executionArn", "connectionId"?}`; answers how many sockets had which outcome, and `pushesGivenUp`."""
-    return wire()(event["executionArn"], event.get("connectionId"))
+    return build_use_case().run(event["executionArn"], event.get("connectionId"))

@@ -22,7 +22,7 @@ class Settings:
 
 
 @cache
-def wire() -> Disconnect:
+def build_use_case() -> Disconnect:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads = DynamoDownloads(settings.downloads_table)
@@ -33,7 +33,7 @@ def wire() -> Disconnect:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @web_socket
@@ -41,4 +41,4 @@ def handler(event: Event) -> None:
     """Forget the connection, when it has ended: a client may name this route in a message."""
     context = event["requestContext"]
     if context.get("eventType") != "MESSAGE":
-        wire()(context["connectionId"])
+        build_use_case().run(context["connectionId"])

@@ -10,19 +10,19 @@ from runtime import config, log
 from runtime.adapters import startup
 from runtime.adapters.callers import DynamoCallers
 from runtime.adapters.clock import SystemClock
-from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.idle_closer import IdleCloserMachine
 from runtime.adapters.objects import S3Objects
 from runtime.adapters.sockets import ManagementSockets
 from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copying.reuse import WakeWaiting
+from runtime.logic.copying.reuse import ResumeWaiters
 from runtime.logic.ending.fail import Fail, failure_of
 from runtime.logic.ending.running_limit import ReleaseCaller
-from runtime.logic.sockets.tell import Tell
+from runtime.logic.sockets.notifier import Notifier
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Settings:
     downloads_table: str
     connections_table: str
     management_url: str
-    closing_machine_arn: str
+    idle_closer_arn: str
     close_idle_seconds: Amount
     bucket: str
     object_prefix: str
@@ -42,28 +42,30 @@ class Settings:
 
 
 @cache
-def wire() -> Fail:
+def build_use_case() -> Fail:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
-    closing = ClosingMachine(settings.closing_machine_arn) if settings.close_idle_seconds else None
+    idle_closer = IdleCloserMachine(settings.idle_closer_arn) if settings.close_idle_seconds else None
     sockets = ManagementSockets(settings.management_url)
-    startup.prepare(downloads, sockets, closing)
+    startup.prepare(downloads, sockets, idle_closer)
     return Fail(
         downloads=downloads,
         objects=S3Objects(settings.bucket),
-        tell=Tell(downloads, connections, sockets, clock, closing),
+        notifier=Notifier(downloads, connections, sockets, clock, idle_closer),
         clock=clock,
         object_prefix=settings.object_prefix,
         release=ReleaseCaller(DynamoCallers(settings.downloads_table), clock, settings.daily_bytes_per_caller)
         if settings.max_downloads_per_caller
         else None,
-        wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
+        resume_waiters=ResumeWaiters(DynamoCopies(settings.copies_table), WaitingTasks())
+        if settings.copies_table
+        else None,
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
@@ -72,6 +74,6 @@ def handler(event: Event, _context: Any) -> dict[str, str]:
     detail = event.get("detail") or {}
     execution_arn = event.get("executionArn") or detail["executionArn"]
     failure = failure_of(event.get("error"), detail.get("status"))
-    settled = wire()(execution_arn, failure)
+    settled = build_use_case().run(execution_arn, failure)
     log.info("Settled a failure", executionArn=execution_arn, code=failure.code, **settled)
     return settled

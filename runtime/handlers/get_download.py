@@ -16,7 +16,7 @@ from runtime.handlers.boundary import Answer, Request, RestSettings, answer, res
 from runtime.logic.ending.reconcile import Reconcile
 from runtime.logic.requests.access import Access
 from runtime.logic.requests.get_download import GetDownload
-from runtime.logic.sockets.announce import Announce
+from runtime.logic.sockets.download_messages import DownloadMessages
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Settings(RestSettings):
 
 
 @cache
-def wire() -> GetDownload:
+def build_use_case() -> GetDownload:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
@@ -42,14 +42,14 @@ def wire() -> GetDownload:
     return GetDownload(
         access=Access(downloads, clock, settings.state_machine_arn),
         reconcile=Reconcile(downloads, executions, LambdaFunctions(), clock, settings.fail_function),
-        announce=Announce(signer),
+        download_messages=DownloadMessages(signer),
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @rest
 def handler(request: Request) -> Answer:
     """The status, and a fresh URL when it is READY."""
-    return answer(200, wire()(request.path_parameters.get("id", ""), request.ticket))
+    return answer(200, build_use_case().run(request.path_parameters.get("id", ""), request.ticket))

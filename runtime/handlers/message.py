@@ -19,7 +19,7 @@ from runtime.handlers.boundary import Event, web_socket
 from runtime.logic.ending.cancel import Cancel
 from runtime.logic.ending.reconcile import Reconcile
 from runtime.logic.requests.message import ClientMessage
-from runtime.logic.sockets.announce import Announce
+from runtime.logic.sockets.download_messages import DownloadMessages
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Settings:
 
 
 @cache
-def wire() -> ClientMessage:
+def build_use_case() -> ClientMessage:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, clock, functions = DynamoDownloads(settings.downloads_table), SystemClock(), LambdaFunctions()
@@ -51,16 +51,16 @@ def wire() -> ClientMessage:
         sockets=sockets,
         clock=clock,
         reconcile=Reconcile(downloads, executions, functions, clock, settings.fail_function),
-        announce=Announce(signer),
+        download_messages=DownloadMessages(signer),
         cancel=Cancel(downloads, executions, functions, clock, settings.fail_function),
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @web_socket
 def handler(event: Event) -> None:
     """Answer the sender over its socket."""
     context = event["requestContext"]
-    wire()(context["connectionId"], event.get("body") or "", context.get("messageId") or uuid.uuid4().hex)
+    build_use_case().run(context["connectionId"], event.get("body") or "", context.get("messageId") or uuid.uuid4().hex)

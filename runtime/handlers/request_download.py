@@ -16,7 +16,7 @@ from runtime.config import Amount
 from runtime.errors import InvalidRequestError
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
 from runtime.logic.ending.running_limit import RunningLimit
-from runtime.logic.requests.request_download import Order, RequestDownload
+from runtime.logic.requests.request_download import DownloadRequest, RequestDownload
 from runtime.models import Origins
 
 TEXTS = ("origin", "path", "fileName", "sha256")
@@ -40,7 +40,7 @@ class Settings(RestSettings):
 
 
 @cache
-def wire() -> RequestDownload:
+def build_use_case() -> RequestDownload:
     """The use case on AWS."""
     settings = config.load(Settings)
     downloads, executions = DynamoDownloads(settings.downloads_table), StepFunctions(settings.state_machine_arn)
@@ -60,27 +60,27 @@ def wire() -> RequestDownload:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @rest
 def handler(request: Request) -> Answer:
     """Take the order; answers at once."""
-    body = wire()(_order(request))
+    body = build_use_case().run(_order(request))
     log.info("Took an order", downloadId=str(body["downloadId"]))
     if request.method == "GET":
         return answer(200, body)
     return answer(202, body, {"Location": str(body["statusUrl"]), "Retry-After": "1"})
 
 
-def _order(request: Request) -> Order:
+def _order(request: Request) -> DownloadRequest:
     fields: dict[str, Any] = dict(request.query) if request.method == "GET" else request.json()
     if request.method != "GET" and not fields.keys() <= set(FIELDS):
         raise InvalidRequestError(f"The body may have these fields and no others: {', '.join(FIELDS)}.")
     for name in TEXTS:
         if not isinstance(fields.get(name), str | None):
             raise InvalidRequestError(f"{name} has to be a string.")
-    return Order(
+    return DownloadRequest(
         owner=request.caller,
         origin=fields.get("origin"),
         path=fields.get("path"),

@@ -29,18 +29,18 @@ class Settings(RestSettings):
 
 
 @cache
-def wire() -> GetPageFile:
+def build_use_case() -> GetPageFile:
     """The use case on AWS. The page's folder is beside the API's own paths."""
     return GetPageFile(FolderFiles(FOLDER), {"apiUrl": "..", "restAuth": config.load(Settings).rest_auth})
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @rest
 def handler(request: Request) -> Answer:
     """The file, or 304 for a browser that has it."""
-    file = wire()(request.path_parameters.get("file", ""))
+    file = build_use_case().run(request.path_parameters.get("file", ""))
     if file is None:
         return answer(404, {"error": {"code": "NOT_FOUND", "message": "The page has no such file."}})
     headers = HEADERS | {"Content-Type": file.content_type, "ETag": file.etag}

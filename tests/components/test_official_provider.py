@@ -10,10 +10,10 @@ import pytest
 from async_download.settings.checks import camel
 
 from local_provider.schema import check_inputs, deprecated_names, input_names
-from tests.components.declarations import FLAGS
-from tests.components.harness import deploy
+from tests.components.support.declarations import FLAGS
+from tests.components.support.harness import deploy
+from tests.components.support.variants import NEEDED
 from tests.components.test_program import shipped, stack_file
-from tests.components.variants import NEEDED
 
 SOME: dict[str, dict[str, Any]] = {
     "the defaults": {},

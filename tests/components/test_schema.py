@@ -18,7 +18,7 @@ from async_download.component import OUTPUTS
 from async_download.plugin import Plugin
 from async_download.settings.checks import camel
 
-from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
 
 TYPES: list[Any] = [item for item in vars(args).values() if typing.is_typeddict(item) and item is not AsyncDownloadArgs]
 

@@ -13,8 +13,8 @@ from async_download.settings import Settings, resolve
 from async_download.settings.setting import nearest, paths
 
 from localcloud.config import nested
-from tests.components.declarations import DECLARED, FLAGS, NUMBERS, WITH_ZERO
-from tests.components.harness import COMPONENT, ORIGINS, Cloud, deploy
+from tests.components.support.declarations import DECLARED, FLAGS, NUMBERS, WITH_ZERO
+from tests.components.support.harness import COMPONENT, ORIGINS, Cloud, deploy
 
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"

@@ -1,4 +1,4 @@
-"""A stack and its S3 on one port of this machine, over real sockets; what it does is scripted by each test."""
+"""A scripted stack and its S3 on one port of this machine, over real sockets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class ReceivedRequest(NamedTuple):
-    """A request that came; header names in lower case."""
+    """A request that the server received; header names in lower case."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class ReceivedRequest(NamedTuple):
 
 @dataclass
 class Fault:
-    """What S3 does to one GET: answer a status, ignore ranges, send other bytes, break off or be silent."""
+    """A fault in one response of S3: a status, an ignored range, other bytes, a cut or silence."""
 
     status: int | None = None
     ranges: bool = True
@@ -57,22 +57,22 @@ class Peer:
         self.send_raw(json.dumps(message).encode())
 
     def send_raw(self, data: bytes) -> None:
-        """Send whatever text."""
+        """Send a text frame."""
         length = bytes([len(data)]) if len(data) < 126 else b"\x7e" + struct.pack(">H", len(data))
         self._connection.sendall(b"\x81" + length + data)
 
     def send_bytes(self, data: bytes) -> None:
-        """Send bytes that are no frame, or not all of one."""
+        """Send bytes that need not be a whole frame."""
         self._connection.sendall(data)
 
     def receive(self) -> str | None:
-        """The action of the next message; None when the client left."""
+        """Return the action of the next message; None when the client has closed the socket."""
         head = self._read(2)
         if head is None or head[0] & 0xF == 0x8:
             return None
-        assert head[1] & 0x80, "clients mask"
+        assert head[1] & 0x80, "a client masks its frames"
         length = head[1] & 0x7F
-        assert length < 126, "no action is longer"
+        assert length < 126, "actions are shorter"
         mask, data = self._read(4), self._read(length)
         assert mask is not None
         assert data is not None
@@ -82,7 +82,7 @@ class Peer:
         return action
 
     def close(self) -> None:
-        """Close properly, as API Gateway does after two hours."""
+        """Send a close frame, like API Gateway after two hours."""
         self._connection.sendall(b"\x88\x02" + struct.pack(">H", 1001))
 
     def _read(self, count: int) -> bytes | None:
@@ -102,10 +102,10 @@ Script = Callable[[Peer], object]
 class FakeStack(Loopback):
     """The server, as a context manager.
 
-    `sockets`: a script, or the status of a refusal, per WebSocket; the last one holds for all further ones.
-    `rest`: statuses that API calls are answered with before they succeed. `faults`: one per GET of the object.
-    `expired`: URLs that S3 refuses. `broken_ranges`: those that begin there never come. `on_get`: called for each GET.
-    `trickle`: answer with a byte now and then.
+    `sockets`: per WebSocket a script or the status of a refusal; the last entry is used again for all further ones.
+    `rest`: responses to API calls before they succeed. `faults`: one per GET of the object. `expired`: URLs that S3
+    refuses. `broken_ranges`: first bytes of ranges that S3 never sends. `on_get`: called for each GET of the object.
+    `trickle`: whether API responses are sent byte by byte. `promised`: overrides fields of the file.
     """
 
     def __init__(self, size: int = 300_000) -> None:
@@ -114,7 +114,7 @@ class FakeStack(Loopback):
         self.etag = '"made-up-etag"'
         self.sockets: list[Script | int] = [self.send_ready]
         self.rest: list[int | tuple[int, dict[str, object]]] = []
-        self.retry_after = ""  # of answers that are an error
+        self.retry_after = ""  # of error responses
         self.faults: list[Fault] = []
         self.ranges = True
         self.trickle = False
@@ -131,7 +131,7 @@ class FakeStack(Loopback):
         self.web_socket_url = f"ws{self.url.removeprefix('http')}/socket"
 
     def file(self) -> dict[str, object]:
-        """The file as the API tells of it, with a URL signed anew; `promised` overrides."""
+        """Return the file as in API responses, with a new URL."""
         self.signed += 1
         crc32 = base64.b64encode(zlib.crc32(self.content).to_bytes(4, "big")).decode()
         return {
@@ -147,25 +147,25 @@ class FakeStack(Loopback):
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the content."""
+        """The SHA-256 of the content, in hex."""
         return hashlib.sha256(self.content).hexdigest()
 
     def message(self, kind: str, **more: object) -> dict[str, object]:
-        """A WebSocket message."""
+        """Return a WebSocket message."""
         return {"type": kind, "version": 1, "messageId": f"{ID}-{kind}", "downloadId": ID, **more}
 
     def send_ready(self, peer: Peer) -> None:
-        """Say `ready` at once, and wait for the client to leave."""
+        """Send `ready`, and read until the client closes the socket."""
         peer.send(self.message("ready", **self.file()))
         while peer.receive():
             pass
 
     def set_ready(self) -> None:
-        """From now on the API says READY."""
+        """Let the API return READY from now on."""
         self.state = {"status": "READY"}
 
     def gets(self, prefix: str) -> list[ReceivedRequest]:
-        """The GETs of paths that begin so."""
+        """Return the GETs of paths with this prefix."""
         return [request for request in self.requests if request.method == "GET" and request.path.startswith(prefix)]
 
 
@@ -175,7 +175,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         return cast(FakeStack, self.loopback)
 
     def do_GET(self) -> None:
-        self._note(b"")
+        self._record(b"")
         if self.path.startswith("/socket"):
             self._socket()
         elif self.path.startswith("/s3/"):
@@ -185,24 +185,25 @@ class _Handler(Handler, BaseHTTPRequestHandler):
             self._json(200, {"downloadId": ID, **self.stack.state, **file})
 
     def do_POST(self) -> None:
-        self._note(self.rfile.read(int(self.headers["Content-Length"])))
+        self._record(self.rfile.read(int(self.headers["Content-Length"])))
         if self._api():
             endpoint = f"{self.stack.web_socket_url}?ticket={TICKET}"
             arn = f"arn:aws:states:eu-central-1:000000000000:execution:transfer:{ID}"
-            known = {"statusUrl": f"{self.stack.api_url}/downloads/{ID}", "expiresAt": "2030-01-01T00:00:00Z"}
-            self._json(202, {"downloadId": ID, "executionArn": arn, "webSocketEndpoint": endpoint, **known})
+            status_url, expires_at = f"{self.stack.api_url}/downloads/{ID}", "2030-01-01T00:00:00Z"
+            body = {"downloadId": ID, "executionArn": arn, "webSocketEndpoint": endpoint}
+            self._json(202, {**body, "statusUrl": status_url, "expiresAt": expires_at})
 
     def do_DELETE(self) -> None:
-        self._note(b"")
+        self._record(b"")
         if self._api():
             self._json(202, {"downloadId": ID, "status": "CANCELLED"})
 
-    def _note(self, body: bytes) -> None:
+    def _record(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.stack.requests.append(ReceivedRequest(self.command, self.path, headers, body))
 
     def _api(self) -> bool:
-        """Whether the call may succeed; otherwise it is answered."""
+        """Return True if the call may succeed; otherwise send the next scripted response."""
         if not self.stack.rest:
             return True
         next_answer = self.stack.rest.pop(0)
@@ -212,13 +213,9 @@ class _Handler(Handler, BaseHTTPRequestHandler):
 
     def _json(self, status: int, body: dict[str, object]) -> None:
         data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        if status >= 400 and self.stack.retry_after:
-            self.send_header("Retry-After", self.stack.retry_after)
-        self.end_headers()
-        with contextlib.suppress(ConnectionError):  # a client that has heard enough hangs up
+        retry_after = {"Retry-After": self.stack.retry_after} if status >= 400 and self.stack.retry_after else {}
+        self.respond(status, {"Content-Type": "application/json", **retry_after}, len(data))
+        with contextlib.suppress(ConnectionError):  # the client may close the connection early
             for byte in data if self.stack.trickle else ():
                 self.wfile.write(bytes([byte]))
                 self.stack.stopping.wait(0.02)
@@ -231,11 +228,8 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         if isinstance(script, int):
             return self._json(script, {"message": "Forbidden"})
         accept = hashlib.sha1(self.headers["Sec-WebSocket-Key"].encode() + _MAGIC, usedforsecurity=False).digest()
-        self.send_response(101)
-        self.send_header("Upgrade", "websocket")
-        self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept", base64.b64encode(accept).decode())
-        self.end_headers()
+        headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
+        self.respond(101, {**headers, "Sec-WebSocket-Accept": base64.b64encode(accept).decode()}, None)
         with contextlib.suppress(ConnectionError):
             script(Peer(self.connection, self.stack))
         return None
@@ -250,18 +244,15 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         if self.headers.get("If-Match", self.stack.etag) != self.stack.etag:
             return self._json(412, {})
         content = self.stack.content if fault.content is None else fault.content
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")) if fault.ranges else None
-        start, end = (int(wanted[1]), min(int(wanted[2]) + 1, len(content))) if wanted else (0, len(content))
+        match = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")) if fault.ranges else None
+        start, end = (int(match[1]), min(int(match[2]) + 1, len(content))) if match else (0, len(content))
         if start in self.stack.broken_ranges:
             return self._json(503, {})
         start += fault.shift
-        self.send_response(206 if wanted else 200)
-        if wanted:
-            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(content)}")
-        if fault.length:
-            self.send_header("Content-Length", str(end - start))
-        self.send_header("ETag", self.stack.etag)
-        self.end_headers()
+        content_range = {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"} if match else {}
+        self.respond(
+            206 if match else 200, {"ETag": self.stack.etag, **content_range}, end - start if fault.length else None
+        )
         self.wfile.write(content[start : end if fault.cut is None else min(end, start + fault.cut)])
         if fault.silent:
             self.stack.stopping.wait(self.timeout)

@@ -1,4 +1,4 @@
-"""Between a client and S3: a proxy that does to each answer what a schedule says next, and then forwards the rest."""
+"""A proxy between a client and S3 that applies scheduled faults to the responses and then forwards the rest."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: the next close is a reset
 
 
 class Kind(StrEnum):
-    """What can happen to one answer."""
+    """A kind of fault in one response."""
 
     PASS = "pass"
-    REFUSE = "refuse"  # hang up without a word
-    CLOSE = "close"  # hang up after so many bytes of the body
-    RESET = "reset"  # the same, rudely
-    STALL = "stall"  # fall silent after so many bytes
-    FLIP = "flip"  # change the byte at this place
+    REFUSE = "refuse"  # close the connection without a response
+    CLOSE = "close"  # close the connection after some bytes of the body
+    RESET = "reset"  # reset the connection after some bytes of the body
+    STALL = "stall"  # stop sending after some bytes
+    FLIP = "flip"  # flip a bit of one byte
     EXPIRED = "expired"  # 403
     SESSION_OVER = "session over"  # 400
     SLOW_DOWN = "slow down"  # 503
     INTERNAL = "internal"  # 500
-    REPLACED = "replaced"  # the object is another one from now on
+    REPLACED = "replaced"  # replace the object
 
 
 STATUS = {Kind.EXPIRED: 403, Kind.SESSION_OVER: 400, Kind.SLOW_DOWN: 503, Kind.INTERNAL: 500}
@@ -40,14 +40,14 @@ STATUS = {Kind.EXPIRED: 403, Kind.SESSION_OVER: 400, Kind.SLOW_DOWN: 503, Kind.I
 
 @dataclass(frozen=True)
 class Act:
-    """A fault, and where in the body."""
+    """A fault, and its position in the body."""
 
     kind: Kind
     after: int = 0
 
 
 class FaultProxy(Loopback):
-    """`schedule` has an act for each GET, and after that all pass."""
+    """Applies `schedule`, one act per GET, and then forwards all; `done` lists the applied acts."""
 
     def __init__(self, upstream: str) -> None:
         super().__init__(_Handler)
@@ -58,7 +58,7 @@ class FaultProxy(Loopback):
         self._lock = threading.Lock()
 
     def next(self) -> Act:
-        """What happens to this GET."""
+        """Return the act for a GET."""
         with self._lock:
             act = self.schedule.pop(0) if self.schedule else Act(Kind.PASS)
             self.done.append(act)
@@ -74,35 +74,32 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         if act.kind is Kind.REPLACED:
             proxy.replace()
         if act.kind is Kind.REFUSE:
-            return self._hang_up()
+            return self._close()
         if status := STATUS.get(act.kind):
-            return self._answer(status, {}, b"<Error/>")
+            return self._send(status, {}, b"<Error/>")
         upstream = http.client.HTTPConnection(proxy.upstream, timeout=10)
         with contextlib.closing(upstream):
             upstream.request("GET", self.path, headers={**self.headers, "Connection": "close"})
-            got = upstream.getresponse()
-            body = bytearray(got.read())
-        headers = {name: value for name, value in got.getheaders() if name in ("Content-Range", "ETag", "Content-Type")}
+            response = upstream.getresponse()
+            body = bytearray(response.read())
+        forwarded = ("Content-Range", "ETag", "Content-Type")
+        headers = {name: value for name, value in response.getheaders() if name in forwarded}
         if act.kind is Kind.FLIP and body:
             body[act.after % len(body)] ^= 1
         cut = act.after if act.kind in (Kind.CLOSE, Kind.RESET, Kind.STALL) else None
-        with contextlib.suppress(ConnectionError):  # a client that was stopped is gone
-            self._answer(got.status, headers, bytes(body), cut)
+        with contextlib.suppress(ConnectionError):  # a client that was stopped has closed the connection
+            self._send(response.status, headers, bytes(body), cut)
             if act.kind is Kind.STALL:
                 proxy.stopping.wait(1)
             if act.kind is Kind.RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             if cut is not None:
-                self._hang_up()
+                self._close()
         return None
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes, cut: int | None = None) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+    def _send(self, status: int, headers: dict[str, str], body: bytes, cut: int | None = None) -> None:
+        self.respond(status, headers, len(body))
         self.wfile.write(body[:cut])
 
-    def _hang_up(self) -> None:
+    def _close(self) -> None:
         self.close_connection = True

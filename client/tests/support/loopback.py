@@ -1,15 +1,16 @@
-"""A server on a port of this machine, for as long as a test wants it."""
+"""An HTTP server on a port of this machine, for the length of a test."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, cast
 
 
 class Loopback:
-    """The server, as a context manager; each of its threads handles a connection, until `stopping` at the latest."""
+    """The server, as a context manager; handlers that wait do so on `stopping`, which is set at the end."""
 
     def __init__(self, handler: type[Handler]) -> None:
         self.stopping = threading.Event()
@@ -30,7 +31,7 @@ class Loopback:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, without delay and without a word; `loopback` is the server."""
+    """Handles the requests of one connection, without Nagle's delay and without a log."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -40,12 +41,21 @@ class Handler(BaseHTTPRequestHandler):
     def loopback(self) -> Any:
         return cast(Any, self.server).loopback
 
+    def respond(self, status: int, headers: Mapping[str, str], length: int | None) -> None:
+        """Send the head of a response; `length` is the Content-Length, if any."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
-    """That a client hung up is no news."""
+    """A server that ignores closed connections."""
 
     daemon_threads = True
     block_on_close = False

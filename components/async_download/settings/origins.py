@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from async_download import limits, policies
+from async_download import limits, statements
 from async_download.settings import checks
 from async_download.settings.checks import InvalidSetting
 from async_download.settings.setting import INPUT, Group, choice, computed_text, flag, items, value_of_type
@@ -219,7 +219,7 @@ def _check_policy(arns: list[str]) -> list[str]:
     """Return the ARNs if the statements that name them fit into the policy of a copying role."""
     different = sorted(set(arns))
     fitting = len(different)
-    while limits.policy_size(policies.origin_secrets(different[:fitting])) > limits.ORIGIN_SECRETS_CHARACTERS:
+    while limits.policy_size(statements.origin_secrets(different[:fitting])) > limits.ORIGIN_SECRETS_CHARACTERS:
         fitting -= 1
     if fitting < len(different):
         raise InvalidSetting(

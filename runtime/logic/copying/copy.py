@@ -21,7 +21,7 @@ from runtime.ports import Clock, Downloads, Objects, Secrets, Sockets
 
 PART_SIZE = 8 * 1024 * 1024
 BUFFERS = 4
-LONGEST_FIRST_BYTE = 10.0  # an origin that is slower to begin is asked once, not for every part
+MAX_FIRST_BYTE_SECONDS = 10.0  # an origin that is slower to begin is asked once, not for every part
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Copy:
     loopback: bool = False
     part_size: int = PART_SIZE
     buffers: int = BUFFERS
-    most_streamed: int = limits.MOST_STREAMED
+    max_streamed: int = limits.MAX_STREAMED
     cut: plan.Cut = plan.plan
     reuse: Reuse | None = None
 
-    def __call__(self, execution_arn: str, seconds: float) -> Outcome:
+    def run(self, execution_arn: str, seconds: float) -> Outcome:
         """Copy within so many seconds: STORED, PLANNED with the first `slices` (numbers), or FAILED with an `error`.
 
         WAIT with a `fileId` where another download copies the same version of the file.
@@ -86,9 +86,9 @@ class Copy:
             deadline=deadline,
             retries=retries,
             part_size=self.part_size,
-            limit=limits.stream_limit(self.max_file_bytes, self.most_streamed, sha256=download.sha256 is not None),
+            limit=limits.stream_limit(self.max_file_bytes, self.max_streamed, sha256=download.sha256 is not None),
             expected=download.expected_size,
-            tick=lambda: progress(source.position, source.total, store.upload_id),
+            on_progress=lambda: progress.update(source.position, source.total, store.upload_id),
         )
         buffers = Buffers(self.part_size, self.buffers)
         store = Store(self.objects, self.downloads, self.clock, download, key, buffers, deadline)
@@ -97,7 +97,7 @@ class Copy:
             if source.total is not None:
                 verify.expected(download, source.total)
                 limits.file_limit(self.max_file_bytes).check(source.total)
-            found = self.reuse(download, fetch.origin, source.version) if self.reuse else None
+            found = self.reuse.find_copy(download, fetch.origin, source.version) if self.reuse else None
             if isinstance(found, Wait):
                 return {"outcome": "WAIT", "fileId": found.file_id}
             if found is not None:
@@ -119,7 +119,7 @@ class Copy:
         A SHA-256 needs the bytes in order: a client that gave one gets one worker.
         """
         large = source.total is not None and 0 < self.fan_out_bytes < source.total
-        quick = source.first_byte_seconds <= LONGEST_FIRST_BYTE
+        quick = source.first_byte_seconds <= MAX_FIRST_BYTE_SECONDS
         return large and quick and source.validator is not None and download.sha256 is None
 
     def _plan(self, download: Download, key: str, source: Source) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtime.logic.copying.plan import LARGEST
 from runtime.logic.origin.size_limit import SizeLimit
 
-MOST_STREAMED = 60 * 10**9  # bytes that one worker carries in its fifteen minutes, at the best
+MAX_STREAMED = 60 * 10**9  # bytes that one worker carries in its fifteen minutes, at the best
 
 
 def file_limit(max_file_bytes: int) -> SizeLimit:
@@ -24,7 +24,7 @@ def stream_limit(max_file_bytes: int, max_streamed: int, *, sha256: bool) -> Siz
 
 def request_limit(max_file_bytes: int, *, sha256: bool) -> SizeLimit:
     """Return the limit for the size in a request. A SHA-256 needs all bytes in order, and so one worker."""
-    return stream_limit(max_file_bytes, MOST_STREAMED, sha256=True) if sha256 else file_limit(max_file_bytes)
+    return stream_limit(max_file_bytes, MAX_STREAMED, sha256=True) if sha256 else file_limit(max_file_bytes)
 
 
 def _one_worker(max_streamed: int, *, sha256: bool) -> SizeLimit:

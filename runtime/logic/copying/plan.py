@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 MIB = 1024**2
 GIB = 1024**3
-LEAST_PART = 8 * MIB  # S3 wants 5 MiB or more; 8 keeps requests, and so their cost, down
-MOST_PART = 5 * GIB
-MOST_PARTS = 10_000
-LARGEST = MOST_PART * MOST_PARTS  # 48.8 TiB, S3's largest object
-MOST_HELD = 16 * MIB  # the largest part that a worker holds in memory; a larger one is streamed
-LEAST_SLICE = 64 * MIB  # below it starting a worker costs more than it saves
-MOST_SLICE = 2 * GIB  # at 25 MB/s a worker needs 86 s of its 120 for it
-MOST_SLICES = 1_000  # in one Map: more of them begin to be felt
+MIN_PART = 8 * MIB  # S3 wants 5 MiB or more; 8 keeps requests, and so their cost, down
+MAX_PART = 5 * GIB
+MAX_PARTS = 10_000
+LARGEST = MAX_PART * MAX_PARTS  # 48.8 TiB, S3's largest object
+MAX_HELD = 16 * MIB  # the largest part that a worker holds in memory; a larger one is streamed
+MIN_SLICE = 64 * MIB  # below it starting a worker costs more than it saves
+MAX_SLICE = 2 * GIB  # at 25 MB/s a worker needs 86 s of its 120 for it
+MAX_SLICES = 1_000  # in one Map: more of them begin to be felt
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Plan:
     size: int
     part_size: int
     parts_per_slice: int
-    most_slices: int = MOST_SLICES
+    max_slices: int = MAX_SLICES
 
     @property
     def part_count(self) -> int:
@@ -85,13 +85,13 @@ class Plan:
 
     def batch(self, first: int) -> list[int]:
         """The numbers of the slices that one Map carries, from slice `first`; none behind the last."""
-        return list(range(first, min(first + self.most_slices, self.slice_count)))
+        return list(range(first, min(first + self.max_slices, self.slice_count)))
 
 
 Cut = Callable[[int], Plan]
 
 
-def plan(size: int, *, least_part: int = LEAST_PART) -> Plan:
+def plan(size: int, *, min_part: int = MIN_PART) -> Plan:
     """Cut a file of `size` bytes.
 
     Raises:
@@ -99,10 +99,10 @@ def plan(size: int, *, least_part: int = LEAST_PART) -> Plan:
     """
     if not 1 <= size <= LARGEST:
         raise ValueError(f"A size from 1 to {LARGEST} bytes can be planned, not {size}.")
-    part_size = max(least_part, _round_up(-(-size // MOST_PARTS), MIB))
+    part_size = max(min_part, _round_up(-(-size // MAX_PARTS), MIB))
     parts = -(-size // part_size)
-    parts_per_slice = max(LEAST_SLICE // part_size, -(-parts // MOST_SLICES))
-    return Plan(size, part_size, max(1, min(parts_per_slice, MOST_SLICE // part_size)))
+    parts_per_slice = max(MIN_SLICE // part_size, -(-parts // MAX_SLICES))
+    return Plan(size, part_size, max(1, min(parts_per_slice, MAX_SLICE // part_size)))
 
 
 def _round_up(value: int, step: int) -> int:

@@ -22,14 +22,14 @@ LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 1.0  # at the end, for a message that is on its way
 
 
-class Beside:
+class BackgroundTask:
     """Runs one job at a time in a thread of its own; a job that comes meanwhile is left out."""
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
         self._last: Future[None] | None = None
 
-    def __call__(self, job: Callable[[], None]) -> bool:
+    def start(self, job: Callable[[], None]) -> bool:
         """Run it if nothing is running; says whether it does."""
         if self._last is not None and not self._last.done():
             return False
@@ -72,9 +72,9 @@ class StreamProgress:
         self._began = self._looked = clock.monotonic()
         self._first: tuple[float, int] | None = None  # when the first bytes had come, and how many
         self._spent = 0.0
-        self._beside = Beside()
+        self._background = BackgroundTask()
 
-    def __call__(self, copied: int, size: int | None, upload_id: str | None) -> None:
+    def update(self, copied: int, size: int | None, upload_id: str | None) -> None:
         """Look at the row, at most once a second; and tell how far the copy is, as often as it has paid for that.
 
         Raises:
@@ -94,7 +94,7 @@ class StreamProgress:
                 return
             told = self._write(copied, size, upload_id)
             if told.connection_ids:
-                self._beside(partial(push, self._sockets, told, self._rate(moment, copied)))
+                self._background.start(partial(push, self._sockets, told, self._rate(moment, copied)))
             self._spent = spent
 
     def waiting(self) -> None:
@@ -110,7 +110,7 @@ class StreamProgress:
 
     def close(self) -> None:
         """Nothing is told after this."""
-        self._beside.close()
+        self._background.close()
 
     def _wanted(self) -> Download:
         row = self._downloads.get(self._arn)

@@ -16,7 +16,7 @@ from runtime.logic.copying import cleanup
 from runtime.models import Download, Origin, Status, Stored, Validator
 from runtime.ports import Clock, Copies, Downloads, Objects, Tasks
 
-MOST_WAITING = 100  # a token has up to 1 KB, and a row holds 400 KB
+MAX_WAITING = 100  # a token has up to 1 KB, and a row holds 400 KB
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reuse:
     clock: Clock
     seconds: int
 
-    def __call__(self, download: Download, origin: Origin, validator: Validator | None) -> Stored | Wait | None:
+    def find_copy(self, download: Download, origin: Origin, validator: Validator | None) -> Stored | Wait | None:
         """The copy that is there, word that one is on its way, or nothing: then the download copies by itself.
 
         A client that gave a SHA-256 gets a copy of its own, whose bytes are read in order.
@@ -54,13 +54,13 @@ class Reuse:
             leader = self.downloads.get(claim.leader)
             if leader is not None and not leader.is_expired(now):
                 if not leader.status.is_final:
-                    return Wait(file_id) if claim.waiting < MOST_WAITING else None
+                    return Wait(file_id) if claim.waiting < MAX_WAITING else None
                 if leader.status is Status.READY and leader.stored and self._is_there(leader, leader.stored):
                     return leader.stored
             claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at, instead_of=claim.leader)
             if claim.leader != arn:
                 return Wait(file_id)
-        if not self.downloads.lead(arn, file_id):
+        if not self.downloads.record_file_id(arn, file_id):
             raise StoppedError("The download was stopped.")
         return None
 
@@ -72,13 +72,13 @@ class Reuse:
 
 
 @dataclass(frozen=True)
-class WakeWaiting:
+class ResumeWaiters:
     """At the end of a leader: whoever waits looks again."""
 
     copies: Copies
     tasks: Tasks
 
-    def __call__(self, download: Download) -> None:
+    def run(self, download: Download) -> None:
         """Settle the claim of a download that has ended, if it has one. A token that is lost ends by its time-out.
 
         Raises:
@@ -89,7 +89,7 @@ class WakeWaiting:
         settle = self.copies.finish if download.status is Status.READY else self.copies.release
         for token in settle(download.file_id, download.execution_arn):
             try:
-                self.tasks.wake(token)
+                self.tasks.resume(token)
             except ServiceError as error:
                 log.warning("A download that waits could not be woken", reason=str(error))
 

@@ -12,7 +12,7 @@ from runtime.errors import StorageError, TimedOutError
 from runtime.logic.origin.retries import Deadline
 from runtime.ports import Objects, Part
 
-MOST_PARTS = 10_000
+MAX_PARTS = 10_000
 
 
 @dataclass
@@ -107,7 +107,7 @@ class PartUpload:
         while self._seen < len(self._parts) and self._parts[self._seen].done():
             self._parts[self._seen].result()
             self._seen += 1
-        if len(self._parts) >= MOST_PARTS:
+        if len(self._parts) >= MAX_PARTS:
             raise StorageError("UploadPart", "TooManyParts")
 
     def _shut_down(self) -> None:

@@ -19,7 +19,7 @@ class Cancel:
     clock: Clock
     fail_function: str
 
-    def __call__(self, download: Download) -> None:
+    def run(self, download: Download) -> None:
         """Mark it CANCELLED; harmless when it is already.
 
         Raises:
@@ -32,7 +32,7 @@ class Cancel:
                 raise DownloadNotFoundError
             if current.status is not Status.CANCELLED:
                 raise DownloadFinishedError
-            if current.told_at is not None:
+            if current.notified_at is not None:
                 return
         self.executions.stop(arn)
         self.functions.start(self.fail_function, {"executionArn": arn})

@@ -1,13 +1,13 @@
-"""Tell a download's clients what its row says."""
+"""Send the message of a download to its clients."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.logic.copying.reuse import WakeWaiting
+from runtime.logic.copying.reuse import ResumeWaiters
 from runtime.logic.ending.running_limit import ReleaseCaller
-from runtime.logic.sockets.announce import Announce
-from runtime.logic.sockets.tell import Tell
+from runtime.logic.sockets.download_messages import DownloadMessages
+from runtime.logic.sockets.notifier import Notifier
 from runtime.ports import Clock, Downloads
 
 
@@ -16,14 +16,14 @@ class Deliver:
     """Write, then tell: reads the row consistently, after whoever called has written it."""
 
     downloads: Downloads
-    announce: Announce
-    tell: Tell
+    download_messages: DownloadMessages
+    notifier: Notifier
     clock: Clock
-    wake: WakeWaiting | None = None
+    resume_waiters: ResumeWaiters | None = None
     release: ReleaseCaller | None = None
 
-    def __call__(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
-        """Tell all connections, or replay to one; return how many were reached.
+    def run(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
+        """Notify all connections, or replay to one; return how many were reached.
 
         Raises:
             PushesGivenUpError: nobody was reached for now. To do it all again is harmless, and may help.
@@ -31,10 +31,14 @@ class Deliver:
         download = self.downloads.get(execution_arn)
         if download is None or download.is_expired(self.clock.now()):
             return {}
-        if self.wake is not None and connection_id is None:
-            self.wake(download)
+        if self.resume_waiters is not None and connection_id is None:
+            self.resume_waiters.run(download)
         connection_ids = download.connection_ids if connection_id is None else {connection_id}
-        counts = self.tell(download, connection_ids, self.announce(download)) if connection_ids else None
+        counts = (
+            self.notifier.send(download, connection_ids, self.download_messages.build(download))
+            if connection_ids
+            else None
+        )
         if self.release is not None and connection_id is None:  # after the message, which somebody waits for
             self.release.run(download)
         if counts is None:

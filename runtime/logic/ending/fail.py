@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from runtime.errors import TransferError
 from runtime.logic.copying import cleanup
-from runtime.logic.copying.reuse import WakeWaiting
+from runtime.logic.copying.reuse import ResumeWaiters
 from runtime.logic.ending.reconcile import failure_of_status
 from runtime.logic.ending.running_limit import ReleaseCaller
 from runtime.logic.sockets import messages
+from runtime.logic.sockets.notifier import Notifier
 from runtime.logic.sockets.push import PushCounts
-from runtime.logic.sockets.tell import Tell
 from runtime.models import Download, Failure, Status
 from runtime.ports import Clock, Downloads, Objects
 
@@ -29,13 +29,13 @@ class Fail:
 
     downloads: Downloads
     objects: Objects
-    tell: Tell
+    notifier: Notifier
     clock: Clock
     object_prefix: str
-    wake: WakeWaiting | None = None
+    resume_waiters: ResumeWaiters | None = None
     release: ReleaseCaller | None = None
 
-    def __call__(self, execution_arn: str, failure: Failure) -> dict[str, str]:
+    def run(self, execution_arn: str, failure: Failure) -> dict[str, str]:
         """Settle the download; says how it stands. READY and CANCELLED stay what they are.
 
         Raises:
@@ -54,15 +54,15 @@ class Fail:
         return {"status": str(download.status)}
 
     def _settle(self, download: Download) -> PushCounts:
-        """Tell the clients, clean up, and wake who waits for the copy."""
+        """Notify the clients, clean up, and wake who waits for the copy."""
         counts = PushCounts()
-        if download.told_at is None:
-            counts = self.tell(download, download.connection_ids, messages.news(download))
+        if download.notified_at is None:
+            counts = self.notifier.send(download, download.connection_ids, messages.download_message(download))
             if not counts.none_reached:
-                self.downloads.told(download.execution_arn, now=self.clock.now())
+                self.downloads.record_notified(download.execution_arn, now=self.clock.now())
         self._clean(download)
-        if self.wake is not None:
-            self.wake(download)
+        if self.resume_waiters is not None:
+            self.resume_waiters.run(download)
         return counts
 
     def _known(self, execution_arn: str, failure: Failure) -> Failure:
@@ -70,7 +70,7 @@ class Fail:
         if failure.code != TransferError.code or failure == NO_CAPACITY:
             return failure
         download = self.downloads.get(execution_arn)
-        return (download and (download.failure or download.trouble)) or failure
+        return (download and (download.failure or download.last_error)) or failure
 
     def _clean(self, download: Download) -> None:
         key = self.object_prefix + download.download_id

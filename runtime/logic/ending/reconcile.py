@@ -31,7 +31,7 @@ class Reconcile:
     clock: Clock
     fail_function: str
 
-    def __call__(self, download: Download) -> Download:
+    def run(self, download: Download) -> Download:
         """The download as it is, or FAILED when nothing works on it any more."""
         now = self.clock.now()
         changed_or_checked = max(download.updated_at, download.checked_at or 0.0)

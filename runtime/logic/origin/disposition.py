@@ -6,7 +6,7 @@ import re
 import unicodedata
 from urllib.parse import quote, unquote
 
-LONGEST_NAME = 255
+MAX_NAME = 255
 FALLBACK_TYPE = "application/octet-stream"
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]')
 _TYPE = re.compile(
@@ -17,15 +17,13 @@ _ACTIVE = re.compile(r"html|xml|svg|script|flash|multipart/", re.IGNORECASE)
 
 def is_safe_name(name: str) -> bool:
     """Whether a client may have a file of this name: no path, no control or direction characters, no dots only."""
-    return (
-        0 < len(name) <= LONGEST_NAME and not _UNSAFE.search(name) and name == name.strip() and name.strip(". ") != ""
-    )
+    return 0 < len(name) <= MAX_NAME and not _UNSAFE.search(name) and name == name.strip() and name.strip(". ") != ""
 
 
 def name_of(path: str) -> str:
     """A safe file name for a path at the origin."""
     last = unquote(path.partition("?")[0].rstrip("/").rpartition("/")[2], errors="replace")
-    name = _UNSAFE.sub("_", last).strip(". ")[:LONGEST_NAME].strip()
+    name = _UNSAFE.sub("_", last).strip(". ")[:MAX_NAME].strip()
     return name if is_safe_name(name) else "download"
 
 

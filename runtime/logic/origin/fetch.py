@@ -14,8 +14,8 @@ from runtime.logic.origin.retries import Deadline
 from runtime.models import Origin
 from runtime.ports import Body, Check, Origins, Secrets
 
-MOST_REDIRECTS = 5
-LONGEST_FIRST_BYTE = 14 * 60.0
+MAX_REDIRECTS = 5
+MAX_FIRST_BYTE_SECONDS = 14 * 60.0
 _PERMANENT = frozenset(  # why a secret or a parameter cannot be read until somebody changes something
     {
         "AccessDenied",
@@ -45,7 +45,7 @@ class Fetch:
     deadline: Deadline
     loopback: bool = False
 
-    def get(self, headers: Mapping[str, str], meanwhile: Callable[[], None]) -> Body:
+    def get(self, headers: Mapping[str, str], while_waiting: Callable[[], None]) -> Body:
         """The answer at the end of the redirects, whatever its status; it may take minutes, see the port.
 
         Raises:
@@ -53,20 +53,22 @@ class Fetch:
         """
         url = paths.join(self.origin.base_url, self.path)
         is_inside = True  # and False for the rest of the chain once a redirect has left the base URL
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             sent = dict(headers)
             if is_inside:
                 sent |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
-            timeout = min(LONGEST_FIRST_BYTE, self.deadline.remaining())
+            timeout = min(MAX_FIRST_BYTE_SECONDS, self.deadline.remaining())
             check, ca_bundle = self._check_for(url), self._ca_bundle_for(url)
-            body = self.origins.get(url, sent, check=check, timeout=timeout, meanwhile=meanwhile, ca_bundle=ca_bundle)
+            body = self.origins.get(
+                url, sent, check=check, timeout=timeout, while_waiting=while_waiting, ca_bundle=ca_bundle
+            )
             if body.status not in redirects.STATUSES:
                 return body
             location = body.headers.get("location", "")
             body.close()
             url = redirects.resolve(self.origin, url, location)
             is_inside = is_inside and is_under(self.origin.base_url, url)
-        raise OriginError(f"The origin redirected more than {MOST_REDIRECTS} times.")
+        raise OriginError(f"The origin redirected more than {MAX_REDIRECTS} times.")
 
     def _ca_bundle_for(self, url: str) -> str | None:
         """Return the origin's own CA certificates for its own hosts, and None, the public CAs, for any other.

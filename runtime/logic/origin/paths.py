@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from runtime.errors import InvalidPathError
 
-LONGEST = 2048
+MAX_LENGTH = 2048
 OVERLONG_UTF8 = re.compile(rb"(\xc0|\xe0\x80|\xf0\x80\x80)[\xae\xaf]|(\xc1|\xe0\x81|\xf0\x80\x81)\x9c")  # of . / and \
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -25,8 +25,8 @@ def join(base_url: str, path: str) -> str:
     Raises:
         InvalidPathError: says which rule the path breaks.
     """
-    if not path or len(path) > LONGEST:
-        raise InvalidPathError(f"The path has to have 1 to {LONGEST} characters.")
+    if not path or len(path) > MAX_LENGTH:
+        raise InvalidPathError(f"The path has to have 1 to {MAX_LENGTH} characters.")
     where, question_mark, query = path.partition("?")
     where = where.removeprefix("/")
     _refuse("#" in path, "must not contain '#'; write it as %23")

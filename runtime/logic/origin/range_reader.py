@@ -26,8 +26,8 @@ class RangeReader:
     validator: Validator
     total: int
 
-    def __call__(self, first: int, view: memoryview, go_on: Callable[[], None]) -> None:
-        """Fill the view with the bytes from `first`, calling `go_on` all the time.
+    def read(self, first: int, view: memoryview, check_cancelled: Callable[[], None]) -> None:
+        """Fill the view with the bytes from `first`, calling `check_cancelled` all the time.
 
         Raises:
             TransferError: the origin failed, in spite of retries.
@@ -38,9 +38,9 @@ class RangeReader:
         filled = 0
         try:
             while filled < len(view):
-                go_on()
+                check_cancelled()
                 try:
-                    body = body or self._ask(first + filled, last, go_on)
+                    body = body or self._ask(first + filled, last, check_cancelled)
                     chunk = self._chunk(body, min(CHUNK, len(view) - filled))
                     if filled + len(chunk) == len(view):
                         self._expect_end(body)
@@ -58,9 +58,9 @@ class RangeReader:
             if body is not None:
                 body.close()
 
-    def _ask(self, first: int, last: int, go_on: Callable[[], None]) -> Body:
+    def _ask(self, first: int, last: int, check_cancelled: Callable[[], None]) -> Body:
         wanted = {"Range": f"bytes={first}-{last}"} | self.validator.condition
-        body = self.fetch.get(IDENTITY | wanted, go_on)
+        body = self.fetch.get(IDENTITY | wanted, check_cancelled)
         try:
             answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
         except TransferError:

@@ -30,11 +30,11 @@ class Deadline:
 class Retries:
     """The tries that one transfer has left, and the wait before the next."""
 
-    def __init__(self, clock: Clock, deadline: Deadline, *, attempts: int = 3, longest_wait: float = 30.0) -> None:
+    def __init__(self, clock: Clock, deadline: Deadline, *, attempts: int = 3, max_wait: float = 30.0) -> None:
         self._clock = clock
         self._deadline = deadline
         self._attempts = attempts
-        self._longest_wait = longest_wait
+        self._max_wait = max_wait
         self._failed = 0
         self._restarted = 0
 
@@ -47,7 +47,7 @@ class Retries:
         wait = pause(self._failed, base=0.5, most=8.0)
         if isinstance(error, TransferError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
-        if wait > min(self._longest_wait, self._deadline.remaining()):
+        if wait > min(self._max_wait, self._deadline.remaining()):
             raise error
         log.warning("Trying again", code=error.code, failed=self._failed, seconds=round(wait, 2))
         self._clock.sleep(wait)

@@ -45,7 +45,7 @@ class Source:
         part_size: int,
         limit: SizeLimit,
         expected: int | None,
-        tick: Callable[[], None],
+        on_progress: Callable[[], None],
     ) -> None:
         self.total: int | None = None
         self.content_type: str | None = None
@@ -59,7 +59,7 @@ class Source:
         self._part_size = part_size
         self._limit = limit
         self._expected = expected
-        self._tick = tick
+        self._on_progress = on_progress
         self._body: Body | None = None
         self._left: int | None = None  # bytes that the current answer still owes, if it said
         self._ended = False
@@ -67,14 +67,14 @@ class Source:
         self._ranges = False
         self._safe_at = 0  # the position from which the retries count afresh
 
-    def open(self, meanwhile: Callable[[], None]) -> None:
-        """Ask, and understand the answer; `meanwhile` is called while it is waited for.
+    def open(self, while_waiting: Callable[[], None]) -> None:
+        """Ask, and understand the answer; `while_waiting` is called while it is waited for.
 
         Raises:
             TransferError: typed by what is wrong.
         """
         asked_at = self._clock.monotonic()
-        body = self._get({"Range": f"bytes=0-{self._part_size - 1}"}, meanwhile)
+        body = self._get({"Range": f"bytes=0-{self._part_size - 1}"}, while_waiting)
         self.first_byte_seconds = self._clock.monotonic() - asked_at
         if body.status == 206 and not self._is_gzip(body):
             span = answers.content_range_of(body.headers)
@@ -85,7 +85,7 @@ class Source:
                 return
         if body.status in (206, 416):
             body.close()
-            body = self._get({}, meanwhile)
+            body = self._get({}, while_waiting)
         if body.status != 200:
             raise self._drop(answers.failure_of(body, self._clock.now()))
         if self._is_gzip(body):
@@ -113,11 +113,11 @@ class Source:
                 chunk = self._read(min(CHUNK, len(view) - filled))
             except TransferError as error:
                 self._resume_after(error)
-                self._tick()  # a cancel ends the copy before the origin is silent for another minute
+                self._on_progress()  # a cancel ends the copy before the origin is silent for another minute
                 continue
             view[filled : filled + len(chunk)] = chunk
             filled += len(chunk)
-            self._tick()
+            self._on_progress()
         return filled
 
     def close(self) -> None:
@@ -132,8 +132,8 @@ class Source:
             return False
         return span.length == span.total or self._validator is not None
 
-    def _get(self, headers: dict[str, str], meanwhile: Callable[[], None]) -> Body:
-        self._body = self._fetch.get(IDENTITY | headers, meanwhile)
+    def _get(self, headers: dict[str, str], while_waiting: Callable[[], None]) -> Body:
+        self._body = self._fetch.get(IDENTITY | headers, while_waiting)
         return self._body
 
     def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
@@ -153,7 +153,7 @@ class Source:
     def _read(self, most: int) -> bytes:
         timeout = self._timeout()
         if self._body is None:
-            self._go_on()
+            self._check_cancelled()
         assert self._body is not None
         chunk = self._body.read(most if self._left is None else min(most, self._left), timeout)
         if not chunk and self._left is None:
@@ -176,7 +176,7 @@ class Source:
         return min(STALL_SECONDS, self._deadline.remaining())
 
     def _next_timeout(self) -> float:
-        self._tick()
+        self._on_progress()
         return self._timeout()
 
     def _count(self, size: int) -> None:
@@ -194,12 +194,12 @@ class Source:
             self.close()
             self._ended = self.position == self.total
 
-    def _go_on(self) -> None:
+    def _check_cancelled(self) -> None:
         """Ask for everything behind the position, of the same version."""
         assert self._validator is not None
         assert self.total is not None
         first, last = self.position, self.total - 1
-        body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._tick)
+        body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._on_progress)
         answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
         self._left = last - first + 1
 

@@ -18,7 +18,7 @@ class Access:
     clock: Clock
     state_machine_arn: str
 
-    def __call__(self, download_id: str, ticket_text: str | None) -> Download:
+    def get_download(self, download_id: str, ticket_text: str | None) -> Download:
         """The download, for who may see it.
 
         Raises:

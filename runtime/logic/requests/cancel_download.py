@@ -16,11 +16,11 @@ class CancelDownload:
     access: Access
     cancel: Cancel
 
-    def __call__(self, download_id: str, ticket_text: str | None) -> dict[str, object]:
+    def run(self, download_id: str, ticket_text: str | None) -> dict[str, object]:
         """The body of the answer.
 
         Raises:
             RequestError: not for this caller, not there, or finished already.
         """
-        self.cancel(self.access(download_id, ticket_text))
+        self.cancel.run(self.access.get_download(download_id, ticket_text))
         return {"downloadId": download_id, "status": str(Status.CANCELLED)}

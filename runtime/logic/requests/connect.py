@@ -10,7 +10,7 @@ from runtime.logic.requests.evict import Evict
 from runtime.models import Connection, Download, execution_arn_of
 from runtime.ports import Clock, Connections, Downloads, Functions
 
-LONGEST_CONNECTION = 2 * 60 * 60 + 10 * 60  # API Gateway ends it after two hours
+MAX_CONNECTION_SECONDS = 2 * 60 * 60 + 10 * 60  # API Gateway ends it after two hours
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Connect:
     deliver_function: str
     limit: int
 
-    def __call__(self, connection_id: str, ticket_text: str | None, claimed_arn: str | None = None) -> None:
+    def run(self, connection_id: str, ticket_text: str | None, claimed_arn: str | None = None) -> None:
         """Accept the connection.
 
         Raises:
@@ -43,13 +43,13 @@ class Connect:
             connection_id,
             execution_arn,
             connected_at=int(now * 1000),
-            expires_at=int(now) + LONGEST_CONNECTION,
+            expires_at=int(now) + MAX_CONNECTION_SECONDS,
             # A revocation after this read removes the ticket's hash, so that `open` refuses the connection.
             ticket_generation=before.ticket_generation,
         )
         if not self._open(connection, ticket):
             full = self._admit(ticket, execution_arn)
-            if not self.evict(full) or not self._open(connection, ticket):
+            if not self.evict.make_room(full) or not self._open(connection, ticket):
                 raise TooManyConnectionsError
         try:
             self._replay(connection, before)

@@ -14,7 +14,7 @@ class Disconnect:
     downloads: Downloads
     connections: Connections
 
-    def __call__(self, connection_id: str) -> None:
+    def run(self, connection_id: str) -> None:
         """Delete the connection's row and take its id out of its download's."""
         connection = self.connections.delete(connection_id)
         if connection is not None:

@@ -9,7 +9,7 @@ from runtime.errors import ServiceError
 from runtime.models import YOUNG_SECONDS, Connection, Download
 from runtime.ports import Clock, Connections, Downloads, Sockets
 
-MOST_ASKED = 3  # being refused stays cheap
+MAX_CHECKED = 3  # being refused stays cheap
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Evict:
     sockets: Sockets
     clock: Clock
 
-    def __call__(self, download: Download) -> bool:
+    def make_room(self, download: Download) -> bool:
         """Whether there is room now: ids without a live row go, or else the oldest sockets that are closed."""
         now = self.clock.now()
         ids = sorted(download.connection_ids)
@@ -29,7 +29,7 @@ class Evict:
         absent = [one for one, row in zip(ids, found, strict=True) if row is None or row.is_expired(now)]
         if not absent:
             old = [row for row in found if row is not None and row.age(now) >= YOUNG_SECONDS]
-            oldest = sorted(old, key=lambda row: row.connected_at)[:MOST_ASKED]
+            oldest = sorted(old, key=lambda row: row.connected_at)[:MAX_CHECKED]
             closed = parallel.each(self._is_closed, oldest)
             absent = [row.connection_id for row, gone in zip(oldest, closed, strict=True) if gone]
         for one in absent:

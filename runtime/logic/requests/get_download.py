@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.logic.ending.reconcile import Reconcile
 from runtime.logic.requests.access import Access
 from runtime.logic.sockets import messages
-from runtime.logic.sockets.announce import Announce
+from runtime.logic.sockets.download_messages import DownloadMessages
 from runtime.models import Status, iso
 
 
@@ -17,15 +17,15 @@ class GetDownload:
 
     access: Access
     reconcile: Reconcile
-    announce: Announce
+    download_messages: DownloadMessages
 
-    def __call__(self, download_id: str, ticket_text: str | None) -> dict[str, object]:
+    def run(self, download_id: str, ticket_text: str | None) -> dict[str, object]:
         """The body of the answer.
 
         Raises:
             RequestError: not for this caller, or not there.
         """
-        download = self.reconcile(self.access(download_id, ticket_text))
+        download = self.reconcile.run(self.access.get_download(download_id, ticket_text))
         body: dict[str, object] = {
             "downloadId": download.download_id,
             "executionArn": download.execution_arn,
@@ -39,7 +39,7 @@ class GetDownload:
         body |= {name: value for name, value in known.items() if value is not None}
         if download.status is Status.FAILED:
             body["error"] = messages.error_of(download)
-        signed = self.announce.sign(download)
+        signed = self.download_messages.sign_url(download)
         if signed is not None and download.stored is not None:
             body |= {"url": signed.url, "download": messages.file_of(download, download.stored, signed)}
         return body

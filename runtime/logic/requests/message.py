@@ -19,13 +19,13 @@ from runtime.errors import (
 from runtime.logic.ending.cancel import Cancel
 from runtime.logic.ending.reconcile import Reconcile
 from runtime.logic.sockets import messages
-from runtime.logic.sockets.announce import Announce
+from runtime.logic.sockets.download_messages import DownloadMessages
 from runtime.logic.sockets.messages import Message
 from runtime.logic.sockets.push import Pushes, PushOutcome
 from runtime.models import Download, Failure
 from runtime.ports import Clock, Connections, Downloads, Sockets
 
-LONGEST_BODY = 4096
+MAX_BODY = 4096
 NEWS = ("status", "refresh")
 ACTIONS = (*NEWS, "cancel", "ping")
 
@@ -39,10 +39,10 @@ class ClientMessage:
     sockets: Sockets
     clock: Clock
     reconcile: Reconcile
-    announce: Announce
+    download_messages: DownloadMessages
     cancel: Cancel
 
-    def __call__(self, connection_id: str, body: str, message_id: str) -> None:
+    def run(self, connection_id: str, body: str, message_id: str) -> None:
         """Do what the message asks and post the answer to its sender."""
         download_id = ""
         try:
@@ -102,9 +102,9 @@ class ClientMessage:
         if action == "ping":
             return messages.pong(download.download_id, message_id)
         if action == "cancel":
-            self.cancel(download)
-            return self.announce(self.downloads.get(download.execution_arn) or download)
-        return self.announce(self.reconcile(download))
+            self.cancel.run(download)
+            return self.download_messages.build(self.downloads.get(download.execution_arn) or download)
+        return self.download_messages.build(self.reconcile.run(download))
 
 
 def _action_of(body: str) -> str:
@@ -115,8 +115,8 @@ def _action_of(body: str) -> str:
         UnknownActionError: there is no such action.
     """
     example = 'Send a JSON object such as {"action": "status"}.'
-    if len(body) > LONGEST_BODY:
-        raise InvalidRequestError(f"A message has to be shorter than {LONGEST_BODY} characters. {example}")
+    if len(body) > MAX_BODY:
+        raise InvalidRequestError(f"A message has to be shorter than {MAX_BODY} characters. {example}")
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

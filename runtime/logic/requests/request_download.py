@@ -12,8 +12,8 @@ from runtime.errors import (
     ExecutionExistsError,
     IdempotencyKeyReusedError,
     InvalidRequestError,
-    OrderTooLargeError,
     RequestError,
+    RequestTooLargeError,
     ServiceError,
     TransientServiceError,
     UnknownOriginError,
@@ -30,7 +30,7 @@ _MOST_ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
-class Order:
+class DownloadRequest:
     """What a caller asks for, not checked yet."""
 
     owner: str
@@ -57,7 +57,7 @@ class RequestDownload:
     max_file_bytes: int
     limit: RunningLimit
 
-    def __call__(self, order: Order) -> dict[str, object]:
+    def run(self, order: DownloadRequest) -> dict[str, object]:
         """The body of the answer.
 
         Raises:
@@ -136,12 +136,12 @@ class RequestDownload:
     def _add_ticket(self, existing: Download, ticket: tickets.Ticket) -> None:
         current: Download | None = existing
         while current is not None:
-            new = (*current.ticket_hashes, ticket.hash)[-tickets.MOST_PER_DOWNLOAD :]
+            new = (*current.ticket_hashes, ticket.hash)[-tickets.MAX_PER_DOWNLOAD :]
             if self.downloads.replace_tickets(current.execution_arn, current.ticket_hashes, new):
                 return
             current = self.downloads.get(existing.execution_arn)
 
-    def _checked(self, order: Order) -> Download:
+    def _checked(self, order: DownloadRequest) -> Download:
         origin = self._origin(order.origin)
         path = order.path if order.path is not None else origin.default_path
         if path is None:
@@ -149,14 +149,14 @@ class RequestDownload:
         paths.join(origin.base_url, path)
         if order.file_name is not None and not disposition.is_safe_name(order.file_name):
             raise InvalidRequestError(
-                f"fileName has to be a file's name of 1 to {disposition.LONGEST_NAME} characters, without path, "
+                f"fileName has to be a file's name of 1 to {disposition.MAX_NAME} characters, without path, "
                 'spaces around it, control characters or any of : * ? " < > |'
             )
         if order.sha256 is not None and not _SHA256.fullmatch(order.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
         limit = limits.request_limit(self.max_file_bytes, sha256=order.sha256 is not None)
         if order.size is not None and order.size > limit.bytes:
-            raise OrderTooLargeError(limit.reason)
+            raise RequestTooLargeError(limit.reason)
         idempotency_keys.check(order.idempotency_key, order.owner)
         now = self.clock.now()
         return Download(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from runtime.errors import TicketRefusedError, TicketRequiredError
 
-MOST_PER_DOWNLOAD = 5
+MAX_PER_DOWNLOAD = 5
 _SHAPE = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_-]{43}")
 
 

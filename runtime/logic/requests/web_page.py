@@ -36,7 +36,7 @@ class GetPageFile:
     files: PageFiles
     config: Mapping[str, str]
 
-    def __call__(self, name: str) -> PageFile | None:
+    def run(self, name: str) -> PageFile | None:
         """The file of this name, or the page's config; None where there is none."""
         content = json.dumps(dict(self.config)) if name == CONFIG else self.files.read(name)
         content_type = TYPES.get(PurePosixPath(name).suffix)

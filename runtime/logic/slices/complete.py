@@ -34,7 +34,7 @@ class Complete:
     object_prefix: str
     cut: plan.Cut = plan.plan
 
-    def __call__(self, execution_arn: str, slices: Sequence[int], throttled: Collection[int] = ()) -> Outcome:
+    def run(self, execution_arn: str, slices: Sequence[int], throttled: Collection[int] = ()) -> Outcome:
         """Check the `slices` that a Map has just copied, and name the next or complete the upload.
 
         STORED, PLANNED with the numbers of the next `slices`, THROTTLED with those whose function Lambda did not run,
@@ -69,7 +69,7 @@ class Complete:
     def _list(self, job: Sliced) -> list[Part] | None:
         """List the parts of the upload; None when the upload is gone."""
         try:
-            return list(self.objects.list_parts(job.key, job.upload_id, most=plan.MOST_PARTS))
+            return list(self.objects.list_parts(job.key, job.upload_id, most=plan.MAX_PARTS))
         except UploadGoneError:
             return None
 
@@ -123,7 +123,7 @@ class Complete:
 
     def _note(self, job: Sliced, parts: Sequence[Part]) -> Digest:
         arn, digest = job.download.execution_arn, crc32.digest(parts)
-        if not self.downloads.note_digest(arn, digest=digest, upload_id=job.upload_id, now=self.clock.now()):
+        if not self.downloads.record_digest(arn, digest=digest, upload_id=job.upload_id, now=self.clock.now()):
             raise StoppedError("The download was stopped.")
         return digest
 

@@ -42,10 +42,10 @@ class CopySlice:
     concurrency: int
     loopback: bool = False
     cut: plan.Cut = plan.plan
-    most_held: int = plan.MOST_HELD
-    piece: int = plan.LEAST_PART
+    max_held: int = plan.MAX_HELD
+    piece: int = plan.MIN_PART
 
-    def __call__(self, execution_arn: str, index: int, seconds: float) -> None:
+    def run(self, execution_arn: str, index: int, seconds: float) -> None:
         """Copy slice `index`, from 0, within so many seconds. Why the file cannot be copied is noted in the row.
 
         Raises:
@@ -76,20 +76,20 @@ class CopySlice:
         read = RangeReader(fetch, self.clock, deadline, job.version.validator, job.plan.size)
         copy = PartCopy(read, self.objects, job.key, job.upload_id)
         missing = self._missing(job, index)
-        if job.plan.part_size > self.most_held:
+        if job.plan.part_size > self.max_held:
             self._stream(copy, missing, watch)
             return
 
-        def work(part: plan.Range, buffer: bytearray, go_on: Callable[[], None]) -> None:
-            copy.held(part, buffer, go_on)
-            watch()
+        def work(part: plan.Range, buffer: bytearray, check_cancelled: Callable[[], None]) -> None:
+            copy.held(part, buffer, check_cancelled)
+            watch.check()
 
         Lanes(self.clock, missing, work).run()
 
     def _stream(self, copy: PartCopy, missing: list[plan.Range], watch: Watch) -> None:
         for number, part in enumerate(missing):
             try:
-                copy.streamed(part, watch, piece=self.piece)
+                copy.streamed(part, watch.check, piece=self.piece)
             except TimedOutError as error:
                 if number:  # the next worker goes on behind what this one has stored
                     raise
@@ -107,7 +107,7 @@ class CopySlice:
 
     def _note(self, job: Sliced, error: TransferError) -> None:
         failure, arn = Failure(error.code, str(error)), job.download.execution_arn
-        note = self.downloads.note_trouble if may_mend(error) else self.downloads.note_failure
+        note = self.downloads.record_last_error if may_mend(error) else self.downloads.record_failure
         note(arn, failure=failure, upload_id=job.upload_id)
 
 

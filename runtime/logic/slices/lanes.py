@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from runtime.logic.copying.plan import Range
 from runtime.ports import Clock
 
-MOST_LANES = 4
+MAX_LANES = 4
 SLOW_SECONDS = 40.0
 
 Work = Callable[[Range, bytearray, Callable[[], None]], None]
@@ -36,7 +36,7 @@ class Lanes:
         """Work on all of them; raises what a lane raised, when all have ended."""
         if not self._waiting:
             return
-        most = min(MOST_LANES, len(self._waiting))
+        most = min(MAX_LANES, len(self._waiting))
         with ThreadPoolExecutor(most, "lane") as pool:
             lanes = [pool.submit(self._lane, number) for number in range(most)]
         for lane in lanes:
@@ -53,7 +53,7 @@ class Lanes:
             if len(buffer) != part.length:
                 buffer = bytearray(part.length)
             try:
-                self._work(part, buffer, lambda: self._go_on(number))
+                self._work(part, buffer, lambda: self._check_cancelled(number))
             except GaveWayError:
                 self._waiting.appendleft(part)
                 return
@@ -62,7 +62,7 @@ class Lanes:
                 raise
             self._stored.set()
 
-    def _go_on(self, number: int) -> None:
+    def _check_cancelled(self, number: int) -> None:
         """Called all the time.
 
         Raises:

@@ -18,33 +18,33 @@ from runtime.ports import Objects
 class PartCopy:
     """Copies parts of one file to one upload; safe to be used by several threads."""
 
-    read: RangeReader
+    reader: RangeReader
     objects: Objects
     key: str
     upload_id: str
 
-    def held(self, part: Range, buffer: bytearray, go_on: Callable[[], None]) -> None:
-        """Copy a part through a buffer of its length, calling `go_on` all the time.
+    def held(self, part: Range, buffer: bytearray, check_cancelled: Callable[[], None]) -> None:
+        """Copy a part through a buffer of its length, calling `check_cancelled` all the time.
 
         Raises:
             TransferError: the origin failed, in spite of retries.
             StorageError: S3 failed.
         """
         with memoryview(buffer) as view:
-            self.read(part.first, view, go_on)
+            self.reader.read(part.first, view, check_cancelled)
         number, crc32 = part.number, zlib.crc32(buffer)
         self.objects.upload_part(self.key, self.upload_id, number=number, body=buffer, crc32=crc32)
 
-    def streamed(self, part: Range, go_on: Callable[[], None], *, piece: int) -> None:
+    def streamed(self, part: Range, check_cancelled: Callable[[], None], *, piece: int) -> None:
         """Copy a part of any length in pieces of `piece` bytes; a body that S3 did not take is read anew.
 
         Raises:
             TransferError: the origin failed, in spite of retries, or nobody wants the part any more.
             StorageError: S3 failed, in spite of retries.
         """
-        retries = Retries(self.read.clock, self.read.deadline, attempts=ATTEMPTS)
+        retries = Retries(self.reader.clock, self.reader.deadline, attempts=ATTEMPTS)
         while True:
-            body = PartStream(part, self.read, go_on, piece=piece)
+            body = PartStream(part, self.reader, check_cancelled, piece=piece)
             try:
                 body.begin()
                 self.objects.stream_part(self.key, self.upload_id, number=part.number, body=body)

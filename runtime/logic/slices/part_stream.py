@@ -32,12 +32,12 @@ class GivenUpError(Exception):
 class PartStream:
     """A file-like object that can be read once. `failure` is what ended it early, `crc32` is of what was read."""
 
-    def __init__(self, part: Range, read: RangeReader, go_on: Callable[[], None], *, piece: int) -> None:
+    def __init__(self, part: Range, reader: RangeReader, check_cancelled: Callable[[], None], *, piece: int) -> None:
         self.crc32 = 0
         self.failure: BaseException | None = None
         self._part = part
-        self._read = read
-        self._go_on = go_on
+        self._reader = reader
+        self._check_cancelled = check_cancelled
         self._piece = piece
         self._asked = part.first
         self._closed = threading.Event()
@@ -57,7 +57,7 @@ class PartStream:
         """
         self._ask()
         while not self._is_there(CHECK_SECONDS):
-            self._go_on()
+            self._check_cancelled()
         self._next()
 
     def read(self, size: int = -1) -> bytes:
@@ -67,7 +67,7 @@ class PartStream:
             TransferError: the origin failed, in spite of retries, or nobody wants the part any more.
         """
         try:
-            self._go_on()
+            self._check_cancelled()
             sendable = self._sendable()
         except BaseException as error:
             self.failure = error
@@ -93,7 +93,7 @@ class PartStream:
             return first_half
         silent = 0.0
         while not self._is_there(CHECK_SECONDS):
-            self._go_on()
+            self._check_cancelled()
             silent += CHECK_SECONDS
             if remaining and silent >= DRIP_SECONDS:
                 return min(remaining, max(1, self._piece // 2 // DRIPS))
@@ -123,7 +123,7 @@ class PartStream:
 
     def _fill(self, first: int, buffer: bytearray) -> bytearray:
         with memoryview(buffer) as view:
-            self._read(first, view, self._stay)
+            self._reader.read(first, view, self._stay)
         return buffer
 
     def _stay(self) -> None:

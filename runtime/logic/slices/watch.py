@@ -16,14 +16,14 @@ from runtime import log
 from runtime.errors import ServiceError, StoppedError
 from runtime.logic.copying import prices
 from runtime.logic.copying.plan import Plan
-from runtime.logic.copying.progress import Beside, push
+from runtime.logic.copying.progress import BackgroundTask, push
 from runtime.logic.slices.sliced import Sliced
 from runtime.models import Download
 from runtime.ports import Clock, Downloads, Objects, Part, Sockets
 
 LOOK_SECONDS = 1.0
 FIRST_SECONDS = 1.0
-TELL_SECONDS = 3.0  # or longer, when that would cost more than a hundredth of the copy
+SEND_SECONDS = 3.0  # or longer, when that would cost more than a hundredth of the copy
 PAGE = 1_000
 
 
@@ -47,9 +47,9 @@ class Watch:
         self._workers = min(workers, job.plan.slice_count)
         self._looked = clock.monotonic()
         self._lock = threading.Lock()
-        self._beside = Beside()
+        self._background = BackgroundTask()
 
-    def __call__(self) -> None:
+    def check(self) -> None:
         """Look at the row, at most once a second.
 
         Raises:
@@ -67,11 +67,11 @@ class Watch:
         if row is None or not self._job.is_wanted(row, self._clock.now()):
             raise StoppedError("The download was stopped.")
         if self._clock.now() - row.updated_at >= self._between(row):
-            self._beside(partial(self._tell, row))
+            self._background.start(partial(self._tell, row))
 
     def close(self) -> None:
         """Nothing is told after this."""
-        self._beside.close()
+        self._background.close()
 
     def _between(self, row: Download) -> float:
         """Seconds: often as long as the file itself pays for that, and then as its workers do."""
@@ -79,8 +79,8 @@ class Watch:
         times = prices.SHARE * prices.of_copy(0.0, self._job.plan.size) // cost
         if times and row.copied_bytes is None:
             return FIRST_SECONDS
-        if self._clock.now() - row.created_at < times * TELL_SECONDS:
-            return TELL_SECONDS
+        if self._clock.now() - row.created_at < times * SEND_SECONDS:
+            return SEND_SECONDS
         return prices.seconds_between(cost, self._workers)
 
     def _tell(self, row: Download) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from runtime import log, parallel
 from runtime.backoff import pause
 from runtime.errors import ConnectionGoneError, ServiceError
-from runtime.ports import Clock, Closing, Connections, Downloads, Sockets
+from runtime.ports import Clock, Connections, Downloads, IdleCloser, Sockets
 
 _TRIES = 3
 
@@ -33,9 +33,9 @@ class Close:
     connections: Connections
     sockets: Sockets
     clock: Clock
-    closing: Closing
+    idle_closer: IdleCloser
 
-    def __call__(self, execution_arn: str, connection_ids: Sequence[str], since: float) -> dict[str, int]:
+    def run(self, execution_arn: str, connection_ids: Sequence[str], since: float) -> dict[str, int]:
         """Close the idle ones of these; how many were closed, gone already, or in use.
 
         Raises:
@@ -49,7 +49,7 @@ class Close:
         )
         self._take_out(execution_arn, gone)
         if in_use:
-            self.closing.start(execution_arn, in_use, since=now)
+            self.idle_closer.start(execution_arn, in_use, since=now)
         return {str(kind): ends.count(kind) for kind in Closed}
 
     def _close(self, execution_arn: str, connection_id: str, since: float) -> Closed:

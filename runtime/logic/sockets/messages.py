@@ -16,7 +16,7 @@ LARGEST = 32 * 1024 - 1
 Message = dict[str, object]
 
 
-def news(download: Download, signed: SignedUrl | None = None) -> Message:
+def download_message(download: Download, signed: SignedUrl | None = None) -> Message:
     """What the row says: `ready` (which needs a URL), `failed`, `cancelled`, or else its `status`."""
     if download.stored is not None and signed is not None:
         return _message("ready", download.download_id, "ready") | file_of(download, download.stored, signed)

@@ -24,14 +24,14 @@ from botocore.session import Session
 from localcloud.aws_request_checks import check_request
 from runtime.adapters import aws
 from runtime.adapters.clock import SystemClock
-from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
+from runtime.adapters.idle_closer import IdleCloserMachine
 from runtime.adapters.secret_values import SecretsManager
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
 from runtime.errors import ConnectionGoneError, ExecutionExistsError, ServiceError, TransientServiceError
-from tests.components.adapter_calls import names_of
+from tests.components.support.adapter_calls import names_of
 from tests.runtime.support.fakes import STATE_MACHINE
 from tests.runtime.support.in_process import InProcess
 from tests.runtime.support.world import ARN, DOWNLOAD_ID
@@ -220,13 +220,13 @@ def test_a_socket_is_closed_once(answering: Answering) -> None:
 def test_idle_sockets_are_closed_by_an_execution_of_any_name(answering: Answering) -> None:
     """It is told which, and since when they may be idle; a ticket or a URL is not among it."""
     client = answering({}, error("ThrottlingException"))
-    ClosingMachine(STATE_MACHINE).start(ARN, ["c1", "c2"], since=1_800_000_000.5)
+    IdleCloserMachine(STATE_MACHINE).start(ARN, ["c1", "c2"], since=1_800_000_000.5)
     operation, parameters = client.calls[0]
     assert (operation, set(parameters)) == ("start_execution", {"stateMachineArn", "input"})
     told = {"executionArn": ARN, "connectionIds": ["c1", "c2"], "since": "2027-01-15T08:00:00.500Z"}
     assert json.loads(parameters["input"]) == told
     with pytest.raises(ServiceError, match="StartExecution: Throttling"):
-        ClosingMachine(STATE_MACHINE).start(ARN, ["c1"], since=0.0)
+        IdleCloserMachine(STATE_MACHINE).start(ARN, ["c1"], since=0.0)
 
 
 def test_sockets_are_reached_at_the_stacks_own_url(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def drain(body: HttpBody, timeout: float) -> None:
 
 def get(port: int) -> HttpBody:
     url = f"http://127.0.0.1:{port}/"
-    return HttpOrigins().get(url, {}, check=lambda _address: None, timeout=5, meanwhile=nothing)
+    return HttpOrigins().get(url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 1000])
@@ -312,7 +312,7 @@ def test_a_connection_is_used_again_only_if_nothing_came_behind_the_body(behind:
     with serving(chunks_then(behind), keep=True) as server:
         for _ in range(2):
             url = f"http://127.0.0.1:{server.port}/"
-            body = origins.get(url, {}, check=lambda _address: None, timeout=5, meanwhile=nothing)
+            body = origins.get(url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing)
             assert body.read(100, 5) + body.read(100, 5) == b"ok"
             body.close()
         assert server.connections == connections
@@ -331,7 +331,7 @@ def test_a_doubtful_body_ends_with_its_chunks_and_with_its_connection(head: byte
     with serving(lambda exchange: exchange.send_raw(head + b"5\r\n01234\r\n0\r\n\r\n"), keep=True) as server:
         for _ in range(2):
             url = f"http://127.0.0.1:{server.port}/"
-            body = origins.get(url, {}, check=lambda _address: None, timeout=5, meanwhile=nothing)
+            body = origins.get(url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing)
             assert body.read(100, 5) + body.read(100, 5) == b"01234"
             body.close()
         assert server.connections == 2

@@ -107,7 +107,7 @@ def test_a_claim_that_is_released_is_gone(table: Table) -> None:
 
 def test_a_token_that_is_over_wakes_nobody(in_process: InProcess) -> None:
     """Its execution was stopped, or looked again by itself."""
-    WaitingTasks().wake("no-such-token")
+    WaitingTasks().resume("no-such-token")
     assert len(in_process.requests) == 1
 
 
@@ -118,5 +118,5 @@ def test_a_call_back_that_fails_is_told_without_its_token(
     assert not in_process.requests
     monkeypatch.setattr("runtime.adapters.waiting_tasks._OVER", frozenset())
     with pytest.raises(ServiceError) as caught:
-        WaitingTasks().wake("no-such-token")
+        WaitingTasks().resume("no-such-token")
     assert str(caught.value) == "SendTaskSuccess: TaskDoesNotExist"

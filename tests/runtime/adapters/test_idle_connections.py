@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.adapters.idle_connections import LONGEST_IDLE_SECONDS, MOST_IDLE
+from runtime.adapters.idle_connections import MAX_IDLE, MAX_IDLE_SECONDS
 from runtime.adapters.origin_http import HttpBody, HttpOrigins
 from runtime.errors import OriginAddressRefusedError, OriginTimeoutError
 from tests.runtime.support.fakes import nothing
@@ -29,7 +29,7 @@ def hello(exchange: Exchange) -> None:
 def get(origins: HttpOrigins, server: Server, check: Callable[[str], None] = anything) -> HttpBody:
     """One GET."""
     return origins.get(
-        server.url.replace("files.example.com", "localhost"), {}, check=check, timeout=2, meanwhile=nothing
+        server.url.replace("files.example.com", "localhost"), {}, check=check, timeout=2, while_waiting=nothing
     )
 
 
@@ -113,7 +113,11 @@ def test_a_silence_on_an_open_connection_is_a_silence() -> None:
         read(get(origins, server))
         with pytest.raises(OriginTimeoutError):
             origins.get(
-                server.url.replace("files.example.com", "localhost"), {}, check=anything, timeout=0.2, meanwhile=nothing
+                server.url.replace("files.example.com", "localhost"),
+                {},
+                check=anything,
+                timeout=0.2,
+                while_waiting=nothing,
             )
     assert len(server.requests) == 2
 
@@ -132,7 +136,7 @@ def test_an_address_passes_the_check_for_each_request() -> None:
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("seconds", [LONGEST_IDLE_SECONDS + 1, -60.0], ids=["long ago", "the clock was set"])
+@pytest.mark.parametrize("seconds", [MAX_IDLE_SECONDS + 1, -60.0], ids=["long ago", "the clock was set"])
 def test_a_connection_that_was_idle_for_long_is_dropped(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """A NAT or a frozen worker has forgotten it, and would not say so."""
     with serving(hello, keep=True) as server:
@@ -148,9 +152,9 @@ def test_few_connections_are_kept() -> None:
     """The oldest goes."""
     with serving(hello, keep=True) as server:
         origins = HttpOrigins()
-        bodies = [get(origins, server) for _ in range(MOST_IDLE + 2)]
+        bodies = [get(origins, server) for _ in range(MAX_IDLE + 2)]
         for body in bodies:
             read(body)
-        for body in [get(origins, server) for _ in range(MOST_IDLE + 1)]:
+        for body in [get(origins, server) for _ in range(MAX_IDLE + 1)]:
             read(body)
-    assert server.connections == MOST_IDLE + 3
+    assert server.connections == MAX_IDLE + 3

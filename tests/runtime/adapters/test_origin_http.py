@@ -57,7 +57,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 def get(url: str, *, timeout: float = 5.0, check: Callable[[str], None] = anything, **headers: str) -> HttpBody:
     """One GET."""
-    return HttpOrigins().get(url, headers, check=check, timeout=timeout, meanwhile=nothing)
+    return HttpOrigins().get(url, headers, check=check, timeout=timeout, while_waiting=nothing)
 
 
 def read_all(body: HttpBody, timeout: float = 5.0) -> bytes:
@@ -74,7 +74,7 @@ def test_a_request_says_what_it_is_told_to_and_no_more() -> None:
     """Host with its port, and the headers once."""
     with serving(lambda exchange: exchange.send(OK, "Content-Length: 0")) as server:
         headers = {"Range": "bytes=0-1", "Accept-Encoding": "identity"}
-        read_all(HttpOrigins().get(server.url, headers, check=anything, timeout=5, meanwhile=nothing))
+        read_all(HttpOrigins().get(server.url, headers, check=anything, timeout=5, while_waiting=nothing))
         lines = server.requests[0].strip().split("\r\n")
     assert lines[0] == "GET /a.csv?x=1 HTTP/1.1"
     assert sorted(lines[1:]) == [
@@ -109,10 +109,10 @@ def test_bodies_of_every_kind(lines: tuple[str, ...], raw: bytes) -> None:
         assert read_all(get(server.url)) == b"0123456789"
 
 
-@pytest.mark.parametrize("meanwhile", ["100 Continue", "102 Processing", "103 Early Hints"])
-def test_what_an_origin_says_meanwhile_is_not_its_answer(meanwhile: str) -> None:
+@pytest.mark.parametrize("while_waiting", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_what_an_origin_says_meanwhile_is_not_its_answer(while_waiting: str) -> None:
     """However often, and with headers of its own."""
-    said = (f"HTTP/1.1 {meanwhile}", "Content-Length: 99", "Link: </a>", "", f"HTTP/1.1 {meanwhile}", "", OK)
+    said = (f"HTTP/1.1 {while_waiting}", "Content-Length: 99", "Link: </a>", "", f"HTTP/1.1 {while_waiting}", "", OK)
     with serving(lambda exchange: exchange.send(*said, "Content-Length: 5", body=b"01234")) as server:
         body = get(server.url)
         assert (body.status, body.headers) == (200, {"content-length": "5"})
@@ -207,7 +207,7 @@ def test_an_answer_that_does_not_come_in_time(script: Callable[[Exchange], None]
     with serving(script, tls=tls) as server:
         origins = HttpOrigins(trusting() if tls else None)
         with pytest.raises(OriginTimeoutError):
-            origins.get(server.url, {}, check=anything, timeout=0.3, meanwhile=nothing)
+            origins.get(server.url, {}, check=anything, timeout=0.3, while_waiting=nothing)
 
 
 @pytest.mark.parametrize("script", [Exchange.hold, drip], ids=["silence", "drip"])
@@ -219,7 +219,7 @@ def test_an_answer_that_is_not_wanted_any_more(
     monkeypatch.setattr(origin_http, "_LOOK_SECONDS", 0.05)
     looks: list[int] = []
 
-    def meanwhile() -> None:
+    def while_waiting() -> None:
         looks.append(1)
         if len(looks) == 3:
             raise StoppedError("The download was stopped.")
@@ -227,7 +227,7 @@ def test_an_answer_that_is_not_wanted_any_more(
     with serving(script, tls=tls) as server:
         origins = HttpOrigins(trusting() if tls else None)
         with pytest.raises(StoppedError):
-            origins.get(server.url, {}, check=anything, timeout=30, meanwhile=meanwhile)
+            origins.get(server.url, {}, check=anything, timeout=30, while_waiting=while_waiting)
     assert len(looks) == 3
 
 
@@ -337,7 +337,7 @@ def trusting() -> ssl.SSLContext:
 def test_tls_is_checked_for_the_name_not_the_address() -> None:
     """The name is sent as SNI and has to be in the certificate; Host has no port that is the default."""
     with serving(lambda exchange: exchange.send(OK, "Content-Length: 2", body=b"ok"), tls=True) as server:
-        body = HttpOrigins(trusting()).get(server.url, {}, check=anything, timeout=5, meanwhile=nothing)
+        body = HttpOrigins(trusting()).get(server.url, {}, check=anything, timeout=5, while_waiting=nothing)
         assert read_all(body) == b"ok"
         assert server.names == ["files.example.com"]
 
@@ -350,7 +350,7 @@ def test_tls_that_cannot_be_trusted_is_refused(names: dict[str, list[str]]) -> N
             get(server.url)
         other = server.url.replace("files.", "other.")
         with pytest.raises(OriginTlsError):
-            HttpOrigins(trusting()).get(other, {}, check=anything, timeout=5, meanwhile=nothing)
+            HttpOrigins(trusting()).get(other, {}, check=anything, timeout=5, while_waiting=nothing)
         assert server.requests == []
 
 

@@ -63,7 +63,7 @@ def presenting(folder: Path, own: Certificate, *chain: Certificate, keep: bool =
 def get(server: Server, ca_bundle: str | None, origins: HttpOrigins | None = None) -> bytes:
     """Fetch the file."""
     found = (origins or HttpOrigins()).get(
-        server.url, {}, check=lambda _address: None, timeout=5, meanwhile=nothing, ca_bundle=ca_bundle
+        server.url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing, ca_bundle=ca_bundle
     )
     content = found.read(100, 5)
     found.close()

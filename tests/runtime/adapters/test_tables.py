@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.adapters import rows
+from runtime.adapters import items
 from runtime.logic.requests import tickets
 from runtime.models import Digest, Failure, Status, Validator, Version
 from tests.runtime.support.fakes import STATE_MACHINE, FakeConnections, FakeDownloads
@@ -119,9 +119,9 @@ def test_what_is_under_way_fails_or_is_cancelled(store: Store, status: Status) -
     failed = get_download(store)
     assert (failed.status, failed.failure) == (Status.FAILED, FAILURE)
     assert failed.upload_id == ("u1" if status is Status.COPYING else None)
-    assert failed.told_at is None
-    assert store.downloads.told(ARN, now=NOW + 2)
-    assert get_download(store).told_at == NOW + 2
+    assert failed.notified_at is None
+    assert store.downloads.record_notified(ARN, now=NOW + 2)
+    assert get_download(store).notified_at == NOW + 2
 
 
 def test_only_a_pending_row_is_given_up(store: Store) -> None:
@@ -149,7 +149,7 @@ def test_nothing_makes_a_row_that_is_not_there(store: Store) -> None:
         store.downloads.fail(ARN, failure=FAILURE, now=NOW),
         store.downloads.cancel(ARN, now=NOW),
         store.downloads.forget_upload(ARN, "u"),
-        store.downloads.told(ARN, now=NOW),
+        store.downloads.record_notified(ARN, now=NOW),
         store.downloads.remove_connection(ARN, "c1"),
         store.downloads.replace_tickets(ARN, (), (HASH,)),
         store.connections.open(connection(), ticket_hash=HASH, limit=3, now=NOW),
@@ -181,9 +181,9 @@ def test_a_connection_remembers_the_ticket_generation_of_its_download(store: Sto
     accepted = connection(ticket_generation=2)
     assert store.connections.open(accepted, ticket_hash=HASH, limit=2, now=NOW)
     assert store.connections.get("c1") == accepted
-    item = rows.download_item(download())
-    assert rows.download_of(item) == download()
-    assert rows.download_of(item | {"ticketGeneration": {"N": "3"}}) == download(ticket_generation=3)
+    item = items.download_item(download())
+    assert items.download_of(item) == download()
+    assert items.download_of(item | {"ticketGeneration": {"N": "3"}}) == download(ticket_generation=3)
 
 
 def test_a_connection_goes_from_both_tables_by_key(store: Store) -> None:
@@ -229,7 +229,7 @@ def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProc
     store.downloads.create(download(file_name="a.csv", sha256="ab" * 32))
     open_connection(store)
     store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW)
-    store.downloads.told(ARN, now=NOW)
+    store.downloads.record_notified(ARN, now=NOW)
     item = client.get_item(TableName="downloads", Key={"executionArn": {"S": ARN}})["Item"]
     assert item == {
         "executionArn": {"S": ARN},
@@ -252,7 +252,7 @@ def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProc
         "contentType": {"S": "text/csv"},
         "checksum": {"M": {"algorithm": {"S": "CRC32"}, "value": {"S": "AAAAAA=="}}},
         "objectSha256": {"S": "ab" * 32},
-        "toldAt": {"S": "2027-01-15T08:00:00.500Z"},
+        "notifiedAt": {"S": "2027-01-15T08:00:00.500Z"},
     }
     socket = client.get_item(TableName="connections", Key={"connectionId": {"S": "c1"}})["Item"]
     assert socket == {
@@ -346,29 +346,29 @@ def test_the_first_failure_and_the_last_trouble_are_noted(store: Store) -> None:
     """Of this upload, while the copy goes on; what was noted goes when it succeeds."""
     sliced(store)
     other = Failure("ORIGIN_CHANGED", "The file changed.")
-    note, trouble = store.downloads.note_failure, store.downloads.note_trouble
-    assert not note(ARN, failure=FAILURE, upload_id="u2")
-    assert note(ARN, failure=FAILURE, upload_id="u1")
-    assert not note(ARN, failure=other, upload_id="u1")
-    assert trouble(ARN, failure=other, upload_id="u1")
-    assert trouble(ARN, failure=FAILURE, upload_id="u1")
-    assert not trouble(ARN, failure=other, upload_id="u2")
-    assert (get_download(store).failure, get_download(store).trouble, get_download(store).status) == (
+    record_failure, record_last_error = store.downloads.record_failure, store.downloads.record_last_error
+    assert not record_failure(ARN, failure=FAILURE, upload_id="u2")
+    assert record_failure(ARN, failure=FAILURE, upload_id="u1")
+    assert not record_failure(ARN, failure=other, upload_id="u1")
+    assert record_last_error(ARN, failure=other, upload_id="u1")
+    assert record_last_error(ARN, failure=FAILURE, upload_id="u1")
+    assert not record_last_error(ARN, failure=other, upload_id="u2")
+    assert (get_download(store).failure, get_download(store).last_error, get_download(store).status) == (
         FAILURE,
         FAILURE,
         Status.COPYING,
     )
     assert store.downloads.finish(ARN, stored=replace(STORED, sha256=None), upload_id="u1", now=NOW)
-    assert (get_download(store).failure, get_download(store).trouble) == (None, None)
-    assert not note(ARN, failure=FAILURE, upload_id="u1")
+    assert (get_download(store).failure, get_download(store).last_error) == (None, None)
+    assert not record_failure(ARN, failure=FAILURE, upload_id="u1")
 
 
 def test_a_digest_is_noted_of_this_upload_alone(store: Store) -> None:
     """It outlives the worker that completes."""
     sliced(store)
     digest = Digest("AAAAAA==", "BBBBBB==-2")
-    assert not store.downloads.note_digest(ARN, digest=digest, upload_id="u2", now=NOW)
-    assert store.downloads.note_digest(ARN, digest=digest, upload_id="u1", now=NOW)
+    assert not store.downloads.record_digest(ARN, digest=digest, upload_id="u2", now=NOW)
+    assert store.downloads.record_digest(ARN, digest=digest, upload_id="u1", now=NOW)
     assert get_download(store).digest == digest
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import ServiceError
-from runtime.logic.copying.limits import MOST_STREAMED
+from runtime.logic.copying.limits import MAX_STREAMED
 from tests.runtime.support.copying import (
     assert_nothing_left,
     assert_stored,
@@ -183,7 +183,7 @@ def test_a_file_beyond_the_limit_is_refused_with_what_to_do(world: World, sha256
 
 def test_the_limit_is_what_a_worker_can_carry_in_parts_of_s3() -> None:
     """Ten thousand parts of 8 MiB are more than that."""
-    assert MOST_STREAMED < 10_000 * 8 * 1024 * 1024
+    assert MAX_STREAMED < 10_000 * 8 * 1024 * 1024
 
 
 def test_the_expected_sha256_is_checked(world: World) -> None:

@@ -18,7 +18,7 @@ from runtime.models import Status
 from tests.runtime.support.s3_stub import S3Stub
 from tests.runtime.support.whole import FAN_OUT, HttpWorld
 
-SIZE = 9 * plan.LEAST_PART + 5  # two slices
+SIZE = 9 * plan.MIN_PART + 5  # two slices
 OPERATIONS = ["CreateMultipartUpload", "UploadPart", "UploadPart", "ListParts", "CompleteMultipartUpload", "HeadObject"]
 Result = TypeVar("Result")
 BODIES = ("UploadPart", "CompleteMultipartUpload")
@@ -47,7 +47,7 @@ def origin() -> Iterator[Origin]:
         yield running
 
 
-def trouble(stub: S3Stub, chance: random.Random) -> None:
+def disturb(stub: S3Stub, chance: random.Random) -> None:
     """Up to four things that go wrong at S3."""
     for _ in range(chance.randrange(5)):
         operation = chance.choice(OPERATIONS)
@@ -97,7 +97,7 @@ def test_a_copy_ends_well_or_with_a_reason_and_nothing_left(s3_stub: S3Stub, ori
     chance = random.Random(seed)
     options = chance.choice(ORIGINS).format(n=chance.randrange(6))
     whole = HttpWorld(s3_stub, origin, SIZE, options)
-    trouble(s3_stub, chance)
+    disturb(s3_stub, chance)
     outcome: Outcome = {}
     with suppress(ServiceError, TransferError):
         outcome = run(whole, chance.choice([0, FAN_OUT]))

@@ -14,8 +14,8 @@ from tests.runtime.support.s3_stub import S3Stub
 from tests.runtime.support.whole import HttpWorld
 from tests.runtime.support.world import KEY
 
-STREAMED = 2 * plan.LEAST_PART + 5  # three parts
-SLICED = 9 * plan.LEAST_PART + 5  # two slices, of eight parts and of two
+STREAMED = 2 * plan.MIN_PART + 5  # three parts
+SLICED = 9 * plan.MIN_PART + 5  # two slices, of eight parts and of two
 
 Begin = Callable[..., HttpWorld]
 
@@ -33,7 +33,7 @@ def begin(s3_stub: S3Stub, origin: Origin) -> Begin:
     return lambda size, options="": HttpWorld(s3_stub, origin, size, options)
 
 
-@pytest.mark.parametrize("size", [0, 1, plan.LEAST_PART, plan.LEAST_PART + 1, STREAMED])
+@pytest.mark.parametrize("size", [0, 1, plan.MIN_PART, plan.MIN_PART + 1, STREAMED])
 @pytest.mark.parametrize("options", ["", "ranges=no", "length=no"])
 def test_a_file_is_streamed_into_an_object(begin: Begin, size: int, options: str) -> None:
     """Whole, of its size, with the checksum of the whole."""

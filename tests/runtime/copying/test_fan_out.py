@@ -6,7 +6,7 @@ import pytest
 
 from runtime.errors import ServiceError, StorageError
 from runtime.logic.copying import plan
-from runtime.logic.copying.copy import LONGEST_FIRST_BYTE
+from runtime.logic.copying.copy import MAX_FIRST_BYTE_SECONDS
 from runtime.models import Status, Validator, Version
 from tests.runtime.support.copying import assert_nothing_left, assert_stored, cancel_hook, is_failure
 from tests.runtime.support.fakes import Asked, FakeBody, Upload
@@ -72,7 +72,7 @@ def test_an_origin_that_is_slow_to_begin_is_not_asked_for_every_part(world: Worl
     file = OriginFile(content_of(SIZE))
 
     def answer(asked: Asked) -> FakeBody:
-        world.clock.time += LONGEST_FIRST_BYTE + 1
+        world.clock.time += MAX_FIRST_BYTE_SECONDS + 1
         return file(asked)
 
     world.origins.answer = answer

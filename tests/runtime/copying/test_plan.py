@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.logic.copying.plan import GIB, LARGEST, LEAST_PART, MIB, MOST_PART, MOST_PARTS, Plan, plan
+from runtime.logic.copying.plan import GIB, LARGEST, MAX_PART, MAX_PARTS, MIB, MIN_PART, Plan, plan
 
 TIB = 1024**4
 EVENTS_OF_A_BATCH = 40  # a Map with its run, a task and a choice, each tried again
 SIZES = st.one_of(
     st.integers(1, LARGEST),
-    st.builds(lambda parts, off: max(1, parts * LEAST_PART + off), st.integers(0, MOST_PARTS), st.integers(-2, 2)),
+    st.builds(lambda parts, off: max(1, parts * MIN_PART + off), st.integers(0, MAX_PARTS), st.integers(-2, 2)),
 )
 
 
@@ -33,14 +33,14 @@ def batches_of(cut: Plan) -> Iterator[list[int]]:
 @example(LARGEST)
 def test_parts_keep_within_the_limits_of_s3(size: int) -> None:
     cut = plan(size)
-    assert 5 * MIB <= cut.part_size <= MOST_PART
-    assert 1 <= cut.part_count <= MOST_PARTS
+    assert 5 * MIB <= cut.part_size <= MAX_PART
+    assert 1 <= cut.part_count <= MAX_PARTS
     assert 1 <= cut.part(cut.part_count).length <= cut.part_size
 
 
 @given(st.integers(1, 40 * GIB))
-@example(LEAST_PART)
-@example(LEAST_PART + 1)
+@example(MIN_PART)
+@example(MIN_PART + 1)
 def test_slices_tile_the_file_exactly(size: int) -> None:
     cut = plan(size)
     parts = [part for index in range(cut.slice_count) for part in cut.parts_of(index)]
@@ -61,7 +61,7 @@ def test_slices_fit_the_state_the_map_and_the_history(size: int, slices: int, ma
     assert max(map(len, batches)) <= 1_000
     assert max(len(json.dumps(batch)) for batch in batches) < 256 * 1024 / 30
     assert EVENTS_OF_A_BATCH * len(batches) < 25_000 / 50
-    assert sum(part.length for part in cut.parts_of(0)) <= MOST_PART
+    assert sum(part.length for part in cut.parts_of(0)) <= MAX_PART
 
 
 @given(SIZES)
@@ -91,4 +91,4 @@ def test_there_is_no_part_beside_the_file(number: int) -> None:
 
 
 def test_a_range_is_asked_for_with_both_ends_included() -> None:
-    assert plan(LEAST_PART + 10).part(2).header == f"bytes={LEAST_PART}-{LEAST_PART + 9}"
+    assert plan(MIN_PART + 10).part(2).header == f"bytes={MIN_PART}-{MIN_PART + 9}"

@@ -14,7 +14,7 @@ from benchmarks import prices as bill
 from runtime.errors import ServiceError
 from runtime.logic.copying import plan, prices
 from runtime.logic.copying.plan import Plan
-from runtime.logic.copying.progress import Beside
+from runtime.logic.copying.progress import BackgroundTask
 from runtime.logic.slices.sliced import sliced
 from runtime.logic.slices.watch import LOOK_SECONDS, Watch, counted
 from runtime.logic.sockets import messages
@@ -114,7 +114,7 @@ def test_slices_that_begin_late_are_heard_of_soon(world: World) -> None:
     assert job is not None
     watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
     world.clock.sleep(LOOK_SECONDS)
-    watch()
+    watch.check()
     watch.close()
     assert len(received(world)) == 1
 
@@ -142,7 +142,7 @@ def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
         world.clock.sleep(LOOK_SECONDS)
         before = world.row.updated_at
-        watch()
+        watch.check()
         watch.close()
         told += world.row.updated_at != before
     cost = told * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
@@ -152,12 +152,12 @@ def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
 
 def test_what_things_cost_is_what_the_bill_says() -> None:
     """One list of prices is for benchmarks, in dollars, the other for a worker."""
-    assert pytest.approx(bill.ROW_WRITE * 1e6) == prices.ROW_WRITE
+    assert pytest.approx(bill.ITEM_WRITE * 1e6) == prices.ROW_WRITE
     assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
     assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
     assert pytest.approx(bill.MESSAGE * 1e6) == prices.MESSAGE
     week_of_a_gigabyte = 0.023 / 30 * 7 * 1e6
-    parts_of_a_gigabyte = 1e9 / plan.LEAST_PART * prices.S3_WRITE
+    parts_of_a_gigabyte = 1e9 / plan.MIN_PART * prices.S3_WRITE
     assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == prices.MEGABYTE
 
 
@@ -167,12 +167,12 @@ def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: Wor
     listening(world)
 
     def answer(asked: Asked) -> FakeBody:
-        asked.meanwhile()
+        asked.while_waiting()
         assert (world.row.status, world.row.copied_bytes) == (Status.COPYING, 0)
-        asked.meanwhile()
+        asked.while_waiting()
         assert world.downloads.calls["progress"] == 1
         world.downloads.rows[ARN] = replace(world.row, status=Status.CANCELLED)
-        asked.meanwhile()
+        asked.while_waiting()
         return pytest.fail("nobody wants it")
 
     world.origins.answer = answer
@@ -186,7 +186,7 @@ def test_slices_begin_with_nothing_however_long_their_origin_was_waited_for(worl
     file = OriginFile(content_of(60 * PART))
 
     def answer(asked: Asked) -> FakeBody:
-        asked.meanwhile()
+        asked.while_waiting()
         assert world.row.copied_bytes == 0
         return file(asked)
 
@@ -202,7 +202,7 @@ def test_an_upload_of_an_earlier_try_is_not_another_workers(world: World) -> Non
     file = OriginFile(content_of(3 * PART))
 
     def answer(asked: Asked) -> FakeBody:
-        asked.meanwhile()
+        asked.while_waiting()
         return file(asked)
 
     world.origins.answer = answer
@@ -219,7 +219,7 @@ def test_a_busy_table_does_not_end_the_wait_for_an_origin(world: World) -> None:
 
     def answer(asked: Asked) -> FakeBody:
         world.downloads.before = busy
-        asked.meanwhile()
+        asked.while_waiting()
         world.downloads.before = lambda _operation: None
         return file(asked)
 
@@ -290,7 +290,7 @@ def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
         world.clock.sleep(LOOK_SECONDS)
-        watch()
+        watch.check()
         watch.close()
     first, second = received(world)
     assert "bytesPerSecond" not in first
@@ -308,11 +308,11 @@ def test_a_listing_begins_behind_what_is_known_to_be_there(world: World, known: 
     job = sliced(world.row, "downloads/", cut, world.clock.now())
     assert job is not None
     watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-    watch()
+    watch.check()
     first = world.row.copied_bytes
     assert first is None
     world.clock.sleep(BETWEEN)
-    watch()
+    watch.check()
     watch.close()
     assert (world.row.copied_bytes, world.row.copied_parts) == (4 * PART, 3)
 
@@ -351,14 +351,14 @@ def test_a_rate_is_told_where_there_is_one(world: World) -> None:
 
 def test_one_job_at_a_time_beside_the_work() -> None:
     """A second that comes meanwhile is left out."""
-    beside, release, done = Beside(), threading.Event(), []
+    beside, release, done = BackgroundTask(), threading.Event(), []
 
     def job() -> None:
         release.wait(10)
         done.append(1)
 
-    assert beside(job)
-    assert not beside(job)
+    assert beside.start(job)
+    assert not beside.start(job)
     release.set()
     beside.close()
     assert done == [1]

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from runtime.errors import ServiceError
 from runtime.logic.copying.outcome import Outcome
-from runtime.logic.copying.reuse import MOST_WAITING, Reuse, WakeWaiting
+from runtime.logic.copying.reuse import MAX_WAITING, ResumeWaiters, Reuse
 from runtime.logic.ending.deliver import Deliver
 from runtime.logic.ending.fail import Fail
 from runtime.models import Download, Failure, Status, execution_arn_of
@@ -31,10 +31,10 @@ class Sharing:
 
     def __post_init__(self) -> None:
         self.file = self.world.serve(OriginFile(content_of(3 * PART)))
-        wake = WakeWaiting(self.copies, self.tasks)
+        wake = ResumeWaiters(self.copies, self.tasks)
         world = self.world
-        self.deliver = Deliver(world.downloads, world.announce, world.tell, world.clock, wake)
-        self.fail = Fail(world.downloads, world.objects, world.tell, world.clock, "downloads/", wake)
+        self.deliver = Deliver(world.downloads, world.download_messages, world.notifier, world.clock, wake)
+        self.fail = Fail(world.downloads, world.objects, world.notifier, world.clock, "downloads/", wake)
 
     def has(self, name: str, **fields: object) -> str:
         """A download of the file."""
@@ -88,7 +88,7 @@ def test_who_comes_while_it_is_copied_waits_and_is_woken(sharing: Sharing) -> No
     assert sharing.row(second).status is Status.PENDING
     assert sharing.copies.wait(str(waits["fileId"]), "token")
     assert sharing.copy(first) == STORED
-    sharing.deliver(first)
+    sharing.deliver.run(first)
     assert sharing.tasks.woken == ["token"]
     assert sharing.copy(second) == STORED
     assert sharing.row(second).stored == sharing.row(first).stored
@@ -100,7 +100,7 @@ def test_an_end_between_looking_and_waiting_is_seen(sharing: Sharing) -> None:
     sharing.copy(first, fan_out=1)
     waits = sharing.copy(second)
     sharing.copy(first)
-    sharing.deliver(first)
+    sharing.deliver.run(first)
     assert not sharing.copies.wait(str(waits["fileId"]), "token")
     assert sharing.copy(second) == STORED
 
@@ -114,7 +114,7 @@ def test_a_leader_that_fails_makes_room_for_one_who_waits(sharing: Sharing, stat
     assert sharing.copies.wait(str(waits["fileId"]), "token")
     if status == "cancelled":
         sharing.world.downloads.cancel(first, now=sharing.world.clock.now())
-    sharing.fail(first, Failure("ORIGIN_ERROR", "No."))
+    sharing.fail.run(first, Failure("ORIGIN_ERROR", "No."))
     assert sharing.tasks.woken == ["token"]
     assert sharing.copy(second) == STORED
     assert sharing.row(second).file_id == waits["fileId"]
@@ -178,7 +178,7 @@ def test_more_than_a_row_can_hold_do_not_wait(sharing: Sharing) -> None:
     """They copy by themselves."""
     sharing.copy(sharing.has("a"), fan_out=1)
     (claim,) = sharing.copies.rows.values()
-    claim.waiting = ["token"] * MOST_WAITING
+    claim.waiting = ["token"] * MAX_WAITING
     assert sharing.copy(sharing.has("b")) == STORED
     assert sharing.uploads == 2
 
@@ -196,7 +196,7 @@ def test_a_leader_that_was_cancelled_meanwhile_does_not_begin(sharing: Sharing) 
     first = sharing.has("a")
     sharing.world.downloads.before = lambda operation: (
         sharing.world.downloads.rows.update({first: replace(sharing.row(first), status=Status.CANCELLED)})
-        if operation == "downloads.lead"
+        if operation == "downloads.record_file_id"
         else None
     )
     assert sharing.copy(first)["outcome"] == "FAILED"
@@ -212,7 +212,7 @@ def test_a_call_that_is_lost_fails_nobody(sharing: Sharing) -> None:
     claim.waiting = ["token", "other"]
     sharing.copy(first)
     sharing.tasks.error = ServiceError("SendTaskSuccess", "ThrottlingException")
-    assert sharing.deliver(first) == {}
+    assert sharing.deliver.run(first) == {}
 
 
 class Schedule(RuleBasedStateMachine):
@@ -241,9 +241,9 @@ class Schedule(RuleBasedStateMachine):
         self.copying.remove(arn)
         if good:
             assert self.sharing.copy(arn) == STORED
-            self.sharing.deliver(arn)
+            self.sharing.deliver.run(arn)
         else:
-            self.sharing.fail(arn, Failure("ORIGIN_ERROR", "No."))
+            self.sharing.fail.run(arn, Failure("ORIGIN_ERROR", "No."))
         woken, self.sharing.tasks.woken = self.sharing.tasks.woken, []
         for token in woken:
             self.look(self.waiting.pop(token))
@@ -256,7 +256,7 @@ class Schedule(RuleBasedStateMachine):
                 self.copying.add(arn)
                 return
             if outcome["outcome"] != "WAIT":
-                self.sharing.deliver(arn)
+                self.sharing.deliver.run(arn)
                 return
             if self.sharing.copies.wait(str(outcome["fileId"]), arn):
                 self.waiting[arn] = arn

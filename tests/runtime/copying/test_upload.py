@@ -133,7 +133,7 @@ def test_abandoning_waits_for_a_part_in_flight_but_not_for_ever() -> None:
 
 def test_no_more_parts_than_s3_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """An endless body ends."""
-    monkeypatch.setattr("runtime.logic.copying.upload.MOST_PARTS", 2)
+    monkeypatch.setattr("runtime.logic.copying.upload.MAX_PARTS", 2)
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 2)
     upload = begun(objects, buffers)
     for _ in range(2):

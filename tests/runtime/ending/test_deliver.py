@@ -57,17 +57,17 @@ def test_everybody_is_told_what_the_row_says(world: World, status: Status, kind:
     """Each of the connections, once."""
     world.has(status=status, failure=Failure("ORIGIN_ERROR", "No.") if status is Status.FAILED else None)
     connected(world, "c1", "c2", "c3")
-    assert world.deliver(ARN) == counts(posted=3)
+    assert world.deliver.run(ARN) == counts(posted=3)
     assert [types(world, name) for name in ("c1", "c2", "c3")] == [[kind]] * 3
 
 
 def test_a_url_is_signed_at_delivery_with_a_safe_name_and_type(world: World) -> None:
     """Not before, and not when there is nobody to tell."""
     world.has(status=Status.READY, file_name="für alle.csv")
-    world.deliver(ARN)
+    world.deliver.run(ARN)
     assert world.signer.signed == []
     connected(world, "c1")
-    world.deliver(ARN)
+    world.deliver.run(ARN)
     key, disposition, content_type = world.signer.signed[0]
     assert key == f"downloads/{DOWNLOAD_ID}"
     assert disposition == "attachment; filename=\"fur alle.csv\"; filename*=UTF-8''f%C3%BCr%20alle.csv"
@@ -78,7 +78,7 @@ def test_a_replay_goes_to_one_connection_only(world: World) -> None:
     """The one that asked."""
     world.has(status=Status.READY)
     connected(world, "c1", "c2")
-    assert world.deliver(ARN, "c2") == counts(posted=1)
+    assert world.deliver.run(ARN, "c2") == counts(posted=1)
     assert types(world, "c1") == []
     assert types(world, "c2") == ["ready"]
 
@@ -88,9 +88,9 @@ def test_no_message_reaches_a_socket_that_was_opened_before_the_tickets_were_rev
     world.has(status=Status.READY)
     connected(world, "before")
     revoke(world)
-    assert world.deliver(ARN, "before") == counts(gone=1)
+    assert world.deliver.run(ARN, "before") == counts(gone=1)
     world.downloads.rows[ARN] = replace(world.row, connection_ids=frozenset({"before"}))
-    assert world.deliver(ARN) == counts(gone=1)
+    assert world.deliver.run(ARN) == counts(gone=1)
     assert types(world, "before") == []
     assert world.row.connection_ids == frozenset()
 
@@ -101,17 +101,17 @@ def test_a_replay_to_another_downloads_connection_tells_nobody(world: World) -> 
     now = int(world.clock.now())
     world.connections.rows["foreign"] = Connection("foreign", ARN + "x", now * 1000, now + 60)
     world.sockets.accept("foreign")
-    assert world.deliver(ARN, "foreign") == counts(gone=1)
+    assert world.deliver.run(ARN, "foreign") == counts(gone=1)
     assert types(world, "foreign") == []
     assert "foreign" in world.connections.rows
 
 
 def test_a_download_that_is_gone_or_expired_is_not_told_of(world: World) -> None:
     """A late invocation does nothing."""
-    assert world.deliver(ARN) == {}
+    assert world.deliver.run(ARN) == {}
     world.has(status=Status.READY, expires_at=1)
     connected(world, "c1")
-    assert world.deliver(ARN) == {}
+    assert world.deliver.run(ARN) == {}
     assert types(world, "c1") == []
 
 
@@ -120,7 +120,7 @@ def test_an_old_connection_that_is_gone_is_forgotten_at_once(world: World) -> No
     world.has(status=Status.READY)
     connected(world, "c1", "c2")
     world.sockets.drop("c1")
-    assert world.deliver(ARN) == counts(posted=1, gone=1)
+    assert world.deliver.run(ARN) == counts(posted=1, gone=1)
     assert set(world.connections.rows) == {"c2"}
     assert world.row.connection_ids == {"c2"}
     assert world.row.status is Status.READY
@@ -134,7 +134,7 @@ def test_a_young_connection_is_not_gone(world: World, opens_after: float) -> Non
     connected(world, "c1", age=0.1)
     world.sockets.accept("c1", after=opens_after)
     before = world.clock.now()
-    assert world.deliver(ARN) == counts(posted=1)
+    assert world.deliver.run(ARN) == counts(posted=1)
     assert opens_after <= world.clock.now() - before <= opens_after + 1.1
     assert types(world, "c1") == ["ready"]
 
@@ -144,7 +144,7 @@ def test_a_young_connection_that_never_opens_is_forgotten_when_it_is_old(world: 
     world.has(status=Status.READY)
     connected(world, "c1", age=2.0)
     world.sockets.drop("c1")
-    assert world.deliver(ARN) == counts(gone=1)
+    assert world.deliver.run(ARN) == counts(gone=1)
     assert 7.5 <= sum(world.clock.slept) <= 9.5
     assert not world.connections.rows
 
@@ -154,7 +154,7 @@ def test_a_connection_that_is_still_young_at_the_end_is_kept(world: World) -> No
     world.has(status=Status.READY)
     connected(world, "c1", age=0.0)
     world.sockets.drop("c1")
-    assert world.deliver(ARN) == counts(not_open=1)
+    assert world.deliver.run(ARN) == counts(not_open=1)
     assert "c1" in world.connections.rows
     assert sum(world.clock.slept) < 10
 
@@ -163,7 +163,7 @@ def test_an_expired_connection_is_ignored_and_removed(world: World) -> None:
     """TTL may be days late; its id may have been given to nobody else, but nothing is posted."""
     world.has(status=Status.READY)
     connected(world, "c1", expires_in=-1)
-    assert world.deliver(ARN) == counts(gone=1)
+    assert world.deliver.run(ARN) == counts(gone=1)
     assert types(world, "c1") == []
     assert not world.connections.rows
     assert world.row.connection_ids == frozenset()
@@ -174,7 +174,7 @@ def test_an_id_without_a_row_is_taken_out(world: World) -> None:
     world.has(status=Status.READY)
     connected(world, "c1", "c2")
     del world.connections.rows["c1"]
-    assert world.deliver(ARN) == counts(posted=1, gone=1)
+    assert world.deliver.run(ARN) == counts(posted=1, gone=1)
     assert world.row.connection_ids == {"c2"}
 
 
@@ -183,7 +183,7 @@ def test_a_failing_socket_fails_nobody_else(world: World) -> None:
     world.has(status=Status.READY)
     connected(world, "c1", "c2", "c3")
     world.sockets.errors["c2"] = [ServiceError("PostToConnection", "ForbiddenException")]
-    assert world.deliver(ARN) == counts(posted=2, refused=1)
+    assert world.deliver.run(ARN) == counts(posted=2, refused=1)
     assert world.clock.slept == []
     assert types(world, "c1") == types(world, "c3") == ["ready"]
     assert "c2" in world.connections.rows
@@ -199,15 +199,15 @@ def test_sockets_are_posted_to_in_parallel(world: World) -> None:
         together.wait()
 
     world.sockets.before = meet
-    assert world.deliver(ARN)["posted"] == 3
+    assert world.deliver.run(ARN)["posted"] == 3
 
 
 def test_the_same_news_is_told_with_the_same_id(world: World) -> None:
     """So that a client can drop what it knows."""
     world.has(status=Status.READY)
     connected(world, "c1")
-    world.deliver(ARN)
-    world.deliver(ARN, "c1")
+    world.deliver.run(ARN)
+    world.deliver.run(ARN, "c1")
     first, second = (json.loads(data)["messageId"] for data in world.sockets.received["c1"])
     assert first == second == f"{DOWNLOAD_ID}-ready"
 

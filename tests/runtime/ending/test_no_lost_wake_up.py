@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime import parallel
-from runtime.logic.sockets import tell
+from runtime.logic.sockets import notifier
 from runtime.models import Download, Status
 from tests.runtime.support.fakes import FakeDownloads
 from tests.runtime.support.stories import KINDS, Client, Fault, Story
@@ -50,7 +50,7 @@ def check(
         assert story.told(name), f"{name} was never told"
     for connection_id in story.world.sockets.received:
         assert set(story.endings(connection_id)) <= {KINDS[final]}, f"{connection_id} was told something else"
-    if story.failed is None or story.failed.operation != "closing.start":  # then TTL is left to clean up
+    if story.failed is None or story.failed.operation != "idle_closer.start":  # then TTL is left to clean up
         assert not story.world.connections.rows
         assert not story.world.row.connection_ids
         assert not story.world.sockets.opens_at, "a socket stayed open"
@@ -82,7 +82,7 @@ FAULTS = st.builds(
     Fault,
     st.sampled_from(
         [
-            "closing.start",
+            "idle_closer.start",
             "connections.delete",
             "connections.delete_idle",
             "connections.get",
@@ -93,7 +93,7 @@ FAULTS = st.builds(
             "downloads.finish",
             "downloads.get",
             "downloads.remove_connection",
-            "downloads.told",
+            "downloads.record_notified",
             "functions.start",
             "sockets.close",
             "sockets.is_open",
@@ -155,13 +155,13 @@ def lost(mistake: str, order: random.Random) -> bool:
     if mistake == "a stale second look":
         story.world.connect = replace(story.world.connect, downloads=Stale(story.world.downloads))
     elif mistake == "a young connection taken for gone":
-        guard = mock.patch.object(tell, "YOUNG_SECONDS", 0.0)
+        guard = mock.patch.object(notifier, "YOUNG_SECONDS", 0.0)
     elif mistake == "rows of a handshake that failed":
         story = Story(order.randrange, fault=Fault("functions.start", 1))
         guard = mock.patch.object(story.world.connections, "delete", return_value=None)
         clients = [Client(stays=False)]
     elif mistake == "no closing":
-        story.world.closing.after = lambda _arn, _ids, _since: None
+        story.world.idle_closer.after = lambda _arn, _ids, _since: None
     with guard:
         try:
             check(story, clients, ends)

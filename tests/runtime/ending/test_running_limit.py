@@ -9,20 +9,20 @@ import pytest
 
 from runtime.errors import DailyLimitError, ServiceError, TooManyDownloadsError, TransientServiceError
 from runtime.logic.ending.running_limit import CHECK_SECONDS, MAX_EXECUTIONS_CHECKED, caller_of
-from runtime.logic.requests.request_download import Order
+from runtime.logic.requests.request_download import DownloadRequest
 from runtime.models import Download, Failure, Status
 from tests.runtime.support.world import DAILY, RUNNING, STORED, World
 
 pytestmark = pytest.mark.security
 
-ALICE = Order(owner="iam:alice", origin="reports", path="a/b.csv")
+ALICE = DownloadRequest(owner="iam:alice", origin="reports", path="a/b.csv")
 KEYED = replace(ALICE, idempotency_key="order-1")
 FAILURE = Failure("ORIGIN_ERROR", "The origin answered HTTP 500.")
 
 
-def request(world: World, order: Order = ALICE) -> Download:
+def request(world: World, order: DownloadRequest = ALICE) -> Download:
     """Request a download and return its row."""
-    return world.downloads.rows[str(world.request(order)["executionArn"])]
+    return world.downloads.rows[str(world.request.run(order)["executionArn"])]
 
 
 def fill(world: World) -> list[Download]:
@@ -38,26 +38,26 @@ def running(world: World, caller: str = "iam:alice") -> frozenset[str]:
 def finish(world: World, row: Download) -> None:
     """Mark the download READY and run the task that follows."""
     world.downloads.finish(row.execution_arn, stored=STORED, upload_id=None, now=world.clock.now())
-    world.deliver(row.execution_arn)
+    world.deliver.run(row.execution_arn)
 
 
 def fail(world: World, row: Download) -> None:
     """Run the task of the state machine that follows a failure."""
-    world.fail(row.execution_arn, FAILURE)
+    world.fail.run(row.execution_arn, FAILURE)
 
 
 def cancel(world: World, row: Download) -> None:
     """Cancel the download and run the function that the cancel starts."""
-    world.cancel(row)
+    world.cancel.run(row)
     ((_, payload),) = world.functions.started
-    world.fail(str(payload["executionArn"]), FAILURE)
+    world.fail.run(str(payload["executionArn"]), FAILURE)
 
 
 def test_a_request_above_the_limit_is_refused_and_writes_nothing(world: World) -> None:
     fill(world)
     for _ in range(20):
         with pytest.raises(TooManyDownloadsError, match=f"{RUNNING}.*cancel"):
-            world.request(ALICE)
+            world.request.run(ALICE)
     assert len(world.downloads.rows) == len(world.executions.started) == RUNNING
     assert world.callers.calls.count("claim_check") == 1, "only the first refusal looks at all downloads"
 
@@ -87,7 +87,7 @@ def test_a_place_is_given_back_once(world: World, end: Callable[[World, Download
 def test_a_replay_to_a_client_gives_no_place_back(world: World) -> None:
     """`connect` calls `deliver` while the download runs, too."""
     first, *_ = fill(world)
-    world.deliver(first.execution_arn, "c1")
+    world.deliver.run(first.execution_arn, "c1")
     assert len(running(world)) == RUNNING
 
 
@@ -118,7 +118,7 @@ def test_a_download_that_was_not_started_gives_its_place_back(world: World) -> N
     world.executions.error = ServiceError("StartExecution", "ThrottlingException")
     for _ in range(RUNNING * 2):
         with pytest.raises(ServiceError):
-            world.request(ALICE)
+            world.request.run(ALICE)
     world.executions.error = None
     fill(world)
 
@@ -159,7 +159,7 @@ def test_downloads_that_no_execution_works_on_are_found_a_few_at_a_time(world: W
     for row in rows:
         world.executions.statuses[row.execution_arn] = "ABORTED"
     with pytest.raises(TooManyDownloadsError):
-        world.request(ALICE)
+        world.request.run(ALICE)
     world.clock.time += 60
     request(world)
     assert len(running(world) & {row.download_id for row in rows}) == RUNNING - MAX_EXECUTIONS_CHECKED
@@ -170,17 +170,17 @@ def test_nothing_is_removed_while_step_functions_does_not_answer(world: World) -
     world.clock.time += 60
     world.executions.error = ServiceError("DescribeExecution", "ThrottlingException")
     with pytest.raises(TooManyDownloadsError):
-        world.request(ALICE)
+        world.request.run(ALICE)
     assert running(world) == {row.download_id for row in rows}
 
 
 def test_a_refused_caller_is_checked_again_after_a_while(world: World) -> None:
     first, *_ = fill(world)
     with pytest.raises(TooManyDownloadsError):
-        world.request(ALICE)
+        world.request.run(ALICE)
     world.downloads.finish(first.execution_arn, stored=STORED, upload_id=None, now=world.clock.now())
     with pytest.raises(TooManyDownloadsError):
-        world.request(ALICE)
+        world.request.run(ALICE)
     world.clock.time += CHECK_SECONDS
     request(world)
 
@@ -188,7 +188,7 @@ def test_a_refused_caller_is_checked_again_after_a_while(world: World) -> None:
 def test_with_no_limit_nothing_is_counted(world: World) -> None:
     unlimited = replace(world.request, limit=replace(world.limit, max_running=0))
     for _ in range(RUNNING * 3):
-        unlimited(ALICE)
+        unlimited.run(ALICE)
     assert world.callers.calls == []
 
 
@@ -196,14 +196,14 @@ def finish_with(world: World, row: Download, size: int) -> None:
     """Mark the download READY with a copy of its own, and run the task that follows."""
     stored = replace(STORED, key=f"downloads/{row.download_id}", size=size)
     world.downloads.finish(row.execution_arn, stored=stored, upload_id=None, now=world.clock.now())
-    world.deliver(row.execution_arn)
+    world.deliver.run(row.execution_arn)
 
 
 def test_the_bytes_of_a_day_are_limited(world: World) -> None:
     for size in (DAILY - 1, 1):
         finish_with(world, request(world), size)
     with pytest.raises(DailyLimitError, match=f"{DAILY} bytes.*midnight") as refused:
-        world.request(ALICE)
+        world.request.run(ALICE)
     assert refused.value.retry_after is not None
     assert 0 < refused.value.retry_after <= 86_400
     assert len(world.executions.started) == 2
@@ -225,7 +225,7 @@ def test_bytes_count_when_a_key_is_repeated_before_the_end_was_recorded(world: W
     stored = replace(STORED, key=f"downloads/{row.download_id}", size=7)
     world.downloads.finish(row.execution_arn, stored=stored, upload_id=None, now=world.clock.now())
     request(world, KEYED)
-    world.deliver(row.execution_arn)
+    world.deliver.run(row.execution_arn)
     assert set(world.callers.bytes.values()) == {7}
     assert running(world) == frozenset()
 
@@ -235,7 +235,7 @@ def test_bytes_count_once_when_the_end_is_found_at_the_limit(world: World) -> No
     stored = replace(STORED, key=f"downloads/{first.download_id}", size=7)
     world.downloads.finish(first.execution_arn, stored=stored, upload_id=None, now=world.clock.now())
     request(world)
-    world.deliver(first.execution_arn)
+    world.deliver.run(first.execution_arn)
     assert set(world.callers.bytes.values()) == {7}
 
 
@@ -244,7 +244,7 @@ def test_a_download_that_runs_keeps_its_place_when_it_cannot_be_started_again(wo
     row = request(world, KEYED)
     world.executions.error = ServiceError("StartExecution", "ThrottlingException")
     with pytest.raises(ServiceError):
-        world.request(KEYED)
+        world.request.run(KEYED)
     assert running(world) == {row.download_id}
 
 
@@ -252,7 +252,7 @@ def test_a_start_whose_answer_was_lost_keeps_its_place(world: World) -> None:
     """The execution may run; if it does not, the place is found at the limit a minute later."""
     world.executions.error = TransientServiceError("StartExecution", "ReadTimeoutError")
     with pytest.raises(ServiceError):
-        world.request(ALICE)
+        world.request.run(ALICE)
     assert len(running(world)) == 1
 
 
@@ -260,7 +260,7 @@ def test_bytes_of_a_copy_that_failed_count(world: World) -> None:
     """Or whoever cancels shortly before the end pays nothing."""
     row = request(world)
     world.downloads.progress(row.execution_arn, copied=5, size=9, upload_id=None, now=world.clock.now())
-    world.fail(row.execution_arn, FAILURE)
+    world.fail.run(row.execution_arn, FAILURE)
     assert set(world.callers.bytes.values()) == {5}
 
 

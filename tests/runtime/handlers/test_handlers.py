@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from runtime.adapters.closing import ClosingMachine
+from runtime.adapters.idle_closer import IdleCloserMachine
 from runtime.errors import ConfigError, ServiceError, StorageError, TransferError
 from runtime.handlers import boundary
 from runtime.logic.requests import tickets
@@ -24,7 +25,7 @@ from tests.runtime.ending.test_deliver import counts, types
 from tests.runtime.support.fakes import STATE_MACHINE
 from tests.runtime.support.world import World
 from tests.runtime.test_architecture import HANDLERS, ROOT
-from tools.rest_contract import check_answer
+from tools.rest_contract import check_response
 
 EVENTS = ROOT / "events"
 Event = dict[str, Any]
@@ -51,18 +52,20 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
     access = Access(world.downloads, world.clock, STATE_MACHINE)
     wired = {
         "request_download": world.request,
-        "get_download": GetDownload(access, world.reconcile, world.announce),
+        "get_download": GetDownload(access, world.reconcile, world.download_messages),
         "cancel_download": CancelDownload(access, world.cancel),
         "connect": world.connect,
         "disconnect": world.disconnect,
         "message": world.message,
-        "copy": lambda arn, seconds: {"outcome": "STORED", "arn": arn, "seconds": seconds},
-        "complete": lambda arn, slices, throttled: {
-            "outcome": "STORED",
-            "arn": arn,
-            "slices": slices,
-            "throttled": sorted(throttled),
-        },
+        "copy": SimpleNamespace(run=lambda arn, seconds: {"outcome": "STORED", "arn": arn, "seconds": seconds}),
+        "complete": SimpleNamespace(
+            run=lambda arn, slices, throttled: {
+                "outcome": "STORED",
+                "arn": arn,
+                "slices": slices,
+                "throttled": sorted(throttled),
+            }
+        ),
         "close": world.close,
         "deliver": world.deliver,
         "fail": world.fail,
@@ -70,10 +73,10 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
 
     def run(name: str, event: Event) -> Any:
         module = importlib.import_module(f"runtime.handlers.{name}")
-        monkeypatch.setattr(module, "wire", lambda: wired[name])
+        monkeypatch.setattr(module, "build_use_case", lambda: wired[name])
         answer = module.handler(event, Context())
         if "httpMethod" in event:
-            check_answer(
+            check_response(
                 event["httpMethod"], event["path"], answer["statusCode"], answer["headers"], json.loads(answer["body"])
             )
         return answer
@@ -395,7 +398,7 @@ def test_one_connection_too_many(call: Call, world: World) -> None:
     """429."""
     arn, ticket = ordered(world)
     for name in ("c1", "c2", "c3"):
-        world.connect(name, ticket.text)
+        world.connect.run(name, ticket.text)
     assert call("connect", event("connect")) == {"statusCode": 429}
     assert world.downloads.rows[arn].connection_ids == {"c1", "c2", "c3"}
 
@@ -406,7 +409,7 @@ def test_closing_idle_sockets(call: Call, world: World) -> None:
     asked = event("close")
     (connection_id,) = asked["connectionIds"]
     assert asked["executionArn"] == arn
-    world.connect(connection_id, ticket.text)
+    world.connect.run(connection_id, ticket.text)
     world.sockets.accept(connection_id)
     world.clock.sleep(60)
     assert call("close", asked) == {"closed": 1, "gone": 0, "inUse": 0}
@@ -533,7 +536,7 @@ def test_a_missing_variable_is_named_in_the_log_only(
     monkeypatch.delenv("DOWNLOADS_TABLE", raising=False)
     monkeypatch.setenv("CORS_ORIGINS", "[]")
     with pytest.raises(ConfigError):
-        module.wire()
+        module.build_use_case()
     answer = module.handler(event("get_download"), Context())
     assert answer["statusCode"] == 500
     assert "DOWNLOADS_TABLE" not in answer["body"]
@@ -550,9 +553,9 @@ def test_idle_sockets_are_closed_where_the_stack_wants_it(
     for field in fields(module.Settings):
         monkeypatch.setenv(field.name.upper(), "1")
     monkeypatch.setenv("CLOSE_IDLE_SECONDS", str(seconds))
-    monkeypatch.setenv("CLOSING_MACHINE_ARN", "arn:closing")
-    tell = module.wire.__wrapped__().tell
-    assert tell.closing == (ClosingMachine("arn:closing") if seconds else None)
+    monkeypatch.setenv("IDLE_CLOSER_ARN", "arn:closing")
+    notifier = module.build_use_case.__wrapped__().notifier
+    assert notifier.idle_closer == (IdleCloserMachine("arn:closing") if seconds else None)
 
 
 def test_handlers_are_small() -> None:

@@ -20,7 +20,7 @@ SETTINGS = {
     "DOWNLOADS_TABLE": "downloads",
     "CONNECTIONS_TABLE": "connections",
     "MANAGEMENT_URL": "https://127.0.0.1:1",
-    "CLOSING_MACHINE_ARN": "arn:closing",
+    "IDLE_CLOSER_ARN": "arn:closing",
     "CLOSE_IDLE_SECONDS": "0",
     "MAX_DOWNLOADS_PER_CALLER": "0",
     "DAILY_BYTES_PER_CALLER": "0",

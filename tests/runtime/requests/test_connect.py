@@ -8,7 +8,7 @@ import pytest
 
 from runtime.errors import ServiceError, TicketRefusedError, TicketRequiredError, TooManyConnectionsError
 from runtime.logic.requests import tickets
-from runtime.logic.requests.evict import MOST_ASKED
+from runtime.logic.requests.evict import MAX_CHECKED
 from runtime.models import Status
 from tests.runtime.ending.test_deliver import connected, revoke, types
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, World
@@ -25,7 +25,7 @@ def assert_nothing_opened(world: World) -> None:
 def test_a_ticket_opens_its_download(world: World, claimed: str | None) -> None:
     """Alone, or with the sample's header that agrees; both rows know of each other."""
     ticket = world.has()
-    world.connect("c1", ticket.text, claimed)
+    world.connect.run("c1", ticket.text, claimed)
     connection = world.connections.rows["c1"]
     assert connection.execution_arn == ARN
     assert connection.connected_at == int(world.clock.now() * 1000)
@@ -37,26 +37,26 @@ def test_a_ticket_opens_its_download(world: World, claimed: str | None) -> None:
 def test_a_further_ticket_after_a_revocation_opens_a_socket_that_gets_the_file(world: World) -> None:
     """The revoked ticket opens nothing."""
     revoked = world.has(status=Status.READY)
-    world.connect("before", revoked.text)
+    world.connect.run("before", revoked.text)
     revoke(world)
     ticket = tickets.issue(DOWNLOAD_ID)
     world.downloads.replace_tickets(ARN, (), (ticket.hash,))
-    world.connect("after", ticket.text)
+    world.connect.run("after", ticket.text)
     for name in ("before", "after"):
         world.sockets.accept(name)
-    world.deliver(ARN)
+    world.deliver.run(ARN)
     assert (types(world, "before"), types(world, "after")) == ([], ["ready"])
     with pytest.raises(TicketRefusedError):
-        world.connect("again", revoked.text)
+        world.connect.run("again", revoked.text)
 
 
 def test_a_socket_outlives_the_eviction_of_its_ticket(world: World) -> None:
     """Five further requests with the same Idempotency-Key evict the ticket; nobody revoked it."""
     ticket = world.has(status=Status.READY)
-    world.connect("c1", ticket.text)
+    world.connect.run("c1", ticket.text)
     world.sockets.accept("c1")
     world.downloads.replace_tickets(ARN, (ticket.hash,), tuple(letter * 64 for letter in "abcde"))
-    world.deliver(ARN)
+    world.deliver.run(ARN)
     assert types(world, "c1") == ["ready"]
 
 
@@ -70,7 +70,7 @@ def test_a_revocation_during_the_handshake_refuses_the_connection(world: World) 
 
     world.connections.before = revoke_before_open
     with pytest.raises(TicketRefusedError):
-        world.connect("c1", ticket.text)
+        world.connect.run("c1", ticket.text)
     assert_nothing_opened(world)
 
 
@@ -79,7 +79,7 @@ def test_without_a_ticket_nobody_gets_in(world: World, text: str | None) -> None
     """Not even with the ARN, which is an identifier."""
     world.has()
     with pytest.raises(TicketRequiredError):
-        world.connect("c1", text, ARN)
+        world.connect.run("c1", text, ARN)
     assert_nothing_opened(world)
 
 
@@ -88,7 +88,7 @@ def test_a_wrong_foreign_or_replaced_ticket_is_refused(world: World) -> None:
     world.has()
     for text in ("x", tickets.issue(DOWNLOAD_ID).text, tickets.issue("f" * 32).text):
         with pytest.raises(TicketRefusedError):
-            world.connect("c1", text)
+            world.connect.run("c1", text)
     assert_nothing_opened(world)
 
 
@@ -97,7 +97,7 @@ def test_a_header_that_names_another_download_is_refused(world: World, claimed: 
     """A ticket with somebody else's ARN is a mistake or worse."""
     ticket = world.has()
     with pytest.raises(TicketRefusedError):
-        world.connect("c1", ticket.text, claimed)
+        world.connect.run("c1", ticket.text, claimed)
     assert_nothing_opened(world)
 
 
@@ -105,7 +105,7 @@ def test_an_expired_download_does_not_open(world: World) -> None:
     """TTL may be days late."""
     ticket = world.has(expires_at=int(world.clock.now()))
     with pytest.raises(TicketRefusedError):
-        world.connect("c1", ticket.text)
+        world.connect.run("c1", ticket.text)
     assert_nothing_opened(world)
 
 
@@ -118,7 +118,7 @@ def test_a_ticket_that_is_replaced_in_the_middle_is_refused(world: World) -> Non
         else None
     )
     with pytest.raises(TicketRefusedError):
-        world.connect("c1", ticket.text)
+        world.connect.run("c1", ticket.text)
     assert_nothing_opened(world)
 
 
@@ -126,12 +126,12 @@ def test_the_limit_of_connections_holds(world: World) -> None:
     """The fourth of three is told why; when one leaves, there is room."""
     ticket = world.has()
     for name in ("c1", "c2", "c3"):
-        world.connect(name, ticket.text)
+        world.connect.run(name, ticket.text)
     with pytest.raises(TooManyConnectionsError):
-        world.connect("c4", ticket.text)
+        world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == {"c1", "c2", "c3"}
-    world.disconnect("c2")
-    world.connect("c4", ticket.text)
+    world.disconnect.run("c2")
+    world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == {"c1", "c3", "c4"}
 
 
@@ -147,7 +147,7 @@ def test_a_dead_connection_makes_room(world: World) -> None:
     """`$disconnect` is best effort: at the limit the oldest are looked at, and those that are gone are forgotten."""
     ticket = full(world)
     world.sockets.drop("c2")
-    world.connect("c4", ticket.text)
+    world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == set(world.connections.rows) == {"c1", "c3", "c4"}
 
 
@@ -158,7 +158,7 @@ def test_a_connection_without_a_live_row_makes_room_without_a_look(world: World)
     now = int(world.clock.now())
     world.connections.rows["c2"] = replace(world.connections.rows["c2"], expires_at=now)
     world.sockets.before = lambda operation: pytest.fail(operation)
-    world.connect("c4", ticket.text)
+    world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == set(world.connections.rows) == {"c3", "c4"}
 
 
@@ -168,10 +168,10 @@ def test_a_young_connection_is_not_evicted(world: World) -> None:
     for name in ("c1", "c2", "c3"):
         world.sockets.drop(name)
     with pytest.raises(TooManyConnectionsError):
-        world.connect("c4", ticket.text)
+        world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == {"c1", "c2", "c3"}
     world.clock.sleep(10)
-    world.connect("c4", ticket.text)
+    world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == {"c4"}
 
 
@@ -181,7 +181,7 @@ def test_one_that_nobody_knows_about_is_not_evicted(world: World) -> None:
     for name in ("c1", "c2", "c3"):
         world.sockets.errors[name] = [ServiceError("GetConnection", "LimitExceededException")]
     with pytest.raises(TooManyConnectionsError):
-        world.connect("c4", ticket.text)
+        world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == {"c1", "c2", "c3"}
 
 
@@ -193,8 +193,8 @@ def test_being_refused_is_cheap(world: World) -> None:
     looks: list[str] = []
     world.sockets.before = looks.append
     with pytest.raises(TooManyConnectionsError):
-        world.connect("late", ticket.text)
-    assert looks == ["sockets.is_open"] * MOST_ASKED
+        world.connect.run("late", ticket.text)
+    assert looks == ["sockets.is_open"] * MAX_CHECKED
 
 
 def test_a_wrong_ticket_evicts_nobody(world: World) -> None:
@@ -202,7 +202,7 @@ def test_a_wrong_ticket_evicts_nobody(world: World) -> None:
     full(world)
     world.sockets.drop("c1")
     with pytest.raises(TicketRefusedError):
-        world.connect("c4", tickets.issue(DOWNLOAD_ID).text)
+        world.connect.run("c4", tickets.issue(DOWNLOAD_ID).text)
     assert world.row.connection_ids == {"c1", "c2", "c3"}
     assert not world.connections.calls
 
@@ -213,7 +213,7 @@ def test_what_is_over_is_replayed_to_the_newcomer_alone(world: World, status: St
     ticket = world.has(status=status)
     written: list[bool] = []
     world.functions.before = lambda _operation: written.append("c1" in world.connections.rows)
-    world.connect("c1", ticket.text)
+    world.connect.run("c1", ticket.text)
     assert world.functions.started == [("deliver", {"executionArn": ARN, "connectionId": "c1"})]
     assert written == [True]
 
@@ -227,7 +227,7 @@ def test_what_ends_while_connecting_is_replayed(world: World) -> None:
             world.downloads.rows[ARN] = replace(world.row, status=Status.READY)
 
     world.connections.before = ends
-    world.connect("c1", ticket.text)
+    world.connect.run("c1", ticket.text)
     assert len(world.functions.started) == 1
 
 
@@ -242,7 +242,7 @@ def test_a_handshake_that_fails_leaves_no_rows(world: World, failing: str) -> No
 
     world.functions.before = world.downloads.before = fail
     with pytest.raises(ServiceError):
-        world.connect("c1", ticket.text)
+        world.connect.run("c1", ticket.text)
     assert_nothing_opened(world)
 
 
@@ -263,7 +263,7 @@ def test_a_stranger_costs_one_read_at_most_and_no_write(world: World, text: str 
     """What cannot be a ticket costs nothing; what could be costs the look that finds out."""
     world.has()
     with pytest.raises((TicketRefusedError, TicketRequiredError)):
-        world.connect("c1", text)
+        world.connect.run("c1", text)
     assert world.downloads.calls.total() == world.downloads.calls["get"] == reads
     assert not world.connections.calls
 
@@ -271,22 +271,22 @@ def test_a_stranger_costs_one_read_at_most_and_no_write(world: World, text: str 
 def test_connecting_costs_the_same_whatever_is_in_the_tables(world: World) -> None:
     """Two reads and one transaction, or one read when it is over already."""
     ticket = world.has()
-    world.connect("c1", ticket.text)
+    world.connect.run("c1", ticket.text)
     assert world.downloads.calls == {"get": 2}
     assert world.connections.calls == {"open": 1}
     ticket = world.has(status=Status.READY)
     world.downloads.calls.clear()
-    world.connect("c2", ticket.text)
+    world.connect.run("c2", ticket.text)
     assert world.downloads.calls == {"get": 1}
 
 
 def test_disconnecting_takes_two_item_operations(world: World) -> None:
     """By key; the download and its result stay."""
     ticket = world.has(status=Status.READY)
-    world.connect("c1", ticket.text)
+    world.connect.run("c1", ticket.text)
     world.downloads.calls.clear()
     world.connections.calls.clear()
-    world.disconnect("c1")
+    world.disconnect.run("c1")
     assert world.connections.calls + world.downloads.calls == {"delete": 1, "remove_connection": 1}
     assert not world.connections.rows
     assert world.row.connection_ids == frozenset()
@@ -296,9 +296,9 @@ def test_disconnecting_takes_two_item_operations(world: World) -> None:
 def test_disconnecting_twice_or_a_stranger_is_harmless(world: World) -> None:
     """`$disconnect` may come late or again."""
     ticket = world.has()
-    world.connect("c1", ticket.text)
-    world.disconnect("c1")
-    world.disconnect("c1")
-    world.disconnect("never")
+    world.connect.run("c1", ticket.text)
+    world.disconnect.run("c1")
+    world.disconnect.run("c1")
+    world.disconnect.run("never")
     del world.downloads.rows[ARN]
-    world.disconnect("c1")
+    world.disconnect.run("c1")

@@ -49,7 +49,7 @@ def test_two_item_operations_by_key_whatever_is_in_the_tables(in_process: InProc
     store.downloads.create(download())
     assert open_connection(store)
     in_process.requests.clear()
-    Disconnect(store.downloads, store.connections)("c1")
+    Disconnect(store.downloads, store.connections).run("c1")
     assert asked(in_process) == [
         ("DeleteItem", "connections", {"connectionId": {"S": "c1"}}),
         ("UpdateItem", "downloads", {"executionArn": {"S": arn}}),

@@ -19,7 +19,7 @@ from tests.runtime.support.world import ARN, DOWNLOAD_ID, World
 def say(world: World, body: str) -> dict[str, Any]:
     """Send a message and take the one answer."""
     before = len(world.sockets.received["c1"])
-    world.message("c1", body, "m1")
+    world.message.run("c1", body, "m1")
     answers = world.sockets.received["c1"][before:]
     assert len(answers) == 1
     answer: dict[str, Any] = json.loads(answers[0])
@@ -202,7 +202,7 @@ def test_a_client_that_left_before_its_answer_is_no_error(world: World) -> None:
     world.has()
     connected(world, "c1")
     world.sockets.drop("c1")
-    world.message("c1", action("ping"), "m1")
+    world.message.run("c1", action("ping"), "m1")
     assert "c1" in world.connections.rows
 
 

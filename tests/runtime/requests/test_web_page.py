@@ -20,9 +20,9 @@ EVENT = json.loads((Path(__file__).parents[3] / "events" / "web_page.json").read
 def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CORS_ORIGINS", "[]")
     monkeypatch.setenv("REST_AUTH", "api_key")
-    web_page.wire.cache_clear()
+    web_page.build_use_case.cache_clear()
     yield
-    web_page.wire.cache_clear()
+    web_page.build_use_case.cache_clear()
 
 
 def get(name: str, **headers: str) -> dict[str, Any]:
@@ -68,4 +68,4 @@ def test_a_file_of_an_unknown_kind_is_none_of_the_page(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("x")
     (tmp_path / "folder.js").mkdir()
     page = GetPageFile(FolderFiles(tmp_path), {})
-    assert page("notes.md") is page("folder.js") is None
+    assert page.run("notes.md") is page.run("folder.js") is None

@@ -157,7 +157,7 @@ def test_parts_beside_the_plan_are_refused() -> None:
 
 def batched(size: int) -> Plan:
     """Two slices to a Map, three parts to a slice."""
-    return Plan(size, PART, 3, most_slices=2)
+    return Plan(size, PART, 3, max_slices=2)
 
 
 def first_batch(world: World) -> OriginFile:
@@ -313,7 +313,7 @@ def test_a_cancel_in_the_middle_leaves_nothing(world: World, operation: str) -> 
     world.objects.fail = run_once_at(operation, cancel_hook(world))
     assert is_failure("STOPPED", world.complete())
     world.objects.fail = lambda _operation: None
-    world.fail(ARN, world.row.failure or _STOPPED)
+    world.fail.run(ARN, world.row.failure or _STOPPED)
     assert_nothing_left(world)
     assert world.row.status is Status.CANCELLED
 

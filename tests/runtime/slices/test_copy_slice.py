@@ -144,7 +144,7 @@ def test_an_upload_that_was_aborted_ends_the_worker_quietly(world: World) -> Non
     start_upload(world)
     world.objects.uploads.clear()
     world.copy_slice(0)
-    assert world.row.trouble is None
+    assert world.row.last_error is None
     assert world.row.failure is None
 
 
@@ -153,7 +153,7 @@ def test_a_cancel_at_any_time_leaves_nothing(world: World) -> None:
     start_upload(world)
     world.objects.fail = lambda operation: cancel_hook(world)() if operation == "upload_part" else None
     world.copy_slice(0)
-    world.fail(ARN, Failure("STOPPED", "..."))
+    world.fail.run(ARN, Failure("STOPPED", "..."))
     world.copy_slice(1)
     assert is_failure("STOPPED", world.complete())
     assert_nothing_left(world)

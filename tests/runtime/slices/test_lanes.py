@@ -16,8 +16,8 @@ def test_lanes_share_parts_and_each_keeps_one_buffer() -> None:
     """Parts of one length use the same bytes again."""
     buffers: dict[int, set[int]] = {}
 
-    def work(part: Range, buffer: bytearray, go_on: object) -> None:
-        assert callable(go_on)
+    def work(part: Range, buffer: bytearray, check_cancelled: object) -> None:
+        assert callable(check_cancelled)
         assert len(buffer) == part.length
         buffers.setdefault(threading.get_ident(), set()).add(id(buffer))
 
@@ -32,8 +32,8 @@ def test_an_origin_that_crawls_gets_one_lane() -> None:
     stored: list[int] = []
     attempts: list[int] = []
 
-    def work(part: Range, _buffer: bytearray, go_on: object) -> None:
-        assert callable(go_on)
+    def work(part: Range, _buffer: bytearray, check_cancelled: object) -> None:
+        assert callable(check_cancelled)
         attempts.append(part.number)
         first = clock.time < FakeClock().time + SLOW_SECONDS
         if first and all_in.wait() == 0:
@@ -41,7 +41,7 @@ def test_an_origin_that_crawls_gets_one_lane() -> None:
         if first:
             all_in.wait()
         try:
-            go_on()
+            check_cancelled()
         except GaveWayError:
             given_back.release()
             raise
@@ -58,12 +58,12 @@ def test_the_first_failure_ends_all_lanes() -> None:
     """The others give up what they have begun."""
     done: list[int] = []
 
-    def work(part: Range, _buffer: bytearray, go_on: object) -> None:
-        assert callable(go_on)
+    def work(part: Range, _buffer: bytearray, check_cancelled: object) -> None:
+        assert callable(check_cancelled)
         if part.number == 0:
             raise ServiceError("UploadPart", "SlowDown")
         for _ in range(3):
-            go_on()
+            check_cancelled()
         done.append(part.number)
 
     with pytest.raises(ServiceError):

@@ -79,8 +79,8 @@ def test_an_origin_that_fails_is_told_and_not_the_bucket(world: World) -> None:
     world.origins.answer = lambda _asked: FakeBody(503)
     with pytest.raises(OriginBusyError):
         world.copy_slice(0, streamed=True)
-    assert world.row.trouble is not None
-    assert world.row.trouble.code == "ORIGIN_ERROR"
+    assert world.row.last_error is not None
+    assert world.row.last_error.code == "ORIGIN_ERROR"
     assert uploaded_parts(world) == {}
 
 
@@ -98,8 +98,8 @@ def test_an_origin_too_slow_for_one_part_is_named_as_the_reason(world: World) ->
         seconds = each
         with pytest.raises(TimedOutError, match=said):
             world.copy_slice(0, streamed=True)
-        assert world.row.trouble is not None
-        assert (world.row.trouble.code, said in world.row.trouble.message) == ("TIMED_OUT", True)
+        assert world.row.last_error is not None
+        assert (world.row.last_error.code, said in world.row.last_error.message) == ("TIMED_OUT", True)
     assert len(uploaded_parts(world)) == 1
 
 
@@ -124,7 +124,7 @@ def test_a_cancel_ends_a_part_in_the_middle(world: World) -> None:
     world.objects.after = read
     world.copy_slice(0, streamed=True)
     assert uploaded_parts(world) == {}
-    assert world.row.trouble is None
+    assert world.row.last_error is None
 
 
 def test_what_an_earlier_worker_stored_is_used_again(world: World) -> None:

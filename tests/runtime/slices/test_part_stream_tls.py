@@ -33,13 +33,13 @@ class Streamed(HttpWorld):
     """A file whose parts are too large to be held."""
 
     def copy(self, *, fan_out: int = 1) -> Outcome:
-        return self._build(Copy, fan_out_bytes=fan_out, cut=cut)(ARN, 800.0)
+        return self._build(Copy, fan_out_bytes=fan_out, cut=cut).run(ARN, 800.0)
 
     def copy_slice(self, index: int) -> None:
-        self._build(CopySlice, cut=cut)(ARN, index, 120.0)
+        self._build(CopySlice, cut=cut).run(ARN, index, 120.0)
 
     def complete(self) -> Outcome:
-        return self._build(Complete, cut=cut)(ARN, range(self.slice_count))
+        return self._build(Complete, cut=cut).run(ARN, range(self.slice_count))
 
     @property
     def slices(self) -> int:
@@ -144,7 +144,7 @@ def test_an_upload_that_s3_ended_for_being_idle_is_begun_again(file: Streamed) -
 
 def test_a_drip_is_sent_at_once_and_there_are_enough_of_them() -> None:
     """Botocore collects 128 KiB before it sends, S3 refuses short aws-chunks, and a slice's worker has 120 s."""
-    drip = plan.LEAST_PART // 2 // part_stream.DRIPS
+    drip = plan.MIN_PART // 2 // part_stream.DRIPS
     assert drip > (BUFFER_SIZE or 0)
     assert drip >= MIN_CHUNK
     assert part_stream.DRIP_SECONDS <= 15

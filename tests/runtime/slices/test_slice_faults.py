@@ -86,13 +86,13 @@ def test_an_origin_that_goes_on_failing_is_left_to_another_worker(
         world.copy_slice(0)
     assert raised.value.code == kind.code
     assert (world.row.failure, world.row.status) == (None, Status.COPYING)
-    assert world.row.trouble is not None
-    assert world.row.trouble.code == kind.code
+    assert world.row.last_error is not None
+    assert world.row.last_error.code == kind.code
     world.origins.answer = file
     for index in range(SLICES):
         world.copy_slice(index)
     complete_and_assert_stored(world, file)
-    assert world.row.trouble is None
+    assert world.row.last_error is None
 
 
 LASTING: list[tuple[str, Callable[[], FakeBody]]] = [
@@ -130,7 +130,7 @@ def test_what_cannot_mend_is_noted_and_told(world: World, code: str, answer: Cal
     assert len(world.origins.asked) == asked
     outcome = world.complete()
     assert is_failure(code, outcome)
-    world.fail(ARN, Failure(code, "..."))
+    world.fail.run(ARN, Failure(code, "..."))
     assert world.row.status is Status.FAILED
     assert_nothing_left(world)
 
@@ -138,8 +138,8 @@ def test_what_cannot_mend_is_noted_and_told(world: World, code: str, answer: Cal
 def test_the_first_reason_stays(world: World) -> None:
     """A later one is often its consequence."""
     start_upload(world)
-    assert world.downloads.note_failure(ARN, failure=Failure("ORIGIN_CHANGED", "1"), upload_id="upload-1")
-    assert not world.downloads.note_failure(ARN, failure=Failure("ORIGIN_NOT_FOUND", "2"), upload_id="upload-1")
+    assert world.downloads.record_failure(ARN, failure=Failure("ORIGIN_CHANGED", "1"), upload_id="upload-1")
+    assert not world.downloads.record_failure(ARN, failure=Failure("ORIGIN_NOT_FOUND", "2"), upload_id="upload-1")
     assert world.row.failure == Failure("ORIGIN_CHANGED", "1")
 
 
@@ -155,21 +155,21 @@ def test_a_file_that_changes_midway_is_never_mixed(world: World) -> None:
 
 def test_what_a_state_machine_does_not_know_its_workers_have_noted() -> None:
     """A map that failed says nothing of why."""
-    for attribute in ("failure", "trouble"):
+    for attribute in ("failure", "lastError"):
         world = World()
         start_upload(world)
         noted = Failure("ORIGIN_ERROR", "The origin answered HTTP 503.")
         world.downloads.rows[ARN] = replace(world.row, **{attribute: noted})  # type: ignore[arg-type]
-        world.fail(ARN, Failure("TRANSFER_FAILED", "The transfer failed."))
+        world.fail.run(ARN, Failure("TRANSFER_FAILED", "The transfer failed."))
         assert (world.row.status, world.row.failure) == (Status.FAILED, noted)
 
 
 def test_what_a_state_machine_does_know_counts() -> None:
-    """A time-out is not the trouble of an hour ago."""
+    """A time-out is not the last_error of an hour ago."""
     world = World()
     start_upload(world)
-    world.downloads.note_trouble(ARN, failure=Failure("ORIGIN_ERROR", "503"), upload_id="upload-1")
-    world.fail(ARN, Failure("TIMED_OUT", "The transfer took too long."))
+    world.downloads.record_last_error(ARN, failure=Failure("ORIGIN_ERROR", "503"), upload_id="upload-1")
+    world.fail.run(ARN, Failure("TIMED_OUT", "The transfer took too long."))
     assert world.row.failure == Failure("TIMED_OUT", "The transfer took too long.")
 
 
@@ -201,7 +201,7 @@ def test_a_worker_whose_time_is_up_leaves_the_rest_to_the_next(world: World, err
     with pytest.raises(type(error)):
         world.copy_slice(0)
     assert world.row.failure is None
-    assert world.row.trouble is not None
+    assert world.row.last_error is not None
 
 
 def test_a_worker_ends_when_its_time_is_up(world: World) -> None:
@@ -231,7 +231,7 @@ def test_a_table_that_is_busy_is_no_reason_to_lose_a_slice(world: World) -> None
 
 
 def test_an_origin_that_was_taken_away_is_a_failure(world: World) -> None:
-    """The owner changed the stack meanwhile."""
+    """The owner changed the stack while_waiting."""
     start_upload(world)
     world.downloads.rows[ARN] = replace(world.row, origin="gone")
     world.copy_slice(0)

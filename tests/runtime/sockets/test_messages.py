@@ -22,8 +22,8 @@ SIGNED = SignedUrl("https://bucket/key?sig", 1_800_000_900.0)
 
 def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
     """URL, its end, size, type, name and both checksums."""
-    protocol.check_told(messages.news(READY, SIGNED))
-    assert messages.news(READY, SIGNED) == {
+    protocol.check_server_message(messages.download_message(READY, SIGNED))
+    assert messages.download_message(READY, SIGNED) == {
         "type": "ready",
         "version": 1,
         "messageId": f"{DOWNLOAD_ID}-ready",
@@ -63,8 +63,8 @@ def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
 )
 def test_other_news(download: Download, kind: str, rest: dict[str, object]) -> None:
     """Each says what the row says and no more."""
-    message = messages.news(download)
-    protocol.check_told(message)
+    message = messages.download_message(download)
+    protocol.check_server_message(message)
     common = {"type", "version", "messageId", "downloadId"}
     assert message["type"] == kind
     assert {name: value for name, value in message.items() if name not in common} == rest
@@ -73,9 +73,12 @@ def test_other_news(download: Download, kind: str, rest: dict[str, object]) -> N
 def test_the_same_news_has_the_same_id_and_other_news_another() -> None:
     """A client can drop what it has heard."""
     later = SignedUrl("https://bucket/key?other", 1_900_000_000.0)
-    assert messages.news(READY, SIGNED)["messageId"] == messages.news(READY, later)["messageId"]
+    assert messages.download_message(READY, SIGNED)["messageId"] == messages.download_message(READY, later)["messageId"]
     copying = replace(DOWNLOAD, status=Status.COPYING, copied_bytes=1)
-    ids = {str(messages.news(row)["messageId"]) for row in (DOWNLOAD, copying, replace(copying, copied_bytes=2))}
+    ids = {
+        str(messages.download_message(row)["messageId"])
+        for row in (DOWNLOAD, copying, replace(copying, copied_bytes=2))
+    }
     assert len(ids) == 3
 
 
@@ -100,8 +103,8 @@ def test_every_message_fits_in_a_frame(name: str, failure: str) -> None:
     ready = replace(READY, stored=stored, file_name=name, download_id="d" * 80)
     failed = replace(DOWNLOAD, status=Status.FAILED, failure=Failure("C" * 30, failure))
     for message in (
-        messages.news(ready, SignedUrl("%" * 12_000, 1.0)),
-        messages.news(failed),
+        messages.download_message(ready, SignedUrl("%" * 12_000, 1.0)),
+        messages.download_message(failed),
         messages.error("d" * 80, "m" * 128, Failure("C", failure)),
     ):
         data = messages.encode(message)

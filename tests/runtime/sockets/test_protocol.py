@@ -23,11 +23,11 @@ from tools.readme_tables import TOP
 PAGE = (TOP / "docs" / "protocol.md").read_text()
 COPYING = replace(DOWNLOAD, status=Status.COPYING, copied_bytes=5, size=9)
 ONE_OF_EACH = {
-    "status": messages.news(COPYING),
+    "status": messages.download_message(COPYING),
     "progress": messages.progress(COPYING, 3.0),
-    "ready": messages.news(READY, SIGNED),
-    "failed": messages.news(replace(DOWNLOAD, status=Status.FAILED)),
-    "cancelled": messages.news(replace(DOWNLOAD, status=Status.CANCELLED)),
+    "ready": messages.download_message(READY, SIGNED),
+    "failed": messages.download_message(replace(DOWNLOAD, status=Status.FAILED)),
+    "cancelled": messages.download_message(replace(DOWNLOAD, status=Status.CANCELLED)),
     "pong": messages.pong(DOWNLOAD_ID, "m1"),
     "error": messages.error("", "m1", Failure("INTERNAL", "Something went wrong.")),
 }
@@ -40,10 +40,10 @@ def codes_below(kind: type[TransferError] | type[RequestError]) -> set[str]:
 
 def test_the_schema_knows_every_type_that_is_built_and_no_other() -> None:
     """And each is as the schema says."""
-    assert set(ONE_OF_EACH) == protocol.told_kinds()
+    assert set(ONE_OF_EACH) == protocol.server_message_types()
     for kind, message in ONE_OF_EACH.items():
         assert message["type"] == kind
-        protocol.check_told(message)
+        protocol.check_server_message(message)
 
 
 @settings(max_examples=200)
@@ -69,8 +69,10 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
     stored = Stored("k", size or 0, '"e"', "text/csv; charset=utf-8", Checksum("CRC32", "NSRBwg=="), sha256)
     row = replace(DOWNLOAD, status=status, size=size, copied_bytes=copied, path=path, failure=failure)
     ready = status is Status.READY
-    protocol.check_told(messages.news(replace(row, stored=stored if ready else None), SIGNED if ready else None))
-    protocol.check_told(messages.progress(row, rate))
+    protocol.check_server_message(
+        messages.download_message(replace(row, stored=stored if ready else None), SIGNED if ready else None)
+    )
+    protocol.check_server_message(messages.progress(row, rate))
 
 
 @pytest.mark.parametrize(
@@ -97,8 +99,8 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
 )
 def test_a_message_that_differs_is_noticed(kind: str, changes: dict[str, Any]) -> None:
     """Or these tests would show nothing."""
-    with pytest.raises(protocol.OffProtocolError):
-        protocol.check_told({**ONE_OF_EACH[kind], **changes})
+    with pytest.raises(protocol.ProtocolMismatchError):
+        protocol.check_server_message({**ONE_OF_EACH[kind], **changes})
 
 
 @pytest.mark.parametrize("kind", sorted(ONE_OF_EACH))
@@ -108,8 +110,8 @@ def test_a_message_that_lacks_something_is_noticed(kind: str) -> None:
     required = set(known["envelope"]["required"]) | set(known[kind].get("required", ()))
     assert required <= set(ONE_OF_EACH[kind])
     for name in required:
-        with pytest.raises(protocol.OffProtocolError):
-            protocol.check_told({key: value for key, value in ONE_OF_EACH[kind].items() if key != name})
+        with pytest.raises(protocol.ProtocolMismatchError):
+            protocol.check_server_message({key: value for key, value in ONE_OF_EACH[kind].items() if key != name})
 
 
 def test_the_schema_has_the_codes_that_there_are() -> None:
@@ -132,8 +134,8 @@ def test_the_page_shows_messages_of_the_schema() -> None:
     told = [json.loads(line) for line in re.findall(r"^< (\{.*\})$", PAGE, re.MULTILINE)]
     said = [json.loads(line) for line in re.findall(r"^> (\{.*\})$", PAGE, re.MULTILINE)]
     for message in told:
-        protocol.check_told(message)
-    assert {message["type"] for message in told} == protocol.told_kinds()
+        protocol.check_server_message(message)
+    assert {message["type"] for message in told} == protocol.server_message_types()
     assert {message["action"] for message in said if protocol.is_action(message)} == set(ACTIONS)
 
 
@@ -146,4 +148,4 @@ def test_the_page_names_every_code() -> None:
 def test_a_url_as_long_as_can_be_still_fits() -> None:
     """The longest key, name and session token that there are: below 12,000 characters of URL."""
     url = "https://b.s3.amazonaws.com/" + "%F0%9F%92%BE" * 255 * 3 + "A" * 2048
-    assert len(messages.encode(messages.news(READY, SignedUrl(url, 1.0)))) < messages.LARGEST
+    assert len(messages.encode(messages.download_message(READY, SignedUrl(url, 1.0)))) < messages.LARGEST

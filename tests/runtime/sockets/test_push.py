@@ -12,8 +12,8 @@ import pytest
 from runtime.errors import PushesGivenUpError, ServiceError, TransientServiceError
 from runtime.logic.copying.progress import push as push_progress
 from runtime.logic.sockets import messages, push
+from runtime.logic.sockets.notifier import Notifier
 from runtime.logic.sockets.push import PushCounts, Pushes, PushOutcome
-from runtime.logic.sockets.tell import Tell
 from runtime.models import Failure, Status
 from tests.runtime.ending.test_deliver import connected, counts, types
 from tests.runtime.support.world import ARN, World
@@ -70,7 +70,7 @@ def test_a_throttled_socket_is_tried_for_the_whole_budget(world: World) -> None:
             raise THROTTLED
 
     world.sockets.before = throttle
-    assert world.deliver(ARN) == counts(posted=1)
+    assert world.deliver.run(ARN) == counts(posted=1)
     assert 9.0 <= sum(world.clock.slept) <= 9.5
     assert types(world, "c1") == ["ready"]
 
@@ -108,7 +108,7 @@ def test_what_cannot_mend_is_given_up_at_once_and_counted(
     world.has(status=Status.READY)
     connected(world, "c1")
     world.sockets.errors["c1"] = [ServiceError("PostToConnection", code)] * 2
-    assert world.deliver(ARN) == counts(refused=1)
+    assert world.deliver.run(ARN) == counts(refused=1)
     assert world.clock.slept == []
     assert len(world.sockets.errors["c1"]) == 1
     assert line(capsys, "Pushed to the clients")["pushesGivenUp"] == 1
@@ -119,7 +119,7 @@ def test_given_up_pushes_are_in_one_line_of_the_log(world: World, capsys: pytest
     world.has(status=Status.READY)
     connected(world, "c1", "c2")
     world.sockets.errors["c2"] = [THROTTLED] * 1000
-    assert world.deliver(ARN) == counts(posted=1, busy=1)
+    assert world.deliver.run(ARN) == counts(posted=1, busy=1)
     written = line(capsys, "Pushed to the clients")
     assert written["level"] == "WARN"
     assert (written["type"], written["executionArn"]) == ("ready", ARN)
@@ -134,9 +134,9 @@ def test_a_delivery_that_reached_nobody_is_to_be_tried_again(world: World) -> No
     world.sockets.drop("c1")
     world.sockets.errors["c2"] = [THROTTLED] * 1000
     with pytest.raises(PushesGivenUpError, match="1 pushes were given up"):
-        world.deliver(ARN)
+        world.deliver.run(ARN)
     world.sockets.errors.clear()
-    assert world.deliver(ARN) == counts(posted=1)
+    assert world.deliver.run(ARN) == counts(posted=1)
 
 
 def test_a_delivery_that_reached_somebody_is_not_repeated(world: World) -> None:
@@ -144,7 +144,7 @@ def test_a_delivery_that_reached_somebody_is_not_repeated(world: World) -> None:
     world.has(status=Status.READY)
     connected(world, "c1", "c2")
     world.sockets.errors["c2"] = [THROTTLED] * 1000
-    assert world.deliver(ARN)["pushesGivenUp"] == 1
+    assert world.deliver.run(ARN)["pushesGivenUp"] == 1
 
 
 def test_a_failure_that_reached_nobody_is_settled_and_pushed_again(world: World) -> None:
@@ -153,12 +153,12 @@ def test_a_failure_that_reached_nobody_is_settled_and_pushed_again(world: World)
     connected(world, "c1")
     world.sockets.errors["c1"] = [THROTTLED] * 1000
     with pytest.raises(PushesGivenUpError):
-        world.fail(ARN, Failure("ORIGIN_ERROR", "No."))
-    assert (world.row.status, world.row.told_at) == (Status.FAILED, None)
+        world.fail.run(ARN, Failure("ORIGIN_ERROR", "No."))
+    assert (world.row.status, world.row.notified_at) == (Status.FAILED, None)
     world.sockets.errors.clear()
-    assert world.fail(ARN, Failure("ORIGIN_ERROR", "No.")) == {"status": "FAILED"}
+    assert world.fail.run(ARN, Failure("ORIGIN_ERROR", "No.")) == {"status": "FAILED"}
     assert types(world, "c1") == ["failed"]
-    assert world.row.told_at is not None
+    assert world.row.notified_at is not None
 
 
 def test_a_table_that_is_busy_is_asked_again(world: World) -> None:
@@ -172,9 +172,9 @@ def test_a_table_that_is_busy_is_asked_again(world: World) -> None:
             raise broken.pop()
 
     world.connections.before = fail_once
-    assert world.deliver(ARN) == counts(posted=2)
+    assert world.deliver.run(ARN) == counts(posted=2)
     broken.append(ServiceError("GetItem", "AccessDeniedException"))
-    assert world.deliver(ARN) == counts(posted=1, refused=1)
+    assert world.deliver.run(ARN) == counts(posted=1, refused=1)
 
 
 def test_a_row_is_read_once_however_often_its_socket_is_tried(world: World) -> None:
@@ -184,7 +184,7 @@ def test_a_row_is_read_once_however_often_its_socket_is_tried(world: World) -> N
     reads: list[str] = []
     world.connections.before = reads.append
     world.sockets.errors["c1"] = [THROTTLED] * 5
-    assert world.deliver(ARN) == counts(posted=1)
+    assert world.deliver.run(ARN) == counts(posted=1)
     assert reads == ["connections.get"]
 
 
@@ -207,10 +207,10 @@ def test_an_answer_that_is_throttled_is_posted_again(world: World, capsys: pytes
     world.has(status=Status.READY)
     connected(world, "c1")
     world.sockets.errors["c1"] = [THROTTLED] * 5
-    world.message("c1", '{"action": "status"}', "m1")
+    world.message.run("c1", '{"action": "status"}', "m1")
     assert "url" in json.loads(world.sockets.received["c1"][0])
     world.sockets.errors["c1"] = [THROTTLED] * 1000
-    world.message("c1", '{"action": "status"}', "m2")
+    world.message.run("c1", '{"action": "status"}', "m2")
     assert line(capsys, "An answer was given up")["pushesGivenUp"] == 1
 
 
@@ -222,8 +222,8 @@ def test_the_budget_is_less_than_the_time_that_functions_have() -> None:
 def test_nobody_to_tell_is_not_logged(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """A line for each download without a socket would only cost."""
     world.has(status=Status.READY)
-    tell = Tell(world.downloads, world.connections, world.sockets, world.clock, None)
-    assert tell(world.row, [], messages.news(world.row)) == PushCounts()
+    tell = Notifier(world.downloads, world.connections, world.sockets, world.clock, None)
+    assert tell.send(world.row, [], messages.download_message(world.row)) == PushCounts()
     assert capsys.readouterr().out == ""
 
 

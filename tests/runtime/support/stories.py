@@ -64,7 +64,7 @@ class Story:
             self.world.connections,
             self.world.sockets,
             self.world.functions,
-            self.world.closing,
+            self.world.idle_closer,
         ):
             port.before = self._before
         self.ticket = self.world.has()
@@ -74,7 +74,7 @@ class Story:
         self._numbers = count()
         self._owner: dict[str, str] = {}
         self.world.functions.run = self._invoked
-        self.world.closing.after = self._closing
+        self.world.idle_closer.after = self._closing
         self.world.sockets.on_close = self._hung_up
         self.world.executions.on_stop = lambda: self.event()
 
@@ -95,7 +95,7 @@ class Story:
         def late() -> None:
             while not self.world.row.status.is_final:
                 self.schedule.sleep(0.0)
-            self._tried(lambda: self.world.fail(ARN, FAILURE), ASYNC_TRIES)
+            self._tried(lambda: self.world.fail.run(ARN, FAILURE), ASYNC_TRIES)
 
         self._spawn("event", late)
 
@@ -136,7 +136,7 @@ class Story:
         for _ in range(CLIENT_TRIES):
             connection_id = f"{name}-{next(self._numbers)}"
             try:
-                self.world.connect(connection_id, self.ticket.text)
+                self.world.connect.run(connection_id, self.ticket.text)
             except RequestError:  # the limit
                 return None
             except ServiceError:
@@ -150,31 +150,31 @@ class Story:
 
     def _say(self, connection_id: str, action: str) -> None:
         try:
-            self.world.message(connection_id, json.dumps({"action": action}), "m")
+            self.world.message.run(connection_id, json.dumps({"action": action}), "m")
         except ServiceError:  # the handler answers the gateway, and nobody else
             return
 
     def _disconnect(self, connection_id: str) -> None:
         try:
-            self.world.disconnect(connection_id)
+            self.world.disconnect.run(connection_id)
         except ServiceError:  # nobody calls it again
             return
 
     def _ready(self) -> None:
         finish = partial(self.world.downloads.finish, ARN, stored=STORED, upload_id=None, now=self.schedule.now())
         if self._tried(finish, TASK_TRIES) or self.world.row.status is Status.READY:
-            self._tried(lambda: self.world.deliver(ARN), TASK_TRIES)
+            self._tried(lambda: self.world.deliver.run(ARN), TASK_TRIES)
             if self._twice:
-                self._tried(lambda: self.world.deliver(ARN), TASK_TRIES)
+                self._tried(lambda: self.world.deliver.run(ARN), TASK_TRIES)
         else:
             self._failed()
 
     def _failed(self) -> None:
-        self._tried(lambda: self.world.fail(ARN, FAILURE), TASK_TRIES)
+        self._tried(lambda: self.world.fail.run(ARN, FAILURE), TASK_TRIES)
 
     def _cancelled(self) -> None:
         try:
-            self._tried(lambda: self.world.cancel(self.world.row), TASK_TRIES)
+            self._tried(lambda: self.world.cancel.run(self.world.row), TASK_TRIES)
         except DownloadFinishedError:
             return
 
@@ -183,9 +183,9 @@ class Story:
     def _invoked(self, function: str, payload: Mapping[str, object]) -> None:
         def act() -> None:
             if function == "deliver":
-                self._later(lambda: self.world.deliver(ARN, str(payload["connectionId"])))
+                self._later(lambda: self.world.deliver.run(ARN, str(payload["connectionId"])))
             else:
-                self._later(lambda: self.world.fail(ARN, FAILURE))
+                self._later(lambda: self.world.fail.run(ARN, FAILURE))
 
         for _ in range(2 if self._twice else 1):
             self._spawn(function, act)
@@ -193,7 +193,7 @@ class Story:
     def _closing(self, arn: str, connection_ids: list[str], since: float) -> None:
         def act() -> None:
             self.schedule.wait(GRACE)
-            self._tried(lambda: self.world.close(arn, connection_ids, since), TASK_TRIES)
+            self._tried(lambda: self.world.close.run(arn, connection_ids, since), TASK_TRIES)
 
         self._spawn("closing", act)
 

@@ -69,19 +69,19 @@ class HttpWorld:
 
     def copy(self, *, fan_out: int = 0) -> Outcome:
         """Run the first worker: it copies the file, or plans slices above `fan_out` bytes."""
-        return self._build(Copy, fan_out_bytes=fan_out)(ARN, 800.0)
+        return self._build(Copy, fan_out_bytes=fan_out).run(ARN, 800.0)
 
     def copy_slice(self, index: int) -> None:
         """Run the worker of one slice."""
-        self._build(CopySlice)(ARN, index, 120.0)
+        self._build(CopySlice).run(ARN, index, 120.0)
 
     def complete(self) -> Outcome:
         """Run the worker that completes the upload."""
-        return self._build(Complete)(ARN, range(self.slice_count))
+        return self._build(Complete).run(ARN, range(self.slice_count))
 
     def fail(self, code: str = TransferError.code) -> None:
         """Run the worker that records a failure, with the error code of the state machine."""
-        self._build(Fail, tell=self.world.tell)(ARN, Failure(code, "The transfer failed."))
+        self._build(Fail, notifier=self.world.notifier).run(ARN, Failure(code, "The transfer failed."))
 
     def copy_in_slices(self) -> Outcome:
         """Copy the file with one worker per slice."""

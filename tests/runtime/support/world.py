@@ -24,9 +24,9 @@ from runtime.logic.requests.message import ClientMessage
 from runtime.logic.requests.request_download import RequestDownload
 from runtime.logic.slices.complete import Complete
 from runtime.logic.slices.copy_slice import CopySlice
-from runtime.logic.sockets.announce import Announce
 from runtime.logic.sockets.close import Close
-from runtime.logic.sockets.tell import Tell
+from runtime.logic.sockets.download_messages import DownloadMessages
+from runtime.logic.sockets.notifier import Notifier
 from runtime.models import Checksum, Download, Origin, Status, Stored, execution_arn_of
 from tests.runtime.support.fakes import (
     STATE_MACHINE,
@@ -34,11 +34,11 @@ from tests.runtime.support.fakes import (
     FakeBody,
     FakeCallers,
     FakeClock,
-    FakeClosing,
     FakeConnections,
     FakeDownloads,
     FakeExecutions,
     FakeFunctions,
+    FakeIdleCloser,
     FakeObjects,
     FakeOrigins,
     FakeSecrets,
@@ -131,18 +131,18 @@ class World:
         self.objects = FakeObjects(min_part_size=PART)
         self.secrets = FakeSecrets()
         self.origins = FakeOrigins(OriginFile(content_of(10)))
-        self.closing = FakeClosing()
-        self.tell = Tell(self.downloads, self.connections, self.sockets, self.clock, self.closing)
-        self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.closing)
+        self.idle_closer = FakeIdleCloser()
+        self.notifier = Notifier(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
+        self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
         self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)
-        self.announce = Announce(self.signer)
+        self.download_messages = DownloadMessages(self.signer)
         self.limit = RunningLimit(
             self.callers, self.downloads, self.executions, self.clock, max_running=RUNNING, daily_bytes=DAILY
         )
         release = ReleaseCaller(self.callers, self.clock, daily_bytes=DAILY)
-        self.deliver = Deliver(self.downloads, self.announce, self.tell, self.clock, release=release)
+        self.deliver = Deliver(self.downloads, self.download_messages, self.notifier, self.clock, release=release)
         self.disconnect = Disconnect(self.downloads, self.connections)
-        self.fail = Fail(self.downloads, self.objects, self.tell, self.clock, "downloads/", release=release)
+        self.fail = Fail(self.downloads, self.objects, self.notifier, self.clock, "downloads/", release=release)
         self.cancel = Cancel(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.reconcile = Reconcile(self.downloads, self.executions, self.functions, self.clock, "fail")
         self.connect = Connect(
@@ -154,7 +154,7 @@ class World:
             self.sockets,
             self.clock,
             self.reconcile,
-            self.announce,
+            self.download_messages,
             self.cancel,
         )
         self.request = RequestDownload(
@@ -229,10 +229,10 @@ class World:
             loopback=loopback,
             part_size=PART,
             buffers=3,
-            most_streamed=largest,
+            max_streamed=largest,
             reuse=reuse,
         )
-        return worker(arn, seconds)
+        return worker.run(arn, seconds)
 
     def copy_slice(
         self,
@@ -255,14 +255,14 @@ class World:
             object_prefix="downloads/",
             concurrency=8,
             cut=(lambda size: Plan(size, PART, 60)) if wide else cut,
-            most_held=PART - 1 if streamed else PART,
+            max_held=PART - 1 if streamed else PART,
             piece=PART // 3,
         )
-        worker(ARN, index, seconds)
+        worker.run(ARN, index, seconds)
 
     def complete(self, slices: Sequence[int] | None = None, cut: Cut = cut, throttled: Collection[int] = ()) -> Outcome:
         """Run what follows a Map over these slices, by default over all of the file's."""
         row = self.downloads.rows.get(ARN)
         every = range(cut(row.size).slice_count) if row and row.size else range(1)
         worker = Complete(self.downloads, self.objects, self.clock, "downloads/", cut)
-        return worker(ARN, every if slices is None else slices, throttled)
+        return worker.run(ARN, every if slices is None else slices, throttled)

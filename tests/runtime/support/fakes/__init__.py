@@ -1,7 +1,7 @@
 """The ports of the runtime, in memory: each keeps what the real one keeps, and can be told to fail."""
 
 from tests.runtime.support.fakes.callers import FakeCallers
-from tests.runtime.support.fakes.calls import STATE_MACHINE, FakeClosing, FakeExecutions, FakeFunctions, FakeTasks
+from tests.runtime.support.fakes.calls import STATE_MACHINE, FakeExecutions, FakeFunctions, FakeIdleCloser, FakeTasks
 from tests.runtime.support.fakes.clock import FakeClock
 from tests.runtime.support.fakes.connections import FakeConnections
 from tests.runtime.support.fakes.copies import Claimed, FakeCopies
@@ -18,12 +18,12 @@ __all__ = [
     "FakeBody",
     "FakeCallers",
     "FakeClock",
-    "FakeClosing",
     "FakeConnections",
     "FakeCopies",
     "FakeDownloads",
     "FakeExecutions",
     "FakeFunctions",
+    "FakeIdleCloser",
     "FakeObjects",
     "FakeOrigins",
     "FakeSecrets",

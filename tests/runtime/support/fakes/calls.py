@@ -49,7 +49,7 @@ class FakeTasks:
     woken: list[str] = field(default_factory=list)
     error: Exception | None = None
 
-    def wake(self, token: str) -> None:
+    def resume(self, token: str) -> None:
         if self.error:
             raise self.error
         self.woken.append(token)
@@ -70,7 +70,7 @@ class FakeFunctions:
 
 
 @dataclass
-class FakeClosing:
+class FakeIdleCloser:
     """The closing machine: remembers whom it is to close; `after` is when it calls `close` with that."""
 
     started: list[tuple[str, list[str], float]] = field(default_factory=list)
@@ -79,7 +79,7 @@ class FakeClosing:
     after: Callable[[str, list[str], float], None] = lambda _arn, _ids, _since: None
 
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
-        self.before("closing.start")
+        self.before("idle_closer.start")
         if self.error:
             raise self.error
         self.started.append((execution_arn, list(connection_ids), since))

@@ -64,19 +64,19 @@ class FakeDownloads:
             changes = {"copied_bytes": copied, "copied_parts": parts, "updated_at": now}
             return self.rows[execution_arn] if self._change(execution_arn, holds, **changes) else None
 
-    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
-        with self._called("note_digest"):
+    def record_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+        with self._called("record_digest"):
             holds = self._is_of(execution_arn, upload_id)
             return self._change(execution_arn, holds, digest=digest, updated_at=now)
 
-    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
-        with self._called("note_failure"):
+    def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        with self._called("record_failure"):
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             return self._change(execution_arn, holds, failure=failure)
 
-    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
-        with self._called("note_trouble"):
-            return self._change(execution_arn, self._is_of(execution_arn, upload_id), trouble=failure)
+    def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        with self._called("record_last_error"):
+            return self._change(execution_arn, self._is_of(execution_arn, upload_id), last_error=failure)
 
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
@@ -100,7 +100,7 @@ class FakeDownloads:
                 stored=stored,
                 updated_at=now,
                 failure=None,
-                trouble=None,
+                last_error=None,
                 **NO_UPLOAD,
             )
 
@@ -131,13 +131,13 @@ class FakeDownloads:
                 self.restarted.add(execution_arn)
             return self._change(execution_arn, holds, updated_at=now, **NO_UPLOAD)
 
-    def lead(self, execution_arn: str, file_id: str) -> bool:
-        with self._called("lead"):
+    def record_file_id(self, execution_arn: str, file_id: str) -> bool:
+        with self._called("record_file_id"):
             return self._change(execution_arn, self._unfinished(execution_arn), file_id=file_id)
 
-    def told(self, execution_arn: str, *, now: float) -> bool:
-        with self._called("told"):
-            return self._change(execution_arn, execution_arn in self.rows, told_at=now)
+    def record_notified(self, execution_arn: str, *, now: float) -> bool:
+        with self._called("record_notified"):
+            return self._change(execution_arn, execution_arn in self.rows, notified_at=now)
 
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         with self._called("remove_connection"):

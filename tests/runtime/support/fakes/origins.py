@@ -20,7 +20,7 @@ class Asked:
     url: str
     headers: Mapping[str, str]
     timeout: float
-    meanwhile: Callable[[], None]
+    while_waiting: Callable[[], None]
     ca_bundle: str | None = None
 
 
@@ -79,10 +79,10 @@ class FakeOrigins:
         *,
         check: Check,
         timeout: float,
-        meanwhile: Callable[[], None],
+        while_waiting: Callable[[], None],
         ca_bundle: str | None = None,
     ) -> FakeBody:
-        self.asked.append(Asked(url, dict(headers), timeout, meanwhile, ca_bundle))
+        self.asked.append(Asked(url, dict(headers), timeout, while_waiting, ca_bundle))
         self.checks.append(check)
         self.bodies.append(self.answer(self.asked[-1]))
         return self.bodies[-1]

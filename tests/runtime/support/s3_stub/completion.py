@@ -26,7 +26,7 @@ def check_completion(
     content: bytes,
     stored_parts: Mapping[int, StoredPart],
     checksum_type: str,
-    least_part: int,
+    min_part: int,
 ) -> Completion:
     """Check the parts that the body names and return the object that they make.
 
@@ -44,7 +44,7 @@ def check_completion(
             raise S3Error(400, "InvalidPart", f"part {number} is not the one that is named")
     parts = [stored_parts[number] for number, _, _ in references]
     for part in parts[:-1]:
-        if part.size < least_part:
+        if part.size < min_part:
             raise S3Error(400, "EntityTooSmall", f"part {part.number} has {part.size} bytes")
     size = sum(part.size for part in parts)
     if headers.get("x-amz-mp-object-size", str(size)) != str(size):

@@ -1,0 +1,75 @@
+"""Every optional setting with a value that is not its default: for tests that have to look at all there can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.components.support.declarations import FLAGS
+from tests.components.support.harness import Deployed, deploy
+from tests.components.test_settings import PARAMETER, SECRET, origin
+
+NETWORK = {"vpc.subnet_ids": ["subnet-01234567"], "vpc.security_group_ids": ["sg-01234567"]}  # both or neither
+OTHER: dict[str, Any] = {
+    **{flag: not default for flag, default in FLAGS.items() if flag != "protection.force_destroy"},
+    "storage.prefix": "a/b/",
+    "retention.object_expiration_days": 30,
+    "retention.download_expires_seconds": 3600,
+    "retention.url_expires_seconds": 300,
+    "websocket.max_connections_per_download": 3,
+    "limits.max_downloads_per_caller": 7,
+    "limits.daily_mb_per_caller": 5000,
+    "websocket.idle_timeout_seconds": 30,
+    "api.reserved_concurrency": 20,
+    "websocket.reserved_concurrency": 30,
+    "encryption.kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "auth.type": "api_key",
+    "auth.api_keys": {"reporting": {"rate": 2, "burst": 4, "requests_per_day": 1000}, "batch": {}},
+    "api.cors_origins": ["https://app.example.com"],
+    "api.stage_name": "live",
+    "api.throttle_rate": 7,
+    "api.throttle_burst": 9,
+    "observability.log_retention_days": 7,
+    "copying.memory_mb": 2048,
+    "copying.concurrency": 1000,
+    "copying.reserved_concurrency": 40,
+    "copying.slice_reserved_concurrency": 1000,
+    "cloud.slice_execution_type": "STANDARD",
+    "copying.slice_threshold_mb": 64,
+    "limits.max_file_mb": 500,
+    "copying.reuse_seconds": 600,
+    **NETWORK,
+    "name_prefix": "reports",
+    "tags": {"team": "reporting"},
+    "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
+}
+INSTEAD: dict[str, Any] = {"storage.bucket": "reports"}  # what takes the place of something that the component makes
+ALONE: dict[str, Any] = {  # what does not go with the others
+    "protection.force_destroy": True,
+    "auth.authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
+}
+NEEDED: dict[str, dict[str, Any]] = {  # what a setting does not go without
+    **dict.fromkeys(NETWORK, NETWORK),
+    "api.web_page": {"auth.type": "api_key"},
+    "auth.api_keys": {"auth.type": "api_key"},
+    "auth.authorizer": {"auth.type": "authorizer"},
+}
+SECRETIVE = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
+
+
+def extremes() -> dict[str, dict[str, Any]]:
+    """Name and arguments of the few deployments between which every right comes and goes."""
+    return {
+        "default": {},
+        "secret headers": SECRETIVE,
+        "everything": SECRETIVE | OTHER,
+        "everything, in a given bucket": SECRETIVE | OTHER | INSTEAD,
+    }
+
+
+def variants() -> Iterator[tuple[str, Deployed]]:
+    """Name and deployment: the extremes, and each setting alone."""
+    for name, args in extremes().items():
+        yield name, deploy(args)
+    for setting, value in (OTHER | INSTEAD | ALONE).items():
+        yield setting, deploy({setting: value} | NEEDED.get(setting, {}))
