@@ -132,7 +132,7 @@ def test_the_functions_read_which_redirects_to_follow() -> None:
         ({"webSocket": {}}, "webSocket", "websocket"),
         ({"orgins": {}}, "orgins", "origins"),
         ({"origins": {"reports": {"baseURL": "https://x.example/"}}}, "origins.reports.baseURL", "baseUrl"),
-        ({"auth.authorizer": {"lambdaArn": "x"}}, "auth.authorizer.lambdaArn", "auth.authorizer.functionArn"),
+        ({"auth.authorizer": {"functionArns": "x"}}, "auth.authorizer.functionArns", "auth.authorizer.functionArn"),
         ({"origins": {"reports": {"base_url": "https://x.example/"}}}, "origins.reports.base_url", "baseUrl"),
     ],
 )
