@@ -25,7 +25,7 @@ def main(checkout: str, folder: str, origin_url: str) -> None:
         {"origins": origins, "websocket.idle_timeout_seconds": 30, "api.web_page": True, "auth.type": "api_key"}
     )
     functions = {}
-    for function in deployed.all("lambda/function:Function"):
+    for function in deployed.resources_of("lambda/function:Function"):
         key = function.inputs["handler"].split(".")[2]
         write(function.inputs["code"].assets, Path(folder, key))
         functions[key] = {

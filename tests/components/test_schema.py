@@ -18,7 +18,7 @@ from async_download.component import OUTPUTS
 from async_download.plugin import Plugin
 from async_download.settings.checks import camel
 
-from tests.components.support.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployment, deploy, run
 
 TYPES: list[Any] = [item for item in vars(args).values() if typing.is_typeddict(item) and item is not AsyncDownloadArgs]
 
@@ -139,7 +139,7 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
         provider = Plugin("0.0.0")
         base_url = pulumi.Output.from_input("https://reports.example.com/")
         origin = {"baseUrl": base_url, "secretHeaders": {"X-Api-Key": secret}, "allowPrivate": ["10.0.0.0/8"]}
-        inputs: dict[str, Any] = {"origins": {"reports": origin}, "observability": {"tracing": False}}
+        inputs: dict[str, Any] = {"origins": {"reports": origin}, "observability": {"observability.tracing": False}}
         inputs |= {"auth": {"type": "api_key", "apiKeys": {"batch": {"requestsPerDay": 9.0}}}}
         inputs |= {"copying": {"memoryMb": 2048.0}, "tags": {"costCentre": "4711"}}
         inputs |= {"api": {"stageName": "live", "corsOrigins": ["https://app.example.com"]}}
@@ -168,9 +168,9 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
     assert registered(run(remote)) == registered(python)
 
 
-def registered(deployed: Deployed) -> dict[str, dict[str, Any]]:
+def registered(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """Name -> inputs, without the archive, which compares by identity."""
     return {
         f"{item.type}::{item.name}": {key: value for key, value in item.inputs.items() if key != "code"}
-        for item in deployed.resources
+        for item in deployment.resources
     }

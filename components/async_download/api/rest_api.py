@@ -92,7 +92,9 @@ def _open_to_everybody(settings: Settings) -> str:
     """Return the warning of a stack that anybody may call, with what that may cost."""
     request, day = worst_case.one_request(settings), worst_case.one_caller_a_day(settings)
     bound = (
-        "limits.max_downloads_per_caller" if settings.limits.max_downloads_per_caller else "the account's concurrency alone"
+        "limits.max_downloads_per_caller"
+        if settings.limits.max_downloads_per_caller
+        else "the account's concurrency alone"
     )
     return (
         "auth.type is none: anybody may ask for files of the configured origins. One request may cost up to "

@@ -36,7 +36,7 @@ class HttpWorld:
         self.size = size
         self.world = World()
         path = f"files/{size}" + (f"?{options}" if options else "")
-        self.world.has(origin="files", path=path)
+        self.world.put_download(origin="files", path=path)
         self._adapters: dict[str, Any] = {
             "downloads": self.world.downloads,
             "objects": S3Objects(bucket),
