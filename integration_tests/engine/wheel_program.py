@@ -1,4 +1,4 @@
-"""A stack of somebody else's: two components side by side, each with a prefix, tags and a provider of its own."""
+"""A program with two components, each with a prefix, tags and a provider of its own."""
 
 import json
 import re
@@ -10,8 +10,8 @@ import pulumi_aws as aws
 from async_download import AsyncDownload, AsyncDownloadArgs, bundle
 from pulumi import automation
 
-GIVEN = json.loads(sys.argv[1])
-WANTED = (
+SETTINGS = json.loads(sys.argv[1])
+OUTPUTS = (
     "api_url",
     "web_socket_url",
     "web_page_url",
@@ -23,8 +23,8 @@ WANTED = (
 
 
 def program() -> None:
-    """Deploy two components, the second on a provider of its own."""
-    settings = snake(GIVEN["component"])
+    """Create two components, the second one with an explicit provider."""
+    settings = snake(SETTINGS["component"])
     cloud = pulumi.Config("aws")
     other = aws.Provider(
         "other",
@@ -38,8 +38,8 @@ def program() -> None:
         ("right", "ledgers", pulumi.ResourceOptions(providers=[other])),
     ):
         args = cast(AsyncDownloadArgs, {**settings, "name_prefix": team, "tags": {"team": team}})
-        made = AsyncDownload(side, args, options)
-        pulumi.export(side, {camel(name): getattr(made, name) for name in WANTED})
+        component = AsyncDownload(side, args, options)
+        pulumi.export(side, {camel(name): getattr(component, name) for name in OUTPUTS})
 
 
 def snake(value: Any) -> Any:
@@ -50,12 +50,12 @@ def snake(value: Any) -> Any:
 
 
 def camel(name: str) -> str:
-    """`api_url` -> `apiUrl`."""
+    """Return `apiUrl` for `api_url`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-options = automation.LocalWorkspaceOptions(work_dir=GIVEN["folder"])
-stack = automation.select_stack(GIVEN["stack"], project_name="async-download", program=program, opts=options)
+options = automation.LocalWorkspaceOptions(work_dir=SETTINGS["folder"])
+stack = automation.select_stack(SETTINGS["stack"], project_name="async-download", program=program, opts=options)
 outputs = {name: output.value for name, output in stack.up().outputs.items()}
 sys.stdout.write("\n" + json.dumps(outputs | {"runtime": str(bundle.runtime_folder())}) + "\n")
