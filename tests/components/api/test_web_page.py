@@ -83,7 +83,7 @@ def test_its_url_is_an_output() -> None:
 
 
 @pytest.mark.parametrize(
-    ("api.cors_origins", "allowed_origins"),
+    ("cors_origins", "allowed_origins"),
     [([], [API]), ([OTHER], [OTHER, API]), (["*"], ["*"])],
     ids=["none", "one", "all"],
 )
