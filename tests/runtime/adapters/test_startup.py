@@ -171,11 +171,11 @@ class SlowAdapter:
     """An adapter whose endpoint does not answer."""
 
     def __init__(self) -> None:
-        self.closed = threading.Event()
+        self.release = threading.Event()
         self.has_ended = False
 
     def warm_up(self) -> None:
-        self.closed.wait(30)
+        self.release.wait(30)
         self.has_ended = True
 
 
@@ -198,10 +198,10 @@ def test_slow_or_failing_adapter_delays_neither_the_start_nor_the_others(
     slow, ready = SlowAdapter(), ReadyAdapter()
     startup.run(lambda: startup.prepare(slow, None, FailingAdapter(), ready), seconds=0.2)
     assert not slow.has_ended
-    slow.closed.set()
+    slow.release.set()
     assert ready.is_ready
     log = capsys.readouterr().out
-    assert '"adapter": "Failing", "reason": "RuntimeError"' in log
+    assert '"adapter": "FailingAdapter", "reason": "RuntimeError"' in log
     assert "secret" not in log
 
 

@@ -16,9 +16,10 @@ from runtime.logic.copying import plan
 from runtime.logic.copying.outcome import Outcome
 from runtime.models import Status
 from tests.runtime.support.s3_stub import S3Stub
-from tests.runtime.support.whole import FAN_OUT, HttpWorld
+from tests.runtime.support.whole import HttpWorld
 
-SIZE = 9 * plan.MIN_PART + 5  # two slices
+PART = plan.MIB
+SIZE = 9 * PART + 5  # two slices
 OPERATIONS = ["CreateMultipartUpload", "UploadPart", "UploadPart", "ListParts", "CompleteMultipartUpload", "HeadObject"]
 Result = TypeVar("Result")
 BODIES = ("UploadPart", "CompleteMultipartUpload")
@@ -29,8 +30,8 @@ ORIGINS = [
     "etag=none",
     "status=503&after={n}&times=2",
     "status=0&after={n}&times=2",
-    "reset_after=3000000&after={n}&times=3",
-    "close_after=5000000&times=2",
+    "reset_after=375000&after={n}&times=3",
+    "close_after=625000&times=2",
     "short=77&after={n}&times=1",
     "extra=3&after={n}&times=1",
     "status=416&after={n}&times=1",
@@ -95,11 +96,11 @@ def run_state_machine(download: HttpWorld, fan_out: int) -> Outcome:
 def test_copy_is_complete_or_fails_with_a_reason_and_nothing_left(s3_stub: S3Stub, origin: Origin, seed: int) -> None:
     randomness = random.Random(seed)
     options = randomness.choice(ORIGINS).format(n=randomness.randrange(6))
-    download = HttpWorld(s3_stub, origin, SIZE, options)
+    download = HttpWorld(s3_stub, origin, SIZE, options, part_size=PART)
     add_faults(s3_stub, randomness)
     outcome: Outcome = {}
     with suppress(ServiceError, TransferError):
-        outcome = run_state_machine(download, randomness.choice([0, FAN_OUT]))
+        outcome = run_state_machine(download, randomness.choice([0, PART]))
     s3_stub.faults.clear()
     if outcome == {"outcome": "STORED"}:
         download.assert_stored(grown=(download.row.size or 0) - SIZE)

@@ -1,4 +1,4 @@
-"""Whole copies from an HTTP origin into a strict S3 over TLS, in parts of real size."""
+"""Whole copies from an HTTP origin into a strict S3 over TLS; with faults in small parts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from tests.runtime.support.s3_stub import S3Stub
 from tests.runtime.support.whole import HttpWorld
 from tests.runtime.support.world import KEY
 
-STREAMED = 2 * plan.MIN_PART + 5  # three parts
-SLICED = 9 * plan.MIN_PART + 5  # two slices, of eight parts and of two
+PART = plan.MIB
+STREAMED = 2 * PART + 5  # three parts
+SLICED = 9 * PART + 5  # two slices, of eight parts and of two
 
 Begin = Callable[..., HttpWorld]
 
@@ -30,22 +31,25 @@ def origin() -> Iterator[Origin]:
 @pytest.fixture
 def begin_download(s3_stub: S3Stub, origin: Origin) -> Begin:
     """Return a function that begins a download."""
-    return lambda size, options="": HttpWorld(s3_stub, origin, size, options)
+    return lambda size, options="", part_size=PART: HttpWorld(s3_stub, origin, size, options, part_size=part_size)
 
 
-@pytest.mark.parametrize("size", [0, 1, plan.MIN_PART, plan.MIN_PART + 1, STREAMED])
+@pytest.mark.parametrize("size", [0, 1, plan.MIN_PART, plan.MIN_PART + 1, 2 * plan.MIN_PART + 5])
 @pytest.mark.parametrize("options", ["", "ranges=no", "length=no"])
 def test_file_is_streamed_into_an_object(begin_download: Begin, size: int, options: str) -> None:
-    download = begin_download(size, options)
+    """In parts of real size."""
+    download = begin_download(size, options, plan.MIN_PART)
     assert download.copy() == {"outcome": "STORED"}
     download.assert_stored()
 
 
 def test_file_is_copied_in_slices_with_the_fewest_requests(begin_download: Begin) -> None:
-    download = begin_download(SLICED)
+    """In parts of real size."""
+    size = 9 * plan.MIN_PART + 5
+    download = begin_download(size, part_size=plan.MIN_PART)
     assert download.copy_in_slices() == {"outcome": "STORED"}
     download.assert_stored()
-    parts = plan.plan(SLICED).part_count
+    parts = plan.plan(size).part_count
     calls = {"CreateMultipartUpload": 1, "UploadPart": parts, "CompleteMultipartUpload": 1, "HeadObject": 1}
     assert download.stub.calls == calls | {"ListParts": 1 + download.slice_count}
 
@@ -183,7 +187,7 @@ def test_slice_of_a_killed_worker_is_continued_from_its_stored_parts(begin_downl
     download.assert_stored()
 
 
-@pytest.mark.parametrize("options", ["status=503&times=1", "close_after=9000000&times=1", "short=4000000&times=1"])
+@pytest.mark.parametrize("options", ["status=503&times=1", "close_after=1100000&times=1", "short=500000&times=1"])
 def test_origin_that_fails_once_is_retried(begin_download: Begin, options: str) -> None:
     download = begin_download(STREAMED, options)
     assert download.copy() == {"outcome": "STORED"}
@@ -196,7 +200,7 @@ def test_origin_that_fails_once_is_retried(begin_download: Begin, options: str) 
         ("status=404", "ORIGIN_NOT_FOUND"),
         ("status=403", "ORIGIN_REFUSED"),
         ("status=500", "ORIGIN_ERROR"),
-        ("close_after=9000000&ranges=no", "ORIGIN_TRUNCATED"),
+        ("close_after=1100000&ranges=no", "ORIGIN_TRUNCATED"),
         ("short=1&ranges=no", "ORIGIN_TRUNCATED"),
     ],
 )

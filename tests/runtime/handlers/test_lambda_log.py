@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -41,12 +42,14 @@ def runtime(request: pytest.FixtureRequest) -> list[str]:
     return ["awslambdaric"]
 
 
-def log_of_call(runtime: list[str], handler: str, event: dict[str, Any], environment: dict[str, str]) -> list[Any]:
-    """Return the lines that a call logs, each of them a JSON object."""
+def log_of_calls(
+    runtime: list[str], handlers: Sequence[str], event: dict[str, Any], environment: dict[str, str]
+) -> list[Any]:
+    """Return the lines that one call of each handler logs, each of them a JSON object."""
     variables = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     variables |= {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
     process = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.support.lambda_runtime", handler, json.dumps(event), *runtime],
+        [sys.executable, "-m", "tests.runtime.support.lambda_runtime", ",".join(handlers), json.dumps(event), *runtime],
         cwd=ROOT,
         env=variables | environment,
         capture_output=True,
@@ -56,18 +59,16 @@ def log_of_call(runtime: list[str], handler: str, event: dict[str, Any], environ
     return [json.loads(line) for line in process.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_failed_task_is_logged_once_with_its_error_type(runtime: list[str], task: str) -> None:
+def test_failed_task_is_logged_once_with_its_error_type(runtime: list[str]) -> None:
     """The state machine gets the same type."""
-    (line,) = log_of_call(runtime, task, EVENT, {})
-    assert line["level"] == "ERROR"
-    assert line["errorType"] == "ConfigError"
-    assert "is missing" in line["errorMessage"]
+    lines = log_of_calls(runtime, TASKS, EVENT, {})
+    assert [(line["level"], line["errorType"]) for line in lines] == [("ERROR", "ConfigError")] * len(TASKS)
+    assert all("is missing" in line["errorMessage"] for line in lines)
 
 
 def test_library_error_is_logged_with_its_place_and_without_its_message(runtime: list[str]) -> None:
     """Botocore and Python put values into their messages."""
-    (line,) = log_of_call(runtime, "deliver", {}, SETTINGS)
+    (line,) = log_of_calls(runtime, ["deliver"], {}, SETTINGS)
     assert (line["errorType"], line["errorMessage"]) == ("TransferError", "KeyError")
     assert any("handlers/deliver.py" in frame for frame in line["stackTrace"])
 
@@ -75,6 +76,6 @@ def test_library_error_is_logged_with_its_place_and_without_its_message(runtime:
 def test_info_lines_of_botocore_are_not_logged(runtime: list[str]) -> None:
     """At INFO it logs where it found credentials and an endpoint."""
     environment = SETTINGS | CREDENTIALS | {"AWS_ENDPOINT_URL": "https://127.0.0.1:1", "AWS_LAMBDA_FUNCTION_NAME": "f"}
-    lines = log_of_call(runtime, "deliver", {}, environment)
+    lines = log_of_calls(runtime, ["deliver"], {}, environment)
     assert [line for line in lines if str(line.get("logger", "")).startswith(("botocore", "urllib3"))] == []
     assert [line["level"] for line in lines if line["level"] not in ("INFO", "WARN")] == ["ERROR"]

@@ -10,40 +10,21 @@ from botocore.httpsession import BUFFER_SIZE
 from localcloud.origin import Origin as OriginServer
 from runtime.errors import OriginTruncatedError, StorageError
 from runtime.logic.copying import plan
-from runtime.logic.copying.copy import Copy
-from runtime.logic.copying.outcome import Outcome
 from runtime.logic.slices import part_stream
-from runtime.logic.slices.complete import Complete
-from runtime.logic.slices.copy_slice import CopySlice
 from tests.runtime.support.s3_stub import S3Stub
 from tests.runtime.support.s3_stub.chunks import MIN_CHUNK
 from tests.runtime.support.whole import HttpWorld
-from tests.runtime.support.world import ARN
 
 PART = 20 * plan.MIB  # more than a worker holds
 SIZE = 4 * PART + 12_345
 
 
-def cut(size: int) -> plan.Plan:
-    """Plan two parts to a slice, as for a file of hundreds of gigabytes."""
-    return plan.Plan(size, PART, 2)
-
-
 class StreamedParts(HttpWorld):
     """A file whose parts are too large for a worker's memory."""
 
-    def copy(self, *, fan_out: int = 1) -> Outcome:
-        return self._build(Copy, fan_out_bytes=fan_out, cut=cut).run(ARN, 800.0)
-
-    def copy_slice(self, index: int) -> None:
-        self._build(CopySlice, cut=cut).run(ARN, index, 120.0)
-
-    def complete(self) -> Outcome:
-        return self._build(Complete, cut=cut).run(ARN, range(self.slice_count))
-
-    @property
-    def slice_count(self) -> int:
-        return cut(self.size).slice_count
+    def cut(self, size: int) -> plan.Plan:
+        """Plan two parts to a slice, as for a file of hundreds of gigabytes."""
+        return plan.Plan(size, PART, 2)
 
 
 @pytest.fixture
@@ -97,7 +78,7 @@ def test_origin_that_keeps_failing_leaves_no_incomplete_part(s3_stub: S3Stub) ->
     """S3 got fewer bytes than announced and refused the part."""
     with OriginServer() as origin:
         file = StreamedParts(s3_stub, origin, SIZE, "reset_after=100&after=5")
-        assert file.copy()["outcome"] == "PLANNED"
+        assert file.copy(fan_out=1)["outcome"] == "PLANNED"
         with pytest.raises(OriginTruncatedError):
             file.copy_slice(0)
         assert file.row.upload_id is not None
@@ -122,7 +103,7 @@ def test_part_survives_an_origin_that_pauses_longer_than_s3s_idle_timeout(s3_stu
     """S3 is connected to once there are bytes, and gets a few of them during the pause."""
     with OriginServer() as origin:  # requests: the probe, and three pieces
         file = StreamedParts(s3_stub, origin, PART, f"stall_after=1000&stall=3&after={after}")
-        assert file.copy()["outcome"] == "PLANNED"
+        assert file.copy(fan_out=1)["outcome"] == "PLANNED"
         file.copy_slice(0)
         assert file.complete() == {"outcome": "STORED"}
         assert (s3_stub.calls["UploadPart"], s3_stub.idle_ended) == (1, 0)
