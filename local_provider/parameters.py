@@ -247,7 +247,7 @@ def differs(before: Plain, after: Plain) -> bool:
 def _normalised(value: Plain) -> Plain:
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
-            return _normalised(json.loads(value))
+            return {"document": json.dumps(json.loads(value), sort_keys=True)}
         except ValueError:
             return value
     if isinstance(value, Mapping):
