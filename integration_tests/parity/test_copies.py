@@ -10,7 +10,7 @@ import pytest
 from integration_tests.parity.s3 import S3Server
 from localcloud.origin import Origin
 from runtime.models import Status, crc32_text
-from tests.runtime.support.whole import HttpWorld
+from tests.runtime.support.http_world import HttpWorld
 
 MIB = 1024**2
 MORE_THAN_TWO_PARTS = 20 * MIB + 7  # of one stream, whose parts begin with 8 MiB

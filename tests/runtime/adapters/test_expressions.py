@@ -29,7 +29,7 @@ def requests(in_process: InProcess) -> list[Request]:
 
 
 def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) -> None:
-    """Rules: no reserved word, nothing unused or undefined, no overlapping paths, no empty set."""
+    """They have no reserved word, unused or undefined alias, overlapping paths or empty set."""
     problems = {
         f"{request.method}: {problem}"
         for request in requests

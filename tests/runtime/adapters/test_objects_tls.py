@@ -46,7 +46,7 @@ def store_two_parts(upload_id: str) -> list[Part]:
 
 @pytest.mark.usefixtures("s3_stub")
 def test_completed_upload_has_the_checksum_of_the_whole() -> None:
-    """FULL_OBJECT, which the emulator does not keep."""
+    """The emulator does not keep the type FULL_OBJECT."""
     upload_id = create_upload()
     parts = store_two_parts(upload_id)
     assert OBJECTS.list_parts(KEY, upload_id) == parts

@@ -15,8 +15,8 @@ from runtime.errors import ServiceError, TransferError
 from runtime.logic.copying import plan
 from runtime.logic.copying.outcome import Outcome
 from runtime.models import Status
+from tests.runtime.support.http_world import HttpWorld
 from tests.runtime.support.s3_stub import S3Stub
-from tests.runtime.support.whole import HttpWorld
 
 PART = plan.MIB
 SIZE = 9 * PART + 5  # two slices

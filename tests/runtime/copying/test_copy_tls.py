@@ -10,8 +10,8 @@ from localcloud.origin import Origin
 from runtime.errors import OriginTruncatedError, StorageError
 from runtime.logic.copying import plan
 from tests.runtime.support.copying import is_failure
+from tests.runtime.support.http_world import HttpWorld
 from tests.runtime.support.s3_stub import S3Stub
-from tests.runtime.support.whole import HttpWorld
 from tests.runtime.support.world import KEY
 
 PART = plan.MIB
@@ -37,14 +37,14 @@ def begin_download(s3_stub: S3Stub, origin: Origin) -> Begin:
 @pytest.mark.parametrize("size", [0, 1, plan.MIN_PART, plan.MIN_PART + 1, 2 * plan.MIN_PART + 5])
 @pytest.mark.parametrize("options", ["", "ranges=no", "length=no"])
 def test_file_is_streamed_into_an_object(begin_download: Begin, size: int, options: str) -> None:
-    """In parts of real size."""
+    """The parts have their real size."""
     download = begin_download(size, options, plan.MIN_PART)
     assert download.copy() == {"outcome": "STORED"}
     download.assert_stored()
 
 
 def test_file_is_copied_in_slices_with_the_fewest_requests(begin_download: Begin) -> None:
-    """In parts of real size."""
+    """The parts have their real size."""
     size = 9 * plan.MIN_PART + 5
     download = begin_download(size, part_size=plan.MIN_PART)
     assert download.copy_in_slices() == {"outcome": "STORED"}

@@ -81,7 +81,7 @@ def test_replay_reaches_one_connection_only(world: World) -> None:
 
 
 def test_connection_opened_before_a_revocation_gets_no_message(world: World) -> None:
-    """Neither at the end, although its id is in the row again, nor in a replay that was started before."""
+    """It gets none at the end, although its id is in the row again, and none in a replay started before."""
     world.put_download(status=Status.READY)
     open_connections(world, "before")
     revoke_tickets(world)

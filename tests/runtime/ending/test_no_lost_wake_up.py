@@ -16,7 +16,7 @@ from runtime import parallel
 from runtime.logic.sockets import notifier
 from runtime.models import Download, Status
 from tests.runtime.support.fakes import FakeDownloads
-from tests.runtime.support.stories import FINAL_TYPES, Client, Fault, Scenario
+from tests.runtime.support.scenarios import FINAL_TYPES, Client, Fault, Scenario
 
 
 @contextmanager
@@ -115,7 +115,7 @@ FAULTS = st.builds(
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_client_that_stays_gets_the_end_in_any_order(share: int, data: st.DataObject) -> None:
-    """Random orders, faults and clients: no client gets another end, and no row and no socket is left."""
+    """In random orders with random faults, no client gets another end, and no row and no socket is left."""
     order = data.draw(st.randoms(use_true_random=True), label=f"order, share {share}")
     fault = data.draw(st.none() | FAULTS, label="fault")
     scenario = Scenario(

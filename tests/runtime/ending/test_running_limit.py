@@ -220,7 +220,7 @@ def test_bytes_count_once(world: World) -> None:
 
 
 def test_bytes_count_when_a_key_is_repeated_before_the_end_is_recorded(world: World) -> None:
-    """Between READY in the row and the end of the notifications, which may take ten seconds."""
+    """The repeat comes between READY in the row and the end of the notifications, up to ten seconds later."""
     row = request(world, KEYED_REQUEST)
     stored = replace(STORED, key=f"downloads/{row.download_id}", size=7)
     world.downloads.finish(row.execution_arn, stored=stored, upload_id=None, now=world.clock.now())

@@ -89,7 +89,7 @@ def build_fetch(base_url: str, *, loopback: bool = False, allow_private: tuple[s
 @pytest.mark.parametrize("host", [*LOOPBACK, *METADATA])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_origin_with_a_disguised_address_is_refused(host: str, scheme: str) -> None:
-    """Also if the owner opened every private range."""
+    """They are refused even if the owner opened every private range."""
     with pytest.raises(OriginAddressRefusedError):
         build_fetch(
             f"{scheme}://{host}/", allow_private=("0.0.0.0/0", "::/0") if host != "100.100.100.200" else ()
@@ -98,7 +98,7 @@ def test_origin_with_a_disguised_address_is_refused(host: str, scheme: str) -> N
 
 @pytest.mark.parametrize("host", [*LOOPBACK, *METADATA, *UNRESOLVABLE])
 def test_redirect_to_a_disguised_address_is_refused(host: str) -> None:
-    """Even from an origin on this machine, which itself may be requested."""
+    """They are refused even from an origin on this machine, which itself may be requested."""
     with serving(lambda exchange: exchange.send(*OK)) as secret:
         target = host if host.rpartition("]")[2].count(":") else f"{host}:{secret.port}"
 

@@ -96,7 +96,7 @@ def test_any_path_yields_a_safe_name(path: str) -> None:
     ],
 )
 def test_header_follows_rfc_6266(name: str, header: str) -> None:
-    """A plain form for old clients, the whole name for the others."""
+    """The header has a plain form for old clients and the whole name for the others."""
     assert disposition.content_disposition(name) == header
 
 

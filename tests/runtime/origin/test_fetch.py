@@ -174,7 +174,7 @@ def test_redirect_under_the_base_url_gets_the_secret_headers(location: str) -> N
     ],
 )
 def test_no_request_after_a_redirect_off_the_base_url_gets_the_secret_headers(location: str) -> None:
-    """Not even a redirect back to the base URL: the other host could choose the URL."""
+    """A redirect back to the base URL gets none either, because the other host could choose the URL."""
     origins = FakeOrigins(
         lambda _: (
             FakeBody(302, {"location": [location, f"{BASE}back.csv"][len(origins.requests) - 1]})

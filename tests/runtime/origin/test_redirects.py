@@ -151,7 +151,7 @@ def test_url_is_under_the_base_url_in_every_decoding(base: str, url: str, expect
 
 @given(st.text("ab/.%2eEfF5c;\\ ?", max_size=20))
 def test_every_valid_request_path_is_under_the_base_url(path: str) -> None:
-    """So a redirect to a URL that could be requested gets the same headers as the request."""
+    """A redirect to a URL that could be requested gets the same headers as the request."""
     with suppress(InvalidPathError):
         assert is_under(BASE, paths.join(BASE, path))
 

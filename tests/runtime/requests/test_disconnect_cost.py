@@ -40,7 +40,7 @@ def recorded_requests(in_process: InProcess) -> list[tuple[str, str, dict[str, A
 
 @pytest.mark.parametrize("rows", [0, ROWS])
 def test_disconnect_sends_two_item_operations_by_key(in_process: InProcess, store: Store, rows: int) -> None:
-    """No scan, no query, no index, whatever the size of the tables."""
+    """It sends no Scan or Query and uses no index, whatever the size of the tables."""
     fill_connections(in_process, rows)
     arn = download().execution_arn
     store.downloads.create(download())

@@ -70,7 +70,7 @@ def test_status_finds_a_dead_execution(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["status", "refresh", "cancel", "ping"])
 def test_connection_of_a_revoked_ticket_is_refused_every_action(world: World, name: str) -> None:
-    """Even after another ticket was issued."""
+    """Another ticket does not open the old socket again."""
     world.put_download(status=Status.COPYING)
     open_connections(world, "c1")
     revoke_tickets(world)

@@ -11,9 +11,9 @@ from localcloud.origin import Origin as OriginServer
 from runtime.errors import OriginTruncatedError, StorageError
 from runtime.logic.copying import plan
 from runtime.logic.slices import part_stream
+from tests.runtime.support.http_world import HttpWorld
 from tests.runtime.support.s3_stub import S3Stub
 from tests.runtime.support.s3_stub.chunks import MIN_CHUNK
-from tests.runtime.support.whole import HttpWorld
 
 PART = 20 * plan.MIB  # more than a worker holds
 SIZE = 4 * PART + 12_345

@@ -154,7 +154,7 @@ def test_message_is_answered_although_its_use_cannot_be_recorded(world: World) -
 
 
 def test_connection_that_is_gone_is_removed(world: World) -> None:
-    """With or without a `$disconnect`."""
+    """API Gateway may or may not have called `$disconnect`."""
     ids, since = notify_end(world, "left", "lost")
     world.disconnect.run("left")
     world.sockets.drop("left")

@@ -97,7 +97,7 @@ def test_progress_pong_and_error_have_their_fields() -> None:
     failure=st.characters(exclude_categories=["Cs"]).map(lambda character: character * 20_000),
 )
 def test_every_message_fits_into_a_frame(name: str, failure: str) -> None:
-    """32 KB, with the longest names, URLs, types and reasons."""
+    """A frame has 32 KB; names, URLs, types and reasons are the longest possible."""
     stored = Stored("k" * 1024, 10**13, "e" * 100, "t/" + "x" * 140, Checksum("CRC32", "A" * 8), "f" * 64)
     ready = replace(READY, stored=stored, file_name=name, download_id="d" * 80)
     failed = replace(DOWNLOAD, status=Status.FAILED, failure=Failure("C" * 30, failure))
