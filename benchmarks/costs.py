@@ -14,8 +14,7 @@ from integration_tests.support.records import log_lines
 from integration_tests.support.stack import unique_path
 from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import parse_size
-from runtime.logic.copying import plan
-from runtime.logic.slices import watch
+from runtime.logic.copying import plan, progress, progress_budget
 
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9
@@ -57,8 +56,8 @@ def derived_bill(size: int) -> Bill:
     """A copy in slices by the plan, with nobody failing: what the workers do, in the order in which they do it."""
     cut = plan.plan(size)
     seconds = size / (WORKER_BYTES_A_SECOND * CONCURRENCY)
-    told = int(seconds / watch.SEND_SECONDS)  # which such workers pay for
-    looks = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
+    told = int(seconds / progress_budget.SEND_SECONDS)  # which such workers pay for
+    looks = int(seconds / progress.CHECK_SECONDS) * CONCURRENCY
     batches = range(cut.max_slices, cut.slice_count + cut.max_slices, cut.max_slices)
     listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # what Complete looks at
     pages = sum(-(-parts // 1000) for parts in listed)

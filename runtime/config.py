@@ -20,7 +20,7 @@ from runtime.models import Origin, Origins, RedirectRule
 
 T = TypeVar("T")
 Amount = int  # a field of this type may also be 0
-Pages = tuple[str, ...]  # origins of web pages
+CorsOrigins = tuple[str, ...]  # origins of web pages
 ROOT = Path(__file__).resolve().parents[1]  # of the function's archive
 
 
@@ -106,7 +106,7 @@ def _flag(name: str, text: str) -> bool:
     return text == "true"
 
 
-def _pages(name: str, text: str) -> Pages:
+def _pages(name: str, text: str) -> CorsOrigins:
     try:
         pages = json.loads(text)
     except ValueError:
@@ -122,5 +122,5 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "Amount": _amount,
     "bool": _flag,
     "Origins": read_origins,
-    "Pages": _pages,
+    "CorsOrigins": _pages,
 }

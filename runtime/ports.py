@@ -299,7 +299,7 @@ class Objects(Protocol):
             InvalidPartError: a part was stored again since it was listed.
         """
 
-    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, max_parts: int = 10_000) -> list[Part]:
         """The parts behind this number that S3 holds with their CRC-32, in order, at most so many.
 
         Raises:
@@ -330,7 +330,7 @@ class Body(Protocol):
     def headers(self) -> Mapping[str, str]:
         """The headers, their names in lower case."""
 
-    def read(self, most: int, timeout: float) -> bytes:
+    def read(self, size: int, timeout: float) -> bytes:
         """The next bytes, at most so many; nothing at the end. `timeout` is for one silence, in seconds."""
 
     def close(self) -> None:

@@ -120,16 +120,16 @@ class S3Objects:
             IfNoneMatch="*",
         )
 
-    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, max_parts: int = 10_000) -> list[Part]:
         """ListParts, page by page."""
         parts: list[Part] = []
-        while len(parts) < most:
+        while len(parts) < max_parts:
             page = self._call(
                 "list_parts",
                 Key=key,
                 UploadId=upload_id,
                 PartNumberMarker=after,
-                MaxParts=min(_PAGE, most - len(parts)),
+                MaxParts=min(_PAGE, max_parts - len(parts)),
             )
             listed = page.get("Parts", [])
             parts += [_part(item) for item in listed if "ChecksumCRC32" in item]

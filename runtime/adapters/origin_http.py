@@ -48,7 +48,7 @@ class HttpBody:
         has_chunks = self.status not in (204, 304) and "chunked" in self.headers.get("transfer-encoding", "").lower()
         self._chunks = ChunkedBody(self._receive) if has_chunks else None
 
-    def read(self, most: int, timeout: float) -> bytes:
+    def read(self, size: int, timeout: float) -> bytes:
         """Return the next bytes of the file, as soon as there are any; nothing at the end.
 
         `timeout` is for all that comes before them: bytes of the transfer coding do not extend it.
@@ -56,11 +56,11 @@ class HttpBody:
         try:
             if self._chunks is not None:
                 self._read_until = time.monotonic() + timeout
-                return self._chunks.read(most)
+                return self._chunks.read(size)
             if self._response.length == 0:
                 return b""
             self._set_timeout(timeout)
-            return self._response.read1(most)
+            return self._response.read1(size)
         except TimeoutError:
             raise OriginStalledError("The origin stopped sending.") from None
         except (OSError, http.client.HTTPException, ValueError):

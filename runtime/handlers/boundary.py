@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 from runtime import config, log
-from runtime.config import Pages
+from runtime.config import CorsOrigins
 from runtime.errors import AsyncDownloadError, InvalidRequestError, RequestError, TransferError, problem_of
 from runtime.logic.requests.cors import cors_headers
 
@@ -25,7 +25,7 @@ MAX_BODY = 16 * 1024
 class RestSettings:
     """What the environment of every REST handler has."""
 
-    cors_origins: Pages
+    cors_origins: CorsOrigins
 
 
 @dataclass(frozen=True)

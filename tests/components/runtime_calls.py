@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from tests.components.adapter_calls import Call, fields, operations, services
-from tests.components.runtime_source import RUNTIME, Module, module_of, port_name, port_uses, ports, reach
+from tests.components.runtime_source import RUNTIME, Definition, Module, module_of, port_name, port_uses, ports, reach
 
 NOT_TAKEN = {  # handler, port, method: a branch of code that handlers share, and why this one never takes it
     ("deliver", "copies", "release"): "deliver ends what is READY",
@@ -24,15 +24,15 @@ NOT_TAKEN = {  # handler, port, method: a branch of code that handlers share, an
 @cache
 def calls_of(handler: str) -> frozenset[Call]:
     """Every call to AWS that a handler can come to."""
-    start = module_of(f"runtime.handlers.{handler}")
-    logic, adapters = reach(start)
+    logic, adapters = reach(module_of(f"runtime.handlers.{handler}"))
+    builders = [definition for module, definition in logic if module.name.startswith("runtime.handlers.")]
     calls: set[Call] = set()
     for module, definition in logic:
         for port, method, argument in port_uses(definition):
             if port not in aws_ports() or (handler, port, method) in NOT_TAKEN:
                 continue
             adapter = _adapter_of(port, adapters, f"{module.name} for {handler}")
-            told, only_with = _told(start, adapter[1])
+            told, only_with = _told(builders, adapter[1])
             for call in operations(*adapter, method):
                 named = argument if call.service == "lambda" else told.get(call.told or "")
                 calls.add(call._replace(told=named, only_with=only_with))
@@ -73,18 +73,18 @@ def _adapter_of(port: str, adapters: dict[str, Module], where: str) -> tuple[Mod
     return found[0]
 
 
-def _told(handler: Module, adapter: ast.ClassDef) -> tuple[dict[str, str], str | None]:
+def _told(builders: list[Definition], adapter: ast.ClassDef) -> tuple[dict[str, str], str | None]:
     """Field of an adapter -> the handler's setting that it is made with; and the setting without which it is not."""
-    for node, only_with in _nodes_of(handler):
+    for node, only_with in _nodes_of(builders):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == adapter.name:
             given = zip(fields(adapter), node.args, strict=False)
             return {field: each.attr for field, each in given if isinstance(each, ast.Attribute)}, only_with
     return {}, None
 
 
-def _nodes_of(module: Module) -> Iterator[tuple[ast.AST, str | None]]:
+def _nodes_of(definitions: list[Definition]) -> Iterator[tuple[ast.AST, str | None]]:
     """Every node, and the setting on which it depends: `... if settings.copies_table else None`."""
-    todo: list[tuple[ast.AST, str | None]] = [(definition, None) for definition in module.definitions.values()]
+    todo: list[tuple[ast.AST, str | None]] = [(definition, None) for definition in definitions]
     while todo:
         node, only_with = todo.pop()
         yield node, only_with

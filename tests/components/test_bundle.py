@@ -79,7 +79,9 @@ def test_every_handler_is_in_the_archive() -> None:
 
 def test_a_function_holds_its_own_handler_and_no_other(deployed: Deployed) -> None:
     for function in deployed.all("lambda/function:Function"):
-        handlers = {name for name in function.inputs["code"].assets if re.search(r"/handlers/(?!__|boundary)", name)}
+        handlers = {
+            name for name in function.inputs["code"].assets if re.search(r"/handlers/(?!__|boundary|shared)", name)
+        }
         assert handlers == {f"runtime/handlers/{function.inputs['handler'].split('.')[2]}.py"}
 
 

@@ -53,7 +53,13 @@ def test_the_import_arrow(path: Path) -> None:
     """Handlers -> logic -> ports <- adapters; botocore in adapters only."""
     layer = path.relative_to(RUNTIME).parts[0]
     allowed = {
-        "handlers": ("runtime.logic", "runtime.adapters", "runtime.config", "runtime.handlers.boundary"),
+        "handlers": (
+            "runtime.logic",
+            "runtime.adapters",
+            "runtime.config",
+            "runtime.handlers.boundary",
+            "runtime.handlers.shared",
+        ),
         "logic": ("runtime.logic",),
         "adapters": ("runtime.adapters",),
     }.get(layer, ())

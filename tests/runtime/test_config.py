@@ -17,7 +17,7 @@ from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
 PAGES = json.dumps(["https://app.example.com"])
-VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": "origins.json", "Pages": PAGES, "str": "text"}
+VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": "origins.json", "CorsOrigins": PAGES, "str": "text"}
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_every_handler_reads_a_good_environment(name: str) -> None:
     """Each field has its type."""
     settings, environ = environment(name)
     loaded = config.load(settings, environ)
-    kinds = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict, "Pages": tuple}
+    kinds = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict, "CorsOrigins": tuple}
     for field in fields(settings):  # type: ignore[arg-type]
         assert isinstance(getattr(loaded, field.name), kinds[str(field.type)])
 

@@ -33,7 +33,7 @@ def test_an_error_says_what_and_where_but_not_its_message(capsys: pytest.Capture
         log.error("It failed", error)
     line = capsys.readouterr().out
     assert "ValueError" in line
-    assert "test_an_error_says_what_and_where" in line
+    assert f"{__name__}.test_an_error_says_what_and_where_but_not_its_message:" in json.loads(line)["where"]
     assert "topsecret" not in line
 
 

@@ -20,7 +20,7 @@ def abort_until_gone(objects: Objects, clock: Clock, key: str, upload_id: str) -
         objects.abort(key, upload_id)
         if not objects.has_upload(key, upload_id):
             return
-        clock.sleep(pause(attempt, base=0.25, most=4.0))
+        clock.sleep(pause(attempt, base=0.25, maximum=4.0))
     raise StorageError("AbortMultipartUpload", "StillThere")
 
 

@@ -30,7 +30,7 @@ class Gunzip:
         self._waiting = b""
         self._is_empty = True  # nothing at all is no gzip, but is how some origins send an empty file
 
-    def read(self, most: int, timeout: float) -> bytes:
+    def read(self, size: int, timeout: float) -> bytes:
         """The next bytes of the file; nothing at its end, which gzip's own length and CRC-32 have proved.
 
         Raises:
@@ -41,20 +41,20 @@ class Gunzip:
             self._waiting = self._waiting or self._body.read(_CHUNK, timeout)
             if not self._waiting:
                 return self._end()
-            if found := self._inflate_some(most):
+            if found := self._inflate_some(size):
                 self._idle = 0
                 return found
             if self._idle > MAX_IDLE:
                 raise OriginError("The origin's gzip has too many bytes in a row without content.")
             timeout = self._next_timeout()
 
-    def _inflate_some(self, most: int) -> bytes:
+    def _inflate_some(self, size: int) -> bytes:
         self._is_empty = False
         if self._inflate.eof:  # another member follows, as `cat a.gz b.gz` makes them
             self._inflate = zlib.decompressobj(_GZIP)
         before = len(self._waiting)
         try:
-            found = self._inflate.decompress(self._waiting, most)
+            found = self._inflate.decompress(self._waiting, size)
         except zlib.error:
             raise OriginError("The origin's gzip is damaged.") from None
         self._waiting = self._inflate.unconsumed_tail or self._inflate.unused_data

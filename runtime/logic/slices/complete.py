@@ -69,7 +69,7 @@ class Complete:
     def _list(self, job: Sliced) -> list[Part] | None:
         """List the parts of the upload; None when the upload is gone."""
         try:
-            return list(self.objects.list_parts(job.key, job.upload_id, most=plan.MAX_PARTS))
+            return list(self.objects.list_parts(job.key, job.upload_id, max_parts=plan.MAX_PARTS))
         except UploadGoneError:
             return None
 

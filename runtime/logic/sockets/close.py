@@ -77,5 +77,5 @@ class Close:
                 break
             except ServiceError as error:
                 log.warning("A socket could not be closed", attempt=attempt, reason=str(error))
-                self.clock.sleep(pause(attempt, base=0.2, most=1.0))
+                self.clock.sleep(pause(attempt, base=0.2, maximum=1.0))
         return Closed.GONE

@@ -123,5 +123,5 @@ class Pushes:
 
 def _delay(outcome: PushOutcome, attempts: int) -> float:
     if outcome is PushOutcome.NOT_OPEN:  # usually a matter of milliseconds
-        return pause(attempts, base=0.03, most=1.0)
-    return full_jitter(attempts, base=0.2, most=2.0)
+        return pause(attempts, base=0.03, maximum=1.0)
+    return full_jitter(attempts, base=0.2, maximum=2.0)

@@ -206,7 +206,7 @@ def test_parts_are_listed_behind_a_number_and_up_to_as_many(objects: Objects) ->
     listed = objects.list_parts(KEY, upload_id)
     assert [(part.number, part.size, part.crc32) for part in listed] == [(p.number, p.size, p.crc32) for p in parts]
     assert [part.number for part in objects.list_parts(KEY, upload_id, after=2)] == [3, 4, 5]
-    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, most=2)] == [2, 3]
+    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, max_parts=2)] == [2, 3]
     assert objects.list_parts(KEY, upload_id, after=5) == []
     objects.complete(KEY, upload_id, parts=listed)
     with pytest.raises(UploadGoneError):
@@ -223,7 +223,7 @@ def test_all_pages_of_a_listing_are_read(in_process: InProcess, monkeypatch: pyt
     in_process.requests.clear()
     assert objects.list_parts(KEY, upload_id) == parts
     assert len(in_process.requests) == -(-5 // page)
-    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, most=3)] == [2, 3, 4]
+    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, max_parts=3)] == [2, 3, 4]
 
 
 def test_a_part_that_is_not_the_listed_one_is_refused(objects: Objects) -> None:

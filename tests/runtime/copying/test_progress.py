@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from benchmarks import prices as bill
 from runtime.errors import ServiceError
-from runtime.logic.copying import plan, prices
+from runtime.logic.copying import plan, progress_budget
 from runtime.logic.copying.plan import Plan
-from runtime.logic.copying.progress import BackgroundTask
+from runtime.logic.copying.progress import CHECK_SECONDS, BackgroundTask
 from runtime.logic.slices.sliced import sliced
-from runtime.logic.slices.watch import LOOK_SECONDS, Watch, counted
+from runtime.logic.slices.watch import Watch, count_parts
 from runtime.logic.sockets import messages
 from runtime.models import Status, Validator, Version
 from runtime.ports import Part
@@ -96,9 +96,9 @@ def test_telling_costs_at_most_a_hundredth_of_the_copy(world: World, sockets: in
     world.serve(OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(seconds)))
     assert world.copy() == {"outcome": "STORED"}
     told = sum(len(messages_) for messages_ in world.sockets.received.values())
-    cost = told * prices.MESSAGE + world.downloads.calls["progress"] * prices.ROW_WRITE
+    cost = told * progress_budget.MESSAGE + world.downloads.calls["progress"] * progress_budget.ROW_WRITE
     taken = sum(world.clock.slept)
-    assert cost <= 0.01 * prices.of_copy(taken, 90 * PART)
+    assert cost <= 0.01 * progress_budget.price_of_copy(taken, 90 * PART)
     assert seconds < 1 or world.downloads.calls["progress"] >= 1
     assert told <= sockets * taken  # never more than one a second each
 
@@ -113,7 +113,7 @@ def test_slices_that_begin_late_are_heard_of_soon(world: World) -> None:
     job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
     assert job is not None
     watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-    world.clock.sleep(LOOK_SECONDS)
+    world.clock.sleep(CHECK_SECONDS)
     watch.check()
     watch.close()
     assert len(received(world)) == 1
@@ -140,25 +140,25 @@ def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
         job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-        world.clock.sleep(LOOK_SECONDS)
+        world.clock.sleep(CHECK_SECONDS)
         before = world.row.updated_at
         watch.check()
         watch.close()
         told += world.row.updated_at != before
-    cost = told * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
-    assert cost <= 0.01 * prices.of_copy(seconds * workers, whole.size)
+    cost = told * (progress_budget.S3_WRITE + progress_budget.ROW_WRITE + sockets * progress_budget.MESSAGE)
+    assert cost <= 0.01 * progress_budget.price_of_copy(seconds * workers, whole.size)
     assert told or sockets == 10 or (size, seconds) == (70, 5.0)
 
 
 def test_what_things_cost_is_what_the_bill_says() -> None:
     """One list of prices is for benchmarks, in dollars, the other for a worker."""
-    assert pytest.approx(bill.ROW_WRITE * 1e6) == prices.ROW_WRITE
-    assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
-    assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
-    assert pytest.approx(bill.MESSAGE * 1e6) == prices.MESSAGE
+    assert pytest.approx(bill.ROW_WRITE * 1e6) == progress_budget.ROW_WRITE
+    assert pytest.approx(bill.S3_WRITE * 1e6) == progress_budget.S3_WRITE
+    assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == progress_budget.WORKER_SECOND
+    assert pytest.approx(bill.MESSAGE * 1e6) == progress_budget.MESSAGE
     week_of_a_gigabyte = 0.023 / 30 * 7 * 1e6
-    parts_of_a_gigabyte = 1e9 / plan.MIN_PART * prices.S3_WRITE
-    assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == prices.MEGABYTE
+    parts_of_a_gigabyte = 1e9 / plan.MIN_PART * progress_budget.S3_WRITE
+    assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == progress_budget.MEGABYTE
 
 
 def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: World) -> None:
@@ -289,12 +289,12 @@ def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
         job = sliced(world.row, "downloads/", cut, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-        world.clock.sleep(LOOK_SECONDS)
+        world.clock.sleep(CHECK_SECONDS)
         watch.check()
         watch.close()
     first, second = received(world)
     assert "bytesPerSecond" not in first
-    assert second["bytesPerSecond"] == round(PART / (BETWEEN + LOOK_SECONDS))
+    assert second["bytesPerSecond"] == round(PART / (BETWEEN + CHECK_SECONDS))
 
 
 @pytest.mark.parametrize("known", [0, 1, 2])
@@ -333,7 +333,7 @@ def test_bytes_are_counted_from_any_prefix_that_is_known(last: int, held: set[in
     known = min(known, last)
     there = sorted({number for number in held if number <= last} | set(range(1, known + 1)))
     listed = [Part(number, "", whole.part(number).length, 0) for number in there if number > known]
-    prefix, copied = counted(whole, known, listed)
+    prefix, copied = count_parts(whole, known, listed)
     assert copied == sum(whole.part(number).length for number in there)
     assert set(range(1, prefix + 1)) <= set(there)
     assert prefix + 1 not in there

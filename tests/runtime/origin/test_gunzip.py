@@ -104,9 +104,9 @@ def test_a_cancel_ends_a_drip_of_gzip_without_content() -> None:
     body = FakeBody(200, {}, b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 1000)
     reads: list[float] = []
 
-    def read_one(most: int, timeout: float) -> bytes:
+    def read_one(size: int, timeout: float) -> bytes:
         reads.append(timeout)
-        return FakeBody.read(body, min(1, most), timeout)
+        return FakeBody.read(body, min(1, size), timeout)
 
     def next_timeout() -> float:
         if len(reads) == 20:

@@ -19,20 +19,22 @@ def retries(clock: FakeClock, seconds: float = 800.0, attempts: int = 3) -> Retr
 
 def test_a_pause_doubles_up_to_a_bound() -> None:
     """Without jitter."""
-    longest = [pause(attempt, base=0.5, most=8.0, jitter=lambda _least, most: most) for attempt in range(1, 8)]
+    longest = [
+        pause(attempt, base=0.5, maximum=8.0, jitter=lambda _minimum, maximum: maximum) for attempt in range(1, 8)
+    ]
     assert longest == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
 
 
 @given(st.integers(1, 40), st.floats(0.01, 10), st.floats(0.01, 60))
 def test_a_pause_is_at_least_half_and_at_most_the_whole(attempt: int, base: float, most: float) -> None:
     """Many who fail together do not come back together."""
-    whole = pause(attempt, base=base, most=most, jitter=lambda _least, longest: longest)
-    assert whole / 2 <= pause(attempt, base=base, most=most) <= whole <= most
+    whole = pause(attempt, base=base, maximum=most, jitter=lambda _minimum, maximum: maximum)
+    assert whole / 2 <= pause(attempt, base=base, maximum=most) <= whole <= most
 
 
 def test_pauses_differ() -> None:
     """By chance, not by number."""
-    assert len({pause(3, base=1, most=8) for _ in range(20)}) > 1
+    assert len({pause(3, base=1, maximum=8) for _ in range(20)}) > 1
 
 
 def test_the_last_try_raises_what_went_wrong() -> None:

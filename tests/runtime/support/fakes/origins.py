@@ -46,7 +46,7 @@ class FakeBody:
         self._stall = stall
         self._on_read = on_read
 
-    def read(self, most: int, timeout: float) -> bytes:
+    def read(self, size: int, timeout: float) -> bytes:
         assert timeout > 0
         assert not self.closed
         self._on_read()
@@ -54,7 +54,7 @@ class FakeBody:
             if self._stall:
                 raise OriginStalledError("The origin stopped sending.")
             raise OriginTruncatedError("The connection to the origin was lost in the middle.")
-        end = min(self._at + most, self._cut_after if self._cut_after is not None else len(self._content))
+        end = min(self._at + size, self._cut_after if self._cut_after is not None else len(self._content))
         chunk = self._content[self._at : end]
         self._at += len(chunk)
         return chunk
