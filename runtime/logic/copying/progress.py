@@ -50,7 +50,7 @@ def send_progress(sockets: Sockets, download: Download, rate: float | None) -> N
     Posts that are throttled or fail are counted in one log line.
     """
     data = messages.encode(messages.progress(download, rate))
-    posted = parallel.each(partial(_post, sockets, data), sorted(download.connection_ids))
+    posted = parallel.map_each(partial(_post, sockets, data), sorted(download.connection_ids))
     if given_up := posted.count(False):
         log.warning(
             "Progress messages were given up",

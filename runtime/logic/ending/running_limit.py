@@ -76,13 +76,13 @@ class RunningLimit:
             return False
         ids, prefix = sorted(item.running), beside.execution_arn.removesuffix(beside.download_id)
         arns = [prefix + download_id for download_id in ids]
-        rows = dict(zip(ids, parallel.each(self.downloads.get, arns), strict=True))
+        rows = dict(zip(ids, parallel.map_each(self.downloads.get, arns), strict=True))
         final = [row for row in rows.values() if row is not None and row.status.is_final]
-        parallel.each(ReleaseCaller(self.callers, self.clock, self.daily_bytes).run, final)
+        parallel.map_each(ReleaseCaller(self.callers, self.clock, self.daily_bytes).run, final)
         lost = [key for key, row in rows.items() if row is None or (not row.status.is_final and row.is_expired(now))]
         if not final and not lost:
             lost = self._stopped([row for row in rows.values() if row is not None], now)
-        parallel.each(lambda key: self.callers.remove(caller, key), lost)
+        parallel.map_each(lambda key: self.callers.remove(caller, key), lost)
         return bool(final or lost)
 
     def _stopped(self, rows: list[Download], now: float) -> list[str]:

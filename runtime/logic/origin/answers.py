@@ -106,7 +106,7 @@ def expect_range(body: Body, validator: Validator, first: int, last: int, total:
     if body.status != 206:
         raise failure_of(body, now)
     span = content_range_of(body.headers)
-    if not validator.holds(body.headers) or span.total != total:
+    if not validator.matches(body.headers) or span.total != total:
         raise _changed()
     if (span.start, span.end) != (first, last):
         raise OriginError("The origin answered with another range than it was asked for.")

@@ -25,12 +25,12 @@ class Evict:
         """Whether there is room now: ids without a live row go, or else the oldest sockets that are closed."""
         now = self.clock.now()
         ids = sorted(download.connection_ids)
-        found = parallel.each(self.connections.get, ids)
+        found = parallel.map_each(self.connections.get, ids)
         absent = [one for one, row in zip(ids, found, strict=True) if row is None or row.is_expired(now)]
         if not absent:
             old = [row for row in found if row is not None and row.age(now) >= YOUNG_SECONDS]
             oldest = sorted(old, key=lambda row: row.connected_at)[:MAX_CHECKED]
-            closed = parallel.each(self._is_closed, oldest)
+            closed = parallel.map_each(self._is_closed, oldest)
             absent = [row.connection_id for row, gone in zip(oldest, closed, strict=True) if gone]
         for one in absent:
             self.connections.delete(one)

@@ -42,7 +42,7 @@ class Close:
             ServiceError: a table failed; doing it all again is harmless.
         """
         now = self.clock.now()
-        ends = parallel.each(lambda one: self._close(execution_arn, one, since), connection_ids)
+        ends = parallel.map_each(lambda one: self._close(execution_arn, one, since), connection_ids)
         gone, in_use = (
             [one for one, end in zip(connection_ids, ends, strict=True) if end is kind]
             for kind in (Closed.GONE, Closed.IN_USE)

@@ -14,7 +14,7 @@ from runtime.errors import PushesGivenUpError
 from runtime.ports import Clock
 
 BUDGET_SECONDS = 9.5
-WORKERS = 32  # as many as `parallel.each` runs, and as the client of API Gateway has connections
+WORKERS = 32  # as many as `parallel.map_each` runs, and as the client of API Gateway has connections
 
 
 class PushOutcome(StrEnum):
@@ -98,7 +98,7 @@ class Pushes:
     def run(self, connection_ids: Sequence[str]) -> dict[str, PushOutcome]:
         """Return the last outcome of each socket."""
         self._queue = [(0.0, connection_id, 0) for connection_id in sorted(connection_ids)]
-        parallel.each(lambda _: self._work(), range(min(WORKERS, len(self._queue))))
+        parallel.map_each(lambda _: self._work(), range(min(WORKERS, len(self._queue))))
         return self._outcomes
 
     def _work(self) -> None:

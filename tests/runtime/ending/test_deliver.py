@@ -214,8 +214,8 @@ def test_the_same_news_is_told_with_the_same_id(world: World) -> None:
 
 def test_parallel_work_keeps_its_order_and_its_errors() -> None:
     """Results in order; the first error after all have ended."""
-    assert parallel.each(lambda number: number * 2, [3, 1, 2]) == [6, 2, 4]
-    assert parallel.each(lambda number: number, []) == []
+    assert parallel.map_each(lambda number: number * 2, [3, 1, 2]) == [6, 2, 4]
+    assert parallel.map_each(lambda number: number, []) == []
     done: list[int] = []
 
     def work(number: int) -> None:
@@ -224,5 +224,5 @@ def test_parallel_work_keeps_its_order_and_its_errors() -> None:
             raise ConnectionGoneError("x")
 
     with pytest.raises(ConnectionGoneError):
-        parallel.each(work, [1, 2, 3])
+        parallel.map_each(work, [1, 2, 3])
     assert sorted(done) == [1, 2, 3]

@@ -59,7 +59,7 @@ def test_only_a_strong_validator_counts(headers: dict[str, str], condition: dict
     """A weak one may stand for two versions that differ."""
     validator = answers.validator_of(headers)
     assert (validator.condition if validator else None) == condition
-    assert validator is None or validator.holds(headers)
+    assert validator is None or validator.matches(headers)
 
 
 @pytest.mark.parametrize(
