@@ -126,7 +126,7 @@ def test_abandoning_waits_for_a_part_in_flight_but_not_for_ever() -> None:
     objects.fail = on_a_part(over.wait)
     upload = begun(objects, buffers)
     upload.add(buffers.take(deadline()))
-    upload.abandon(patience=0.01)
+    upload.abandon(seconds=0.01)
     assert objects.held == 4
     over.set()
 

@@ -11,7 +11,7 @@ import pytest
 
 from runtime.errors import ServiceError, StorageError, UploadConflictError
 from runtime.logic.copying.plan import Plan
-from runtime.logic.slices.complete import tiles
+from runtime.logic.slices.complete import has_all_parts
 from runtime.models import Failure, Status
 from runtime.ports import Part
 from tests.runtime.support.copying import assert_nothing_left, cancel_hook, is_failure, run_once_at
@@ -148,11 +148,11 @@ def test_parts_beside_the_plan_are_refused() -> None:
     """One too many, two of one number, in another order."""
     cut = Plan(3 * PART, PART, 3)
     good = [Part(number, "", PART, 0) for number in (1, 2, 3)]
-    assert tiles(cut, good, 1)
-    assert not tiles(cut, [*good, Part(4, "", PART, 0)], 1)
-    assert not tiles(cut, [good[0], good[0], good[2]], 1)
-    assert not tiles(cut, [good[1], good[0], good[2]], 1)
-    assert not tiles(cut, [], 1)
+    assert has_all_parts(cut, good, 1)
+    assert not has_all_parts(cut, [*good, Part(4, "", PART, 0)], 1)
+    assert not has_all_parts(cut, [good[0], good[0], good[2]], 1)
+    assert not has_all_parts(cut, [good[1], good[0], good[2]], 1)
+    assert not has_all_parts(cut, [], 1)
 
 
 def batched(size: int) -> Plan:

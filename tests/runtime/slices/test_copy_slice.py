@@ -1,4 +1,4 @@
-"""Workers of slices: what they store tiles the file, whoever stops or repeats them."""
+"""Workers of slices: what they store has_all_parts the file, whoever stops or repeats them."""
 
 from __future__ import annotations
 
