@@ -1,4 +1,4 @@
-"""The stack that is measured: deployed on an emulator of its own, with our origin."""
+"""Deploys the stack that is measured, on an emulator of its own, with the test origin."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from integration_tests.support.stack import Stack
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
 
-COUNTER = Path(__file__).with_name("counter.py")
+COUNTER = Path(__file__).with_name("request_counter.py")
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A stack, its origin, and a count of what its functions ask of S3 and DynamoDB."""
+    """A stack, its origin, and the file with its functions' requests to S3 and DynamoDB."""
 
     stack: Stack
     origin: Origin
     events: Path
 
     def calls(self) -> Counter[tuple[str, str]]:
-        """How often each operation of each service was asked for, until now."""
-        noted = [json.loads(line) for line in self.events.read_text().splitlines()]
-        return Counter((event["service"], event["operation"]) for event in noted)
+        """Count the requests so far by service and operation."""
+        requests = [json.loads(line) for line in self.events.read_text().splitlines()]
+        return Counter((request["service"], request["operation"]) for request in requests)
 
 
 @contextmanager
 def measured_stack(**settings: object) -> Iterator[Stack]:
-    """A fresh stack on a fresh emulator; `settings` are configuration keys of the program."""
+    """Deploy a stack on a new emulator; `settings` are configuration keys of the program."""
     with Origin() as origin, _emulator(observe=False) as (emulator, _), _deployed(emulator, origin, settings) as stack:
         yield stack
 
 
 @contextmanager
 def counted_stack(**settings: object) -> Iterator[Counted]:
-    """The same, counted."""
+    """Deploy a stack on a new emulator that counts the functions' requests."""
     with (
         Origin() as origin,
         _emulator(observe=True) as (emulator, events),
@@ -64,9 +64,9 @@ def _emulator(*, observe: bool) -> Iterator[tuple[Cloud, Path]]:
 
 @contextmanager
 def _deployed(cloud: Cloud, origin: Origin, settings: dict[str, object]) -> Iterator[Stack]:
-    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of what is meant here
+    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of restAuth none, which is intended here
     with origins_for(cloud, origin.base_url, None) as origins:
-        settings = {"maxDownloadsPerCaller": 0} | settings  # one caller asks for all of them
+        settings = {"maxDownloadsPerCaller": 0} | settings  # all downloads have the same caller
         config = config_for(cloud, origins, restAuth="none", **settings)
         with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as outputs:
             yield Stack(cloud, outputs, origin=FILES)

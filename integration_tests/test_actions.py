@@ -1,4 +1,4 @@
-"""What a client may say over its socket, and what it is answered."""
+"""Messages of clients over the socket, and the answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_ping_is_answered(stack: Stack) -> None:
         assert socket.ask("ping", "pong")["downloadId"] == download.id
 
 
-def test_status_tells_how_the_copy_stands(stack: Stack) -> None:
+def test_status_returns_the_state_of_the_copy(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", SLOW))
     with stack.client.connect(download) as socket:
         assert socket.ask("status", "status")["status"] in ("PENDING", "COPYING")
@@ -26,7 +26,7 @@ def test_status_tells_how_the_copy_stands(stack: Stack) -> None:
     assert (again["type"], again["messageId"]) == ("ready", ready["messageId"])
 
 
-def test_refresh_signs_a_url_that_works(stack: Stack) -> None:
+def test_refresh_returns_a_working_url(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"))
     with stack.client.connect(download) as socket:
         socket.receive("ready")
@@ -34,28 +34,24 @@ def test_refresh_signs_a_url_that_works(stack: Stack) -> None:
     assert stack.client.fetch(fresh["url"]).sha256 == Origin.content_sha256(1_000_000)
 
 
-def test_cancel_is_obeyed(stack: Stack) -> None:
+def test_cancel_ends_the_download_as_cancelled(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", "first_byte=10"))
     with stack.client.connect(download) as socket:
         socket.ask("cancel", "cancelled")
-    row = stack.operator.download_item(download)
-    assert row is not None
-    assert row["status"] == "CANCELLED"
+    assert stack.operator.download_item(download)["status"] == "CANCELLED"
 
 
 @pytest.mark.parametrize("route", ["$connect", "$disconnect"])
-def test_a_message_that_names_a_route_of_the_gateway_does_no_harm(stack: Stack, route: str) -> None:
+def test_a_message_named_like_a_gateway_route_changes_nothing(stack: Stack, route: str) -> None:
     download = stack.client.request(unique_path("1"))
     with stack.client.connect(download) as socket:
         socket.receive("ready")
         socket.send(f'{{"action": "{route}"}}')
         assert socket.ask("ping", "pong")["downloadId"] == download.id
-        row = stack.operator.download_item(download)
-    assert row is not None
-    assert row["connectionIds"]
+        assert stack.operator.download_item(download)["connectionIds"]
 
 
-def test_cancel_of_what_is_finished_is_an_error(stack: Stack) -> None:
+def test_cancel_after_the_end_is_an_error(stack: Stack) -> None:
     download = stack.client.request(unique_path("1"))
     with stack.client.connect(download) as socket:
         socket.receive("ready")
@@ -88,7 +84,7 @@ def test_cancel_of_what_is_finished_is_an_error(stack: Stack) -> None:
     ],
     ids=lambda text: repr(text[:20]),
 )
-def test_whatever_is_not_understood_is_answered_and_the_connection_stays(stack: Stack, text: str) -> None:
+def test_an_invalid_message_gets_an_error_and_the_connection_stays(stack: Stack, text: str) -> None:
     download = stack.client.request(unique_path("1"))
     with stack.client.connect(download) as socket:
         socket.receive("ready")

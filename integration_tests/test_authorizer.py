@@ -1,4 +1,4 @@
-"""REST behind a Lambda authorizer or Cognito: callers are let in, refused and named, each refusal in our form."""
+"""REST behind a Lambda authorizer or a Cognito user pool."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ FRIEND, OTHER = "friend-of-the-house", "friend-of-a-friend"
 
 @pytest.fixture(scope="module", params=["token", "request"])
 def guarded(request: pytest.FixtureRequest, cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """A stack that asks a function about each caller."""
+    """A stack with a Lambda authorizer."""
     with small_function(cloud, Path(token_authorizer.__file__), "handler") as arn:
-        asked = {"functionArn": arn, "kind": request.param}
-        with deploy("guarded", config_for(cloud, origins, restAuth="authorizer", authorizer=asked)) as stack:
+        authorizer = {"functionArn": arn, "kind": request.param}
+        with deploy("guarded", config_for(cloud, origins, restAuth="authorizer", authorizer=authorizer)) as stack:
             yield stack
 
 
-def ask(stack: Stack, token: str | None, key: str | None = None, path: str | None = None) -> Answer:
-    """POST /downloads with a token in the header that the authorizer looks at."""
+def post(stack: Stack, token: str | None, key: str | None = None, path: str | None = None) -> Answer:
+    """Send POST /downloads with a token in the header that the authorizer reads."""
     headers = {"Authorization": token} if token else {}
     headers |= {"Idempotency-Key": key} if key else {}
     return stack.client.rest.call(
@@ -38,38 +38,36 @@ def ask(stack: Stack, token: str | None, key: str | None = None, path: str | Non
 
 
 @pytest.mark.engine
-def test_who_is_let_in_gets_a_file(guarded: Stack) -> None:
-    answer = ask(guarded, FRIEND)
+def test_an_allowed_caller_gets_a_file_and_owns_the_download(guarded: Stack) -> None:
+    answer = post(guarded, FRIEND)
     assert answer.status == 202, answer
     download = guarded.client.parse_download(answer)
     with guarded.client.connect(download) as socket:
         assert socket.receive("ready")["size"] == 5
     headers = download.ticket_header | {"Authorization": FRIEND}
-    found = guarded.client.rest.call("GET", download.status_url, headers=headers)
-    assert (found.status, found.body["status"]) == (200, "READY")
-    row = guarded.operator.download_item(download)
-    assert row is not None
-    assert row["owner"] == f"principal:{FRIEND}"
+    polled = guarded.client.rest.call("GET", download.status_url, headers=headers)
+    assert (polled.status, polled.body["status"]) == (200, "READY")
+    assert guarded.operator.download_item(download)["owner"] == f"principal:{FRIEND}"
 
 
 @pytest.mark.parametrize(
     ("token", "status", "code"), [("stranger", 403, "FORBIDDEN"), ("expired", 401, "UNAUTHORIZED")]
 )
-def test_who_is_refused_is_told_so_in_the_usual_form(guarded: Stack, token: str, status: int, code: str) -> None:
-    answer = ask(guarded, token)
+def test_a_denied_caller_gets_an_error_in_the_usual_form(guarded: Stack, token: str, status: int, code: str) -> None:
+    answer = post(guarded, token)
     assert (answer.status, answer.code) == (status, code)
     assert answer.body.keys() == {"error"}
     assert answer.body["error"].keys() == {"code", "message"}
 
 
-def test_who_sends_nothing_is_refused(guarded: Stack) -> None:
-    """By the gateway itself, where it knows which header it is; by the function, where that sees the whole call."""
-    answer = ask(guarded, None)
+def test_a_caller_without_a_token_is_refused(guarded: Stack) -> None:
+    """The gateway refuses with 401 where it knows the header; a REQUEST authorizer decides itself."""
+    answer = post(guarded, None)
     assert (answer.status, answer.code) in ((401, "UNAUTHORIZED"), (403, "FORBIDDEN"))
 
 
-def test_a_ticket_alone_does_not_open_rest(guarded: Stack) -> None:
-    download = guarded.client.parse_download(ask(guarded, FRIEND))
+def test_rest_refuses_a_ticket_without_a_token(guarded: Stack) -> None:
+    download = guarded.client.parse_download(post(guarded, FRIEND))
     assert guarded.client.status(download).status in (401, 403)
     assert guarded.client.cancel(download).status in (401, 403)
 
@@ -77,38 +75,36 @@ def test_a_ticket_alone_does_not_open_rest(guarded: Stack) -> None:
 def test_the_same_key_of_another_caller_is_another_download(guarded: Stack) -> None:
     key, path = secrets.token_hex(16), unique_path("5")
     first, again, other = (
-        guarded.client.parse_download(ask(guarded, who, key, path)) for who in (FRIEND, FRIEND, OTHER)
+        guarded.client.parse_download(post(guarded, token, key, path)) for token in (FRIEND, FRIEND, OTHER)
     )
     assert first.id == again.id != other.id
 
 
 @pytest.fixture(scope="module")
 def pooled(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stack, SignedIn]]:
-    """A stack that takes the tokens of a user pool, and a user of it."""
+    """A stack that accepts the tokens of a user pool, and a user of the pool."""
     with signed_in(cloud) as user:
-        asked = {"userPoolArns": [user.pool_arn]}
-        with deploy("pooled", config_for(cloud, origins, restAuth="authorizer", authorizer=asked)) as stack:
+        authorizer = {"userPoolArns": [user.pool_arn]}
+        with deploy("pooled", config_for(cloud, origins, restAuth="authorizer", authorizer=authorizer)) as stack:
             yield stack, user
 
 
 @pytest.mark.engine
-def test_a_user_of_the_pool_gets_a_file_and_is_known_by_the_token(pooled: tuple[Stack, SignedIn]) -> None:
+def test_a_user_of_the_pool_gets_a_file_and_owns_the_download(pooled: tuple[Stack, SignedIn]) -> None:
     stack, user = pooled
-    answer = ask(stack, user.identity_token)
+    answer = post(stack, user.identity_token)
     assert answer.status == 202, answer
     download = stack.client.parse_download(answer)
     with stack.client.connect(download) as socket:
         assert socket.receive("ready")["size"] == 5
-    row = stack.operator.download_item(download)
-    assert row is not None
-    assert row["owner"] == f"user:{user.subject}"
+    assert stack.operator.download_item(download)["owner"] == f"user:{user.subject}"
 
 
 @pytest.mark.parametrize("spoil", [lambda _: None, lambda _: "rubbish", lambda token: token[:-4] + "AAAA"])
-def test_who_has_no_token_of_the_pool_is_refused(
+def test_a_caller_without_a_token_of_the_pool_is_refused(
     pooled: tuple[Stack, SignedIn], spoil: Callable[[str], str | None]
 ) -> None:
     stack, user = pooled
-    answer = ask(stack, spoil(user.identity_token))
+    answer = post(stack, spoil(user.identity_token))
     assert (answer.status, answer.code) == (401, "UNAUTHORIZED")
     assert answer.body.keys() == {"error"}

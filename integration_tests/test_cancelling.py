@@ -1,4 +1,4 @@
-"""Cancelling: the execution stops, the row says so, the client is told, nothing is left in the bucket."""
+"""Cancelling: the execution stops, the client gets `cancelled`, and nothing is left in the bucket."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import is_absent, wait_for
 
 SLOW_START = "first_byte=10"
-TRICKLE = "rate=6000000"  # a part of 8 MiB is stored before this is over
+SLOW_RATE = "rate=6000000"  # slow enough to cancel between the first part of 8 MiB and the last
 
 
 def assert_cancelled(stack: Stack, download: Download) -> None:
-    """Assert that every side agrees and that the bucket holds nothing of it."""
+    """Assert that the execution and the item are cancelled, and that the bucket holds neither copy nor upload."""
     assert stack.operator.wait_until_ended(download) == "ABORTED"
-    row = stack.operator.download_item(download)
-    assert row is not None
-    assert row["status"] == "CANCELLED"
+    assert stack.operator.download_item(download)["status"] == "CANCELLED"
     wait_for(lambda: stack.operator.uploads(download), 10, until=is_absent)
     assert not stack.operator.has_object(download)
 
@@ -30,8 +28,8 @@ def test_delete_cancels_before_the_first_byte(stack: Stack) -> None:
     assert_cancelled(stack, download)
 
 
-def test_delete_cancels_in_the_middle_and_drops_the_upload(stack: Stack) -> None:
-    download = stack.client.request(unique_path("60MB", TRICKLE))
+def test_delete_during_the_copy_cancels_and_aborts_the_upload(stack: Stack) -> None:
+    download = stack.client.request(unique_path("60MB", SLOW_RATE))
     with stack.client.connect(download) as socket:
         wait_for(lambda: stack.operator.uploads(download), 10)
         assert stack.client.cancel(download).status == 202
@@ -39,8 +37,8 @@ def test_delete_cancels_in_the_middle_and_drops_the_upload(stack: Stack) -> None
     assert_cancelled(stack, download)
 
 
-def test_nobody_waits_on_for_an_origin_when_the_download_is_cancelled(stack: Stack) -> None:
-    """The worker ends long before the origin would have answered; the row said before that it was being asked."""
+def test_the_worker_stops_waiting_for_the_origin_of_a_cancelled_download(stack: Stack) -> None:
+    """The worker logs its end long before the origin would answer. Its item said COPYING before the cancel."""
     download = stack.client.request(unique_path("1", "first_byte=60"))
     wait_for(lambda: stack.client.status(download).body["status"] == "COPYING", 15)
     assert stack.client.cancel(download).status == 202
@@ -48,7 +46,7 @@ def test_nobody_waits_on_for_an_origin_when_the_download_is_cancelled(stack: Sta
     assert_cancelled(stack, download)
 
 
-def test_cancelling_twice_is_harmless_and_later_is_refused(stack: Stack) -> None:
+def test_a_second_cancel_is_accepted_and_a_cancel_after_the_end_is_refused(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", SLOW_START))
     assert stack.client.cancel(download).status == stack.client.cancel(download).status == 202
     assert_cancelled(stack, download)
@@ -59,8 +57,8 @@ def test_cancelling_twice_is_harmless_and_later_is_refused(stack: Stack) -> None
     assert (late.status, late.code) == (409, "DOWNLOAD_FINISHED")
 
 
-def test_an_execution_that_an_operator_stops_is_told_and_cleaned_up(stack: Stack) -> None:
-    download = stack.client.request(unique_path("60MB", TRICKLE))
+def test_a_stopped_execution_is_reported_and_cleaned_up(stack: Stack) -> None:
+    download = stack.client.request(unique_path("60MB", SLOW_RATE))
     with stack.client.connect(download) as socket:
         wait_for(lambda: stack.operator.uploads(download), 10)
         stack.cloud.client("stepfunctions").stop_execution(executionArn=download.execution_arn)

@@ -1,4 +1,4 @@
-"""A stack with a key of the customer's own works like any other, and keeps nothing without it."""
+"""A stack with a customer-managed KMS key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Keyed = tuple[Stack, str]
 
 @pytest.fixture(scope="module")
 def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Keyed]:
-    """A stack and its key; with reserved concurrency, except on AWS, where an account may have none to spare."""
+    """A stack and its key; except on AWS, where the account may lack it, with reserved concurrency."""
     prefix = f"keyed-{secrets.token_hex(4)}"
     with customer_key(cloud, prefix) as key:
         settings: dict[str, Any] = {"restAuth": "iam", "fanOutMb": 64, "namePrefix": prefix, "kmsKeyArn": key}
@@ -33,12 +33,12 @@ def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Keyed]:
     "journey",
     [basic.fetch_file, basic.receive_ready_of_a_sliced_copy, basic.receive_failed, basic.cancel_over_rest],
 )
-def test_clients_get_what_they_want(keyed: Keyed, journey: Journey) -> None:
+def test_a_journey_succeeds_on_a_stack_with_a_customer_key(keyed: Keyed, journey: Journey) -> None:
     journey.run(keyed[0], 10)
 
 
 @pytest.mark.engine
-def test_copies_are_encrypted_with_it(keyed: Keyed) -> None:
+def test_copies_are_encrypted_with_the_key(keyed: Keyed) -> None:
     stack, key = keyed
     download = stack.client.request(unique_path("10"))
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
@@ -47,7 +47,7 @@ def test_copies_are_encrypted_with_it(keyed: Keyed) -> None:
 
 
 @pytest.mark.engine
-def test_tables_logs_and_queue_are_encrypted_with_it(keyed: Keyed) -> None:
+def test_tables_logs_and_queue_are_encrypted_with_the_key(keyed: Keyed) -> None:
     stack, key = keyed
     for output in ("downloadsTableName", "connectionsTableName"):
         table = stack.cloud.client("dynamodb").describe_table(TableName=stack.outputs[output])["Table"]
@@ -62,20 +62,20 @@ def test_tables_logs_and_queue_are_encrypted_with_it(keyed: Keyed) -> None:
     assert queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["KmsMasterKeyId"] == key
 
 
-def test_the_statements_for_its_policy_are_an_output(keyed: Keyed) -> None:
+def test_the_key_policy_statements_are_an_output(keyed: Keyed) -> None:
     stack, key = keyed
-    told = stack.outputs["keyPolicyStatements"]
-    assert [statement["Sid"] for statement in told] == ["Logs", "LogDelivery", "UndeliveredEvents"]
-    assert {statement["Resource"] for statement in told} == {key}
+    statements = stack.outputs["keyPolicyStatements"]
+    assert [statement["Sid"] for statement in statements] == ["Logs", "LogDelivery", "UndeliveredEvents"]
+    assert {statement["Resource"] for statement in statements} == {key}
 
 
-def test_executions_are_reserved_for_requests(keyed: Keyed) -> None:
+def test_concurrency_is_reserved_for_requests(keyed: Keyed) -> None:
     stack, _ = keyed
     if stack.cloud.target is Target.AWS:
         pytest.skip(
             "The sandbox account may have fewer than 100 executions to spare: try it by hand with one that has."
         )
-    found = stack.cloud.client("lambda").get_function_concurrency(
+    concurrency = stack.cloud.client("lambda").get_function_concurrency(
         FunctionName=stack.operator.function_name("request_download")
     )
-    assert found["ReservedConcurrentExecutions"] == RESERVED
+    assert concurrency["ReservedConcurrentExecutions"] == RESERVED

@@ -1,6 +1,6 @@
-"""Secrets never rest: no ticket, signature or secret header in a log line, a history, a row or a setting.
+"""No log line, execution history, table item or environment holds a ticket, a signature or a secret header.
 
-The suite looks once more at its end, at everything that all its tests wrote.
+The fixture `deploy` checks each stack again after all tests.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from integration_tests.support.stack_client import Download
 from localcloud.origin import Origin
 
 
-def ways(stack: Stack) -> dict[str, Download]:
-    """Downloads that end in every way, of a client that uses all that it is given; and a stranger."""
+def downloads_by_status(stack: Stack) -> dict[str, Download]:
+    """Return a download for each status; its client has used every URL, and a wrong ticket was refused."""
     cancelled = stack.client.request(unique_path("1MB", "first_byte=10"))
     with stack.client.connect(cancelled) as socket:
         socket.ask("cancel", "cancelled")
-    told, failed = stack.client.request(unique_path("1MB")), stack.client.request(unique_path("1MB", "status=404"))
-    with stack.client.connect(told) as one, stack.client.connect(failed) as two:
-        stack.client.fetch(one.receive("ready")["url"])
-        stack.client.fetch(one.ask("refresh", "ready")["url"])
-        stack.client.fetch(stack.client.status(told).body["url"])
-        two.receive("failed")
+    ready, failed = stack.client.request(unique_path("1MB")), stack.client.request(unique_path("1MB", "status=404"))
+    with stack.client.connect(ready) as ready_socket, stack.client.connect(failed) as failed_socket:
+        stack.client.fetch(ready_socket.receive("ready")["url"])
+        stack.client.fetch(ready_socket.ask("refresh", "ready")["url"])
+        stack.client.fetch(stack.client.status(ready).body["url"])
+        failed_socket.receive("failed")
     with pytest.raises(HandshakeRefusedError):
-        Socket(f"{told.socket_url}?ticket={failed.id}.{told.ticket.partition('.')[2]}")
-    return {"SUCCEEDED": told, "FAILED": failed, "ABORTED": cancelled}
+        Socket(f"{ready.socket_url}?ticket={failed.id}.{ready.ticket.partition('.')[2]}")
+    return {"SUCCEEDED": ready, "FAILED": failed, "ABORTED": cancelled}
 
 
 def guarded(stack: Stack, path: str, kind: str) -> Download:
-    """A download of an origin that is sent a secret."""
+    """Return a download from the origin that gets a secret header, after it has ended as `kind`."""
     answer = stack.client.rest.call("POST", "/downloads", {"origin": GUARDED, "path": path})
     download = stack.client.parse_download(answer)
     with stack.client.connect(download) as socket:
@@ -45,19 +45,22 @@ def guarded(stack: Stack, path: str, kind: str) -> Download:
     return download
 
 
-def test_no_secret_is_written_down(stack: Stack, origin: Origin, secret: tuple[str, str]) -> None:
-    downloads = ways(stack)
+def test_no_record_holds_a_secret(stack: Stack, origin: Origin, secret: tuple[str, str]) -> None:
+    downloads = downloads_by_status(stack)
     for status, download in downloads.items():
         assert stack.operator.wait_until_ended(download) == status
-    served = [
+    paths = [
         unique_path("1MB"),
         unique_path("70MB"),
         unique_path("1MB", "close_after=0&ranges=no"),
         unique_path("1MB", "status=500"),
     ]
     types = ("ready", "ready", "failed", "failed")
-    ours = [*downloads.values(), *(guarded(stack, *each) for each in zip(served, types, strict=True))]
-    for path in served:
+    all_downloads = [
+        *downloads.values(),
+        *(guarded(stack, path, kind) for path, kind in zip(paths, types, strict=True)),
+    ]
+    for path in paths:
         sent = {request.headers.get(SECRET_HEADER.lower()) for request in origin.requests if request.path == f"/{path}"}
         assert sent == {secret[1]}, "the origin was not sent its secret, so nothing is shown"
     for journey in (
@@ -68,16 +71,16 @@ def test_no_secret_is_written_down(stack: Stack, origin: Origin, secret: tuple[s
     ):
         journey.run(stack, 10)
     assert len(stack.client.secrets) >= 12
-    found = all_records(stack)
-    for kind in set(found) - {"settings"}:
-        text = "\n".join(line for _, line in found[kind])
-        for download in ours:
+    records = all_records(stack)
+    for kind in set(records) - {"settings"}:
+        text = "\n".join(line for _, line in records[kind])
+        for download in all_downloads:
             assert download.id in text, f"{kind} should speak of every download, or the scan sees nothing"
-    assert find_leaks(found, stack.client.secrets) == []
+    assert find_leaks(records, stack.client.secrets) == []
 
 
 def test_a_planted_secret_is_found(stack: Stack) -> None:
-    """In the middle of other words; and what is found is not repeated."""
+    """The result names the place and does not repeat the secret."""
     planted = secrets.token_urlsafe(32)
     where = "a planted secret"
     client, table = stack.cloud.client("dynamodb"), stack.outputs["connectionsTableName"]
@@ -88,8 +91,8 @@ def test_a_planted_secret_is_found(stack: Stack) -> None:
     event = {"timestamp": 1, "message": f'{{"url": "https://h/p?t={planted}&x=1"}}'}
     logs.put_log_events(logGroupName=group, logStreamName=planted[:4], logEvents=[event])
     try:
-        found = find_leaks(all_records(stack), {planted})
-        assert found == [f"items: {table}", f"logs: {group}"]
+        places = find_leaks(all_records(stack), {planted})
+        assert places == [f"items: {table}", f"logs: {group}"]
     finally:
         client.delete_item(TableName=table, Key={"connectionId": {"S": where}})
         logs.delete_log_stream(logGroupName=group, logStreamName=planted[:4])
@@ -107,11 +110,11 @@ def test_a_planted_secret_is_found(stack: Stack) -> None:
         (json.dumps({"nested": json.dumps({"t": "s" * 20})}), True),
     ],
 )
-def test_the_scanner_knows_a_link_and_half_a_secret(text: str, leaking: bool) -> None:
+def test_the_scanner_finds_a_signed_link_and_half_a_secret(text: str, leaking: bool) -> None:
     assert find_leaks({"logs": [("group", text)]}, {"s" * 40}) == (["logs: group"] if leaking else [])
 
 
 @pytest.mark.parametrize("part", [slice(None), slice(0, 20), slice(11, 31), slice(-16, None)])
-def test_the_scanner_knows_any_part_of_a_secret(part: slice) -> None:
+def test_the_scanner_finds_any_part_of_a_secret(part: slice) -> None:
     secret = secrets.token_urlsafe(32)
-    assert find_leaks({"rows": [("table", f"a={secret[part]}/b")]}, {secret}) == ["rows: table"]
+    assert find_leaks({"items": [("table", f"a={secret[part]}/b")]}, {secret}) == ["items: table"]

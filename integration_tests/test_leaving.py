@@ -1,4 +1,4 @@
-"""However a connection ends, its rows are gone."""
+"""Both tables forget a connection, however it ends."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import is_absent, wait_for
 
-UNHURRIED = "first_byte=1"
+SLOW_START = "first_byte=1"
 
 
 def connection_of(stack: Stack, download: Download) -> str:
-    """The id of the one connection, once both of its rows are there."""
+    """Wait for the download's only connection, and return its id."""
     (connection_id,) = wait_for(lambda: stack.operator.connection_ids(download), 5)
     assert stack.operator.connection_item(connection_id)
     return connection_id
@@ -25,11 +25,11 @@ def wait_until_forgotten(stack: Stack, download: Download, connection_id: str) -
     """Wait until neither table knows the connection."""
     wait_for(lambda: stack.operator.connection_item(connection_id), 10, until=is_absent)
     wait_for(lambda: stack.operator.connection_ids(download), 10, until=is_absent)
-    assert "connectionIds" not in (stack.operator.download_item(download) or {})
+    assert "connectionIds" not in stack.operator.download_item(download)
 
 
-def test_rows_are_gone_when_the_client_closes(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
+def test_items_are_deleted_when_the_client_closes(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     with stack.client.connect(download) as socket:
         connection_id = connection_of(stack, download)
         socket.receive("ready")
@@ -37,16 +37,16 @@ def test_rows_are_gone_when_the_client_closes(stack: Stack) -> None:
     wait_until_forgotten(stack, download, connection_id)
 
 
-def test_rows_are_gone_when_the_client_closes_before_the_end(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
+def test_items_are_deleted_when_the_client_closes_before_the_end(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     with stack.client.connect(download):
         connection_id = connection_of(stack, download)
     wait_until_forgotten(stack, download, connection_id)
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
 
 
-def test_rows_are_gone_when_the_server_closes(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
+def test_items_are_deleted_when_the_server_closes(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     with stack.client.connect(download) as socket:
         connection_id = connection_of(stack, download)
         socket.receive("ready")
@@ -55,8 +55,8 @@ def test_rows_are_gone_when_the_server_closes(stack: Stack) -> None:
         wait_until_forgotten(stack, download, connection_id)
 
 
-def test_rows_are_gone_when_the_client_is_killed(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
+def test_items_are_deleted_when_the_client_is_killed(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     command = [sys.executable, "-m", "integration_tests.support.idle_client", download.endpoint]
     with subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, text=True) as client:
         try:
@@ -68,8 +68,8 @@ def test_rows_are_gone_when_the_client_is_killed(stack: Stack) -> None:
     wait_until_forgotten(stack, download, connection_id)
 
 
-def test_one_of_two_clients_leaves_and_the_other_is_told(stack: Stack) -> None:
-    download = stack.client.request(unique_path("1MB", UNHURRIED))
+def test_a_client_gets_ready_after_another_has_left(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     with stack.client.connect(download) as staying:
         stayed = connection_of(stack, download)
         with stack.client.connect(download):

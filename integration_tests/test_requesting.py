@@ -1,4 +1,4 @@
-"""Asking for a download: answered at once, accepted once, refused with a reason."""
+"""Requests for downloads: accepted at once, or refused with a code."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_the_call_of_the_sample_works(stack: Stack) -> None:
         assert socket.receive("ready")["size"] == 3
 
 
-def test_the_same_idempotency_key_gives_the_same_download_and_another_ticket(stack: Stack, origin: Origin) -> None:
+def test_the_same_idempotency_key_returns_the_same_download_and_another_ticket(stack: Stack, origin: Origin) -> None:
     key, path = secrets.token_hex(16), unique_path("7")
     first, second = stack.client.request(path, key=key), stack.client.request(path, key=key)
     assert first.id == second.id
     assert first.ticket != second.ticket
-    with stack.client.connect(first) as one, stack.client.connect(second) as other:
-        assert one.receive("ready")["size"] == other.receive("ready")["size"] == 7
-    assert [each.path for each in origin.requests].count(f"/{path}") == 1
+    with stack.client.connect(first) as first_socket, stack.client.connect(second) as second_socket:
+        assert first_socket.receive("ready")["size"] == second_socket.receive("ready")["size"] == 7
+    assert [request.path for request in origin.requests].count(f"/{path}") == 1
 
 
 def test_the_same_key_for_another_file_is_refused(stack: Stack) -> None:
@@ -100,15 +100,15 @@ def test_bad_input_is_refused_with_its_code(stack: Stack, body: str, code: str) 
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "x"])
-def test_another_content_type_gets_no_body_past_the_checks(stack: Stack, kind: str) -> None:
-    """API Gateway holds a body against the model of its type, and passes on what has none: so it has one."""
+def test_a_bad_body_is_refused_whatever_its_content_type(stack: Stack, kind: str) -> None:
+    """API Gateway validates a body by the model of its content type, and passes on a type without a model."""
     for body, code in (('{"path": 7}', "INVALID_REQUEST"), ("path=files/1", "INVALID_REQUEST")):
         answer = stack.client.rest.call("POST", "/downloads", body, {"Content-Type": kind})
         assert (answer.status, answer.code) == (400, code), body
 
 
 @pytest.mark.parametrize("query", ["", "?origin=files", "?path=files/1"])
-def test_what_is_missing_in_a_query_is_refused_and_named(stack: Stack, query: str) -> None:
+def test_a_missing_query_parameter_is_refused_and_named(stack: Stack, query: str) -> None:
     answer = stack.client.rest.call("GET", f"/download{query}")
     assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
     message = answer.body["error"]["message"]
@@ -116,21 +116,21 @@ def test_what_is_missing_in_a_query_is_refused_and_named(stack: Stack, query: st
     assert ") and path (at most 2048 characters)" in message
 
 
-def test_a_field_that_does_not_exist_is_refused(stack: Stack) -> None:
+def test_an_unknown_field_is_refused(stack: Stack) -> None:
     answer = stack.client.post(unique_path("1"), filename="a.csv")
     assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
     assert "fileName" in answer.body["error"]["message"]
     assert "there are no others" in answer.body["error"]["message"]
 
 
-def test_the_gateway_answers_in_the_same_form(stack: Stack) -> None:
+def test_an_error_of_the_gateway_has_the_same_form(stack: Stack) -> None:
     answer = stack.client.rest.call("POST", "/nowhere", {"origin": "files"})
     assert answer.status in (403, 404)
     assert answer.code
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "\u00fc", "a b"])
-def test_a_key_that_is_none_is_refused(stack: Stack, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(stack: Stack, key: str) -> None:
     body: dict[str, object] = {"origin": stack.client.origin, "path": unique_path("1")}
     answer = stack.client.rest.call("POST", "/downloads", body, {"Idempotency-Key": key})
     assert (answer.status, answer.code) == (400, "INVALID_REQUEST")

@@ -32,7 +32,7 @@ def outputs_table() -> str:
     return "\n".join(["| Stack output | Attribute | What it is |", "|---|---|---|", *rows])
 
 
-def rewritten(readme: str) -> str:
+def rewrite(readme: str) -> str:
     """The README with both tables as they should be."""
     for name, table in (("settings", settings_table()), ("outputs", outputs_table())):
         block = f"<!-- {name} -->\n{table}\n<!-- /{name} -->"
@@ -61,4 +61,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text()))
+    README.write_text(rewrite(README.read_text()))

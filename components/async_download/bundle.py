@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pulumi
 
-from async_download.specs import PAGE
+from async_download.names import FunctionName
 
 ROOT = "runtime"  # handlers import `runtime.…` in Lambda as they do in tests
+PAGE: FunctionName = "web_page"
 PAGE_ROOT = "client/web"  # as in the repository
 PAGE_KINDS = frozenset({".css", ".html", ".js", ".svg"})
 IGNORED_FOLDERS = frozenset({"__pycache__", "tests"})

@@ -2,7 +2,7 @@
 
 Services use a key in the name of who calls them: DynamoDB to read a table's own key, S3 to read and write objects, SQS
 to write messages. What a role may do with the key so follows from what else it may do. Secrets of origins may be under
-any key: policies.py.
+any key: statements.py.
 """
 
 from collections.abc import Sequence

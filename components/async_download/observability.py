@@ -6,11 +6,21 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import keys, service_policies
+from async_download import keys
+from async_download.resources import DEAD_LETTER_QUEUE, Resources
 from async_download.scope import Scope
-from async_download.statements import document
+from async_download.statements import allow, document, trust_service
 
 QUEUE_SECONDS = 14 * 86_400
+API_GATEWAY_LOG_ACTIONS = (  # of AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs
+    "CreateLogGroup",
+    "CreateLogStream",
+    "DescribeLogGroups",
+    "DescribeLogStreams",
+    "FilterLogEvents",
+    "GetLogEvents",
+    "PutLogEvents",
+)
 REST_FIELDS = {  # neither the query string nor a header: both can carry a ticket
     "requestId": "$context.requestId",
     "time": "$context.requestTime",
@@ -72,8 +82,8 @@ class AccessLogs:
 def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
     """Events and asynchronous calls that failed for good, kept for two weeks."""
     return aws.sqs.Queue(
-        scope.logical("undelivered"),
-        name=scope.physical("undelivered"),
+        scope.logical(DEAD_LETTER_QUEUE),
+        name=scope.physical(DEAD_LETTER_QUEUE),
         message_retention_seconds=QUEUE_SECONDS,
         sqs_managed_sse_enabled=True if scope.settings.encryption.kms_key_arn is None else None,
         kms_master_key_id=scope.settings.encryption.kms_key_arn,
@@ -82,35 +92,37 @@ def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
     )
 
 
-def key_policy(scope: Scope, undelivered: aws.sqs.Queue) -> pulumi.Output[list[dict[str, Any]]]:
-    """What the policy of the stack's key has to hold, where it has one."""
+def key_policy(scope: Scope, resources: pulumi.Output[Resources]) -> pulumi.Output[list[dict[str, Any]]]:
+    """Return the statements that the policy of the stack's key must hold; none without a key."""
     key, prefix = scope.settings.encryption.kms_key_arn, scope.settings.name_prefix
     if key is None:
         return pulumi.Output.from_input([])
-    return pulumi.Output.all(key=key, queue=undelivered.arn).apply(
-        lambda known: keys.policy_statements(**known, name_prefix=prefix)
+    return pulumi.Output.all(resources=resources, key=key).apply(
+        lambda values: keys.policy_statements(
+            key=values["key"], queue=values["resources"].dead_letter_queue.arn, name_prefix=prefix
+        )
     )
 
 
 def _account(scope: Scope) -> aws.apigateway.Account:
-    """The one role of account and region that API Gateway logs with; it stays when the stack goes."""
+    """Create the one role of account and region that API Gateway logs with; it stays when the stack is destroyed."""
     role = aws.iam.Role(
         scope.logical("api-gateway-role"),
         name=scope.physical("api-gateway"),
         description="API Gateway writes the access logs of this account.",
-        assume_role_policy=json.dumps(service_policies.trust("apigateway.amazonaws.com")),
+        assume_role_policy=json.dumps(trust_service("apigateway.amazonaws.com")),
         tags=scope.tags,
         opts=_kept(scope),
     )
-    rights = aws.iam.RolePolicy(
+    policy = aws.iam.RolePolicy(
         scope.logical("api-gateway-policy"),
         name="logs",
         role=role.name,
-        policy=json.dumps(document(service_policies.api_gateway_account())),
+        policy=json.dumps(document([allow("Logs", [f"logs:{action}" for action in API_GATEWAY_LOG_ACTIONS], "*")])),
         opts=_kept(scope),
     )
     return aws.apigateway.Account(
-        scope.logical("api-gateway-account"), cloudwatch_role_arn=role.arn, opts=_kept(scope, rights)
+        scope.logical("api-gateway-account"), cloudwatch_role_arn=role.arn, opts=_kept(scope, policy)
     )
 
 

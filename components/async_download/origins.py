@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from async_download import checks, limits, policies
+from async_download import checks, limits, statements
 from async_download.args import Origin
 from async_download.checks import InvalidSetting
 
@@ -218,7 +218,7 @@ def _check_policy(arns: list[str]) -> list[str]:
     """Return the ARNs if the statements that name them fit into the policy of a copying role."""
     different = sorted(set(arns))
     fitting = len(different)
-    while limits.policy_size(policies.origin_secrets(different[:fitting])) > limits.ORIGIN_SECRETS_CHARACTERS:
+    while limits.policy_size(statements.origin_secrets(different[:fitting])) > limits.ORIGIN_SECRETS_CHARACTERS:
         fitting -= 1
     if fitting < len(different):
         raise InvalidSetting(

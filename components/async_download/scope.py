@@ -1,15 +1,11 @@
 """What the parts of the component share: who their parent is, what they are called, which tags they carry."""
 
-import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from async_download import names
 from async_download.settings import Settings
-from async_download.statements import Statement, document
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,3 @@ class Scope:
         options = self.child()
         options.additional_secret_outputs = list(outputs)
         return options
-
-
-def policy(build: Callable[..., Sequence[Statement]], **known: Any) -> pulumi.Output[str]:
-    """A policy document as JSON, once the ARNs that it names are known."""
-    return pulumi.Output.all(**known).apply(lambda values: json.dumps(document(build(**values))))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
-from integration_tests.conftest import keeper
+from integration_tests.conftest import keep_on_failure
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import pulumi_stack
 from integration_tests.support.errors import MissingError
@@ -76,7 +76,7 @@ def _cloud(request: pytest.FixtureRequest, folder: Path) -> Iterator[Cloud]:
 
 def _stack(cloud: Cloud, config: Config, request: pytest.FixtureRequest) -> Iterator[automation.Stack]:
     try:
-        with pulumi_stack(cloud, f"engine-{secrets.token_hex(3)}", config, keeper(request)) as made:
+        with pulumi_stack(cloud, f"engine-{secrets.token_hex(3)}", config, keep_on_failure(request)) as made:
             yield made
     except MissingError as missing:
         pytest.skip(str(missing))

@@ -128,10 +128,10 @@ def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation
 
 
 def test_an_up_that_failed_half_way_can_be_repeated(empty: automation.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    from async_download import policies
+    from async_download.functions import permissions
 
     with monkeypatch.context() as broken:
-        broken.setattr(policies, "disconnect", lambda **_: 1 / 0)
+        broken.setattr(permissions, "update_attributes", lambda *_: 1 / 0)
         with pytest.raises(automation.CommandError):
             empty.up()
     empty.up()

@@ -12,7 +12,7 @@ QUIET_SECONDS = 0.4
 
 
 class Decision(NamedTuple):
-    """Whether a role was allowed an action."""
+    """A decision of IAM about an action of a role."""
 
     role: str
     action: str

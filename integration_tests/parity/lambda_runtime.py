@@ -1,4 +1,4 @@
-"""AWS's Python runtime client under AWS's Runtime Interface Emulator: a function as Lambda runs it."""
+"""Run a function as Lambda does: AWS's Python runtime client under AWS's Runtime Interface Emulator."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from async_download.specs import hyphenated
+from async_download.names import hyphenated
 
 from integration_tests.parity.servers import Server, free_port, serving
-from tests.components.harness import Deployed
+from tests.components.support.harness import Deployed
 from tools.parity.implementations import EMULATOR, LAMBDA_CLIENT
 
 INVOCATION = "/2015-03-31/functions/function/invocations"
-OF_THE_EMULATOR = ("START ", "END ", "REPORT ")
-OF_RAPID = " (rapid) "
+EMULATOR_PREFIXES = ("START ", "END ", "REPORT ")
+RAPID_MARK = " (rapid) "
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Function:
     server: Server
 
     def invoke(self, event: Any) -> Any:
-        """Return what the handler returned, or Lambda's object for what it raised."""
+        """Invoke the handler; return its result, or Lambda's object for its exception."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         try:
             connection.request("POST", INVOCATION, json.dumps(event))
@@ -40,9 +40,9 @@ class Function:
 
     @property
     def log_lines(self) -> list[str]:
-        """What function and runtime client logged; not what the emulator says itself."""
+        """The log lines of function and runtime client, without those of the emulator."""
         lines = self.server.log.splitlines()
-        return [line for line in lines if line and not line.startswith(OF_THE_EMULATOR) and OF_RAPID not in line]
+        return [line for line in lines if line and not line.startswith(EMULATOR_PREFIXES) and RAPID_MARK not in line]
 
 
 @contextmanager

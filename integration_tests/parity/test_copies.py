@@ -1,4 +1,4 @@
-"""`Copy`, `CopySlice` and `Complete` with parts of real sizes, from an HTTP origin into versitygw."""
+"""Copy files with parts of real sizes from an HTTP origin to versitygw."""
 
 from __future__ import annotations
 

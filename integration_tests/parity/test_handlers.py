@@ -1,4 +1,4 @@
-"""Every handler in AWS's own runtime loop: from the files of its archive, with its registered settings, on 3.13."""
+"""Every handler in AWS's runtime client on Python 3.13, from its archive and with its registered settings."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download.specs import SPECS
+from async_download.functions import ALL_FUNCTIONS
 
 from integration_tests.parity import lambda_runtime, step_functions
 from localcloud.emulator import Emulator
-from tests.components.harness import REPOSITORY, Cloud, Deployed, deploy
+from tests.components.support.harness import REPOSITORY, Cloud, Deployed, deploy
 
 ARGS = {"rest_auth": "api_key", "web_page": True, "close_idle_seconds": 30, "reuse_seconds": 600}
 EVENTS = REPOSITORY / "events"
 STOPPED = {"outcome": "FAILED", "error": {"code": "STOPPED", "message": "The download is not there any more."}}
-ANSWERS: dict[str, Any] = {  # of each event in `events`, by a stack without downloads; an int is the status code
+ANSWERS: dict[str, Any] = {  # event in `events` -> result on a stack without downloads; an int is a status code
     "request_download": 202,
     "request_download_get": 200,
     "get_download": 403,
@@ -41,7 +41,7 @@ TASKS = ["copy", "copy_slice", "complete", "deliver", "close", "fail"]
 
 def handler_of(event: str) -> str:
     """Return the handler of an event's file: `fail_caught` is for `fail`."""
-    return max((key for key in SPECS if event == key or event.startswith(f"{key}_")), key=len)
+    return max((key for key in ALL_FUNCTIONS if event == key or event.startswith(f"{key}_")), key=len)
 
 
 def read(event: str) -> Any:
@@ -82,10 +82,10 @@ def parsed(lines: list[str]) -> Iterator[dict[str, Any]]:
 
 def test_every_handler_has_an_event_and_every_event_an_answer() -> None:
     assert set(ANSWERS) == {path.stem for path in Path(EVENTS).glob("*.json")}
-    assert {handler_of(event) for event in ANSWERS} == set(SPECS)
+    assert {handler_of(event) for event in ANSWERS} == set(ALL_FUNCTIONS)
 
 
-@pytest.mark.parametrize("key", SPECS)
+@pytest.mark.parametrize("key", ALL_FUNCTIONS)
 def test_a_handler_answers_and_logs_only_json_of_ours(key: str, deployed: Deployed, endpoint: str) -> None:
     events = [event for event in ANSWERS if handler_of(event) == key]
     with lambda_runtime.running(key, deployed, endpoint) as function:

@@ -14,9 +14,7 @@ from tools import protocol
 
 Message = dict[str, Any]
 MAX_FRAME_BYTES = 32 * 1024
-NESTED_BRACKETS = (
-    600  # brackets: the emulator reads messages itself and fails beyond Python's limit; unit tests send more
-)
+NESTED_BRACKETS = 600  # the emulator parses messages too, and fails beyond Python's limit
 
 
 class HandshakeRefusedError(Exception):
@@ -75,7 +73,7 @@ class Socket:
                 code = int.from_bytes(data[:2], "big") if len(data) >= 2 else None
                 raise SocketClosedError(f"Closed while waiting for {types}; received before: {self.types()}", code)
             message: Message = json.loads(data)
-            protocol.check_told(message)
+            protocol.check_server_message(message)
             self.messages.append(message)
             if not types or message["type"] in types:
                 return message

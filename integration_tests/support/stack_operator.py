@@ -6,7 +6,6 @@ import json
 import re
 import time
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -27,22 +26,23 @@ class StackOperator:
         self._cloud = cloud
         self._outputs = outputs
 
-    def download_item(self, download: Download) -> Item | None:
-        """Return the download's item in the Downloads table, None if there is none."""
+    def download_item(self, download: Download) -> Item:
+        """Return the download's item in the Downloads table, empty if there is none."""
         return self._get_item(self._outputs["downloadsTableName"], {"executionArn": download.execution_arn})
 
-    def connection_item(self, connection_id: str) -> Item | None:
-        """Return the connection's item in the Connections table, None if there is none."""
+    def connection_item(self, connection_id: str) -> Item:
+        """Return the connection's item in the Connections table, empty if there is none."""
         return self._get_item(self._outputs["connectionsTableName"], {"connectionId": connection_id})
 
     def connection_ids(self, download: Download) -> set[str]:
         """Return the ids of the download's open connections, from the Downloads table."""
-        return set((self.download_item(download) or {}).get("connectionIds", ()))
+        return set(self.download_item(download).get("connectionIds", ()))
 
     def scan(self, table: str) -> list[dict[str, Any]]:
         """Return every item of a table in DynamoDB's own format."""
-        pages = self._cloud.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        return [item for page in pages for item in page["Items"]]
+        paginator = self._cloud.client("dynamodb").get_paginator("scan")
+        results = paginator.paginate(TableName=table, ConsistentRead=True)
+        return [item for page in results for item in page["Items"]]
 
     def put_connection(self, download: Download, connection_id: str, age: float = 60.0) -> None:
         """Write a connection to both tables, `age` seconds old, as a client leaves it that vanished."""
@@ -71,8 +71,8 @@ class StackOperator:
         paginator = self._cloud.client("stepfunctions").get_paginator("list_executions")
         status_filter = {"statusFilter": status} if status else {}
         machines = (self._outputs["stateMachineArn"], self.idle_closer_arn)
-        pages = [page for arn in machines for page in paginator.paginate(stateMachineArn=arn, **status_filter)]
-        return [execution for page in pages for execution in page["executions"]]
+        results = [page for arn in machines for page in paginator.paginate(stateMachineArn=arn, **status_filter)]
+        return [execution for page in results for execution in page["executions"]]
 
     def history(self, download: Download) -> list[dict[str, Any]]:
         """Return the events of the download's execution."""
@@ -81,8 +81,8 @@ class StackOperator:
     def execution_events(self, execution_arn: str) -> list[dict[str, Any]]:
         """Return the events of an execution."""
         paginator = self._cloud.client("stepfunctions").get_paginator("get_execution_history")
-        pages = paginator.paginate(executionArn=execution_arn, includeExecutionData=True)
-        return [event for page in pages for event in page["events"]]
+        results = paginator.paginate(executionArn=execution_arn, includeExecutionData=True)
+        return [event for page in results for event in page["events"]]
 
     def entered_states(self, execution_arn: str) -> list[str]:
         """Return the names of the states that an execution has entered, in order."""
@@ -103,6 +103,15 @@ class StackOperator:
             for execution in described
             if json.loads(execution["input"])["executionArn"] == download.execution_arn
         ]
+
+    def stop_idle_closers(self) -> None:
+        """Stop the executions that would close idle sockets later."""
+        states = self._cloud.client("stepfunctions")
+        for page in states.get_paginator("list_executions").paginate(
+            stateMachineArn=self.idle_closer_arn, statusFilter="RUNNING"
+        ):
+            for execution in page["executions"]:
+                states.stop_execution(executionArn=execution["executionArn"])
 
     def close_idle(self, download: Download, *connection_ids: str, since: float) -> dict[str, int]:
         """Invoke `close` as the state machine does after its wait; `since` in epoch seconds. Return its result."""
@@ -176,7 +185,7 @@ class StackOperator:
         """The ARN of the state machine that closes idle sockets."""
         return str(self._outputs["idleCloserMachineArn"])
 
-    @cached_property
+    @property
     def bucket(self) -> str:
         """The bucket's name."""
         return str(self._outputs["bucketName"])
@@ -185,9 +194,9 @@ class StackOperator:
         answer = self._cloud.client("s3").list_multipart_uploads(Bucket=self.bucket, Prefix=prefix)
         return list(answer.get("Uploads", ()))
 
-    def _get_item(self, table: str, key: dict[str, str]) -> Item | None:
+    def _get_item(self, table: str, key: dict[str, str]) -> Item:
         answer = self._cloud.client("dynamodb").get_item(
             TableName=table, Key={name: {"S": value} for name, value in key.items()}, ConsistentRead=True
         )
         decode = TypeDeserializer().deserialize
-        return {name: decode(value) for name, value in answer["Item"].items()} if "Item" in answer else None
+        return {name: decode(value) for name, value in answer.get("Item", {}).items()}

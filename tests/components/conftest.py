@@ -13,7 +13,7 @@ with warnings.catch_warnings():  # the SDK warns about its own old names as it i
 
     IMPORTED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket)  # its modules are lazy
 
-from tests.components.harness import Deployed, deploy
+from tests.components.support.harness import Deployed, deploy
 
 gc.freeze()  # what the SDK brought stays: no need to look through it again and again
 gc.set_threshold(20_000)  # and a deployment makes much that goes at once

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from async_download.settings import NUMBERS
 
-from tests.components.harness import Cloud, Deployed, deploy
-from tests.components.proof import callers, rights_given, rights_wanted, states
-from tests.components.test_wiring import depends_on
+from tests.components.functions.test_functions import depends_on
+from tests.components.support.harness import Cloud, Deployed, deploy
+from tests.components.support.service_permissions import callers, rights_given, rights_wanted, states
 
 
 def test_access_logs_need_the_accounts_role_which_is_set_only_on_request(deployed: Deployed) -> None:

@@ -14,7 +14,7 @@ from async_download.checks import camel
 from async_download.component import OUTPUTS
 from async_download.tags import MAX_TAGS
 
-from tests.components.harness import (
+from tests.components.support.harness import (
     COMPONENT,
     ORIGINS,
     Cloud,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.components.cloudformation import Document, findings
-from tests.components.harness import Registered, deploy
-from tests.components.variants import ALONE, NEEDED, extremes
+from tests.components.support.cloudformation import Document, findings
+from tests.components.support.harness import Registered, deploy
+from tests.components.support.variants import ALONE, NEEDED, extremes
 from tools.deploy_grants import GRANTS
 from tools.deploy_permissions import DOCUMENT, EXAMPLE, Target, policy, text
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from async_download import AsyncDownloadArgs
 
-from tests.components.cloudformation import Document, documents, findings
-from tests.components.harness import Deployed, deploy
-from tests.components.variants import ALONE, INSTEAD, OTHER, variants
+from tests.components.support.cloudformation import Document, documents, findings
+from tests.components.support.harness import Deployed, deploy
+from tests.components.support.variants import ALONE, INSTEAD, OTHER, variants
 
 
 @pytest.fixture(scope="module")

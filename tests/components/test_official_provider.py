@@ -11,9 +11,9 @@ from async_download.checks import camel
 from async_download.settings import FLAGS
 
 from local_provider.schema import check_inputs, deprecated_names, input_names
-from tests.components.harness import deploy
+from tests.components.support.harness import deploy
+from tests.components.support.variants import NEEDED
 from tests.components.test_program import shipped, stack_file
-from tests.components.variants import NEEDED
 
 SOME: dict[str, dict[str, Any]] = {
     "the defaults": {},

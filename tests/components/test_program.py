@@ -16,7 +16,7 @@ from async_download.component import OUTPUTS
 from async_download.settings import FLAGS, NUMBERS, TEXTS
 from async_download.stack_config import UnknownConfigKeyError
 
-from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy_program
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployed, deploy_program
 
 NAMESPACE = "async-download"
 ORIGINS = {"reports": {"baseUrl": "https://reports.example.com/exports/"}}

@@ -18,7 +18,7 @@ from async_download.checks import camel
 from async_download.component import OUTPUTS
 from async_download.plugin import Plugin
 
-from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
 
 
 @pytest.fixture(scope="module")

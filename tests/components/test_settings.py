@@ -11,7 +11,7 @@ import pytest
 from async_download import AsyncDownloadArgs, InvalidSetting, RestAuth
 from async_download.settings import FLAGS, NUMBERS, PLACES, TEXTS, Settings, resolve
 
-from tests.components.harness import COMPONENT, ORIGINS, Cloud, deploy
+from tests.components.support.harness import COMPONENT, ORIGINS, Cloud, deploy
 
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"

@@ -12,11 +12,11 @@ from botocore import xform_name
 from botocore.session import get_session
 
 from integration_tests.parity.machines import MACHINES, definition
-from tests.components.adapter_calls import names_of, services
-from tests.components.harness import REPOSITORY, deploy
-from tests.components.proof import states
-from tests.components.runtime_source import RUNTIME, module_of
-from tests.components.variants import ALONE, NEEDED, extremes
+from tests.components.support.adapter_calls import names_of, services
+from tests.components.support.harness import REPOSITORY, deploy
+from tests.components.support.runtime_source import RUNTIME, module_of
+from tests.components.support.service_permissions import states
+from tests.components.support.variants import ALONE, NEEDED, extremes
 from tools.parity.implementations import IMPLEMENTATIONS, MOTO
 
 PAGE = (REPOSITORY / "docs" / "parity.md").read_text()

@@ -89,7 +89,7 @@ def complete_over_another_object(stack: Stack, _timeout: float) -> None:
     key = {"Bucket": stack.operator.bucket, "Key": stack.operator.object_key(download)}
     stack.cloud.client("s3").put_object(**key, Body=b"of another writer")
     assert stack.operator.wait_until_ended(download) == "FAILED"
-    assert (stack.operator.download_item(download) or {})["failure"]["code"] == "STORAGE_ERROR"
+    assert stack.operator.download_item(download)["failure"]["code"] == "STORAGE_ERROR"
     assert stack.operator.has_object(download)
     stack.cloud.client("s3").delete_object(**key)
 
@@ -103,7 +103,7 @@ def expire_during_copy(stack: Stack, timeout: float) -> None:
     """
     path = unique_path("0", "first_byte=1&ranges=no")
     download = stack.client.request(path, sha256=hashlib.sha256().hexdigest())
-    wait_for(lambda: (stack.operator.download_item(download) or {}).get("status") == "COPYING", 10)
+    wait_for(lambda: stack.operator.download_item(download).get("status") == "COPYING", 10)
     _delete_item(stack, download)
     assert stack.operator.wait_until_ended(download) == "FAILED"
     wait_for(lambda: stack.operator.has_object(download), timeout, until=is_absent)
@@ -138,11 +138,11 @@ def cancel_sliced_copy(stack: Stack, timeout: float) -> None:
     wait_for(lambda: stack.operator.has_entered(download, "CopySlices"), 10)  # the worker of `Copy` has ended
     assert stack.client.cancel(download).status == 202
     wait_for(lambda: stack.operator.uploads(download), timeout + 3, until=is_absent)
-    wait_for(lambda: "uploadId" in (stack.operator.download_item(download) or {}), timeout + 3, until=is_absent)
+    wait_for(lambda: "uploadId" in stack.operator.download_item(download), timeout + 3, until=is_absent)
 
 
 def _abandoned_download(stack: Stack) -> Download:
-    """Return a download with a copy whose item has said COPYING for ten minutes, and whose execution has ended."""
+    """Return a download whose item has had the status COPYING for ten minutes, and whose execution has ended."""
     download = stack.client.request(unique_path("1"))
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
     before = (datetime.now(UTC) - timedelta(minutes=10)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -40,7 +40,7 @@ def _copying_and_waiting(stack: Stack, size: str) -> tuple[Download, Download]:
     """Return two downloads of one file: the first copies it, the second waits for that copy."""
     path = unique_path(size, SLOW)
     first = stack.client.request(path)
-    wait_for(lambda: (stack.operator.download_item(first) or {}).get("fileId"), 10)
+    wait_for(lambda: stack.operator.download_item(first).get("fileId"), 10)
     second = stack.client.request(path)
     wait_for(lambda: stack.operator.has_entered(second, "AwaitCopy"), 10)
     return first, second

@@ -135,8 +135,8 @@ def day_of(seconds: float) -> str:
 def caller_of(owner: str) -> str:
     """Return the caller to which an owner counts, without the parts of its name that a client can choose freely.
 
-    A role's session name is dropped, because the client that assumes the role chooses it. An IPv6 address counts as its /64
-    network, because one customer of a provider has all addresses of it.
+    A role's session name is dropped, because the client that assumes the role chooses it. An IPv6 address counts as its
+    /64 network, because one customer of a provider has all addresses of it.
     """
     kind, _, name = owner.partition(":")
     if kind == "iam" and ":assumed-role/" in name:

@@ -31,7 +31,7 @@ from runtime.adapters.secret_values import SecretsManager
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
 from runtime.errors import ConnectionGoneError, ExecutionExistsError, ServiceError, TransientServiceError
-from tests.components.adapter_calls import names_of
+from tests.components.support.adapter_calls import names_of
 from tests.runtime.support.fakes import STATE_MACHINE
 from tests.runtime.support.in_process import InProcess
 from tests.runtime.support.world import ARN, DOWNLOAD_ID

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from benchmarks.cold_calls import EVENTS, is_success
-from benchmarks.cold_endpoint import Handler, Server
-from benchmarks.cold_runs import CERTIFICATE, CREDENTIALS, Function, Process, environment_of, stage, started
+from benchmarks.cold.calls import EVENTS, is_success
+from benchmarks.cold.endpoint import Handler, Server
+from benchmarks.cold.runs import CERTIFICATE, CREDENTIALS, Function, Process, environment_of, stage, started
 from runtime.adapters import aws, startup
 from tests.runtime.support.in_process import RawBody
 from tests.runtime.test_architecture import HANDLERS, ROOT
@@ -52,7 +52,7 @@ class Endpoint(Server):
 class CountingHandler(Handler):
     server: Endpoint
 
-    def note(self, name: str) -> None:
+    def record(self, name: str) -> None:
         if "Authorization" in self.headers:
             self.server.signed.append(name)
 

@@ -9,17 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from async_download import policies
 
-from tests.components.runtime_calls import port_methods
+from tests.components.support.harness import deploy
+from tests.components.support.runtime_calls import port_methods
 from tests.runtime.support.adapter_requests import TABLES, Request, record_requests
 from tests.runtime.support.in_process import InProcess
 
-ARNS = {"downloads": "arn:d", "connections": "arn:c"}
-LIMITED = {
-    "connect": policies.connect(**ARNS, deliver="arn:f", sockets="arn:s"),
-    "disconnect": policies.disconnect(**ARNS),
-}
+LIMITED = ("connect", "disconnect")
 
 
 @pytest.fixture
@@ -44,8 +40,8 @@ def condition(handler: str) -> Mapping[str, Any]:
     """Return the condition under which a function may update downloads; there is one statement that allows it."""
     statements = [
         item
-        for item in LIMITED[handler]
-        if item["Resource"] == ARNS["downloads"] and "dynamodb:UpdateItem" in item["Action"]
+        for item in deploy().statements(handler)
+        if item["Resource"].endswith("-downloads") and "dynamodb:UpdateItem" in item["Action"]
     ]
     assert len(statements) == 1, handler
     assert statements[0]["Action"] == "dynamodb:UpdateItem"

@@ -152,7 +152,7 @@ def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
 
 def test_what_things_cost_is_what_the_bill_says() -> None:
     """One list of prices is for benchmarks, in dollars, the other for a worker."""
-    assert pytest.approx(bill.ROW_WRITE * 1e6) == progress_budget.ROW_WRITE
+    assert pytest.approx(bill.ITEM_WRITE * 1e6) == progress_budget.ROW_WRITE
     assert pytest.approx(bill.S3_WRITE * 1e6) == progress_budget.S3_WRITE
     assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == progress_budget.WORKER_SECOND
     assert pytest.approx(bill.MESSAGE * 1e6) == progress_budget.MESSAGE

@@ -25,7 +25,7 @@ from tests.runtime.ending.test_deliver import counts, types
 from tests.runtime.support.fakes import STATE_MACHINE
 from tests.runtime.support.world import World
 from tests.runtime.test_architecture import HANDLERS, ROOT
-from tools.rest_contract import check_answer
+from tools.rest_contract import check_response
 
 EVENTS = ROOT / "events"
 Event = dict[str, Any]
@@ -76,7 +76,7 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
         monkeypatch.setattr(module, "build_use_case", lambda: wired[name])
         answer = module.handler(event, Context())
         if "httpMethod" in event:
-            check_answer(
+            check_response(
                 event["httpMethod"], event["path"], answer["statusCode"], answer["headers"], json.loads(answer["body"])
             )
         return answer

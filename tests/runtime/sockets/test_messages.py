@@ -22,7 +22,7 @@ SIGNED = SignedUrl("https://bucket/key?sig", 1_800_000_900.0)
 
 def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
     """URL, its end, size, type, name and both checksums."""
-    protocol.check_told(messages.download_message(READY, SIGNED))
+    protocol.check_server_message(messages.download_message(READY, SIGNED))
     assert messages.download_message(READY, SIGNED) == {
         "type": "ready",
         "version": 1,
@@ -64,7 +64,7 @@ def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
 def test_other_news(download: Download, kind: str, rest: dict[str, object]) -> None:
     """Each says what the row says and no more."""
     message = messages.download_message(download)
-    protocol.check_told(message)
+    protocol.check_server_message(message)
     common = {"type", "version", "messageId", "downloadId"}
     assert message["type"] == kind
     assert {name: value for name, value in message.items() if name not in common} == rest

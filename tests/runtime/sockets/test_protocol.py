@@ -40,10 +40,10 @@ def codes_below(kind: type[TransferError] | type[RequestError]) -> set[str]:
 
 def test_the_schema_knows_every_type_that_is_built_and_no_other() -> None:
     """And each is as the schema says."""
-    assert set(ONE_OF_EACH) == protocol.told_kinds()
+    assert set(ONE_OF_EACH) == protocol.server_message_types()
     for kind, message in ONE_OF_EACH.items():
         assert message["type"] == kind
-        protocol.check_told(message)
+        protocol.check_server_message(message)
 
 
 @settings(max_examples=200)
@@ -69,10 +69,10 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
     stored = Stored("k", size or 0, '"e"', "text/csv; charset=utf-8", Checksum("CRC32", "NSRBwg=="), sha256)
     row = replace(DOWNLOAD, status=status, size=size, copied_bytes=copied, path=path, failure=failure)
     ready = status is Status.READY
-    protocol.check_told(
+    protocol.check_server_message(
         messages.download_message(replace(row, stored=stored if ready else None), SIGNED if ready else None)
     )
-    protocol.check_told(messages.progress(row, rate))
+    protocol.check_server_message(messages.progress(row, rate))
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
 )
 def test_a_message_that_differs_is_noticed(kind: str, changes: dict[str, Any]) -> None:
     """Or these tests would show nothing."""
-    with pytest.raises(protocol.OffProtocolError):
-        protocol.check_told({**ONE_OF_EACH[kind], **changes})
+    with pytest.raises(protocol.ProtocolMismatchError):
+        protocol.check_server_message({**ONE_OF_EACH[kind], **changes})
 
 
 @pytest.mark.parametrize("kind", sorted(ONE_OF_EACH))
@@ -110,8 +110,8 @@ def test_a_message_that_lacks_something_is_noticed(kind: str) -> None:
     required = set(known["envelope"]["required"]) | set(known[kind].get("required", ()))
     assert required <= set(ONE_OF_EACH[kind])
     for name in required:
-        with pytest.raises(protocol.OffProtocolError):
-            protocol.check_told({key: value for key, value in ONE_OF_EACH[kind].items() if key != name})
+        with pytest.raises(protocol.ProtocolMismatchError):
+            protocol.check_server_message({key: value for key, value in ONE_OF_EACH[kind].items() if key != name})
 
 
 def test_the_schema_has_the_codes_that_there_are() -> None:
@@ -134,8 +134,8 @@ def test_the_page_shows_messages_of_the_schema() -> None:
     told = [json.loads(line) for line in re.findall(r"^< (\{.*\})$", PAGE, re.MULTILINE)]
     said = [json.loads(line) for line in re.findall(r"^> (\{.*\})$", PAGE, re.MULTILINE)]
     for message in told:
-        protocol.check_told(message)
-    assert {message["type"] for message in told} == protocol.told_kinds()
+        protocol.check_server_message(message)
+    assert {message["type"] for message in told} == protocol.server_message_types()
     assert {message["action"] for message in said if protocol.is_action(message)} == set(ACTIONS)
 
 

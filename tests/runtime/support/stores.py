@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from async_download.state_machine import definition
+from async_download.workflow.state_machine import definition
 
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads

@@ -35,7 +35,7 @@ class FakeSockets:
         self.opens_at.pop(connection_id, None)
 
     def post(self, connection_id: str, data: bytes) -> None:
-        protocol.check_told(json.loads(data))
+        protocol.check_server_message(json.loads(data))
         self._reach("post", connection_id)
         self.received[connection_id].append(data)
 

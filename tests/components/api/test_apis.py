@@ -1,0 +1,301 @@
+"""The REST API and the WebSocket API as API Gateway sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, cast
+
+import botocore.session
+import pytest
+from async_download import AsyncDownloadArgs, RestAuth
+from async_download.api import gateway_errors, rest_requests, rest_routes
+from async_download.observability import REST_FIELDS, SOCKET_FIELDS
+from async_download.scope import Scope
+from async_download.settings import resolve
+
+from runtime.handlers.request_download import FIELDS
+from tests.components.functions.test_functions import depends_on
+from tests.components.support.harness import ORIGINS, Deployed, Registered, deploy
+
+KINDS = "each is a string, but size a whole number"
+NO_DEFAULTS = {"DEFAULT_4XX"}
+
+
+def methods(deployed: Deployed) -> list[Registered]:
+    return deployed.all("apigateway/method:Method")
+
+
+def trigger(**args: Any) -> str:
+    """What a deployment of the REST API is made anew by."""
+    given = cast(AsyncDownloadArgs, {"origins": ORIGINS, "name_prefix": "async-download-test-files"} | args)
+    return rest_routes.fingerprint(Scope(cast(Any, None), "files", resolve("files", given)))
+
+
+@pytest.mark.parametrize(
+    ("auth", "authorization", "key"), [("iam", "AWS_IAM", False), ("api_key", "NONE", True), ("none", "NONE", False)]
+)
+def test_every_call_carries_the_chosen_auth(auth: str, authorization: str, key: bool) -> None:
+    found = {(m.inputs["authorization"], m.inputs["apiKeyRequired"]) for m in methods(deploy({"rest_auth": auth}))}
+    assert found == {(authorization, key)}
+
+
+def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
+    deployed = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9})
+    plan = deployed.one("apigateway/usagePlan:UsagePlan").inputs
+    assert plan["apiStages"] == [{"apiId": "rest123", "stage": "v1"}]
+    assert plan["throttleSettings"] == {"rateLimit": 7, "burstLimit": 9}
+    assert "quotaSettings" not in plan
+    joined = deployed.one("apigateway/usagePlanKey:UsagePlanKey").inputs
+    assert joined["keyId"] == "files-rest-key-id"
+    assert joined["usagePlanId"] == "files-rest-plan-id"
+    assert deployed.one("apigateway/apiKey:ApiKey").secret_outputs == ("value",)
+
+
+@pytest.mark.security
+def test_each_caller_can_have_a_key_with_a_plan_of_its_own() -> None:
+    keys = {"reporting": {"rate": 2, "requests_per_day": 1000}, "batch": {"burst": 3}}
+    deployed = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9, "api_keys": keys})
+    plans = {plan.name: plan.inputs for plan in deployed.all("apigateway/usagePlan:UsagePlan")}
+    assert {name: (plan["throttleSettings"], plan.get("quotaSettings")) for name, plan in plans.items()} == {
+        "files-rest-plan": ({"rateLimit": 7, "burstLimit": 9}, None),
+        "files-rest-plan-reporting": ({"rateLimit": 2, "burstLimit": 9}, {"limit": 1000, "period": "DAY"}),
+        "files-rest-plan-batch": ({"rateLimit": 7, "burstLimit": 3}, None),
+    }
+    joined = {item.inputs["keyId"]: item.inputs["usagePlanId"] for item in _joined(deployed)}
+    assert joined == {
+        "files-rest-key-id": "files-rest-plan-id",
+        "files-rest-key-reporting-id": "files-rest-plan-reporting-id",
+        "files-rest-key-batch-id": "files-rest-plan-batch-id",
+    }
+    assert all(key.secret_outputs == ("value",) for key in deployed.all("apigateway/apiKey:ApiKey"))
+
+
+def _joined(deployed: Deployed) -> list[Registered]:
+    return deployed.all("apigateway/usagePlanKey:UsagePlanKey")
+
+
+@pytest.mark.parametrize("auth", ["iam", "none"])
+def test_no_api_key_is_made_for_another_auth(auth: str) -> None:
+    deployed = deploy({"rest_auth": auth})
+    assert not deployed.all("apigateway/apiKey:ApiKey")
+    assert not deployed.all("apigateway/usagePlan:UsagePlan")
+
+
+def test_an_open_api_is_warned_about_at_deploy_time() -> None:
+    (warning,) = deploy({"rest_auth": "none"}).warnings
+    assert "anybody" in warning
+    assert "One request may cost up to $15" in warning
+    assert "max_downloads_per_caller, up to $20,112 a day" in warning
+    (warning,) = deploy({"rest_auth": "none", "max_downloads_per_caller": 0}).warnings
+    assert "concurrency alone, up to $24,985 a day" in warning
+    assert not deploy({"rest_auth": "api_key"}).warnings
+
+
+def test_the_rest_api_is_regional_and_a_lambda_proxy_throughout(deployed: Deployed) -> None:
+    assert deployed.one("apigateway/restApi:RestApi").inputs["endpointConfiguration"] == {"types": "REGIONAL"}
+    for integration in deployed.all("apigateway/integration:Integration"):
+        assert integration.inputs["type"] == "AWS_PROXY"
+        assert integration.inputs["integrationHttpMethod"] == "POST"
+        assert integration.inputs["timeoutMilliseconds"] == 29_000
+
+
+def test_the_body_of_a_post_is_checked_at_the_gateway(deployed: Deployed) -> None:
+    post = deployed.one("apigateway/method:Method", "rest-post-downloads").inputs
+    assert post["requestValidatorId"] == "files-rest-validator-body-id"
+    validator = deployed.one("apigateway/requestValidator:RequestValidator", "rest-validator-body").inputs
+    assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (True, False)
+    schema = deployed.one("apigateway/model:Model").json("schema")
+    assert tuple(schema["properties"]) == FIELDS
+    assert schema["additionalProperties"] is False
+
+
+def test_the_query_of_a_get_is_checked_at_the_gateway(deployed: Deployed) -> None:
+    get = deployed.one("apigateway/method:Method", "rest-get-download").inputs
+    assert get["requestValidatorId"] == "files-rest-validator-parameters-id"
+    validator = deployed.one("apigateway/requestValidator:RequestValidator", "rest-validator-parameters").inputs
+    assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (False, True)
+    assert set(get["requestParameters"]) == {f"method.request.querystring.{field}" for field in FIELDS}
+    unchecked = [method for method in methods(deployed) if "requestValidatorId" not in method.inputs]
+    assert {method.inputs["httpMethod"] for method in unchecked} == {"GET", "DELETE"}
+
+
+ONE, TWO = "https://one.example.com/", "https://two.example.com/"
+
+
+@pytest.mark.parametrize(
+    ("origins", "required"),
+    [
+        ({"a": {"base_url": ONE}}, ["path"]),
+        ({"a": {"base_url": ONE, "default_path": "x"}}, []),
+        ({"a": {"base_url": ONE}, "b": {"base_url": TWO}}, ["origin", "path"]),
+        ({"a": {"base_url": ONE, "default_path": "x"}, "b": {"base_url": TWO}}, ["origin"]),
+    ],
+)
+def test_what_cannot_be_left_out_is_required(origins: dict[str, Any], required: list[str]) -> None:
+    """As the function sees it: see test_what_is_missing_is_named. The answer names it, and the origins."""
+    deployed = deploy({"origins": origins})
+    assert deployed.one("apigateway/model:Model").json("schema").get("required", []) == required
+    parameters = deployed.one("apigateway/method:Method", "rest-get-download").inputs["requestParameters"]
+    assert sorted(name.rpartition(".")[2] for name, needed in parameters.items() if needed) == required
+    for kind in ("body", "parameters"):
+        answer = deployed.one("apigateway/response:Response", f"bad-request-{kind}").inputs["responseTemplates"]
+        message = json.loads(answer["application/json"])["error"]["message"]
+        assert all(field in message for field in FIELDS)
+        assert ("a, b" in message) == ("origin" in required)
+
+
+@pytest.mark.parametrize("auth", RestAuth)
+def test_what_the_gateway_answers_has_the_shape_of_every_other_error(auth: RestAuth) -> None:
+    for kind, error in gateway_errors.gateway_errors(auth).items():
+        body = json.loads(error.body)
+        assert set(body) == {"error"}
+        assert set(body["error"]) == {"code", "message"}
+        assert re.fullmatch(r"[A-Z_]+", body["error"]["code"])
+        assert body["error"]["message"].endswith(".")
+        assert "$" not in error.body, "nothing of the request is repeated"
+        assert (error.status is None) == (kind in NO_DEFAULTS)
+
+
+def test_each_answer_of_the_gateway_is_registered(deployed: Deployed) -> None:
+    registered = {item.inputs["responseType"]: item.inputs for item in deployed.all("apigateway/response:Response")}
+    assert set(registered) == set(gateway_errors.gateway_errors(RestAuth.IAM))
+    statuses = {kind: inputs.get("statusCode") for kind, inputs in registered.items()}
+    for kind, status in {
+        "ACCESS_DENIED": "403",
+        "REQUEST_TOO_LARGE": "413",
+        "THROTTLED": "429",
+        "QUOTA_EXCEEDED": "429",
+        "INTEGRATION_TIMEOUT": "504",
+    }.items():
+        assert statuses[kind] == status
+    for kind in ("THROTTLED", "INTEGRATION_TIMEOUT"):
+        assert registered[kind]["responseParameters"] == {"gatewayresponse.header.Retry-After": "'1'"}
+    assert "DAILY_LIMIT_REACHED" in str(registered["QUOTA_EXCEEDED"]["responseTemplates"])
+    assert not registered["QUOTA_EXCEEDED"].get("responseParameters"), "nobody should try again in a second"
+
+
+@pytest.mark.parametrize("auth", RestAuth)
+def test_a_throttled_or_broken_function_is_unavailable_and_a_slow_one_a_time_out(auth: RestAuth) -> None:
+    """Whichever answer of 5xx the gateway chooses for it; a function or authorizer of ours is behind all of them."""
+    errors = gateway_errors.gateway_errors(auth)
+    kinds = {
+        "DEFAULT_5XX",
+        "INTEGRATION_FAILURE",
+        "API_CONFIGURATION_ERROR",
+        "AUTHORIZER_FAILURE",
+        "AUTHORIZER_CONFIGURATION_ERROR",
+    }
+    assert {kind for kind, error in errors.items() if error.status == 503} == kinds
+    for kind in kinds:
+        assert errors[kind].code == "UNAVAILABLE"
+        assert errors[kind].headers == {"gatewayresponse.header.Retry-After": "'5'"}
+    assert (errors["INTEGRATION_TIMEOUT"].status, errors["INTEGRATION_TIMEOUT"].code) == (504, "TIMEOUT")
+
+
+def test_every_answer_is_of_a_kind_that_api_gateway_has() -> None:
+    model = botocore.session.Session().get_service_model("apigateway")
+    assert set(gateway_errors.gateway_errors(RestAuth.IAM)) < set(model.shape_for("GatewayResponseType").enum)
+
+
+def test_an_unknown_path_is_said_to_be_one() -> None:
+    """Where calls are signed the gateway cannot tell it from an unsigned call, and says both."""
+    kind = "MISSING_AUTHENTICATION_TOKEN"
+    open_, signed = (gateway_errors.gateway_errors(auth)[kind] for auth in (RestAuth.NONE, RestAuth.IAM))
+    assert (open_.status, open_.code) == (404, "NOT_FOUND")
+    assert signed.status == 403
+    assert "no such path" in signed.message
+
+
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        ({}, "path (at most 2048 characters); origin, fileName, sha256, size may be left out"),
+        ({"default_path": "a"}, "any of origin, path, fileName, sha256, size"),
+    ],
+)
+def test_what_a_body_may_hold_is_said_with_its_limits(origin: dict[str, str], told: str) -> None:
+    """The gateway does not say which rule a body broke."""
+    given = cast(AsyncDownloadArgs, {"origins": {"a": {"base_url": "https://a.example.com/"} | origin}})
+    wanted = rest_requests.explained(resolve("files", given).origins)
+    message = gateway_errors.gateway_errors(RestAuth.NONE, wanted=wanted)["BAD_REQUEST_BODY"].message
+    assert message == f"Send a JSON object with {told}; {KINDS}, and there are no others."
+
+
+@pytest.mark.parametrize("args", [{"rest_auth": "none"}, {"name_prefix": "other"}])
+def test_a_changed_api_is_deployed_again(args: dict[str, Any]) -> None:
+    assert trigger(**args) != trigger()
+
+
+class _Other:
+    """Requests that have to hold something else."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda _origins: "other" if name == "explained" else getattr(rest_requests, name)({})
+
+
+def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {trigger()}
+    changes: dict[str, Any] = {
+        "rest_requests": _Other(),
+        "ROUTES": rest_routes.ROUTES[:-1],
+        "INTEGRATION_MS": 28_000,
+        "gateway_errors": lambda *given: dict(list(gateway_errors.gateway_errors(*given).items())[:-1]),
+    }
+    for name, value in changes.items():
+        with monkeypatch.context() as changed:
+            changed.setattr(rest_routes, name, value)
+            seen.add(trigger())
+    assert len(seen) == len(changes) + 1
+
+
+def test_an_unchanged_api_is_not_deployed_again(deployed: Deployed) -> None:
+    assert trigger(max_connections=3) == trigger()
+    assert deployed.one("apigateway/deployment:Deployment").inputs["triggers"] == {"redeployment": trigger()}
+
+
+def test_a_deployment_waits_for_everything_that_it_takes_a_snapshot_of(deployed: Deployed) -> None:
+    awaited = depends_on(deployed, deployed.one("apigateway/deployment:Deployment"))
+    kinds = ("method:Method", "integration:Integration", "response:Response", "model:Model")
+    parts = [item.name for kind in kinds for item in deployed.all(f"apigateway/{kind}")]
+    assert set(parts) <= awaited
+
+
+def test_the_socket_stage_waits_for_all_routes_and_deploys_itself(deployed: Deployed) -> None:
+    stage = deployed.one("apigatewayv2/stage:Stage")
+    assert stage.inputs["autoDeploy"] is True
+    assert {route.name for route in deployed.all("apigatewayv2/route:Route")} <= depends_on(deployed, stage)
+
+
+def test_the_socket_api_chooses_a_route_by_action(deployed: Deployed) -> None:
+    api = deployed.one("apigatewayv2/api:Api").inputs
+    assert api["protocolType"] == "WEBSOCKET"
+    assert api["routeSelectionExpression"] == "$request.body.action"
+
+
+def stages(deployed: Deployed) -> list[dict[str, Any]]:
+    return [deployed.one(f"{kind}/stage:Stage").inputs for kind in ("apigateway", "apigatewayv2")]
+
+
+def test_access_logs_are_written_when_asked_for_and_only_then(deployed: Deployed) -> None:
+    assert all("accessLogSettings" not in stage for stage in stages(deployed))
+    logged = deploy({"access_logs": True})
+    for stage, part in zip(stages(logged), ("rest", "socket"), strict=True):
+        group = f":log-group:/aws/apigateway/async-download-test-files-{part}"
+        assert stage["accessLogSettings"]["destinationArn"].endswith(group)
+        assert json.loads(stage["accessLogSettings"]["format"])
+
+
+@pytest.mark.parametrize("fields", [REST_FIELDS, SOCKET_FIELDS])
+def test_access_logs_hold_neither_query_string_nor_header_nor_full_path(fields: dict[str, str]) -> None:
+    for value in fields.values():
+        assert re.fullmatch(r"\$context(\.[A-Za-z]+)+", value)
+        assert value != "$context.path"
+        for word in ("query", "header", "authorizer", "authenticate", "requestOverride", "body"):
+            assert word.lower() not in value.lower()
+    assert fields["requestId"] == "$context.requestId"
+
+
+def test_tracing_of_the_rest_api_is_a_choice(deployed: Deployed) -> None:
+    assert deployed.one("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is True
+    assert deploy({"tracing": False}).one("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is False

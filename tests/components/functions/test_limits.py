@@ -1,0 +1,152 @@
+"""What fits into Lambda's environment and into IAM's policies, and what is said when something does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pulumi
+import pytest
+from async_download import InvalidSetting, limits
+from async_download.functions import ALL_FUNCTIONS
+from async_download.names import hyphenated
+
+from tests.components.support.harness import Cloud, deploy
+from tests.components.support.variants import INSTEAD, OTHER
+from tests.components.test_settings import SECRET, settings
+
+NAME = "n" * 64  # as long as the names of functions and roles become
+
+
+def secret(number: int) -> str:
+    """The ARN of one of many secrets."""
+    return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:async-download/reports-{number:03}/token-a1B2c3"
+
+
+def origins(count: int, *, secrets: int = 0, computed: bool = False) -> dict[str, Any]:
+    """Origins with URLs as people have them; the first ones with a secret each."""
+    described: dict[str, Any] = {}
+    for number in range(count):
+        url: Any = f"https://warehouse-{number:03}.reports.internal.example.com/exports/finance/2026/"
+        headers: Any = {"Authorization": secret(number)} if number < secrets else {}
+        if computed:
+            url, headers = pulumi.Output.from_input(url), {k: pulumi.Output.from_input(v) for k, v in headers.items()}
+        described[f"warehouse-{number:03}"] = {"base_url": url, "secret_headers": headers}
+    return {"origins": described}
+
+
+@pytest.mark.parametrize(
+    ("variables", "size"),
+    [
+        ({}, len("{}")),
+        ({"A": "b", "C": "d"}, len('{"A":"b","C":"d"}')),
+        ({"A": '["x"]'}, len('{"A":"[\\"x\\"]"}')),
+        ({"A": "\\"}, len('{"A":"\\\\"}')),
+        ({"A": "\n"}, len('{"A":"\\n"}')),
+        ({"A": "ü€"}, len('{"A":"\\u00fc\\u20ac"}')),
+    ],
+)
+def test_an_environment_is_measured_as_json(variables: dict[str, str], size: int) -> None:
+    """Names, quotes, colons and commas count, and what is escaped counts with its escapes."""
+    assert limits.environment_size(variables) == size
+
+
+def test_a_measured_environment_is_never_smaller_than_in_utf8() -> None:
+    variables = {"A": '"\\ü€😀', "B": "x"}
+    utf8 = json.dumps(variables, separators=(",", ":"), ensure_ascii=False).encode()
+    assert limits.environment_size(variables) >= len(utf8)
+
+
+def test_an_environment_of_exactly_four_kilobytes_fits() -> None:
+    own = limits.environment_size({"API_URL": ""})
+    assert limits.check_environment("f", {"API_URL": "x" * (4096 - own)})
+    with pytest.raises(InvalidSetting, match="4097"):
+        limits.check_environment("f", {"API_URL": "x" * (4097 - own)})
+    with pytest.raises(InvalidSetting, match="4097"):
+        limits.check_environment("f", {"API_URL": "x" * (4095 - own) + '"'})
+
+
+def test_the_longest_variable_names_its_setting() -> None:
+    """By what Lambda counts, not by its characters."""
+    with pytest.raises(InvalidSetting, match=r"cors_origins \(corsOrigins\) .* of get_download.* shorten it.* 4096"):
+        limits.check_environment("get_download", {"CORS_ORIGINS": '"' * 2000, "API_URL": "x" * 3000})
+    with pytest.raises(InvalidSetting, match=r"name_prefix \(namePrefix\)"):
+        limits.check_environment("get_download", {"DOWNLOADS_TABLE": "x" * 5000})
+
+
+def test_a_url_that_does_not_fit_is_refused_at_deploy_time() -> None:
+    url = "http://127.0.0.1:4566/" + "x" * 2000
+    with pytest.raises(ValueError, match=r"execute_api_url \(executeApiUrl\) .*request_download.*shorten it"):
+        deploy({"execute_api_url": url}, fresh=True)
+
+
+@pytest.mark.parametrize("args", [OTHER, OTHER | INSTEAD], ids=["everything", "in a given bucket"])
+def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
+    """Whatever is set, with as many web pages as are accepted, each of which brings quotes that are escaped."""
+    pages = [f"http://{number:03}" for number in range(57)]
+    long = {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64, "cors_origins": pages}
+    assert settings(**long)
+    with pytest.raises(InvalidSetting, match="cors_origins"):
+        settings(cors_origins=[*pages, "http://057"])
+    deployed = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
+    sizes = {
+        function.name: limits.environment_size(function.inputs["environment"]["variables"])
+        for function in deployed.all("lambda/function:Function")
+    }
+    assert 1000 < max(sizes.values()) < 2000, sizes
+
+
+def test_two_hundred_origins_deploy_and_are_in_no_environment() -> None:
+    deployed = deploy(origins(200, secrets=5))
+    for key in ("copy", "copy_slice", "request_download"):
+        function = deployed.one("lambda/function:Function", hyphenated(key))
+        assert len(function.origins) == 200
+        assert limits.environment_size(function.inputs["environment"]["variables"]) < 1500
+    last = deployed.one("lambda/function:Function", "copy").origins["warehouse-199"]["base_url"]
+    assert last.startswith("https://warehouse-199.")
+
+
+def test_a_secret_that_origins_share_counts_once() -> None:
+    shared = origins(200)["origins"]
+    for described in shared.values():
+        described["secret_headers"] = {"Authorization": SECRET}
+    deployed = deploy({"origins": shared})
+    (statement,) = [item for item in deployed.statements("copy") if item["Sid"] == "Secrets"]
+    assert statement["Resource"] == [SECRET]
+
+
+def test_more_secrets_than_fit_into_a_policy_are_refused_with_how_many_do() -> None:
+    with pytest.raises(
+        InvalidSetting, match=r"origins is '200 different secrets .* fit; let origins name the same ARN"
+    ) as refused:
+        settings(**origins(200, secrets=200))
+    fitting = int(re.findall(r"into which (\d+)", str(refused.value))[0])
+    assert fitting >= 25
+    assert settings(**origins(200, secrets=fitting))
+    with pytest.raises(InvalidSetting):
+        settings(**origins(200, secrets=fitting + 1))
+
+
+def test_computed_secrets_that_do_not_fit_are_refused_when_they_are_known() -> None:
+    with pytest.raises(ValueError, match="200 different secrets"):
+        deploy(lambda: origins(200, secrets=200, computed=True))
+
+
+@pytest.mark.parametrize("given", [OTHER, OTHER | INSTEAD], ids=["everything", "in a given bucket"])
+def test_every_role_fits_with_as_many_secrets_as_are_accepted(given: dict[str, Any]) -> None:
+    """10,240 characters are in a role at most, whatever else it may do, and however long its names are."""
+    with pytest.raises(InvalidSetting) as refused:
+        settings(**origins(200, secrets=200))
+    many = int(re.findall(r"into which (\d+)", str(refused.value))[0])
+    args = given | {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64}
+    args |= origins(many, secrets=many)
+    deployed = deploy(args, cloud=Cloud(region="ap-southeast-2"))
+    for key in ALL_FUNCTIONS:
+        size = limits.policy_size(deployed.statements(hyphenated(key)))
+        assert size + 50 < limits.ROLE_POLICY_CHARACTERS, f"{key}: {size}"  # 50 for what is around the statements
+    assert limits.policy_size(deployed.statements("copy")) > 6000, "the secrets are in it"
+
+
+def test_a_policy_is_measured_without_white_space() -> None:
+    assert limits.policy_size([{"Sid": "A", "Action": ["a", "b"]}]) == len('[{"Sid":"A","Action":["a","b"]}]')

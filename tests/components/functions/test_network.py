@@ -1,0 +1,38 @@
+"""Copying from inside a VPC: the functions that meet origins go there, with the rights that it takes, and no others."""
+
+from __future__ import annotations
+
+import pytest
+from async_download.functions import FUNCTIONS
+
+from tests.components.support.harness import Deployed, deploy
+
+SUBNETS, GROUPS = ["subnet-0a1b2c3d", "subnet-0a1b2c3d4e5f60718"], ["sg-0a1b2c3d"]
+COPYING = {"copy", "copy_slice"}
+
+
+@pytest.fixture(scope="module")
+def inside() -> Deployed:
+    """A stack whose origins are in a VPC."""
+    return deploy({"vpc_subnet_ids": SUBNETS, "vpc_security_group_ids": GROUPS})
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_only_what_meets_origins_is_in_the_vpc(inside: Deployed, key: str) -> None:
+    """The others would lose their way to the sockets."""
+    (function,) = [f for f in inside.all("lambda/function:Function") if f.inputs["handler"].split(".")[2] == key]
+    wanted = {"subnetIds": SUBNETS, "securityGroupIds": GROUPS} if key in COPYING else None
+    assert function.inputs.get("vpcConfig") == wanted
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_only_what_is_in_the_vpc_may_make_interfaces(inside: Deployed, key: str) -> None:
+    """As Lambda does with the function's role."""
+    sids = {statement["Sid"] for statement in inside.statements(key.replace("_", "-"))}
+    assert ("Network" in sids) is (key in COPYING)
+
+
+def test_outside_a_vpc_nobody_may_make_interfaces(deployed: Deployed) -> None:
+    """Without the settings there is nothing of it."""
+    assert all(function.inputs.get("vpcConfig") is None for function in deployed.all("lambda/function:Function"))
+    assert not any(s["Sid"] == "Network" for key in FUNCTIONS for s in deployed.statements(key.replace("_", "-")))

@@ -1,0 +1,59 @@
+"""Whom roles and resources of the stack trust among AWS's services, and on whose behalf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.components.support.harness import Cloud, Deployed, deploy
+from tests.components.support.variants import extremes
+
+EXTREMES = extremes()
+ACCOUNT = {"StringEquals": {"aws:SourceAccount": Cloud().account}}
+CONDITIONS: dict[str, Any] = {
+    "states.amazonaws.com": ACCOUNT,
+    "lambda.amazonaws.com": None,  # `statements.trust_service` says why
+    "apigateway.amazonaws.com": None,
+}
+
+
+@pytest.fixture(params=EXTREMES)
+def shape(request: pytest.FixtureRequest) -> Deployed:
+    """Deploy the stack with different settings."""
+    return deploy(EXTREMES[request.param])
+
+
+def service_trusts(deployed: Deployed) -> Iterator[tuple[str, dict[str, Any]]]:
+    for role in deployed.all("iam/role:Role"):
+        for statement in role.json("assumeRolePolicy")["Statement"]:
+            if "Service" in statement["Principal"]:
+                yield statement["Principal"]["Service"], statement
+
+
+@pytest.mark.security
+def test_a_service_that_names_its_account_assumes_a_role_for_the_stacks_own_only(shape: Deployed) -> None:
+    trusts = list(service_trusts(shape))
+    assert {"lambda.amazonaws.com", "states.amazonaws.com"} <= {service for service, _ in trusts}
+    for service, statement in trusts:
+        assert statement.get("Condition") == CONDITIONS[service], service
+
+
+@pytest.mark.security
+def test_a_service_calls_a_resource_for_named_sources_only(shape: Deployed) -> None:
+    for permission in shape.all("lambda/permission:Permission"):
+        account = permission.inputs["sourceArn"].split(":")[4]
+        assert account == Cloud().account, permission.name
+    for policy in shape.all("sqs/queuePolicy:QueuePolicy"):
+        for statement in policy.json("policy")["Statement"]:
+            sources = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            assert sources, policy.name
+            assert {arn.split(":")[4] for arn in sources} == {Cloud().account}, policy.name
+
+
+def test_the_trust_names_the_account_that_the_provider_deploys_to() -> None:
+    deployed = deploy(cloud=Cloud(account="999988887777"))
+    conditions = [statement["Condition"] for _, statement in service_trusts(deployed) if "Condition" in statement]
+    assert conditions
+    assert all(item == {"StringEquals": {"aws:SourceAccount": "999988887777"}} for item in conditions)

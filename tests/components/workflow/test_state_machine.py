@@ -1,0 +1,246 @@
+"""The definition: every way leads to an end, nothing waits for ever, nothing secret passes through."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from async_download.functions import FUNCTIONS
+from async_download.settings import LEAST_IDLE_SECONDS, NUMBERS
+from async_download.workflow.state_machine import definition, idle_closer
+
+from runtime.errors import PushesGivenUpError
+from runtime.handlers.copy_slice import SECONDS
+from runtime.logic.sockets.push import BUDGET_SECONDS
+from runtime.models import YOUNG_SECONDS
+from tests.components.support.harness import Cloud, Deployed, deploy
+from tests.components.support.service_permissions import states
+from tests.components.support.throttling_retries import THROTTLED
+
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
+WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
+DEFINITION = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8, seconds=3600)
+REUSING = definition(**{key: f"{ARN}{key}" for key in WORKERS}, concurrency=8, seconds=3600, copies="copies")
+SLICES = DEFINITION["States"]["CopySlices"]
+TASKS = {name: state for name, state in states(DEFINITION) if state["Type"] == "Task"}
+WORKING = {name: state for name, state in states(REUSING) if state["Type"] in ("Task", "Map", "Parallel")}
+CHILDREN = {
+    child: name
+    for name, state in DEFINITION["States"].items()
+    for child in state.get("ItemProcessor", {}).get("States", ())
+}
+
+
+def nexts(state: dict[str, Any]) -> list[str]:
+    steps = [state.get("Next"), state.get("Default")]
+    steps += [rule["Next"] for rule in [*state.get("Choices", []), *state.get("Catch", [])]]
+    return [step for step in steps if step]
+
+
+@pytest.mark.parametrize("machine", [DEFINITION, REUSING], ids=["default", "reusing"])
+def test_every_step_leads_to_a_state_that_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:
+    known = dict(states(machine))
+    reached, todo = set(), [machine["StartAt"]]
+    while todo:
+        name = todo.pop()
+        assert name in known
+        if name not in reached:
+            reached.add(name)
+            todo += nexts(known[name])
+            todo += [known[name]["ItemProcessor"]["StartAt"]] if "ItemProcessor" in known[name] else []
+    assert reached == set(known)
+
+
+def test_every_state_ends_or_goes_on() -> None:
+    for name, state in states(REUSING):
+        assert state.get("End") or nexts(state) or state["Type"] in ("Fail", "Succeed"), name
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_is_bounded_and_its_function_ends_first(name: str) -> None:
+    task = TASKS[name]
+    key = task["Parameters"]["FunctionName"].removeprefix(ARN)
+    assert FUNCTIONS[key].timeout_seconds < task["TimeoutSeconds"] <= FUNCTIONS[key].timeout_seconds + 30
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_what_works_is_bounded_tried_again_and_caught(name: str) -> None:
+    """`States.TaskFailed` does not match a time-out: only `States.ALL` leaves nothing out, alone and at the end."""
+    state = WORKING[name]
+    caught = REUSING["States"][CHILDREN[name]] if name in CHILDREN else state  # a child's failure is its map's
+    assert state["Type"] != "Task" or 0 < state["TimeoutSeconds"] <= 1000
+    patient = THROTTLED in state["Retry"][0]["ErrorEquals"]  # test_throttling_retries.py has that one
+    assert all(1 <= retry["MaxAttempts"] <= 6 for retry in state["Retry"][patient:])
+    assert caught["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+    if "waitForTaskToken" not in state.get("Resource", ""):  # a time-out of who waits is no reason to wait again
+        assert state["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+    for rules in (state["Retry"], caught["Catch"], state.get("Catch", [])):
+        assert all("States.ALL" not in rule["ErrorEquals"] for rule in rules[:-1])
+    if name in CHILDREN:  # its own failures are its map's, but for a function that stays throttled
+        assert [rule["ErrorEquals"] for rule in state["Catch"]] == [[THROTTLED]]
+
+
+def test_states_are_few_and_named_after_what_they_do() -> None:
+    """A task is called like its function, a question ends with a question mark."""
+    known = dict(states(REUSING))
+    assert len(known) <= 12
+    own = {"fail": "NotifyFailure"}
+    for name, state in known.items():
+        assert (state["Type"] == "Choice") == name.endswith("?"), name
+        if state["Type"] == "Task" and "FunctionName" in state["Parameters"]:
+            key = state["Parameters"]["FunctionName"].removeprefix(ARN)
+            assert name == own.get(key, "".join(word.capitalize() for word in key.split("_")))
+        assert name.removesuffix("?").isalpha()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_throttled_function_has_a_rule_of_its_own_and_a_broken_service_a_short_one(name: str) -> None:
+    throttled, service, *_ = TASKS[name]["Retry"]
+    assert throttled["ErrorEquals"] == [THROTTLED]
+    kinds = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"]
+    assert (service["ErrorEquals"], service["MaxAttempts"]) == (kinds, 6)
+
+
+def test_all_attempts_of_a_copy_fit_into_the_life_of_an_execution() -> None:
+    attempts = 1 + TASKS["Copy"]["Retry"][-1]["MaxAttempts"]
+    assert attempts * TASKS["Copy"]["TimeoutSeconds"] < DEFINITION["TimeoutSeconds"]
+
+
+def test_failures_end_in_a_failed_execution() -> None:
+    assert {TASKS[name]["Catch"][-1]["Next"] for name in ("Copy", "Complete", "Deliver")} == {"NotifyFailure"}
+    assert DEFINITION["States"]["CopySlices"]["Catch"][-1]["Next"] == "NotifyFailure"
+    assert nexts(TASKS["NotifyFailure"]) == ["Failed", "Failed"]
+    assert DEFINITION["States"]["Failed"]["Type"] == "Fail"
+    assert DEFINITION["States"]["Stored?"]["Default"] == "NotifyFailure"
+
+
+def test_a_delivery_that_reached_nobody_is_repeated_and_no_failure_of_the_download() -> None:
+    deliver = TASKS["Deliver"]
+    (retry,) = [retry for retry in deliver["Retry"] if retry["ErrorEquals"] == [PushesGivenUpError.__name__]]
+    assert deliver["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+    assert (1 + retry["MaxAttempts"]) * BUDGET_SECONDS > 30
+    assert TASKS["Deliver"]["TimeoutSeconds"] > 2 * BUDGET_SECONDS
+    assert deliver["Catch"][0]["ErrorEquals"] == [PushesGivenUpError.__name__]
+    assert DEFINITION["States"][deliver["Catch"][0]["Next"]] == {"Type": "Succeed"}
+
+
+def test_an_error_and_a_typed_outcome_reach_fail_in_the_same_place() -> None:
+    catching = [state["Catch"][-1] for state in DEFINITION["States"].values() if "Catch" in state]
+    assert {catch["ResultPath"] for catch in catching} == {"$.error"}
+    assert TASKS["NotifyFailure"]["Parameters"]["Payload"]["error.$"] == "$.error"
+
+
+def test_state_holds_an_execution_and_an_outcome_and_no_input_is_passed_on() -> None:
+    payloads = [task["Parameters"]["Payload"] for name, task in TASKS.items() if name != "CopySlice"]
+    payloads.append(SLICES["ItemSelector"])
+    assert all(payload["executionArn.$"] == "$$.Execution.Id" for payload in payloads)
+    keys = {"executionArn.$", "error.$", "slice.$", "slices.$", "results.$"}
+    assert {key for payload in payloads for key in payload} == keys
+    assert all(task["OutputPath"] == "$.Payload" for task in TASKS.values())
+
+
+def test_a_child_knows_its_slice_and_the_execution_that_it_works_for() -> None:
+    assert SLICES["ItemSelector"]["slice.$"] == "$$.Map.Item.Value"
+    wanted = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
+    assert TASKS["CopySlice"]["Parameters"]["Payload"] == wanted
+
+
+def test_only_the_numbers_of_slices_travel_and_those_of_throttled_ones_come_back() -> None:
+    """A state holds 256 KiB: a thousand children answer `{}`, or the number of their slice."""
+    assert SLICES["ItemsPath"] == "$.slices"
+    assert SLICES["ResultPath"] == "$.results"
+    slices, results = list(range(9_000, 10_000)), [{"slice": index} for index in range(9_000, 10_000)]
+    assert len(json.dumps({"slices": slices, "results": results})) < 256 * 1024 / 8
+    choices = {choice["StringEquals"]: choice["Next"] for choice in DEFINITION["States"]["Stored?"]["Choices"]}
+    wanted = {"STORED": "Deliver", "PLANNED": "CopySlices", "THROTTLED": "AwaitCapacity", "RESTART": "Copy"}
+    assert choices == wanted
+    assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
+
+
+def test_the_end_of_a_batch_is_told_which_it_was() -> None:
+    """The result of the Map is put beside its input, the numbers, and both go on to Complete."""
+    wanted = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices", "results.$": "$.results"}
+    assert TASKS["Complete"]["Parameters"]["Payload"] == wanted
+
+
+def test_an_execution_ends_when_nobody_wants_its_download_any_more() -> None:
+    assert DEFINITION["TimeoutSeconds"] == 3600
+
+
+def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
+    """An Express execution ends after five minutes, and a worker ends before its function times out."""
+    assert SLICES["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    attempts = 1 + TASKS["CopySlice"]["Retry"][-1]["MaxAttempts"]
+    assert FUNCTIONS["copy_slice"].timeout_seconds > SECONDS + 20
+    assert attempts * SECONDS + 30 < 300
+    assert SLICES["Retry"] == [SLICES["Retry"][0] | {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]
+
+
+def test_how_many_slices_are_copied_at_once_is_a_setting() -> None:
+    machine = deploy({"copy_concurrency": 3}).one("sfn/stateMachine:StateMachine", "transfer")
+    assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
+    assert SLICES["MaxConcurrency"] == 8
+
+
+def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_function() -> None:
+    deployed = deploy({"close_idle_seconds": 33})
+    machine = deployed.one("sfn/stateMachine:StateMachine", "closing")
+    arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
+    document = machine.json("definition")
+    assert document == idle_closer(close=arn, seconds=33)
+    assert (document["States"]["Wait"], document["StartAt"]) == (WAIT | {"Seconds": 33}, "Wait")
+    assert document["States"]["Close"]["End"] is True
+    assert "loggingConfiguration" not in machine.inputs, "its executions carry ids, and log nothing"
+
+
+WAIT = {"Type": "Wait", "Next": "Close"}
+
+
+def test_a_socket_is_not_young_any_more_when_it_is_closed() -> None:
+    """Until then 410 would not mean that it has gone."""
+    assert LEAST_IDLE_SECONDS >= YOUNG_SECONDS
+
+
+def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() -> None:
+    """An execution of a machine that is deleted ends at its next transition: when its wait is over."""
+    assert NUMBERS["close_idle_seconds"][2] + 30 < 300
+
+
+def test_who_tells_the_end_knows_whom_to_ask_for_closing_and_whether() -> None:
+    arn = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
+    for seconds in (0, 45):
+        deployed = deploy({"close_idle_seconds": seconds})
+        for key in ("deliver", "fail"):
+            told = deployed.one("lambda/function:Function", key).inputs["environment"]["variables"]
+            assert (told["IDLE_CLOSER_ARN"], told["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
+
+
+def test_resources_are_named_in_the_partition_of_the_functions() -> None:
+    china = definition(**{key: f"arn:aws-cn:lambda:x:y:function:{key}" for key in WORKERS}, concurrency=8, seconds=3600)
+    assert "arn:aws:" not in json.dumps(china)
+
+
+def test_the_machine_is_standard_and_traced_by_choice(deployed: Deployed) -> None:
+    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
+    assert machine.inputs["type"] == "STANDARD"
+    assert machine.inputs["tracingConfiguration"] == {"enabled": True}
+    plain = deploy({"tracing": False}).one("sfn/stateMachine:StateMachine", "transfer")
+    assert plain.inputs["tracingConfiguration"] == {"enabled": False}
+
+
+def test_there_is_nothing_to_wait_for_without_reuse() -> None:
+    assert "AwaitCopy" not in DEFINITION["States"]
+    assert {"AwaitCopy"} == set(REUSING["States"]) - set(DEFINITION["States"])
+
+
+def test_who_waits_for_a_copy_looks_again_however_it_is_woken() -> None:
+    state = REUSING["States"]["AwaitCopy"]
+    (wait,) = [choice for choice in REUSING["States"]["Stored?"]["Choices"] if choice["StringEquals"] == "WAIT"]
+    assert (wait["Next"], state["Next"]) == ("AwaitCopy", "Copy")
+    assert state["Resource"].endswith("updateItem.waitForTaskToken")
+    assert state["TimeoutSeconds"] == 900
+    looks_again, gives_up = state["Catch"]
+    assert looks_again["ErrorEquals"] == ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"]
+    assert (looks_again["Next"], gives_up["Next"]) == ("Copy", "NotifyFailure")
+    assert gives_up["ErrorEquals"] == ["States.ALL"]
