@@ -13,7 +13,16 @@ from collections.abc import Iterator
 from functools import cache
 
 from tests.components.support.adapter_calls import Call, fields, operations, services
-from tests.components.support.runtime_source import RUNTIME, Definition, Module, module_of, port_name, port_uses, ports, reach
+from tests.components.support.runtime_source import (
+    RUNTIME,
+    Definition,
+    Module,
+    module_of,
+    port_name,
+    port_uses,
+    ports,
+    reach,
+)
 
 NOT_TAKEN = {  # handler, port, method: a branch of code that handlers share, and why this one never takes it
     ("deliver", "copies", "release"): "deliver ends what is READY",

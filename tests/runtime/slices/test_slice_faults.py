@@ -155,7 +155,7 @@ def test_a_file_that_changes_midway_is_never_mixed(world: World) -> None:
 
 def test_what_a_state_machine_does_not_know_its_workers_have_noted() -> None:
     """A map that failed says nothing of why."""
-    for attribute in ("failure", "lastError"):
+    for attribute in ("failure", "last_error"):
         world = World()
         start_upload(world)
         noted = Failure("ORIGIN_ERROR", "The origin answered HTTP 503.")
