@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import DESTROY_COMMANDS, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
 from integration_tests.support.leaks import find_leaks
+from integration_tests.support.provider import Provider, select_provider, selected_provider
 from integration_tests.support.records import all_records
 from integration_tests.support.settings import (
     FILES,
@@ -43,6 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("async-download", "end-to-end suite")
     group.addoption("--target", choices=list(Target), default=Target.EMULATOR, help="where to deploy (%(default)s)")
     group.addoption("--engine", choices=list(Engine), default=Engine.EMBEDDED, help="what deploys (%(default)s)")
+    group.addoption(
+        "--provider", choices=list(Provider), default=Provider.AUTO, help="of --engine pulumi (%(default)s)"
+    )
     group.addoption("--aws-account", metavar="ID", help="--target aws: the sandbox account; any other is refused")
     group.addoption("--origin-url", metavar="URL", help="--target aws: where it can reach `localcloud.origin`")
     group.addoption("--random-ids", metavar="N", default=200, help="random ids that test_abuse.py tries (%(default)s)")
@@ -56,6 +61,27 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")
         if config.getoption("--engine") != Engine.PULUMI:
             raise pytest.UsageError("--target aws needs --engine pulumi: the embedded one deploys to emulators only.")
+    if config.getoption("--engine") == Engine.PULUMI and not config.option.collectonly:
+        choice = getattr(config, "workerinput", {}).get("provider", config.getoption("--provider"))
+        if config.getoption("--target") == Target.AWS and choice == Provider.STAND_IN:
+            raise pytest.UsageError("--provider stand-in is for emulators: --target aws needs the official provider.")
+        try:
+            select_provider(Provider(choice))
+        except MissingError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which provider was selected, so that it is looked for once."""
+    node.workerinput["provider"] = str(selected_provider())
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the provider that Pulumi's engine uses."""
+    if config.getoption("--engine") != Engine.PULUMI:
+        return []
+    return [f"provider: {selected_provider()}, pulumi-aws {version('pulumi-aws')}"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -143,7 +169,7 @@ def deploy_stack(request: pytest.FixtureRequest, cloud: Cloud, name: str, config
     engine, unique_name = Engine(request.config.getoption("--engine")), f"{name}-{secrets.token_hex(3)}"
     try:
         with deployed(engine, cloud, unique_name, config, keep_on_failure(request)) as outputs:
-            yield Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
+            yield Stack(cloud, outputs, origin=FILES, signed=config["auth.type"] == "iam")
     except MissingError as missing:
         pytest.skip(str(missing))
 
@@ -167,7 +193,11 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
     """The stack of most tests: slices from 64 MB on, a web page, REST without authentication except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
     page = auth == "none"  # the page cannot sign
-    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE_ORIGIN], webPage=page)
+    settings = config_for(
+        cloud,
+        origins,
+        {"auth.type": auth, "copying.sliceThresholdMb": 64, "api.corsOrigins": [PAGE_ORIGIN], "api.webPage": page},
+    )
     with deploy("e2e", settings) as deployment:
         yield deployment
 
@@ -178,14 +208,16 @@ def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Sta
     settings = config_for(
         cloud,
         origins,
-        restAuth="iam",
-        urlExpiresSeconds=60,
-        maxConnections=1,
-        maxFileMb=MAX_FILE_MB,
-        reuseSeconds=600,
-        closeIdleSeconds=IDLE_SECONDS,
-        fanOutMb=64,
-        sliceExecutionType="STANDARD",
+        {
+            "auth.type": "iam",
+            "retention.urlExpiresSeconds": 60,
+            "websocket.maxConnectionsPerDownload": 1,
+            "limits.maxFileMb": MAX_FILE_MB,
+            "copying.reuseSeconds": 600,
+            "websocket.idleTimeoutSeconds": IDLE_SECONDS,
+            "copying.sliceThresholdMb": 64,
+            "cloud.sliceExecutionType": "STANDARD",
+        },
     )
     with deploy("strict", settings) as deployment:
         yield deployment

@@ -24,7 +24,9 @@ def guarded(request: pytest.FixtureRequest, cloud: Cloud, origins: Origins, depl
     """A stack with a Lambda authorizer."""
     with small_function(cloud, Path(token_authorizer.__file__), "handler") as arn:
         authorizer = {"functionArn": arn, "kind": request.param}
-        with deploy("guarded", config_for(cloud, origins, restAuth="authorizer", authorizer=authorizer)) as stack:
+        with deploy(
+            "guarded", config_for(cloud, origins, {"auth.type": "authorizer", "auth.authorizer": authorizer})
+        ) as stack:
             yield stack
 
 
@@ -42,8 +44,7 @@ def test_an_allowed_caller_gets_a_file_and_owns_the_download(guarded: Stack) -> 
     answer = post(guarded, FRIEND)
     assert answer.status == 202, answer
     download = guarded.client.parse_download(answer)
-    with guarded.client.connect(download) as socket:
-        assert socket.receive("ready")["size"] == 5
+    assert guarded.client.receive_ready(download)["size"] == 5
     headers = download.ticket_header | {"Authorization": FRIEND}
     polled = guarded.client.rest.call("GET", download.status_url, headers=headers)
     assert (polled.status, polled.body["status"]) == (200, "READY")
@@ -85,7 +86,9 @@ def pooled(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Sta
     """A stack that accepts the tokens of a user pool, and a user of the pool."""
     with signed_in(cloud) as user:
         authorizer = {"userPoolArns": [user.pool_arn]}
-        with deploy("pooled", config_for(cloud, origins, restAuth="authorizer", authorizer=authorizer)) as stack:
+        with deploy(
+            "pooled", config_for(cloud, origins, {"auth.type": "authorizer", "auth.authorizer": authorizer})
+        ) as stack:
             yield stack, user
 
 
@@ -95,8 +98,7 @@ def test_a_user_of_the_pool_gets_a_file_and_owns_the_download(pooled: tuple[Stac
     answer = post(stack, user.identity_token)
     assert answer.status == 202, answer
     download = stack.client.parse_download(answer)
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready")["size"] == 5
+    assert stack.client.receive_ready(download)["size"] == 5
     assert stack.operator.download_item(download)["owner"] == f"user:{user.subject}"
 
 

@@ -33,8 +33,7 @@ def test_an_unsigned_call_is_refused_and_a_signed_call_is_answered(strict_stack:
     assert is_refusal(strict_stack.client.rest.unsigned().call("GET", request_path(strict_stack)), 403, "FORBIDDEN")
     answer = strict_stack.client.rest.call("GET", request_path(strict_stack))
     assert answer.status == 200
-    with strict_stack.client.connect(strict_stack.client.parse_download(answer)) as socket:
-        assert socket.receive("ready")["size"] == 5
+    assert strict_stack.client.receive_ready(strict_stack.client.parse_download(answer))["size"] == 5
 
 
 def test_a_user_without_invoke_permission_is_refused(strict_stack: Stack) -> None:
@@ -74,8 +73,12 @@ def test_a_wrong_signature_is_refused(strict_stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stack, dict[str, str]]]:
     """A stack with an API key and a burst limit of five calls, and the header with its key."""
-    limits = {"throttleRate": 1, "throttleBurst": 5, "apiKeys": {"reporting": {"rate": 2, "requestsPerDay": 1000}}}
-    with deploy("by-key", config_for(cloud, origins, restAuth="api_key", **limits)) as stack:
+    limits = {
+        "api.throttleRate": 1,
+        "api.throttleBurst": 5,
+        "auth.apiKeys": {"reporting": {"rate": 2, "requestsPerDay": 1000}},
+    }
+    with deploy("by-key", config_for(cloud, origins, {"auth.type": "api_key", **limits})) as stack:
         key = cloud.client("apigateway").get_api_key(apiKey=stack.outputs["apiKeyId"], includeValue=True)
         yield stack, {"x-api-key": key["value"]}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integration_tests.support.clouds import RETRY_WAITS, Target
-from integration_tests.support.journeys.basic import NORMAL_CLOSURE, ping
+from integration_tests.support.journeys.basic import NORMAL_CLOSURE
 from integration_tests.support.settings import IDLE_SECONDS
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
@@ -64,7 +64,10 @@ def test_a_socket_opened_after_the_end_is_closed_when_idle(strict_stack: Stack, 
 
 
 def test_a_socket_that_refreshes_stays_open(strict_stack: Stack, idle_seconds: float) -> None:
-    ping.run(strict_stack, 15)  # starts a worker of `message`, which may take longer than the idle time
+    slow = strict_stack.client.request(unique_path("1", "first_byte=20"))
+    with strict_stack.client.connect(slow) as socket:
+        socket.ask("ping", "pong")  # starts a worker of `message`, which may take longer than the idle time
+    strict_stack.client.cancel(slow)
     download = strict_stack.client.request(unique_path("1MB", SLOW_START))
     with strict_stack.client.connect(download) as socket:
         first = socket.receive("ready")
@@ -82,8 +85,7 @@ def test_a_socket_that_refreshes_stays_open(strict_stack: Stack, idle_seconds: f
 
 def test_a_socket_that_waits_for_the_end_stays_open(strict_stack: Stack, idle_seconds: float) -> None:
     download = strict_stack.client.request(unique_path("1MB", f"first_byte={idle_seconds * 1.5}"))
-    with strict_stack.client.connect(download) as socket:
-        assert strict_stack.client.fetch(socket.receive("ready", deadline=idle_seconds + 20)["url"]).size == 1_000_000
+    assert strict_stack.client.fetch_when_ready(download, idle_seconds + 20).size == 1_000_000
 
 
 def test_a_failed_execution_of_the_idle_closer_is_in_the_dead_letter_queue(strict_stack: Stack) -> None:

@@ -80,15 +80,16 @@ def warehouse(
     all_origins: Origins = warehouses(origins["files"], origins[GUARDED])
     all_origins |= {f"internal-{name}": internal_origin | {"caBundle": arn} for name, arn in bundles.items()}
     all_origins |= {"internal-none": internal_origin}
-    with deploy("origins", config_for(cloud, all_origins, restAuth="none", fanOutMb=64)) as stack:
+    with deploy(
+        "origins", config_for(cloud, all_origins, {"auth.type": "none", "copying.sliceThresholdMb": 64})
+    ) as stack:
         yield stack
 
 
 def outcome(stack: Stack, origin: str, path: str) -> dict[str, Any]:
     """Return the message that ends a download from one of the origins."""
     answer = stack.client.rest.call("POST", "/downloads", {"origin": origin, "path": path})
-    with stack.client.connect(stack.client.parse_download(answer)) as socket:
-        return socket.receive("ready", "failed", deadline=60)
+    return stack.client.receive_end(stack.client.parse_download(answer), 60)
 
 
 @pytest.mark.parametrize("name", [FIRST, LAST])

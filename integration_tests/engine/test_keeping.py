@@ -1,4 +1,4 @@
-"""What production keeps: data that is protected, and data that outlives its stage."""
+"""Protected data, and data that is kept when the stage is destroyed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT_NAMES = ["files-connections", "files-copies", "files-downloads", "files-res
 
 
 def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.Stack, cloud: Cloud) -> None:
-    set_config(empty, protect="true", forceDestroy="false")
+    set_config(empty, {"protection.protect": "true", "protection.forceDestroy": "false"})
     try:
         empty.up()
         client = client_of(cloud, empty)
@@ -25,11 +25,11 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
             empty.destroy()
         assert sorted(name for kind, name in _left(empty) if kind in KEPT) == KEPT_NAMES
 
-        empty.up()  # what could be made again is
+        empty.up()  # creates the unprotected resources again
         assert client_of(cloud, empty).outputs == client.outputs, "also the URLs"
         receive_ready.run(client, PATIENCE)
 
-        set_config(empty, namePrefix="another")  # tables have names of their own, so this would replace them
+        set_config(empty, {"namePrefix": "another"})  # tables have names of their own, so this would replace them
         with pytest.raises(automation.CommandError, match="protect"):
             empty.preview()
         remove_config(empty, "namePrefix")
@@ -37,7 +37,7 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
         described = [cloud.client("dynamodb").describe_table(TableName=name)["Table"] for name in tables]
         assert [table["DeletionProtectionEnabled"] for table in described] == [True, True]
     finally:
-        set_config(empty, protect="false", forceDestroy="true")
+        set_config(empty, {"protection.protect": "false", "protection.forceDestroy": "true"})
         steps = changes_of(empty.up)
     assert {(step.operation, step.type) for step in steps} == {("update", TABLE), ("update", BUCKET)}
     empty.destroy()
@@ -45,12 +45,12 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
 
 
 def _left(stack: automation.Stack) -> list[tuple[str, str]]:
-    """Type and name of what the state holds."""
-    return [(one["type"], one["urn"].rsplit("::", 1)[-1]) for one in resources_of(stack)]
+    """Return type and name of the resources in the state."""
+    return [(resource["type"], resource["urn"].rsplit("::", 1)[-1]) for resource in resources_of(stack)]
 
 
 def test_retained_data_outlives_its_stage(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
-    set_config(lonely, retainData="true", forceDestroy="false")
+    set_config(lonely, {"protection.retainOnDelete": "true", "protection.forceDestroy": "false"})
     lonely.up()
     client = client_of(lonely_cloud, lonely)
     receive_ready.run(client, PATIENCE)
@@ -69,7 +69,7 @@ def test_retained_data_outlives_its_stage(lonely: automation.Stack, lonely_cloud
 
 
 def _remove(cloud: Cloud, bucket: str, tables: list[str]) -> None:
-    """What its owner does by hand in the end."""
+    """Delete the bucket and the tables."""
     s3 = cloud.client("s3")
     for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
         s3.delete_object(Bucket=bucket, Key=item["Key"])

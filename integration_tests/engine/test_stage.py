@@ -1,4 +1,4 @@
-"""A stage over its life: previewed, made, left alone, changed in one place, repaired, renamed, destroyed."""
+"""A stage over its life: preview, creation, no change, updates, repair, rename, removal."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def test_a_changed_handler_changes_its_function_only(stage: automation.Stack, ru
 
 
 def test_a_changed_setting_changes_what_it_concerns(stage: automation.Stack) -> None:
-    set_config(stage, logRetentionDays="14")
+    set_config(stage, {"observability.logRetentionDays": "14"})
     steps = changes_of(stage.up)
-    remove_config(stage, "logRetentionDays")
+    remove_config(stage, "observability.logRetentionDays")
     assert {(step.operation, step.type) for step in steps} == {("update", "aws:cloudwatch/logGroup:LogGroup")}
     assert changes_of(stage.up) == steps
 
@@ -99,13 +99,13 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
 
 
 def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
-    """Its URL is an output of the same program, and a secret; a changed one changes what reads the origins alone."""
+    """The URL is a secret output of the same program; a change of it updates only functions that read the origins."""
     folder = ["exports"]
 
     def program() -> None:
-        made = aws.cloudwatch.LogGroup("made-before")
+        group = aws.cloudwatch.LogGroup("created-before")
         args = read_args(pulumi.Config())
-        url = pulumi.Output.concat("https://example.com/", made.id, "/", *folder, "/")
+        url = pulumi.Output.concat("https://example.com/", group.id, "/", *folder, "/")
         args["origins"]["made"] = {"base_url": pulumi.Output.secret(url)}
         AsyncDownload("files", args)
 
@@ -120,10 +120,10 @@ def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stac
 
 
 def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation.Stack) -> None:
-    set_config(stage, urlExpiresSeconds="901")
+    set_config(stage, {"retention.urlExpiresSeconds": "901"})
     with pytest.raises(automation.CommandError, match=r"url_expires_seconds.*901"):
         stage.up()
-    remove_config(stage, "urlExpiresSeconds")
+    remove_config(stage, "retention.urlExpiresSeconds")
     assert changes_of(stage.up) == LEFT_IN_PLACE
 
 
@@ -156,9 +156,9 @@ def test_a_renamed_component_keeps_its_resources_through_an_alias(
 
 
 def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
-    set_config(empty, restAuth="api_key")
+    set_config(empty, {"auth.type": "api_key"})
     empty.up()
-    (key,) = [one for one in resources_of(empty) if one["type"] == "aws:apigateway/apiKey:ApiKey"]
+    (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
     state = Path(empty.workspace.work_dir, "state")
     files = [file.read_text() for file in state.rglob("*.json")]
@@ -181,18 +181,25 @@ def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud
 
 
 def test_both_engines_register_the_same(stage: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path) -> None:
-    if config["restAuth"] != "none":
+    if config["auth.type"] != "none":
         pytest.skip("The embedded engine deploys to emulators only: compare without --target aws.")
     with Emulator(log_path=tmp_path / "emulator.log") as other:
-        settings = {key: value for key, value in config.items() if key != "executeApiUrl"}
+        settings = {key: value for key, value in config.items() if key != "cloud.executeApiUrl"}
         deployment = deploy(other, stack=stage.name, config=settings)
-        made = [Registered(one.type, one.name, one.id, one.inputs, one.outputs) for one in deployment.resources]
+        resources = deployment.resources
         deployment.destroy()
-    found = [
-        Registered(one["type"], one["urn"].rsplit("::", 1)[-1], one["id"], one["inputs"], one["outputs"])
-        for one in resources_of(stage)
-        if one["type"].startswith("aws:")
+    registered = [
+        Registered(state["type"], state["urn"].rsplit("::", 1)[-1], state["id"], state["inputs"], state["outputs"])
+        for state in resources_of(stage)
+        if state["type"].startswith("aws:")
     ]
-    embedded = comparable([one for one in made if one.type.startswith("aws:")], other.endpoint)
+    embedded = comparable(
+        [
+            Registered(resource.type, resource.name, resource.id, resource.inputs, resource.outputs)
+            for resource in resources
+            if resource.type.startswith("aws:")
+        ],
+        other.endpoint,
+    )
     assert cloud.endpoint is not None
-    assert embedded == comparable(found, cloud.endpoint)
+    assert embedded == comparable(registered, cloud.endpoint)

@@ -9,7 +9,7 @@ from integration_tests.parity.paths import FILE_ID, INPUTS, Path, lambda_answer,
 from tests.components.support.harness import deploy
 
 MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # name -> machine, and arguments of the component
-    "reusing": ("transfer", {"reuse_seconds": 600, "slice_execution_type": "STANDARD"}),
+    "reusing": ("transfer", {"copying.reuse_seconds": 600, "cloud.slice_execution_type": "STANDARD"}),
     "transfer": ("transfer", {}),
     "closing": ("closing", {}),
 }
@@ -22,7 +22,7 @@ AWAITING, AWAITING_CASE = "awaiting", "RealTokens"  # used by test_await_copy.py
 def definition(name: str) -> dict[str, Any]:
     """Return the definition of a machine."""
     kind, args = MACHINES[name]
-    return deploy(args).one("sfn/stateMachine:StateMachine", kind).json("definition")
+    return deploy(args).resource("sfn/stateMachine:StateMachine", kind).json("definition")
 
 
 def tried_definitions() -> dict[str, dict[str, Any]]:

@@ -1,26 +1,25 @@
-"""Archives on the wire between the engine and the stand-in keep the hash that the engine compares them by."""
+"""Archives between the engine and the stand-in keep their hash, which the engine compares."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pulumi
-import pulumi.runtime.rpc as wire
 import pytest
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from local_provider import plugin
+from local_provider import plugin, pulumi_names
 
 HASH = "0123abcd"
 
 
 @pytest.fixture(autouse=True)
 def _mended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mend the SDK for the length of a test, as the plugin's process does for its life."""
+    """Patch the SDK during a test, as the plugin does in its process."""
     for name in ("marshal", "unmarshal"):
         monkeypatch.setattr(PropertyValue, name, vars(PropertyValue)[name])
-    plugin._mend_wire()
+    plugin._patch_sdk()
 
 
 def archive() -> Any:
@@ -33,14 +32,14 @@ def archive() -> Any:
 def secret(inner: Any) -> Any:
     """A secret, as the engine sends it."""
     value = struct_pb2.Value()
-    value.struct_value.fields[wire._special_sig_key].string_value = wire._special_secret_sig
+    value.struct_value.fields[pulumi_names.SIGNATURE_KEY].string_value = pulumi_names.SECRET
     value.struct_value.fields["value"].CopyFrom(inner)
     return value
 
 
 @pytest.mark.parametrize("wrap", [lambda value: value, secret], ids=["plain", "secret"])
 def test_an_archive_comes_back_as_it_was_sent(wrap: Any) -> None:
-    """A secret one is in a wrapper, and the hash belongs to what is in it."""
+    """A secret archive is in a wrapper, and the hash belongs to its content."""
     sent = wrap(archive())
     assert PropertyValue.unmarshal(sent).marshal() == sent
 

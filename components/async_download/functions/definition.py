@@ -16,7 +16,7 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True)
 class AsyncCalls:
-    """How long Lambda keeps an asynchronous call, and how often it retries one that failed.
+    """Time for which Lambda keeps an asynchronous call, and retries of a call that failed.
 
     The retries of a failed call come after one and after two more minutes. A call that has reached its maximum age is
     not retried but goes to the dead-letter queue, so the age has to leave room for them.
@@ -41,7 +41,7 @@ class FunctionDefinition:
     reads_origins: bool = False
     """Whether the archive of the function holds the origins, as the file that `ORIGINS_FILE` names."""
     copies: bool = False
-    """Whether the function copies from origins: it then gets `copy_memory_mb`, the VPC and the origins' secrets."""
+    """Whether the function copies from origins: it then gets `copying.memory_mb`, the VPC and the origins' secrets."""
     reserved_concurrency: Callable[[Settings], int] | None = None
     """Executions that are reserved for the function, which never has more; 0 or None shares those of the account."""
     async_calls: AsyncCalls | None = None

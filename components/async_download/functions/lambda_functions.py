@@ -5,7 +5,7 @@ import dataclasses
 import pulumi
 import pulumi_aws as aws
 
-from async_download import limits, origins
+from async_download import limits
 from async_download.bundle import runtime_archive
 from async_download.functions import ALL_FUNCTIONS, FUNCTIONS, permissions
 from async_download.functions.definition import FunctionDefinition
@@ -14,6 +14,7 @@ from async_download.observability import log_group, tracing_mode
 from async_download.resources import Resources
 from async_download.roles import attach_policy, service_role
 from async_download.scope import Scope
+from async_download.settings import origins
 from async_download.statements import Statement
 
 RUNTIME = "python3.13"
@@ -35,7 +36,7 @@ def create_functions(
                 maximum_event_age_in_seconds=definition.async_calls.max_age_seconds,
                 maximum_retry_attempts=definition.async_calls.retries,
                 destination_config={"on_failure": {"destination": dead_letter_queue.arn}},
-                opts=scope.child(),
+                opts=scope.options(),
             )
     return functions
 
@@ -51,7 +52,7 @@ def permit_invocation(
         function=function.name,
         principal=service,
         source_arn=source_arn,
-        opts=scope.child(),
+        opts=scope.options(),
     )
 
 
@@ -103,7 +104,7 @@ def _function(
         },
         tracing_config={"mode": tracing_mode(scope)},
         tags=scope.tags,
-        opts=scope.named(group, policy),
+        opts=scope.options(group, policy, delete_before_replace=True),
     )
 
 

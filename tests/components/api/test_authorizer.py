@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, AuthorizerKind, InvalidSetting
+from async_download import AuthorizerKind, InvalidSetting
 from async_download.plugin import Plugin
 from async_download.settings import resolve
 
+from localcloud.config import nested
 from tests.components.api.test_apis import methods, trigger
 from tests.components.api.test_cors import answers
 from tests.components.functions.test_functions import depends_on
-from tests.components.support.harness import COMPONENT, ORIGINS, Deployed, Registered, deploy, run
+from tests.components.support.harness import COMPONENT, ORIGINS, Deployment, RegisteredResource, deploy, run
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
 from tests.components.test_program import configured
 from tests.components.test_schema import registered
@@ -24,53 +25,54 @@ KIND = "apigateway/authorizer:Authorizer"
 
 
 def args(**authorizer: Any) -> dict[str, Any]:
-    return {"rest_auth": "authorizer", "authorizer": authorizer}
+    return {"auth.type": "authorizer", "auth.authorizer": authorizer}
 
 
-def made(deployed: Deployed) -> dict[str, Any]:
-    return deployed.one(KIND).inputs
+def authorizer_inputs(deployment: Deployment) -> dict[str, Any]:
+    return deployment.resource(KIND).inputs
 
 
-def permission(deployed: Deployed) -> Registered:
-    return deployed.one("lambda/permission:Permission", "rest-authorizer-permission")
+def permission(deployment: Deployment) -> RegisteredResource:
+    return deployment.resource("lambda/permission:Permission", "rest-authorizer-permission")
 
 
-def triggers(deployed: Deployed) -> dict[str, str]:
-    found: dict[str, str] = deployed.one("apigateway/deployment:Deployment").inputs["triggers"]
-    return found
+def triggers(deployment: Deployment) -> dict[str, str]:
+    deployment_triggers: dict[str, str] = deployment.resource("apigateway/deployment:Deployment").inputs["triggers"]
+    return deployment_triggers
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
-    ("authorizer", {"rest_auth": "authorizer"}),
-    ("authorizer", args()),
-    ("authorizer", args(function_arn=FUNCTION, user_pool_arns=[POOL])),
-    ("authorizer", args(function_arn="", user_pool_arns=[])),
-    ("authorizer", {"rest_auth": "authorizer", "authorizer": FUNCTION}),
-    ("authorizer", {"authorizer": {"function_arn": FUNCTION}}),
-    ("authorizer", {"rest_auth": "api_key", "authorizer": {"function_arn": FUNCTION}}),
-    ("authorizer.functionArn", args(functionArn=FUNCTION)),
-    ("authorizer.function_arn", args(function_arn="who-calls")),
-    ("authorizer.function_arn", args(function_arn=FUNCTION + ":live:2")),
-    ("authorizer.function_arn", args(function_arn=POOL)),
-    ("authorizer.kind", args(function_arn=FUNCTION, kind="jwt")),
-    ("authorizer.kind", args(user_pool_arns=[POOL], kind="token")),
-    ("authorizer.user_pool_arns", args(user_pool_arns=POOL)),
-    ("authorizer.user_pool_arns", args(user_pool_arns=["eu-west-1_AbCdEf123"])),
-    ("authorizer.user_pool_arns", args(user_pool_arns=[POOL, 7])),
-    ("authorizer.scopes", args(function_arn=FUNCTION, scopes=["files/read"])),
-    ("authorizer.scopes", args(user_pool_arns=[POOL], scopes="files/read")),
-    ("authorizer.scopes", args(user_pool_arns=[POOL], scopes=["files read"])),
-    ("authorizer.header", args(function_arn=FUNCTION, header="X Token")),
-    ("authorizer.header", args(function_arn=FUNCTION, header="X-Token'")),
-    ("authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=3601)),
-    ("authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=-1)),
+    ("auth.authorizer", {"auth.type": "authorizer"}),
+    ("auth.authorizer", args()),
+    ("auth.authorizer", args(function_arn=FUNCTION, user_pool_arns=[POOL])),
+    ("auth.authorizer", args(user_pool_arns=[])),
+    ("auth.authorizer", {"auth.type": "authorizer", "auth.authorizer": FUNCTION}),
+    ("auth.authorizer", {"auth.authorizer": {"function_arn": FUNCTION}}),
+    ("auth.authorizer", {"auth.type": "api_key", "auth.authorizer": {"function_arn": FUNCTION}}),
+    ("auth.authorizer.function_arn", args(function_arn="", user_pool_arns=[POOL])),
+    ("auth.authorizer.functionArn", args(functionArn=FUNCTION)),
+    ("auth.authorizer.function_arn", args(function_arn="who-calls")),
+    ("auth.authorizer.function_arn", args(function_arn=FUNCTION + ":live:2")),
+    ("auth.authorizer.function_arn", args(function_arn=POOL)),
+    ("auth.authorizer.kind", args(function_arn=FUNCTION, kind="jwt")),
+    ("auth.authorizer.kind", args(user_pool_arns=[POOL], kind="token")),
+    ("auth.authorizer.user_pool_arns", args(user_pool_arns=POOL)),
+    ("auth.authorizer.user_pool_arns", args(user_pool_arns=["eu-west-1_AbCdEf123"])),
+    ("auth.authorizer.user_pool_arns", args(user_pool_arns=[POOL, 7])),
+    ("auth.authorizer.scopes", args(function_arn=FUNCTION, scopes=["files/read"])),
+    ("auth.authorizer.scopes", args(user_pool_arns=[POOL], scopes="files/read")),
+    ("auth.authorizer.scopes", args(user_pool_arns=[POOL], scopes=["files read"])),
+    ("auth.authorizer.header", args(function_arn=FUNCTION, header="X Token")),
+    ("auth.authorizer.header", args(function_arn=FUNCTION, header="X-Token'")),
+    ("auth.authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=3601)),
+    ("auth.authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=-1)),
 ]
 
 
 @pytest.mark.parametrize(("setting", "given"), WRONG, ids=[f"{name}-{at}" for at, (name, _) in enumerate(WRONG)])
 def test_what_does_not_fit_together_is_refused_with_a_sentence(setting: str, given: dict[str, Any]) -> None:
     with pytest.raises(InvalidSetting) as refused:
-        resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS} | given))
+        resolve("files", nested({"origins": ORIGINS} | given))
     assert refused.value.setting == setting
     assert f"not allowed: {refused.value.allowed}." in str(refused.value)
 
@@ -87,16 +89,16 @@ def test_a_computed_arn_is_checked_when_it_is_known(field: str) -> None:
 
 @pytest.mark.parametrize(("kind", "type_"), [(None, "TOKEN"), (AuthorizerKind.TOKEN, "TOKEN"), ("request", "REQUEST")])
 def test_a_function_decides_about_every_call(kind: str | None, type_: str) -> None:
-    deployed = deploy(args(function_arn=FUNCTION, kind=kind))
-    inputs = made(deployed)
+    deployment = deploy(args(function_arn=FUNCTION, kind=kind))
+    inputs = authorizer_inputs(deployment)
     assert inputs["type"] == type_
     place = "arn:aws-cn:apigateway:cn-north-1:lambda:path/2015-03-31/functions"
     assert inputs["authorizerUri"] == f"{place}/{FUNCTION}/invocations"
     assert inputs["identitySource"] == "method.request.header.Authorization"
     assert inputs["authorizerResultTtlInSeconds"] == 0, "a decision about one path must not stand for another"
     assert "providerArns" not in inputs
-    assert len(methods(deployed)) == 4
-    for method in methods(deployed):
+    assert len(methods(deployment)) == 4
+    for method in methods(deployment):
         assert (method.inputs["authorization"], method.inputs["authorizerId"]) == ("CUSTOM", "files-rest-authorizer-id")
         assert method.inputs["apiKeyRequired"] is False
 
@@ -112,18 +114,18 @@ def test_the_function_may_be_called_by_this_authorizer_alone() -> None:
 
 
 def test_a_version_or_alias_is_what_is_called_and_permitted() -> None:
-    deployed = deploy(args(function_arn=f"{FUNCTION}:live"))
-    inputs = permission(deployed).inputs
+    deployment = deploy(args(function_arn=f"{FUNCTION}:live"))
+    inputs = permission(deployment).inputs
     assert (inputs["function"], inputs["qualifier"]) == (FUNCTION, "live")
-    assert made(deployed)["authorizerUri"].endswith(f"{FUNCTION}:live/invocations")
+    assert authorizer_inputs(deployment)["authorizerUri"].endswith(f"{FUNCTION}:live/invocations")
 
 
 def test_cognito_decides_by_identity_token_or_by_scope() -> None:
     plain = deploy(args(user_pool_arns=[POOL]))
-    inputs = made(plain)
+    inputs = authorizer_inputs(plain)
     assert (inputs["type"], inputs["providerArns"]) == ("COGNITO_USER_POOLS", [POOL])
     assert "authorizerUri" not in inputs
-    assert not [item for item in plain.all("lambda/permission:Permission") if "authorizer" in item.name]
+    assert not [item for item in plain.resources_of("lambda/permission:Permission") if "authorizer" in item.name]
     assert {method.inputs["authorization"] for method in methods(plain)} == {"COGNITO_USER_POOLS"}
     assert all("authorizationScopes" not in method.inputs for method in methods(plain))
     scoped = deploy(args(user_pool_arns=[POOL], scopes=["files/read"]))
@@ -131,46 +133,46 @@ def test_cognito_decides_by_identity_token_or_by_scope() -> None:
 
 
 def test_header_and_cache_are_choices() -> None:
-    inputs = made(deploy(args(function_arn=FUNCTION, header="X-Token", cache_seconds=60)))
+    inputs = authorizer_inputs(deploy(args(function_arn=FUNCTION, header="X-Token", cache_seconds=60)))
     assert inputs["identitySource"] == "method.request.header.X-Token"
     assert inputs["authorizerResultTtlInSeconds"] == 60
 
 
 def test_a_browser_may_send_the_header() -> None:
-    given = args(function_arn=FUNCTION, header="X-Token") | {"cors_origins": ["https://app.example.com"]}
+    given = args(function_arn=FUNCTION, header="X-Token") | {"api.cors_origins": ["https://app.example.com"]}
     for headers in answers(deploy(given)).values():
         assert "X-Token" in headers["Access-Control-Allow-Headers"].split(",")
-    usual = args(function_arn=FUNCTION) | {"cors_origins": ["https://app.example.com"]}
+    usual = args(function_arn=FUNCTION) | {"api.cors_origins": ["https://app.example.com"]}
     for headers in answers(deploy(usual)).values():
         assert headers["Access-Control-Allow-Headers"].lower().split(",").count("authorization") == 1
 
 
-def test_no_other_auth_has_an_authorizer(deployed: Deployed) -> None:
-    assert not deployed.all(KIND)
-    assert all("authorizerId" not in method.inputs for method in methods(deployed))
+def test_no_other_auth_has_an_authorizer(deployment: Deployment) -> None:
+    assert not deployment.resources_of(KIND)
+    assert all("authorizerId" not in method.inputs for method in methods(deployment))
 
 
 def test_a_changed_authorizer_is_deployed_again() -> None:
     """Known parts or computed ones: the stage has a snapshot of all."""
-    other = FUNCTION.replace("who-calls", "other")
-    known = [args(function_arn=FUNCTION, **more) for more in ({}, {"header": "X-Token"}, {"cache_seconds": 9})]
-    known += [args(function_arn=FUNCTION, kind="request"), args(user_pool_arns=[POOL])]
-    known += [args(user_pool_arns=[POOL], scopes=["a"])]
-    assert len({trigger(**given) for given in known}) == len(known)
-    assert trigger(**known[0]) not in (trigger(), trigger(rest_auth="none"))
-    computed = [deploy(given) for given in (known[0], args(function_arn=other), known[4])]
-    assert len({triggers(deployed)["authorizer"] for deployed in computed}) == 3
-    assert triggers(deploy(known[0])) == triggers(deploy(known[0], fresh=True))
+    other_function = FUNCTION.replace("who-calls", "other")
+    variants = [args(function_arn=FUNCTION, **more) for more in ({}, {"header": "X-Token"}, {"cache_seconds": 9})]
+    variants += [args(function_arn=FUNCTION, kind="request"), args(user_pool_arns=[POOL])]
+    variants += [args(user_pool_arns=[POOL], scopes=["a"])]
+    assert len({trigger(given) for given in variants}) == len(variants)
+    assert trigger(variants[0]) not in (trigger(), trigger({"auth.type": "none"}))
+    computed = [deploy(given) for given in (variants[0], args(function_arn=other_function), variants[4])]
+    assert len({triggers(deployment)["authorizer"] for deployment in computed}) == 3
+    assert triggers(deploy(variants[0])) == triggers(deploy(variants[0], fresh=True))
 
 
 def test_a_deployment_waits_for_the_authorizer_and_its_permission() -> None:
-    deployed = deploy(args(function_arn=FUNCTION))
-    awaited = depends_on(deployed, deployed.one("apigateway/deployment:Deployment"))
-    assert {deployed.one(KIND).name, permission(deployed).name} <= awaited
+    deployment = deploy(args(function_arn=FUNCTION))
+    awaited = depends_on(deployment, deployment.resource("apigateway/deployment:Deployment"))
+    assert {deployment.resource(KIND).name, permission(deployment).name} <= awaited
 
 
-def test_an_unknown_path_is_said_to_be_one() -> None:
-    responses = deploy(args(function_arn=FUNCTION)).all("apigateway/response:Response")
+def test_the_answer_to_an_unknown_path_says_so() -> None:
+    responses = deploy(args(function_arn=FUNCTION)).resources_of("apigateway/response:Response")
     statuses = {item.inputs["responseType"]: item.inputs.get("statusCode") for item in responses}
     assert statuses["MISSING_AUTHENTICATION_TOKEN"] == "404"
     assert statuses["UNAUTHORIZED"] == "401"
@@ -180,28 +182,30 @@ def test_configuration_reaches_the_authorizer() -> None:
     functional = configured(
         {
             "origins": CONFIGURED_ORIGINS,
-            "restAuth": "authorizer",
-            "authorizer": {"functionArn": FUNCTION, "kind": "request", "cacheSeconds": 30, "header": "X-Token"},
+            "auth.type": "authorizer",
+            "auth.authorizer": {"functionArn": FUNCTION, "kind": "request", "cacheSeconds": 30, "header": "X-Token"},
         }
     )
-    assert (made(functional)["type"], made(functional)["authorizerResultTtlInSeconds"]) == ("REQUEST", 30)
-    pools = configured(
-        {"origins": CONFIGURED_ORIGINS, "restAuth": "authorizer", "authorizer": {"userPoolArns": [POOL]}}
+    assert (authorizer_inputs(functional)["type"], authorizer_inputs(functional)["authorizerResultTtlInSeconds"]) == (
+        "REQUEST",
+        30,
     )
-    assert made(pools)["providerArns"] == [POOL]
+    pools = configured(
+        {"origins": CONFIGURED_ORIGINS, "auth.type": "authorizer", "auth.authorizer": {"userPoolArns": [POOL]}}
+    )
+    assert authorizer_inputs(pools)["providerArns"] == [POOL]
 
 
 def test_another_language_makes_the_same_authorizer() -> None:
     """There an enum is a string, a whole number a float, and an ARN an output inside a list."""
 
-    def remote(authorizer: dict[str, Any]) -> Deployed:
+    def remote(authorizer: dict[str, Any]) -> Deployment:
         inputs: dict[str, Any] = {"origins": {"reports": {"baseUrl": "https://reports.example.com/exports/"}}}
-        inputs |= {"restAuth": "authorizer"}
 
         def program() -> None:
             pools = [pulumi.Output.from_input(arn) for arn in authorizer.get("userPoolArns", ())]
-            known = inputs | {"authorizer": authorizer | ({"userPoolArns": pools} if pools else {})}
-            Plugin("0.0.0").construct("files", COMPONENT, known)
+            auth = {"type": "authorizer", "authorizer": authorizer | ({"userPoolArns": pools} if pools else {})}
+            Plugin("0.0.0").construct("files", COMPONENT, inputs | {"auth": auth})
 
         return run(program)
 
