@@ -18,7 +18,7 @@ from localcloud.web_page import WebPage
     ("path", "words", "code"),
     [
         ("nothing/here", "The origin has no such file. Check the path", "ORIGIN_NOT_FOUND"),
-        ("files/1?status=403", "The origin refused to give the file. Whoever runs this API", "ORIGIN_REFUSED"),
+        ("files/1?status=403", "The origin refused to give the file. The operator of this API", "ORIGIN_REFUSED"),
         ("../escape", "This path cannot be asked for. Name a path below the origin", "INVALID_PATH"),
     ],
 )

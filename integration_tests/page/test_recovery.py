@@ -30,7 +30,7 @@ def test_a_dropped_socket_is_opened_again(visit: Open, page_stack: Stack, key: s
     page = visit().open().submit(origin="files", path=unique_path("2MB", "first_byte=4"), key=key)
     (first,) = wait_for_connections(page, page_stack)
     page_stack.operator.disconnect(first)
-    page.expect_contains("note", "The line dropped. Connecting again")
+    page.expect_contains("note", "The connection was lost. Reconnecting")
     second = wait_for(lambda: page_stack.operator.connection_ids(page.requested[0]) - {first}, 20)
     assert second
     page.expect_text("headline", "Saved")
@@ -59,9 +59,9 @@ def test_a_silent_socket_is_replaced(visit: Open, key: str) -> None:
             socket.connect_to_server()
 
     page.page.route_web_socket("**", swallow_the_first)
-    page.rewrite("journey.js", "20_000", "1_500")
+    page.rewrite("outcome.js", "20_000", "1_500")
     page.open().submit(origin="files", path=unique_path("1MB"), key=key)
-    page.expect_contains("note", "The line dropped").expect_text("headline", "Saved")
+    page.expect_contains("note", "The connection was lost").expect_text("headline", "Saved")
     assert len(sockets) == 2
 
 
