@@ -14,21 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pulumi._utils import ContextProperty
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import settings
 from pulumi.runtime.config import set_all_config
-from pulumi.runtime.mocks import MockEngine
-from pulumi.runtime.stack import run_in_stack
 
 from local_provider.errors import DeployError, DestroyError
 from local_provider.monitor import Monitor, Registration
 from local_provider.provider import AwsProvider
+from local_provider.pulumi_names import MockEngine, default_settings, restore_settings, run_in_stack
 from local_provider.values import plain_map
 
 __all__ = ["Deployment", "Registration", "run"]
-
-_DEFAULT = "_ContextProperty__default"
 
 _one_at_a_time = threading.Lock()
 """The SDK's settings and `sys.modules["__main__"]` belong to the process."""
@@ -127,13 +123,11 @@ def _in_a_thread_of_its_own(work: Any) -> BaseException | None:
 @contextmanager
 def _restored_defaults() -> Iterator[None]:
     """Undo what the SDK's settings remember beyond contexts: a value that is set first becomes everybody's default."""
-    properties = [one for one in vars(settings.Settings).values() if isinstance(one, ContextProperty)]
-    kept = [getattr(one, _DEFAULT) for one in properties]
+    defaults = default_settings()
     try:
         yield
     finally:
-        for one, default in zip(properties, kept, strict=True):
-            setattr(one, _DEFAULT, default)
+        restore_settings(defaults)
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import grpc
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
 from local_provider.errors import DeployError
 from local_provider.provider import AwsProvider, UnsupportedError
+from local_provider.pulumi_names import MockMonitor
 from local_provider.values import Plain, plain_map
 
 __all__ = ["Monitor", "Registration"]
@@ -48,7 +49,7 @@ class _Made:
     retain: bool
 
 
-class Monitor(MockMonitor):
+class Monitor(MockMonitor):  # type: ignore[misc]
     """The SDK's mock monitor, which makes what it is told of; called from several threads at once."""
 
     def __init__(self, provider: AwsProvider, project: str, stack: str) -> None:
@@ -79,7 +80,7 @@ class Monitor(MockMonitor):
             self.stack_outputs = request.outputs
         else:
             self._note_outputs(request.urn, plain_map(PropertyValue.unmarshal_map(request.outputs)))
-        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+        return super().RegisterResourceOutputs(request)
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:  # noqa: N802
         """Refuse: what exists already is not this engine's."""

@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pulumi.runtime.rpc as wire
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi import Archive, Asset
 from pulumi.provider.experimental import server
@@ -24,12 +23,13 @@ from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
 from local_provider.aws import Aws
 from local_provider.provider import AwsProvider
+from local_provider.pulumi_names import ARCHIVE, ASSET, SIGNATURE_KEY, UNKNOWN
 
 __all__ = ["install", "install_program", "unconfigured_cloud"]
 
 _TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
-_ARCHIVES = [struct_pb2.Value(string_value=sig) for sig in (wire._special_archive_sig, wire._special_asset_sig)]
+_ARCHIVES = [struct_pb2.Value(string_value=signature) for signature in (ARCHIVE, ASSET)]
 _NOWHERE = "http://127.0.0.1:9"
 """Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched."""
 
@@ -88,10 +88,10 @@ def _mend_wire() -> None:
     unmarshal, marshal = PropertyValue.unmarshal, PropertyValue.marshal
 
     def read(value: Any) -> PropertyValue:
-        if value.WhichOneof("kind") == "string_value" and value.string_value == wire.UNKNOWN:
+        if value.WhichOneof("kind") == "string_value" and value.string_value == UNKNOWN:
             return PropertyValue.computed()
         fields = value.struct_value.fields if value.WhichOneof("kind") == "struct_value" else {}
-        if "hash" not in fields or fields.get(wire._special_sig_key) not in _ARCHIVES:
+        if "hash" not in fields or fields.get(SIGNATURE_KEY) not in _ARCHIVES:
             return unmarshal(value)
         if not {"assets", "path", "text", "uri"} & set(fields):
             return PropertyValue(fields["hash"].string_value)
@@ -101,7 +101,7 @@ def _mend_wire() -> None:
 
     def write(value: PropertyValue) -> Any:
         if isinstance(value.value, Computed):
-            return struct_pb2.Value(string_value=wire.UNKNOWN)
+            return struct_pb2.Value(string_value=UNKNOWN)
         written = marshal(value)
         if isinstance(value.value, Asset | Archive) and _HASH in vars(value.value):
             is_wrapped = value.is_secret or value.dependencies

@@ -15,11 +15,11 @@ from typing import Any, Self
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from local_provider import schema
+from local_provider import operations, schema
 from local_provider.aws import Aws
-from local_provider.resources import REGISTRY
-from local_provider.resources.base import Inputs, Resource
-from local_provider.resources.lookups import LOOKUPS
+from local_provider.lookups import LOOKUPS
+from local_provider.resource_type import Properties, ResourceType
+from local_provider.resource_types import RESOURCE_TYPES
 from local_provider.schema import Problem
 from local_provider.values import UNKNOWN, Plain, from_plain, plain_map
 
@@ -75,8 +75,10 @@ class AwsProvider(api.Provider):
         """Find what changed, and whether that makes a new resource."""
         kind = _kind(request.type)
         resource, old, new = _resource(kind), plain_map(request.old_state), plain_map(request.new_inputs)
-        names = (set(old) & schema.input_names(kind) - resource.computed) | set(new)
-        changed = sorted(name for name in names - set(request.ignore_changes) if resource.changed(name, old, new))
+        names = (set(old) & schema.input_names(kind) - resource.computed - {"region"}) | set(new)
+        changed = sorted(
+            name for name in names - set(request.ignore_changes) if operations.is_changed(resource, name, old, new)
+        )
         replaces = [name for name in changed if name in resource.replaces]
         return api.DiffResponse(
             changes=bool(changed),
@@ -91,7 +93,7 @@ class AwsProvider(api.Provider):
         kind, inputs = _kind(request.type), plain_map(request.properties)
         if request.preview:
             return api.CreateResponse(None, request.properties | _unknown_outputs(kind, request.properties))
-        made = await asyncio.to_thread(_resource(kind).create, self.aws, self._tagged(kind, inputs))
+        made = await asyncio.to_thread(operations.create, self.aws, _resource(kind), self._tagged(kind, inputs))
         outputs = made.outputs | self._common_outputs(kind, inputs)
         return api.CreateResponse(made.id, request.properties | _wire(outputs))
 
@@ -102,7 +104,12 @@ class AwsProvider(api.Provider):
             kept = {name: value for name, value in request.olds.items() if name not in schema.input_names(kind)}
             return api.UpdateResponse(kept | request.news)
         made = await asyncio.to_thread(
-            _resource(kind).update, self.aws, request.resource_id, self._tagged(kind, old), self._tagged(kind, new)
+            operations.update,
+            self.aws,
+            _resource(kind),
+            request.resource_id,
+            self._tagged(kind, old),
+            self._tagged(kind, new),
         )
         return api.UpdateResponse(request.news | _wire(made | self._common_outputs(kind, new)))
 
@@ -111,14 +118,16 @@ class AwsProvider(api.Provider):
         kind, state = _kind(request.type), plain_map(request.properties)
         resource = _resource(kind)
         try:
-            seen = await asyncio.to_thread(resource.read, self.aws, request.resource_id, self._tagged(kind, state))
+            seen = await asyncio.to_thread(
+                operations.read, self.aws, resource, request.resource_id, self._tagged(kind, state)
+            )
         except Exception as error:
-            if resource.is_gone(error):
+            if operations.is_gone(error):
                 return api.ReadResponse()
             raise
         if "tags" in seen:
             seen["tags"] = self._own_tags(seen["tags"] or {}, state.get("tags"))
-        changed = {name: value for name, value in seen.items() if resource.changed(name, state, seen)}
+        changed = {name: value for name, value in seen.items() if operations.is_changed(resource, name, state, seen)}
         inputs = {name: value for name, value in changed.items() if name in request.inputs}
         return api.ReadResponse(
             request.resource_id, request.properties | _wire(changed), request.inputs | _wire(inputs)
@@ -129,9 +138,9 @@ class AwsProvider(api.Provider):
         kind, state = _kind(request.type), plain_map(request.properties)
         resource = _resource(kind)
         try:
-            await asyncio.to_thread(resource.delete, self.aws, request.resource_id, state)
+            await asyncio.to_thread(operations.delete, self.aws, resource, request.resource_id, state)
         except Exception as error:
-            if not resource.is_gone(error):
+            if not operations.is_gone(error):
                 raise
 
     async def invoke(self, request: api.InvokeRequest) -> api.InvokeResponse:
@@ -141,7 +150,7 @@ class AwsProvider(api.Provider):
         outputs = await asyncio.to_thread(LOOKUPS[request.tok], self.aws, plain_map(request.args))
         return api.InvokeResponse(_wire(outputs))
 
-    def _tagged(self, kind: str, inputs: Inputs) -> Inputs:
+    def _tagged(self, kind: str, inputs: Properties) -> Properties:
         """The inputs with the provider's default tags beneath their own."""
         if not self.aws.default_tags or "tags" not in schema.input_names(kind):
             return inputs
@@ -152,7 +161,7 @@ class AwsProvider(api.Provider):
         defaults = self.aws.default_tags
         return {key: value for key, value in seen.items() if key in own or defaults.get(key) != value}
 
-    def _common_outputs(self, kind: str, inputs: Inputs) -> dict[str, Plain]:
+    def _common_outputs(self, kind: str, inputs: Properties) -> dict[str, Plain]:
         names = schema.output_names(kind)
         tags = self._tagged(kind, inputs).get("tags") or {}
         return {name: value for name, value in {"region": self.aws.region, "tagsAll": tags}.items() if name in names}
@@ -194,16 +203,16 @@ def _kind(token: str) -> str:
     return token.rsplit("$", 1)[-1]
 
 
-def _resource(kind: str) -> Resource:
+def _resource(kind: str) -> ResourceType:
     try:
-        return REGISTRY[kind]
+        return RESOURCE_TYPES[kind]
     except KeyError:
         raise UnsupportedError(f"The resource type {kind} is not implemented by the stand-in provider.") from None
 
 
-def _not_implemented(resource: Resource, inputs: Inputs) -> Iterator[Problem]:
-    """Inputs that the SDK knows and no stand-in does anything with."""
-    known = resource.implements | frozenset(resource.inert)
+def _not_implemented(resource: ResourceType, inputs: Properties) -> Iterator[Problem]:
+    """Properties that the SDK knows and no stand-in does anything with."""
+    known = resource.inputs | frozenset(resource.inert)
     for path, shown in _paths(inputs, "", "", known):
         if schema.has_input(resource.type, path):
             yield Problem(shown, "is not implemented by the stand-in provider")
@@ -225,12 +234,12 @@ def _paths(value: Plain, path: str, shown: str, known: frozenset[str]) -> Iterat
             yield from _paths(item, path, f"{shown}[{index}]", known)
 
 
-def _with_name(resource: Resource, inputs: Inputs, stand_in: str) -> Inputs:
+def _with_name(resource: ResourceType, inputs: Properties, stand_in: str) -> Properties:
     """A name that will be made up counts as given."""
     return {resource.named_by: stand_in, **inputs} if resource.named_by else inputs
 
 
-def _made_up_name(request: api.CheckRequest, resource: Resource) -> str:
+def _made_up_name(request: api.CheckRequest, resource: ResourceType) -> str:
     suffix = hashlib.sha256(request.urn.encode() + request.random_seed).hexdigest()[:7]
     return f"{request.name[: resource.name_limit - 8]}-{suffix}"
 

@@ -12,13 +12,8 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 import pulumi
-from pulumi._types import (  # the SDK's own introspection
-    input_type_py_to_pulumi_names,
-    input_type_types,
-    is_input_type,
-    resource_types,
-)
 
+from local_provider.pulumi_names import is_deprecated, is_input_type, property_names, property_types, resource_outputs
 from local_provider.values import Plain, Unknown
 
 __all__ = [
@@ -26,9 +21,12 @@ __all__ = [
     "UnknownTypeError",
     "check_inputs",
     "deprecated_names",
+    "fields_of",
     "has_input",
     "input_names",
+    "item_type",
     "output_names",
+    "property_type",
 ]
 
 _PYTHON_MODULES = {"lambda": "lambda_"}
@@ -58,14 +56,14 @@ def check_inputs(token: str, inputs: Mapping[str, Plain]) -> list[Problem]:
 
 def input_names(token: str) -> frozenset[str]:
     """The inputs of a resource type, in camelCase."""
-    return frozenset(input_type_py_to_pulumi_names(_args_class(token)).values())
+    return frozenset(property_names(_args_class(token)).values())
 
 
 def deprecated_names(token: str) -> frozenset[str]:
     """The inputs of a resource type that the SDK advises against."""
     getters = {name: value.fget for name, value in vars(_args_class(token)).items() if isinstance(value, property)}
-    names = input_type_py_to_pulumi_names(_args_class(token))
-    return frozenset(names[name] for name, getter in getters.items() if hasattr(getter, "_pulumi_deprecated_callable"))
+    names = property_names(_args_class(token))
+    return frozenset(names[name] for name, getter in getters.items() if is_deprecated(getter))
 
 
 def has_input(token: str, path: str) -> bool:
@@ -83,7 +81,23 @@ def has_input(token: str, path: str) -> bool:
 @cache
 def output_names(token: str) -> frozenset[str]:
     """The outputs of a resource type, in camelCase; inputs are among them."""
-    return frozenset(resource_types(_classes(token)[0]))
+    return frozenset(resource_outputs(_classes(token)[0]))
+
+
+def property_type(token: str, name: str) -> Any:
+    """Return the type of an input."""
+    return _types(_args_class(token))[name]
+
+
+def fields_of(kind: Any) -> dict[str, Any] | None:
+    """Return name and type of what a nested input holds, or None when it is no object."""
+    return _types(kind) if _is_object(kind) else None
+
+
+def item_type(kind: Any) -> Any:
+    """Return the type of a list's items, or None when it is no list."""
+    origin = get_origin(kind)
+    return _plain_type(get_args(kind)[0]) if origin is not None and issubclass(origin, Sequence) else None
 
 
 def _args_class(token: str) -> type:
@@ -112,12 +126,12 @@ def _classes(token: str) -> tuple[type, type]:
 
 @cache
 def _types(cls: Any) -> dict[str, Any]:
-    return {name: _plain_type(kind) for name, kind in input_type_types(cls).items()}
+    return {name: _plain_type(kind) for name, kind in property_types(cls).items()}
 
 
 @cache
 def _required(cls: Any) -> frozenset[str]:
-    names = input_type_py_to_pulumi_names(cls)
+    names = property_names(cls)
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     return frozenset(names[p.name] for p in parameters if p.default is inspect.Parameter.empty)
 

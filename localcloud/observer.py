@@ -104,11 +104,11 @@ def _word(message: Message, key: str) -> str:
 
 def install(path: str) -> None:
     """Have the emulator's application observed; what it notes is appended to the file."""
-    from ministack import app as emulator
+    from localcloud.ministack_names import replace_app
 
     file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: PTH123, SIM115 - a line is written as it comes, to the end
 
     def note(event: dict[str, Any]) -> None:
         file.write(json.dumps({"time": time.time(), **event}) + "\n")
 
-    emulator.app = observed(emulator.app, note)
+    replace_app(lambda app: observed(app, note))

@@ -1,4 +1,4 @@
-"""Draws docs/architecture.svg, the deployed system from what the program registers, and docs/packages.svg: `make docs`.
+"""Draws docs/architecture.svg, the deployment system from what the program registers, and docs/packages.svg: `make docs`.
 
 The boxes and arrows come from integrations, state machine definitions, event rules and IAM policies, and those of the
 packages from their imports. Only the places of the boxes are written here.
@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.components.support.harness import Deployed, Registered, deploy
+from tests.components.support.harness import Deployment, RegisteredResource, deploy
 from tools.readme_tables import TOP
 from tools.svg import Arrow, Box, draw
 
@@ -23,18 +23,18 @@ READS = re.compile(r"\w+:(Get|List|Describe|Query|Scan|Head)")
 
 def system() -> tuple[dict[str, Box], list[Arrow]]:
     """Return the boxes and arrows of a stack with all optional parts that hold data."""
-    deployed = deploy({"reuse_seconds": 600, "web_page": True, "rest_auth": "api_key"})
-    callers = dict(_callers(deployed))
+    deployment = deploy({"reuse_seconds": 600, "web_page": True, "rest_auth": "api_key"})
+    callers = dict(_callers(deployment))
     groups: dict[str, list[str]] = defaultdict(list)
     for function in sorted(callers):
         groups[f"functions of {callers[function]}"].append(function)
-    boxes = _place(deployed, groups)
+    boxes = _place(deployment, groups)
     arrows = [Arrow("client", "rest", "HTTPS"), Arrow("client", "socket", "WebSocket")]
     arrows += [Arrow(group.removeprefix("functions of "), group) for group in groups]
     for group, functions in groups.items():
         actions: dict[str, set[str]] = defaultdict(set)
         for function in functions:
-            for target, action in _permissions(deployed, function, callers):
+            for target, action in _permissions(deployment, function, callers):
                 actions[target].add(action)
         for target in boxes:
             if target in actions and target != group:
@@ -42,27 +42,27 @@ def system() -> tuple[dict[str, Box], list[Arrow]]:
                 label = "starts" if target.startswith("machine:") else label
                 reads = target.startswith("data:") and all(READS.match(action) for action in actions[target])
                 arrows.append(Arrow(group, target, label, reads))
-    arrows += _event_arrows(deployed, callers)
-    origins = [key for key in callers if _variables(deployed, key) >= {"ORIGINS_FILE", "BUCKET"}]
+    arrows += _event_arrows(deployment, callers)
+    origins = [key for key in callers if _variables(deployment, key) >= {"ORIGINS_FILE", "BUCKET"}]
     arrows += [Arrow(f"functions of {callers[key]}", "origin", "GET") for key in origins[:1]]
     arrows.append(Arrow("client", "data:files-copies", "downloads with the pre-signed URL", dashed=True))
     return boxes, arrows
 
 
-def _callers(deployed: Deployed) -> Iterator[tuple[str, str]]:
+def _callers(deployment: Deployment) -> Iterator[tuple[str, str]]:
     """Yield each function with the API or state machine that calls it."""
-    for integration in deployed.custom:
+    for integration in deployment.custom:
         if integration.type.endswith("integration:Integration"):
             uri = integration.inputs.get("uri") or integration.inputs["integrationUri"]
             yield _function(uri), "rest" if "apigateway/" in integration.type else "socket"
-    for machine in deployed.all("sfn/stateMachine:StateMachine"):
+    for machine in deployment.all("sfn/stateMachine:StateMachine"):
         for arn in re.findall(r"function:([\w-]+)", machine.inputs["definition"]):
             yield _function(f"function:{arn}"), f"machine:{_key(machine)}"
 
 
-def _permissions(deployed: Deployed, function: str, callers: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _permissions(deployment: Deployment, function: str, callers: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the box and the action of each permission of a function."""
-    for statement in deployed.statements(function):
+    for statement in deployment.statements(function):
         actions, resources = (_as_list(statement[name]) for name in ("Action", "Resource"))
         for action, arn in ((action, arn) for action in actions for arn in resources):
             name = re.split(r"[/:]", arn.split(PREFIX)[-1])[0]
@@ -81,10 +81,10 @@ def _permissions(deployed: Deployed, function: str, callers: dict[str, str]) -> 
                     yield f"machine:{name}", action
 
 
-def _event_arrows(deployed: Deployed, callers: dict[str, str]) -> Iterator[Arrow]:
+def _event_arrows(deployment: Deployment, callers: dict[str, str]) -> Iterator[Arrow]:
     """Yield the arrows of event rules: from the machine in the pattern to the targets."""
-    rules = {rule.inputs["name"]: rule for rule in deployed.all("cloudwatch/eventRule:EventRule")}
-    for target in deployed.all("cloudwatch/eventTarget:EventTarget"):
+    rules = {rule.inputs["name"]: rule for rule in deployment.all("cloudwatch/eventRule:EventRule")}
+    for target in deployment.all("cloudwatch/eventTarget:EventTarget"):
         pattern = rules[target.inputs["rule"]].inputs["eventPattern"]
         (machine,) = re.findall(rf"stateMachine:{PREFIX}([\w-]+)", pattern)
         yield Arrow(f"machine:{machine}", "events")
@@ -95,7 +95,7 @@ def _event_arrows(deployed: Deployed, callers: dict[str, str]) -> Iterator[Arrow
         )
 
 
-def _place(deployed: Deployed, groups: dict[str, list[str]]) -> dict[str, Box]:
+def _place(deployment: Deployment, groups: dict[str, list[str]]) -> dict[str, Box]:
     """Return the boxes: client, APIs and state machines, functions, data, from left to right."""
     titles = {"rest": "REST API", "socket": "WebSocket API"}
     names = {"transfer": "Copying", "closing": "Closing idle sockets"}
@@ -110,9 +110,9 @@ def _place(deployed: Deployed, groups: dict[str, list[str]]) -> dict[str, Box]:
         boxes[caller] = Box(kind, 260, y + height // 2 - 29, 170, 58, title, lines)
         y += height + 34
     boxes["events"] = Box("machine", 260, y + 24, 170, 58, "EventBridge", ("ends that run no Catch",))
-    tables = [(f"data:{_key(item)}", "Table", item) for item in deployed.all("dynamodb/table:Table")]
-    queues = [(f"data:{_key(item)}", "Dead-letter queue", item) for item in deployed.all("sqs/queue:Queue")]
-    data = [(f"data:{item.name}", "Bucket", item) for item in deployed.all("s3/bucket:Bucket")]
+    tables = [(f"data:{_key(item)}", "Table", item) for item in deployment.all("dynamodb/table:Table")]
+    queues = [(f"data:{_key(item)}", "Dead-letter queue", item) for item in deployment.all("sqs/queue:Queue")]
+    data = [(f"data:{item.name}", "Bucket", item) for item in deployment.all("s3/bucket:Bucket")]
     order = ("connections", "downloads", "copies", "files-copies", "undelivered")
     top = 60
     for key, title, item in sorted((*tables, *queues, *data), key=lambda entry: order.index(entry[0][5:])):
@@ -205,13 +205,13 @@ def drawings() -> dict[Path, str]:
     note = (620, max(box.y + box.height for box in boxes.values()) + 74, "Dashed arrows only read.")
     headings = [(310, 40, "Packages, above those that they import"), (890, 40, "The same for runtime/")]
     return {
-        SYSTEM: draw(boxes, arrows, "The deployed system", [note]),
+        SYSTEM: draw(boxes, arrows, "The deployment system", [note]),
         PACKAGES: draw(package_boxes, package_arrows, "Packages and their imports", headings),
     }
 
 
-def _variables(deployed: Deployed, function: str) -> set[str]:
-    resource = next(item for item in deployed.all("lambda/function:Function") if _key(item) == function)
+def _variables(deployment: Deployment, function: str) -> set[str]:
+    resource = next(item for item in deployment.all("lambda/function:Function") if _key(item) == function)
     return set(resource.inputs["environment"]["variables"])
 
 
@@ -219,7 +219,7 @@ def _function(arn: str) -> str:
     return arn.split(f"function:{PREFIX}")[-1].split("/")[0].split(":")[0]
 
 
-def _key(resource: Registered) -> str:
+def _key(resource: RegisteredResource) -> str:
     return str(resource.inputs["name"]).removeprefix(PREFIX)
 
 

@@ -23,7 +23,7 @@ def main(checkout: str, folder: str, origin_url: str) -> None:
     origins = {ORIGIN: {"base_url": origin_url, "default_path": "file"}}
     deployed = deploy({"origins": origins, "close_idle_seconds": 30, "web_page": True, "rest_auth": "api_key"})
     functions = {}
-    for function in deployed.all("lambda/function:Function"):
+    for function in deployed.resources_of("lambda/function:Function"):
         key = function.inputs["handler"].split(".")[2]
         write(function.inputs["code"].assets, Path(folder, key))
         functions[key] = {

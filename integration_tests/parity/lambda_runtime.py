@@ -15,7 +15,7 @@ import pulumi
 from async_download.names import hyphenated
 
 from integration_tests.parity.servers import Server, free_port, serving
-from tests.components.support.harness import Deployed
+from tests.components.support.harness import Deployment
 from tools.parity.implementations import EMULATOR, LAMBDA_CLIENT
 
 INVOCATION = "/2015-03-31/functions/function/invocations"
@@ -47,7 +47,7 @@ class Function:
 
 @contextmanager
 def running(
-    key: str, deployed: Deployed, endpoint: str, variables: Mapping[str, str] | None = None
+    key: str, deployed: Deployment, endpoint: str, variables: Mapping[str, str] | None = None
 ) -> Iterator[Function]:
     """Run the function of a handler: the files of its archive, its registered settings, Python 3.13.
 
@@ -57,7 +57,7 @@ def running(
         endpoint: the URL where it reaches AWS.
         variables: replace some of its registered environment.
     """
-    inputs = deployed.one("lambda/function:Function", hyphenated(key)).inputs
+    inputs = deployed.resource("lambda/function:Function", hyphenated(key)).inputs
     runtime_api = free_port()
     with serving(
         lambda server: [

@@ -22,7 +22,7 @@ AWAITING, AWAITING_CASE = "awaiting", "RealTokens"  # used by test_await_copy.py
 def definition(name: str) -> dict[str, Any]:
     """Return the definition of a machine."""
     kind, args = MACHINES[name]
-    return deploy(args).one("sfn/stateMachine:StateMachine", kind).json("definition")
+    return deploy(args).resource("sfn/stateMachine:StateMachine", kind).json("definition")
 
 
 def tried_definitions() -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from async_download.functions import ALL_FUNCTIONS
 
 from integration_tests.parity import lambda_runtime, step_functions
 from localcloud.emulator import Emulator
-from tests.components.support.harness import REPOSITORY, Cloud, Deployed, deploy
+from tests.components.support.harness import REPOSITORY, Cloud, Deployment, deploy
 
 ARGS = {"rest_auth": "api_key", "web_page": True, "close_idle_seconds": 30, "reuse_seconds": 600}
 EVENTS = REPOSITORY / "events"
@@ -49,15 +49,15 @@ def read(event: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Deployed:
+def deployed() -> Deployment:
     return deploy(ARGS, cloud=Cloud(region=step_functions.REGION, account=Emulator.account))
 
 
 @pytest.fixture(scope="module")
-def endpoint(aws_url: str, deployed: Deployed) -> str:
+def endpoint(aws_url: str, deployed: Deployment) -> str:
     """URL of moto's server, with the tables and state machines of the component."""
     dynamodb, states = (step_functions.client(service, aws_url) for service in ("dynamodb", "stepfunctions"))
-    for table in deployed.all("dynamodb/table:Table"):
+    for table in deployed.resources_of("dynamodb/table:Table"):
         key = table.inputs["hashKey"]
         dynamodb.create_table(
             TableName=table.inputs["name"],
@@ -65,7 +65,7 @@ def endpoint(aws_url: str, deployed: Deployed) -> str:
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    for machine in deployed.all("sfn/stateMachine:StateMachine"):
+    for machine in deployed.resources_of("sfn/stateMachine:StateMachine"):
         states.create_state_machine(
             name=machine.inputs["name"], definition=machine.inputs["definition"], roleArn=machine.inputs["roleArn"]
         )
@@ -86,7 +86,7 @@ def test_every_handler_has_an_event_and_every_event_an_answer() -> None:
 
 
 @pytest.mark.parametrize("key", ALL_FUNCTIONS)
-def test_a_handler_answers_and_logs_only_json_of_ours(key: str, deployed: Deployed, endpoint: str) -> None:
+def test_a_handler_answers_and_logs_only_json_of_ours(key: str, deployed: Deployment, endpoint: str) -> None:
     events = [event for event in ANSWERS if handler_of(event) == key]
     with lambda_runtime.running(key, deployed, endpoint) as function:
         answers = {event: function.invoke(read(event)) for event in events}
@@ -97,7 +97,7 @@ def test_a_handler_answers_and_logs_only_json_of_ours(key: str, deployed: Deploy
 
 
 @pytest.mark.parametrize("key", TASKS)
-def test_a_failing_task_ends_with_its_error_and_logs_it_once(key: str, deployed: Deployed, endpoint: str) -> None:
+def test_a_failing_task_ends_with_its_error_and_logs_it_once(key: str, deployed: Deployment, endpoint: str) -> None:
     missing = {"DOWNLOADS_TABLE": "missing", "CONNECTIONS_TABLE": "missing"}
     with lambda_runtime.running(key, deployed, endpoint, missing) as function:
         answer = function.invoke(read(key))

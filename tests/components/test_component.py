@@ -18,8 +18,8 @@ from tests.components.support.harness import (
     COMPONENT,
     ORIGINS,
     Cloud,
-    Deployed,
-    Registered,
+    Deployment,
+    RegisteredResource,
     deploy,
     run,
 )
@@ -61,7 +61,7 @@ UNTAGGABLE = [
 
 
 @pytest.fixture(scope="module")
-def everything() -> Deployed:
+def everything() -> Deployment:
     """Everything that a setting can add."""
     return deploy(EVERYTHING | {"tags": {"team": "reporting", "Stack": "mine"}})
 
@@ -72,18 +72,18 @@ def test_what_the_package_exports() -> None:
     assert all(inspect.getdoc(getattr(async_download, name)) for name in async_download.__all__)
 
 
-def test_the_token_names_package_and_class(deployed: Deployed) -> None:
-    (component,) = [resource for resource in deployed.resources if not resource.custom]
+def test_the_token_names_package_and_class(deployment: Deployment) -> None:
+    (component,) = [resource for resource in deployment.resources if not resource.custom]
     assert component.type == COMPONENT
     assert component.name == "files"
 
 
-def test_every_child_is_a_child_of_the_component(everything: Deployed) -> None:
+def test_every_child_is_a_child_of_the_component(everything: Deployment) -> None:
     (component,) = [resource for resource in everything.resources if not resource.custom]
     assert {resource.parent for resource in everything.custom} == {component.urn}
 
 
-def test_every_resource_that_can_carry_tags_carries_them(everything: Deployed) -> None:
+def test_every_resource_that_can_carry_tags_carries_them(everything: Deployment) -> None:
     tags = {"Project": "async-download", "Stack": "mine", "Component": "files", "team": "reporting"}
     tagged = {resource.type for resource in everything.custom if "tags" in resource.inputs}
     assert {resource.type for resource in everything.custom} - tagged == {f"aws:{kind}" for kind in UNTAGGABLE}
@@ -102,11 +102,11 @@ def test_the_types_left_without_tags_have_none_in_the_provider() -> None:
 
 def test_tags_fit_beside_those_of_the_component() -> None:
     tags = {f"k{number}": "v" for number in range(MAX_TAGS)}
-    assert len(deploy({"tags": tags}).one("s3/bucket:Bucket").inputs["tags"]) <= 50
+    assert len(deploy({"tags": tags}).resource("s3/bucket:Bucket").inputs["tags"]) <= 50
 
 
-def test_outputs_are_registered_in_camel_case(deployed: Deployed) -> None:
-    (outputs,) = deployed.component_outputs.values()
+def test_outputs_are_registered_in_camel_case(deployment: Deployment) -> None:
+    (outputs,) = deployment.component_outputs.values()
     assert set(outputs) == {camel(output) for output in OUTPUTS} - {"apiKeyId", "webPageUrl"}  # not in every stack
     place = "execute-api.eu-west-1.amazonaws.com/v1"
     assert outputs["apiUrl"] == f"https://rest123.{place}"
@@ -116,7 +116,7 @@ def test_outputs_are_registered_in_camel_case(deployed: Deployed) -> None:
     assert outputs["functionNames"]["copy"] == "async-download-test-files-copy"
 
 
-def test_the_api_key_is_an_output_where_there_is_one(everything: Deployed) -> None:
+def test_the_api_key_is_an_output_where_there_is_one(everything: Deployment) -> None:
     (outputs,) = everything.component_outputs.values()
     assert outputs["apiKeyId"] == "files-rest-key-id"
 
@@ -145,7 +145,7 @@ def test_the_constructor_reads_like_a_table_of_contents() -> None:
     assert len(lines) <= 40
 
 
-def test_nothing_is_created_inside_an_apply(everything: Deployed) -> None:
+def test_nothing_is_created_inside_an_apply(everything: Deployment) -> None:
     """In a preview everything computed is unknown: what an apply would create is missing there."""
     previewed = deploy(EVERYTHING, cloud=Cloud(preview=True))
     assert sorted(resource.name for resource in previewed.custom) == sorted(
@@ -153,7 +153,7 @@ def test_nothing_is_created_inside_an_apply(everything: Deployed) -> None:
     )
 
 
-def two(*names: str) -> Deployed:
+def two(*names: str) -> Deployment:
     """Components side by side."""
 
     def program() -> None:
@@ -163,24 +163,24 @@ def two(*names: str) -> Deployed:
     return run(program)
 
 
-def physical(resource: Registered) -> str:
+def physical(resource: RegisteredResource) -> str:
     return str(resource.inputs["name"])
 
 
 def test_two_components_side_by_side_share_nothing() -> None:
-    deployed = two("reports", "images")
-    urns = [resource.urn for resource in deployed.resources]
+    deployment = two("reports", "images")
+    urns = [resource.urn for resource in deployment.resources]
     assert len(urns) == len(set(urns)) == 2 * len(deploy().resources)
-    own = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
-    own += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
-    for kind in own:
-        names = [physical(resource) for resource in deployed.all(kind)]
+    named_types = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
+    named_types += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
+    for kind in named_types:
+        names = [physical(resource) for resource in deployment.resources_of(kind)]
         assert len(names) == len(set(names)), kind
 
 
 @pytest.mark.parametrize("stack", ["test", "a-stage-with-a-very-long-name-indeed-it-is-" + "x" * 40])
 def test_names_stay_within_what_aws_allows(stack: str) -> None:
-    deployed = deploy(EVERYTHING, stack=stack)
+    deployment = deploy(EVERYTHING, stack=stack)
     limits = {
         "iam/role:Role": 64,
         "lambda/function:Function": 64,
@@ -191,17 +191,20 @@ def test_names_stay_within_what_aws_allows(stack: str) -> None:
     }
     for kind, limit in limits.items():
         key = "statementId" if kind.startswith("lambda/permission") else "name"
-        names = [str(resource.inputs[key]) for resource in deployed.all(kind)]
+        names = [str(resource.inputs[key]) for resource in deployment.resources_of(kind)]
         assert names
         assert all(0 < len(name) <= limit for name in names), kind
         assert len(names) == len(set(names))
 
 
 def test_the_prefix_of_names_can_be_chosen() -> None:
-    assert physical(deploy({"name_prefix": "shop"}).one("sfn/stateMachine:StateMachine", "transfer")) == "shop-transfer"
+    assert (
+        physical(deploy({"name_prefix": "shop"}).resource("sfn/stateMachine:StateMachine", "transfer"))
+        == "shop-transfer"
+    )
 
 
-def test_a_named_resource_goes_before_its_replacement_comes(everything: Deployed) -> None:
+def test_a_named_resource_goes_before_its_replacement_comes(everything: Deployment) -> None:
     """Two of one name cannot exist at once."""
     unique = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
     unique += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
@@ -218,8 +221,8 @@ def test_computed_strings_are_accepted_where_strings_are() -> None:
             "tags": {"team": pulumi.Output.from_input("reporting")},
         }
 
-    deployed = deploy(args)
-    copy = deployed.one("lambda/function:Function", "copy")
+    deployment = deploy(args)
+    copy = deployment.resource("lambda/function:Function", "copy")
     assert copy.origins["reports"]["base_url"] == "https://reports.example.com/"
     assert copy.inputs["environment"]["variables"]["BUCKET"] == "reports"
-    assert deployed.one("sqs/queue:Queue").inputs["tags"]["team"] == "reporting"
+    assert deployment.resource("sqs/queue:Queue").inputs["tags"]["team"] == "reporting"

@@ -12,10 +12,10 @@ from async_download.settings import FLAGS
 
 from local_provider.schema import check_inputs, deprecated_names, input_names
 from tests.components.support.harness import deploy
-from tests.components.support.variants import NEEDED
+from tests.components.support.variants import PREREQUISITES
 from tests.components.test_program import shipped, stack_file
 
-SOME: dict[str, dict[str, Any]] = {
+COMBINATIONS: dict[str, dict[str, Any]] = {
     "the defaults": {},
     "an API key and pages": {"rest_auth": "api_key", "cors_origins": ["https://app.example.com"]},
     "a bucket that is given": {"bucket": "a-bucket-of-somebody"},
@@ -26,7 +26,9 @@ SOME: dict[str, dict[str, Any]] = {
     },
     "no slices": {"fan_out_mb": 0, "tags": {"team": "reporting"}},
 }
-ARGS = SOME | {f"{flag} the other way": {flag: not default} | NEEDED.get(flag, {}) for flag, default in FLAGS.items()}
+ARGS = COMBINATIONS | {
+    f"{flag} the other way": {flag: not default} | PREREQUISITES.get(flag, {}) for flag, default in FLAGS.items()
+}
 
 
 def plain(value: Any) -> Any:
@@ -38,24 +40,24 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@pytest.mark.parametrize("given", list(ARGS.values()), ids=list(ARGS))
-def test_every_input_is_one_that_the_sdk_has(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("args", list(ARGS.values()), ids=list(ARGS))
+def test_every_input_is_one_that_the_sdk_has(args: dict[str, Any]) -> None:
     """Names, nested ones too, types, and none missing that is required."""
-    registered = deploy(given).custom
+    registered = deploy(args).custom
     assert len(registered) > 100
-    wrong = {item.name: found for item in registered if (found := check_inputs(item.type, plain(item.inputs)))}
+    wrong = {item.name: problems for item in registered if (problems := check_inputs(item.type, plain(item.inputs)))}
     assert wrong == {}
 
 
-@pytest.mark.parametrize("given", list(ARGS.values()), ids=list(ARGS))
-def test_nothing_deprecated_is_used(given: dict[str, Any]) -> None:
-    used = {item.name: deprecated_names(item.type) & set(item.inputs) for item in deploy(given).custom}
+@pytest.mark.parametrize("args", list(ARGS.values()), ids=list(ARGS))
+def test_nothing_deprecated_is_used(args: dict[str, Any]) -> None:
+    used = {item.name: deprecated_names(item.type) & set(item.inputs) for item in deploy(args).custom}
     assert {name: inputs for name, inputs in used.items() if inputs} == {}
     assert "acl" in deprecated_names("aws:s3/bucket:Bucket"), "or nothing would ever be found"
 
 
 def test_a_misspelt_nested_input_would_be_found() -> None:
-    function = deploy({}).one("lambda/function:Function", "copy")
+    function = deploy({}).resource("lambda/function:Function", "copy")
     inputs = plain(function.inputs) | {"environment": {"variabels": {}}}
     (problem,) = check_inputs(function.type, inputs)
     assert problem.path == "environment.variabels"
@@ -71,9 +73,9 @@ def test_the_local_stage_sets_every_skip_flag_of_the_provider() -> None:
 
 
 def test_the_local_stage_names_endpoints_that_the_provider_knows() -> None:
-    known = {camel(name.rstrip("_")) for name in inspect.signature(aws.ProviderEndpointArgs.__init__).parameters}
+    services = {camel(name.rstrip("_")) for name in inspect.signature(aws.ProviderEndpointArgs.__init__).parameters}
     (endpoints,) = stack_file("local")["aws:endpoints"]
-    assert set(endpoints) <= known
+    assert set(endpoints) <= services
 
 
 def test_whatever_can_carry_tags_carries_them() -> None:

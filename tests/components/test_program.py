@@ -16,7 +16,7 @@ from async_download.component import OUTPUTS
 from async_download.settings import FLAGS, NUMBERS, TEXTS
 from async_download.stack_config import UnknownConfigKeyError
 
-from tests.components.support.harness import COMPONENT, REPOSITORY, Deployed, deploy_program
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployment, deploy_program
 
 NAMESPACE = "async-download"
 ORIGINS = {"reports": {"baseUrl": "https://reports.example.com/exports/"}}
@@ -34,7 +34,7 @@ def stack_file(stack: str) -> dict[str, Any]:
     return config
 
 
-def configured(values: dict[str, Any], stack: str = "test") -> Deployed:
+def configured(values: dict[str, Any], stack: str = "test") -> Deployment:
     """The defaults of Pulumi.yaml, then values of a stack."""
     defaults = {f"{NAMESPACE}:{key}": item["default"] for key, item in PROJECT["config"].items() if "default" in item}
     given = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in values.items()}
@@ -42,18 +42,18 @@ def configured(values: dict[str, Any], stack: str = "test") -> Deployed:
 
 
 @cache
-def shipped(stack: str) -> Deployed:
+def shipped(stack: str) -> Deployment:
     """A stack file as it is."""
     return configured(stack_file(stack), stack)
 
 
 def test_one_component_and_its_outputs() -> None:
-    deployed = configured({"origins": ORIGINS})
-    assert [item.type for item in deployed.resources if not item.custom] == [COMPONENT]
-    assert set(deployed.exports) == {camel(output) for output in OUTPUTS}
-    assert deployed.exports["downloadUrl"].endswith("/v1/download")
-    assert deployed.exports["apiKeyId"] is None
-    assert deployed.exports["apiKeyIds"] == {}
+    deployment = configured({"origins": ORIGINS})
+    assert [item.type for item in deployment.resources if not item.custom] == [COMPONENT]
+    assert set(deployment.exports) == {camel(output) for output in OUTPUTS}
+    assert deployment.exports["downloadUrl"].endswith("/v1/download")
+    assert deployment.exports["apiKeyId"] is None
+    assert deployment.exports["apiKeyIds"] == {}
 
 
 def test_every_setting_is_declared_with_its_kind_and_described() -> None:
@@ -81,7 +81,7 @@ def test_the_program_runs_with_the_tools_of_its_lock_file() -> None:
 
 
 def test_configuration_reaches_the_component() -> None:
-    deployed = configured(
+    deployment = configured(
         {
             "origins": {
                 "reports": ORIGINS["reports"] | {"defaultPath": "latest.csv", "allowPrivate": ["10.0.0.0/8"]},
@@ -96,39 +96,39 @@ def test_configuration_reaches_the_component() -> None:
             "stageName": "live",
         }
     )
-    function = deployed.one("lambda/function:Function", "copy")
+    function = deployment.resource("lambda/function:Function", "copy")
     copy, origins = function.inputs, function.origins
     assert origins["reports"]["default_path"] == "latest.csv"
     assert origins["reports"]["allow_private"] == ["10.0.0.0/8"]
     assert origins["local"]["allow_http"] is True
     assert copy["memorySize"] == 2048
-    get = deployed.one("lambda/function:Function", "get-download").inputs
+    get = deployment.resource("lambda/function:Function", "get-download").inputs
     assert json.loads(get["environment"]["variables"]["CORS_ORIGINS"]) == ["https://app.example.com"]
     assert copy["tracingConfig"] == {"mode": "PassThrough"}
     assert copy["tags"]["costCentre"] == "4711"
-    assert deployed.exports["apiUrl"].endswith("/live")
-    assert deployed.exports["apiKeyId"]
-    assert deployed.exports["webPageUrl"].endswith("/live/page/index.html")
+    assert deployment.exports["apiUrl"].endswith("/live")
+    assert deployment.exports["apiKeyId"]
+    assert deployment.exports["webPageUrl"].endswith("/live/page/index.html")
 
 
 def test_header_names_stay_as_they_are_written() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
     origins = {"reports": ORIGINS["reports"] | {"secretHeaders": {"X-Api-Key": secret}}}
-    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
     assert copy.origins["reports"]["secret_headers"] == {"X-Api-Key": secret}
 
 
 def test_a_ca_bundle_is_spelt_as_in_other_settings() -> None:
     bundle = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
     origins = {"reports": ORIGINS["reports"] | {"caBundle": bundle}}
-    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
     assert copy.origins["reports"]["ca_bundle"] == bundle
 
 
 def test_the_functions_read_which_redirects_to_follow() -> None:
     redirects = {"redirects": "any", "redirectHosts": ["store.example.com"]}
     origins = {"reports": ORIGINS["reports"], "store": ORIGINS["reports"] | redirects}
-    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
     assert copy.origins["store"]["redirects"] == "any"
     assert copy.origins["store"]["redirect_hosts"] == ["store.example.com"]
     assert not {"redirects", "redirect_hosts"} & set(copy.origins["reports"])  # the default takes no room
@@ -178,10 +178,12 @@ def test_the_shipped_stacks_deploy(stack: str) -> None:
 
 
 def test_the_shipped_stage_for_aws_is_private_and_encrypted_on_the_way() -> None:
-    deployed = shipped("dev")
-    assert not deployed.warnings
-    assert all(item.inputs["authorization"] == "AWS_IAM" for item in deployed.all("apigateway/method:Method"))
-    assert "PlainHttp" in deployed.one("s3/bucketPolicy:BucketPolicy").inputs["policy"]
+    deployment = shipped("dev")
+    assert not deployment.warnings
+    assert all(
+        item.inputs["authorization"] == "AWS_IAM" for item in deployment.resources_of("apigateway/method:Method")
+    )
+    assert "PlainHttp" in deployment.resource("s3/bucketPolicy:BucketPolicy").inputs["policy"]
 
 
 def test_the_local_stage_talks_to_one_emulator_only() -> None:

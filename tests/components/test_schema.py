@@ -18,7 +18,7 @@ from async_download.checks import camel
 from async_download.component import OUTPUTS
 from async_download.plugin import Plugin
 
-from tests.components.support.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployment, deploy, run
 
 
 @pytest.fixture(scope="module")
@@ -161,9 +161,9 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
     assert registered(run(remote)) == registered(python)
 
 
-def registered(deployed: Deployed) -> dict[str, dict[str, Any]]:
+def registered(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """Name -> inputs, without the archive, which compares by identity."""
     return {
         f"{item.type}::{item.name}": {key: value for key, value in item.inputs.items() if key != "code"}
-        for item in deployed.resources
+        for item in deployment.resources
     }

@@ -292,5 +292,5 @@ def test_functions_are_told_of_origins_in_a_fixed_order() -> None:
     both = {name: {"base_url": f"https://{name}.example.com/"} for name in ("b", "a")}
     backwards = dict(reversed(both.items()))
     deployments = [deploy({"origins": origins}) for origins in (both, backwards)]
-    copies = [deployed.one("lambda/function:Function", "copy") for deployed in deployments]
+    copies = [deployment.resource("lambda/function:Function", "copy") for deployment in deployments]
     assert [list(copy.origins) for copy in copies] == [["a", "b"], ["a", "b"]]

@@ -40,7 +40,7 @@ def test_the_python_example_deploys() -> None:
         exec(compile(program("python"), "example", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own file
 
     deployed = run(example)
-    assert deployed.one("lambda/function:Function", "copy").inputs["tags"]["team"] == "reporting"
+    assert deployed.resource("lambda/function:Function", "copy").inputs["tags"]["team"] == "reporting"
     assert deployed.exports["downloadUrl"].endswith("/v1/download")
 
 

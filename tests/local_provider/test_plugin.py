@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-import pulumi.runtime.rpc as wire
 import pytest
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from local_provider import plugin
+from local_provider import plugin, pulumi_names
 
 HASH = "0123abcd"
 
@@ -33,7 +32,7 @@ def archive() -> Any:
 def secret(inner: Any) -> Any:
     """A secret, as the engine sends it."""
     value = struct_pb2.Value()
-    value.struct_value.fields[wire._special_sig_key].string_value = wire._special_secret_sig
+    value.struct_value.fields[pulumi_names.SIGNATURE_KEY].string_value = pulumi_names.SECRET
     value.struct_value.fields["value"].CopyFrom(inner)
     return value
 

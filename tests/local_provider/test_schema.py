@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_provider.resources import REGISTRY
+from local_provider.resource_types import RESOURCE_TYPES as REGISTRY
 from local_provider.schema import UnknownTypeError, check_inputs, has_input, output_names
 
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
@@ -68,12 +68,12 @@ def test_an_unknown_type_is_told(kind: str) -> None:
 def test_what_a_stand_in_says_of_itself_is_known_to_the_sdk(kind: str) -> None:
     """A misspelt declaration would silently allow or refuse something."""
     resource = REGISTRY[kind]
-    inputs = {path.partition(".")[0] for path in resource.implements | frozenset(resource.inert)}
-    unknown = [path for path in (*resource.implements, *resource.inert) if not has_input(kind, path)]
+    inputs = {path.partition(".")[0] for path in resource.inputs | frozenset(resource.inert)}
+    unknown = [path for path in (*resource.inputs, *resource.inert) if not has_input(kind, path)]
     assert unknown == []
     assert resource.replaces <= inputs
-    assert resource.named_by is None or resource.named_by in resource.implements
-    assert not resource.implements & frozenset(resource.inert)
+    assert resource.named_by is None or resource.named_by in resource.inputs
+    assert not resource.inputs & frozenset(resource.inert)
     assert all(resource.inert.values()), "each says why"
 
 

@@ -11,7 +11,7 @@ Rule = dict[str, Any]
 THROTTLED = "Lambda.TooManyRequestsException"
 SERVICE_ERRORS = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"]
 MAX_DELAY_SECONDS = 60
-PATIENT_ATTEMPTS = 1000
+THROTTLED_ATTEMPTS = 1000
 """With a random delay from 0 to 60 s these take eight hours, and never less than seven; 3,000 events of a history."""
 EXPRESS_DELAY_SECONDS = 8
 EXPRESS_ATTEMPTS = 6
@@ -24,12 +24,12 @@ def retry(errors: list[str], *, seconds: int, attempts: int, max_delay: int = 30
     return {"ErrorEquals": errors, **backoff, "MaxDelaySeconds": max_delay, "JitterStrategy": "FULL"}
 
 
-def patient() -> Rule:
+def throttled_in_standard() -> Rule:
     """Build the rule of a task of a Standard execution for a throttled function."""
-    return retry([THROTTLED], seconds=1, attempts=PATIENT_ATTEMPTS, max_delay=MAX_DELAY_SECONDS)
+    return retry([THROTTLED], seconds=1, attempts=THROTTLED_ATTEMPTS, max_delay=MAX_DELAY_SECONDS)
 
 
-def brief() -> Rule:
+def throttled_in_express() -> Rule:
     """Build the rule of a task of an Express execution for a throttled function."""
     return retry([THROTTLED], seconds=1, attempts=EXPRESS_ATTEMPTS, max_delay=EXPRESS_DELAY_SECONDS)
 

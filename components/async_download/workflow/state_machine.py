@@ -125,7 +125,9 @@ def _slices(arn: str, concurrency: int, children: str) -> dict[str, Any]:
     A child whose function stays throttled succeeds and names its slice, since a failed child would fail the Map.
     """
     payload = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
-    throttled = retry_rules.brief() if children == ExecutionType.EXPRESS else retry_rules.patient()
+    throttled = (
+        retry_rules.throttled_in_express() if children == ExecutionType.EXPRESS else retry_rules.throttled_in_standard()
+    )
     child = _task("copy_slice", arn, payload, then={"End": True}, attempts=1, throttled=throttled)
     child["Catch"] = [{"ErrorEquals": [retry_rules.THROTTLED], "ResultPath": None, "Next": "Throttled"}]
     return {
@@ -166,7 +168,7 @@ def _task(
         "Parameters": {"FunctionName": arn, "Payload": payload},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": FUNCTIONS[function].timeout_seconds + GRACE_SECONDS,
-        "Retry": retry_rules.of_task(throttled or retry_rules.patient(), attempts=attempts),
+        "Retry": retry_rules.of_task(throttled or retry_rules.throttled_in_standard(), attempts=attempts),
         **({"Catch": _catch(caught)} if caught else {}),
         **then,
     }

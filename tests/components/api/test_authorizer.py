@@ -13,7 +13,7 @@ from async_download.settings import resolve
 from tests.components.api.test_apis import methods, trigger
 from tests.components.api.test_cors import answers
 from tests.components.functions.test_functions import depends_on
-from tests.components.support.harness import COMPONENT, ORIGINS, Deployed, Registered, deploy, run
+from tests.components.support.harness import COMPONENT, ORIGINS, Deployment, RegisteredResource, deploy, run
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
 from tests.components.test_program import configured
 from tests.components.test_schema import registered
@@ -27,17 +27,17 @@ def args(**authorizer: Any) -> dict[str, Any]:
     return {"rest_auth": "authorizer", "authorizer": authorizer}
 
 
-def made(deployed: Deployed) -> dict[str, Any]:
-    return deployed.one(KIND).inputs
+def authorizer_inputs(deployment: Deployment) -> dict[str, Any]:
+    return deployment.resource(KIND).inputs
 
 
-def permission(deployed: Deployed) -> Registered:
-    return deployed.one("lambda/permission:Permission", "rest-authorizer-permission")
+def permission(deployment: Deployment) -> RegisteredResource:
+    return deployment.resource("lambda/permission:Permission", "rest-authorizer-permission")
 
 
-def triggers(deployed: Deployed) -> dict[str, str]:
-    found: dict[str, str] = deployed.one("apigateway/deployment:Deployment").inputs["triggers"]
-    return found
+def triggers(deployment: Deployment) -> dict[str, str]:
+    deployment_triggers: dict[str, str] = deployment.resource("apigateway/deployment:Deployment").inputs["triggers"]
+    return deployment_triggers
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
@@ -87,16 +87,16 @@ def test_a_computed_arn_is_checked_when_it_is_known(field: str) -> None:
 
 @pytest.mark.parametrize(("kind", "type_"), [(None, "TOKEN"), (AuthorizerKind.TOKEN, "TOKEN"), ("request", "REQUEST")])
 def test_a_function_decides_about_every_call(kind: str | None, type_: str) -> None:
-    deployed = deploy(args(function_arn=FUNCTION, kind=kind))
-    inputs = made(deployed)
+    deployment = deploy(args(function_arn=FUNCTION, kind=kind))
+    inputs = authorizer_inputs(deployment)
     assert inputs["type"] == type_
     place = "arn:aws-cn:apigateway:cn-north-1:lambda:path/2015-03-31/functions"
     assert inputs["authorizerUri"] == f"{place}/{FUNCTION}/invocations"
     assert inputs["identitySource"] == "method.request.header.Authorization"
     assert inputs["authorizerResultTtlInSeconds"] == 0, "a decision about one path must not stand for another"
     assert "providerArns" not in inputs
-    assert len(methods(deployed)) == 4
-    for method in methods(deployed):
+    assert len(methods(deployment)) == 4
+    for method in methods(deployment):
         assert (method.inputs["authorization"], method.inputs["authorizerId"]) == ("CUSTOM", "files-rest-authorizer-id")
         assert method.inputs["apiKeyRequired"] is False
 
@@ -112,18 +112,18 @@ def test_the_function_may_be_called_by_this_authorizer_alone() -> None:
 
 
 def test_a_version_or_alias_is_what_is_called_and_permitted() -> None:
-    deployed = deploy(args(function_arn=f"{FUNCTION}:live"))
-    inputs = permission(deployed).inputs
+    deployment = deploy(args(function_arn=f"{FUNCTION}:live"))
+    inputs = permission(deployment).inputs
     assert (inputs["function"], inputs["qualifier"]) == (FUNCTION, "live")
-    assert made(deployed)["authorizerUri"].endswith(f"{FUNCTION}:live/invocations")
+    assert authorizer_inputs(deployment)["authorizerUri"].endswith(f"{FUNCTION}:live/invocations")
 
 
 def test_cognito_decides_by_identity_token_or_by_scope() -> None:
     plain = deploy(args(user_pool_arns=[POOL]))
-    inputs = made(plain)
+    inputs = authorizer_inputs(plain)
     assert (inputs["type"], inputs["providerArns"]) == ("COGNITO_USER_POOLS", [POOL])
     assert "authorizerUri" not in inputs
-    assert not [item for item in plain.all("lambda/permission:Permission") if "authorizer" in item.name]
+    assert not [item for item in plain.resources_of("lambda/permission:Permission") if "authorizer" in item.name]
     assert {method.inputs["authorization"] for method in methods(plain)} == {"COGNITO_USER_POOLS"}
     assert all("authorizationScopes" not in method.inputs for method in methods(plain))
     scoped = deploy(args(user_pool_arns=[POOL], scopes=["files/read"]))
@@ -131,7 +131,7 @@ def test_cognito_decides_by_identity_token_or_by_scope() -> None:
 
 
 def test_header_and_cache_are_choices() -> None:
-    inputs = made(deploy(args(function_arn=FUNCTION, header="X-Token", cache_seconds=60)))
+    inputs = authorizer_inputs(deploy(args(function_arn=FUNCTION, header="X-Token", cache_seconds=60)))
     assert inputs["identitySource"] == "method.request.header.X-Token"
     assert inputs["authorizerResultTtlInSeconds"] == 60
 
@@ -145,32 +145,32 @@ def test_a_browser_may_send_the_header() -> None:
         assert headers["Access-Control-Allow-Headers"].lower().split(",").count("authorization") == 1
 
 
-def test_no_other_auth_has_an_authorizer(deployed: Deployed) -> None:
-    assert not deployed.all(KIND)
-    assert all("authorizerId" not in method.inputs for method in methods(deployed))
+def test_no_other_auth_has_an_authorizer(deployment: Deployment) -> None:
+    assert not deployment.resources_of(KIND)
+    assert all("authorizerId" not in method.inputs for method in methods(deployment))
 
 
 def test_a_changed_authorizer_is_deployed_again() -> None:
     """Known parts or computed ones: the stage has a snapshot of all."""
-    other = FUNCTION.replace("who-calls", "other")
-    known = [args(function_arn=FUNCTION, **more) for more in ({}, {"header": "X-Token"}, {"cache_seconds": 9})]
-    known += [args(function_arn=FUNCTION, kind="request"), args(user_pool_arns=[POOL])]
-    known += [args(user_pool_arns=[POOL], scopes=["a"])]
-    assert len({trigger(**given) for given in known}) == len(known)
-    assert trigger(**known[0]) not in (trigger(), trigger(rest_auth="none"))
-    computed = [deploy(given) for given in (known[0], args(function_arn=other), known[4])]
-    assert len({triggers(deployed)["authorizer"] for deployed in computed}) == 3
-    assert triggers(deploy(known[0])) == triggers(deploy(known[0], fresh=True))
+    other_function = FUNCTION.replace("who-calls", "other")
+    variants = [args(function_arn=FUNCTION, **more) for more in ({}, {"header": "X-Token"}, {"cache_seconds": 9})]
+    variants += [args(function_arn=FUNCTION, kind="request"), args(user_pool_arns=[POOL])]
+    variants += [args(user_pool_arns=[POOL], scopes=["a"])]
+    assert len({trigger(**given) for given in variants}) == len(variants)
+    assert trigger(**variants[0]) not in (trigger(), trigger(rest_auth="none"))
+    computed = [deploy(given) for given in (variants[0], args(function_arn=other_function), variants[4])]
+    assert len({triggers(deployment)["authorizer"] for deployment in computed}) == 3
+    assert triggers(deploy(variants[0])) == triggers(deploy(variants[0], fresh=True))
 
 
 def test_a_deployment_waits_for_the_authorizer_and_its_permission() -> None:
-    deployed = deploy(args(function_arn=FUNCTION))
-    awaited = depends_on(deployed, deployed.one("apigateway/deployment:Deployment"))
-    assert {deployed.one(KIND).name, permission(deployed).name} <= awaited
+    deployment = deploy(args(function_arn=FUNCTION))
+    awaited = depends_on(deployment, deployment.resource("apigateway/deployment:Deployment"))
+    assert {deployment.resource(KIND).name, permission(deployment).name} <= awaited
 
 
-def test_an_unknown_path_is_said_to_be_one() -> None:
-    responses = deploy(args(function_arn=FUNCTION)).all("apigateway/response:Response")
+def test_the_answer_to_an_unknown_path_says_so() -> None:
+    responses = deploy(args(function_arn=FUNCTION)).resources_of("apigateway/response:Response")
     statuses = {item.inputs["responseType"]: item.inputs.get("statusCode") for item in responses}
     assert statuses["MISSING_AUTHENTICATION_TOKEN"] == "404"
     assert statuses["UNAUTHORIZED"] == "401"
@@ -184,24 +184,27 @@ def test_configuration_reaches_the_authorizer() -> None:
             "authorizer": {"functionArn": FUNCTION, "kind": "request", "cacheSeconds": 30, "header": "X-Token"},
         }
     )
-    assert (made(functional)["type"], made(functional)["authorizerResultTtlInSeconds"]) == ("REQUEST", 30)
+    assert (authorizer_inputs(functional)["type"], authorizer_inputs(functional)["authorizerResultTtlInSeconds"]) == (
+        "REQUEST",
+        30,
+    )
     pools = configured(
         {"origins": CONFIGURED_ORIGINS, "restAuth": "authorizer", "authorizer": {"userPoolArns": [POOL]}}
     )
-    assert made(pools)["providerArns"] == [POOL]
+    assert authorizer_inputs(pools)["providerArns"] == [POOL]
 
 
 def test_another_language_makes_the_same_authorizer() -> None:
     """There an enum is a string, a whole number a float, and an ARN an output inside a list."""
 
-    def remote(authorizer: dict[str, Any]) -> Deployed:
+    def remote(authorizer: dict[str, Any]) -> Deployment:
         inputs: dict[str, Any] = {"origins": {"reports": {"baseUrl": "https://reports.example.com/exports/"}}}
         inputs |= {"restAuth": "authorizer"}
 
         def program() -> None:
             pools = [pulumi.Output.from_input(arn) for arn in authorizer.get("userPoolArns", ())]
-            known = inputs | {"authorizer": authorizer | ({"userPoolArns": pools} if pools else {})}
-            Plugin("0.0.0").construct("files", COMPONENT, known)
+            variants = inputs | {"authorizer": authorizer | ({"userPoolArns": pools} if pools else {})}
+            Plugin("0.0.0").construct("files", COMPONENT, variants)
 
         return run(program)
 

@@ -13,7 +13,7 @@ from async_download.names import hyphenated
 from runtime import config
 from runtime.handlers.web_page import Settings
 from tests.components.functions.test_functions import depends_on, environment, function
-from tests.components.support.harness import Deployed, Registered, deploy
+from tests.components.support.harness import Deployment, RegisteredResource, deploy
 from tests.components.support.service_permissions import callers, rest_paths
 
 OTHER = "https://app.example.com"
@@ -21,85 +21,89 @@ API = "https://rest123.execute-api.eu-west-1.amazonaws.com"
 CORS = "s3/bucketCorsConfiguration:BucketCorsConfiguration"
 
 
-def with_page(**args: Any) -> Deployed:
+def deploy_with_page(**args: Any) -> Deployment:
     return deploy({"web_page": True, "rest_auth": "api_key"} | args)
 
 
-def outputs(deployed: Deployed) -> dict[str, Any]:
-    (found,) = deployed.component_outputs.values()
+def outputs(deployment: Deployment) -> dict[str, Any]:
+    (found,) = deployment.component_outputs.values()
     return found
 
 
-def methods(deployed: Deployed) -> dict[tuple[str, str], Registered]:
+def methods(deployment: Deployment) -> dict[tuple[str, str], RegisteredResource]:
     """(method, path) -> the method."""
-    paths, found = rest_paths(deployed), deployed.all("apigateway/method:Method")
+    paths, found = rest_paths(deployment), deployment.resources_of("apigateway/method:Method")
     return {(item.inputs["httpMethod"], paths[item.inputs["resourceId"]]): item for item in found}
 
 
-def test_without_it_there_is_nothing_of_it(deployed: Deployed) -> None:
-    assert not [item.name for item in deployed.resources if "page" in item.name]
-    assert "webPageUrl" not in outputs(deployed)
-    assert PAGE not in outputs(deployed)["functionNames"]
+def test_without_it_there_is_nothing_of_it(deployment: Deployment) -> None:
+    assert not [item.name for item in deployment.resources if "page" in item.name]
+    assert "webPageUrl" not in outputs(deployment)
+    assert PAGE not in outputs(deployment)["functionNames"]
 
 
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_the_page_is_open_and_the_api_stays_as_it_was(auth: str) -> None:
-    deployed = with_page(rest_auth=auth)
-    found = methods(deployed)
+    deployment = deploy_with_page(rest_auth=auth)
+    found = methods(deployment)
     page = found.pop(("GET", "/page/{file}"))
     assert (page.inputs["authorization"], page.inputs["apiKeyRequired"]) == ("NONE", False)
     assert {item.inputs["apiKeyRequired"] for item in found.values()} == {auth == "api_key"}
-    assert page.name in depends_on(deployed, deployed.one("apigateway/deployment:Deployment"))
+    assert page.name in depends_on(deployment, deployment.resource("apigateway/deployment:Deployment"))
 
 
 def test_it_is_called_by_its_own_path_alone() -> None:
-    deployed = with_page()
-    name = function(deployed, PAGE).inputs["name"]
+    deployment = deploy_with_page()
+    name = function(deployment, PAGE).inputs["name"]
     (permission,) = [
-        item.inputs for item in deployed.all("lambda/permission:Permission") if item.inputs["function"] == name
+        item.inputs
+        for item in deployment.resources_of("lambda/permission:Permission")
+        if item.inputs["function"] == name
     ]
     assert permission["sourceArn"].endswith(":rest123/v1/GET/page/*")
-    assert callers(deployed)[name, "apigateway.amazonaws.com"] == {permission["sourceArn"]}
+    assert callers(deployment)[name, "apigateway.amazonaws.com"] == {permission["sourceArn"]}
 
 
 def test_its_function_may_write_its_log_and_nothing_else() -> None:
-    statements = with_page(tracing=False).statements(hyphenated(PAGE))
+    statements = deploy_with_page(tracing=False).statements(hyphenated(PAGE))
     assert [statement["Sid"] for statement in statements] == ["Logs"]
 
 
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_its_function_is_told_what_it_reads(auth: str) -> None:
-    variables = environment(with_page(rest_auth=auth), PAGE)
+    variables = environment(deploy_with_page(rest_auth=auth), PAGE)
     assert set(variables) == {field.name.upper() for field in dataclasses.fields(Settings)}
     assert config.load(Settings, variables).rest_auth == auth
 
 
 def test_its_url_is_an_output() -> None:
-    assert outputs(with_page())["webPageUrl"] == f"{API}/v1/page/index.html"
-    assert outputs(with_page(stage_name="live"))["webPageUrl"] == f"{API}/live/page/index.html"
+    assert outputs(deploy_with_page())["webPageUrl"] == f"{API}/v1/page/index.html"
+    assert outputs(deploy_with_page(stage_name="live"))["webPageUrl"] == f"{API}/live/page/index.html"
 
 
 @pytest.mark.parametrize(
-    ("given", "wanted"), [([], [API]), ([OTHER], [OTHER, API]), (["*"], ["*"])], ids=["none", "one", "all"]
+    ("cors_origins", "allowed_origins"),
+    [([], [API]), ([OTHER], [OTHER, API]), (["*"], ["*"])],
+    ids=["none", "one", "all"],
 )
-def test_it_may_fetch_copies(given: list[str], wanted: list[str]) -> None:
-    (rule,) = with_page(cors_origins=given).one(CORS).inputs["corsRules"]
-    assert rule["allowedOrigins"] == wanted
+def test_it_may_fetch_copies(cors_origins: list[str], allowed_origins: list[str]) -> None:
+    (rule,) = deploy_with_page(cors_origins=cors_origins).resource(CORS).inputs["corsRules"]
+    assert rule["allowedOrigins"] == allowed_origins
 
 
 def test_the_owner_of_a_given_bucket_is_told_so() -> None:
-    deployed = with_page(bucket="reports")
-    assert not deployed.all(CORS)
-    assert outputs(deployed)["bucketRules"]["corsRule"]["AllowedOrigins"] == [API]
+    deployment = deploy_with_page(bucket="reports")
+    assert not deployment.resources_of(CORS)
+    assert outputs(deployment)["bucketRules"]["corsRule"]["AllowedOrigins"] == [API]
 
 
 def test_functions_answer_no_other_page_for_it() -> None:
     """The page is of the API's own origin, for which a browser asks nobody."""
-    assert json.loads(environment(with_page(), "get_download")["CORS_ORIGINS"]) == []
-    assert not [path for method, path in methods(with_page()) if method == "OPTIONS"]
+    assert json.loads(environment(deploy_with_page(), "get_download")["CORS_ORIGINS"]) == []
+    assert not [path for method, path in methods(deploy_with_page()) if method == "OPTIONS"]
 
 
 def test_switching_it_on_is_deployed() -> None:
     kind = "apigateway/deployment:Deployment"
-    seen = [with_page(web_page=on).one(kind).inputs["triggers"]["redeployment"] for on in (True, False)]
-    assert len(set(seen)) == 2
+    triggers = [deploy_with_page(web_page=on).resource(kind).inputs["triggers"]["redeployment"] for on in (True, False)]
+    assert len(set(triggers)) == 2

@@ -37,7 +37,7 @@ def test_a_name_that_a_preview_does_not_know_is_not_looked_up() -> None:
         return {"bucket": aws.s3.Bucket("mine").bucket}
 
     previewed = deploy(args, cloud=Cloud(bucket_failure="must not be asked", preview=True))
-    assert (len(previewed.all("s3/bucket:Bucket")), previewed.lookup_providers) == (1, [])
+    assert (len(previewed.resources_of("s3/bucket:Bucket")), previewed.lookup_providers) == (1, [])
 
 
 @pytest.mark.parametrize("reason", [MOVED, "reading S3 Bucket (reports): empty result", "StatusCode: 403, Forbidden"])

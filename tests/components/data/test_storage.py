@@ -8,72 +8,80 @@ from typing import Any
 import pytest
 from async_download import InvalidSetting
 
-from tests.components.support.harness import Deployed, deploy
+from tests.components.support.harness import Deployment, deploy
 
 BUCKET = "files-copies-1234567"
 ARN = f"arn:aws:s3:::{BUCKET}"
 
 
-def policy(deployed: Deployed) -> dict[str, dict[str, Any]]:
-    return {item["Sid"]: item for item in deployed.one("s3/bucketPolicy:BucketPolicy").json("policy")["Statement"]}
+def policy(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    return {
+        item["Sid"]: item for item in deployment.resource("s3/bucketPolicy:BucketPolicy").json("policy")["Statement"]
+    }
 
 
-def test_nothing_in_the_bucket_is_public(deployed: Deployed) -> None:
-    blocked = deployed.one("s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
+def test_nothing_in_the_bucket_is_public(deployment: Deployment) -> None:
+    blocked = deployment.resource("s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
     assert [blocked[key] for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls")] == [True] * 3
     assert blocked["restrictPublicBuckets"] is True
-    owner = deployed.one("s3/bucketOwnershipControls:BucketOwnershipControls").inputs
+    owner = deployment.resource("s3/bucketOwnershipControls:BucketOwnershipControls").inputs
     assert owner["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-def test_every_part_of_the_bucket_is_set_on_the_bucket(deployed: Deployed) -> None:
-    parts = [item for item in deployed.custom if item.type.startswith("aws:s3/bucket") and "tags" not in item.inputs]
+def test_every_part_of_the_bucket_is_set_on_the_bucket(deployment: Deployment) -> None:
+    parts = [item for item in deployment.custom if item.type.startswith("aws:s3/bucket") and "tags" not in item.inputs]
     assert len(parts) == 5
     assert {part.inputs["bucket"] for part in parts} == {BUCKET}
 
 
-def test_the_bucket_is_named_by_the_engine(deployed: Deployed) -> None:
-    assert "bucket" not in deployed.one("s3/bucket:Bucket").inputs
+def test_the_bucket_is_named_by_the_engine(deployment: Deployment) -> None:
+    assert "bucket" not in deployment.resource("s3/bucket:Bucket").inputs
 
 
-def test_copies_are_encrypted(deployed: Deployed) -> None:
-    inputs = deployed.one("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration").inputs
+def test_copies_are_encrypted(deployment: Deployment) -> None:
+    inputs = deployment.resource(
+        "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    ).inputs
     (rule,) = inputs["rules"]
     assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
 
 
-def test_plain_http_is_refused_unless_the_stack_allows_it(deployed: Deployed) -> None:
-    plain = policy(deployed)["PlainHttp"]
+def test_plain_http_is_refused_unless_the_stack_allows_it(deployment: Deployment) -> None:
+    plain = policy(deployment)["PlainHttp"]
     assert plain["Effect"] == "Deny"
     assert plain["Resource"] == [ARN, f"{ARN}/*"]
     assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert set(policy(deploy({"tls_only": False}))) == {"ForeignReaders", "OldSignatures"}
 
 
-@pytest.mark.parametrize(("force", "wanted"), [(None, False), (True, True)])
-def test_copies_are_destroyed_only_on_request(force: bool | None, wanted: bool) -> None:
-    assert deploy({"force_destroy": force}).one("s3/bucket:Bucket").inputs["forceDestroy"] is wanted
+@pytest.mark.parametrize(("setting", "force_destroy"), [(None, False), (True, True)])
+def test_copies_are_destroyed_only_on_request(setting: bool | None, force_destroy: bool) -> None:
+    assert deploy({"force_destroy": setting}).resource("s3/bucket:Bucket").inputs["forceDestroy"] is force_destroy
 
 
 DATA = ["files-connections", "files-copies", "files-downloads"]
 
 
-def test_data_and_urls_are_protected_on_request(deployed: Deployed) -> None:
+def test_data_and_urls_are_protected_on_request(deployment: Deployment) -> None:
     protected = deploy({"protect": True, "cors_origins": ["https://app.example.com"]})
     assert sorted(item.name for item in protected.custom if item.protect) == sorted(
         [*DATA, "files-rest-api", "files-socket-api"]
     )
-    assert [table.inputs["deletionProtectionEnabled"] for table in protected.all("dynamodb/table:Table")] == [True] * 2
-    assert not any(item.protect for item in deployed.resources)
-    assert {table.inputs["deletionProtectionEnabled"] for table in deployed.all("dynamodb/table:Table")} == {False}
+    assert [table.inputs["deletionProtectionEnabled"] for table in protected.resources_of("dynamodb/table:Table")] == [
+        True
+    ] * 2
+    assert not any(item.protect for item in deployment.resources)
+    assert {table.inputs["deletionProtectionEnabled"] for table in deployment.resources_of("dynamodb/table:Table")} == {
+        False
+    }
 
 
-def test_data_and_what_keeps_it_safe_stay_on_request(deployed: Deployed) -> None:
+def test_data_and_what_keeps_it_safe_stay_on_request(deployment: Deployment) -> None:
     """A rule for pages may go at any time, and must then not stay behind."""
     kept = deploy({"retain_data": True, "cors_origins": ["https://app.example.com"]})
     safe = [f"files-copies-{part}" for part in ("encryption", "lifecycle", "owner", "policy", "private")]
     assert sorted(item.name for item in kept.custom if item.retain_on_delete) == sorted([*DATA, *safe])
-    assert not any(item.retain_on_delete for item in deployed.resources)
+    assert not any(item.retain_on_delete for item in deployment.resources)
 
 
 @pytest.mark.parametrize("keeping", ["protect", "retain_data"])
@@ -82,21 +90,21 @@ def test_nothing_is_kept_and_destroyed_at_once(keeping: str) -> None:
         deploy({"force_destroy": True, keeping: True}, fresh=True)
 
 
-def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployed: Deployed) -> None:
-    (ours,) = deployed.component_outputs.values()
-    (given,) = deploy({"bucket": BUCKET}).component_outputs.values()
-    assert given["bucketRules"] == ours["bucketRules"]
-    assert given["bucketRules"]["policyStatements"] == list(policy(deployed).values())
-    rule = given["bucketRules"]["lifecycleRule"]
+def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployment: Deployment) -> None:
+    (ours,) = deployment.component_outputs.values()
+    (existing,) = deploy({"bucket": BUCKET}).component_outputs.values()
+    assert existing["bucketRules"] == ours["bucketRules"]
+    assert existing["bucketRules"]["policyStatements"] == list(policy(deployment).values())
+    rule = existing["bucketRules"]["lifecycleRule"]
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     assert rule["Expiration"] == {"Days": 7}
     assert rule["Filter"] == {"Prefix": "downloads/"}
-    assert json.dumps(given["bucketRules"])
+    assert json.dumps(existing["bucketRules"])
 
 
 @pytest.mark.parametrize(("part", "key"), [("downloads", "executionArn"), ("connections", "connectionId")])
-def test_a_table_is_on_demand_and_forgets(deployed: Deployed, part: str, key: str) -> None:
-    table = deployed.one("dynamodb/table:Table", part).inputs
+def test_a_table_is_on_demand_and_forgets(deployment: Deployment, part: str, key: str) -> None:
+    table = deployment.resource("dynamodb/table:Table", part).inputs
     assert table["billingMode"] == "PAY_PER_REQUEST"
     assert table["hashKey"] == key
     assert table["attributes"] == [{"name": key, "type": "S"}]
@@ -107,31 +115,35 @@ def test_a_table_is_on_demand_and_forgets(deployed: Deployed, part: str, key: st
 @pytest.mark.parametrize("args", [{}, {"reuse_seconds": 600, "point_in_time_recovery": True, "protect": True}])
 def test_a_table_without_a_key_of_the_customers_uses_the_free_key_that_aws_owns(args: dict[str, Any]) -> None:
     """`enabled` without an ARN is the AWS-managed key, billed; left out, a table keeps the key that it has."""
-    tables = deploy(args).all("dynamodb/table:Table")
+    tables = deploy(args).resources_of("dynamodb/table:Table")
     assert {json.dumps(table.inputs["serverSideEncryption"]) for table in tables} == {'{"enabled": false}'}
 
 
-def test_no_resource_has_an_option_on_that_is_billed_unasked(deployed: Deployed) -> None:
+def test_no_resource_has_an_option_on_that_is_billed_unasked(deployment: Deployment) -> None:
     """AWS charges for these beside the use of the resource itself."""
-    assert deployed.one("sqs/queue:Queue").inputs["sqsManagedSseEnabled"] is True
-    assert "kmsMasterKeyId" not in deployed.one("sqs/queue:Queue").inputs
-    assert not deployed.one("apigateway/methodSettings:MethodSettings").inputs["settings"].get("metricsEnabled")
-    assert not deployed.one("apigateway/stage:Stage").inputs.get("cacheClusterEnabled")
-    assert not deployed.one("apigatewayv2/stage:Stage").inputs["defaultRouteSettings"].get("detailedMetricsEnabled")
-    for function in deployed.all("lambda/function:Function"):
+    assert deployment.resource("sqs/queue:Queue").inputs["sqsManagedSseEnabled"] is True
+    assert "kmsMasterKeyId" not in deployment.resource("sqs/queue:Queue").inputs
+    assert not deployment.resource("apigateway/methodSettings:MethodSettings").inputs["settings"].get("metricsEnabled")
+    assert not deployment.resource("apigateway/stage:Stage").inputs.get("cacheClusterEnabled")
+    assert (
+        not deployment.resource("apigatewayv2/stage:Stage").inputs["defaultRouteSettings"].get("detailedMetricsEnabled")
+    )
+    for function in deployment.resources_of("lambda/function:Function"):
         assert not {"snapStart", "ephemeralStorage", "kmsKeyArn"} & set(function.inputs)
-    for table in deployed.all("dynamodb/table:Table"):
+    for table in deployment.resources_of("dynamodb/table:Table"):
         assert not {"streamEnabled", "replicas", "tableClass"} & set(table.inputs)
-    assert not any("kmsKeyId" in group.inputs for group in deployed.all("cloudwatch/logGroup:LogGroup"))
+    assert not any("kmsKeyId" in group.inputs for group in deployment.resources_of("cloudwatch/logGroup:LogGroup"))
 
 
 def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:
-    tables = deploy({"point_in_time_recovery": True}).all("dynamodb/table:Table")
+    tables = deploy({"point_in_time_recovery": True}).resources_of("dynamodb/table:Table")
     assert [table.inputs["pointInTimeRecovery"] for table in tables] == [{"enabled": True}] * 2
 
 
-def test_logs_are_kept_as_long_as_the_stack_wants(deployed: Deployed) -> None:
-    groups = deploy({"log_retention_days": 7, "access_logs": True}).all("cloudwatch/logGroup:LogGroup")
+def test_logs_are_kept_as_long_as_the_stack_wants(deployment: Deployment) -> None:
+    groups = deploy({"log_retention_days": 7, "access_logs": True}).resources_of("cloudwatch/logGroup:LogGroup")
     assert len(groups) == 15
     assert {group.inputs["retentionInDays"] for group in groups} == {7}
-    assert {group.inputs["retentionInDays"] for group in deployed.all("cloudwatch/logGroup:LogGroup")} == {30}
+    assert {group.inputs["retentionInDays"] for group in deployment.resources_of("cloudwatch/logGroup:LogGroup")} == {
+        30
+    }

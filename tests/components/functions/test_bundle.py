@@ -14,7 +14,7 @@ from async_download import bundle
 from async_download.bundle import PAGE
 from async_download.functions import ALL_FUNCTIONS, FUNCTIONS
 
-from tests.components.support.harness import REPOSITORY, Deployed
+from tests.components.support.harness import REPOSITORY, Deployment
 
 
 def write(folder: Path, *names: str) -> Path:
@@ -30,11 +30,11 @@ def keys(folder: Path) -> list[str]:
 
 
 def test_only_the_runtime_itself_is_packed(tmp_path: Path) -> None:
-    wanted = write(tmp_path / "clean", "__init__.py", "handlers/copy.py")
+    clean = write(tmp_path / "clean", "__init__.py", "handlers/copy.py")
     strays = ["__pycache__/copy.py", "handlers/__pycache__/x.py", "tests/test_copy.py", "test_a.py", "conftest.py"]
     strays += [".hidden.py", ".venv/lib.py", "notes.md", "handlers/copy.pyc"]
     dirty = write(tmp_path / "dirty", "__init__.py", "handlers/copy.py", *strays)
-    assert keys(dirty) == keys(wanted) == ["runtime/__init__.py", "runtime/handlers/copy.py"]
+    assert keys(dirty) == keys(clean) == ["runtime/__init__.py", "runtime/handlers/copy.py"]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -60,8 +60,11 @@ def test_the_files_of_the_archive_are_read_from_where_they_are(tmp_path: Path) -
     assert Path(str(asset.path)) == tmp_path / "handlers" / "copy.py"
 
 
-def test_the_origins_are_in_the_archives_of_those_that_read_them_and_of_no_other(deployed: Deployed) -> None:
-    functions = {item.inputs["handler"].split(".")[2]: item.inputs for item in deployed.all("lambda/function:Function")}
+def test_the_origins_are_in_the_archives_of_those_that_read_them_and_of_no_other(deployment: Deployment) -> None:
+    functions = {
+        item.inputs["handler"].split(".")[2]: item.inputs
+        for item in deployment.resources_of("lambda/function:Function")
+    }
     files = {
         key: set(inputs["code"].assets) - set(bundle.runtime_archive(key).assets) for key, inputs in functions.items()
     }
@@ -78,8 +81,8 @@ def test_every_handler_is_in_the_archive() -> None:
     assert packed >= {f"runtime/handlers/{key}.py" for key in FUNCTIONS}
 
 
-def test_a_function_holds_its_own_handler_and_no_other(deployed: Deployed) -> None:
-    for function in deployed.all("lambda/function:Function"):
+def test_a_function_holds_its_own_handler_and_no_other(deployment: Deployment) -> None:
+    for function in deployment.resources_of("lambda/function:Function"):
         handlers = {name for name in function.inputs["code"].assets if re.search(r"/handlers/(?!__|boundary)", name)}
         assert handlers == {f"runtime/handlers/{function.inputs['handler'].split('.')[2]}.py"}
 
@@ -104,8 +107,8 @@ def test_whatever_is_imported_is_found_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path, "__init__.py", "a/__init__.py", "a/x.py", "a/y.py", "b.py", "c.py", "d.py", "e.py")
     (tmp_path / "b.py").write_text("import json, runtime.c\nfrom runtime.a import x as z\nfrom . import e")
     (tmp_path / "c.py").write_text("def late() -> None:\n    from runtime import b")
-    found = bundle.imported("runtime.b", bundle.sources(tmp_path))
-    assert list(found) == [f"runtime/{name}.py" for name in ("__init__", "a/__init__", "a/x", "b", "c")]
+    modules = bundle.imported("runtime.b", bundle.sources(tmp_path))
+    assert list(modules) == [f"runtime/{name}.py" for name in ("__init__", "a/__init__", "a/x", "b", "c")]
 
 
 def test_the_page_goes_with_the_function_that_serves_it_and_with_no_other() -> None:

@@ -15,46 +15,46 @@ from async_download.functions.environment import ALLOCATOR
 from async_download.names import FunctionName, hyphenated
 
 from runtime import config
-from tests.components.support.harness import Cloud, Deployed, Registered, deploy
+from tests.components.support.harness import Cloud, Deployment, RegisteredResource, deploy
 from tests.components.support.service_permissions import rest_paths
 
 
-def function(deployed: Deployed, key: str) -> Registered:
+def function(deployment: Deployment, key: str) -> RegisteredResource:
     (found,) = [
         item
-        for item in deployed.all("lambda/function:Function")
+        for item in deployment.resources_of("lambda/function:Function")
         if item.inputs["handler"] == f"runtime.handlers.{key}.handler"
     ]
     return found
 
 
 @pytest.fixture(autouse=True)
-def archive(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def archive(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The root of a function's archive, with the file of the origins."""
-    (tmp_path / "origins.json").write_text(json.dumps(function(deployed, "copy").origins))
+    (tmp_path / "origins.json").write_text(json.dumps(function(deployment, "copy").origins))
     monkeypatch.setattr(config, "ROOT", tmp_path)
 
 
-def environment(deployed: Deployed, key: str) -> dict[str, str]:
+def environment(deployment: Deployment, key: str) -> dict[str, str]:
     """What the handler reads."""
-    variables: dict[str, str] = function(deployed, key).inputs["environment"]["variables"]
+    variables: dict[str, str] = function(deployment, key).inputs["environment"]["variables"]
     return {name: value for name, value in variables.items() if name not in ALLOCATOR}
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_memory_of_a_copy_does_not_grow_with_its_slices(deployed: Deployed, key: str) -> None:
+def test_memory_of_a_copy_does_not_grow_with_its_slices(deployment: Deployment, key: str) -> None:
     """Glibc keeps large buffers in pieces once it has seen one freed, unless it is told from which size on not to."""
-    variables = function(deployed, key).inputs["environment"]["variables"]
+    variables = function(deployment, key).inputs["environment"]["variables"]
     assert (variables.get("MALLOC_MMAP_THRESHOLD_") == "1048576") == (key in ("copy", "copy_slice"))
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_handler_is_told_what_it_reads_and_no_more(deployed: Deployed, key: str) -> None:
+def test_a_handler_is_told_what_it_reads_and_no_more(deployment: Deployment, key: str) -> None:
     """And what it is told, it can parse."""
     settings = importlib.import_module(f"runtime.handlers.{key}").Settings
-    variables = environment(deployed, key)
-    known = dataclasses.fields(settings)
-    assert set(variables) == {config.variable_of(item) for item in known if item.default is dataclasses.MISSING}
+    variables = environment(deployment, key)
+    fields = dataclasses.fields(settings)
+    assert set(variables) == {config.variable_of(item) for item in fields if item.default is dataclasses.MISSING}
     assert config.load(settings, variables)
 
 
@@ -62,25 +62,25 @@ def test_a_handler_is_told_what_it_reads_and_no_more(deployed: Deployed, key: st
 def test_where_copies_are_reused_those_who_settle_claims_know_the_table(key: str) -> None:
     """And nobody else."""
     variables = environment(deploy({"reuse_seconds": 600}), key)
-    told = {"copy": {"COPIES_TABLE", "REUSE_SECONDS"}, "deliver": {"COPIES_TABLE"}, "fail": {"COPIES_TABLE"}}
-    assert set(variables) & {"COPIES_TABLE", "REUSE_SECONDS"} == told.get(key, set())
+    expected = {"copy": {"COPIES_TABLE", "REUSE_SECONDS"}, "deliver": {"COPIES_TABLE"}, "fail": {"COPIES_TABLE"}}
+    assert set(variables) & {"COPIES_TABLE", "REUSE_SECONDS"} == expected.get(key, set())
     assert config.load(importlib.import_module(f"runtime.handlers.{key}").Settings, variables)
 
 
-def test_urls_ids_and_names_that_functions_are_told(deployed: Deployed) -> None:
+def test_urls_ids_and_names_that_functions_are_told(deployment: Deployment) -> None:
     prefix, place = "async-download-test-files", "execute-api.eu-west-1.amazonaws.com/v1"
-    request, deliver = environment(deployed, "request_download"), environment(deployed, "deliver")
+    request, deliver = environment(deployment, "request_download"), environment(deployment, "deliver")
     assert request["API_URL"] == f"https://rest123.{place}"
     assert request["WEB_SOCKET_URL"] == f"wss://sock456.{place}"
     assert request["STATE_MACHINE_ARN"] == f"arn:aws:states:eu-west-1:123456789012:stateMachine:{prefix}-transfer"
     assert deliver["MANAGEMENT_URL"] == f"https://sock456.{place}"
     assert deliver["SIGNER_ROLE_ARN"] == f"arn:aws:iam::123456789012:role/{prefix}-signer"
-    assert environment(deployed, "connect")["DELIVER_FUNCTION"] == f"{prefix}-deliver"
-    assert environment(deployed, "cancel_download")["FAIL_FUNCTION"] == f"{prefix}-fail"
+    assert environment(deployment, "connect")["DELIVER_FUNCTION"] == f"{prefix}-deliver"
+    assert environment(deployment, "cancel_download")["FAIL_FUNCTION"] == f"{prefix}-fail"
 
 
 def test_settings_reach_the_functions() -> None:
-    deployed = deploy(
+    deployment = deploy(
         {
             "url_expires_seconds": 60,
             "download_expires_seconds": 300,
@@ -96,20 +96,20 @@ def test_settings_reach_the_functions() -> None:
         }
     )
     base = "127.0.0.1:4566/_aws/execute-api"
-    assert environment(deployed, "deliver")["URL_EXPIRES_SECONDS"] == "60"
-    assert environment(deployed, "request_download")["DOWNLOAD_EXPIRES_SECONDS"] == "300"
-    assert environment(deployed, "request_download")["API_URL"] == f"http://{base}/rest123/live"
-    assert environment(deployed, "request_download")["WEB_SOCKET_URL"] == f"ws://{base}/sock456/live"
-    assert environment(deployed, "deliver")["MANAGEMENT_URL"] == f"http://{base}/sock456/live"
-    assert environment(deployed, "connect")["MAX_CONNECTIONS"] == "3"
-    assert environment(deployed, "request_download")["MAX_FILE_BYTES"] == "5000000"
-    assert environment(deployed, "copy")["MAX_FILE_BYTES"] == "5000000"
+    assert environment(deployment, "deliver")["URL_EXPIRES_SECONDS"] == "60"
+    assert environment(deployment, "request_download")["DOWNLOAD_EXPIRES_SECONDS"] == "300"
+    assert environment(deployment, "request_download")["API_URL"] == f"http://{base}/rest123/live"
+    assert environment(deployment, "request_download")["WEB_SOCKET_URL"] == f"ws://{base}/sock456/live"
+    assert environment(deployment, "deliver")["MANAGEMENT_URL"] == f"http://{base}/sock456/live"
+    assert environment(deployment, "connect")["MAX_CONNECTIONS"] == "3"
+    assert environment(deployment, "request_download")["MAX_FILE_BYTES"] == "5000000"
+    assert environment(deployment, "copy")["MAX_FILE_BYTES"] == "5000000"
     for key in ("request_download", "deliver", "fail"):
-        assert environment(deployed, key)["MAX_DOWNLOADS_PER_CALLER"] == "7"
-        assert environment(deployed, key)["DAILY_BYTES_PER_CALLER"] == "2000000"
-    assert environment(deployed, "copy")["OBJECT_PREFIX"] == "a/b/"
-    assert environment(deployed, "copy")["LOOPBACK_ORIGINS"] == "true"
-    assert function(deployed, "copy").inputs["memorySize"] == 2048
+        assert environment(deployment, key)["MAX_DOWNLOADS_PER_CALLER"] == "7"
+        assert environment(deployment, key)["DAILY_BYTES_PER_CALLER"] == "2000000"
+    assert environment(deployment, "copy")["OBJECT_PREFIX"] == "a/b/"
+    assert environment(deployment, "copy")["LOOPBACK_ORIGINS"] == "true"
+    assert function(deployment, "copy").inputs["memorySize"] == 2048
 
 
 @pytest.mark.security
@@ -119,8 +119,8 @@ def test_settings_reach_the_functions() -> None:
 def test_one_caller_has_at_most_half_of_the_workers_where_they_are_capped(
     reserved: int, limit: int, share: int
 ) -> None:
-    deployed = deploy({"copy_reserved_concurrency": reserved, "max_downloads_per_caller": limit})
-    assert environment(deployed, "request_download")["MAX_DOWNLOADS_PER_CALLER"] == str(share)
+    deployment = deploy({"copy_reserved_concurrency": reserved, "max_downloads_per_caller": limit})
+    assert environment(deployment, "request_download")["MAX_DOWNLOADS_PER_CALLER"] == str(share)
 
 
 MEMORY_MB = {"copy": 1024, "copy_slice": 1024}
@@ -128,8 +128,8 @@ MEMORY_MB |= dict.fromkeys(("request_download", "get_download", "connect", "mess
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: FunctionName) -> None:
-    inputs = function(deployed, key).inputs
+def test_a_function_runs_a_current_python_on_arm(deployment: Deployment, key: FunctionName) -> None:
+    inputs = function(deployment, key).inputs
     assert inputs["runtime"] == "python3.13"
     assert inputs["architectures"] == ["arm64"]
     assert inputs["memorySize"] == MEMORY_MB.get(key, 256)
@@ -138,9 +138,9 @@ def test_a_function_runs_a_current_python_on_arm(deployed: Deployed, key: Functi
     assert inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{inputs['name']}"
 
 
-def test_every_route_of_the_tables_is_registered(deployed: Deployed) -> None:
-    paths = rest_paths(deployed)
-    found = [method.inputs for method in deployed.all("apigateway/method:Method")]
+def test_every_route_of_the_tables_is_registered(deployment: Deployment) -> None:
+    paths = rest_paths(deployment)
+    found = [method.inputs for method in deployment.resources_of("apigateway/method:Method")]
     methods = {(inputs["httpMethod"], paths[inputs["resourceId"]]) for inputs in found}
     assert methods == {(route.method, "/" + "/".join(route.path)) for route in REST_ROUTES}
     assert methods == {
@@ -149,7 +149,7 @@ def test_every_route_of_the_tables_is_registered(deployed: Deployed) -> None:
         ("GET", "/downloads/{id}"),
         ("DELETE", "/downloads/{id}"),
     }
-    keys = {route.inputs["routeKey"] for route in deployed.all("apigatewayv2/route:Route")}
+    keys = {route.inputs["routeKey"] for route in deployment.resources_of("apigatewayv2/route:Route")}
     assert keys == set(SOCKET_ROUTES) == {"$connect", "$disconnect", "$default", "status", "refresh", "cancel", "ping"}
 
 
@@ -163,10 +163,10 @@ RETRY_SECONDS = (60, 120)  # Lambda's waits before the first and the second retr
 
 @pytest.mark.parametrize(("key", "age", "retries"), [("deliver", 180, 1), ("fail", 21_600, 2)])
 def test_an_asynchronous_call_is_young_enough_for_its_retries_and_then_kept(
-    deployed: Deployed, key: FunctionName, age: int, retries: int
+    deployment: Deployment, key: FunctionName, age: int, retries: int
 ) -> None:
     """A call that has reached its maximum age is not retried: a shorter age would cancel the retries."""
-    settings = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{key}-async").inputs
+    settings = deployment.resource("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{key}-async").inputs
     queue = Cloud().arn("aws:sqs/queue:Queue", "async-download-test-files-undelivered")
     assert settings["functionName"] == f"async-download-test-files-{key}"
     assert (settings["maximumEventAgeInSeconds"], settings["maximumRetryAttempts"]) == (age, retries)
@@ -174,52 +174,52 @@ def test_an_asynchronous_call_is_young_enough_for_its_retries_and_then_kept(
     assert age >= sum(RETRY_SECONDS[:retries]) + retries * FUNCTIONS[key].timeout_seconds
 
 
-def test_a_failure_is_settled_after_an_hour_of_throttling_too(deployed: Deployed) -> None:
+def test_a_failure_is_settled_after_an_hour_of_throttling_too(deployment: Deployment) -> None:
     """An event of a stopped execution calls `fail` asynchronously, and Lambda keeps throttled calls that long."""
-    settings = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "fail-async").inputs
+    settings = deployment.resource("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "fail-async").inputs
     assert settings["maximumEventAgeInSeconds"] >= 3600
 
 
-def test_only_functions_that_are_called_asynchronously_have_such_settings(deployed: Deployed) -> None:
-    configured = deployed.all("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-    told = {
+def test_only_functions_that_are_called_asynchronously_have_such_settings(deployment: Deployment) -> None:
+    configured = deployment.resources_of("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    expected = {
         variables[name]
         for key in FUNCTIONS
         for name in ("FAIL_FUNCTION", "DELIVER_FUNCTION")
-        if name in (variables := environment(deployed, key))
+        if name in (variables := environment(deployment, key))
     }
-    assert {item.inputs["functionName"] for item in configured} == told
+    assert {item.inputs["functionName"] for item in configured} == expected
 
 
-def depends_on(deployed: Deployed, resource: Registered) -> set[str]:
+def depends_on(deployment: Deployment, resource: RegisteredResource) -> set[str]:
     """Names of everything that a resource waits for, also indirectly."""
-    known = {item.urn: item for item in deployed.resources}
-    seen: set[str] = set()
+    fields = {item.urn: item for item in deployment.resources}
+    names: set[str] = set()
     todo = list(resource.dependencies)
     while todo:
         urn = todo.pop()
-        if urn not in seen:
-            seen.add(urn)
-            todo += known[urn].dependencies
-    return {known[urn].name for urn in seen}
+        if urn not in names:
+            names.add(urn)
+            todo += fields[urn].dependencies
+    return {fields[urn].name for urn in names}
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_function_waits_for_its_log_group_and_its_rights(deployed: Deployed, key: str) -> None:
+def test_a_function_waits_for_its_log_group_and_its_rights(deployment: Deployment, key: str) -> None:
     part = hyphenated(key)
     assert {f"files-{part}-logs", f"files-{part}-policy", f"files-{part}-role"} <= depends_on(
-        deployed, function(deployed, key)
+        deployment, function(deployment, key)
     )
 
 
-def test_no_function_waits_for_a_stage(deployed: Deployed) -> None:
+def test_no_function_waits_for_a_stage(deployment: Deployment) -> None:
     for key in FUNCTIONS:
-        assert not any(name.endswith("-stage") for name in depends_on(deployed, function(deployed, key)))
+        assert not any(name.endswith("-stage") for name in depends_on(deployment, function(deployment, key)))
 
 
-def test_the_rule_hears_of_ends_that_run_no_catch(deployed: Deployed) -> None:
-    rule = deployed.one("cloudwatch/eventRule:EventRule", "uncaught")
-    target = deployed.one("cloudwatch/eventTarget:EventTarget", "uncaught-target").inputs
+def test_the_rule_hears_of_ends_that_run_no_catch(deployment: Deployment) -> None:
+    rule = deployment.resource("cloudwatch/eventRule:EventRule", "uncaught")
+    target = deployment.resource("cloudwatch/eventTarget:EventTarget", "uncaught-target").inputs
     pattern = rule.json("eventPattern")
     machine = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-transfer")
     assert pattern["source"] == ["aws.states"]
@@ -229,39 +229,39 @@ def test_the_rule_hears_of_ends_that_run_no_catch(deployed: Deployed) -> None:
     assert target["arn"].endswith(":function:async-download-test-files-fail")
 
 
-def test_an_execution_that_could_not_close_sockets_is_in_the_dead_letter_queue(deployed: Deployed) -> None:
+def test_an_execution_that_could_not_close_sockets_is_in_the_dead_letter_queue(deployment: Deployment) -> None:
     """Where an operator's alarm is. One that was stopped by hand is not."""
-    rule = deployed.one("cloudwatch/eventRule:EventRule", "close-failed")
-    target = deployed.one("cloudwatch/eventTarget:EventTarget", "close-failed-target")
+    rule = deployment.resource("cloudwatch/eventRule:EventRule", "close-failed")
+    target = deployment.resource("cloudwatch/eventTarget:EventTarget", "close-failed-target")
     machine = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
     detail = rule.json("eventPattern")["detail"]
     assert detail == {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine]}
-    queue = deployed.one("sqs/queue:Queue")
+    queue = deployment.resource("sqs/queue:Queue")
     assert target.inputs["arn"] == Cloud().arn(queue.type, queue.inputs["name"])
     assert target.inputs["rule"] == rule.inputs["name"]
-    assert "files-undelivered-policy" in depends_on(deployed, target)
+    assert "files-undelivered-policy" in depends_on(deployment, target)
 
 
-def test_an_event_that_cannot_be_handled_is_kept(deployed: Deployed) -> None:
-    queue = deployed.one("sqs/queue:Queue")
+def test_an_event_that_cannot_be_handled_is_kept(deployment: Deployment) -> None:
+    queue = deployment.resource("sqs/queue:Queue")
     arn = Cloud().arn(queue.type, queue.inputs["name"])
-    target = deployed.one("cloudwatch/eventTarget:EventTarget", "uncaught-target")
+    target = deployment.resource("cloudwatch/eventTarget:EventTarget", "uncaught-target")
     assert target.inputs["deadLetterConfig"] == {"arn": arn}
     assert target.inputs["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
-    (statement,) = deployed.one("sqs/queuePolicy:QueuePolicy").json("policy")["Statement"]
+    (statement,) = deployment.resource("sqs/queuePolicy:QueuePolicy").json("policy")["Statement"]
     rules = [
         Cloud().arn(item.type, item.inputs["name"])
         for part in ("uncaught", "close-failed")
-        for item in [deployed.one("cloudwatch/eventRule:EventRule", part)]
+        for item in [deployment.resource("cloudwatch/eventRule:EventRule", part)]
     ]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", arn)
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rules}}
     assert queue.inputs["sqsManagedSseEnabled"] is True
-    assert {"files-uncaught-permission", "files-undelivered-policy"} <= depends_on(deployed, target)
+    assert {"files-uncaught-permission", "files-undelivered-policy"} <= depends_on(deployment, target)
 
 
-def test_no_function_is_told_a_secret(deployed: Deployed) -> None:
-    told = json.dumps([environment(deployed, key) for key in FUNCTIONS]).lower()
+def test_no_function_is_told_a_secret(deployment: Deployment) -> None:
+    expected = json.dumps([environment(deployment, key) for key in FUNCTIONS]).lower()
     for word in ("password", "token", "accesskey", "aws_access"):
-        assert word not in told
+        assert word not in expected

@@ -13,7 +13,7 @@ from async_download.functions import ALL_FUNCTIONS
 from async_download.names import hyphenated
 
 from tests.components.support.harness import Cloud, deploy
-from tests.components.support.variants import INSTEAD, OTHER
+from tests.components.support.variants import EXISTING_BUCKET, NON_DEFAULT
 from tests.components.test_settings import SECRET, settings
 
 NAME = "n" * 64  # as long as the names of functions and roles become
@@ -59,12 +59,12 @@ def test_a_measured_environment_is_never_smaller_than_in_utf8() -> None:
 
 
 def test_an_environment_of_exactly_four_kilobytes_fits() -> None:
-    own = limits.environment_size({"API_URL": ""})
-    assert limits.check_environment("f", {"API_URL": "x" * (4096 - own)})
+    rest_bytes = limits.environment_size({"API_URL": ""})
+    assert limits.check_environment("f", {"API_URL": "x" * (4096 - rest_bytes)})
     with pytest.raises(InvalidSetting, match="4097"):
-        limits.check_environment("f", {"API_URL": "x" * (4097 - own)})
+        limits.check_environment("f", {"API_URL": "x" * (4097 - rest_bytes)})
     with pytest.raises(InvalidSetting, match="4097"):
-        limits.check_environment("f", {"API_URL": "x" * (4095 - own) + '"'})
+        limits.check_environment("f", {"API_URL": "x" * (4095 - rest_bytes) + '"'})
 
 
 def test_the_longest_variable_names_its_setting() -> None:
@@ -81,7 +81,7 @@ def test_a_url_that_does_not_fit_is_refused_at_deploy_time() -> None:
         deploy({"execute_api_url": url}, fresh=True)
 
 
-@pytest.mark.parametrize("args", [OTHER, OTHER | INSTEAD], ids=["everything", "in a given bucket"])
+@pytest.mark.parametrize("args", [NON_DEFAULT, NON_DEFAULT | EXISTING_BUCKET], ids=["everything", "in a given bucket"])
 def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
     """Whatever is set, with as many web pages as are accepted, each of which brings quotes that are escaped."""
     pages = [f"http://{number:03}" for number in range(57)]
@@ -89,21 +89,21 @@ def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
     assert settings(**long)
     with pytest.raises(InvalidSetting, match="cors_origins"):
         settings(cors_origins=[*pages, "http://057"])
-    deployed = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
+    deployment = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
     sizes = {
         function.name: limits.environment_size(function.inputs["environment"]["variables"])
-        for function in deployed.all("lambda/function:Function")
+        for function in deployment.resources_of("lambda/function:Function")
     }
     assert 1000 < max(sizes.values()) < 2000, sizes
 
 
 def test_two_hundred_origins_deploy_and_are_in_no_environment() -> None:
-    deployed = deploy(origins(200, secrets=5))
+    deployment = deploy(origins(200, secrets=5))
     for key in ("copy", "copy_slice", "request_download"):
-        function = deployed.one("lambda/function:Function", hyphenated(key))
+        function = deployment.resource("lambda/function:Function", hyphenated(key))
         assert len(function.origins) == 200
         assert limits.environment_size(function.inputs["environment"]["variables"]) < 1500
-    last = deployed.one("lambda/function:Function", "copy").origins["warehouse-199"]["base_url"]
+    last = deployment.resource("lambda/function:Function", "copy").origins["warehouse-199"]["base_url"]
     assert last.startswith("https://warehouse-199.")
 
 
@@ -111,8 +111,8 @@ def test_a_secret_that_origins_share_counts_once() -> None:
     shared = origins(200)["origins"]
     for described in shared.values():
         described["secret_headers"] = {"Authorization": SECRET}
-    deployed = deploy({"origins": shared})
-    (statement,) = [item for item in deployed.statements("copy") if item["Sid"] == "Secrets"]
+    deployment = deploy({"origins": shared})
+    (statement,) = [item for item in deployment.statements("copy") if item["Sid"] == "Secrets"]
     assert statement["Resource"] == [SECRET]
 
 
@@ -133,19 +133,19 @@ def test_computed_secrets_that_do_not_fit_are_refused_when_they_are_known() -> N
         deploy(lambda: origins(200, secrets=200, computed=True))
 
 
-@pytest.mark.parametrize("given", [OTHER, OTHER | INSTEAD], ids=["everything", "in a given bucket"])
-def test_every_role_fits_with_as_many_secrets_as_are_accepted(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("args", [NON_DEFAULT, NON_DEFAULT | EXISTING_BUCKET], ids=["everything", "in a given bucket"])
+def test_every_role_fits_with_as_many_secrets_as_are_accepted(args: dict[str, Any]) -> None:
     """10,240 characters are in a role at most, whatever else it may do, and however long its names are."""
     with pytest.raises(InvalidSetting) as refused:
         settings(**origins(200, secrets=200))
     many = int(re.findall(r"into which (\d+)", str(refused.value))[0])
-    args = given | {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64}
+    args = args | {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64}
     args |= origins(many, secrets=many)
-    deployed = deploy(args, cloud=Cloud(region="ap-southeast-2"))
+    deployment = deploy(args, cloud=Cloud(region="ap-southeast-2"))
     for key in ALL_FUNCTIONS:
-        size = limits.policy_size(deployed.statements(hyphenated(key)))
+        size = limits.policy_size(deployment.statements(hyphenated(key)))
         assert size + 50 < limits.ROLE_POLICY_CHARACTERS, f"{key}: {size}"  # 50 for what is around the statements
-    assert limits.policy_size(deployed.statements("copy")) > 6000, "the secrets are in it"
+    assert limits.policy_size(deployment.statements("copy")) > 6000, "the secrets are in it"
 
 
 def test_a_policy_is_measured_without_white_space() -> None:

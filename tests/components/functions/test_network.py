@@ -5,34 +5,38 @@ from __future__ import annotations
 import pytest
 from async_download.functions import FUNCTIONS
 
-from tests.components.support.harness import Deployed, deploy
+from tests.components.support.harness import Deployment, deploy
 
 SUBNETS, GROUPS = ["subnet-0a1b2c3d", "subnet-0a1b2c3d4e5f60718"], ["sg-0a1b2c3d"]
 COPYING = {"copy", "copy_slice"}
 
 
 @pytest.fixture(scope="module")
-def inside() -> Deployed:
+def in_vpc() -> Deployment:
     """A stack whose origins are in a VPC."""
     return deploy({"vpc_subnet_ids": SUBNETS, "vpc_security_group_ids": GROUPS})
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_only_what_meets_origins_is_in_the_vpc(inside: Deployed, key: str) -> None:
+def test_only_what_meets_origins_is_in_the_vpc(in_vpc: Deployment, key: str) -> None:
     """The others would lose their way to the sockets."""
-    (function,) = [f for f in inside.all("lambda/function:Function") if f.inputs["handler"].split(".")[2] == key]
-    wanted = {"subnetIds": SUBNETS, "securityGroupIds": GROUPS} if key in COPYING else None
-    assert function.inputs.get("vpcConfig") == wanted
+    (function,) = [
+        f for f in in_vpc.resources_of("lambda/function:Function") if f.inputs["handler"].split(".")[2] == key
+    ]
+    vpc_config = {"subnetIds": SUBNETS, "securityGroupIds": GROUPS} if key in COPYING else None
+    assert function.inputs.get("vpcConfig") == vpc_config
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_only_what_is_in_the_vpc_may_make_interfaces(inside: Deployed, key: str) -> None:
+def test_only_what_is_in_the_vpc_may_make_interfaces(in_vpc: Deployment, key: str) -> None:
     """As Lambda does with the function's role."""
-    sids = {statement["Sid"] for statement in inside.statements(key.replace("_", "-"))}
+    sids = {statement["Sid"] for statement in in_vpc.statements(key.replace("_", "-"))}
     assert ("Network" in sids) is (key in COPYING)
 
 
-def test_outside_a_vpc_nobody_may_make_interfaces(deployed: Deployed) -> None:
+def test_outside_a_vpc_nobody_may_make_interfaces(deployment: Deployment) -> None:
     """Without the settings there is nothing of it."""
-    assert all(function.inputs.get("vpcConfig") is None for function in deployed.all("lambda/function:Function"))
-    assert not any(s["Sid"] == "Network" for key in FUNCTIONS for s in deployed.statements(key.replace("_", "-")))
+    assert all(
+        function.inputs.get("vpcConfig") is None for function in deployment.resources_of("lambda/function:Function")
+    )
+    assert not any(s["Sid"] == "Network" for key in FUNCTIONS for s in deployment.statements(key.replace("_", "-")))

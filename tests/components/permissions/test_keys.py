@@ -15,7 +15,7 @@ from async_download.names import hyphenated
 from async_download.settings import resolve
 from async_download.statements import origin_secrets
 
-from tests.components.support.harness import ORIGINS, REPOSITORY, Cloud, Deployed, deploy
+from tests.components.support.harness import ORIGINS, REPOSITORY, Cloud, Deployment, deploy
 from tests.components.test_program import ORIGINS as CONFIGURED_ORIGINS
 from tests.components.test_program import configured
 from tests.components.test_settings import PARAMETER, SECRET, origin
@@ -49,33 +49,33 @@ WRITE: dict[str, set[str]] = {  # role -> services that encrypt for it
 
 
 @pytest.fixture(scope="module")
-def keyed() -> Deployed:
+def keyed() -> Deployment:
     """A stack with a key, and with a secret that may be encrypted with it too."""
     return deploy({"kms_key_arn": KEY, "access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
 
 
-def uses(deployed: Deployed, role: str) -> dict[str, set[str]]:
+def uses(deployment: Deployment, role: str) -> dict[str, set[str]]:
     """What a role may do with keys: action -> the services that may do it for the role."""
-    found: dict[str, set[str]] = {}
-    for statement in deployed.statements(hyphenated(role)):
+    services_by_action: dict[str, set[str]] = {}
+    for statement in deployment.statements(hyphenated(role)):
         if "kms:" in json.dumps(statement["Action"]) and statement["Sid"] != "SecretKeys":
             assert statement["Resource"] == KEY
             ((operator, condition),) = statement["Condition"].items()
             assert operator == "StringLike"
             assert list(condition) == ["kms:ViaService"]
             hosts = [re.fullmatch(r"([a-z0-9]+)\.eu-west-1\.\*", host) for host in condition["kms:ViaService"]]
-            found[statement["Action"]] = {host[1] for host in hosts if host}
+            services_by_action[statement["Action"]] = {host[1] for host in hosts if host}
             assert None not in hosts
-    return found
+    return services_by_action
 
 
 @pytest.mark.parametrize("role", READ)
-def test_a_role_may_use_the_key_for_what_it_reads_and_writes(keyed: Deployed, role: str) -> None:
-    wanted = {"kms:Decrypt": READ[role], "kms:GenerateDataKey": WRITE.get(role, set())}
-    assert uses(keyed, role) == {action: services for action, services in wanted.items() if services}
+def test_a_role_may_use_the_key_for_what_it_reads_and_writes(keyed: Deployment, role: str) -> None:
+    expected = {"kms:Decrypt": READ[role], "kms:GenerateDataKey": WRITE.get(role, set())}
+    assert uses(keyed, role) == {action: services for action, services in expected.items() if services}
 
 
-def test_every_role_is_in_the_table(keyed: Deployed) -> None:
+def test_every_role_is_in_the_table(keyed: Deployment) -> None:
     assert set(READ) == {*FUNCTIONS, "signer"}
     assert not uses(keyed, "transfer"), "the state machine reads and writes nothing by itself"
     assert not uses(keyed, "closing")
@@ -86,7 +86,7 @@ def test_a_machine_that_waits_for_copies_writes_their_table() -> None:
     assert uses(deploy({"kms_key_arn": KEY, "reuse_seconds": 600}), "transfer") == {"kms:Decrypt": TABLES}
 
 
-def test_who_may_write_a_copy_may_also_read_it(keyed: Deployed) -> None:
+def test_who_may_write_a_copy_may_also_read_it(keyed: Deployment) -> None:
     """S3 decrypts the parts of an upload before it puts them together."""
     writers = {
         role
@@ -99,35 +99,37 @@ def test_who_may_write_a_copy_may_also_read_it(keyed: Deployed) -> None:
         assert "s3" in uses(keyed, role)["kms:Decrypt"] & uses(keyed, role)["kms:GenerateDataKey"]
 
 
-def test_other_rights_stay_as_they_are(keyed: Deployed) -> None:
+def test_other_rights_stay_as_they_are(keyed: Deployment) -> None:
     plain = deploy({"access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
     for role in map(hyphenated, READ):
         assert [item for item in keyed.statements(role) if "ByKey" not in item["Sid"]] == plain.statements(role)
 
 
-def test_copies_tables_logs_and_the_queue_are_encrypted_with_it(keyed: Deployed) -> None:
-    encryption = keyed.one("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration").inputs
+def test_copies_tables_logs_and_the_queue_are_encrypted_with_it(keyed: Deployment) -> None:
+    encryption = keyed.resource(
+        "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    ).inputs
     by_default = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}
-    wanted = [{"applyServerSideEncryptionByDefault": by_default, "bucketKeyEnabled": True}]
-    assert encryption["rules"] == wanted
-    tables = keyed.all("dynamodb/table:Table")
+    expected = [{"applyServerSideEncryptionByDefault": by_default, "bucketKeyEnabled": True}]
+    assert encryption["rules"] == expected
+    tables = keyed.resources_of("dynamodb/table:Table")
     assert [table.inputs["serverSideEncryption"] for table in tables] == [{"enabled": True, "kmsKeyArn": KEY}] * 2
-    groups = keyed.all("cloudwatch/logGroup:LogGroup")
+    groups = keyed.resources_of("cloudwatch/logGroup:LogGroup")
     assert len(groups) == len(FUNCTIONS) + 3, "functions, both APIs, the state machine"
     assert {group.inputs["kmsKeyId"] for group in groups} == {KEY}
-    queue = keyed.one("sqs/queue:Queue").inputs
+    queue = keyed.resource("sqs/queue:Queue").inputs
     assert queue["kmsMasterKeyId"] == KEY
     assert "sqsManagedSseEnabled" not in queue, "SQS takes one of the two"
 
 
-def secret_keys(deployed: Deployed, role: str) -> list[dict[str, Any]]:
-    return [item for item in deployed.statements(hyphenated(role)) if item["Sid"] == "SecretKeys"]
+def secret_keys(deployment: Deployment, role: str) -> list[dict[str, Any]]:
+    return [item for item in deployment.statements(hyphenated(role)) if item["Sid"] == "SecretKeys"]
 
 
 @pytest.mark.parametrize("key", [{}, {"kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"])
 def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None:
     """Both copying roles may use any key, through Secrets Manager and for the secrets of the origins."""
-    deployed = deploy(key | origin(secret_headers={"Authorization": SECRET, "X-Key": OTHER_SECRET}))
+    deployment = deploy(key | origin(secret_headers={"Authorization": SECRET, "X-Key": OTHER_SECRET}))
     expected = {
         "Sid": "SecretKeys",
         "Effect": "Allow",
@@ -138,7 +140,7 @@ def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None
             "StringEquals": {"kms:EncryptionContext:SecretARN": [SECRET, OTHER_SECRET]},
         },
     }
-    assert {role: secret_keys(deployed, role) for role in FUNCTIONS if secret_keys(deployed, role)} == {
+    assert {role: secret_keys(deployment, role) for role in FUNCTIONS if secret_keys(deployment, role)} == {
         "copy": [expected],
         "copy_slice": [expected],
     }
@@ -146,8 +148,8 @@ def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None
 
 def test_without_secrets_no_key_of_others_may_be_used() -> None:
     """An SSM parameter needs no key: a plain string holds CA certificates."""
-    deployed = deploy(origin(ca_bundle=PARAMETER))
-    assert not [role for role in FUNCTIONS if "kms:" in json.dumps(deployed.statements(hyphenated(role)))]
+    deployment = deploy(origin(ca_bundle=PARAMETER))
+    assert not [role for role in FUNCTIONS if "kms:" in json.dumps(deployment.statements(hyphenated(role)))]
 
 
 def test_a_ca_bundle_in_a_secret_may_be_under_any_key_too() -> None:
@@ -162,57 +164,57 @@ def test_the_partition_of_a_key_is_that_of_its_secret() -> None:
     assert statement["Condition"]["StringLike"] == {"kms:ViaService": ["secretsmanager.cn-north-1.*"]}
 
 
-def statements(deployed: Deployed) -> dict[str, dict[str, Any]]:
-    (outputs,) = deployed.component_outputs.values()
+def statements(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    (outputs,) = deployment.component_outputs.values()
     return {statement["Sid"]: statement for statement in outputs["keyPolicyStatements"]}
 
 
-def test_the_keys_owner_is_told_which_services_use_it_by_themselves(keyed: Deployed) -> None:
-    told = statements(keyed)
-    assert {statement["Effect"] for statement in told.values()} == {"Allow"}
-    assert {statement["Resource"] for statement in told.values()} == {KEY}
-    assert told["Logs"]["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
-    assert set(told["Logs"]["Action"]) >= {"kms:Encrypt*", "kms:Decrypt*", "kms:GenerateDataKey*"}
-    delivery = told["LogDelivery"]
+def test_the_keys_owner_is_told_which_services_use_it_by_themselves(keyed: Deployment) -> None:
+    statements_by_sid = statements(keyed)
+    assert {statement["Effect"] for statement in statements_by_sid.values()} == {"Allow"}
+    assert {statement["Resource"] for statement in statements_by_sid.values()} == {KEY}
+    assert statements_by_sid["Logs"]["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
+    assert set(statements_by_sid["Logs"]["Action"]) >= {"kms:Encrypt*", "kms:Decrypt*", "kms:GenerateDataKey*"}
+    delivery = statements_by_sid["LogDelivery"]
     assert delivery["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
     logs = "arn:aws:logs:eu-west-1:123456789012:*"
     assert delivery["Condition"] == {"ArnLike": {"kms:EncryptionContext:SourceArn": logs}}
-    events = told["UndeliveredEvents"]
+    events = statements_by_sid["UndeliveredEvents"]
     assert events["Principal"] == {"Service": "events.amazonaws.com"}
     assert set(events["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
-    queue = Cloud().arn("aws:sqs/queue:Queue", keyed.one("sqs/queue:Queue").inputs["name"])
+    queue = Cloud().arn("aws:sqs/queue:Queue", keyed.resource("sqs/queue:Queue").inputs["name"])
     assert events["Condition"] == {"ArnEquals": {"kms:EncryptionContext:aws:sqs:arn": queue}}
 
 
 @pytest.mark.parametrize(("name", "stack"), [("files", "test"), ("f" * 90, "s" * 40)])
 def test_the_context_of_the_logs_is_that_of_every_group(name: str, stack: str) -> None:
     """Also when long names are cut short."""
-    deployed = deploy({"kms_key_arn": KEY, "access_logs": True}, name=name, stack=stack)
-    patterns = statements(deployed)["Logs"]["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    for group in deployed.all("cloudwatch/logGroup:LogGroup"):
+    deployment = deploy({"kms_key_arn": KEY, "access_logs": True}, name=name, stack=stack)
+    patterns = statements(deployment)["Logs"]["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    for group in deployment.resources_of("cloudwatch/logGroup:LogGroup"):
         arn = Cloud().arn(group.type, group.inputs["name"])
         assert any(fnmatchcase(arn, pattern) for pattern in patterns), arn
 
 
-def test_without_a_key_there_is_nothing_to_allow(deployed: Deployed) -> None:
-    assert statements(deployed) == {}
+def test_without_a_key_there_is_nothing_to_allow(deployment: Deployment) -> None:
+    assert statements(deployment) == {}
 
 
 def test_partition_and_suffix_are_those_of_the_queue() -> None:
     queue = "arn:aws-cn:sqs:cn-north-1:123456789012:undelivered"
-    told = json.dumps(keys.policy_statements(key=KEY, queue=queue, name_prefix="files"))
-    assert "logs.cn-north-1.amazonaws.com.cn" in told
-    assert "arn:aws:logs" not in told
+    statements_by_sid = json.dumps(keys.policy_statements(key=KEY, queue=queue, name_prefix="files"))
+    assert "logs.cn-north-1.amazonaws.com.cn" in statements_by_sid
+    assert "arn:aws:logs" not in statements_by_sid
 
 
 def test_the_owner_of_a_given_bucket_is_told_how_to_encrypt_it() -> None:
     """Roles may use the key all the same."""
-    deployed = deploy({"bucket": "reports", "kms_key_arn": KEY})
-    (outputs,) = deployed.component_outputs.values()
+    deployment = deploy({"bucket": "reports", "kms_key_arn": KEY})
+    (outputs,) = deployment.component_outputs.values()
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
     rule = {"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}
     assert outputs["bucketRules"]["encryptionRule"] == rule
-    assert uses(deployed, "signer") == {"kms:Decrypt": {"s3"}}
+    assert uses(deployment, "signer") == {"kms:Decrypt": {"s3"}}
     (plain,) = deploy({"bucket": "reports"}).component_outputs.values()
     assert "encryptionRule" not in plain["bucketRules"]
 
@@ -228,14 +230,14 @@ def test_what_is_not_a_keys_arn_is_refused(value: Any) -> None:
 def test_a_computed_key_is_checked_when_it_is_known() -> None:
     with pytest.raises(ValueError, match="not of an alias"):
         deploy(lambda: {"kms_key_arn": pulumi.Output.from_input("alias/files")})
-    made = deploy(lambda: {"kms_key_arn": pulumi.Output.from_input(KEY)})
-    assert uses(made, "signer") == {"kms:Decrypt": {"s3"}}
+    deployment = deploy(lambda: {"kms_key_arn": pulumi.Output.from_input(KEY)})
+    assert uses(deployment, "signer") == {"kms:Decrypt": {"s3"}}
 
 
 def test_configuration_reaches_the_key() -> None:
-    deployed = configured({"origins": CONFIGURED_ORIGINS, "kmsKeyArn": KEY})
-    assert deployed.one("sqs/queue:Queue").inputs["kmsMasterKeyId"] == KEY
-    assert [item["Sid"] for item in deployed.exports["keyPolicyStatements"]] == [
+    deployment = configured({"origins": CONFIGURED_ORIGINS, "kmsKeyArn": KEY})
+    assert deployment.resource("sqs/queue:Queue").inputs["kmsMasterKeyId"] == KEY
+    assert [item["Sid"] for item in deployment.exports["keyPolicyStatements"]] == [
         "Logs",
         "LogDelivery",
         "UndeliveredEvents",
@@ -259,9 +261,9 @@ def test_the_statement_about_secrets_in_the_documentation_is_that_of_the_code() 
     assert shown["OriginSecrets"]["Action"] == keys_of_secrets["Action"], "what the key's owner allows"
 
 
-def test_a_copy_is_of_this_key_whoever_reads_it(keyed: Deployed) -> None:
+def test_a_copy_is_of_this_key_whoever_reads_it(keyed: Deployment) -> None:
     """The role that signs URLs may still read copies and nothing else."""
-    others = [item for item in keyed.statements("signer") if "ByKey" not in item["Sid"]]
-    assert [(item["Action"], item["Resource"]) for item in others] == [
+    other_statements = [item for item in keyed.statements("signer") if "ByKey" not in item["Sid"]]
+    assert [(item["Action"], item["Resource"]) for item in other_statements] == [
         (["s3:GetObject"], "arn:aws:s3:::files-copies-1234567/downloads/*")
     ]

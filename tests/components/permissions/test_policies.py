@@ -7,67 +7,70 @@ import json
 from async_download.functions import FUNCTIONS
 from async_download.names import hyphenated
 
-from tests.components.support.harness import Cloud, Deployed, Registered, deploy
-from tests.components.support.service_permissions import rights_given
+from tests.components.support.harness import Cloud, Deployment, RegisteredResource, deploy
+from tests.components.support.service_permissions import allowed_permissions
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 PREFIX = "async-download-test-files"
 SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
 
 
-def test_tracing_rights_come_and_go_with_tracing(deployed: Deployed) -> None:
+def test_tracing_rights_come_and_go_with_tracing(deployment: Deployment) -> None:
     traced = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
     plain = deploy({"tracing": False})
     for key in map(hyphenated, FUNCTIONS):
-        assert rights_given(deployed.statements(key), "xray") == traced
-        assert rights_given(plain.statements(key), "xray") == set()
-        assert plain.one("lambda/function:Function", key).inputs["tracingConfig"] == {"mode": "PassThrough"}
-    assert rights_given(plain.statements("transfer"), "xray") == set()
+        assert allowed_permissions(deployment.statements(key), "xray") == traced
+        assert allowed_permissions(plain.statements(key), "xray") == set()
+        assert plain.resource("lambda/function:Function", key).inputs["tracingConfig"] == {"mode": "PassThrough"}
+    assert allowed_permissions(plain.statements("transfer"), "xray") == set()
 
 
-def test_a_role_is_allowed_things_and_under_no_condition_but_two(deployed: Deployed) -> None:
+def test_a_role_is_allowed_things_and_under_no_condition_but_two(deployment: Deployment) -> None:
     """Listing is only to tell a missing copy from a forbidden one; attributes of updates: test_update_attributes.py.
 
     The use of keys: test_keys.py.
     """
-    for policy in deployed.all("iam/rolePolicy:RolePolicy"):
+    for policy in deployment.resources_of("iam/rolePolicy:RolePolicy"):
         for statement in policy.json("policy")["Statement"]:
             listing = {"Condition": {"StringLike": {"s3:prefix": "downloads/*"}}}
-            own = listing if statement["Action"] == "s3:ListBucket" else {}
+            condition = listing if statement["Action"] == "s3:ListBucket" else {}
             if policy.name in ("files-connect-policy", "files-disconnect-policy") and statement["Sid"] == "Downloads":
-                own = {"Condition": statement["Condition"]}
+                condition = {"Condition": statement["Condition"]}
             assert (
-                statement == {key: statement[key] for key in ("Sid", "Action", "Resource")} | {"Effect": "Allow"} | own
+                statement
+                == {key: statement[key] for key in ("Sid", "Action", "Resource")} | {"Effect": "Allow"} | condition
             )
 
 
 def test_secrets_are_readable_by_who_copies_alone_and_only_those_named() -> None:
-    deployed = deploy(origin(secret_headers={"Authorization": SECRET, "X-Other": SECRET}))
+    deployment = deploy(origin(secret_headers={"Authorization": SECRET, "X-Other": SECRET}))
     readers = {
         key: rights
         for key in FUNCTIONS
-        if (rights := rights_given(deployed.statements(hyphenated(key)), "secretsmanager"))
+        if (rights := allowed_permissions(deployment.statements(hyphenated(key)), "secretsmanager"))
     }
     assert readers == {key: {("secretsmanager:GetSecretValue", SECRET)} for key in ("copy", "copy_slice")}
 
 
 def test_parameters_are_readable_by_who_copies_alone_and_only_those_named() -> None:
-    deployed = deploy(origin(ca_bundle=PARAMETER))
-    readers = {key: rights_given(deployed.statements(hyphenated(key)), "ssm", "secretsmanager") for key in FUNCTIONS}
+    deployment = deploy(origin(ca_bundle=PARAMETER))
+    readers = {
+        key: allowed_permissions(deployment.statements(hyphenated(key)), "ssm", "secretsmanager") for key in FUNCTIONS
+    }
     assert {key: rights for key, rights in readers.items() if rights} == {
         key: {("ssm:GetParameter", PARAMETER)} for key in ("copy", "copy_slice")
     }
 
 
-def documents(deployed: Deployed) -> list[tuple[Registered, str]]:
+def documents(deployment: Deployment) -> list[tuple[RegisteredResource, str]]:
     keys = ("policy", "assumeRolePolicy", "eventPattern", "definition")
-    return [(item, item.inputs[key]) for item in deployed.custom for key in keys if key in item.inputs]
+    return [(item, item.inputs[key]) for item in deployment.custom for key in keys if key in item.inputs]
 
 
-def test_wildcards_are_where_aws_has_nothing_to_name(deployed: Deployed) -> None:
+def test_wildcards_are_where_aws_has_nothing_to_name(deployment: Deployment) -> None:
     everywhere = {"logs", "xray"}
-    for policy in deployed.all("iam/rolePolicy:RolePolicy"):
-        for action, resource in rights_given(policy.json("policy")["Statement"]):
+    for policy in deployment.resources_of("iam/rolePolicy:RolePolicy"):
+        for action, resource in allowed_permissions(policy.json("policy")["Statement"]):
             assert "*" not in action, policy.name
             if resource == "*":
                 assert action.split(":")[0] in everywhere, (policy.name, action)
@@ -75,8 +78,8 @@ def test_wildcards_are_where_aws_has_nothing_to_name(deployed: Deployed) -> None
                 assert policy.name.endswith("transfer-policy")
 
 
-def test_every_statement_has_a_name_of_its_own(deployed: Deployed) -> None:
-    for policy in deployed.all("iam/rolePolicy:RolePolicy"):
+def test_every_statement_has_a_name_of_its_own(deployment: Deployment) -> None:
+    for policy in deployment.resources_of("iam/rolePolicy:RolePolicy"):
         sids = [statement["Sid"] for statement in policy.json("policy")["Statement"]]
         assert len(sids) == len(set(sids)), policy.name
 
@@ -84,11 +87,11 @@ def test_every_statement_has_a_name_of_its_own(deployed: Deployed) -> None:
 def test_partition_and_suffix_are_the_providers() -> None:
     cloud = Cloud(partition="aws-cn", suffix="amazonaws.com.cn", region="cn-north-1")
     for args in ({}, {"bucket": "reports", "manage_api_gateway_account": True}):
-        deployed = deploy(args, cloud=cloud)
-        for resource, text in documents(deployed):
+        deployment = deploy(args, cloud=cloud)
+        for resource, text in documents(deployment):
             assert "arn:aws:" not in text, resource.name
-        for resource in deployed.custom:
+        for resource in deployment.custom:
             plain = {key: value for key, value in resource.inputs.items() if key != "code"}
             assert "arn:aws:" not in json.dumps(plain), resource.name
-        (outputs,) = deployed.component_outputs.values()
+        (outputs,) = deployment.component_outputs.values()
         assert outputs["apiUrl"] == "https://rest123.execute-api.cn-north-1.amazonaws.com.cn/v1"

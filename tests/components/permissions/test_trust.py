@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.components.support.harness import Cloud, Deployed, deploy
-from tests.components.support.variants import extremes
+from tests.components.support.harness import Cloud, Deployment, deploy
+from tests.components.support.variants import main_variants
 
-EXTREMES = extremes()
+VARIANTS = main_variants()
 ACCOUNT = {"StringEquals": {"aws:SourceAccount": Cloud().account}}
 CONDITIONS: dict[str, Any] = {
     "states.amazonaws.com": ACCOUNT,
@@ -19,33 +19,33 @@ CONDITIONS: dict[str, Any] = {
 }
 
 
-@pytest.fixture(params=EXTREMES)
-def shape(request: pytest.FixtureRequest) -> Deployed:
+@pytest.fixture(params=VARIANTS)
+def deployment(request: pytest.FixtureRequest) -> Deployment:
     """Deploy the stack with different settings."""
-    return deploy(EXTREMES[request.param])
+    return deploy(VARIANTS[request.param])
 
 
-def service_trusts(deployed: Deployed) -> Iterator[tuple[str, dict[str, Any]]]:
-    for role in deployed.all("iam/role:Role"):
+def service_trusts(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
+    for role in deployment.resources_of("iam/role:Role"):
         for statement in role.json("assumeRolePolicy")["Statement"]:
             if "Service" in statement["Principal"]:
                 yield statement["Principal"]["Service"], statement
 
 
 @pytest.mark.security
-def test_a_service_that_names_its_account_assumes_a_role_for_the_stacks_own_only(shape: Deployed) -> None:
-    trusts = list(service_trusts(shape))
+def test_a_service_that_names_its_account_assumes_a_role_for_the_stacks_own_only(deployment: Deployment) -> None:
+    trusts = list(service_trusts(deployment))
     assert {"lambda.amazonaws.com", "states.amazonaws.com"} <= {service for service, _ in trusts}
     for service, statement in trusts:
         assert statement.get("Condition") == CONDITIONS[service], service
 
 
 @pytest.mark.security
-def test_a_service_calls_a_resource_for_named_sources_only(shape: Deployed) -> None:
-    for permission in shape.all("lambda/permission:Permission"):
+def test_a_service_calls_a_resource_for_named_sources_only(deployment: Deployment) -> None:
+    for permission in deployment.resources_of("lambda/permission:Permission"):
         account = permission.inputs["sourceArn"].split(":")[4]
         assert account == Cloud().account, permission.name
-    for policy in shape.all("sqs/queuePolicy:QueuePolicy"):
+    for policy in deployment.resources_of("sqs/queuePolicy:QueuePolicy"):
         for statement in policy.json("policy")["Statement"]:
             sources = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
             assert sources, policy.name
@@ -53,7 +53,7 @@ def test_a_service_calls_a_resource_for_named_sources_only(shape: Deployed) -> N
 
 
 def test_the_trust_names_the_account_that_the_provider_deploys_to() -> None:
-    deployed = deploy(cloud=Cloud(account="999988887777"))
-    conditions = [statement["Condition"] for _, statement in service_trusts(deployed) if "Condition" in statement]
+    deployment = deploy(cloud=Cloud(account="999988887777"))
+    conditions = [statement["Condition"] for _, statement in service_trusts(deployment) if "Condition" in statement]
     assert conditions
     assert all(item == {"StringEquals": {"aws:SourceAccount": "999988887777"}} for item in conditions)

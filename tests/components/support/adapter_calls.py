@@ -1,4 +1,4 @@
-"""What a method of an adapter calls in AWS, read from its source."""
+"""Read from the source of an adapter which operations of AWS a method calls."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ PARTS_OF_A_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "D
 
 
 class Call(NamedTuple):
-    """One operation. `told` is the handler's setting that names what it is done to; `signed`: by a URL, later.
+    """Call of an operation.
 
-    `only_with` is the handler's setting without which its adapter is not made.
+    `setting` is the handler's setting that names the target; `requires_setting` the one without which the handler does
+    not create the adapter; `signed` calls are made later, by the holder of a pre-signed URL.
     """
 
     service: str
     operation: str
-    told: str | None = None
+    setting: str | None = None
     signed: bool = False
-    only_with: str | None = None
+    requires_setting: str | None = None
 
 
 def operations(module: Module, adapter: ast.ClassDef, method: str) -> set[Call]:
-    """What a method of an adapter calls; `told` is its field that names the table or bucket, or its first."""
-    nodes = list(_behind(adapter, method))
+    """Return the calls of a method; `setting` is the adapter's field with the table or bucket, or its first field."""
+    nodes = list(_nodes_of_method(adapter, method))
     names = {name: service for service in services(module) for name in names_of(service)}
     signed = {id(node.args[0]) for node in nodes if _is_signing(node)}  # type: ignore[attr-defined]
-    tables = [table for node in nodes for table in _given(node, "TableName")]
-    buckets = [bucket for node in nodes for bucket in _given(node, "Bucket")]
+    tables = [table for node in nodes for table in _fields_passed_as(node, "TableName")]
+    buckets = [bucket for node in nodes for bucket in _fields_passed_as(node, "Bucket")]
     calls: set[Call] = set()
     for node in nodes:
         name = node.attr if isinstance(node, ast.Attribute) else node.value if isinstance(node, ast.Constant) else None
@@ -54,20 +55,20 @@ def operations(module: Module, adapter: ast.ClassDef, method: str) -> set[Call]:
 
 
 def fields(adapter: ast.ClassDef) -> list[str]:
-    """What an adapter is made with, in order."""
-    own = [item.target for item in adapter.body if isinstance(item, ast.AnnAssign)]
-    return [target.id for target in own if isinstance(target, ast.Name)]
+    """Return the names of an adapter's fields, in order."""
+    targets = [item.target for item in adapter.body if isinstance(item, ast.AnnAssign)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def _behind(adapter: ast.ClassDef, method: str) -> Iterator[ast.AST]:
-    """The code of a method, and of those of its class that it calls."""
+def _nodes_of_method(adapter: ast.ClassDef, method: str) -> Iterator[ast.AST]:
+    """Yield the nodes of a method and of the methods of its class that it calls."""
     methods = {item.name: item for item in adapter.body if isinstance(item, ast.FunctionDef)}
-    todo, seen = [method], set()
+    todo, visited = [method], set()
     while todo:
         name = todo.pop()
-        if name in seen:
+        if name in visited:
             continue
-        seen.add(name)
+        visited.add(name)
         for node in ast.walk(methods[name]):
             yield node
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
@@ -75,21 +76,21 @@ def _behind(adapter: ast.ClassDef, method: str) -> Iterator[ast.AST]:
 
 
 def services(module: Module) -> set[str]:
-    """The services that a module, or what it imports from other adapters, makes clients of."""
-    found = set()
-    near = [module, *(module_of(name) for name in module.imports.values() if name == "runtime.adapters.tables")]
-    for definition in (definition for one in near for definition in one.definitions.values()):
+    """Return the services that a module, or the adapters' module of tables that it imports, creates clients of."""
+    service_names = set()
+    modules = [module, *(module_of(name) for name in module.imports.values() if name == "runtime.adapters.tables")]
+    for definition in (definition for imported in modules for definition in imported.definitions.values()):
         for node in ast.walk(definition):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
                 first = node.args[0]
                 if node.func.attr in ("client", "create_client") and isinstance(first, ast.Constant):
-                    found.add(str(first.value))
-    return found
+                    service_names.add(str(first.value))
+    return service_names
 
 
 @cache
 def names_of(service: str) -> dict[str, str]:
-    """Method of a client -> operation of its service."""
+    """Return the operation of each method of a client."""
     model = botocore.session.get_session().get_service_model(service)
     return {xform_name(operation): operation for operation in model.operation_names}
 
@@ -102,8 +103,8 @@ def _is_signing(node: ast.AST) -> bool:
     )
 
 
-def _given(node: ast.AST, parameter: str) -> Iterator[str]:
-    """The fields of an adapter that are given as a parameter, such as `TableName`."""
+def _fields_passed_as(node: ast.AST, parameter: str) -> Iterator[str]:
+    """Yield the fields of an adapter that are passed as a parameter, such as `TableName`."""
     pairs: list[tuple[object, ast.expr | None]] = []
     if isinstance(node, ast.Dict):
         keys = (key.value if isinstance(key, ast.Constant) else None for key in node.keys)
@@ -117,8 +118,8 @@ def _given(node: ast.AST, parameter: str) -> Iterator[str]:
 
 
 def _transaction(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
-    """Action and table of each part of a transaction: `[{"Put": put}, ...]` with `put = {"TableName": ...}`."""
-    made = {
+    """Yield action and table of each part of a transaction: `[{"Put": put}, ...]` with `put = {"TableName": ...}`."""
+    assigned = {
         node.targets[0].id: node.value
         for node in nodes
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
@@ -130,5 +131,5 @@ def _transaction(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
                 assert isinstance(part, ast.Dict)
                 assert isinstance(part.keys[0], ast.Constant)
                 assert isinstance(part.values[0], ast.Name)
-                (table,) = _given(made[part.values[0].id], "TableName")
+                (table,) = _fields_passed_as(assigned[part.values[0].id], "TableName")
                 yield PARTS_OF_A_TRANSACTION[str(part.keys[0].value)], table

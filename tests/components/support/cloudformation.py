@@ -1,4 +1,4 @@
-"""The documents of a deployment as CloudFormation has them, for a linter that others wrote: cfn-lint."""
+"""Check policies and definitions of a deployment with cfn-lint, as properties of CloudFormation resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from tests.components.support.harness import Deployed, Registered
+from tests.components.support.harness import Deployment, RegisteredResource
 
 ROLE = "arn:aws:iam::123456789012:role/transfer"
 KINDS: dict[tuple[str, str], str] = {
@@ -22,32 +22,32 @@ KINDS: dict[tuple[str, str], str] = {
 
 
 class Document(NamedTuple):
-    """A JSON document of a resource: an IAM policy, or a definition of a state machine."""
+    """JSON document of a resource: an IAM policy or the definition of a state machine."""
 
     kind: str
     text: str
 
 
 class Finding(NamedTuple):
-    """What the linter has to say: `E3510` is an error, `W3037` a warning, `I3510` for information."""
+    """Finding of the linter: `E3510` is an error, `W3037` a warning, `I3510` information."""
 
     where: str
     rule: str
     message: str
 
 
-def documents(deployed: Deployed) -> dict[str, Document]:
-    """All of them, by the name of their resource."""
-    found = {}
-    for item in deployed.custom:
+def documents(deployment: Deployment) -> dict[str, Document]:
+    """Return all documents, by resource and input."""
+    documents = {}
+    for item in deployment.custom:
         for key, value in item.inputs.items():
             if is_document(value):
-                found[f"{item.name} {key}"] = Document(_kind(item, key), value)
-    return found
+                documents[f"{item.name} {key}"] = Document(_kind(item, key), value)
+    return documents
 
 
 def is_document(value: object) -> bool:
-    """Whether an input is one of those that a linter knows."""
+    """Return whether an input is a policy or a definition."""
     if not isinstance(value, str) or not value.startswith("{"):
         return False
     try:
@@ -57,10 +57,10 @@ def is_document(value: object) -> bool:
     return "Statement" in content or "StartAt" in content
 
 
-def findings(found: Mapping[str, Document]) -> list[Finding]:
-    """Everything that cfn-lint says of these documents, its hints included."""
-    names = list(found)
-    resources = {f"R{number}": _resource(f"R{number}", *found[name]) for number, name in enumerate(names)}
+def findings(documents: Mapping[str, Document]) -> list[Finding]:
+    """Return all findings of cfn-lint, including information."""
+    names = list(documents)
+    resources = {f"R{number}": _resource(f"R{number}", *documents[name]) for number, name in enumerate(names)}
     template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
     matches: Iterable[Any] = lint(
         json.dumps(template), config=ManualArgs(include_checks=["I", "W", "E"], regions=["eu-west-1"])
@@ -68,9 +68,9 @@ def findings(found: Mapping[str, Document]) -> list[Finding]:
     return [Finding(names[int(match.path[1][1:])], match.rule.id, match.message) for match in matches]
 
 
-def _kind(item: Registered, key: str) -> str:
+def _kind(item: RegisteredResource, key: str) -> str:
     kind = KINDS.get((item.type.removeprefix("aws:"), key))
-    assert kind, f"{item.type} carries a policy that is not looked at: add it to KINDS, and to _resource its properties"
+    assert kind, f"{item.type} has a policy that is not checked: add it to KINDS, and its properties to _resource"
     return kind
 
 

@@ -1,6 +1,6 @@
-"""What a function's role has to allow: what its handler calls, on what it is told, and what Lambda does itself.
+"""Permissions that a function's role needs: for the calls of its handler, and for Lambda itself.
 
-A call or an attachment that is not known here raises: whoever adds one says what right goes with it.
+An unknown call or attachment raises, so that no permission goes without a proof.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from async_download.names import hyphenated
 
 from tests.components.support.adapter_calls import Call
-from tests.components.support.harness import Cloud, Deployed, Registered
+from tests.components.support.harness import Cloud, Deployment, RegisteredResource
 from tests.components.support.runtime_calls import calls_of
-from tests.components.support.service_permissions import Right
+from tests.components.support.service_permissions import Permission
 
 METHODS = {"DeleteConnection": "DELETE", "GetConnection": "GET", "PostToConnection": "POST"}  # of @connections
-ACTIONS = {  # where the right is not called like the operation
+ACTIONS = {  # where action and operation have different names
     **{f"apigatewaymanagementapi:{operation}": ("execute-api:ManageConnections",) for operation in METHODS},
     "lambda:Invoke": ("lambda:InvokeFunction",),
     "s3:CompleteMultipartUpload": ("s3:PutObject",),
     "s3:CreateMultipartUpload": ("s3:PutObject",),
-    "s3:HeadObject": ("s3:GetObject", "s3:ListBucket"),  # the second: without it a missing object is a forbidden one
+    "s3:HeadObject": ("s3:GetObject", "s3:ListBucket"),  # without ListBucket S3 answers 403 for a missing object
     "s3:ListParts": ("s3:ListMultipartUploadParts",),
     "s3:UploadPart": ("s3:PutObject",),
 }
@@ -29,92 +29,94 @@ INTERFACES += ["DescribeNetworkInterfaces", "DescribeSubnets", "UnassignPrivateI
 PREFIXES = {"stepfunctions": "states"}
 
 
-def handlers(deployed: Deployed) -> list[str]:
-    """The handlers that a stack has functions for."""
-    return sorted(item.inputs["handler"].split(".")[2] for item in deployed.all("lambda/function:Function"))
+def handlers(deployment: Deployment) -> list[str]:
+    """Return the handlers of the functions of a stack."""
+    return sorted(item.inputs["handler"].split(".")[2] for item in deployment.resources_of("lambda/function:Function"))
 
 
-def wanted(deployed: Deployed, key: str) -> set[Right]:
-    """Everything that the role of a function should allow, and no more."""
-    function = deployed.one("lambda/function:Function", hyphenated(key))
-    calls = (call for call in calls_of(key) if not call.signed and _is_made(function, call))
-    return {right for call in calls for right in rights(deployed, function, call)} | set(_own(deployed, function))
+def required_permissions(deployment: Deployment, key: str) -> set[Permission]:
+    """Return exactly the permissions that the role of a function needs."""
+    function = deployment.resource("lambda/function:Function", hyphenated(key))
+    calls = (call for call in calls_of(key) if not call.signed and _is_possible(function, call))
+    return {right for call in calls for right in permissions_of_call(deployment, function, call)} | set(
+        _lambda_permissions(deployment, function)
+    )
 
 
-def wanted_of_signer(deployed: Deployed) -> set[Right]:
-    """What the URLs do that the functions sign."""
-    copy = deployed.one("lambda/function:Function", "copy")
+def signer_permissions(deployment: Deployment) -> set[Permission]:
+    """Return the permissions that the signed URLs need."""
+    copy = deployment.resource("lambda/function:Function", "copy")
     return {
         right
-        for key in handlers(deployed)
+        for key in handlers(deployment)
         for call in calls_of(key)
         if call.signed
-        for right in rights(deployed, copy, call)
+        for right in permissions_of_call(deployment, copy, call)
     }
 
 
-def _is_made(function: Registered, call: Call) -> bool:
-    """Whether the function is told what a call needs: some tables are there with a setting only."""
-    told = function.inputs["environment"]["variables"]
-    return all(setting.upper() in told for setting in (call.told, call.only_with) if setting)
+def _is_possible(function: RegisteredResource, call: Call) -> bool:
+    """Return whether the environment of a function has the settings that a call needs: some tables are optional."""
+    environment = function.inputs["environment"]["variables"]
+    return all(setting.upper() in environment for setting in (call.setting, call.requires_setting) if setting)
 
 
-def rights(deployed: Deployed, function: Registered, call: Call) -> Iterator[Right]:
+def permissions_of_call(deployment: Deployment, function: RegisteredResource, call: Call) -> Iterator[Permission]:
     operation = f"{call.service}:{call.operation}"
     usual = f"{PREFIXES.get(call.service, call.service)}:{call.operation}"
     for action in ACTIONS.get(operation, (usual,)):
-        for resource in _resources(deployed, function, call, action):
+        for resource in _resources(deployment, function, call, action):
             yield action, resource
 
 
-def _resources(deployed: Deployed, function: Registered, call: Call, action: str) -> list[str]:
-    """ARNs of what a call is made on, from what the function is told."""
-    told: dict[str, str] = function.inputs["environment"]["variables"]
+def _resources(deployment: Deployment, function: RegisteredResource, call: Call, action: str) -> list[str]:
+    """Return the ARNs of the targets of a call, from the environment of the function."""
+    environment: dict[str, str] = function.inputs["environment"]["variables"]
     cloud, service = Cloud(), call.service
-    named = told[call.told.upper()] if call.told else ""
+    target = environment[call.setting.upper()] if call.setting else ""
     if service == "dynamodb":
-        return [cloud.arn("aws:dynamodb/table:Table", named)]
+        return [cloud.arn("aws:dynamodb/table:Table", target)]
     if service == "lambda":
-        return [cloud.arn("aws:lambda/function:Function", named)]
+        return [cloud.arn("aws:lambda/function:Function", target)]
     if service == "stepfunctions":
         if call.operation == "SendTaskSuccess":  # names a token, and no resource
             return ["*"]
-        return [named if call.operation == "StartExecution" else f"{_executions(named)}:*"]
+        return [target if call.operation == "StartExecution" else f"{_executions(target)}:*"]
     if service == "sts":
-        return [named]
+        return [target]
     if service in ("secretsmanager", "ssm"):
         origins = function.origins.values()
         arns = {arn for origin in origins for arn in origin.get("secret_headers", {}).values()}
         arns |= {origin["ca_bundle"] for origin in origins if "ca_bundle" in origin}
         return sorted(arn for arn in arns if arn.split(":")[2] == service)
     if service == "s3":
-        bucket = f"arn:aws:s3:::{named}"
-        return [bucket if action == "s3:ListBucket" else f"{bucket}/{told['OBJECT_PREFIX']}*"]
+        bucket = f"arn:aws:s3:::{target}"
+        return [bucket if action == "s3:ListBucket" else f"{bucket}/{environment['OBJECT_PREFIX']}*"]
     if service == "apigatewaymanagementapi":
-        stage = deployed.one("apigatewayv2/stage:Stage").inputs["name"]
+        stage = deployment.resource("apigatewayv2/stage:Stage").inputs["name"]
         api = f"arn:aws:execute-api:{cloud.region}:{cloud.account}:sock456"
         return [f"{api}/{stage}/{METHODS[call.operation]}/@connections/*"]
-    raise AssertionError(f"{call} needs a right on something that is not known here")
+    raise AssertionError(f"{call} needs a permission on an unknown target")
 
 
 def _executions(machine: str) -> str:
     return machine.replace(":stateMachine:", ":execution:")
 
 
-def _own(deployed: Deployed, function: Registered) -> Iterator[Right]:
-    """What Lambda does for a function in its role's name: logs, traces, what came of asynchronous calls."""
+def _lambda_permissions(deployment: Deployment, function: RegisteredResource) -> Iterator[Permission]:
+    """Yield the permissions that Lambda uses in the name of the role: logs, traces, failed asynchronous calls."""
     group = Cloud().arn("aws:cloudwatch/logGroup:LogGroup", function.inputs["loggingConfig"]["logGroup"])
     yield "logs:CreateLogStream", f"{group}:*"
     yield "logs:PutLogEvents", f"{group}:*"
     if function.inputs["tracingConfig"]["mode"] == "Active":
         yield "xray:PutTelemetryRecords", "*"
         yield "xray:PutTraceSegments", "*"
-    for settings in deployed.all("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"):
+    for settings in deployment.resources_of("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"):
         if settings.inputs["functionName"] == function.inputs["name"]:
             (destination,) = settings.inputs["destinationConfig"].values()
-            assert ":sqs:" in destination["destination"], "a destination whose right is not known here"
+            assert ":sqs:" in destination["destination"], "a destination whose permission is unknown"
             yield "sqs:SendMessage", destination["destination"]
     if "vpcConfig" in function.inputs:
         yield from ((f"ec2:{action}", "*") for action in INTERFACES)
     attached = {"deadLetterConfig", "fileSystemConfig", "kmsKeyArn"} & set(function.inputs)
-    assert not attached, f"{function.name} has {attached}: which rights go with that?"
+    assert not attached, f"{function.name} has {attached}: which permissions does that need?"

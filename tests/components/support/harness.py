@@ -1,4 +1,4 @@
-"""Runs the component, or the whole program, on Pulumi's mock monitor and keeps what it registered."""
+"""Run the component, or the whole program, on Pulumi's mock monitor and keep the resources that it registers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ COMPONENT = "async-download:index:AsyncDownload"
 
 
 @dataclass(frozen=True)
-class Registered:
-    """One registered resource: what the engine would have been told."""
+class RegisteredResource:
+    """A resource as it was registered with the engine."""
 
     type: str
     name: str
@@ -44,52 +44,52 @@ class Registered:
     custom: bool
 
     def json(self, key: str) -> dict[str, Any]:
-        """An input that is a JSON document."""
+        """Return an input that is a JSON document."""
         return cast(dict[str, Any], json.loads(self.inputs[key]))
 
     @property
     def origins(self) -> dict[str, Any]:
-        """The origins in the archive of a function."""
+        """Origins in the archive of a function."""
         return cast(dict[str, Any], json.loads(self.inputs["code"].assets["origins.json"].text))
 
 
 @dataclass
-class Deployed:
-    """What one run registered, in order, and what it exported."""
+class Deployment:
+    """Resources that a run registered, in order, and the values that it exported."""
 
-    resources: list[Registered] = field(default_factory=list)
+    resources: list[RegisteredResource] = field(default_factory=list)
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     exports: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     lookup_providers: list[str] = field(default_factory=list)
     """Reference of the provider of each invoke."""
 
-    def all(self, type_: str) -> list[Registered]:
-        """Resources of a type, such as `lambda/function:Function`."""
+    def resources_of(self, type_: str) -> list[RegisteredResource]:
+        """Return the resources of a type, such as `lambda/function:Function`."""
         return [resource for resource in self.resources if resource.type == f"aws:{type_}"]
 
-    def one(self, type_: str, part: str | None = None) -> Registered:
-        """The resource of a type whose name ends with a part."""
-        found = [item for item in self.all(type_) if part is None or item.name.endswith(f"-{part}")]
-        assert len(found) == 1, f"{type_} {part}: {[item.name for item in self.all(type_)]}"
+    def resource(self, type_: str, part: str | None = None) -> RegisteredResource:
+        """Return the only resource of a type whose name ends with a part."""
+        found = [item for item in self.resources_of(type_) if part is None or item.name.endswith(f"-{part}")]
+        assert len(found) == 1, f"{type_} {part}: {[item.name for item in self.resources_of(type_)]}"
         return found[0]
 
     @property
-    def custom(self) -> list[Registered]:
-        """Everything but the components."""
+    def custom(self) -> list[RegisteredResource]:
+        """Resources apart from components."""
         return [resource for resource in self.resources if resource.custom]
 
     def statements(self, role_part: str) -> list[dict[str, Any]]:
-        """What a role may do."""
-        statements: list[dict[str, Any]] = self.one("iam/rolePolicy:RolePolicy", f"{role_part}-policy").json("policy")[
-            "Statement"
-        ]
+        """Return the policy statements of a role."""
+        statements: list[dict[str, Any]] = self.resource("iam/rolePolicy:RolePolicy", f"{role_part}-policy").json(
+            "policy"
+        )["Statement"]
         return statements
 
 
 @dataclass(frozen=True)
 class Cloud(Mocks):
-    """Answers as the provider would: ARNs, ids and endpoints of the right shape; nothing at all in a preview."""
+    """Mock of the provider: computes ARNs, ids and endpoints, and nothing in a preview."""
 
     partition: str = "aws"
     suffix: str = "amazonaws.com"
@@ -97,33 +97,35 @@ class Cloud(Mocks):
     account: str = "123456789012"
     preview: bool = False
     bucket_region: str | None = None
-    """Region of every bucket that exists already; None is the stack's own."""
+    """Region of every existing bucket; None is the region of the stack."""
     bucket_failure: str = ""
-    """What a look-up of a bucket fails with."""
+    """Error message with which the look-up of a bucket fails."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        """Inputs and what the cloud adds to them."""
+        """Return the inputs and the outputs that the cloud computes."""
         if self.preview:
             return "", dict(args.inputs)
         id_ = f"{args.name.lower()}-id"
         state = dict(args.inputs)
         name = state.setdefault("name", args.name)
-        made: dict[str, Any] = {"arn": self.arn(args.typ, name)}
+        computed: dict[str, Any] = {"arn": self.arn(args.typ, name)}
         if args.typ == "aws:s3/bucket:Bucket":
-            made |= {"bucket": f"{args.name}-1234567", "arn": f"arn:{self.partition}:s3:::{args.name}-1234567"}
+            computed |= {"bucket": f"{args.name}-1234567", "arn": f"arn:{self.partition}:s3:::{args.name}-1234567"}
         elif args.typ in ("aws:apigateway/restApi:RestApi", "aws:apigatewayv2/api:Api"):
             api = {"aws:apigateway/restApi:RestApi": "rest123"}.get(args.typ, "sock456")
             id_ = api
-            made |= {
+            computed |= {
                 "rootResourceId": "root",
                 "executionArn": f"arn:{self.partition}:execute-api:{self.region}:{self.account}:{api}",
                 "apiEndpoint": f"wss://{api}.execute-api.{self.region}.{self.suffix}",
             }
         elif args.typ == "aws:lambda/function:Function":
-            made["invokeArn"] = f"arn:{self.partition}:apigateway:{self.region}:lambda:path/{made['arn']}/invocations"
+            computed["invokeArn"] = (
+                f"arn:{self.partition}:apigateway:{self.region}:lambda:path/{computed['arn']}/invocations"
+            )
         elif args.typ == "aws:sqs/queue:Queue":
-            made["url"] = f"https://sqs.{self.region}.{self.suffix}/{self.account}/{name}"
-        return id_, state | made
+            computed["url"] = f"https://sqs.{self.region}.{self.suffix}/{self.account}/{name}"
+        return id_, state | computed
 
     def call(self, args: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer the invokes that the component makes for an existing bucket; it makes no other."""
@@ -135,7 +137,7 @@ class Cloud(Mocks):
         return {"region": self.region, "bucketRegion": self.bucket_region or self.region, **args.args}, []
 
     def arn(self, type_: str, name: str) -> str:
-        """ARN of a resource."""
+        """Return the ARN of a resource."""
         service, _, kind = type_.removeprefix("aws:").partition("/")
         place = f"{self.region}:{self.account}"
         return {
@@ -151,19 +153,19 @@ class Cloud(Mocks):
 
 
 class RecordingMonitor(MockMonitor):
-    """A mock monitor that also keeps parents, dependencies and what components output."""
+    """Mock monitor that also records parents, dependencies and outputs of components."""
 
-    def __init__(self, mocks: Mocks, deployed: Deployed) -> None:
+    def __init__(self, mocks: Mocks, deployment: Deployment) -> None:
         super().__init__(mocks)
-        self.deployed = deployed
+        self.deployment = deployment
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
         """Record, then answer as the mock monitor does."""
         answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type == "pulumi:pulumi:Stack":
             return answer
-        self.deployed.resources.append(
-            Registered(
+        self.deployment.resources.append(
+            RegisteredResource(
                 type=request.type,
                 name=request.name,
                 inputs=rpc.deserialize_properties(request.object),
@@ -182,13 +184,13 @@ class RecordingMonitor(MockMonitor):
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
         """Record the provider, then answer as the mock monitor does."""
-        self.deployed.lookup_providers.append(request.provider)
+        self.deployment.lookup_providers.append(request.provider)
         return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
         """Record a component's outputs."""
         if request.urn.split("::")[2] != "pulumi:pulumi:Stack":
-            self.deployed.component_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
+            self.deployment.component_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
@@ -197,28 +199,28 @@ Args = Mapping[str, Any]
 
 def deploy(
     args: Args | Callable[[], Args] | None = None, *, name: str = "files", fresh: bool = False, **run_with: Any
-) -> Deployed:
-    """Deploy one component; arguments with outputs in them come from a function, for outputs belong to a run.
+) -> Deployment:
+    """Deploy one component; arguments that contain outputs come from a function, since outputs belong to a run.
 
-    The same deployment is made once for all tests that look at it; a test that patches something wants a fresh one.
+    Equal deployments are cached. Use `fresh` for a test that patches the component.
     """
 
     def program() -> None:
-        given = args() if callable(args) else args or {}
-        AsyncDownload(name, cast(AsyncDownloadArgs, {"origins": ORIGINS} | dict(given)))
+        resolved_args = args() if callable(args) else args or {}
+        AsyncDownload(name, cast(AsyncDownloadArgs, {"origins": ORIGINS} | dict(resolved_args)))
 
     if fresh or callable(args):
         return run(program, **run_with)
     key = repr((args or {}, name, run_with))
-    if key not in _made:
-        _made[key] = run(program, **run_with)
-    return _made[key]
+    if key not in _deployments:
+        _deployments[key] = run(program, **run_with)
+    return _deployments[key]
 
 
-_made: dict[str, Deployed] = {}
+_deployments: dict[str, Deployment] = {}
 
 
-def deploy_program(config: Mapping[str, str], **run_with: Any) -> Deployed:
+def deploy_program(config: Mapping[str, str], **run_with: Any) -> Deployment:
     """Run the repository's own program with a stack's configuration, keys as the engine passes them."""
 
     def program() -> None:
@@ -230,24 +232,24 @@ def deploy_program(config: Mapping[str, str], **run_with: Any) -> Deployed:
 
 def run(
     program: Callable[[], None], *, stack: str = STACK, project: str = PROJECT, cloud: Cloud | None = None
-) -> Deployed:
-    """Run a program in a thread and a context of its own: whatever it sets is gone afterwards."""
+) -> Deployment:
+    """Run a program in a thread with a context of its own, so that its settings do not outlive it."""
     context = contextvars.copy_context()
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(context.run, _run, program, stack, project, cloud or Cloud()).result()
 
 
 class _Warnings:
-    """A logger for the mock engine."""
+    """Logger of the mock engine that keeps warnings and raises errors."""
 
-    def __init__(self, deployed: Deployed) -> None:
-        self._deployed = deployed
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployed = deployment
 
     def warning(self, message: str) -> None:
         self._deployed.warnings.append(message)
 
     def debug(self, message: str) -> None:
-        """Not kept."""
+        """Ignore the message."""
 
     info = debug
 
@@ -255,17 +257,17 @@ class _Warnings:
         raise AssertionError(message)
 
 
-def _run(program: Callable[[], None], stack: str, project: str, cloud: Cloud) -> Deployed:
-    deployed = Deployed()
-    SETTINGS.outputs = set()  # those of a run that failed are not this one's
+def _run(program: Callable[[], None], stack: str, project: str, cloud: Cloud) -> Deployment:
+    deployment = Deployment()
+    SETTINGS.outputs = set()  # drop the outputs of an earlier run that failed
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)  # the first error is raised; those that follow from it are not news
+    loop.set_exception_handler(lambda *_: None)  # only the first error is raised: the others follow from it
     asyncio.set_event_loop(loop)
     try:
-        monitor = RecordingMonitor(cloud, deployed)
-        logger = cast(Any, _Warnings(deployed))
+        monitor = RecordingMonitor(cloud, deployment)
+        logger = cast(Any, _Warnings(deployment))
         set_mocks(cloud, project, stack, cloud.preview, logger=logger, monitor=monitor)
-        loop.run_until_complete(_finish(program, deployed))
+        loop.run_until_complete(_finish(program, deployment))
     finally:
         left = asyncio.all_tasks(loop)
         for task in left:
@@ -273,15 +275,15 @@ def _run(program: Callable[[], None], stack: str, project: str, cloud: Cloud) ->
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         asyncio.set_event_loop(None)
         loop.close()
-    return deployed
+    return deployment
 
 
-async def _finish(program: Callable[[], None], deployed: Deployed) -> None:
+async def _finish(program: Callable[[], None], deployment: Deployment) -> None:
     program()
     root = cast(Any, get_root_resource())
     for key, value in dict(root.outputs).items():
-        deployed.exports[key] = await pulumi.Output.from_input(value).future()
+        deployment.exports[key] = await pulumi.Output.from_input(value).future()
     await wait_for_rpcs()
 
 
-__all__ = ["Cloud", "Deployed", "Registered", "deploy", "deploy_program", "run"]
+__all__ = ["Cloud", "Deployment", "RegisteredResource", "deploy", "deploy_program", "run"]

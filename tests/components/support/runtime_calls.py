@@ -1,4 +1,4 @@
-"""What a handler can call in AWS, read from the runtime's source: handler -> logic -> port -> adapter -> boto3.
+"""Read from the runtime's source which operations of AWS a handler can call.
 
 Nothing is run. From a handler's module every function and class that its code names is followed. A port is known by its
 name (`downloads`, `self._downloads`: a test holds the runtime to it), its adapter by its docstring (`ports.Downloads`),
@@ -15,7 +15,7 @@ from functools import cache
 from tests.components.support.adapter_calls import Call, fields, operations, services
 from tests.components.support.runtime_source import RUNTIME, Module, module_of, port_name, port_uses, ports, reach
 
-NOT_TAKEN = {  # handler, port, method: a branch of code that handlers share, and why this one never takes it
+NOT_TAKEN = {  # handler, port, method: a branch of shared code that the handler never takes, and the reason
     ("deliver", "copies", "release"): "deliver ends what is READY",
     ("fail", "copies", "finish"): "fail ends what is not",
 }
@@ -23,7 +23,7 @@ NOT_TAKEN = {  # handler, port, method: a branch of code that handlers share, an
 
 @cache
 def calls_of(handler: str) -> frozenset[Call]:
-    """Every call to AWS that a handler can come to."""
+    """Return every call to AWS that a handler can reach."""
     start = module_of(f"runtime.handlers.{handler}")
     logic, adapters = reach(start)
     calls: set[Call] = set()
@@ -32,10 +32,10 @@ def calls_of(handler: str) -> frozenset[Call]:
             if port not in aws_ports() or (handler, port, method) in NOT_TAKEN:
                 continue
             adapter = _adapter_of(port, adapters, f"{module.name} for {handler}")
-            told, only_with = _told(start, adapter[1])
+            setting_of_field, requires_setting = _settings_of_adapter(start, adapter[1])
             for call in operations(*adapter, method):
-                named = argument if call.service == "lambda" else told.get(call.told or "")
-                calls.add(call._replace(told=named, only_with=only_with))
+                target = argument if call.service == "lambda" else setting_of_field.get(call.setting or "")
+                calls.add(call._replace(setting=target, requires_setting=requires_setting))
     return frozenset(calls)
 
 
@@ -48,14 +48,14 @@ def port_methods(handler: str) -> set[tuple[str, str]]:
 
 @cache
 def aws_ports() -> frozenset[str]:
-    """The ports whose adapters make clients of AWS; time and the origins' HTTP are others'."""
-    found = set()
+    """Return the ports whose adapters create clients of AWS, unlike those for time and for the HTTP of origins."""
+    matches = set()
     for path in (RUNTIME / "adapters").glob("*.py"):
         module = module_of(f"runtime.adapters.{path.stem}")
         for node in module.definitions.values():
             if isinstance(node, ast.ClassDef) and services(module):
-                found |= {port for port in ports() if _is_adapter_of(node, port)}
-    return frozenset(found)
+                matches |= {port for port in ports() if _is_adapter_of(node, port)}
+    return frozenset(matches)
 
 
 def _is_adapter_of(node: ast.ClassDef, port: str) -> bool:
@@ -63,31 +63,33 @@ def _is_adapter_of(node: ast.ClassDef, port: str) -> bool:
 
 
 def _adapter_of(port: str, adapters: dict[str, Module], where: str) -> tuple[Module, ast.ClassDef]:
-    """The one adapter among those that a handler wires that says it is this port's."""
-    found = []
+    """Return the adapter of a port among those that a handler uses."""
+    matches = []
     for name, module in adapters.items():
         node = module.definitions[name]
         if isinstance(node, ast.ClassDef) and _is_adapter_of(node, port):
-            found.append((module, node))
-    assert len(found) == 1, f"{where} uses {port}: which of {sorted(adapters)} is its adapter?"
-    return found[0]
+            matches.append((module, node))
+    assert len(matches) == 1, f"{where} uses {port}: which of {sorted(adapters)} is its adapter?"
+    return matches[0]
 
 
-def _told(handler: Module, adapter: ast.ClassDef) -> tuple[dict[str, str], str | None]:
-    """Field of an adapter -> the handler's setting that it is made with; and the setting without which it is not."""
-    for node, only_with in _nodes_of(handler):
+def _settings_of_adapter(handler: Module, adapter: ast.ClassDef) -> tuple[dict[str, str], str | None]:
+    """Return the handler's setting behind each field of an adapter, and the setting that the adapter depends on."""
+    for node, requires_setting in _nodes_of(handler):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == adapter.name:
-            given = zip(fields(adapter), node.args, strict=False)
-            return {field: each.attr for field, each in given if isinstance(each, ast.Attribute)}, only_with
+            arguments = zip(fields(adapter), node.args, strict=False)
+            return {
+                field: value.attr for field, value in arguments if isinstance(value, ast.Attribute)
+            }, requires_setting
     return {}, None
 
 
 def _nodes_of(module: Module) -> Iterator[tuple[ast.AST, str | None]]:
-    """Every node, and the setting on which it depends: `... if settings.copies_table else None`."""
+    """Yield every node, and the setting on which it depends: `... if settings.copies_table else None`."""
     todo: list[tuple[ast.AST, str | None]] = [(definition, None) for definition in module.definitions.values()]
     while todo:
-        node, only_with = todo.pop()
-        yield node, only_with
+        node, requires_setting = todo.pop()
+        yield node, requires_setting
         if isinstance(node, ast.IfExp) and isinstance(node.test, ast.Attribute):
-            only_with = node.test.attr
-        todo += [(child, only_with) for child in ast.iter_child_nodes(node)]
+            requires_setting = node.test.attr
+        todo += [(child, requires_setting) for child in ast.iter_child_nodes(node)]

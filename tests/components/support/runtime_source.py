@@ -1,4 +1,4 @@
-"""The runtime's source, parsed: what a module's code leads to, and where it uses ports."""
+"""Parse the runtime's source: definitions that a module reaches, and its uses of ports."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 @dataclass(frozen=True)
 class Module:
-    """A module of the runtime: what it defines, and what its names are imported from."""
+    """Module of the runtime, with its definitions and its imports."""
 
     name: str
     definitions: dict[str, Definition]
     imports: dict[str, str]
 
     def resolve(self, node: ast.AST) -> tuple[str, str] | None:
-        """Module and name of what an expression names, if that is the runtime's."""
+        """Return module and name of the runtime's definition that an expression refers to, or None."""
         if isinstance(node, ast.Name):
             if node.id in self.definitions:
                 return self.name, node.id
@@ -37,7 +37,7 @@ class Module:
 
 @cache
 def module_of(name: str) -> Module:
-    """A module, parsed."""
+    """Parse a module."""
     path = REPOSITORY.joinpath(*name.split("."))
     tree = ast.parse(
         (path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py").read_text()
@@ -62,28 +62,28 @@ def port_name(protocol: str) -> str:
 
 @cache
 def ports() -> dict[str, set[str]]:
-    """Name of a port, as code names what it holds, -> its methods."""
-    found = {}
+    """Return the methods of each port, by the name of variables that hold it."""
+    target = {}
     for name, node in module_of("runtime.ports").definitions.items():
         if isinstance(node, ast.ClassDef) and any(
             isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases
         ):
-            found[port_name(name)] = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
-    return found
+            target[port_name(name)] = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+    return target
 
 
 def reach(start: Module) -> tuple[list[tuple[Module, Definition]], dict[str, Module]]:
-    """Definitions that a module's code leads to, and the adapters among them, by name."""
+    """Return the definitions that a module reaches, and the modules of the adapters among them by name."""
     todo = [(start.name, name) for name in start.definitions]
-    seen: set[tuple[str, str]] = set()
+    visited: set[tuple[str, str]] = set()
     logic: list[tuple[Module, Definition]] = []
     adapters: dict[str, Module] = {}
     while todo:
-        found = todo.pop()
-        if found in seen or found[0] == "runtime.ports":
+        module_name, name = todo.pop()
+        if (module_name, name) in visited or module_name == "runtime.ports":
             continue
-        seen.add(found)
-        module, name = module_of(found[0]), found[1]
+        visited.add((module_name, name))
+        module = module_of(module_name)
         definition = module.definitions.get(name)
         if definition is None:
             continue
@@ -96,13 +96,13 @@ def reach(start: Module) -> tuple[list[tuple[Module, Definition]], dict[str, Mod
 
 
 def port_uses(definition: Definition) -> Iterator[tuple[str, str, str | None]]:
-    """Port, method, and the setting in the first argument of a call (`self.fail_function`)."""
-    known = ports()
+    """Yield port, method, and the setting in the first argument of each call (`self.fail_function`)."""
+    port_methods = ports()
     arguments = {id(node.func): node.args for node in ast.walk(definition) if isinstance(node, ast.Call)}
     for node in ast.walk(definition):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
             port = (node.value.id if isinstance(node.value, ast.Name) else node.value.attr).lstrip("_")
-            if node.attr in known.get(port, ()):
+            if node.attr in port_methods.get(port, ()):
                 first = next(iter(arguments.get(id(node), ())), None)
                 yield port, node.attr, first.attr if isinstance(first, ast.Attribute) else None
 

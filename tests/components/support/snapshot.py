@@ -12,29 +12,29 @@ from typing import Any
 
 import pulumi
 
-from tests.components.support.harness import Deployed, Registered, deploy
-from tests.components.support.variants import INSTEAD, NETWORK, OTHER, SECRETIVE
+from tests.components.support.harness import Deployment, RegisteredResource, deploy
+from tests.components.support.variants import EXISTING_BUCKET, NETWORK, NON_DEFAULT, WITH_SECRETS
 
 FILE = Path(__file__).with_name("snapshot.json")
 EXISTING: dict[str, Any] = {
-    **SECRETIVE,
-    **INSTEAD,
+    **WITH_SECRETS,
+    **EXISTING_BUCKET,
     **NETWORK,
-    "kms_key_arn": OTHER["kms_key_arn"],
+    "kms_key_arn": NON_DEFAULT["kms_key_arn"],
     "rest_auth": "authorizer",
     "authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:authorize"},
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
-    "every setting": SECRETIVE | OTHER,
+    "every setting": WITH_SECRETS | NON_DEFAULT,
     "existing bucket, key, network and authorizer": EXISTING,
 }
 
 
-def snapshot(deployed: Deployed) -> dict[str, Any]:
+def snapshot(deployment: Deployment) -> dict[str, Any]:
     """Return the outputs of the component, and type and logical name -> parent, inputs and options of each resource."""
-    (outputs,) = deployed.component_outputs.values()
-    resources = {f"{resource.type} {resource.name}": _resource(resource) for resource in deployed.resources}
+    (outputs,) = deployment.component_outputs.values()
+    resources = {f"{resource.type} {resource.name}": _resource(resource) for resource in deployment.resources}
     return {"outputs": outputs, "resources": dict(sorted(resources.items()))}
 
 
@@ -50,7 +50,7 @@ def write() -> None:
     FILE.write_text(json.dumps(snapshots, indent=1, sort_keys=True) + "\n")
 
 
-def _resource(resource: Registered) -> dict[str, Any]:
+def _resource(resource: RegisteredResource) -> dict[str, Any]:
     options = {
         "delete_before_replace": resource.delete_before_replace,
         "retain_on_delete": resource.retain_on_delete,

@@ -1,4 +1,4 @@
-"""How long a state machine waits for a throttled function, bounded from below and above, read from its definition."""
+"""Bounds of the time for which a state machine retries a throttled function, computed from its definition."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 from tests.components.support.service_permissions import states
 
 THROTTLED = "Lambda.TooManyRequestsException"
-PATIENCE_SECONDS = 3600
-DEVIATIONS = 6  # of a sum of random delays: one execution in a thousand million waits less than the bound
+MIN_WAIT_SECONDS = 3600
+DEVIATIONS = 6  # standard deviations of the total delay: one execution in 10^9 waits less
 HISTORY_EVENTS = 25_000
 EVENTS_OF_ATTEMPT = 3  # scheduled, started, failed
 Rule = dict[str, Any]
 
 
-class ImpatientError(AssertionError):
-    """A task of a Standard execution gives a throttled function up too soon."""
+class ShortRetriesError(AssertionError):
+    """A task of a Standard execution retries a throttled function for too short a time."""
 
 
 def delays(rule: Rule) -> list[float]:
-    """Return the longest delay before each retry, in seconds."""
+    """Return the maximum delay before each retry, in seconds."""
     interval, rate = rule.get("IntervalSeconds", 1), rule.get("BackoffRate", 2.0)
     ceiling = rule.get("MaxDelaySeconds", math.inf)
     return [min(interval * rate**attempt, ceiling) for attempt in range(rule.get("MaxAttempts", 3))]
 
 
-def least_wait(rule: Rule) -> float:
-    """Return how many seconds all retries wait at least; with jitter each delay is random from 0 to its length."""
+def min_wait(rule: Rule) -> float:
+    """Return the minimum total delay of all retries in seconds; with jitter each delay is random."""
     longest = delays(rule)
     if rule.get("JitterStrategy", "NONE") == "NONE":
         return sum(longest)
@@ -39,13 +39,13 @@ def rule_for(error: str, state: dict[str, Any]) -> Rule | None:
     """Return the rule that Step Functions applies: the first that names the error, or all errors."""
     for rule in state.get("Retry", ()):
         if {error, "States.ALL", "States.TaskFailed"} & set(rule["ErrorEquals"]):
-            found: Rule = rule
-            return found
+            matching: Rule = rule
+            return matching
     return None
 
 
 def standard_tasks(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the tasks that call a function, but those of Express children, which end after five minutes."""
+    """Yield the tasks that call a function, except those of Express children, which end after five minutes."""
     express = {
         child
         for _, state in states(machine)
@@ -57,21 +57,21 @@ def standard_tasks(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
             yield name, state
 
 
-def check_patience(machine: dict[str, Any]) -> None:
-    """Hold every task of Standard executions against an hour.
+def check_throttling_retries(machine: dict[str, Any]) -> None:
+    """Require that every task of Standard executions retries a throttled function for an hour or more.
 
     Raises:
-        ImpatientError: names the task and says what it does instead.
+        ShortRetriesError: names the task and its retries.
     """
     for name, state in standard_tasks(machine):
         rule = rule_for(THROTTLED, state)
         if rule is None:
-            raise ImpatientError(f"{name} does not retry a throttled function.")
+            raise ShortRetriesError(f"{name} does not retry a throttled function.")
         if rule["ErrorEquals"] != [THROTTLED]:
-            raise ImpatientError(f"{name} retries a throttled function like {rule['ErrorEquals']}.")
+            raise ShortRetriesError(f"{name} retries a throttled function like {rule['ErrorEquals']}.")
         if not rule.get("MaxDelaySeconds", math.inf) <= 120:
-            raise ImpatientError(f"{name} lets capacity lie idle for up to {rule.get('MaxDelaySeconds')} s.")
-        if (least := least_wait(rule)) < PATIENCE_SECONDS:
-            raise ImpatientError(f"{name} gives a throttled function up after {least:.0f} s.")
+            raise ShortRetriesError(f"{name} waits between retries for up to {rule.get('MaxDelaySeconds')} s.")
+        if (least := min_wait(rule)) < MIN_WAIT_SECONDS:
+            raise ShortRetriesError(f"{name} stops retrying a throttled function after {least:.0f} s.")
         if rule["MaxAttempts"] * EVENTS_OF_ATTEMPT > HISTORY_EVENTS / 2:
-            raise ImpatientError(f"{name} fills the history of its execution with {rule['MaxAttempts']} retries.")
+            raise ShortRetriesError(f"{name} fills the history of its execution with {rule['MaxAttempts']} retries.")

@@ -1,4 +1,4 @@
-"""Every optional setting with a value that is not its default: for tests that have to look at all there can be."""
+"""Deployments with every optional setting, for tests that have to cover all resources and policies."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from async_download.settings import FLAGS
 
-from tests.components.support.harness import Deployed, deploy
+from tests.components.support.harness import Deployment, deploy
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc_subnet_ids": ["subnet-01234567"], "vpc_security_group_ids": ["sg-01234567"]}  # both or neither
-OTHER: dict[str, Any] = {
+NON_DEFAULT: dict[str, Any] = {
     **{flag: not default for flag, default in FLAGS.items() if flag != "force_destroy"},
     "object_prefix": "a/b/",
     "object_expiry_days": 30,
@@ -44,33 +44,33 @@ OTHER: dict[str, Any] = {
     "tags": {"team": "reporting"},
     "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
 }
-INSTEAD: dict[str, Any] = {"bucket": "reports"}  # what takes the place of something that the component makes
-ALONE: dict[str, Any] = {  # what does not go with the others
+EXISTING_BUCKET: dict[str, Any] = {"bucket": "reports"}  # replaces a resource of the component
+EXCLUSIVE: dict[str, Any] = {  # cannot be combined with the other settings
     "force_destroy": True,
     "authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
 }
-NEEDED: dict[str, dict[str, Any]] = {  # what a setting does not go without
+PREREQUISITES: dict[str, dict[str, Any]] = {  # settings that a setting requires
     **dict.fromkeys(NETWORK, NETWORK),
     "web_page": {"rest_auth": "api_key"},
     "api_keys": {"rest_auth": "api_key"},
     "authorizer": {"rest_auth": "authorizer"},
 }
-SECRETIVE = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
+WITH_SECRETS = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
 
 
-def extremes() -> dict[str, dict[str, Any]]:
-    """Name and arguments of the few deployments between which every right comes and goes."""
+def main_variants() -> dict[str, dict[str, Any]]:
+    """Return name and arguments of the few deployments in which every permission is both present and absent."""
     return {
         "default": {},
-        "secret headers": SECRETIVE,
-        "everything": SECRETIVE | OTHER,
-        "everything, in a given bucket": SECRETIVE | OTHER | INSTEAD,
+        "secret headers": WITH_SECRETS,
+        "everything": WITH_SECRETS | NON_DEFAULT,
+        "everything, in an existing bucket": WITH_SECRETS | NON_DEFAULT | EXISTING_BUCKET,
     }
 
 
-def variants() -> Iterator[tuple[str, Deployed]]:
-    """Name and deployment: the extremes, and each setting alone."""
-    for name, args in extremes().items():
+def variants() -> Iterator[tuple[str, Deployment]]:
+    """Yield name and deployment of the main variants, and of each setting alone."""
+    for name, args in main_variants().items():
         yield name, deploy(args)
-    for setting, value in (OTHER | INSTEAD | ALONE).items():
-        yield setting, deploy({setting: value} | NEEDED.get(setting, {}))
+    for setting, value in (NON_DEFAULT | EXISTING_BUCKET | EXCLUSIVE).items():
+        yield setting, deploy({setting: value} | PREREQUISITES.get(setting, {}))

@@ -14,7 +14,7 @@ from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
 from runtime.logic.sockets.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
-from tests.components.support.harness import Cloud, Deployed, deploy
+from tests.components.support.harness import Cloud, Deployment, deploy
 from tests.components.support.service_permissions import states
 from tests.components.support.throttling_retries import THROTTLED
 
@@ -40,16 +40,18 @@ def nexts(state: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("machine", [DEFINITION, REUSING], ids=["default", "reusing"])
 def test_every_step_leads_to_a_state_that_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:
-    known = dict(states(machine))
+    states_by_name = dict(states(machine))
     reached, todo = set(), [machine["StartAt"]]
     while todo:
         name = todo.pop()
-        assert name in known
+        assert name in states_by_name
         if name not in reached:
             reached.add(name)
-            todo += nexts(known[name])
-            todo += [known[name]["ItemProcessor"]["StartAt"]] if "ItemProcessor" in known[name] else []
-    assert reached == set(known)
+            todo += nexts(states_by_name[name])
+            todo += (
+                [states_by_name[name]["ItemProcessor"]["StartAt"]] if "ItemProcessor" in states_by_name[name] else []
+            )
+    assert reached == set(states_by_name)
 
 
 def test_every_state_ends_or_goes_on() -> None:
@@ -83,14 +85,14 @@ def test_what_works_is_bounded_tried_again_and_caught(name: str) -> None:
 
 def test_states_are_few_and_named_after_what_they_do() -> None:
     """A task is called like its function, a question ends with a question mark."""
-    known = dict(states(REUSING))
-    assert len(known) <= 12
-    own = {"fail": "NotifyFailure"}
-    for name, state in known.items():
+    states_by_name = dict(states(REUSING))
+    assert len(states_by_name) <= 12
+    renamed = {"fail": "NotifyFailure"}
+    for name, state in states_by_name.items():
         assert (state["Type"] == "Choice") == name.endswith("?"), name
         if state["Type"] == "Task" and "FunctionName" in state["Parameters"]:
             key = state["Parameters"]["FunctionName"].removeprefix(ARN)
-            assert name == own.get(key, "".join(word.capitalize() for word in key.split("_")))
+            assert name == renamed.get(key, "".join(word.capitalize() for word in key.split("_")))
         assert name.removesuffix("?").isalpha()
 
 
@@ -142,8 +144,8 @@ def test_state_holds_an_execution_and_an_outcome_and_no_input_is_passed_on() -> 
 
 def test_a_child_knows_its_slice_and_the_execution_that_it_works_for() -> None:
     assert SLICES["ItemSelector"]["slice.$"] == "$$.Map.Item.Value"
-    wanted = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
-    assert TASKS["CopySlice"]["Parameters"]["Payload"] == wanted
+    expected = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
+    assert TASKS["CopySlice"]["Parameters"]["Payload"] == expected
 
 
 def test_only_the_numbers_of_slices_travel_and_those_of_throttled_ones_come_back() -> None:
@@ -153,15 +155,15 @@ def test_only_the_numbers_of_slices_travel_and_those_of_throttled_ones_come_back
     slices, results = list(range(9_000, 10_000)), [{"slice": index} for index in range(9_000, 10_000)]
     assert len(json.dumps({"slices": slices, "results": results})) < 256 * 1024 / 8
     choices = {choice["StringEquals"]: choice["Next"] for choice in DEFINITION["States"]["Stored?"]["Choices"]}
-    wanted = {"STORED": "Deliver", "PLANNED": "CopySlices", "THROTTLED": "AwaitCapacity", "RESTART": "Copy"}
-    assert choices == wanted
+    expected = {"STORED": "Deliver", "PLANNED": "CopySlices", "THROTTLED": "AwaitCapacity", "RESTART": "Copy"}
+    assert choices == expected
     assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
 
 
 def test_the_end_of_a_batch_is_told_which_it_was() -> None:
     """The result of the Map is put beside its input, the numbers, and both go on to Complete."""
-    wanted = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices", "results.$": "$.results"}
-    assert TASKS["Complete"]["Parameters"]["Payload"] == wanted
+    expected = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices", "results.$": "$.results"}
+    assert TASKS["Complete"]["Parameters"]["Payload"] == expected
 
 
 def test_an_execution_ends_when_nobody_wants_its_download_any_more() -> None:
@@ -178,14 +180,14 @@ def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
 
 
 def test_how_many_slices_are_copied_at_once_is_a_setting() -> None:
-    machine = deploy({"copy_concurrency": 3}).one("sfn/stateMachine:StateMachine", "transfer")
+    machine = deploy({"copy_concurrency": 3}).resource("sfn/stateMachine:StateMachine", "transfer")
     assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
     assert SLICES["MaxConcurrency"] == 8
 
 
 def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_function() -> None:
-    deployed = deploy({"close_idle_seconds": 33})
-    machine = deployed.one("sfn/stateMachine:StateMachine", "closing")
+    deployment = deploy({"close_idle_seconds": 33})
+    machine = deployment.resource("sfn/stateMachine:StateMachine", "closing")
     arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
     document = machine.json("definition")
     assert document == idle_closer(close=arn, seconds=33)
@@ -210,10 +212,10 @@ def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() 
 def test_who_tells_the_end_knows_whom_to_ask_for_closing_and_whether() -> None:
     arn = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
     for seconds in (0, 45):
-        deployed = deploy({"close_idle_seconds": seconds})
+        deployment = deploy({"close_idle_seconds": seconds})
         for key in ("deliver", "fail"):
-            told = deployed.one("lambda/function:Function", key).inputs["environment"]["variables"]
-            assert (told["IDLE_CLOSER_ARN"], told["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
+            variables = deployment.resource("lambda/function:Function", key).inputs["environment"]["variables"]
+            assert (variables["IDLE_CLOSER_ARN"], variables["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
 
 
 def test_resources_are_named_in_the_partition_of_the_functions() -> None:
@@ -221,11 +223,11 @@ def test_resources_are_named_in_the_partition_of_the_functions() -> None:
     assert "arn:aws:" not in json.dumps(china)
 
 
-def test_the_machine_is_standard_and_traced_by_choice(deployed: Deployed) -> None:
-    machine = deployed.one("sfn/stateMachine:StateMachine", "transfer")
+def test_the_machine_is_standard_and_traced_by_choice(deployment: Deployment) -> None:
+    machine = deployment.resource("sfn/stateMachine:StateMachine", "transfer")
     assert machine.inputs["type"] == "STANDARD"
     assert machine.inputs["tracingConfiguration"] == {"enabled": True}
-    plain = deploy({"tracing": False}).one("sfn/stateMachine:StateMachine", "transfer")
+    plain = deploy({"tracing": False}).resource("sfn/stateMachine:StateMachine", "transfer")
     assert plain.inputs["tracingConfiguration"] == {"enabled": False}
 
 

@@ -10,7 +10,7 @@ import pytest
 from async_download.args import ExecutionType
 from async_download.functions import FUNCTIONS
 from async_download.settings import NUMBERS
-from async_download.workflow.retry_rules import PATIENT_ATTEMPTS
+from async_download.workflow.retry_rules import THROTTLED_ATTEMPTS
 from async_download.workflow.state_machine import definition, idle_closer
 
 from runtime.handlers.copy_slice import SECONDS
@@ -19,12 +19,12 @@ from tests.components.support.service_permissions import states
 from tests.components.support.throttling_retries import (
     EVENTS_OF_ATTEMPT,
     HISTORY_EVENTS,
-    PATIENCE_SECONDS,
+    MIN_WAIT_SECONDS,
     THROTTLED,
-    ImpatientError,
-    check_patience,
+    ShortRetriesError,
+    check_throttling_retries,
     delays,
-    least_wait,
+    min_wait,
     rule_for,
     standard_tasks,
 )
@@ -42,21 +42,21 @@ def machine_of(children: ExecutionType) -> Machine:
 
 
 EXPRESS, STANDARD = (machine_of(children) for children in ExecutionType)
-CLOSING = idle_closer(close=f"{ARN}close", seconds=NUMBERS["close_idle_seconds"][2])
-MACHINES = {"express": EXPRESS, "standard": STANDARD, "closing": CLOSING}
+IDLE_CLOSER = idle_closer(close=f"{ARN}close", seconds=NUMBERS["close_idle_seconds"][2])
+MACHINES = {"express": EXPRESS, "standard": STANDARD, "closing": IDLE_CLOSER}
 CHILD = EXPRESS["States"]["CopySlices"]["ItemProcessor"]["States"]["CopySlice"]
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 def test_every_standard_task_waits_an_hour_and_more_for_a_throttled_function(machine: Machine) -> None:
-    check_patience(machine)
+    check_throttling_retries(machine)
 
 
 def test_the_tasks_that_wait_are_all_that_call_a_function() -> None:
     express = {"Copy", "Complete", "Deliver", "NotifyFailure"}
     assert {name for name, _ in standard_tasks(EXPRESS)} == express
     assert {name for name, _ in standard_tasks(STANDARD)} == express | {"CopySlice"}
-    assert {name for name, _ in standard_tasks(CLOSING)} == {"Close"}
+    assert {name for name, _ in standard_tasks(IDLE_CLOSER)} == {"Close"}
 
 
 def _first_rule(machine: Machine, task: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _first_rule(machine: Machine, task: str) -> dict[str, Any]:
     return rule
 
 
-IMPATIENT: dict[str, Callable[[Machine, str], object]] = {
+SHORT_RETRIES: dict[str, Callable[[Machine, str], object]] = {
     "no rule": lambda machine, task: dict(states(machine))[task].pop("Retry"),
     "none of its own": lambda machine, task: dict(states(machine))[task]["Retry"].pop(0),
     "behind all errors": lambda machine, task: dict(states(machine))[task]["Retry"].reverse(),
@@ -77,30 +77,30 @@ IMPATIENT: dict[str, Callable[[Machine, str], object]] = {
 }
 
 
-@pytest.mark.parametrize("change", IMPATIENT.values(), ids=IMPATIENT)
+@pytest.mark.parametrize("change", SHORT_RETRIES.values(), ids=SHORT_RETRIES)
 @pytest.mark.parametrize("task", ["Copy", "CopySlice", "Complete", "Deliver", "NotifyFailure"])
 def test_a_task_that_becomes_impatient_is_noticed(task: str, change: Callable[[Machine, str], object]) -> None:
     """The check of the check."""
     changed = deepcopy(STANDARD)
     change(changed, task)
-    with pytest.raises(ImpatientError, match=task):
-        check_patience(changed)
+    with pytest.raises(ShortRetriesError, match=task):
+        check_throttling_retries(changed)
 
 
 def test_the_bound_of_random_delays_is_below_what_they_come_to() -> None:
     """Known sums: 1 + 2 + 4 + 8 + 8 without jitter; of 100 delays from 0 to 60 s the mean is 3,000 s."""
     rule = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxDelaySeconds": 8, "MaxAttempts": 5}
-    assert (delays(rule), least_wait(rule)) == ([1, 2, 4, 8, 8], 23)
+    assert (delays(rule), min_wait(rule)) == ([1, 2, 4, 8, 8], 23)
     even = {"IntervalSeconds": 60, "BackoffRate": 1, "MaxAttempts": 100, "JitterStrategy": "FULL"}
-    assert 1900 < least_wait(even) < 2000
-    assert least_wait(rule | {"JitterStrategy": "FULL"}) < 1
+    assert 1900 < min_wait(even) < 2000
+    assert min_wait(rule | {"JitterStrategy": "FULL"}) < 1
 
 
 def test_who_tells_a_failure_is_as_patient_as_who_copies() -> None:
-    told, copied = (rule_for(THROTTLED, EXPRESS["States"][name]) for name in ("NotifyFailure", "Copy"))
-    assert told
-    assert copied
-    assert least_wait(told) >= least_wait(copied)
+    notify_rule, copy_rule = (rule_for(THROTTLED, EXPRESS["States"][name]) for name in ("NotifyFailure", "Copy"))
+    assert notify_rule
+    assert copy_rule
+    assert min_wait(notify_rule) >= min_wait(copy_rule)
 
 
 def test_the_sums_that_the_documents_name() -> None:
@@ -108,8 +108,8 @@ def test_the_sums_that_the_documents_name() -> None:
     rule = rule_for(THROTTLED, EXPRESS["States"]["Copy"])
     assert rule
     assert sum(delays(rule)) / 2 == pytest.approx(8 * 3600, rel=0.05)
-    assert least_wait(rule) > 7 * 3600
-    assert rule["MaxAttempts"] == PATIENT_ATTEMPTS == 1000
+    assert min_wait(rule) > 7 * 3600
+    assert rule["MaxAttempts"] == THROTTLED_ATTEMPTS == 1000
     page = (REPOSITORY / "docs" / "operations.md").read_text()
     for words in ("eight hours, and never less than seven", "1,000 attempts", "up to 60 s", "about 120 an hour"):
         assert words in page
@@ -117,9 +117,9 @@ def test_the_sums_that_the_documents_name() -> None:
 
 def test_a_throttled_close_waits_as_long_as_sockets_can_be_open() -> None:
     """The machine's own limit ends the wait, after an hour or more."""
-    wait = CLOSING["States"]["Wait"]["Seconds"]
-    assert CLOSING["TimeoutSeconds"] - wait - CLOSING["States"]["Close"]["TimeoutSeconds"] > PATIENCE_SECONDS
-    assert CLOSING["TimeoutSeconds"] == 7200
+    wait = IDLE_CLOSER["States"]["Wait"]["Seconds"]
+    assert IDLE_CLOSER["TimeoutSeconds"] - wait - IDLE_CLOSER["States"]["Close"]["TimeoutSeconds"] > MIN_WAIT_SECONDS
+    assert IDLE_CLOSER["TimeoutSeconds"] == 7200
 
 
 def test_a_throttled_child_and_two_workers_fit_into_an_express_execution() -> None:
@@ -141,7 +141,7 @@ def test_a_child_that_stays_throttled_succeeds_and_names_its_slice(machine: Mach
 
 
 def test_throttled_slices_wait_and_are_copied_again() -> None:
-    (choice,) = [each for each in EXPRESS["States"]["Stored?"]["Choices"] if each["StringEquals"] == "THROTTLED"]
+    (choice,) = [choice for choice in EXPRESS["States"]["Stored?"]["Choices"] if choice["StringEquals"] == "THROTTLED"]
     assert choice["Next"] == "AwaitCapacity"
     assert EXPRESS["States"]["AwaitCapacity"] == {"Type": "Wait", "Seconds": 60, "Next": "CopySlices"}
     assert EXPRESS["States"]["CopySlices"]["ItemsPath"] == "$.slices"

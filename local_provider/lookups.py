@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from botocore.exceptions import ClientError
 
 from local_provider.aws import Aws
-from local_provider.resources.base import Inputs
+from local_provider.resource_type import Properties
 from local_provider.values import Plain
 
 __all__ = ["LOOKUPS", "LookupFailedError"]
@@ -15,11 +15,11 @@ class LookupFailedError(Exception):
     """The provider could not read what it was asked for."""
 
 
-def _region(aws: Aws, _args: Inputs) -> dict[str, Plain]:
+def _region(aws: Aws, _args: Properties) -> dict[str, Plain]:
     return {"id": aws.region, "name": aws.region, "region": aws.region}
 
 
-def _bucket(aws: Aws, args: Inputs) -> dict[str, Plain]:
+def _bucket(aws: Aws, args: Properties) -> dict[str, Plain]:
     """Read a bucket as the official provider does: of one in another region it sees the redirect and nothing else.
 
     boto3 would follow the redirect; Go's SDK, which that provider is built on, does not.
@@ -47,7 +47,7 @@ def _failure(bucket: str, status: int, message: str) -> str:
     return f"reading S3 Bucket ({bucket}): operation error S3: HeadBucket, StatusCode: {status}, api error {message}"
 
 
-LOOKUPS: Mapping[str, Callable[[Aws, Inputs], dict[str, Plain]]] = {
+LOOKUPS: Mapping[str, Callable[[Aws, Properties], dict[str, Plain]]] = {
     "aws:index/getRegion:getRegion": _region,
     "aws:s3/getBucket:getBucket": _bucket,
 }
