@@ -1,4 +1,4 @@
-"""Draws docs/architecture.svg, the deployment system from what the program registers, and docs/packages.svg: `make docs`.
+"""Draws docs/architecture.svg, the deployed system from what the program registers, and docs/packages.svg: `make docs`.
 
 The boxes and arrows come from integrations, state machine definitions, event rules and IAM policies, and those of the
 packages from their imports. Only the places of the boxes are written here.
@@ -55,7 +55,7 @@ def _callers(deployment: Deployment) -> Iterator[tuple[str, str]]:
         if integration.type.endswith("integration:Integration"):
             uri = integration.inputs.get("uri") or integration.inputs["integrationUri"]
             yield _function(uri), "rest" if "apigateway/" in integration.type else "socket"
-    for machine in deployment.all("sfn/stateMachine:StateMachine"):
+    for machine in deployment.resources_of("sfn/stateMachine:StateMachine"):
         for arn in re.findall(r"function:([\w-]+)", machine.inputs["definition"]):
             yield _function(f"function:{arn}"), f"machine:{_key(machine)}"
 
@@ -83,8 +83,8 @@ def _permissions(deployment: Deployment, function: str, callers: dict[str, str])
 
 def _event_arrows(deployment: Deployment, callers: dict[str, str]) -> Iterator[Arrow]:
     """Yield the arrows of event rules: from the machine in the pattern to the targets."""
-    rules = {rule.inputs["name"]: rule for rule in deployment.all("cloudwatch/eventRule:EventRule")}
-    for target in deployment.all("cloudwatch/eventTarget:EventTarget"):
+    rules = {rule.inputs["name"]: rule for rule in deployment.resources_of("cloudwatch/eventRule:EventRule")}
+    for target in deployment.resources_of("cloudwatch/eventTarget:EventTarget"):
         pattern = rules[target.inputs["rule"]].inputs["eventPattern"]
         (machine,) = re.findall(rf"stateMachine:{PREFIX}([\w-]+)", pattern)
         yield Arrow(f"machine:{machine}", "events")
@@ -110,9 +110,9 @@ def _place(deployment: Deployment, groups: dict[str, list[str]]) -> dict[str, Bo
         boxes[caller] = Box(kind, 260, y + height // 2 - 29, 170, 58, title, lines)
         y += height + 34
     boxes["events"] = Box("machine", 260, y + 24, 170, 58, "EventBridge", ("ends that run no Catch",))
-    tables = [(f"data:{_key(item)}", "Table", item) for item in deployment.all("dynamodb/table:Table")]
-    queues = [(f"data:{_key(item)}", "Dead-letter queue", item) for item in deployment.all("sqs/queue:Queue")]
-    data = [(f"data:{item.name}", "Bucket", item) for item in deployment.all("s3/bucket:Bucket")]
+    tables = [(f"data:{_key(item)}", "Table", item) for item in deployment.resources_of("dynamodb/table:Table")]
+    queues = [(f"data:{_key(item)}", "Dead-letter queue", item) for item in deployment.resources_of("sqs/queue:Queue")]
+    data = [(f"data:{item.name}", "Bucket", item) for item in deployment.resources_of("s3/bucket:Bucket")]
     order = ("connections", "downloads", "copies", "files-copies", "undelivered")
     top = 60
     for key, title, item in sorted((*tables, *queues, *data), key=lambda entry: order.index(entry[0][5:])):
@@ -205,13 +205,13 @@ def drawings() -> dict[Path, str]:
     note = (620, max(box.y + box.height for box in boxes.values()) + 74, "Dashed arrows only read.")
     headings = [(310, 40, "Packages, above those that they import"), (890, 40, "The same for runtime/")]
     return {
-        SYSTEM: draw(boxes, arrows, "The deployment system", [note]),
+        SYSTEM: draw(boxes, arrows, "The deployed system", [note]),
         PACKAGES: draw(package_boxes, package_arrows, "Packages and their imports", headings),
     }
 
 
 def _variables(deployment: Deployment, function: str) -> set[str]:
-    resource = next(item for item in deployment.all("lambda/function:Function") if _key(item) == function)
+    resource = next(item for item in deployment.resources_of("lambda/function:Function") if _key(item) == function)
     return set(resource.inputs["environment"]["variables"])
 
 
