@@ -107,7 +107,7 @@ def test_a_refused_ticket_is_explained(visit: Open, key: str) -> None:
     page.open().submit(origin="files", path=unique_path("1", "first_byte=3"), key=key).expect_text(
         "headline", "It did not work"
     )
-    page.expect_contains("failure", "This download is not open to you any more.").expect_contains(
+    page.expect_contains("failure", "You have no access to this download any more.").expect_contains(
         "failure", "TICKET_REFUSED"
     )
 
@@ -145,7 +145,7 @@ def test_a_damaged_download_is_not_saved(visit: Open, key: str) -> None:
     wrong = bytes(MB)
     page.intercept(is_copy, lambda route: route.fulfill(status=200, headers=READABLE, body=wrong))
     page.open().submit(origin="files", path=unique_path("1MB"), key=key).expect_text("headline", "It did not work")
-    page.expect_contains("failure", "What arrived is not what was sent.")
+    page.expect_contains("failure", "The received file is damaged.")
     assert page.downloads == []
     assert page.stages()["download"] == "failed"
 
