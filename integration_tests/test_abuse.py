@@ -174,8 +174,7 @@ def test_a_file_name_adds_no_header(stack: Stack, name: str) -> None:
     if answer.status == 400:
         assert answer.code == "INVALID_REQUEST"
         return
-    with stack.client.connect(stack.client.parse_download(answer)) as socket:
-        fetched = stack.client.fetch(socket.receive("ready", deadline=TIMEOUT)["url"])
+    fetched = stack.client.fetch(stack.client.receive_ready(stack.client.parse_download(answer), TIMEOUT)["url"])
     disposition = fetched.headers["content-disposition"]
     assert disposition.startswith("attachment; filename=")
     assert disposition.count('"') == 2

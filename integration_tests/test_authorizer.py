@@ -42,8 +42,7 @@ def test_an_allowed_caller_gets_a_file_and_owns_the_download(guarded: Stack) -> 
     answer = post(guarded, FRIEND)
     assert answer.status == 202, answer
     download = guarded.client.parse_download(answer)
-    with guarded.client.connect(download) as socket:
-        assert socket.receive("ready")["size"] == 5
+    assert guarded.client.receive_ready(download)["size"] == 5
     headers = download.ticket_header | {"Authorization": FRIEND}
     polled = guarded.client.rest.call("GET", download.status_url, headers=headers)
     assert (polled.status, polled.body["status"]) == (200, "READY")
@@ -95,8 +94,7 @@ def test_a_user_of_the_pool_gets_a_file_and_owns_the_download(pooled: tuple[Stac
     answer = post(stack, user.identity_token)
     assert answer.status == 202, answer
     download = stack.client.parse_download(answer)
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready")["size"] == 5
+    assert stack.client.receive_ready(download)["size"] == 5
     assert stack.operator.download_item(download)["owner"] == f"user:{user.subject}"
 
 

@@ -33,8 +33,7 @@ def test_an_unsigned_call_is_refused_and_a_signed_call_is_answered(strict_stack:
     assert is_refusal(strict_stack.client.rest.unsigned().call("GET", request_path(strict_stack)), 403, "FORBIDDEN")
     answer = strict_stack.client.rest.call("GET", request_path(strict_stack))
     assert answer.status == 200
-    with strict_stack.client.connect(strict_stack.client.parse_download(answer)) as socket:
-        assert socket.receive("ready")["size"] == 5
+    assert strict_stack.client.receive_ready(strict_stack.client.parse_download(answer))["size"] == 5
 
 
 def test_a_user_without_invoke_permission_is_refused(strict_stack: Stack) -> None:

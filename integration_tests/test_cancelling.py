@@ -51,8 +51,7 @@ def test_a_second_cancel_is_accepted_and_a_cancel_after_the_end_is_refused(stack
     assert stack.client.cancel(download).status == stack.client.cancel(download).status == 202
     assert_cancelled(stack, download)
     finished = stack.client.request(unique_path("1"))
-    with stack.client.connect(finished) as socket:
-        socket.receive("ready")
+    stack.client.receive_ready(finished)
     late = stack.client.cancel(finished)
     assert (late.status, late.code) == (409, "DOWNLOAD_FINISHED")
 

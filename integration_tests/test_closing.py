@@ -82,8 +82,7 @@ def test_a_socket_that_refreshes_stays_open(strict_stack: Stack, idle_seconds: f
 
 def test_a_socket_that_waits_for_the_end_stays_open(strict_stack: Stack, idle_seconds: float) -> None:
     download = strict_stack.client.request(unique_path("1MB", f"first_byte={idle_seconds * 1.5}"))
-    with strict_stack.client.connect(download) as socket:
-        assert strict_stack.client.fetch(socket.receive("ready", deadline=idle_seconds + 20)["url"]).size == 1_000_000
+    assert strict_stack.client.fetch_when_ready(download, idle_seconds + 20).size == 1_000_000
 
 
 def test_a_failed_execution_of_the_idle_closer_is_in_the_dead_letter_queue(strict_stack: Stack) -> None:

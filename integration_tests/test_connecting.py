@@ -55,11 +55,9 @@ def test_a_late_connection_gets_ready_at_once(stack: Stack) -> None:
 
 def test_a_reconnected_client_gets_ready_again(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"))
-    with stack.client.connect(download) as socket:
-        first = socket.receive("ready")
+    first = stack.client.receive_ready(download)
     wait_for(lambda: stack.operator.connection_ids(download), 5, until=is_absent)
-    with stack.client.connect(download) as socket:
-        again = socket.receive("ready")
+    again = stack.client.receive_ready(download)
     assert again["messageId"] == first["messageId"]
     assert stack.client.fetch(again["url"]).sha256 == stack.client.fetch(first["url"]).sha256
 
@@ -68,8 +66,7 @@ def test_a_client_that_reconnects_after_the_end_gets_ready(stack: Stack) -> None
     download = stack.client.request(unique_path("1MB", SLOW_START))
     stack.client.connect(download).close()
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready")["size"] == 1_000_000
+    assert stack.client.receive_ready(download)["size"] == 1_000_000
 
 
 def test_two_clients_of_one_download_both_get_ready(stack: Stack) -> None:

@@ -71,8 +71,7 @@ def test_another_origin_reads_no_answer_of_a_function(stack: Stack) -> None:
 
 
 def test_an_allowed_origin_fetches_ranges_of_the_file(stack: Stack) -> None:
-    with stack.client.connect(stack.client.request(unique_path("100"))) as socket:
-        url = socket.receive("ready")["url"]
+    url = stack.client.receive_ready(stack.client.request(unique_path("100")))["url"]
     asking = {"Origin": PAGE_ORIGIN, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
     with Exchange("OPTIONS", url, headers=asking) as answer:
         assert answer.status == 200

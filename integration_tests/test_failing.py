@@ -55,8 +55,7 @@ def test_a_redirect_to_a_host_that_is_not_listed_names_the_host_and_the_setting(
     download = stack.client.request(
         unique_path("1MB", "status=302&location=https://store.example.com/"), origin=GUARDED
     )
-    with stack.client.connect(download) as socket:
-        error = socket.receive("failed", deadline=30)["error"]
+    error = stack.client.receive_end(download)["error"]
     assert error["code"] == REFUSED
     assert "to the host store.example.com, which its setting redirects (host) forbids" in error["message"]
     assert_nothing_left(stack, download)
@@ -64,16 +63,14 @@ def test_a_redirect_to_a_host_that_is_not_listed_names_the_host_and_the_setting(
 
 def test_an_unreachable_origin_fails_the_download(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"), origin=CLOSED)
-    with stack.client.connect(download) as socket:
-        assert socket.receive("failed", deadline=30)["error"]["code"] == "ORIGIN_UNREACHABLE"
+    assert stack.client.receive_end(download)["error"]["code"] == "ORIGIN_UNREACHABLE"
     assert_nothing_left(stack, download)
 
 
 def test_a_failure_is_reported_to_a_late_connection_and_over_rest(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", "status=404"))
     assert stack.operator.wait_until_ended(download) == "FAILED"
-    with stack.client.connect(download) as socket:
-        message = socket.receive("failed")
+    message = stack.client.receive_end(download)
     body = stack.client.status(download).body
     assert (body["status"], body["error"]) == ("FAILED", message["error"])
     assert "url" not in body
@@ -98,26 +95,18 @@ def test_a_failure_is_reported_to_a_late_connection_and_over_rest(stack: Stack) 
 )
 def test_a_temporary_fault_is_retried(stack: Stack, size: str, options: str) -> None:
     download = stack.client.request(unique_path(size, options))
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=30)
-    assert ready["type"] == "ready", ready
-    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(parse_size(size))
+    assert stack.client.fetch_when_ready(download).sha256 == Origin.content_sha256(parse_size(size))
 
 
 @pytest.mark.parametrize("grow", [0, 5])
 def test_a_file_that_changes_during_the_copy_is_copied_from_its_start(stack: Stack, grow: int) -> None:
     download = stack.client.request(unique_path("20MB", f"change_after=1&grow={grow}"))
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=30)
-    assert ready["type"] == "ready", ready
-    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(20_000_000 + grow, version=1)
+    assert stack.client.fetch_when_ready(download).sha256 == Origin.content_sha256(20_000_000 + grow, version=1)
 
 
 def test_a_retry_waits_for_retry_after(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB", "status=503&times=1&retry_after=3"))
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=30)
-    assert ready["type"] == "ready", ready
+    stack.client.receive_ready(download)
     item = stack.operator.download_item(download)
     assert (parse_time(item["updatedAt"]) - parse_time(item["createdAt"])).total_seconds() >= 3
 
@@ -127,8 +116,7 @@ def test_an_origin_without_a_name_or_a_certificate_fails_the_download(stack: Sta
     if name == UNTRUSTED and stack.cloud.target is Target.AWS:
         pytest.skip("AWS would need an origin with a bad certificate: use --target emulator.")
     download = stack.client.request(unique_path("1MB"), origin=name)
-    with stack.client.connect(download) as socket:
-        assert socket.receive("failed", "ready", deadline=30)["error"]["code"] == code
+    assert stack.client.receive_end(download)["error"]["code"] == code
     assert_nothing_left(stack, download)
 
 

@@ -64,8 +64,7 @@ def test_a_large_file_is_copied_in_slices_with_progress_messages(
     path = unique_path(str(LARGE), "rate=4000000")
     download = stack.client.request(path)
     with stack.client.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=60)
-    assert ready["type"] == "ready", ready
+        ready = socket.receive("ready", deadline=60)
     progress = [message for message in socket.messages if message["type"] == "progress"]
     assert progress
     assert [message["copiedBytes"] for message in progress] == sorted({message["copiedBytes"] for message in progress})
@@ -115,8 +114,7 @@ def test_a_worker_that_dies_is_replaced_and_its_parts_are_kept(stack: Stack, ori
 
 def test_a_file_that_changes_between_slices_fails_the_download(stack: Stack) -> None:
     download = stack.client.request(unique_path(str(SLICED), "change_after=5"))
-    with stack.client.connect(download) as socket:
-        failed = socket.receive("ready", "failed", deadline=60)
+    failed = stack.client.receive_end(download, 60)
     assert failed["type"] == "failed", failed
     assert failed["error"]["code"] == "ORIGIN_CHANGED"
     assert stack.operator.wait_until_ended(download) == "FAILED"

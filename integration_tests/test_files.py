@@ -26,8 +26,7 @@ def crc32_of(size: int) -> str:
 def test_bytes_and_checksums_are_right(stack: Stack, size: str) -> None:
     expected = parse_size(size)
     download = stack.client.request(unique_path(size))
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready", deadline=60)
+    ready = stack.client.receive_ready(download, 60)
     assert ready["size"] == expected
     assert ready["checksum"] == {"algorithm": "CRC32", "value": crc32_of(expected)}
     fetched = stack.client.fetch(ready["url"])
@@ -41,9 +40,7 @@ def test_bytes_and_checksums_are_right(stack: Stack, size: str) -> None:
 @pytest.mark.parametrize("options", ["ranges=no", "length=no", "etag=weak", "etag=none"])
 def test_an_origin_without_ranges_length_or_etag_is_copied_from(stack: Stack, options: str) -> None:
     download = stack.client.request(unique_path("9MB", options))
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready")
-    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(9_000_000)
+    assert stack.client.fetch_when_ready(download).sha256 == Origin.content_sha256(9_000_000)
 
 
 def test_a_file_with_another_sha256_fails(stack: Stack) -> None:
@@ -72,8 +69,7 @@ def test_a_size_too_large_for_a_sha256_is_refused_at_once(stack: Stack) -> None:
 
 def test_the_file_has_the_requested_name(stack: Stack) -> None:
     download = stack.client.request(unique_path("2"), fileName="Übersicht 2026.csv")
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready")
+    ready = stack.client.receive_ready(download)
     assert ready["fileName"] == "Übersicht 2026.csv"
     disposition = stack.client.fetch(ready["url"]).headers["content-disposition"]
     assert disposition.startswith("attachment")
@@ -89,8 +85,7 @@ def test_the_file_has_the_requested_name(stack: Stack) -> None:
     ],
 )
 def test_a_type_that_browsers_run_is_served_as_octet_stream(stack: Stack, announced: str, served: str) -> None:
-    with stack.client.connect(stack.client.request(unique_path("2", f"type={announced}"))) as socket:
-        ready = socket.receive("ready")
+    ready = stack.client.receive_ready(stack.client.request(unique_path("2", f"type={announced}")))
     headers = stack.client.fetch(ready["url"]).headers
     assert headers["content-type"] == ready["contentType"] == served
     assert headers["content-disposition"].startswith("attachment")
@@ -98,8 +93,7 @@ def test_a_type_that_browsers_run_is_served_as_octet_stream(stack: Stack, announ
 
 def test_a_range_of_the_file_can_be_fetched(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"))
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready")
+    ready = stack.client.receive_ready(download)
     fetched = stack.client.fetch(ready["url"], {"Range": "bytes=1000-1999", "If-Match": ready["etag"]})
     assert (fetched.status, fetched.size) == (206, 1000)
 
@@ -107,8 +101,7 @@ def test_a_range_of_the_file_can_be_fetched(stack: Stack) -> None:
 def test_get_returns_the_status_and_a_fresh_url(stack: Stack) -> None:
     path = unique_path("12MB")
     download = stack.client.request(path)
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready")
+    ready = stack.client.receive_ready(download)
     answer = stack.client.status(download)
     assert answer.status == 200
     body = answer.body

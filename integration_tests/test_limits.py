@@ -29,8 +29,7 @@ PROMPT_SECONDS = 10
 @pytest.mark.parametrize("options", ["", "length=no&ranges=no"], ids=["announced", "not announced"])
 def test_a_file_above_the_limit_fails_and_leaves_nothing(strict_stack: Stack, options: str) -> None:
     download = strict_stack.client.request(unique_path(str(TOO_LARGE), options))
-    with strict_stack.client.connect(download) as socket:
-        message = socket.receive("ready", "failed", deadline=60)
+    message = strict_stack.client.receive_end(download, 60)
     assert message["type"] == "failed"
     assert message["error"]["code"] == "FILE_TOO_LARGE"
     assert "maxFileMb" in message["error"]["message"]
@@ -78,8 +77,7 @@ def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> Non
         assert len(accepted) == WORKERS // 2
 
         download = capped.client.parse_download(post(capped, other, unique_path("1MB")))
-        with capped.client.connect(download) as socket:
-            message = socket.receive("ready", "failed", deadline=PROMPT_SECONDS)
+        message = capped.client.receive_end(download, PROMPT_SECONDS)
         assert message["type"] == "ready"
         assert capped.operator.execution_status(accepted[0]) == "RUNNING", "a worker of the flood has ended"
 

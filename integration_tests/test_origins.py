@@ -87,8 +87,7 @@ def warehouse(
 def outcome(stack: Stack, origin: str, path: str) -> dict[str, Any]:
     """Return the message that ends a download from one of the origins."""
     answer = stack.client.rest.call("POST", "/downloads", {"origin": origin, "path": path})
-    with stack.client.connect(stack.client.parse_download(answer)) as socket:
-        return socket.receive("ready", "failed", deadline=60)
+    return stack.client.receive_end(stack.client.parse_download(answer), 60)
 
 
 @pytest.mark.parametrize("name", [FIRST, LAST])

@@ -22,8 +22,7 @@ def test_rest_answers_at_once_while_the_origin_is_slow(stack: Stack) -> None:
     assert answer.headers["retry-after"] == "1"
     download = stack.client.parse_download(answer)
     assert stack.client.status(download).body["status"] in ("PENDING", "COPYING")
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready")["size"] == 1_000_000
+    assert stack.client.receive_ready(download)["size"] == 1_000_000
 
 
 def test_the_answer_names_the_execution_after_the_download(stack: Stack) -> None:
@@ -41,8 +40,7 @@ def test_the_call_of_the_sample_works(stack: Stack) -> None:
     answer = stack.client.rest.call("GET", f"/download?origin={stack.client.origin}&path={unique_path('3')}")
     assert answer.status == 200
     assert {"executionArn", "webSocketEndpoint"} <= set(answer.body)
-    with stack.client.connect(stack.client.parse_download(answer)) as socket:
-        assert socket.receive("ready")["size"] == 3
+    assert stack.client.receive_ready(stack.client.parse_download(answer))["size"] == 3
 
 
 def test_the_same_idempotency_key_returns_the_same_download_and_another_ticket(stack: Stack, origin: Origin) -> None:

@@ -6,35 +6,20 @@ import pytest
 
 from integration_tests.support.clouds import Target
 from integration_tests.support.stack import Stack, unique_path
-from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import Origin
 
-SIZE = 30_000_000
-
-
-def waits(stack: Stack, download: Download) -> bool:
-    """Return whether the execution waits for another download's copy."""
-    entered = [event.get("stateEnteredEventDetails", {}).get("name") for event in stack.operator.history(download)]
-    return "AwaitCopy" in entered
-
-
-def fetch_sha256(stack: Stack, download: Download) -> str:
-    """Wait for `ready` and return the SHA-256 of the file behind its URL."""
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=60)
-    assert ready["type"] == "ready", ready
-    return stack.client.fetch(ready["url"]).sha256
+SIZE = 20_000_000
 
 
 @pytest.mark.engine
 def test_a_finished_copy_is_reused(strict_stack: Stack, origin: Origin) -> None:
     path = unique_path(str(SIZE))
-    first, second = strict_stack.client.request(path), None
-    assert fetch_sha256(strict_stack, first) == Origin.content_sha256(SIZE)
+    first = strict_stack.client.request(path)
+    assert strict_stack.client.fetch_when_ready(first, 60).sha256 == Origin.content_sha256(SIZE)
     before = len(origin.requests)
     second = strict_stack.client.request(path, fileName="other.bin")
-    assert fetch_sha256(strict_stack, second) == Origin.content_sha256(SIZE)
+    assert strict_stack.client.fetch_when_ready(second, 60).sha256 == Origin.content_sha256(SIZE)
     assert not strict_stack.operator.has_object(second)
     assert strict_stack.operator.wait_until_ended(second) == "SUCCEEDED"
     if strict_stack.cloud.target is Target.EMULATOR:
@@ -47,9 +32,9 @@ def test_a_request_during_the_copy_waits_for_it(strict_stack: Stack) -> None:
     wait_for(lambda: strict_stack.operator.download_item(first).get("fileId"), 30)
     waiting = [strict_stack.client.request(path) for _ in range(2)]
     for download in waiting:
-        wait_for(lambda download=download: waits(strict_stack, download), 30)  # type: ignore[misc]
+        wait_for(lambda download=download: strict_stack.operator.has_entered(download, "AwaitCopy"), 30)  # type: ignore[misc]
     for download in [first, *waiting]:
-        assert fetch_sha256(strict_stack, download) == Origin.content_sha256(SIZE)
+        assert strict_stack.client.fetch_when_ready(download, 60).sha256 == Origin.content_sha256(SIZE)
         assert strict_stack.operator.wait_until_ended(download) == "SUCCEEDED"
     assert [strict_stack.operator.has_object(download) for download in [first, *waiting]] == [True, False, False]
 
@@ -59,8 +44,8 @@ def test_a_waiting_download_copies_when_the_first_is_cancelled(strict_stack: Sta
     first = strict_stack.client.request(path)
     wait_for(lambda: strict_stack.operator.download_item(first).get("fileId"), 30)
     second = strict_stack.client.request(path)
-    wait_for(lambda: waits(strict_stack, second), 30)
+    wait_for(lambda: strict_stack.operator.has_entered(second, "AwaitCopy"), 30)
     strict_stack.client.cancel(first)
-    assert fetch_sha256(strict_stack, second) == Origin.content_sha256(SIZE)
+    assert strict_stack.client.fetch_when_ready(second, 60).sha256 == Origin.content_sha256(SIZE)
     assert strict_stack.operator.has_object(second)
     assert strict_stack.operator.wait_until_ended(second) == "SUCCEEDED"

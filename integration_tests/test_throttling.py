@@ -58,17 +58,9 @@ def throttled_attempts(stack: Stack, execution_arn: str) -> list[dict[str, Any]]
     return [details for details in failures if details.get("error") == throttling.THROTTLED]
 
 
-def entered(stack: Stack, download: Download, state: str) -> int:
-    """Return how many times the execution has entered a state."""
-    return stack.operator.entered_states(download.execution_arn).count(state)
-
-
 def assert_delivered(stack: Stack, download: Download, size: int) -> None:
     """Assert that the client gets the whole file."""
-    with stack.client.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=60)
-    assert ready["type"] == "ready", ready
-    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(size)
+    assert stack.client.fetch_when_ready(download, 60).sha256 == Origin.content_sha256(size)
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
 
 
@@ -87,8 +79,7 @@ def test_a_failure_is_reported_after_its_function_was_throttled(throttled: Stack
         download = throttled.client.request(unique_path("1MB", "status=404"))
         wait_for(lambda: len(throttled_attempts(throttled, download.execution_arn)) > OTHER_ATTEMPTS, 60)
     assert throttled.operator.wait_until_ended(download) == "FAILED"
-    with throttled.client.connect(download) as socket:
-        assert socket.receive("failed")["error"]["code"] == "ORIGIN_NOT_FOUND"
+    assert throttled.client.receive_end(download)["error"]["code"] == "ORIGIN_NOT_FOUND"
 
 
 @pytest.mark.parametrize("key", ["copy_slice", "complete"])
@@ -98,7 +89,7 @@ def test_a_large_file_queues_while_its_function_is_throttled(throttled: Stack, k
         if key == "complete":
             wait_for(lambda: len(throttled_attempts(throttled, download.execution_arn)) > OTHER_ATTEMPTS, 60)
         else:
-            wait_for(lambda: entered(throttled, download, "AwaitCapacity") >= 3, 60)
+            wait_for(lambda: throttled.operator.entered_states(download.execution_arn).count("AwaitCapacity") >= 3, 60)
         assert throttled.operator.execution_status(download) == "RUNNING"
     assert_delivered(throttled, download, SLICED)
 

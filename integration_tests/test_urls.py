@@ -12,8 +12,7 @@ from integration_tests.support.stack import Stack, parse_time, unique_path
 
 def ready_of(stack: Stack) -> Message:
     """Return the `ready` message of a small file."""
-    with stack.client.connect(stack.client.request(unique_path("10"))) as socket:
-        return socket.receive("ready")
+    return stack.client.receive_ready(stack.client.request(unique_path("10")))
 
 
 def query_of(url: str) -> dict[str, str]:

@@ -81,7 +81,8 @@ def _stack() -> Iterator[tuple[Stack, DecisionLog]]:
                 origins[GUARDED] = origins[FILES] | {"secretHeaders": _secrets(cloud)}
                 config = config_for(cloud, origins, restAuth="none", fanOutMb=64, reuseSeconds=600, **NETWORK)
                 with deployed(Engine.EMBEDDED, cloud, "mutation", config, lambda: False) as outputs:
-                    yield Stack(cloud, outputs, origin=FILES), DecisionLog(emulator.events_path)
+                    stack = Stack(cloud, outputs, origin=FILES, origin_requests=origin.requests)
+                    yield stack, DecisionLog(emulator.events_path)
 
 
 def _secrets(cloud: Cloud) -> dict[str, str]:

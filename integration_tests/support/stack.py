@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from integration_tests.support.engines import Outputs
 from integration_tests.support.rest import Rest, Signature
 from integration_tests.support.stack_client import StackClient
 from integration_tests.support.stack_operator import StackOperator
+from localcloud.origin import Request
 
 
 class Stack:
@@ -22,11 +23,21 @@ class Stack:
         outputs: the outputs of the program.
         origin: name of the origin of requests that name none.
         signed: whether REST calls are signed with the cloud's credentials.
+        origin_requests: the requests that the local origin has received.
     """
 
-    def __init__(self, cloud: Cloud, outputs: Outputs, *, origin: str, signed: bool = False) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        outputs: Outputs,
+        *,
+        origin: str,
+        signed: bool = False,
+        origin_requests: Sequence[Request] = (),
+    ) -> None:
         self.cloud = cloud
         self.outputs = outputs
+        self.origin_requests = origin_requests
         signature = Signature(cloud.credentials, cloud.region) if signed else None
         self.client = StackClient(Rest(outputs["apiUrl"], signature), origin)
         self.operator = StackOperator(cloud, outputs)

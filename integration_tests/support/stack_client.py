@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from integration_tests.support.rest import Answer, Exchange, Rest
-from integration_tests.support.sockets import Socket
+from integration_tests.support.sockets import Message, Socket
 
 CHUNK_BYTES = 1 << 20
 
@@ -92,6 +92,21 @@ class StackClient:
     def connect(download: Download) -> Socket:
         """Open a WebSocket to the endpoint of the download."""
         return Socket(download.endpoint)
+
+    def receive_end(self, download: Download, deadline: float = 30) -> Message:
+        """Connect, and return the message `ready` or `failed`."""
+        with self.connect(download) as socket:
+            return socket.receive("ready", "failed", deadline=deadline)
+
+    def receive_ready(self, download: Download, deadline: float = 30) -> Message:
+        """Connect, and return the message `ready`; assert that it is not `failed`."""
+        message = self.receive_end(download, deadline)
+        assert message["type"] == "ready", message
+        return message
+
+    def fetch_when_ready(self, download: Download, deadline: float = 30) -> FetchedFile:
+        """Connect, wait for `ready`, and GET its URL."""
+        return self.fetch(self.receive_ready(download, deadline)["url"])
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> FetchedFile:
         """GET a URL without keeping its body, and add the URL's signature to `secrets`."""

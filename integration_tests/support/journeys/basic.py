@@ -29,49 +29,43 @@ def repeat_idempotency_key(stack: Stack, _timeout: float) -> None:
     assert (first.id == second.id, first.ticket == second.ticket) == (True, False)
 
 
-@journey("request_download", "connect", "copy", "deliver", "signer")
+@journey("request_download", "connect", "copy", "deliver")
 def receive_ready(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path("1", SHORT_WAIT))
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready", "failed", deadline=timeout)["type"] == "ready"
+    stack.client.receive_ready(download, timeout)
 
 
-@journey("request_download", "connect", "copy", "deliver", "signer")
+@journey("request_download", "connect", "copy", "deliver")
 def connect_after_the_end(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path("1"))
     _assert_ended(stack, download, "SUCCEEDED")
-    with stack.client.connect(download) as socket:
-        socket.receive("ready", deadline=timeout)
+    stack.client.receive_ready(download, timeout)
 
 
 @journey("request_download", "connect", "copy", "fail")
 def receive_failed(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path("1", f"{SHORT_WAIT}&status=404"))
-    with stack.client.connect(download) as socket:
-        socket.receive("failed", deadline=timeout)
+    assert stack.client.receive_end(download, timeout)["type"] == "failed"
 
 
 @journey("copy")
 def receive_ready_of_a_multipart_copy(stack: Stack, timeout: float) -> None:
     """One worker copies the file in parts."""
     download = stack.client.request(unique_path("20MB", SHORT_WAIT))
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready", "failed", deadline=timeout + 1)["type"] == "ready"
+    stack.client.receive_ready(download, timeout + 1)
 
 
 @journey("copy", "fail")
 def receive_failed_of_a_truncated_file(stack: Stack, _timeout: float) -> None:
     """The origin closes the connection in the second part and accepts no ranges."""
     download = stack.client.request(unique_path("20MB", "close_after=12000000&ranges=no"))
-    with stack.client.connect(download) as socket:
-        assert socket.receive("failed", "ready").get("error", {}).get("code") == "ORIGIN_TRUNCATED"
+    assert stack.client.receive_end(download).get("error", {}).get("code") == "ORIGIN_TRUNCATED"
 
 
 @journey("copy", "copy_slice", "complete")
 def receive_ready_of_a_sliced_copy(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path(SLICED))
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready", "failed", deadline=timeout + 1)["type"] == "ready"
+    stack.client.receive_ready(download, timeout + 1)
 
 
 @journey("copy")
@@ -86,8 +80,7 @@ def copy_slices_with_secret_header(stack: Stack, timeout: float) -> None:
 
 def _copy_with_secret_header(stack: Stack, path: str, timeout: float) -> None:
     download = stack.client.request(path, origin=GUARDED)
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready", "failed", deadline=timeout)["type"] == "ready"
+    stack.client.receive_ready(download, timeout)
 
 
 @journey("copy")
@@ -103,7 +96,7 @@ def receive_progress_of_a_sliced_copy(stack: Stack, _timeout: float) -> None:
         assert socket.receive("progress", "ready")["type"] == "progress"
 
 
-@journey("get_download", "signer")
+@journey("get_download")
 def poll_until_ready(stack: Stack, _timeout: float) -> None:
     download = stack.client.request(unique_path("1"))
     _assert_ended(stack, download, "SUCCEEDED")
@@ -144,7 +137,7 @@ def ping(stack: Stack, timeout: float) -> None:
         socket.ask("ping", "pong", deadline=timeout)
 
 
-@journey("message", "signer")
+@journey("message")
 def refresh_url(stack: Stack, timeout: float) -> None:
     download = stack.client.request(unique_path("1"))
     _assert_ended(stack, download, "SUCCEEDED")
@@ -204,8 +197,7 @@ def connect_at_the_limit(stack: Stack, _timeout: float) -> None:
     download = stack.client.request(unique_path("1", SHORT_WAIT))
     for number in range(int(stack.operator.environment("connect")["MAX_CONNECTIONS"])):
         stack.operator.put_connection(download, f"lost{number}")
-    with stack.client.connect(download) as socket:
-        socket.receive("ready")
+    stack.client.receive_ready(download)
 
 
 def _oldest_first(stack: Stack, download: Download) -> list[str]:

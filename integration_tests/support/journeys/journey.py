@@ -16,7 +16,7 @@ class Journey:
 
     Attributes:
         id: the name of its function.
-        functions: the handlers that take part, and `signer` where a URL is signed. The journey needs their permissions.
+        functions: the handlers whose permissions it needs, and `signer` if it fetches a pre-signed URL.
         run: takes the stack and a time-out in seconds, for waits that normally take milliseconds.
     """
 

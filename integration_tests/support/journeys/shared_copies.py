@@ -15,8 +15,7 @@ def reuse_finished_copy(stack: Stack, timeout: float) -> None:
     path = unique_path("1")
     assert stack.operator.wait_until_ended(stack.client.request(path)) == "SUCCEEDED"
     download = stack.client.request(path)
-    with stack.client.connect(download) as socket:
-        assert socket.receive("ready", "failed", deadline=timeout)["type"] == "ready"
+    stack.client.receive_ready(download, timeout)
     assert not stack.operator.has_object(download)
 
 
@@ -24,16 +23,14 @@ def reuse_finished_copy(stack: Stack, timeout: float) -> None:
 def wait_for_running_copy(stack: Stack, timeout: float) -> None:
     first, second = _copying_and_waiting(stack, "8MB")
     assert stack.operator.wait_until_ended(first) == "SUCCEEDED"
-    with stack.client.connect(second) as socket:
-        assert socket.receive("ready", "failed", deadline=timeout)["type"] == "ready"
+    stack.client.receive_ready(second, timeout)
 
 
 @journey("copy", "fail")
 def take_over_cancelled_copy(stack: Stack, timeout: float) -> None:
     first, second = _copying_and_waiting(stack, "8MB")
     stack.client.cancel(first)
-    with stack.client.connect(second) as socket:
-        assert socket.receive("ready", "failed", deadline=timeout + 8)["type"] == "ready"
+    stack.client.receive_ready(second, timeout + 8)
 
 
 def _copying_and_waiting(stack: Stack, size: str) -> tuple[Download, Download]:

@@ -1,4 +1,4 @@
-"""Signing, executions, functions, sockets and secrets: what is asked of AWS, and what becomes of its errors."""
+"""Signing, executions, functions, sockets and secrets: the calls to AWS, and how errors are mapped."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Answer = dict[str, Any] | Exception
 
 
 class FakeClient:
-    """A client whose calls are checked and then answered from a list. `service` is that of the client used last."""
+    """A client that validates each call and answers from a list; `service` is the service used last."""
 
     def __init__(self, answers: list[Answer]) -> None:
         self.service = ""
@@ -49,7 +49,7 @@ class FakeClient:
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def of(self, service: str, *_settings: object) -> FakeClient:
-        """Stand for `aws.client`."""
+        """Replace `aws.client`."""
         self.service = service
         return self
 
@@ -65,18 +65,18 @@ class FakeClient:
         return call
 
 
-def error(code: str, status: int = 400) -> ClientError:
-    """What botocore raises."""
-    described: Any = {
+def client_error(code: str, status: int = 400) -> ClientError:
+    """Return an error as botocore raises it."""
+    response: Any = {
         "Error": {"Code": code, "Message": "see https://secret"},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
-    return ClientError(described, "Operation")
+    return ClientError(response, "Operation")
 
 
 @pytest.fixture
-def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeClient]:
-    """Let every client be one that answers with these."""
+def answer_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeClient]:
+    """Return a function that replaces every client by a client with these answers."""
 
     def answer(*answers: Answer) -> FakeClient:
         client = FakeClient(list(answers))
@@ -86,12 +86,12 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeClient]:
     return answer
 
 
-Answering = Callable[..., FakeClient]
+AnswerWith = Callable[..., FakeClient]
 
 
-def test_an_execution_is_started_with_the_same_words_every_time(answering: Answering) -> None:
-    """Named after the download; byte-identical input, or AWS would not take it for the same."""
-    client = answering({}, {})
+def test_start_sends_identical_input_every_time(answer_with: AnswerWith) -> None:
+    """StartExecution is idempotent only if name and input are the same."""
+    client = answer_with({}, {})
     for _ in range(2):
         StepFunctions(STATE_MACHINE).start(DOWNLOAD_ID)
     first, second = client.calls
@@ -100,18 +100,16 @@ def test_an_execution_is_started_with_the_same_words_every_time(answering: Answe
     assert first == ("start_execution", expected)
 
 
-def test_an_execution_that_exists_is_told_apart(answering: Answering) -> None:
-    """From one that could not be started."""
-    answering(error("ExecutionAlreadyExists"), error("ThrottlingException"))
+def test_start_of_an_existing_execution_raises_its_own_error(answer_with: AnswerWith) -> None:
+    answer_with(client_error("ExecutionAlreadyExists"), client_error("ThrottlingException"))
     with pytest.raises(ExecutionExistsError):
         StepFunctions(STATE_MACHINE).start(DOWNLOAD_ID)
     with pytest.raises(ServiceError, match="StartExecution: ThrottlingException"):
         StepFunctions(STATE_MACHINE).start(DOWNLOAD_ID)
 
 
-def test_an_execution_is_stopped_if_there_is_one(answering: Answering) -> None:
-    """And only that error is passed over."""
-    client = answering({}, error("ExecutionDoesNotExist"), error("AccessDeniedException"))
+def test_stop_ignores_a_missing_execution_only(answer_with: AnswerWith) -> None:
+    client = answer_with({}, client_error("ExecutionDoesNotExist"), client_error("AccessDeniedException"))
     StepFunctions(STATE_MACHINE).stop(ARN)
     StepFunctions(STATE_MACHINE).stop(ARN)
     with pytest.raises(ServiceError, match="AccessDenied"):
@@ -119,9 +117,10 @@ def test_an_execution_is_stopped_if_there_is_one(answering: Answering) -> None:
     assert client.calls[0][1]["executionArn"] == ARN
 
 
-def test_an_execution_has_a_status_or_is_not_there(answering: Answering) -> None:
-    """Its input and output are not asked for."""
-    client = answering({"status": "RUNNING"}, error("ExecutionDoesNotExist"), error("ThrottlingException"))
+def test_status_of_a_missing_execution_is_none_and_data_is_not_requested(answer_with: AnswerWith) -> None:
+    client = answer_with(
+        {"status": "RUNNING"}, client_error("ExecutionDoesNotExist"), client_error("ThrottlingException")
+    )
     assert StepFunctions(STATE_MACHINE).status(ARN) == "RUNNING"
     assert StepFunctions(STATE_MACHINE).status(ARN) is None
     with pytest.raises(ServiceError, match="Throttling"):
@@ -129,10 +128,9 @@ def test_an_execution_has_a_status_or_is_not_there(answering: Answering) -> None
     assert client.calls[0][1]["includedData"] == "METADATA_ONLY"
 
 
-def test_a_function_is_not_waited_for(answering: Answering) -> None:
-    """An event invocation."""
+def test_function_is_invoked_asynchronously_and_its_response_read(answer_with: AnswerWith) -> None:
     payload = io.BytesIO(b"unread")
-    client = answering({"Payload": payload}, error("TooManyRequestsException"))
+    client = answer_with({"Payload": payload}, client_error("TooManyRequestsException"))
     LambdaFunctions().start("deliver", {"executionArn": ARN})
     operation, parameters = client.calls[0]
     assert (operation, parameters["FunctionName"], parameters["InvocationType"]) == ("invoke", "deliver", "Event")
@@ -142,10 +140,16 @@ def test_a_function_is_not_waited_for(answering: Answering) -> None:
         LambdaFunctions().start("deliver", {})
 
 
-@pytest.mark.parametrize("gone", [error("GoneException", 410), error("410", 410), error("Unknown", 410)])
-def test_a_socket_that_is_gone_is_told_apart(answering: Answering, gone: Exception) -> None:
-    """From one that could not be reached."""
-    answering({}, gone, error("LimitExceededException", 429), EndpointConnectionError(endpoint_url="https://secret"))
+@pytest.mark.parametrize(
+    "gone_error", [client_error("GoneException", 410), client_error("410", 410), client_error("Unknown", 410)]
+)
+def test_post_to_a_gone_socket_raises_connection_gone(answer_with: AnswerWith, gone_error: Exception) -> None:
+    answer_with(
+        {},
+        gone_error,
+        client_error("LimitExceededException", 429),
+        EndpointConnectionError(endpoint_url="https://secret"),
+    )
     sockets = ManagementSockets("https://api.example/v1")
     sockets.post("c1", b"{}")
     with pytest.raises(ConnectionGoneError):
@@ -157,46 +161,43 @@ def test_a_socket_that_is_gone_is_told_apart(answering: Answering, gone: Excepti
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "failure",
     [
-        error("LimitExceededException", 429),
-        error("Unknown", 429),
-        error("InternalServerError", 500),
-        error("ServiceUnavailable", 503),
+        client_error("LimitExceededException", 429),
+        client_error("Unknown", 429),
+        client_error("InternalServerError", 500),
+        client_error("ServiceUnavailable", 503),
         EndpointConnectionError(endpoint_url="https://secret"),
         ConnectTimeoutError(endpoint_url="https://secret"),
         ReadTimeoutError(endpoint_url="https://secret"),
         ConnectionClosedError(endpoint_url="https://secret"),
     ],
 )
-def test_a_post_that_another_try_may_mend_is_told_apart(answering: Answering, fault: Exception) -> None:
-    """Throttled, a server error, no connection, no answer in time."""
-    answering(fault)
+def test_post_that_may_succeed_later_raises_a_transient_error(answer_with: AnswerWith, failure: Exception) -> None:
+    answer_with(failure)
     with pytest.raises(TransientServiceError) as caught:
         ManagementSockets("https://api.example/v1").post("c1", b"{}")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "failure",
     [
-        error("ForbiddenException", 403),
-        error("BadRequestException", 400),
-        error("PayloadTooLargeException", 413),
+        client_error("ForbiddenException", 403),
+        client_error("BadRequestException", 400),
+        client_error("PayloadTooLargeException", 413),
         NoCredentialsError(),
     ],
 )
-def test_a_post_that_cannot_mend_is_told_apart(answering: Answering, fault: Exception) -> None:
-    """Permission, size, form, credentials."""
-    answering(fault)
+def test_post_that_cannot_succeed_raises_a_permanent_error(answer_with: AnswerWith, failure: Exception) -> None:
+    answer_with(failure)
     with pytest.raises(ServiceError) as caught:
         ManagementSockets("https://api.example/v1").post("c1", b"{}")
     assert not isinstance(caught.value, TransientServiceError)
 
 
-def test_a_socket_is_open_until_it_is_gone(answering: Answering) -> None:
-    """What cannot be known is an error, not an answer."""
-    client = answering({}, error("GoneException", 410), error("LimitExceededException", 429))
+def test_is_open_raises_an_error_other_than_gone(answer_with: AnswerWith) -> None:
+    client = answer_with({}, client_error("GoneException", 410), client_error("LimitExceededException", 429))
     sockets = ManagementSockets("https://api.example/v1")
     assert sockets.is_open("c1")
     assert not sockets.is_open("c1")
@@ -205,9 +206,8 @@ def test_a_socket_is_open_until_it_is_gone(answering: Answering) -> None:
     assert client.calls == [("get_connection", {"ConnectionId": "c1"})] * 3
 
 
-def test_a_socket_is_closed_once(answering: Answering) -> None:
-    """Closing it again finds it gone."""
-    client = answering({}, error("GoneException", 410), error("ForbiddenException", 403))
+def test_close_of_a_gone_socket_raises_connection_gone(answer_with: AnswerWith) -> None:
+    client = answer_with({}, client_error("GoneException", 410), client_error("ForbiddenException", 403))
     sockets = ManagementSockets("https://api.example/v1")
     sockets.close("c1")
     with pytest.raises(ConnectionGoneError):
@@ -217,24 +217,22 @@ def test_a_socket_is_closed_once(answering: Answering) -> None:
     assert client.calls == [("delete_connection", {"ConnectionId": "c1"})] * 3
 
 
-def test_idle_sockets_are_closed_by_an_execution_of_any_name(answering: Answering) -> None:
-    """It is told which, and since when they may be idle; a ticket or a URL is not among it."""
-    client = answering({}, error("ThrottlingException"))
+def test_idle_closer_starts_an_unnamed_execution_without_secrets(answer_with: AnswerWith) -> None:
+    client = answer_with({}, client_error("ThrottlingException"))
     IdleCloserMachine(STATE_MACHINE).start(ARN, ["c1", "c2"], since=1_800_000_000.5)
     operation, parameters = client.calls[0]
     assert (operation, set(parameters)) == ("start_execution", {"stateMachineArn", "input"})
-    told = {"executionArn": ARN, "connectionIds": ["c1", "c2"], "since": "2027-01-15T08:00:00.500Z"}
-    assert json.loads(parameters["input"]) == told
+    expected = {"executionArn": ARN, "connectionIds": ["c1", "c2"], "since": "2027-01-15T08:00:00.500Z"}
+    assert json.loads(parameters["input"]) == expected
     with pytest.raises(ServiceError, match="StartExecution: Throttling"):
         IdleCloserMachine(STATE_MACHINE).start(ARN, ["c1"], since=0.0)
 
 
-def test_sockets_are_reached_at_the_stacks_own_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Path included; without a second try of the SDK's own."""
-    seen: list[str] = []
+def test_sockets_are_called_at_the_full_url_without_retries_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls: list[str] = []
 
-    def stop(request: Any, **_other: object) -> None:
-        seen.append(request.url)
+    def stop(request: Any, **_arguments: object) -> None:
+        urls.append(request.url)
         raise EndpointConnectionError(endpoint_url=request.url)
 
     session = Session()
@@ -245,12 +243,13 @@ def test_sockets_are_reached_at_the_stacks_own_url(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(aws, "_clients", {})
     with pytest.raises(ServiceError):
         ManagementSockets("https://a1b2.execute-api.us-east-1.amazonaws.com/v1").post("c1=", b"{}")
-    assert seen == ["https://a1b2.execute-api.us-east-1.amazonaws.com/v1/@connections/c1%3D"]
+    assert urls == ["https://a1b2.execute-api.us-east-1.amazonaws.com/v1/@connections/c1%3D"]
 
 
-def test_a_secret_is_asked_for_once(answering: Answering) -> None:
-    """And is fit for a header."""
-    client = answering({"SecretString": "s3cret\n"}, {"SecretString": "a\r\nHost: b"}, error("AccessDeniedException"))
+def test_secret_is_read_once_and_must_fit_into_a_header(answer_with: AnswerWith) -> None:
+    client = answer_with(
+        {"SecretString": "s3cret\n"}, {"SecretString": "a\r\nHost: b"}, client_error("AccessDeniedException")
+    )
     secrets = SecretsManager()
     assert secrets.get("arn:key") == secrets.get("arn:key") == "s3cret"
     assert client.calls == [("get_secret_value", {"SecretId": "arn:key"})]
@@ -260,9 +259,9 @@ def test_a_secret_is_asked_for_once(answering: Answering) -> None:
         secrets.get("arn:third")
 
 
-def test_a_secret_without_a_string_is_an_error_of_ours(answering: Answering) -> None:
+def test_secret_without_a_string_is_a_service_error(answer_with: AnswerWith) -> None:
     """Secrets Manager returns SecretBinary for a secret that was stored as bytes."""
-    answering({"SecretBinary": b"s3cret"}, {"SecretBinary": b"s3cret"})
+    answer_with({"SecretBinary": b"s3cret"}, {"SecretBinary": b"s3cret"})
     for read in (SecretsManager().get, SecretsManager().get_ca_bundle):
         with pytest.raises(ServiceError, match="GetSecretValue: NoSecretString"):
             read("arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3")
@@ -284,13 +283,13 @@ def test_a_secret_without_a_string_is_an_error_of_ours(answering: Answering) -> 
     ],
     ids=["secret", "parameter"],
 )
-def test_a_ca_bundle_is_read_as_it_is_and_again_after_five_minutes(
-    answering: Answering, monkeypatch: pytest.MonkeyPatch, arn: str, answer: Any, call: tuple[str, str]
+def test_ca_bundle_is_cached_for_five_minutes(
+    answer_with: AnswerWith, monkeypatch: pytest.MonkeyPatch, arn: str, answer: Any, call: tuple[str, str]
 ) -> None:
     """A CA certificate is renewed while functions live."""
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    client, secrets = answering(answer, answer), SecretsManager()
+    client, secrets = answer_with(answer, answer), SecretsManager()
     assert secrets.get_ca_bundle(arn) == secrets.get_ca_bundle(arn) == "PEM\n"
     assert [(operation, parameters[call[1]]) for operation, parameters in client.calls] == [(call[0], arn)]
     now[0] += 301
@@ -298,9 +297,8 @@ def test_a_ca_bundle_is_read_as_it_is_and_again_after_five_minutes(
     assert len(client.calls) == 2
 
 
-def test_a_ca_bundle_in_the_cache_is_no_header(answering: Answering) -> None:
-    """A value that was read as a bundle is not sent as a header without its check."""
-    answering({"SecretString": "a\nb"}, {"SecretString": "a\nb"})
+def test_cached_ca_bundle_is_not_accepted_as_a_header_value(answer_with: AnswerWith) -> None:
+    answer_with({"SecretString": "a\nb"}, {"SecretString": "a\nb"})
     secrets, arn = SecretsManager(), "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ca-a1B2c3"
     assert secrets.get_ca_bundle(arn) == "a\nb"
     with pytest.raises(ServiceError, match="NotAHeaderValue"):
@@ -308,7 +306,7 @@ def test_a_ca_bundle_in_the_cache_is_no_header(answering: Answering) -> None:
 
 
 def credentials(minutes: float) -> dict[str, Any]:
-    """What AssumeRole answers."""
+    """Return a response of AssumeRole."""
     ends = datetime.now(UTC) + timedelta(minutes=minutes)
     return {
         "Credentials": {
@@ -322,7 +320,7 @@ def credentials(minutes: float) -> dict[str, Any]:
 
 @pytest.fixture
 def region(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Sign for this region, without an endpoint of the environment's."""
+    """Return a function that sets the region to sign for, without an endpoint of the environment."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
     def use(name: str) -> None:
@@ -335,18 +333,18 @@ def region(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 def sign(role: RoleSigner) -> tuple[str, float]:
-    """A URL, and when it ends."""
+    """Return a URL and its end."""
     signed = role.sign("downloads/abc", content_disposition='attachment; filename="a.csv"', content_type="text/csv")
     return signed.url, signed.expires_at
 
 
 @pytest.mark.parametrize("name", ["us-east-1", "eu-central-1", "ap-southeast-4"])
-def test_urls_are_signed_for_the_regional_host_with_sigv4(
-    answering: Answering, region: Callable[[str], None], name: str
+def test_urls_are_signed_with_sigv4_for_the_regional_host(
+    answer_with: AnswerWith, region: Callable[[str], None], name: str
 ) -> None:
     """The global host answers 307 in new regions, and SigV2 is refused there."""
     region(name)
-    answering(credentials(60))
+    answer_with(credentials(60))
     url, _ = sign(RoleSigner(ROLE, "my-bucket", 900))
     parts = urlsplit(url)
     query = parse_qs(parts.query)
@@ -358,22 +356,22 @@ def test_urls_are_signed_for_the_regional_host_with_sigv4(
     assert query["response-content-type"] == ["text/csv"]
 
 
-def test_an_endpoint_that_is_an_address_keeps_the_bucket_in_the_path(
-    answering: Answering, region: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+def test_endpoint_that_is_an_address_gets_the_bucket_in_the_path(
+    answer_with: AnswerWith, region: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no host `my-bucket.127.0.0.1`."""
     region("eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
-    answering(credentials(60))
+    answer_with(credentials(60))
     parts = urlsplit(sign(RoleSigner(ROLE, "my-bucket", 900))[0])
     assert (parts.netloc, parts.path) == ("127.0.0.1:4566", "/my-bucket/downloads/abc")
     assert parse_qs(parts.query)["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
 
 
 @pytest.mark.usefixtures("region")
-def test_the_role_is_assumed_once_for_many_urls(answering: Answering) -> None:
-    """For an hour, the longest that a role may for another."""
-    client = answering(credentials(60))
+def test_role_is_assumed_once_for_many_urls(answer_with: AnswerWith) -> None:
+    """An hour is the longest session that a role may request for another role."""
+    client = answer_with(credentials(60))
     role = RoleSigner(ROLE, "my-bucket", 900)
     assert sign(role)[0] != ""
     assert sign(role)[0] != ""
@@ -384,11 +382,11 @@ def test_the_role_is_assumed_once_for_many_urls(answering: Answering) -> None:
 
 
 @pytest.mark.usefixtures("region")
-def test_the_role_is_assumed_again_before_a_url_would_be_cut_short(
-    answering: Answering, monkeypatch: pytest.MonkeyPatch
+def test_role_is_assumed_again_before_its_session_would_shorten_a_url(
+    answer_with: AnswerWith, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A URL dies with the session that signed it."""
-    client = answering(credentials(60), credentials(120))
+    """A URL ends with the session that signed it."""
+    client = answer_with(credentials(60), credentials(120))
     role = RoleSigner(ROLE, "my-bucket", 900)
     first, _ = sign(role)
     later = time.time() + 45 * 60
@@ -401,9 +399,8 @@ def test_the_role_is_assumed_again_before_a_url_would_be_cut_short(
 
 
 @pytest.mark.usefixtures("region")
-def test_the_end_that_is_told_is_the_sessions_when_that_is_earlier(answering: Answering) -> None:
-    """Never a promise that AWS would not keep."""
-    answering(credentials(5))
+def test_expiry_of_a_url_is_limited_by_the_session(answer_with: AnswerWith) -> None:
+    answer_with(credentials(5))
     url, ends = sign(RoleSigner(ROLE, "my-bucket", 900))
     seconds = int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0])
     assert 290 <= seconds <= 300
@@ -411,15 +408,13 @@ def test_the_end_that_is_told_is_the_sessions_when_that_is_earlier(answering: An
 
 
 @pytest.mark.usefixtures("region")
-def test_a_role_that_may_not_be_assumed_is_an_error(answering: Answering) -> None:
-    """Without its message."""
-    answering(error("AccessDenied"))
+def test_assume_role_error_is_raised_without_its_message(answer_with: AnswerWith) -> None:
+    answer_with(client_error("AccessDenied"))
     with pytest.raises(ServiceError, match=r"^AssumeRole: AccessDenied$"):
         sign(RoleSigner(ROLE, "my-bucket", 900))
 
 
-def test_the_clock_goes_forward() -> None:
-    """And is the system's."""
+def test_system_clock_returns_the_systems_time() -> None:
     clock = SystemClock()
     before = clock.monotonic()
     clock.sleep(0)
@@ -427,14 +422,13 @@ def test_the_clock_goes_forward() -> None:
     assert abs(clock.now() - datetime.now(UTC).timestamp()) < 5
 
 
-def test_a_session_is_made_once() -> None:
-    """Loading it is what a cold start waits for."""
+def test_session_is_created_once() -> None:
+    """Creating it takes a large part of a cold start."""
     assert aws.session() is aws.session()
     assert isinstance(aws.session(), Session)
 
 
-def test_a_client_is_made_once_per_service(in_process: InProcess) -> None:
-    """And shared by threads."""
+def test_client_is_created_once_per_service(in_process: InProcess) -> None:
     assert in_process.requests == []
     assert aws.client("dynamodb") is aws.client("dynamodb")
     assert aws.client("dynamodb") is not aws.client("stepfunctions")

@@ -34,7 +34,7 @@ def test_downloads_are_added_up_to_the_limit(callers: Callers) -> None:
     assert callers.get("iam:alice") == Caller(frozenset({"a", "b"}))
 
 
-def test_a_removed_download_makes_room(callers: Callers) -> None:
+def test_removed_download_makes_room(callers: Callers) -> None:
     add(callers, "a", limit=1)
     assert callers.remove("iam:alice", "a")
     assert callers.get("iam:alice") == Caller(frozenset())
@@ -42,14 +42,14 @@ def test_a_removed_download_makes_room(callers: Callers) -> None:
     assert add(callers, "b", limit=1) is Place.ADDED
 
 
-def test_removing_makes_no_item(callers: Callers) -> None:
+def test_remove_creates_no_item(callers: Callers) -> None:
     assert not callers.remove("iam:alice", "a")
     assert not callers.claim_check("iam:alice", now=NOW, before=NOW)
     assert callers.get("iam:alice") is None
 
 
-def test_a_check_is_claimed_once(callers: Callers) -> None:
-    """Of those who are refused at the same time, one looks at all downloads."""
+def test_check_is_claimed_once(callers: Callers) -> None:
+    """Only one of several requests that are refused at once checks all downloads."""
     add(callers, "a")
     assert callers.claim_check("iam:alice", now=NOW, before=NOW - 5)
     assert not callers.claim_check("iam:alice", now=NOW + 1, before=NOW - 4)
@@ -57,7 +57,7 @@ def test_a_check_is_claimed_once(callers: Callers) -> None:
     assert callers.claim_check("iam:alice", now=NOW + 5, before=NOW)
 
 
-def test_bytes_add_up_for_each_caller_and_day(callers: Callers) -> None:
+def test_bytes_add_up_per_caller_and_day(callers: Callers) -> None:
     assert callers.get_bytes("iam:alice", "2026-11-28") == 0
     for size in (5, 7):
         callers.add_bytes("iam:alice", "2026-11-28", size, expires_at=LATER)

@@ -1,4 +1,4 @@
-"""The chunked transfer coding: strict, bounded in size and time, and complete only at its last CRLF."""
+"""The chunked transfer coding: strict, bounded in size and time, complete only after its last CRLF."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runtime.adapters.chunked import MAX_SIZE_LINE, MAX_TRAILER_LINES, MAX_TRAIL
 from runtime.adapters.origin_http import HttpBody, HttpOrigins
 from runtime.errors import OriginError, OriginStalledError, OriginTruncatedError, TransferError
 from runtime.logic.origin.gunzip import Gunzip
-from tests.runtime.support.fakes import nothing
+from tests.runtime.support.fakes import do_nothing
 from tests.runtime.support.http_server import Exchange, serving
 
 pytestmark = pytest.mark.security
@@ -27,13 +27,13 @@ FILE = b"0123456789abcdefghij"
 
 
 def body_of(pieces: Iterator[bytes]) -> ChunkedBody:
-    """Return a body over bytes that arrive in these pieces; then the connection ends."""
-    waiting = b""
+    """Return a body over bytes that arrive in these pieces before the connection ends."""
+    buffer = b""
 
     def receive(size: int) -> bytes:
-        nonlocal waiting
-        waiting = waiting or next(pieces, b"")
-        received, waiting = waiting[:size], waiting[size:]
+        nonlocal buffer
+        buffer = buffer or next(pieces, b"")
+        received, buffer = buffer[:size], buffer[size:]
         return received
 
     return ChunkedBody(receive)
@@ -59,7 +59,7 @@ def drain(body: HttpBody, timeout: float) -> None:
 
 def get(port: int) -> HttpBody:
     url = f"http://127.0.0.1:{port}/"
-    return HttpOrigins().get(url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing)
+    return HttpOrigins().get(url, {}, check=lambda _address: None, timeout=5, while_waiting=do_nothing)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 1000])
@@ -70,14 +70,13 @@ def test_chunks_are_joined_however_they_arrive(step: int, size: int) -> None:
 
 
 @pytest.mark.parametrize("cut", range(len(SMALL)))
-def test_a_body_that_is_cut_anywhere_is_truncated(cut: int) -> None:
-    """Also between the last chunk and the CRLF behind the trailers."""
+def test_body_cut_at_any_byte_is_truncated(cut: int) -> None:
     with pytest.raises(OriginTruncatedError):
         decode(SMALL[:cut])
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 4, 8, 9, 10, len(SMALL) - 20, len(SMALL) - 3, len(SMALL) - 2, len(SMALL) - 1])
-def test_a_body_whose_connection_is_cut_is_truncated(cut: int) -> None:
+def test_body_whose_connection_is_cut_is_truncated(cut: int) -> None:
     with serving(lambda exchange: exchange.send_raw(HEAD + SMALL[:cut])) as server:
         body = get(server.port)
         with pytest.raises(OriginTruncatedError):
@@ -105,10 +104,10 @@ SIZES += [b"\xef\xbc\x95", b"5;\x00", b"5;\x7f", b"5 x", b"f" * 17, b"\x00", b"5
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("before", [b"", b"3\r\nabc\r\n"], ids=["first", "later"])
-def test_a_malformed_size_is_a_typed_failure(size: bytes, before: bytes) -> None:
+@pytest.mark.parametrize("previous_chunks", [b"", b"3\r\nabc\r\n"], ids=["first", "later"])
+def test_malformed_size_is_an_origin_error(size: bytes, previous_chunks: bytes) -> None:
     with pytest.raises(OriginError, match="transfer coding is faulty"):
-        decode(before + size + b"\r\n01234\r\n0\r\n\r\n")
+        decode(previous_chunks + size + b"\r\n01234\r\n0\r\n\r\n")
 
 
 @pytest.mark.parametrize(
@@ -130,26 +129,26 @@ def test_a_malformed_size_is_a_typed_failure(size: bytes, before: bytes) -> None
         b"5\r\n01234\r\n0\r\nX: y\r\n\n",
     ],
 )
-def test_a_line_without_its_crlf_is_a_typed_failure(raw: bytes) -> None:
+def test_line_without_crlf_is_an_origin_error(raw: bytes) -> None:
     with pytest.raises(OriginError, match="transfer coding is faulty"):
         decode(raw)
 
 
-def endless(begin: bytes, again: bytes) -> tuple[Iterator[bytes], list[int]]:
-    """Return pieces that go on for ever, and the number of bytes that were taken."""
-    taken = [len(begin)]
+def repeat_forever(begin: bytes, repeated: bytes) -> tuple[Iterator[bytes], list[int]]:
+    """Return an endless iterator of pieces, and a list with the number of bytes that were read."""
+    bytes_read = [len(begin)]
 
     def pieces() -> Iterator[bytes]:
         yield begin
         while True:
-            taken[0] += len(again)
-            yield again
+            bytes_read[0] += len(repeated)
+            yield repeated
 
-    return pieces(), taken
+    return pieces(), bytes_read
 
 
 @pytest.mark.parametrize(
-    ("begin", "again", "limit"),
+    ("begin", "repeated", "limit"),
     [
         (b"0", b"0", MAX_SIZE_LINE),
         (b"5;", b"a", MAX_SIZE_LINE),
@@ -161,11 +160,11 @@ def endless(begin: bytes, again: bytes) -> tuple[Iterator[bytes], list[int]]:
     ],
     ids=["size", "extension", "extension in packets", "no end of chunk", "trailer", "many trailers", "large trailers"],
 )
-def test_what_has_no_end_ends_at_its_bound(begin: bytes, again: bytes, limit: int) -> None:
-    pieces, taken = endless(begin, again)
+def test_endless_framing_fails_at_its_limit(begin: bytes, repeated: bytes, limit: int) -> None:
+    pieces, bytes_read = repeat_forever(begin, repeated)
     with pytest.raises(OriginError, match="transfer coding is faulty"):
         read_all(body_of(pieces))
-    assert taken[0] <= limit + 1000
+    assert bytes_read[0] <= limit + 1000
 
 
 @pytest.mark.parametrize(
@@ -179,17 +178,17 @@ def test_what_has_no_end_ends_at_its_bound(begin: bytes, again: bytes, limit: in
     ],
     ids=["extension", "trailers", "trailer", "digits", "blanks"],
 )
-def test_what_is_within_its_bound_is_passed_over(raw: bytes) -> None:
+def test_framing_within_its_limits_is_accepted(raw: bytes) -> None:
     assert decode(raw) == b"01234"
 
 
-def drip(begin: bytes, again: bytes) -> Callable[[Exchange], None]:
-    """Return a script that sends a byte every few milliseconds, for ever."""
+def drip(begin: bytes, repeated: bytes) -> Callable[[Exchange], None]:
+    """Return a script that sends a byte every few milliseconds without an end."""
 
     def script(exchange: Exchange) -> None:
         exchange.send_raw(HEAD + begin)
         while not exchange.closed.wait(0.01):
-            exchange.send_raw(again)
+            exchange.send_raw(repeated)
 
     return script
 
@@ -197,10 +196,12 @@ def drip(begin: bytes, again: bytes) -> Callable[[Exchange], None]:
 DRIPS = [(b"", b"0"), (b"5;", b"a"), (b"5\r\n01234\r\n5;", b"a"), (b"0\r\nX: ", b"y"), (b"5\r\n01234\r\n0\r\n", b"X")]
 
 
-@pytest.mark.parametrize(("begin", "again"), DRIPS, ids=["size", "extension", "later extension", "trailer", "trailers"])
-def test_a_drip_of_framing_is_a_silence(begin: bytes, again: bytes) -> None:
-    """Bytes of the coding do not extend the time in which a byte of the file has to come."""
-    with serving(drip(begin, again)) as server:
+@pytest.mark.parametrize(
+    ("begin", "repeated"), DRIPS, ids=["size", "extension", "later extension", "trailer", "trailers"]
+)
+def test_slow_framing_counts_as_silence(begin: bytes, repeated: bytes) -> None:
+    """Framing bytes do not extend the time within which a byte of the file has to come."""
+    with serving(drip(begin, repeated)) as server:
         body = get(server.port)
         started = time.monotonic()
         with pytest.raises(OriginStalledError):
@@ -209,8 +210,7 @@ def test_a_drip_of_framing_is_a_silence(begin: bytes, again: bytes) -> None:
         body.close()
 
 
-def test_memory_stays_flat() -> None:
-    """64 MB in chunks of any size need a buffer."""
+def test_reading_64_mb_of_chunks_needs_less_than_1_mb() -> None:
     chunk = b"8000\r\n" + bytes(0x8000) + b"\r\n"
 
     def pieces() -> Iterator[bytes]:
@@ -229,7 +229,7 @@ def test_memory_stays_flat() -> None:
     assert peak < 1 << 20
 
 
-class _Body:
+class _ChunkedPort:
     """A `ports.Body` over a `ChunkedBody`."""
 
     status = 200
@@ -238,8 +238,8 @@ class _Body:
     def __init__(self, chunks: ChunkedBody) -> None:
         self._chunks = chunks
 
-    def read(self, most: int, _timeout: float) -> bytes:
-        return self._chunks.read(most)
+    def read(self, max_bytes: int, _timeout: float) -> bytes:
+        return self._chunks.read(max_bytes)
 
     def close(self) -> None:
         return
@@ -255,7 +255,7 @@ class _Body:
     is_gzip=st.booleans(),
     size=st.integers(1, 3000),
 )
-def test_the_outcome_is_the_file_or_a_typed_failure(
+def test_any_chunking_yields_the_file_or_a_typed_error(
     content: bytes,
     sizes: list[int],
     steps: list[int],
@@ -265,54 +265,55 @@ def test_the_outcome_is_the_file_or_a_typed_failure(
     is_gzip: bool,
     size: int,
 ) -> None:
-    """Whatever the chunks, the packets and the place where the connection is lost."""
-    packed = gzip.compress(content) if is_gzip else content
+    payload = gzip.compress(content) if is_gzip else content
     raw, at = b"", 0
-    while at < len(packed):
-        chunk = packed[at : at + sizes[at % len(sizes)]]
+    while at < len(payload):
+        chunk = payload[at : at + sizes[at % len(sizes)]]
         raw += b"%x%s\r\n%s\r\n" % (len(chunk), extension, chunk)
         at += len(chunk)
     raw += b"0\r\n" + trailers + b"\r\n"
-    kept = raw[:cut]
+    received = raw[:cut]
 
     def pieces() -> Iterator[bytes]:
         sent = 0
-        while sent < len(kept):
+        while sent < len(received):
             step = steps[sent % len(steps)]
-            yield kept[sent : sent + step]
+            yield received[sent : sent + step]
             sent += step
 
-    chunks = _Body(body_of(pieces()))
+    chunks = _ChunkedPort(body_of(pieces()))
     body = Gunzip(chunks, lambda: 1.0) if is_gzip else chunks
     read = b""
     try:
         while piece := body.read(size, 1.0):
             read += piece
     except OriginTruncatedError:
-        assert len(kept) < len(raw)
+        assert len(received) < len(raw)
         assert content.startswith(read)
     else:
         assert read == content
-        assert len(kept) == len(raw)
+        assert len(received) == len(raw)
 
 
 @given(raw=st.text("0159aF;x \t\r\n\r\n+-_", max_size=60), size=st.integers(1, 20))
-def test_no_bytes_are_anything_but_a_body_or_a_typed_failure(raw: str, size: int) -> None:
+def test_arbitrary_bytes_yield_a_body_or_a_typed_error(raw: str, size: int) -> None:
     with suppress(TransferError):
         decode(raw.encode(), size)
 
 
-def chunks_then(behind: bytes) -> Callable[[Exchange], None]:
-    return lambda exchange: exchange.send_raw(HEAD + b"2\r\nok\r\n0\r\nX: y\r\n\r\n" + behind)
+def respond_then(surplus: bytes) -> Callable[[Exchange], None]:
+    return lambda exchange: exchange.send_raw(HEAD + b"2\r\nok\r\n0\r\nX: y\r\n\r\n" + surplus)
 
 
-@pytest.mark.parametrize(("behind", "connections"), [(b"", 1), (b"HTTP/1.1 200 OK\r\n\r\n", 2)], ids=["end", "surplus"])
-def test_a_connection_is_used_again_only_if_nothing_came_behind_the_body(behind: bytes, connections: int) -> None:
+@pytest.mark.parametrize(
+    ("surplus", "connections"), [(b"", 1), (b"HTTP/1.1 200 OK\r\n\r\n", 2)], ids=["end", "surplus"]
+)
+def test_connection_is_reused_only_if_nothing_follows_the_body(surplus: bytes, connections: int) -> None:
     origins = HttpOrigins()
-    with serving(chunks_then(behind), keep=True) as server:
+    with serving(respond_then(surplus), keep=True) as server:
         for _ in range(2):
             url = f"http://127.0.0.1:{server.port}/"
-            body = origins.get(url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing)
+            body = origins.get(url, {}, check=lambda _address: None, timeout=5, while_waiting=do_nothing)
             assert body.read(100, 5) + body.read(100, 5) == b"ok"
             body.close()
         assert server.connections == connections
@@ -326,19 +327,19 @@ def test_a_connection_is_used_again_only_if_nothing_came_behind_the_body(behind:
     ],
     ids=["http 1.0", "with a length"],
 )
-def test_a_doubtful_body_ends_with_its_chunks_and_with_its_connection(head: bytes) -> None:
+def test_connection_is_not_reused_after_an_ambiguous_body(head: bytes) -> None:
     origins = HttpOrigins()
     with serving(lambda exchange: exchange.send_raw(head + b"5\r\n01234\r\n0\r\n\r\n"), keep=True) as server:
         for _ in range(2):
             url = f"http://127.0.0.1:{server.port}/"
-            body = origins.get(url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing)
+            body = origins.get(url, {}, check=lambda _address: None, timeout=5, while_waiting=do_nothing)
             assert body.read(100, 5) + body.read(100, 5) == b"01234"
             body.close()
         assert server.connections == 2
 
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
-def test_an_answer_that_has_no_body_has_no_chunks(status: bytes) -> None:
+def test_response_without_body_has_no_chunks(status: bytes) -> None:
     with serving(lambda exchange: exchange.send_raw(HEAD.replace(b"200 OK", status)), keep=True) as server:
         body = get(server.port)
         assert body.read(100, 1) == b""

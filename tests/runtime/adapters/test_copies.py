@@ -1,4 +1,4 @@
-"""The Copies table's adapter and its fake keep the same contract, on two implementations of DynamoDB."""
+"""The adapter of the Copies table and its fake keep the same contract, on two implementations of DynamoDB."""
 
 from __future__ import annotations
 
@@ -21,53 +21,52 @@ LATER = int(NOW) + 600
 FILE = "f" * 64
 
 
-class Table(NamedTuple):
-    """The table, and what the state machine does with it."""
+class CopiesTable(NamedTuple):
+    """The table, and the state machine's `AwaitCopy` on it."""
 
     copies: Copies
     wait: Callable[[str, str], bool]
 
 
 @pytest.fixture(params=["fake", "ministack", "moto"])
-def table(request: pytest.FixtureRequest) -> Table:
-    """An empty table: the fake's, or the adapter's on one of two implementations of DynamoDB."""
+def table(request: pytest.FixtureRequest) -> CopiesTable:
+    """Return an empty table: the fake, or the adapter on one of two implementations of DynamoDB."""
     if request.param == "fake":
         fake = FakeCopies()
-        return Table(fake, fake.wait)
+        return CopiesTable(fake, fake.wait)
     client = request.getfixturevalue("in_process" if request.param == "ministack" else "in_moto").client("dynamodb")
     create_table(client, "copies", "fileId")
     parameters = await_copy_parameters()
 
     def wait(file_id: str, token: str) -> bool:
-        """The request of `AwaitCopy`, its paths filled in."""
+        """Send the request of `AwaitCopy`; return False if its condition fails."""
         values = parameters["ExpressionAttributeValues"] | {":token": {"L": [{"S": token}]}}
-        own = {"Key": {"fileId": {"S": file_id}}, "ExpressionAttributeValues": values}
+        changes = {"Key": {"fileId": {"S": file_id}}, "ExpressionAttributeValues": values}
         try:
-            client.update_item(**parameters | own)
+            client.update_item(**parameters | changes)
         except client.exceptions.ConditionalCheckFailedException:
             return False
         return True
 
-    return Table(DynamoCopies("copies"), wait)
+    return CopiesTable(DynamoCopies("copies"), wait)
 
 
-def test_the_first_leads(table: Table) -> None:
-    """And goes on leading when it asks again."""
+def test_first_claim_leads_and_can_be_repeated(table: CopiesTable) -> None:
     assert table.copies.claim(FILE, "a", now=NOW, expires_at=LATER) == Claim("a")
     assert table.copies.claim(FILE, "b", now=NOW, expires_at=LATER) == Claim("a")
     assert table.copies.claim(FILE, "a", now=NOW, expires_at=LATER) == Claim("a")
     assert table.copies.claim("other", "b", now=NOW, expires_at=LATER) == Claim("b")
 
 
-def test_a_claim_that_has_expired_is_nobodys(table: Table) -> None:
-    """TTL may be days late."""
+def test_expired_claim_is_taken_over(table: CopiesTable) -> None:
+    """TTL may remove it days late."""
     table.copies.claim(FILE, "a", now=NOW, expires_at=LATER)
     assert table.copies.claim(FILE, "b", now=LATER - 1, expires_at=LATER + 600).leader == "a"
     assert table.copies.claim(FILE, "b", now=LATER, expires_at=LATER + 600).leader == "b"
 
 
-def test_a_leader_is_replaced_by_who_names_it(table: Table) -> None:
-    """The others have lost the race; those who wait go on waiting."""
+def test_leader_is_replaced_by_a_claim_that_names_it(table: CopiesTable) -> None:
+    """Later claims lose; waiting executions stay."""
     table.copies.claim(FILE, "a", now=NOW, expires_at=LATER)
     assert table.wait(FILE, "token")
     assert table.copies.claim(FILE, "b", now=NOW, expires_at=LATER, instead_of="a").leader == "b"
@@ -76,8 +75,7 @@ def test_a_leader_is_replaced_by_who_names_it(table: Table) -> None:
     assert table.copies.finish(FILE, "b") == ["token"]
 
 
-def test_those_who_wait_are_named_once(table: Table) -> None:
-    """To the leader only."""
+def test_waiting_tokens_are_returned_to_the_leader_once(table: CopiesTable) -> None:
     table.copies.claim(FILE, "a", now=NOW, expires_at=LATER)
     assert [table.wait(FILE, token) for token in ("one", "two")] == [True, True]
     assert table.copies.claim(FILE, "b", now=NOW, expires_at=LATER) == Claim("a", 2)
@@ -86,8 +84,7 @@ def test_those_who_wait_are_named_once(table: Table) -> None:
     assert table.copies.finish(FILE, "a") == []
 
 
-def test_nobody_waits_for_a_copy_that_is_there(table: Table) -> None:
-    """Until another leads."""
+def test_finished_copy_is_not_waited_for_until_another_leads(table: CopiesTable) -> None:
     assert not table.wait(FILE, "token")
     table.copies.claim(FILE, "a", now=NOW, expires_at=LATER)
     table.copies.finish(FILE, "a")
@@ -96,8 +93,7 @@ def test_nobody_waits_for_a_copy_that_is_there(table: Table) -> None:
     assert table.wait(FILE, "token")
 
 
-def test_a_claim_that_is_released_is_gone(table: Table) -> None:
-    """Whoever comes next leads."""
+def test_released_claim_is_gone(table: CopiesTable) -> None:
     table.copies.claim(FILE, "a", now=NOW, expires_at=LATER)
     assert table.wait(FILE, "token")
     assert table.copies.release(FILE, "a") == ["token"]
@@ -105,16 +101,14 @@ def test_a_claim_that_is_released_is_gone(table: Table) -> None:
     assert table.copies.claim(FILE, "b", now=NOW, expires_at=LATER) == Claim("b")
 
 
-def test_a_token_that_is_over_wakes_nobody(in_process: InProcess) -> None:
-    """Its execution was stopped, or looked again by itself."""
+def test_token_of_a_stopped_execution_is_ignored(in_process: InProcess) -> None:
     WaitingTasks().resume("no-such-token")
     assert len(in_process.requests) == 1
 
 
-def test_a_call_back_that_fails_is_told_without_its_token(
+def test_failed_resume_call_is_an_error_without_the_token(
     in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who calls decides."""
     assert not in_process.requests
     monkeypatch.setattr("runtime.adapters.waiting_tasks._OVER", frozenset())
     with pytest.raises(ServiceError) as caught:

@@ -1,4 +1,4 @@
-"""The expressions that are sent to DynamoDB keep AWS's rules for them, which emulators do not enforce."""
+"""Expressions for DynamoDB keep AWS's rules, which emulators do not enforce."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.runtime.support.stores import await_copy_parameters, create_table
 
 @pytest.fixture
 def requests(in_process: InProcess) -> list[Request]:
-    """What the adapters and the state machine send."""
+    """Return the requests of the adapters and the state machine."""
     await_copy = Request("AwaitCopy", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
     return [*record_requests(in_process), await_copy]
 
 
 def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) -> None:
-    """No reserved word, nothing unused or undefined, no overlapping paths, no empty set: see `aws_request_checks`."""
+    """Rules: no reserved word, nothing unused or undefined, no overlapping paths, no empty set."""
     problems = {
         f"{request.method}: {problem}"
         for request in requests
@@ -38,33 +38,33 @@ def test_every_request_keeps_the_rules_for_expressions(requests: list[Request]) 
     assert not problems
 
 
-def test_the_state_machines_own_request_fits_the_services_model() -> None:
-    """The others pass botocore, where they are checked."""
+def test_request_of_the_state_machine_fits_the_service_model() -> None:
+    """Botocore checks the others."""
     aws_request_checks.check_request("dynamodb", "UpdateItem", {"TableName": "copies", **await_copy_parameters()})
 
 
-def test_moto_takes_every_request(requests: list[Request], in_moto: InMoto) -> None:
-    """Whether or not a condition holds: what it refuses is a ValidationException."""
+def test_moto_accepts_every_request(requests: list[Request], in_moto: InMoto) -> None:
+    """Moto raises ValidationException for a wrong request, whether or not the condition holds."""
     client = in_moto.client("dynamodb")
     for name, key in TABLES.items():
         create_table(client, name, key)
-    unmet = client.exceptions.ConditionalCheckFailedException, client.exceptions.TransactionCanceledException
+    condition_errors = client.exceptions.ConditionalCheckFailedException, client.exceptions.TransactionCanceledException
     for request in requests:
-        if request.method == "DynamoDownloads.warm_up":  # it is unsigned, so that AWS refuses it, and names no item
+        if request.method == "DynamoDownloads.warm_up":  # unsigned, so that AWS refuses it
             continue
-        with suppress(*unmet):
+        with suppress(*condition_errors):
             getattr(client, xform_name(request.operation))(**request.parameters)
 
 
 def test_every_attribute_is_aliased(requests: list[Request]) -> None:
-    """Whether it is a reserved word or not: the list of those may grow."""
-    bare = {
+    """The list of reserved words may grow."""
+    unaliased = {
         f"{request.method}: {name}"
         for request in requests
         for expression in expressions_of(request.operation, request.parameters)
         for name in expression.bare
     }
-    assert not bare
+    assert not unaliased
 
 
 def test_every_method_of_every_adapter_is_recorded(requests: list[Request]) -> None:
@@ -74,8 +74,7 @@ def test_every_method_of_every_adapter_is_recorded(requests: list[Request]) -> N
     assert {adapter.__name__ for adapter in adapters()} == tables
 
 
-def test_no_expression_goes_round_the_builder() -> None:
-    """Adapters name no parameter that holds expressions: only `expressions.py` does."""
+def test_adapters_build_expressions_with_the_builder_only() -> None:
     for path in adapter_requests.SOURCES:
         if path.stem != "expressions":
             assert "Expression" not in path.read_text(), path.name
@@ -90,10 +89,10 @@ def test_no_expression_goes_round_the_builder() -> None:
         ({"UpdateExpression": "SET #other = :size"}, "#size is used in no expression"),
     ],
 )
-def test_an_adapter_that_breaks_a_rule_is_noticed(
+def test_broken_rule_is_noticed(
     in_process: InProcess, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str], problem: str
 ) -> None:
-    """An adapter as it was before the builder, problems and recorded like the others."""
+    """The adapter writes its expressions by hand and is recorded like the others."""
 
     @dataclass(frozen=True)
     class DynamoDownloads:
@@ -114,7 +113,7 @@ def test_an_adapter_that_breaks_a_rule_is_noticed(
     aws_request_checks.problems.clear()
 
 
-def test_a_request_has_the_names_and_values_that_it_uses() -> None:
+def test_request_has_the_names_and_values_that_it_uses() -> None:
     request = build(Update(set={"size": {"N": "3"}}), Attribute("status").equals({"S": "PENDING"}))
     assert request == {
         "UpdateExpression": "SET #size = :size",
@@ -124,7 +123,7 @@ def test_a_request_has_the_names_and_values_that_it_uses() -> None:
     }
 
 
-def test_each_value_of_an_attribute_has_an_alias_and_equal_values_share_one() -> None:
+def test_each_value_has_an_alias_and_equal_values_share_one() -> None:
     size = Attribute("size")
     condition = any_of(size.is_in({"N": "1"}, {"N": "2"}), size.equals({"N": "1"}) & Attribute("size2").exists())
     request = build(Update(set={"size": {"N": "3"}, "size2": {"N": "4"}}), condition)
@@ -135,13 +134,13 @@ def test_each_value_of_an_attribute_has_an_alias_and_equal_values_share_one() ->
     assert request["ExpressionAttributeValues"] == values
 
 
-def test_an_update_has_its_clauses_in_order() -> None:
+def test_update_has_its_clauses_in_order() -> None:
     value = {"N": "1"}
     update = Update(set={"a": value, "b": value}, remove=("c", "d"), add={"e": value}, delete={"f": {"SS": ["g"]}})
     assert build(update)["UpdateExpression"] == "SET #a = :a, #b = :b REMOVE #c, #d ADD #e :e DELETE #f :f"
 
 
-def test_a_request_without_names_or_values_has_no_map_of_them() -> None:
+def test_request_without_names_or_values_omits_their_maps() -> None:
     assert build(condition=Attribute("a").is_absent()) == {
         "ConditionExpression": "attribute_not_exists(#a)",
         "ExpressionAttributeNames": {"#a": "a"},

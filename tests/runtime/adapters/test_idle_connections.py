@@ -1,4 +1,4 @@
-"""Connections to origins that are used again: only quiet ones, for a moment, and to an address that passes again."""
+"""Reuse of connections to origins: only silent ones, for a short time, to an address that is checked again."""
 
 from __future__ import annotations
 
@@ -11,46 +11,45 @@ import pytest
 from runtime.adapters.idle_connections import MAX_IDLE, MAX_IDLE_SECONDS
 from runtime.adapters.origin_http import HttpBody, HttpOrigins
 from runtime.errors import OriginAddressRefusedError, OriginTimeoutError
-from tests.runtime.support.fakes import nothing
+from tests.runtime.support.fakes import do_nothing
 from tests.runtime.support.http_server import CERTIFICATE, Exchange, Server, serving
 
 OK = "HTTP/1.1 200 OK"
 
 
-def anything(_address: str) -> None:
-    """A check that lets every address pass."""
+def accept_any(_address: str) -> None:
+    """Accept every address."""
 
 
-def hello(exchange: Exchange) -> None:
-    """Five bytes, announced."""
+def send_hello(exchange: Exchange) -> None:
+    """Send five bytes and their length."""
     exchange.send(OK, "Content-Length: 5", body=b"hello")
 
 
-def get(origins: HttpOrigins, server: Server, check: Callable[[str], None] = anything) -> HttpBody:
-    """One GET."""
+def get(origins: HttpOrigins, server: Server, check: Callable[[str], None] = accept_any) -> HttpBody:
+    """Send one GET."""
     return origins.get(
-        server.url.replace("files.example.com", "localhost"), {}, check=check, timeout=2, while_waiting=nothing
+        server.url.replace("files.example.com", "localhost"), {}, check=check, timeout=2, while_waiting=do_nothing
     )
 
 
-def read(body: HttpBody, most: int = 100) -> bytes:
-    """What one read gives."""
-    content = body.read(most, 2)
+def read_once(body: HttpBody, max_bytes: int = 100) -> bytes:
+    """Read once and close the body."""
+    content = body.read(max_bytes, 2)
     body.close()
     return content
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_a_connection_is_used_again(tls: bool) -> None:
-    """One handshake for many ranges."""
-    with serving(hello, tls=tls, keep=True) as server:
+def test_connection_is_reused(tls: bool) -> None:
+    with serving(send_hello, tls=tls, keep=True) as server:
         origins = HttpOrigins(ssl.create_default_context(cafile=str(CERTIFICATE)))
-        assert [read(get(origins, server)) for _ in range(3)] == [b"hello"] * 3
+        assert [read_once(get(origins, server)) for _ in range(3)] == [b"hello"] * 3
     assert (len(server.requests), server.connections) == (3, 1)
 
 
 @pytest.mark.parametrize(
-    ("lines", "body", "most"),
+    ("lines", "body", "max_bytes"),
     [
         (["Content-Length: 5"], b"hello", 3),
         (["Content-Length: 5", "Connection: close"], b"hello", 100),
@@ -58,103 +57,100 @@ def test_a_connection_is_used_again(tls: bool) -> None:
     ],
     ids=["not read to its end", "closing", "until the end"],
 )
-def test_a_connection_that_cannot_be_used_again_is_dropped(lines: list[str], body: bytes, most: int) -> None:
-    """The rest of one answer must not be the beginning of the next."""
+def test_connection_that_cannot_be_reused_is_closed(lines: list[str], body: bytes, max_bytes: int) -> None:
+    """The rest of a response must not become the beginning of the next."""
     with serving(lambda exchange: exchange.send(OK, *lines, body=body), keep=True) as server:
         origins = HttpOrigins()
         for _ in range(2):
-            assert read(get(origins, server), most) == body[:most]
+            assert read_once(get(origins, server), max_bytes) == body[:max_bytes]
     assert server.connections == 2
 
 
-def test_bytes_that_nobody_asked_for_end_a_connection() -> None:
-    """They are no answer to the next request."""
+def test_connection_with_surplus_bytes_is_closed() -> None:
     with serving(
         lambda exchange: exchange.send(OK, "Content-Length: 5", body=b"helloHTTP/1.1 200"), keep=True
     ) as server:
         origins = HttpOrigins()
-        assert [read(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
+        assert [read_once(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
 
 
-def test_an_origin_that_has_left_is_connected_to_anew() -> None:
-    """It closed after its answer without saying so."""
-    with serving(hello) as server:
+def test_connection_closed_by_the_origin_is_opened_again() -> None:
+    with serving(send_hello) as server:
         origins = HttpOrigins()
-        assert [read(get(origins, server)) for _ in range(3)] == [b"hello"] * 3
+        assert [read_once(get(origins, server)) for _ in range(3)] == [b"hello"] * 3
     assert server.connections == 3
 
 
-def test_an_origin_that_leaves_when_asked_again_is_asked_anew() -> None:
-    """It closed while the request was on its way."""
+def test_request_on_a_connection_that_resets_is_sent_again() -> None:
+    """The origin closed the connection while the request was on its way."""
 
-    def every_second(exchange: Exchange) -> None:
+    def reset_second_request(exchange: Exchange) -> None:
         if len(server.requests) == 2:
             exchange.reset()
         else:
-            hello(exchange)
+            send_hello(exchange)
 
-    with serving(every_second, keep=True) as server:
+    with serving(reset_second_request, keep=True) as server:
         origins = HttpOrigins()
-        assert [read(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
+        assert [read_once(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
     assert (len(server.requests), server.connections) == (3, 2)
 
 
-def test_a_silence_on_an_open_connection_is_a_silence() -> None:
-    """Asking a slow origin twice would make it slower."""
+def test_silence_on_a_reused_connection_is_not_retried() -> None:
+    """A second request would slow a slow origin down."""
 
-    def then_silent(exchange: Exchange) -> None:
+    def answer_first_request(exchange: Exchange) -> None:
         if len(server.requests) == 1:
-            hello(exchange)
+            send_hello(exchange)
         else:
             exchange.hold()
 
-    with serving(then_silent, keep=True) as server:
+    with serving(answer_first_request, keep=True) as server:
         origins = HttpOrigins()
-        read(get(origins, server))
+        read_once(get(origins, server))
         with pytest.raises(OriginTimeoutError):
             origins.get(
                 server.url.replace("files.example.com", "localhost"),
                 {},
-                check=anything,
+                check=accept_any,
                 timeout=0.2,
-                while_waiting=nothing,
+                while_waiting=do_nothing,
             )
     assert len(server.requests) == 2
 
 
-def test_an_address_passes_the_check_for_each_request() -> None:
-    """Another origin may share the host, and not the right to go there."""
+def test_address_is_checked_for_each_request() -> None:
+    """Another origin may share the host but not its permission."""
 
     def refuse(_address: str) -> None:
         raise OriginAddressRefusedError("No.")
 
-    with serving(hello, keep=True) as server:
+    with serving(send_hello, keep=True) as server:
         origins = HttpOrigins()
-        read(get(origins, server))
+        read_once(get(origins, server))
         with pytest.raises(OriginAddressRefusedError):
             get(origins, server, check=refuse)
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("seconds", [MAX_IDLE_SECONDS + 1, -60.0], ids=["long ago", "the clock was set"])
-def test_a_connection_that_was_idle_for_long_is_dropped(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """A NAT or a frozen worker has forgotten it, and would not say so."""
-    with serving(hello, keep=True) as server:
+def test_connection_that_was_idle_for_long_is_closed(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """A NAT or a frozen worker has forgotten it without closing it."""
+    with serving(send_hello, keep=True) as server:
         origins = HttpOrigins()
-        read(get(origins, server))
+        read_once(get(origins, server))
         now = time.time()
         monkeypatch.setattr("runtime.adapters.idle_connections.time.time", lambda: now + seconds)
-        read(get(origins, server))
+        read_once(get(origins, server))
     assert server.connections == 2
 
 
-def test_few_connections_are_kept() -> None:
-    """The oldest goes."""
-    with serving(hello, keep=True) as server:
+def test_number_of_idle_connections_is_limited() -> None:
+    with serving(send_hello, keep=True) as server:
         origins = HttpOrigins()
         bodies = [get(origins, server) for _ in range(MAX_IDLE + 2)]
         for body in bodies:
-            read(body)
+            read_once(body)
         for body in [get(origins, server) for _ in range(MAX_IDLE + 1)]:
-            read(body)
+            read_once(body)
     assert server.connections == MAX_IDLE + 3

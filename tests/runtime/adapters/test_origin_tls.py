@@ -1,4 +1,4 @@
-"""Origins with certificates of an internal CA: what is trusted, for which connection, and what a refusal is called."""
+"""Origins with certificates of an internal CA: trust, its scope, and the messages of refusals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from runtime.adapters import origin_tls
 from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import OriginTlsError
-from tests.runtime.support.fakes import nothing
+from tests.runtime.support.fakes import do_nothing
 from tests.runtime.support.http_server import Exchange, Server, serving
 from tools import certificates
 from tools.certificates import Certificate
@@ -26,19 +26,21 @@ OTHER = certificates.ca("Another root")
 
 
 @pytest.fixture(autouse=True)
-def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+def _resolve_all_names_to_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resolve every name to this machine."""
-    real: Any = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *rest, **named: real("127.0.0.1", *rest, **named))
+    getaddrinfo: Any = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda _host, *arguments, **options: getaddrinfo("127.0.0.1", *arguments, **options)
+    )
 
 
 @pytest.fixture(params=["as shipped", "lenient interpreter"], autouse=True)
 def _interpreter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run each test with the interpreter's own defaults (strict from 3.13 on) and with the lenient ones before."""
-    real = ssl.create_default_context
+    create_context = ssl.create_default_context
 
     def lenient(*args: Any, **kwargs: Any) -> ssl.SSLContext:
-        context = real(*args, **kwargs)
+        context = create_context(*args, **kwargs)
         context.verify_flags &= ~origin_tls.STRICT
         return context
 
@@ -51,32 +53,32 @@ def _interpreter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     origin_tls.public_context.cache_clear()
 
 
-def hello(exchange: Exchange) -> None:
+def send_hello(exchange: Exchange) -> None:
     exchange.send("HTTP/1.1 200 OK", "Content-Length: 5", body=b"hello")
 
 
-def presenting(folder: Path, own: Certificate, *chain: Certificate, keep: bool = False) -> Any:
+def serving_tls(folder: Path, certificate: Certificate, *chain: Certificate, keep: bool = False) -> Any:
     """Serve with a certificate and the given rest of its chain."""
-    return serving(hello, tls=True, keep=keep, certificate=own.write(folder / "server.pem", *chain))
+    return serving(send_hello, tls=True, keep=keep, certificate=certificate.write(folder / "server.pem", *chain))
 
 
 def get(server: Server, ca_bundle: str | None, origins: HttpOrigins | None = None) -> bytes:
     """Fetch the file."""
-    found = (origins or HttpOrigins()).get(
-        server.url, {}, check=lambda _address: None, timeout=5, while_waiting=nothing, ca_bundle=ca_bundle
+    response = (origins or HttpOrigins()).get(
+        server.url, {}, check=lambda _address: None, timeout=5, while_waiting=do_nothing, ca_bundle=ca_bundle
     )
-    content = found.read(100, 5)
-    found.close()
+    content = response.read(100, 5)
+    response.close()
     return content
 
 
 def refusal(server: Server, ca_bundle: str | None) -> str:
     """Return the message of the handshake that fails."""
-    with pytest.raises(OriginTlsError) as refused:
+    with pytest.raises(OriginTlsError) as error_info:
         get(server, ca_bundle)
-    assert HOST not in str(refused.value)
-    assert refused.value.__suppress_context__ or refused.value.__context__ is None
-    return str(refused.value)
+    assert HOST not in str(error_info.value)
+    assert error_info.value.__suppress_context__ or error_info.value.__context__ is None
+    return str(error_info.value)
 
 
 @pytest.mark.parametrize(
@@ -90,28 +92,28 @@ def refusal(server: Server, ca_bundle: str | None) -> str:
     ],
     ids=["root", "intermediate sent", "intermediate in the bundle", "intermediate alone", "two roots"],
 )
-def test_a_chain_of_an_internal_ca_is_trusted_with_its_bundle(
+def test_chain_of_an_internal_ca_is_trusted_with_its_bundle_only(
     tmp_path: Path, issuer: Certificate, chain: list[Certificate], bundle: list[Certificate]
 ) -> None:
-    with presenting(tmp_path, certificates.server(issuer, HOST), *chain) as server:
-        assert get(server, "".join(one.pem for one in bundle)) == b"hello"
+    with serving_tls(tmp_path, certificates.server(issuer, HOST), *chain) as server:
+        assert get(server, "".join(certificate.pem for certificate in bundle)) == b"hello"
         assert "is not issued by a CA that is trusted" in refusal(server, None)
         assert "is not issued by a CA that is trusted" in refusal(server, OTHER.pem)
 
 
-def test_a_bundle_with_comments_and_crlf_is_read(tmp_path: Path) -> None:
+def test_bundle_with_comments_and_crlf_is_read(tmp_path: Path) -> None:
     bundle = f"# Internal root, until 2036\n{ROOT.pem}\n".replace("\n", "\r\n")
-    with presenting(tmp_path, certificates.server(ROOT, HOST)) as server:
+    with serving_tls(tmp_path, certificates.server(ROOT, HOST)) as server:
         assert get(server, bundle) == b"hello"
 
 
-def test_a_missing_intermediate_is_explained(tmp_path: Path) -> None:
-    with presenting(tmp_path, certificates.server(INTERMEDIATE, HOST)) as server:
+def test_missing_intermediate_is_explained(tmp_path: Path) -> None:
+    with serving_tls(tmp_path, certificates.server(INTERMEDIATE, HOST)) as server:
         assert "has to send its intermediate certificates" in refusal(server, ROOT.pem)
 
 
 @pytest.mark.parametrize(
-    ("own", "words"),
+    ("certificate", "message"),
     [
         (certificates.server(ROOT, HOST, expires_in=timedelta(days=-1)), "refused: a certificate has expired."),
         (certificates.server(ROOT, "other.example.com"), "refused: it is for another name than the origin's."),
@@ -122,14 +124,14 @@ def test_a_missing_intermediate_is_explained(tmp_path: Path) -> None:
     ],
     ids=["expired", "another name", "no authority key identifier"],
 )
-def test_a_refused_certificate_is_explained(tmp_path: Path, own: Certificate, words: str) -> None:
-    with presenting(tmp_path, own) as server:
-        assert words in refusal(server, ROOT.pem)
+def test_refused_certificate_is_explained(tmp_path: Path, certificate: Certificate, message: str) -> None:
+    with serving_tls(tmp_path, certificate) as server:
+        assert message in refusal(server, ROOT.pem)
         assert server.requests == []
 
 
 @pytest.mark.parametrize(
-    ("root", "words"),
+    ("root", "hint"),
     [
         (certificates.ca("No usage", key_usage=False), "a CA's certificate lacks a Key Usage"),
         (
@@ -139,16 +141,16 @@ def test_a_refused_certificate_is_explained(tmp_path: Path, own: Certificate, wo
     ],
     ids=["no key usage", "constraints not critical"],
 )
-def test_a_ca_that_strict_verification_refuses_is_explained(tmp_path: Path, root: Certificate, words: str) -> None:
+def test_ca_that_strict_verification_refuses_is_explained(tmp_path: Path, root: Certificate, hint: str) -> None:
     """Interpreters before 3.13 would accept it: the flags are set so that Lambda and a test machine agree."""
-    with presenting(tmp_path, certificates.server(root, HOST)) as server:
+    with serving_tls(tmp_path, certificates.server(root, HOST)) as server:
         message = refusal(server, root.pem)
-    assert words in message
+    assert hint in message
     assert "issued anew" in message
 
 
 @pytest.mark.parametrize(
-    ("bundle", "words"),
+    ("bundle", "hint"),
     [
         ("", "holds no BEGIN CERTIFICATE"),
         (" \n", "holds no BEGIN CERTIFICATE"),
@@ -161,20 +163,20 @@ def test_a_ca_that_strict_verification_refuses_is_explained(tmp_path: Path, root
     ],
     ids=["empty", "blank", "another secret", "escaped lines", "no certificate", "cut", "cut later", "not ASCII"],
 )
-def test_a_bundle_that_cannot_be_read_names_its_setting(tmp_path: Path, bundle: str, words: str) -> None:
+def test_unreadable_bundle_is_explained_with_its_setting(tmp_path: Path, bundle: str, hint: str) -> None:
     """The connection is not opened, so the public CAs do not take the place of the bundle."""
-    with presenting(tmp_path, certificates.server(ROOT, HOST)) as server:
+    with serving_tls(tmp_path, certificates.server(ROOT, HOST)) as server:
         message = refusal(server, bundle)
         assert server.connections == 0
     assert message.startswith("The CA bundle of the origin (its setting caBundle) is not CA certificates in PEM: ")
-    assert words in message
+    assert hint in message
     assert "s3cret" not in message
 
 
-def test_a_connection_is_used_again_under_the_same_trust_alone(tmp_path: Path) -> None:
+def test_connection_is_reused_under_the_same_trust_only(tmp_path: Path) -> None:
     """Two origins on one host may have different CAs: the idle connection of one is not verified for the other."""
     origins = HttpOrigins()
-    with presenting(tmp_path, certificates.server(ROOT, HOST), keep=True) as server:
+    with serving_tls(tmp_path, certificates.server(ROOT, HOST), keep=True) as server:
         assert [get(server, ROOT.pem, origins) for _ in range(2)] == [b"hello"] * 2
         assert server.connections == 1
         with pytest.raises(OriginTlsError):
@@ -192,11 +194,11 @@ def test_every_context_verifies_strictly() -> None:
         assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
-def test_a_bundle_is_trusted_instead_of_the_public_cas() -> None:
+def test_bundle_replaces_the_public_cas() -> None:
     assert origin_tls.context_for(ROOT.pem).cert_store_stats()["x509"] == 1
 
 
-def test_a_handshake_that_fails_otherwise_is_explained() -> None:
+def test_other_handshake_failure_is_explained() -> None:
     error = ssl.SSLError(1, "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version (_ssl.c:1006)")
     error.reason = "TLSV1_ALERT_PROTOCOL_VERSION"
     assert str(origin_tls.explain(error)) == "TLS with the origin failed: tlsv1 alert protocol version."

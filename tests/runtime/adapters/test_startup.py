@@ -1,4 +1,4 @@
-"""What a function does while it starts: its first call finds clients and connections ready, and no failure ends it."""
+"""Starting a function: its first call finds clients and connections ready, and no failure ends it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.runtime.test_architecture import HANDLERS, ROOT
 OPENED_BY_THE_CALL = {"copy": 2, "copy_slice": 1, "complete": 1}  # to the bucket, and to the origin
 
 
-class Endpoint(Server):
+class CountingEndpoint(Server):
     """Counts connections and keeps the names of signed requests."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Endpoint(Server):
         return sock, address
 
     def close_connections(self) -> None:
-        """Close them as AWS does with those that are idle for too long."""
+        """Close idle connections as AWS does."""
         for sock in self.open:
             with suppress(OSError):  # it was closed already
                 sock.shutdown(socket.SHUT_RDWR)
@@ -50,7 +50,7 @@ class Endpoint(Server):
 
 
 class CountingHandler(Handler):
-    server: Endpoint
+    server: CountingEndpoint
 
     def record(self, name: str) -> None:
         if "Authorization" in self.headers:
@@ -58,9 +58,9 @@ class CountingHandler(Handler):
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[Endpoint]:
-    """AWS and an origin."""
-    server = Endpoint()
+def endpoint() -> Iterator[CountingEndpoint]:
+    """Return a server that stands for AWS and an origin."""
+    server = CountingEndpoint()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
@@ -70,41 +70,41 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 @pytest.fixture(scope="module")
-def functions(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Function]:
-    """Every function as it is deployed."""
+def functions(endpoint: CountingEndpoint, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Function]:
+    """Return every function as it is deployed."""
     return stage(ROOT, tmp_path_factory.mktemp("functions"), endpoint.url)
 
 
 @pytest.fixture
-def environment(endpoint: Endpoint, tmp_path: Path) -> dict[str, str]:
-    """What Lambda sets."""
+def environment(endpoint: CountingEndpoint, tmp_path: Path) -> dict[str, str]:
+    """Return the environment that Lambda sets."""
     return environment_of(endpoint.url, tmp_path)
 
 
 @pytest.mark.parametrize("key", HANDLERS)
-def test_the_first_call_opens_no_connection_that_could_have_been_open(
-    key: str, endpoint: Endpoint, functions: dict[str, Function], environment: dict[str, str]
+def test_first_call_opens_no_connection_that_the_start_could_open(
+    key: str, endpoint: CountingEndpoint, functions: dict[str, Function], environment: dict[str, str]
 ) -> None:
-    """And whatever was sent before it is unsigned, but for the role that URLs are signed with."""
+    """Requests before the first call are unsigned, except for AssumeRole of the signing role."""
     endpoint.signed.clear()
     with started(functions[key], environment) as process:
         sent_at_start, open_at_start = list(endpoint.signed), endpoint.connections
         first = process.call(EVENTS[key])
         open_after_first = endpoint.connections
         second = process.call(EVENTS[key])
-        logged = process.log()
-    assert is_success(first.get("answer")), (first, logged)
-    assert is_success(second.get("answer")), (second, logged)
+        log = process.log()
+    assert is_success(first.get("answer")), (first, log)
+    assert is_success(second.get("answer")), (second, log)
     assert open_after_first - open_at_start == OPENED_BY_THE_CALL.get(key, 0)
     assert endpoint.connections == open_after_first
     assert set(sent_at_start) <= {"AssumeRole"}
-    assert "could not be prepared" not in logged
-    assert "botocore" not in logged
+    assert "could not be prepared" not in log
+    assert "botocore" not in log
 
 
 @pytest.mark.parametrize("key", ["request_download", "connect", "deliver", "complete"])
-def test_a_connection_that_was_closed_since_the_start_is_opened_again(
-    key: str, endpoint: Endpoint, functions: dict[str, Function], environment: dict[str, str]
+def test_connection_closed_since_the_start_is_opened_again(
+    key: str, endpoint: CountingEndpoint, functions: dict[str, Function], environment: dict[str, str]
 ) -> None:
     """Lambda may start a function long before its first call, and freezes it between calls."""
     with started(functions[key], environment) as process:
@@ -115,22 +115,21 @@ def test_a_connection_that_was_closed_since_the_start_is_opened_again(
         process.log()
 
 
-def test_a_missing_variable_is_the_first_calls_error(
+def test_missing_variable_fails_the_first_call_not_the_start(
     functions: dict[str, Function], environment: dict[str, str]
 ) -> None:
-    """A function that ended while it starts would be started again and again."""
+    """Lambda would start a function that ended again and again."""
     for key, outcome in (("request_download", 500), ("connect", 500), ("deliver", "ConfigError")):
         with started(functions[key], environment | {"DOWNLOADS_TABLE": ""}) as process:
             assert outcome_of(process, key) == outcome
-            logged = process.log()
-        assert "The function could not be prepared" in logged
-        assert logged.count("DOWNLOADS_TABLE is missing") == (0 if key == "deliver" else 1)
+            log = process.log()
+        assert "The function could not be prepared" in log
+        assert log.count("DOWNLOADS_TABLE is missing") == (0 if key == "deliver" else 1)
 
 
-def test_a_client_that_cannot_be_made_is_the_first_calls_error(
+def test_missing_region_fails_the_first_call_not_the_start(
     functions: dict[str, Function], environment: dict[str, str]
 ) -> None:
-    """Without a region there is no endpoint and no client."""
     del environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"], environment["AWS_ENDPOINT_URL"]
     for key, outcome in (("request_download", 500), ("connect", 500), ("deliver", "ServiceError")):
         with started(functions[key], environment) as process:
@@ -138,7 +137,7 @@ def test_a_client_that_cannot_be_made_is_the_first_calls_error(
             assert "NoRegionError" in process.log()
 
 
-def test_an_endpoint_that_refuses_connections_is_the_first_calls_error(
+def test_refused_connection_fails_the_first_call_not_the_start(
     functions: dict[str, Function], environment: dict[str, str]
 ) -> None:
     with started(functions["connect"], environment | {"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}) as process:
@@ -146,7 +145,7 @@ def test_an_endpoint_that_refuses_connections_is_the_first_calls_error(
         assert "EndpointConnectionError" in process.log()
 
 
-def test_a_function_without_credentials_starts(functions: dict[str, Function], environment: dict[str, str]) -> None:
+def test_function_without_credentials_starts(functions: dict[str, Function], environment: dict[str, str]) -> None:
     """The error names the operation that could not be signed."""
     for name in CREDENTIALS:
         del environment[name]
@@ -156,8 +155,7 @@ def test_a_function_without_credentials_starts(functions: dict[str, Function], e
             assert "GetItem: NoCredentialsError" in process.log() or key == "deliver"
 
 
-def test_importing_a_handler_elsewhere_makes_no_client() -> None:
-    """Tests, `make invoke` and tools import handlers, too."""
+def test_importing_a_handler_outside_lambda_creates_no_client() -> None:
     code = (
         "import importlib, sys\n"
         f"for name in {HANDLERS!r}: importlib.import_module('runtime.handlers.' + name)\n"
@@ -169,47 +167,47 @@ def test_importing_a_handler_elsewhere_makes_no_client() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=variables, check=True)
 
 
-class Slow:
+class SlowAdapter:
     """An adapter whose endpoint does not answer."""
 
     def __init__(self) -> None:
-        self.closed = threading.Event()
+        self.release = threading.Event()
         self.has_ended = False
 
     def warm_up(self) -> None:
-        self.closed.wait(30)
+        self.release.wait(30)
         self.has_ended = True
 
 
-class Failing:
+class FailingAdapter:
     def warm_up(self) -> None:
         raise RuntimeError("https://secret")
 
 
-class Ready:
+class ReadyAdapter:
     is_ready = False
 
     def warm_up(self) -> None:
         self.is_ready = True
 
 
-def test_a_slow_or_failing_adapter_keeps_neither_the_start_nor_the_others(
+def test_slow_or_failing_adapter_delays_neither_the_start_nor_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
-    slow, ready = Slow(), Ready()
-    startup.run(lambda: startup.prepare(slow, None, Failing(), ready), seconds=0.2)
+    slow, ready = SlowAdapter(), ReadyAdapter()
+    startup.run(lambda: startup.prepare(slow, None, FailingAdapter(), ready), seconds=0.2)
     assert not slow.has_ended
-    slow.closed.set()
+    slow.release.set()
     assert ready.is_ready
-    logged = capsys.readouterr().out
-    assert '"adapter": "Failing", "reason": "RuntimeError"' in logged
-    assert "secret" not in logged
+    log = capsys.readouterr().out
+    assert '"adapter": "FailingAdapter", "reason": "RuntimeError"' in log
+    assert "secret" not in log
 
 
 def test_nothing_is_prepared_outside_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
-    ready = Ready()
+    ready = ReadyAdapter()
     startup.run(lambda: startup.prepare(ready))
     startup.prepare(ready)
     assert not ready.is_ready
@@ -222,7 +220,7 @@ def test_only_the_thread_that_opens_a_connection_sends_unsigned() -> None:
     session.set_credentials("test", "test")
     client = session.create_client("dynamodb", "us-east-1")
 
-    def answer(request: AWSPreparedRequest, event_name: str, **_other: object) -> AWSResponse:
+    def answer(request: AWSPreparedRequest, event_name: str, **_arguments: object) -> AWSResponse:
         operation = event_name.rpartition(".")[2]
         signed[operation] = "Authorization" in request.headers
         if operation == "GetItem":
@@ -239,6 +237,6 @@ def test_only_the_thread_that_opens_a_connection_sends_unsigned() -> None:
 
 
 def outcome_of(process: Process, key: str) -> object:
-    """The status that the caller gets, or the class of the error that Step Functions gets."""
+    """Return the status for the caller, or the class of the error for Step Functions."""
     result = process.call(EVENTS[key])
     return result.get("error") or result["answer"]["statusCode"]

@@ -1,4 +1,4 @@
-"""A call to DynamoDB: tried again where two writers meet, answered where a condition fails, else an error of ours."""
+"""Calls to DynamoDB: conflicts are retried, failed conditions are results, other failures are errors of the runtime."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from runtime.adapters import tables
 from runtime.errors import ServiceError, TransientServiceError
 
 
-def error(code: str, *reasons: str) -> ClientError:
-    """What DynamoDB raises."""
-    described: Any = {"Error": {"Code": code, "Message": "https://dynamodb secret"}}
+def client_error(code: str, *reasons: str) -> ClientError:
+    """Return an error as botocore raises it."""
+    response: Any = {"Error": {"Code": code, "Message": "https://dynamodb secret"}}
     if reasons:
-        described["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-    return ClientError(described, "TransactWriteItems")
+        response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return ClientError(response, "TransactWriteItems")
 
 
 @pytest.mark.parametrize(
     "conflict",
     [
-        error("TransactionConflictException"),
-        error("TransactionCanceledException", "None", "TransactionConflict"),
-        error("TransactionInProgressException"),
+        client_error("TransactionConflictException"),
+        client_error("TransactionCanceledException", "None", "TransactionConflict"),
+        client_error("TransactionInProgressException"),
     ],
 )
-def test_a_conflict_with_another_writer_is_tried_again(conflict: ClientError, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With jitter; the SDK does not do it."""
+def test_conflict_with_another_writer_is_retried(conflict: ClientError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK does not retry it."""
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
     answers: list[ClientError | None] = [conflict, conflict, None]
@@ -45,44 +45,43 @@ def test_a_conflict_with_another_writer_is_tried_again(conflict: ClientError, mo
     assert 0.01 <= waits[0] <= 0.02 <= waits[1] <= 0.04
 
 
-def test_a_conflict_that_stays_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After less than three seconds."""
+def test_conflict_that_stays_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
 
     def request() -> None:
-        raise error("TransactionConflictException")
+        raise client_error("TransactionConflictException")
 
     with pytest.raises(ServiceError, match="TransactionConflict"):
         tables.call("UpdateItem", request)
     assert sum(waits) < 3
 
 
-def test_a_condition_that_fails_is_an_answer_also_in_a_transaction() -> None:
-    """Even if another item of it met a conflict."""
-
+def test_failed_condition_is_false_even_with_a_conflict() -> None:
     def request() -> None:
-        raise error("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed")
+        raise client_error("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed")
 
     assert not tables.holds("TransactWriteItems", request)
 
 
 @pytest.mark.parametrize(
-    ("raised", "said", "transient"),
+    ("error", "message", "transient"),
     [
-        (error("AccessDeniedException"), "GetItem: AccessDeniedException", False),
-        (error("ProvisionedThroughputExceededException"), "GetItem: ProvisionedThroughputExceededException", True),
+        (client_error("AccessDeniedException"), "GetItem: AccessDeniedException", False),
+        (
+            client_error("ProvisionedThroughputExceededException"),
+            "GetItem: ProvisionedThroughputExceededException",
+            True,
+        ),
         (ReadTimeoutError(endpoint_url="https://dynamodb/?secret"), "GetItem: ReadTimeoutError", True),
     ],
 )
-def test_other_errors_are_ours_and_carry_no_url(raised: Exception, said: str, transient: bool) -> None:
-    """Not even in what they are chained to."""
-
+def test_other_errors_are_service_errors_without_a_url(error: Exception, message: str, transient: bool) -> None:
     def request() -> None:
-        raise raised
+        raise error
 
     with pytest.raises(ServiceError) as caught:
         tables.call("GetItem", request)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
     assert isinstance(caught.value, TransientServiceError) == transient
     assert caught.value.__suppress_context__

@@ -1,4 +1,4 @@
-"""The tables' adapters and their fakes keep the same contract, on two implementations of DynamoDB."""
+"""The adapters of the tables and their fakes keep the same contract, on two implementations of DynamoDB."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.runtime.support.world import ARN, DOWNLOAD_ID
 
 @pytest.fixture(params=["fake", "ministack", "moto"])
 def store(request: pytest.FixtureRequest) -> Store:
-    """Empty tables: the fake's, or the adapters' on one of two implementations of DynamoDB."""
+    """Return empty tables: fakes, or adapters on one of two implementations of DynamoDB."""
     if request.param == "fake":
         fake = FakeDownloads()
         return Store(fake, FakeConnections(fake))
@@ -37,8 +37,8 @@ def store(request: pytest.FixtureRequest) -> Store:
     return create_store(cloud.client("dynamodb"))
 
 
-def at(store: Store, status: Status) -> None:
-    """A row in this status, reached as it is in life."""
+def create_with_status(store: Store, status: Status) -> None:
+    """Create a row and bring it to this status."""
     store.downloads.create(download())
     steps: dict[Status, Callable[[], bool]] = {
         Status.COPYING: lambda: store.downloads.begin_upload(ARN, upload_id="u1", size=None, now=NOW),
@@ -50,23 +50,20 @@ def at(store: Store, status: Status) -> None:
     assert get_download(store).status is status
 
 
-def test_a_row_comes_back_as_it_was_put(store: Store) -> None:
-    """With everything, and with as little as there may be."""
+def test_created_row_is_returned_unchanged(store: Store) -> None:
     full = download(file_name="für.csv", sha256="cd" * 32)
     assert store.downloads.create(full)
     assert store.downloads.get(ARN) == full
     assert store.downloads.get(ARN + "x") is None
 
 
-def test_a_row_is_created_once(store: Store) -> None:
-    """The second is told so and changes nothing."""
+def test_second_create_changes_nothing(store: Store) -> None:
     assert store.downloads.create(download())
     assert not store.downloads.create(download(owner="iam:mallory"))
     assert get_download(store).owner == "iam:alice"
 
 
-def test_the_way_to_ready(store: Store) -> None:
-    """Progress, upload, finish: every step shows in the row."""
+def test_progress_upload_and_finish_update_the_row(store: Store) -> None:
     store.downloads.create(download())
     assert store.downloads.progress(ARN, copied=5, size=12, upload_id=None, now=NOW + 1)
     assert (get_download(store).status, get_download(store).copied_bytes, get_download(store).size) == (
@@ -79,15 +76,14 @@ def test_the_way_to_ready(store: Store) -> None:
     assert store.downloads.progress(ARN, copied=9, size=None, upload_id="u1", now=NOW + 3)
     assert (get_download(store).copied_bytes, get_download(store).updated_at) == (9, NOW + 3)
     assert store.downloads.finish(ARN, stored=STORED, upload_id="u1", now=NOW + 4)
-    done = get_download(store)
-    assert (done.status, done.stored, done.size, done.copied_bytes) == (Status.READY, STORED, 12, 12)
-    assert (done.upload_id, done.updated_at) == (None, NOW + 4)
+    finished = get_download(store)
+    assert (finished.status, finished.stored, finished.size, finished.copied_bytes) == (Status.READY, STORED, 12, 12)
+    assert (finished.upload_id, finished.updated_at) == (None, NOW + 4)
 
 
 @pytest.mark.parametrize("upload_id", [None, "u2"])
-def test_a_worker_whose_upload_is_not_the_rows_changes_nothing(store: Store, upload_id: str | None) -> None:
-    """It was replaced."""
-    at(store, Status.COPYING)
+def test_worker_of_another_upload_changes_nothing(store: Store, upload_id: str | None) -> None:
+    create_with_status(store, Status.COPYING)
     assert not store.downloads.progress(ARN, copied=1, size=None, upload_id=upload_id, now=NOW)
     assert not store.downloads.finish(ARN, stored=STORED, upload_id=upload_id, now=NOW)
     if upload_id:
@@ -98,9 +94,8 @@ def test_a_worker_whose_upload_is_not_the_rows_changes_nothing(store: Store, upl
 
 
 @pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])
-def test_what_is_over_stays_as_it_is(store: Store, status: Status) -> None:
-    """Nothing comes after an end."""
-    at(store, status)
+def test_finished_row_never_changes(store: Store, status: Status) -> None:
+    create_with_status(store, status)
     before = get_download(store)
     assert not store.downloads.progress(ARN, copied=1, size=None, upload_id=None, now=NOW + 9)
     assert not store.downloads.begin_upload(ARN, upload_id="u9", size=None, now=NOW + 9)
@@ -112,9 +107,8 @@ def test_what_is_over_stays_as_it_is(store: Store, status: Status) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.COPYING])
-def test_what_is_under_way_fails_or_is_cancelled(store: Store, status: Status) -> None:
-    """Its upload stays in the row for whoever cleans up."""
-    at(store, status)
+def test_unfinished_row_fails_or_is_cancelled_and_keeps_its_upload(store: Store, status: Status) -> None:
+    create_with_status(store, status)
     assert store.downloads.fail(ARN, failure=FAILURE, now=NOW + 1)
     failed = get_download(store)
     assert (failed.status, failed.failure) == (Status.FAILED, FAILURE)
@@ -124,24 +118,21 @@ def test_what_is_under_way_fails_or_is_cancelled(store: Store, status: Status) -
     assert get_download(store).notified_at == NOW + 2
 
 
-def test_only_a_pending_row_is_given_up(store: Store) -> None:
-    """From then on it has expired."""
-    at(store, Status.PENDING)
+def test_only_a_pending_row_expires(store: Store) -> None:
+    create_with_status(store, Status.PENDING)
     assert store.downloads.expire(ARN, NOW + 5)
     assert get_download(store).is_expired(NOW + 5)
     assert not store.downloads.expire(ARN + "x", NOW)
 
 
-def test_tickets_are_replaced_where_they_are_still_the_old_ones(store: Store) -> None:
-    """Two repeats at once do not lose one."""
+def test_tickets_are_replaced_only_if_unchanged(store: Store) -> None:
     store.downloads.create(download())
     assert store.downloads.replace_tickets(ARN, (HASH,), (HASH, "b" * 64))
     assert not store.downloads.replace_tickets(ARN, (HASH,), (HASH, "c" * 64))
     assert get_download(store).ticket_hashes == (HASH, "b" * 64)
 
 
-def test_nothing_makes_a_row_that_is_not_there(store: Store) -> None:
-    """An update of an absent row is no row."""
+def test_updates_do_not_create_a_missing_row(store: Store) -> None:
     results = [
         store.downloads.progress(ARN, copied=1, size=1, upload_id=None, now=NOW),
         store.downloads.begin_upload(ARN, upload_id="u", size=1, now=NOW),
@@ -159,8 +150,8 @@ def test_nothing_makes_a_row_that_is_not_there(store: Store) -> None:
     assert store.connections.get("c1") is None
 
 
-def test_a_connection_is_in_both_tables_or_in_none(store: Store) -> None:
-    """The ticket, the limit and the life of the download are conditions of the transaction."""
+def test_connection_is_stored_in_both_tables_or_in_none(store: Store) -> None:
+    """Ticket, limit and expiry are conditions of the transaction."""
     store.downloads.create(download())
     assert open_connection(store)
     assert store.connections.get("c1") == connection()
@@ -175,8 +166,8 @@ def test_a_connection_is_in_both_tables_or_in_none(store: Store) -> None:
     assert get_download(store).connection_ids == {"c1", "c2"}
 
 
-def test_a_connection_remembers_the_ticket_generation_of_its_download(store: Store) -> None:
-    """An item without the attribute, written before there was one, is of the first generation."""
+def test_connection_keeps_the_ticket_generation_of_its_download(store: Store) -> None:
+    """An item without the attribute belongs to generation 0."""
     store.downloads.create(download())
     accepted = connection(ticket_generation=2)
     assert store.connections.open(accepted, ticket_hash=HASH, limit=2, now=NOW)
@@ -186,8 +177,8 @@ def test_a_connection_remembers_the_ticket_generation_of_its_download(store: Sto
     assert items.download_of(item | {"ticketGeneration": {"N": "3"}}) == download(ticket_generation=3)
 
 
-def test_a_connection_goes_from_both_tables_by_key(store: Store) -> None:
-    """And tells whose it was; the last one leaves no empty set."""
+def test_connection_is_removed_from_both_tables_by_key(store: Store) -> None:
+    """The last one leaves no empty set."""
     store.downloads.create(download())
     open_connection(store)
     assert store.connections.delete("c1") == connection()
@@ -197,23 +188,22 @@ def test_a_connection_goes_from_both_tables_by_key(store: Store) -> None:
     assert store.downloads.remove_connection(ARN, "c1")
 
 
-def test_a_connection_is_idle_until_it_is_used(store: Store) -> None:
-    """To the millisecond; what was said before counts for nothing."""
+def test_connection_is_idle_until_it_is_used(store: Store) -> None:
     store.downloads.create(download())
     open_connection(store)
     assert store.connections.use("c1", now=NOW + 5)
-    used = store.connections.get("c1")
-    assert used is not None
-    assert used.used_at == int((NOW + 5) * 1000)
+    used_connection = store.connections.get("c1")
+    assert used_connection is not None
+    assert used_connection.used_at == int((NOW + 5) * 1000)
     for since in (NOW, NOW + 5):
         assert not store.connections.delete_idle("c1", since=since)
-    assert store.connections.get("c1") == used
+    assert store.connections.get("c1") == used_connection
     assert store.connections.delete_idle("c1", since=NOW + 5.001)
     assert store.connections.get("c1") is None
 
 
-def test_a_connection_that_was_never_used_is_idle(store: Store) -> None:
-    """And so is one that is not there, which is not made by being used."""
+def test_connection_that_was_never_used_is_idle(store: Store) -> None:
+    """Using a connection that is gone does not create it."""
     store.downloads.create(download())
     open_connection(store)
     assert store.connections.delete_idle("c1", since=NOW)
@@ -222,8 +212,7 @@ def test_a_connection_that_was_never_used_is_idle(store: Store) -> None:
     assert store.connections.get("c1") is None
 
 
-def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProcess) -> None:
-    """The names are a contract."""
+def test_attributes_have_their_documented_names(in_process: InProcess) -> None:
     client = in_process.client("dynamodb")
     store = create_store(client)
     store.downloads.create(download(file_name="a.csv", sha256="ab" * 32))
@@ -263,8 +252,7 @@ def test_an_operator_finds_the_attributes_that_are_documented(in_process: InProc
     }
 
 
-def test_the_execution_arn_is_the_machines_with_the_download_as_its_name() -> None:
-    """So that it is known before anything is started."""
+def test_execution_arn_is_computed_from_state_machine_and_download() -> None:
     ticket = tickets.issue(DOWNLOAD_ID)
     assert replace(download(), ticket_hashes=(ticket.hash,)).execution_arn == ARN
     assert f"{STATE_MACHINE.replace('stateMachine', 'execution')}:{DOWNLOAD_ID}" == ARN
@@ -273,23 +261,21 @@ def test_the_execution_arn_is_the_machines_with_the_download_as_its_name() -> No
 VERSION = Version(Validator("last-modified", "Mon, 23 Nov 2026 12:00:00 GMT"), "text/csv")
 
 
-def sliced(store: Store) -> None:
-    """A copy in slices has begun."""
+def begin_sliced_copy(store: Store) -> None:
+    """Create a download and begin its upload in slices."""
     store.downloads.create(download())
     assert store.downloads.begin_upload(ARN, upload_id="u1", size=30, now=NOW, version=VERSION)
 
 
-def test_what_slices_are_copied_from_is_noted(store: Store) -> None:
-    """And goes with the upload."""
-    sliced(store)
+def test_version_is_recorded_with_the_upload_and_dropped_with_it(store: Store) -> None:
+    begin_sliced_copy(store)
     assert (get_download(store).version, get_download(store).size, get_download(store).upload_id) == (VERSION, 30, "u1")
     assert store.downloads.forget_upload(ARN, "u1")
     assert (get_download(store).version, get_download(store).upload_id) == (None, None)
 
 
-def test_a_copy_is_started_again_once(store: Store) -> None:
-    """And only while it goes on, by who knows its upload."""
-    sliced(store)
+def test_copy_restarts_once(store: Store) -> None:
+    begin_sliced_copy(store)
     assert not store.downloads.restart(ARN, upload_id="u2", now=NOW)
     assert store.downloads.restart(ARN, upload_id="u1", now=NOW + 1)
     assert (get_download(store).version, get_download(store).upload_id, get_download(store).updated_at) == (
@@ -301,32 +287,30 @@ def test_a_copy_is_started_again_once(store: Store) -> None:
     assert not store.downloads.restart(ARN, upload_id="u2", now=NOW)
 
 
-def test_progress_answers_with_the_row(store: Store) -> None:
-    """Who is connected is in it."""
-    sliced(store)
-    changed = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
-    assert changed == get_download(store)
-    again = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
-    assert again is not None
-    assert again.copied_bytes == 5  # set, never added: a worker may run twice
+def test_progress_returns_the_row(store: Store) -> None:
+    """The row holds the connections to notify."""
+    begin_sliced_copy(store)
+    after_first = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
+    assert after_first == get_download(store)
+    after_second = store.downloads.progress(ARN, copied=5, size=30, upload_id="u1", now=NOW + 1)
+    assert after_second is not None
+    assert after_second.copied_bytes == 5  # set, never added: a worker may run twice
     assert store.downloads.progress(ARN, copied=6, size=30, upload_id="u2", now=NOW + 2) is None
 
 
-def test_slices_advance_once_for_what_was_seen(store: Store) -> None:
-    """Of several workers that saw the same row, one tells."""
-    sliced(store)
-    seen = get_download(store).updated_at
-    changed = store.downloads.advance(ARN, copied=9, parts=2, upload_id="u1", seen_at=seen, now=NOW + 3)
-    assert changed == get_download(store)
+def test_slices_advance_once_per_read_row(store: Store) -> None:
+    begin_sliced_copy(store)
+    read_at = get_download(store).updated_at
+    advanced = store.downloads.advance(ARN, copied=9, parts=2, upload_id="u1", seen_at=read_at, now=NOW + 3)
+    assert advanced == get_download(store)
     assert (get_download(store).copied_bytes, get_download(store).copied_parts) == (9, 2)
-    assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u1", seen_at=seen, now=NOW + 4) is None
-    again = get_download(store).updated_at
-    assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u2", seen_at=again, now=NOW + 4) is None
+    assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u1", seen_at=read_at, now=NOW + 4) is None
+    updated_at = get_download(store).updated_at
+    assert store.downloads.advance(ARN, copied=8, parts=1, upload_id="u2", seen_at=updated_at, now=NOW + 4) is None
     assert get_download(store).copied_bytes == 9
 
 
-def test_the_check_of_a_quiet_row_is_claimed_once(store: Store) -> None:
-    """Not of a row that changed or was checked since, that has ended, or that is not there."""
+def test_check_of_an_unchanged_row_is_claimed_once(store: Store) -> None:
     claim = store.downloads.claim_check
     assert not claim(ARN, before=NOW, now=NOW)
     store.downloads.create(download())
@@ -342,9 +326,8 @@ def test_the_check_of_a_quiet_row_is_claimed_once(store: Store) -> None:
     assert not claim(ARN, before=NOW + 999, now=NOW + 1059)
 
 
-def test_the_first_failure_and_the_last_trouble_are_noted(store: Store) -> None:
-    """Of this upload, while the copy goes on; what was noted goes when it succeeds."""
-    sliced(store)
+def test_first_failure_and_last_error_are_recorded_until_success(store: Store) -> None:
+    begin_sliced_copy(store)
     other = Failure("ORIGIN_CHANGED", "The file changed.")
     record_failure, record_last_error = store.downloads.record_failure, store.downloads.record_last_error
     assert not record_failure(ARN, failure=FAILURE, upload_id="u2")
@@ -363,20 +346,18 @@ def test_the_first_failure_and_the_last_trouble_are_noted(store: Store) -> None:
     assert not record_failure(ARN, failure=FAILURE, upload_id="u1")
 
 
-def test_a_digest_is_noted_of_this_upload_alone(store: Store) -> None:
-    """It outlives the worker that completes."""
-    sliced(store)
+def test_digest_is_recorded_for_the_current_upload_only(store: Store) -> None:
+    begin_sliced_copy(store)
     digest = Digest("AAAAAA==", "BBBBBB==-2")
     assert not store.downloads.record_digest(ARN, digest=digest, upload_id="u2", now=NOW)
     assert store.downloads.record_digest(ARN, digest=digest, upload_id="u1", now=NOW)
     assert get_download(store).digest == digest
 
 
-def test_a_file_of_slices_has_no_sha256(store: Store) -> None:
-    """There is none of the whole from parts; the row holds nothing of the upload any more."""
-    sliced(store)
+def test_sliced_file_has_no_sha256_and_drops_its_upload(store: Store) -> None:
+    begin_sliced_copy(store)
     stored = replace(STORED, sha256=None)
     assert store.downloads.finish(ARN, stored=stored, upload_id="u1", now=NOW)
-    found = get_download(store)
-    assert found.stored == stored
-    assert (found.version, found.digest, found.copied_parts, found.upload_id) == (None, None, 0, None)
+    finished = get_download(store)
+    assert finished.stored == stored
+    assert (finished.version, finished.digest, finished.copied_parts, finished.upload_id) == (None, None, 0, None)

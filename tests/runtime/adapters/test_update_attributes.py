@@ -1,6 +1,6 @@
-"""Functions that may update some attributes only: their policies list what the adapters' requests name.
+"""Functions that may update some attributes only: their policies list the attributes of the adapters' requests.
 
-The emulator does not compare the attributes of updates, so this is shown from the requests themselves.
+The emulator does not check the attributes of updates, so the requests themselves are compared.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def updates(requests: list[Request], handler: str, table: str) -> Iterator[Mappi
     for request in requests:
         if request.method in methods:
             parts = request.parameters.get("TransactItems", [])
-            alone = [request.parameters] if request.operation == "UpdateItem" else []
-            for update in (*alone, *(part["Update"] for part in parts if "Update" in part)):
+            single_updates = [request.parameters] if request.operation == "UpdateItem" else []
+            for update in (*single_updates, *(part["Update"] for part in parts if "Update" in part)):
                 if update["TableName"] == table:
                     yield update
 
 
 def condition(handler: str) -> Mapping[str, Any]:
-    """Return the condition under which a function may update downloads; there is one statement that allows it."""
+    """Return the condition of the only statement that allows a function to update downloads."""
     statements = [
         item
         for item in deploy().statements(handler)
@@ -52,20 +52,22 @@ def condition(handler: str) -> Mapping[str, Any]:
 
 @pytest.mark.security
 @pytest.mark.parametrize("handler", LIMITED)
-def test_a_limited_function_may_update_exactly_the_attributes_that_it_names(
+def test_limited_function_may_update_exactly_the_attributes_of_its_requests(
     requests: list[Request], handler: str
 ) -> None:
-    """Every name in an expression is an alias (test_expressions.py), so the aliases are all attributes besides keys."""
-    sent = list(updates(requests, handler, "downloads"))
-    assert sent
-    named = {name for update in sent for name in (*update["Key"], *update["ExpressionAttributeNames"].values())}
-    assert condition(handler)["ForAllValues:StringEquals"] == {"dynamodb:Attributes": sorted(named)}
-    assert TABLES["downloads"] in named, "AWS asks for the key of the table"
+    """Every name in an expression is an alias, so the aliases are all attributes besides keys."""
+    sent_updates = list(updates(requests, handler, "downloads"))
+    assert sent_updates
+    attributes = {
+        name for update in sent_updates for name in (*update["Key"], *update["ExpressionAttributeNames"].values())
+    }
+    assert condition(handler)["ForAllValues:StringEquals"] == {"dynamodb:Attributes": sorted(attributes)}
+    assert TABLES["downloads"] in attributes, "AWS asks for the key of the table"
 
 
 @pytest.mark.security
 @pytest.mark.parametrize("handler", LIMITED)
-def test_a_limited_update_returns_nothing(requests: list[Request], handler: str) -> None:
+def test_limited_update_returns_nothing(requests: list[Request], handler: str) -> None:
     """In a transaction it could return the item on a failed condition, which is not `ReturnValues`."""
     assert condition(handler)["StringEqualsIfExists"] == {"dynamodb:ReturnValues": "NONE"}
     for update in updates(requests, handler, "downloads"):

@@ -1,4 +1,4 @@
-"""Copying: whole and verified, by as few requests as there can be."""
+"""Copying with one worker: complete, verified, and with as few requests as possible."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ SIZES = [0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7, 12 * PART]
 @pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "no-ranges"])
 @pytest.mark.parametrize("length", [True, False], ids=["length", "no-length"])
 @pytest.mark.parametrize("checksum_type", ["FULL_OBJECT", "COMPOSITE"])
-def test_every_size_from_every_kind_of_origin(
+def test_every_size_is_copied_from_every_kind_of_origin(
     world: World, size: int, ranges: bool, length: bool, checksum_type: str
 ) -> None:
-    """Byte for byte, whatever the origin can do and whichever checksum S3 keeps."""
-    world.has()
+    world.put_download()
     world.objects = FakeObjects(checksum_type, min_part_size=PART)
     file = world.serve(OriginFile(content_of(size), ranges=ranges, length=length))
     assert world.copy() == {"outcome": "STORED"}
@@ -39,69 +38,64 @@ def test_every_size_from_every_kind_of_origin(
 
 @settings(max_examples=60, deadline=None)
 @given(size=st.integers(0, 5 * PART), cuts=st.lists(st.none() | st.integers(0, 4 * PART), max_size=2))
-def test_any_size_with_up_to_two_cuts_anywhere(size: int, cuts: list[int | None]) -> None:
-    """A resumed file is the file."""
+def test_copy_with_up_to_two_cuts_is_complete(size: int, cuts: list[int | None]) -> None:
     world = World()
-    world.has()
+    world.put_download()
     file = world.serve(OriginFile(content_of(size), cuts=cuts))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
-def test_a_small_file_is_one_request_to_each(world: World) -> None:
-    """One GET, one PutObject, one write to the row."""
-    world.has()
+def test_small_file_needs_one_request_to_origin_bucket_and_table(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(PART)))
     world.copy()
-    assert len(world.origins.asked) == 1
-    assert world.objects.calls == {"put": 1, "head": 1}  # the head is the fake's own
+    assert len(world.origins.requests) == 1
+    assert world.objects.calls == {"put": 1, "head": 1}  # the fake itself calls head
     assert world.downloads.calls == {"get": 1, "finish": 1}
 
 
-def test_a_slow_origin_without_ranges_is_asked_once(world: World) -> None:
-    """The probe's 200 is the file."""
-    world.has()
+def test_origin_without_ranges_is_requested_once(world: World) -> None:
+    """The probe's 200 has the whole file."""
+    world.put_download()
     world.serve(OriginFile(content_of(5 * PART), ranges=False))
     world.copy()
-    assert [asked.headers["Range"] for asked in world.origins.asked] == [f"bytes=0-{PART - 1}"]
+    assert [request.headers["Range"] for request in world.origins.requests] == [f"bytes=0-{PART - 1}"]
 
 
-def test_a_large_file_goes_on_behind_the_probe_with_the_same_version(world: World) -> None:
-    """Nothing is fetched twice, and nothing comes compressed."""
-    world.has()
+def test_large_file_continues_after_the_probe_with_the_same_version(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(5 * PART)))
     world.copy()
-    probe, rest = world.origins.asked
+    probe, rest = world.origins.requests
     assert (rest.headers["Range"], rest.headers["If-Match"]) == (f"bytes={PART}-", '"v1"')
     assert probe.headers["Accept-Encoding"] == rest.headers["Accept-Encoding"] == "identity"
 
 
-def test_last_modified_serves_where_there_is_no_strong_etag(world: World) -> None:
-    """If it is older than the answer."""
-    world.has()
+def test_last_modified_replaces_a_missing_strong_etag(world: World) -> None:
+    world.put_download()
     file = OriginFile(content_of(3 * PART), etag='W/"v"', last_modified="Mon, 23 Nov 2026 12:00:00 GMT")
     world.serve(file)
     assert world.copy() == {"outcome": "STORED"}
-    assert world.origins.asked[1].headers["If-Unmodified-Since"] == "Mon, 23 Nov 2026 12:00:00 GMT"
+    assert world.origins.requests[1].headers["If-Unmodified-Since"] == "Mon, 23 Nov 2026 12:00:00 GMT"
 
 
 @pytest.mark.parametrize("etag", ['W/"v1"', None], ids=["weak", "none"])
-def test_without_a_validator_the_whole_is_asked_for_at_once(world: World, etag: str | None) -> None:
-    """Two answers could be of two versions."""
-    world.has()
+def test_without_a_validator_the_whole_file_is_requested(world: World, etag: str | None) -> None:
+    """Two responses could be of two versions."""
+    world.put_download()
     file = world.serve(OriginFile(content_of(3 * PART), etag=etag))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
-    assert "Range" not in world.origins.asked[1].headers
+    assert "Range" not in world.origins.requests[1].headers
     assert world.origins.bodies[0].closed
 
 
 @pytest.mark.parametrize(
     "content_range", ["bytes 1-9/5000", "bytes 0-99/5000", "bytes 0-999/*"], ids=["start", "short", "unknown"]
 )
-def test_a_probe_answered_with_another_range_falls_back_to_the_whole(world: World, content_range: str) -> None:
-    """The origin's ranges are not to be relied on."""
-    world.has()
+def test_probe_answered_with_another_range_falls_back_to_the_whole_file(world: World, content_range: str) -> None:
+    world.put_download()
     file = OriginFile(content_of(5000), ranges=False)
     file.before = [FakeBody(206, {"content-range": content_range, "etag": '"v1"'})]
     world.serve(file)
@@ -109,29 +103,27 @@ def test_a_probe_answered_with_another_range_falls_back_to_the_whole(world: Worl
     assert_stored(world, file.content)
 
 
-def test_an_empty_file_that_answers_416(world: World) -> None:
-    """It has no first byte to give."""
-    world.has()
+def test_empty_file_answered_with_416_is_copied(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(b""))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, b"")
-    assert len(world.origins.asked) == 2
+    assert len(world.origins.requests) == 2
 
 
-def test_a_compressed_answer_is_not_the_file(world: World) -> None:
-    """It was asked for as it is; but a .gz is compressed by nature."""
-    world.has()
+def test_compressed_response_is_refused(world: World) -> None:
+    """A `.gz` file is compressed by nature."""
+    world.put_download()
     world.serve(OriginFile(content_of(50), headers={"content-encoding": "br"}))
     assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
-    world.has(path="logs/a.csv.gz?x=1")
+    world.put_download(path="logs/a.csv.gz?x=1")
     assert world.copy() == {"outcome": "STORED"}
 
 
 @pytest.mark.parametrize(("size", "length"), [(5001, True), (5001, False)], ids=["announced", "found"])
-def test_a_file_beyond_the_limit_is_refused(world: World, size: int, length: bool) -> None:
-    """At once when its size is announced, and as soon as it shows otherwise."""
-    world.has()
+def test_file_above_the_limit_is_refused_as_soon_as_it_shows(world: World, size: int, length: bool) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(size), length=length, ranges=length))
     assert is_failure("FILE_TOO_LARGE", world.copy(largest=5000))
     assert_nothing_left(world)
@@ -140,10 +132,8 @@ def test_a_file_beyond_the_limit_is_refused(world: World, size: int, length: boo
 
 @pytest.mark.security
 @pytest.mark.parametrize("fan_out", [0, 1], ids=["one worker", "slices"])
-def test_a_file_whose_origin_announces_more_than_the_setting_is_refused_before_a_byte_is_stored(
-    world: World, fan_out: int
-) -> None:
-    world.has()
+def test_announced_length_above_the_setting_is_refused_before_a_byte_is_stored(world: World, fan_out: int) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(5001)))
     outcome = world.copy(max_file=5000, fan_out=fan_out)
     assert is_failure("FILE_TOO_LARGE", outcome)
@@ -154,16 +144,15 @@ def test_a_file_whose_origin_announces_more_than_the_setting_is_refused_before_a
 
 @pytest.mark.security
 @pytest.mark.parametrize("length", [True, False], ids=["announced", "not announced"])
-def test_a_file_of_the_size_of_the_setting_is_copied(world: World, length: bool) -> None:
-    world.has()
+def test_file_of_exactly_the_setting_is_copied(world: World, length: bool) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(5000), length=length, ranges=length))
     assert world.copy(max_file=5000) == {"outcome": "STORED"}
 
 
 @pytest.mark.security
-def test_a_file_of_unknown_length_is_refused_as_soon_as_more_bytes_than_the_setting_arrive(world: World) -> None:
-    """The origin would send forty times as much."""
-    world.has()
+def test_unknown_length_is_refused_once_more_bytes_than_the_setting_arrive(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(200 * PART), length=False, ranges=False))
     outcome = world.copy(max_file=5 * PART)
     assert is_failure("FILE_TOO_LARGE", outcome)
@@ -172,29 +161,26 @@ def test_a_file_of_unknown_length_is_refused_as_soon_as_more_bytes_than_the_sett
     assert_nothing_left(world)
 
 
-@pytest.mark.parametrize(("sha256", "said"), [(None, "strong ETag"), ("a" * 64, "Ask without sha256")])
-def test_a_file_beyond_the_limit_is_refused_with_what_to_do(world: World, sha256: str | None, said: str) -> None:
-    """A client can leave its SHA-256 out, an origin can offer ranges."""
-    world.has(sha256=sha256)
+@pytest.mark.parametrize(("sha256", "hint"), [(None, "strong ETag"), ("a" * 64, "Ask without sha256")])
+def test_refusal_of_a_large_file_says_what_to_do(world: World, sha256: str | None, hint: str) -> None:
+    world.put_download(sha256=sha256)
     world.serve(OriginFile(content_of(5001), ranges=sha256 is not None))
-    assert said in str(world.copy(largest=5000, fan_out=1)["error"])
+    assert hint in str(world.copy(largest=5000, fan_out=1)["error"])
     assert world.objects.calls == {}
 
 
-def test_the_limit_is_what_a_worker_can_carry_in_parts_of_s3() -> None:
-    """Ten thousand parts of 8 MiB are more than that."""
+def test_streaming_limit_fits_into_the_parts_of_s3() -> None:
     assert MAX_STREAMED < 10_000 * 8 * 1024 * 1024
 
 
-def test_the_expected_sha256_is_checked(world: World) -> None:
-    """Before anything becomes an object."""
+def test_wrong_sha256_creates_no_object(world: World) -> None:
     for size in (10, 3 * PART):
         content = content_of(size)
         world.serve(OriginFile(content))
-        world.has(sha256="0" * 64)
+        world.put_download(sha256="0" * 64)
         assert is_failure("CHECKSUM_MISMATCH", world.copy())
         assert_nothing_left(world)
-        world.has(sha256=hashlib.sha256(content).hexdigest())
+        world.put_download(sha256=hashlib.sha256(content).hexdigest())
         assert world.copy() == {"outcome": "STORED"}
         world.objects.objects.clear()
 
@@ -202,24 +188,22 @@ def test_the_expected_sha256_is_checked(world: World) -> None:
 @pytest.mark.parametrize("size", [0, 10, 3 * PART])
 @pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.parametrize("fan_out", [0, 1])
-def test_the_expected_size_is_checked(world: World, size: int, announced: bool, fan_out: int) -> None:
-    """Before anything becomes an object, and before a byte is stored where the origin announces it."""
+def test_wrong_size_creates_no_object(world: World, size: int, announced: bool, fan_out: int) -> None:
     file = world.serve(OriginFile(content_of(size), length=announced, ranges=announced))
-    world.has(expected_size=size + 1)
+    world.put_download(expected_size=size + 1)
     outcome = world.copy(fan_out=fan_out)
     assert is_failure("SIZE_MISMATCH", outcome)
     assert f"{size} bytes, not the expected {size + 1}" in str(outcome["error"])
     assert not announced or world.objects.calls == {}
     assert_nothing_left(world)
-    world.has(expected_size=size)
+    world.put_download(expected_size=size)
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
-def test_a_file_that_turns_out_larger_than_expected_is_not_read_on(world: World) -> None:
-    """Its length is not known before."""
+def test_file_larger_than_expected_is_not_read_to_its_end(world: World) -> None:
     file = world.serve(OriginFile(content_of(90 * PART), length=False, ranges=False))
-    world.has(expected_size=PART)
+    world.put_download(expected_size=PART)
     reads: list[int] = []
     file.on_read = lambda: reads.append(1)
     outcome = world.copy()
@@ -229,9 +213,8 @@ def test_a_file_that_turns_out_larger_than_expected_is_not_read_on(world: World)
     assert_nothing_left(world)
 
 
-def test_the_time_is_up(world: World) -> None:
-    """The worker stops while there is time to clean up."""
-    world.has()
+def test_worker_stops_before_its_time_is_up(world: World) -> None:
+    world.put_download()
 
     def slow() -> None:
         world.clock.time += 50
@@ -241,45 +224,41 @@ def test_the_time_is_up(world: World) -> None:
     assert_nothing_left(world)
 
 
-def test_a_wait_beyond_the_deadline_is_not_begun(world: World) -> None:
-    """The fault is reported instead."""
-    world.has()
+def test_wait_beyond_the_deadline_is_not_begun(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "20"})]))
     assert is_failure("ORIGIN_ERROR", world.copy(seconds=10))
 
 
-def test_a_silence_is_waited_for_no_longer_than_there_is_time(world: World) -> None:
-    """A minute at most, less near the end."""
-    world.has()
+def test_read_timeout_is_a_minute_or_the_remaining_time(world: World) -> None:
+    world.put_download()
     waits: list[float] = []
 
-    class Timed(FakeBody):
-        def read(self, most: int, timeout: float) -> bytes:
+    class TimedBody(FakeBody):
+        def read(self, max_bytes: int, timeout: float) -> bytes:
             waits.append(timeout)
             world.clock.time += 40
-            return super().read(most, timeout)
+            return super().read(max_bytes, timeout)
 
     content = content_of(30)
-    world.origins.answer = lambda _asked: Timed(200, {"content-length": "3000000"}, content * 100_000)
+    world.origins.answer = lambda _request: TimedBody(200, {"content-length": "3000000"}, content * 100_000)
     assert is_failure("TIMED_OUT", world.copy(seconds=130))
     assert waits == [60.0, 60.0, 50.0, 10.0]
 
 
-def test_a_wrong_ca_bundle_fails_the_download_at_once(world: World) -> None:
-    """Another try would not mend a missing permission."""
-    world.has()
+def test_unreadable_ca_bundle_fails_the_download_at_once(world: World) -> None:
+    world.put_download()
     world.secrets.errors["arn:ca"] = ServiceError("GetSecretValue", "AccessDeniedException")
     world.serve(OriginFile(content_of(PART)))
     outcome = world.copy(origin=replace(ORIGIN, ca_bundle="arn:ca"))
     assert is_failure("ORIGIN_TLS", outcome)
     assert "caBundle" in str(outcome)
-    assert world.origins.asked == []
+    assert world.origins.requests == []
 
 
-def test_secret_headers_are_read_when_they_are_needed(world: World) -> None:
-    """From their ARN, for each request."""
-    world.has()
+def test_secret_headers_are_read_from_their_arn(world: World) -> None:
+    world.put_download()
     world.secrets.values["arn:key"] = "s3cret"
     world.serve(OriginFile(content_of(3 * PART)))
     world.copy(origin=replace(ORIGIN, secret_headers={"X-Key": "arn:key"}))
-    assert {asked.headers["X-Key"] for asked in world.origins.asked} == {"s3cret"}
+    assert {request.headers["X-Key"] for request in world.origins.requests} == {"s3cret"}

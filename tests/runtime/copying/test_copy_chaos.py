@@ -1,4 +1,4 @@
-"""Whole copies while origin and bucket fail at random: the file in the end, or a typed failure and nothing left."""
+"""Whole copies with random faults of origin and bucket: the complete file, or a typed failure and nothing left."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from runtime.logic.copying import plan
 from runtime.logic.copying.outcome import Outcome
 from runtime.models import Status
 from tests.runtime.support.s3_stub import S3Stub
-from tests.runtime.support.whole import FAN_OUT, HttpWorld
+from tests.runtime.support.whole import HttpWorld
 
-SIZE = 9 * plan.MIN_PART + 5  # two slices
+PART = plan.MIB
+SIZE = 9 * PART + 5  # two slices
 OPERATIONS = ["CreateMultipartUpload", "UploadPart", "UploadPart", "ListParts", "CompleteMultipartUpload", "HeadObject"]
 Result = TypeVar("Result")
 BODIES = ("UploadPart", "CompleteMultipartUpload")
@@ -29,8 +30,8 @@ ORIGINS = [
     "etag=none",
     "status=503&after={n}&times=2",
     "status=0&after={n}&times=2",
-    "reset_after=3000000&after={n}&times=3",
-    "close_after=5000000&times=2",
+    "reset_after=375000&after={n}&times=3",
+    "close_after=625000&times=2",
     "short=77&after={n}&times=1",
     "extra=3&after={n}&times=1",
     "status=416&after={n}&times=1",
@@ -42,70 +43,69 @@ ORIGINS = [
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[Origin]:
-    """Our origin; what it does is asked for in the path."""
+    """Return the origin server; the path selects its behaviour."""
     with Origin() as running:
         yield running
 
 
-def disturb(stub: S3Stub, chance: random.Random) -> None:
-    """Up to four things that go wrong at S3."""
-    for _ in range(chance.randrange(5)):
-        operation = chance.choice(OPERATIONS)
-        part = chance.choice([None, 1, 4, 10]) if operation == "UploadPart" else None
-        kind = chance.randrange(6)
+def add_faults(stub: S3Stub, randomness: random.Random) -> None:
+    """Add up to four faults of S3."""
+    for _ in range(randomness.randrange(5)):
+        operation = randomness.choice(OPERATIONS)
+        part = randomness.choice([None, 1, 4, 10]) if operation == "UploadPart" else None
+        kind = randomness.randrange(6)
         if kind == 0 and operation in BODIES:
             stub.faults.cut(operation, part=part)
-        elif kind == 1 and operation != "CreateMultipartUpload":  # nobody would know of what was begun
+        elif kind == 1 and operation != "CreateMultipartUpload":  # nothing would name the upload that it created
             stub.faults.lose_reply(operation, part=part)
         elif kind == 2 and operation == "CompleteMultipartUpload":
-            stub.faults.conflict(operation) if chance.random() < 0.5 else stub.faults.refuse_in_200(
+            stub.faults.conflict(operation) if randomness.random() < 0.5 else stub.faults.refuse_in_200(
                 operation, "SlowDown"
             )
         else:
-            status, code = chance.choice([(503, "SlowDown"), (500, "InternalError")])
-            stub.faults.refuse(operation, status, code, times=chance.randrange(1, 8), part=part)
+            status, code = randomness.choice([(503, "SlowDown"), (500, "InternalError")])
+            stub.faults.refuse(operation, status, code, times=randomness.randrange(1, 8), part=part)
 
 
-def patiently(tries: int, work: Callable[[], Result]) -> Result:
-    """As the state machine tries again."""
-    for _ in range(tries - 1):
+def retry(attempts: int, function: Callable[[], Result]) -> Result:
+    """Call a function until it succeeds, at most `tries` times."""
+    for _ in range(attempts - 1):
         with suppress(ServiceError, TransferError):
-            return work()
-    return work()
+            return function()
+    return function()
 
 
-def run(whole: HttpWorld, fan_out: int) -> Outcome:
-    """As the state machine goes."""
+def run_state_machine(download: HttpWorld, fan_out: int) -> Outcome:
+    """Run the workers as the state machine does."""
 
-    def slices() -> None:
-        for index in range(whole.slice_count):
-            patiently(2, partial(whole.copy_slice, index))
+    def copy_slices() -> None:
+        for index in range(download.slice_count):
+            retry(2, partial(download.copy_slice, index))
 
     while True:
-        outcome = patiently(3, lambda: whole.copy(fan_out=fan_out))
+        outcome = retry(3, lambda: download.copy(fan_out=fan_out))
         if outcome["outcome"] != "PLANNED":
             return outcome
-        patiently(3, slices)
-        outcome = patiently(3, whole.complete)
+        retry(3, copy_slices)
+        outcome = retry(3, download.complete)
         if outcome["outcome"] != "RESTART":
             return outcome
 
 
 @pytest.mark.parametrize("seed", range(16))
-def test_a_copy_ends_well_or_with_a_reason_and_nothing_left(s3_stub: S3Stub, origin: Origin, seed: int) -> None:
-    """Whatever happens together."""
-    chance = random.Random(seed)
-    options = chance.choice(ORIGINS).format(n=chance.randrange(6))
-    whole = HttpWorld(s3_stub, origin, SIZE, options)
-    disturb(s3_stub, chance)
+def test_copy_is_complete_or_fails_with_a_reason_and_nothing_left(s3_stub: S3Stub, origin: Origin, seed: int) -> None:
+    randomness = random.Random(seed)
+    options = randomness.choice(ORIGINS).format(n=randomness.randrange(6))
+    download = HttpWorld(s3_stub, origin, SIZE, options, part_size=PART)
+    add_faults(s3_stub, randomness)
     outcome: Outcome = {}
     with suppress(ServiceError, TransferError):
-        outcome = run(whole, chance.choice([0, FAN_OUT]))
+        outcome = run_state_machine(download, randomness.choice([0, PART]))
     s3_stub.faults.clear()
     if outcome == {"outcome": "STORED"}:
-        whole.assert_stored(grown=(whole.row.size or 0) - SIZE)
+        download.assert_stored(grown=(download.row.size or 0) - SIZE)
         return
-    whole.fail()
-    whole.assert_nothing_left()
-    assert whole.row.status is Status.FAILED
-    assert whole.row.failure is not None
+    download.fail()
+    download.assert_nothing_left()
+    assert download.row.status is Status.FAILED
+    assert download.row.failure is not None

@@ -1,4 +1,4 @@
-"""What an origin can do wrong: mended, or a typed failure with nothing left behind."""
+"""Faults of an origin: recovered from, or a typed failure with nothing left behind."""
 
 from __future__ import annotations
 
@@ -26,29 +26,26 @@ from tests.runtime.support.world import PART, OriginFile, World, content_of
 
 
 @pytest.mark.parametrize("status", [404, 410, 401, 403, 400, 204, 501])
-def test_a_permanent_refusal_is_not_asked_again(world: World, status: int) -> None:
-    """A page that says 404 is not the file."""
-    world.has()
+def test_permanent_refusal_is_not_retried(world: World, status: int) -> None:
+    world.put_download()
     world.serve(OriginFile(b"", before=[FakeBody(status, content=b"<html>")]))
     codes = {404: "ORIGIN_NOT_FOUND", 410: "ORIGIN_NOT_FOUND", 401: "ORIGIN_REFUSED", 403: "ORIGIN_REFUSED"}
     assert is_failure(codes.get(status, "ORIGIN_ERROR"), world.copy())
-    assert len(world.origins.asked) == 1
+    assert len(world.origins.requests) == 1
     assert_nothing_left(world)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
-def test_a_passing_fault_is_mended_by_another_try(world: World, status: int) -> None:
-    """Twice it fails, the third time it works."""
-    world.has()
+def test_transient_fault_is_retried(world: World, status: int) -> None:
+    world.put_download()
     file = world.serve(OriginFile(content_of(3 * PART), before=[FakeBody(status), FakeBody(status)]))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
     assert len(world.clock.slept) == 2
 
 
-def test_a_lasting_fault_fails_after_three_tries_backing_off(world: World) -> None:
-    """With the code of the last."""
-    world.has()
+def test_lasting_fault_fails_after_three_attempts_with_backoff(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(b"", before=[FakeBody(500), FakeBody(503), FakeBody(502)]))
     assert is_failure("ORIGIN_ERROR", world.copy())
     first, second = world.clock.slept
@@ -56,17 +53,15 @@ def test_a_lasting_fault_fails_after_three_tries_backing_off(world: World) -> No
     assert_nothing_left(world)
 
 
-def test_retry_after_is_honoured(world: World) -> None:
-    """If it is a matter of seconds."""
-    world.has()
+def test_retry_after_of_seconds_is_honoured(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "20"})]))
     assert world.copy() == {"outcome": "STORED"}
     assert world.clock.slept == [20.0]
 
 
-def test_a_long_retry_after_is_a_failure_now(world: World) -> None:
-    """Nobody waits an hour in a function that is paid for."""
-    world.has()
+def test_long_retry_after_fails_at_once(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "3600"})]))
     assert is_failure("ORIGIN_ERROR", world.copy())
     assert world.clock.slept == []
@@ -81,65 +76,63 @@ def test_a_long_retry_after_is_a_failure_now(world: World) -> None:
         (OriginAddressRefusedError("x"), "ORIGIN_ADDRESS_REFUSED", 1),
     ],
 )
-def test_no_answer_is_a_typed_failure(world: World, error: Exception, code: str, tries: int) -> None:
-    """Tried again only where that may help."""
-    world.has()
+def test_missing_response_is_a_typed_failure(world: World, error: Exception, code: str, tries: int) -> None:
+    world.put_download()
     world.serve(OriginFile(b"", before=[error] * 3))
     assert is_failure(code, world.copy())
-    assert len(world.origins.asked) == tries
+    assert len(world.origins.requests) == tries
     assert_nothing_left(world)
 
 
 @pytest.mark.parametrize("stall", [False, True], ids=["cut", "stall"])
-def test_a_cut_is_resumed_from_the_byte_that_was_reached(world: World, stall: bool) -> None:
-    """With ranges and a strong validator, and the upload goes on."""
-    world.has()
+def test_cut_is_resumed_at_the_byte_that_was_reached(world: World, stall: bool) -> None:
+    world.put_download()
     file = world.serve(OriginFile(content_of(6 * PART), cuts=[None, 1500], stall=stall))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
-    assert [asked.headers["Range"] for asked in world.origins.asked] == ["bytes=0-999", "bytes=1000-", "bytes=2500-"]
+    assert [request.headers["Range"] for request in world.origins.requests] == [
+        "bytes=0-999",
+        "bytes=1000-",
+        "bytes=2500-",
+    ]
     assert world.objects.calls["create_upload"] == 1
 
 
-def test_many_cuts_are_survived_while_there_is_progress(world: World) -> None:
-    """Three tries in a row without a part's worth of bytes, not three in all."""
-    world.has()
+def test_many_cuts_with_progress_are_survived(world: World) -> None:
+    """Three attempts in a row without a part's worth of bytes fail, not three in all."""
+    world.put_download()
     file = world.serve(OriginFile(content_of(9 * PART), cuts=[None] + [PART + 100] * 7))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
-def test_cuts_without_progress_end(world: World) -> None:
-    """An origin that always cuts is not asked for ever."""
-    world.has()
+def test_cuts_without_progress_fail(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(9 * PART), cuts=[None] + [10] * 50))
     assert is_failure("ORIGIN_TRUNCATED", world.copy())
-    assert len(world.origins.asked) <= 8
+    assert len(world.origins.requests) <= 8
     assert_nothing_left(world)
 
 
 @pytest.mark.parametrize("cut", [0, 10, 2500])
-def test_a_cut_without_ranges_starts_again_with_a_fresh_upload(world: World, cut: int) -> None:
-    """The old one is aborted."""
-    world.has()
+def test_cut_without_ranges_starts_again_with_a_new_upload(world: World, cut: int) -> None:
+    world.put_download()
     file = world.serve(OriginFile(content_of(5 * PART), ranges=False, cuts=[cut]))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
     assert world.objects.calls["create_upload"] == world.objects.calls["abort"] + 1
 
 
-def test_fewer_bytes_than_announced_are_never_a_file(world: World) -> None:
-    """A clean end counts as little as a reset."""
-    world.has()
-    short = [FakeBody(200, {"content-length": "3000"}, content_of(2999)) for _ in range(3)]
-    world.serve(OriginFile(b"", before=[*short]))
+def test_fewer_bytes_than_announced_are_a_failure(world: World) -> None:
+    world.put_download()
+    answers = [FakeBody(200, {"content-length": "3000"}, content_of(2999)) for _ in range(3)]
+    world.serve(OriginFile(b"", before=[*answers]))
     assert is_failure("ORIGIN_TRUNCATED", world.copy())
     assert_nothing_left(world)
 
 
-def test_more_bytes_than_the_range_are_refused(world: World) -> None:
-    """Length and range contradict each other."""
-    world.has()
+def test_more_bytes_than_the_range_are_a_failure(world: World) -> None:
+    world.put_download()
     headers = {"content-range": "bytes 0-4/5", "content-length": "6", "etag": '"v1"'}
     world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
     assert is_failure("ORIGIN_ERROR", world.copy())
@@ -147,25 +140,24 @@ def test_more_bytes_than_the_range_are_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("cuts", [[PART], [PART, 2 * PART]], ids=["first range", "rest"])
-def test_a_range_without_a_length_is_complete_at_the_end_of_its_answer(world: World, cuts: list[int | None]) -> None:
-    """One that is cut behind its last byte, as in the trailers of chunks, is asked for again."""
-    world.has()
+def test_range_without_a_length_is_complete_at_the_end_of_its_response(world: World, cuts: list[int | None]) -> None:
+    """A range that is cut after its last byte, as in the trailers of chunks, is requested again."""
+    world.put_download()
     file = world.serve(OriginFile(content_of(3 * PART), length=False, cuts=cuts.copy()))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
     assert len(world.clock.slept) == len(cuts)
 
 
-def test_more_bytes_than_the_range_without_a_length_are_refused(world: World) -> None:
-    world.has()
+def test_more_bytes_than_a_range_without_a_length_are_a_failure(world: World) -> None:
+    world.put_download()
     headers = {"content-range": "bytes 0-4/5", "etag": '"v1"'}
     world.serve(OriginFile(b"", before=[FakeBody(206, headers, b"123456")]))
     assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
 
 
-def test_a_drip_of_framing_stalls_and_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over real sockets; bytes of the transfer coding count neither as an answer nor as progress."""
+def test_slow_framing_counts_as_a_stall_and_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "STALL_SECONDS", 0.2)
 
     def drip(exchange: Exchange) -> None:
@@ -173,7 +165,7 @@ def test_a_drip_of_framing_stalls_and_leaves_nothing(world: World, monkeypatch: 
         while not exchange.closed.wait(0.01):
             exchange.send_raw(b"a")
 
-    world.has()
+    world.put_download()
     world.origins = HttpOrigins()  # type: ignore[assignment]
     with serving(drip) as server:
         origin = Origin("reports", f"http://127.0.0.1:{server.port}/", allow_http=True)
@@ -192,9 +184,8 @@ def test_a_drip_of_framing_stalls_and_leaves_nothing(world: World, monkeypatch: 
     ],
     ids=["412", "200", "416", "etag", "size"],
 )
-def test_a_file_that_changes_midway_is_copied_anew(world: World, answer: FakeBody) -> None:
-    """No byte of the old version is in the object."""
-    world.has()
+def test_file_that_changes_midway_is_copied_from_its_start(world: World, answer: FakeBody) -> None:
+    world.put_download()
     content = content_of(5 * PART)
     probe = FakeBody(206, {"content-range": "bytes 0-999/5000", "content-length": "1000", "etag": '"v1"'}, b"o" * PART)
     world.serve(OriginFile(content, etag='"v2"', before=[probe, answer]))
@@ -202,9 +193,8 @@ def test_a_file_that_changes_midway_is_copied_anew(world: World, answer: FakeBod
     assert_stored(world, content)
 
 
-def test_a_file_that_keeps_changing_is_given_up(world: World) -> None:
-    """ORIGIN_CHANGED after three tries."""
-    world.has()
+def test_file_that_keeps_changing_fails_after_three_attempts(world: World) -> None:
+    world.put_download()
     file = OriginFile(content_of(5 * PART))
     file.before = [answer for _ in range(3) for answer in (file(range_request("bytes=0-999")), FakeBody(412))]
     world.serve(file)
@@ -213,9 +203,8 @@ def test_a_file_that_keeps_changing_is_given_up(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 403])
-def test_a_file_that_vanishes_midway_is_a_typed_failure(world: World, status: int) -> None:
-    """And the parts are dropped."""
-    world.has()
+def test_file_that_vanishes_midway_is_a_typed_failure(world: World, status: int) -> None:
+    world.put_download()
     file = OriginFile(content_of(5 * PART))
     file.before = [file(range_request("bytes=0-999")), FakeBody(status)]
     world.serve(file)
@@ -223,9 +212,8 @@ def test_a_file_that_vanishes_midway_is_a_typed_failure(world: World, status: in
     assert_nothing_left(world)
 
 
-def test_the_rest_in_another_range_is_refused(world: World) -> None:
-    """Off by one is a wrong file."""
-    world.has()
+def test_rest_answered_with_another_range_is_a_failure(world: World) -> None:
+    world.put_download()
     file = OriginFile(content_of(5 * PART))
     file.before = [
         file(range_request("bytes=0-999")),

@@ -14,18 +14,17 @@ from runtime.ports import Part
 
 
 def parts_of(chunks: list[bytes]) -> list[Part]:
-    """What S3 would have acknowledged."""
+    """Return parts as S3 would have acknowledged them."""
     return [Part(number, "etag", len(chunk), zlib.crc32(chunk)) for number, chunk in enumerate(chunks, 1)]
 
 
 @given(st.lists(st.binary(max_size=200), max_size=6))
-def test_the_whole_from_its_parts(chunks: list[bytes]) -> None:
-    """Without the bytes."""
+def test_whole_equals_the_checksum_of_the_concatenation(chunks: list[bytes]) -> None:
     assert crc32.whole(parts_of(chunks)) == zlib.crc32(b"".join(chunks))
 
 
-def test_long_parts() -> None:
-    """Lengths beyond 32 bits, checked by doubling a run of zeros."""
+def test_parts_longer_than_32_bits_are_combined() -> None:
+    """Lengths are reached by doubling a run of zeros."""
     half, length = zlib.crc32(bytes(1 << 20)), 1 << 20
     assert crc32.combine(half, half, length) == zlib.crc32(bytes(2 << 20))
     for _ in range(20):
@@ -38,8 +37,7 @@ def test_long_parts() -> None:
     assert quarters == steps
 
 
-def test_as_s3_writes_them() -> None:
-    """The whole, and the composite of two parts."""
+def test_checksums_are_written_in_s3s_notation() -> None:
     assert crc32_text(zlib.crc32(b"123456789")) == base64.b64encode(bytes.fromhex("cbf43926")).decode()
     parts = parts_of([b"a", b"b"])
     digests = b"".join(zlib.crc32(chunk).to_bytes(4, "big") for chunk in (b"a", b"b"))

@@ -1,4 +1,4 @@
-"""Planning: which file is copied in slices, and the upload that is noted before anything goes to it."""
+"""Planning: files that are copied in slices, and the upload that is recorded before its first part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime.logic.copying import plan
 from runtime.logic.copying.copy import MAX_FIRST_BYTE_SECONDS
 from runtime.models import Status, Validator, Version
 from tests.runtime.support.copying import assert_nothing_left, assert_stored, cancel_hook, is_failure
-from tests.runtime.support.fakes import Asked, FakeBody, Upload
+from tests.runtime.support.fakes import FakeBody, OriginRequest, Upload
 from tests.runtime.support.world import KEY, PART, OriginFile, World, content_of
 
 SIZE = 10 * PART
@@ -17,9 +17,9 @@ VERSION = Version(Validator("etag", '"v1"'), "text/csv")
 PLANNED = {"outcome": "PLANNED", "slices": [0, 1, 2, 3]}
 
 
-def test_a_large_file_is_planned_and_its_upload_noted(world: World) -> None:
-    """Only numbers travel; the probe's connection is closed and nothing is uploaded."""
-    world.has()
+def test_large_file_is_planned_and_its_upload_recorded(world: World) -> None:
+    """The outcome holds only numbers; the probe's connection is closed and nothing is uploaded."""
+    world.put_download()
     world.serve(OriginFile(content_of(SIZE)))
     assert world.copy(fan_out=SIZE - 1) == PLANNED
     row = world.row
@@ -30,9 +30,8 @@ def test_a_large_file_is_planned_and_its_upload_noted(world: World) -> None:
     assert [body.closed for body in world.origins.bodies] == [True]
 
 
-def test_last_modified_is_a_validator_too(world: World) -> None:
-    """Where it is strong."""
-    world.has()
+def test_strong_last_modified_is_a_validator(world: World) -> None:
+    world.put_download()
     modified = "Mon, 23 Nov 2026 12:00:00 GMT"
     world.serve(OriginFile(content_of(SIZE), etag='W/"v1"', last_modified=modified))
     assert world.copy(fan_out=1) == PLANNED
@@ -51,56 +50,53 @@ def test_last_modified_is_a_validator_too(world: World) -> None:
     ],
     ids=["not-large", "never", "no-ranges", "no-length", "weak", "no-validator"],
 )
-def test_what_one_worker_does_better_or_alone(world: World, file: OriginFile, fan_out: int) -> None:
-    """Ranges of one version have to be proved, not believed."""
-    world.has()
+def test_file_without_ranges_or_validator_is_copied_by_one_worker(world: World, file: OriginFile, fan_out: int) -> None:
+    world.put_download()
     world.serve(file)
     assert world.copy(fan_out=fan_out) == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
-def test_a_client_that_expects_a_sha256_gets_one_worker(world: World) -> None:
-    """It needs the bytes in order."""
-    world.has(sha256="ab" * 32)
+def test_file_with_an_expected_sha256_is_copied_by_one_worker(world: World) -> None:
+    """SHA-256 needs the bytes in order."""
+    world.put_download(sha256="ab" * 32)
     world.serve(OriginFile(content_of(SIZE)))
     assert is_failure("CHECKSUM_MISMATCH", world.copy(fan_out=1))
 
 
-def test_an_origin_that_is_slow_to_begin_is_not_asked_for_every_part(world: World) -> None:
-    """Each of them could take as long as the first."""
-    world.has()
+def test_file_of_a_slow_origin_is_copied_by_one_worker(world: World) -> None:
+    """Each part could take as long as the first."""
+    world.put_download()
     file = OriginFile(content_of(SIZE))
 
-    def answer(asked: Asked) -> FakeBody:
+    def answer(request: OriginRequest) -> FakeBody:
         world.clock.time += MAX_FIRST_BYTE_SECONDS + 1
-        return file(asked)
+        return file(request)
 
     world.origins.answer = answer
     assert world.copy(fan_out=1) == {"outcome": "STORED"}
 
 
-def test_a_file_that_one_worker_could_not_carry_is_planned(world: World) -> None:
-    """The limit of the streaming worker is not the limit."""
-    world.has()
+def test_file_above_the_streaming_limit_is_planned(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(SIZE)))
     assert world.copy(fan_out=1, largest=SIZE - 1) == PLANNED
 
 
 @pytest.mark.parametrize(("size", "fits"), [(plan.LARGEST, True), (plan.LARGEST + 1, False)])
-def test_what_s3_cannot_hold_is_refused_at_once(world: World, size: int, fits: bool) -> None:
-    """With the reason, before an upload is begun."""
-    world.has()
+def test_file_that_s3_cannot_hold_is_refused_before_an_upload(world: World, size: int, fits: bool) -> None:
+    world.put_download()
     headers = {"content-range": f"bytes 0-{PART - 1}/{size}", "etag": '"v1"'}
-    world.origins.answer = lambda _asked: FakeBody(206, headers, content_of(PART))
+    world.origins.answer = lambda _request: FakeBody(206, headers, content_of(PART))
     outcome = world.copy(fan_out=1, cut=plan.plan)
     assert (outcome["outcome"] == "PLANNED") is fits
     assert fits or (is_failure("FILE_TOO_LARGE", outcome) and world.objects.calls == {})
 
 
 @pytest.mark.parametrize("uploaded", [True, False], ids=["there", "gone"])
-def test_another_try_goes_on_with_the_upload_of_the_same_version(world: World, uploaded: bool) -> None:
-    """Its answer was lost; parts may be there already."""
-    world.has(status=Status.COPYING, upload_id="old", version=VERSION, size=SIZE)
+def test_next_attempt_continues_the_upload_of_the_same_version(world: World, uploaded: bool) -> None:
+    """Its result was lost; parts may be stored already."""
+    world.put_download(status=Status.COPYING, upload_id="old", version=VERSION, size=SIZE)
     if uploaded:
         world.objects.uploads["old"] = Upload(KEY, "text/csv", {})
     world.serve(OriginFile(content_of(SIZE)))
@@ -113,9 +109,8 @@ def test_another_try_goes_on_with_the_upload_of_the_same_version(world: World, u
     [(Version(Validator("etag", '"v0"'), "text/csv"), SIZE), (VERSION, SIZE - 1), (None, None)],
     ids=["version", "size", "streamed"],
 )
-def test_the_upload_of_another_version_is_dropped(world: World, version: Version | None, size: int | None) -> None:
-    """Its parts are of no use."""
-    world.has(status=Status.COPYING, upload_id="old", version=version, size=size)
+def test_upload_of_another_version_is_dropped(world: World, version: Version | None, size: int | None) -> None:
+    world.put_download(status=Status.COPYING, upload_id="old", version=version, size=size)
     world.objects.uploads["old"] = Upload(KEY, "text/csv", {})
     world.serve(OriginFile(content_of(SIZE)))
     assert world.copy(fan_out=1) == PLANNED
@@ -123,9 +118,8 @@ def test_the_upload_of_another_version_is_dropped(world: World, version: Version
     assert world.row.version == VERSION
 
 
-def test_a_planned_upload_is_dropped_when_one_worker_has_to_do(world: World) -> None:
-    """The origin has forgotten ranges between two tries."""
-    world.has(status=Status.COPYING, upload_id="old", version=VERSION, size=SIZE)
+def test_planned_upload_is_dropped_if_the_origin_stops_offering_ranges(world: World) -> None:
+    world.put_download(status=Status.COPYING, upload_id="old", version=VERSION, size=SIZE)
     world.objects.uploads["old"] = Upload(KEY, "text/csv", {})
     file = world.serve(OriginFile(content_of(SIZE), ranges=False))
     assert world.copy(fan_out=1) == {"outcome": "STORED"}
@@ -133,38 +127,35 @@ def test_a_planned_upload_is_dropped_when_one_worker_has_to_do(world: World) -> 
     assert world.row.version is None
 
 
-def test_a_cancel_before_the_upload_is_noted_leaves_nothing(world: World) -> None:
-    """What was begun is aborted by who began it."""
-    world.has()
+def test_cancel_before_the_upload_is_recorded_leaves_nothing(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(SIZE)))
-    world.objects.fail = lambda operation: cancel_hook(world)() if operation == "create_upload" else None
+    world.objects.before_call = lambda operation: cancel_hook(world)() if operation == "create_upload" else None
     assert is_failure("STOPPED", world.copy(fan_out=1))
     assert_nothing_left(world)
 
 
-def test_an_upload_that_cannot_be_noted_is_aborted(world: World) -> None:
-    """Nobody would find it."""
-    world.has()
+def test_upload_that_cannot_be_recorded_is_aborted(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(SIZE)))
 
-    def busy(operation: str) -> None:
+    def throttle(operation: str) -> None:
         if operation == "downloads.begin_upload":
             raise ServiceError("UpdateItem", "ThrottlingException")
 
-    world.downloads.before = busy
+    world.downloads.before_call = throttle
     with pytest.raises(ServiceError):
         world.copy(fan_out=1)
     assert_nothing_left(world)
 
 
-def test_a_bucket_that_is_busy_is_raised_for_another_try(world: World) -> None:
-    """The state machine tries again."""
-    world.has()
+def test_s3_error_is_raised_for_the_next_attempt(world: World) -> None:
+    world.put_download()
     world.serve(OriginFile(content_of(SIZE)))
 
-    def busy(operation: str) -> None:
+    def throttle(operation: str) -> None:
         raise StorageError(operation, "SlowDown")
 
-    world.objects.fail = busy
+    world.objects.before_call = throttle
     with pytest.raises(StorageError):
         world.copy(fan_out=1)

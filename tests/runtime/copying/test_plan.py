@@ -1,4 +1,4 @@
-"""The cut of a file is exact for every size, and stays below the limits of S3 and Step Functions."""
+"""The plan of a file is exact for every size and stays below the limits of S3 and Step Functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runtime.logic.copying.plan import GIB, LARGEST, MAX_PART, MAX_PARTS, MIB, MIN_PART, Plan, plan
 
 TIB = 1024**4
-EVENTS_OF_A_BATCH = 40  # a Map with its run, a task and a choice, each tried again
+EVENTS_OF_A_BATCH = 40  # a Map with its run, a task and a choice, each retried
 SIZES = st.one_of(
     st.integers(1, LARGEST),
     st.builds(lambda parts, off: max(1, parts * MIN_PART + off), st.integers(0, MAX_PARTS), st.integers(-2, 2)),
@@ -21,7 +21,7 @@ SIZES = st.one_of(
 
 
 def batches_of(cut: Plan) -> Iterator[list[int]]:
-    """As one Map after the other carries them."""
+    """Yield the slices of each Map."""
     first = 0
     while batch := cut.batch(first):
         yield batch
@@ -31,7 +31,7 @@ def batches_of(cut: Plan) -> Iterator[list[int]]:
 @given(SIZES)
 @example(1)
 @example(LARGEST)
-def test_parts_keep_within_the_limits_of_s3(size: int) -> None:
+def test_parts_stay_within_the_limits_of_s3(size: int) -> None:
     cut = plan(size)
     assert 5 * MIB <= cut.part_size <= MAX_PART
     assert 1 <= cut.part_count <= MAX_PARTS
@@ -41,7 +41,7 @@ def test_parts_keep_within_the_limits_of_s3(size: int) -> None:
 @given(st.integers(1, 40 * GIB))
 @example(MIN_PART)
 @example(MIN_PART + 1)
-def test_slices_tile_the_file_exactly(size: int) -> None:
+def test_slices_make_up_the_file_exactly(size: int) -> None:
     cut = plan(size)
     parts = [part for index in range(cut.slice_count) for part in cut.parts_of(index)]
     assert [part.number for part in parts] == list(range(1, cut.part_count + 1))
@@ -54,7 +54,7 @@ def test_slices_tile_the_file_exactly(size: int) -> None:
     ("size", "slices", "maps"),
     [(1, 1, 1), (GIB, 16, 1), (100 * GIB, 931, 1), (TIB, 999, 1), (10 * TIB, 9_996, 10), (LARGEST, 10_000, 10)],
 )
-def test_slices_fit_the_state_the_map_and_the_history(size: int, slices: int, maps: int) -> None:
+def test_slices_fit_into_state_map_and_history(size: int, slices: int, maps: int) -> None:
     cut = plan(size)
     batches = list(batches_of(cut))
     assert (cut.slice_count, len(batches)) == (slices, maps)
@@ -73,22 +73,22 @@ def test_batches_hold_every_slice_once_and_in_order(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [-1, 0, LARGEST + 1])
-def test_what_cannot_be_planned_is_refused(size: int) -> None:
+def test_size_that_cannot_be_planned_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match="can be planned"):
         plan(size)
 
 
 @pytest.mark.parametrize("index", [-1, 1])
-def test_there_is_no_slice_beside_the_file(index: int) -> None:
+def test_slice_outside_the_file_raises_index_error(index: int) -> None:
     with pytest.raises(IndexError):
         plan(1).parts_of(index)
 
 
 @pytest.mark.parametrize("number", [0, 2])
-def test_there_is_no_part_beside_the_file(number: int) -> None:
+def test_part_outside_the_file_raises_index_error(number: int) -> None:
     with pytest.raises(IndexError):
         plan(1).part(number)
 
 
-def test_a_range_is_asked_for_with_both_ends_included() -> None:
+def test_range_header_includes_both_ends() -> None:
     assert plan(MIN_PART + 10).part(2).header == f"bytes={MIN_PART}-{MIN_PART + 9}"

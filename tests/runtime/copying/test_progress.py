@@ -1,4 +1,4 @@
-"""Progress: told beside the copy, rarely enough, and never at its cost."""
+"""Progress messages: sent beside the copy, rarely enough, and never at its cost."""
 
 from __future__ import annotations
 
@@ -21,94 +21,94 @@ from runtime.logic.sockets import messages
 from runtime.models import Status, Validator, Version
 from runtime.ports import Part
 from tests.runtime.support.copying import is_failure
-from tests.runtime.support.fakes import Asked, FakeBody, Upload
+from tests.runtime.support.fakes import FakeBody, OriginRequest, Upload
 from tests.runtime.support.slicing import start_upload, uploaded_parts
 from tests.runtime.support.world import ARN, KEY, PART, OriginFile, World, content_of, cut
 
 CONNECTIONS = frozenset({"c1", "c2"})
-BETWEEN = 20.0  # more than the workers of four slices, or of one, take to pay for a message
+MESSAGE_SECONDS = 20.0  # more than the workers of four slices, or of one, need to pay for a message
 
 
-def listening(world: World) -> None:
-    """Two sockets wait, one of them has gone."""
+def connect_two(world: World) -> None:
+    """Connect two sockets, one of which is gone."""
     world.sockets.accept("c1")
     world.downloads.rows[ARN] = replace(world.row, connection_ids=CONNECTIONS)
 
 
 def received(world: World) -> list[dict[str, object]]:
-    """What the open socket was told."""
+    """Return the messages that the open socket received."""
     return [json.loads(data) for data in world.sockets.received["c1"]]
 
 
-def streamed(world: World, seconds: float, parts_: int = 90) -> None:
-    """One worker copies; each read takes so long."""
-    world.has()
-    listening(world)
-    world.serve(OriginFile(content_of(parts_ * PART), on_read=lambda: world.clock.sleep(seconds)))
+def copy_streamed(world: World, seconds: float, part_count: int = 90) -> None:
+    """Copy with one worker; each read takes `seconds`."""
+    world.put_download()
+    connect_two(world)
+    world.serve(OriginFile(content_of(part_count * PART), on_read=lambda: world.clock.sleep(seconds)))
     assert world.copy() == {"outcome": "STORED"}
 
 
-def test_a_streaming_worker_tells_how_far_it_is(world: World) -> None:
-    """Bytes, rate and estimate; a socket that has gone does no harm."""
-    streamed(world, 0.5)
-    told = received(world)
-    assert told
-    assert {message["type"] for message in told} == {"progress"}
-    first = told[0]
+def test_streaming_worker_sends_bytes_rate_and_estimate(world: World) -> None:
+    """A socket that is gone does no harm."""
+    copy_streamed(world, 0.5)
+    progress = received(world)
+    assert progress
+    assert {message["type"] for message in progress} == {"progress"}
+    first = progress[0]
     assert (first["size"], first["downloadId"]) == (90 * PART, world.row.download_id)
-    copied, rate, left = first["copiedBytes"], first["bytesPerSecond"], first["secondsLeft"]
+    copied, rate, seconds_left = first["copiedBytes"], first["bytesPerSecond"], first["secondsLeft"]
     assert isinstance(copied, int)
     assert isinstance(rate, int)
-    assert isinstance(left, int)
+    assert isinstance(seconds_left, int)
     assert 0 < copied < 90 * PART
-    assert abs(left - (90 * PART - copied) / rate) <= 1
+    assert abs(seconds_left - (90 * PART - copied) / rate) <= 1
 
 
-def test_how_long_an_origin_took_to_begin_is_not_its_rate(world: World) -> None:
-    """No estimate with the first bytes; then one from what has come since."""
-    world.has()
-    listening(world)
+def test_time_to_the_first_byte_is_not_part_of_the_rate(world: World) -> None:
+    """There is no estimate before the first bytes; afterwards it counts from them."""
+    world.put_download()
+    connect_two(world)
     slow = OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(0.5))
 
-    def answer(asked: Asked) -> FakeBody:
-        if "If-Match" not in asked.headers:
+    def answer_late(request: OriginRequest) -> FakeBody:
+        if "If-Match" not in request.headers:
             world.clock.sleep(600)
-        return slow(asked)
+        return slow(request)
 
-    world.origins.answer = answer
+    world.origins.answer = answer_late
     assert world.copy() == {"outcome": "STORED"}
-    first, *others = received(world)
+    first, *later = received(world)
     assert "secondsLeft" not in first
-    assert others
+    assert later
     took = sum(world.clock.slept) - 600
-    assert all(isinstance(told["secondsLeft"], int) and told["secondsLeft"] <= took for told in others)
+    assert all(isinstance(message["secondsLeft"], int) and message["secondsLeft"] <= took for message in later)
 
 
 @pytest.mark.parametrize("sockets", [0, 1, 2, 10])
 @pytest.mark.parametrize("seconds", [0.1, 1.0, 5.0])
-def test_telling_costs_at_most_a_hundredth_of_the_copy(world: World, sockets: int, seconds: float) -> None:
-    """Rows and messages, however many listen and however slow the origin is."""
-    world.has()
+def test_progress_of_a_stream_costs_at_most_1_percent_of_the_copy(world: World, sockets: int, seconds: float) -> None:
+    world.put_download()
     ids = [f"c{number}" for number in range(sockets)]
-    for one in ids:
-        world.sockets.accept(one)
+    for connection_id in ids:
+        world.sockets.accept(connection_id)
     world.downloads.rows[ARN] = replace(world.row, connection_ids=frozenset(ids))
     world.serve(OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(seconds)))
     assert world.copy() == {"outcome": "STORED"}
-    told = sum(len(messages_) for messages_ in world.sockets.received.values())
-    cost = told * prices.MESSAGE + world.downloads.calls["progress"] * prices.ROW_WRITE
-    taken = sum(world.clock.slept)
-    assert cost <= 0.01 * prices.of_copy(taken, 90 * PART)
+    message_count = sum(len(received_messages) for received_messages in world.sockets.received.values())
+    cost = message_count * prices.MESSAGE + world.downloads.calls["progress"] * prices.ROW_WRITE
+    seconds_taken = sum(world.clock.slept)
+    assert cost <= 0.01 * prices.of_copy(seconds_taken, 90 * PART)
     assert seconds < 1 or world.downloads.calls["progress"] >= 1
-    assert told <= sockets * taken  # never more than one a second each
+    assert message_count <= sockets * seconds_taken  # never more than one a second each
 
 
-def test_slices_that_begin_late_are_heard_of_soon(world: World) -> None:
-    """However long the file was waited for before."""
-    whole = plan.plan(300 * 10**6)
+def test_slices_that_begin_late_send_progress_soon(world: World) -> None:
+    file_plan = plan.plan(300 * 10**6)
     version = Version(Validator("etag", '"v1"'), "text/csv")
-    world.has(status=Status.COPYING, upload_id="upload-1", size=whole.size, version=version, created_at=0.0)
-    listening(world)
+    world.put_download(
+        status=Status.COPYING, upload_id="upload-1", size=file_plan.size, version=version, created_at=0.0
+    )
+    connect_two(world)
     world.objects.uploads["upload-1"] = Upload(KEY, "text/csv", {}, {1: b"x"})
     job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
     assert job is not None
@@ -121,37 +121,35 @@ def test_slices_that_begin_late_are_heard_of_soon(world: World) -> None:
 
 @pytest.mark.parametrize("sockets", [0, 1, 10])
 @pytest.mark.parametrize(("size", "seconds"), [(70, 5.0), (70, 120.0), (300, 60.0), (1000, 20.0), (1000, 600.0)])
-def test_telling_of_slices_costs_at_most_a_hundredth_of_the_copy(
+def test_progress_of_slices_costs_at_most_1_percent_of_the_copy(
     world: World, sockets: int, size: int, seconds: float
 ) -> None:
-    """Listings, rows and messages, of any number of workers."""
-    whole = plan.plan(size * 10**6)
-    workers = min(8, whole.slice_count)
-    world.has(
+    file_plan = plan.plan(size * 10**6)
+    workers = min(8, file_plan.slice_count)
+    world.put_download(
         status=Status.COPYING,
         upload_id="upload-1",
-        size=whole.size,
+        size=file_plan.size,
         version=Version(Validator("etag", '"v1"'), "text/csv"),
         connection_ids=frozenset(f"c{number}" for number in range(sockets)),
     )
     world.objects.uploads["upload-1"] = Upload(KEY, "text/csv", {}, {1: b"x"})
-    told = 0
+    rounds = 0
     for _ in range(int(seconds)):
         job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
         world.clock.sleep(LOOK_SECONDS)
-        before = world.row.updated_at
+        updated_at = world.row.updated_at
         watch.check()
         watch.close()
-        told += world.row.updated_at != before
-    cost = told * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
-    assert cost <= 0.01 * prices.of_copy(seconds * workers, whole.size)
-    assert told or sockets == 10 or (size, seconds) == (70, 5.0)
+        rounds += world.row.updated_at != updated_at
+    cost = rounds * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
+    assert cost <= 0.01 * prices.of_copy(seconds * workers, file_plan.size)
+    assert rounds or sockets == 10 or (size, seconds) == (70, 5.0)
 
 
-def test_what_things_cost_is_what_the_bill_says() -> None:
-    """One list of prices is for benchmarks, in dollars, the other for a worker."""
+def test_prices_of_the_runtime_equal_those_of_the_benchmarks() -> None:
     assert pytest.approx(bill.ITEM_WRITE * 1e6) == prices.ROW_WRITE
     assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
     assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
@@ -161,18 +159,17 @@ def test_what_things_cost_is_what_the_bill_says() -> None:
     assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == prices.MEGABYTE
 
 
-def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: World) -> None:
-    """The row says COPYING before the first byte, and a cancel ends the wait."""
-    world.has()
-    listening(world)
+def test_waiting_for_a_slow_origin_shows_copying_and_ends_at_a_cancel(world: World) -> None:
+    world.put_download()
+    connect_two(world)
 
-    def answer(asked: Asked) -> FakeBody:
-        asked.while_waiting()
+    def answer(request: OriginRequest) -> FakeBody:
+        request.while_waiting()
         assert (world.row.status, world.row.copied_bytes) == (Status.COPYING, 0)
-        asked.while_waiting()
+        request.while_waiting()
         assert world.downloads.calls["progress"] == 1
         world.downloads.rows[ARN] = replace(world.row, status=Status.CANCELLED)
-        asked.while_waiting()
+        request.while_waiting()
         return pytest.fail("nobody wants it")
 
     world.origins.answer = answer
@@ -180,110 +177,104 @@ def test_who_waits_for_a_slow_origin_is_copying_and_heard_by_a_cancel(world: Wor
     assert received(world) == []
 
 
-def test_slices_begin_with_nothing_however_long_their_origin_was_waited_for(world: World) -> None:
-    """So that the first news of them is the first."""
-    world.has()
+def test_planned_slices_begin_without_copied_bytes_after_a_long_wait(world: World) -> None:
+    """Otherwise the first progress message of the slices would be skipped."""
+    world.put_download()
     file = OriginFile(content_of(60 * PART))
 
-    def answer(asked: Asked) -> FakeBody:
-        asked.while_waiting()
+    def answer(request: OriginRequest) -> FakeBody:
+        request.while_waiting()
         assert world.row.copied_bytes == 0
-        return file(asked)
+        return file(request)
 
     world.origins.answer = answer
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
     assert world.row.copied_bytes is None
 
 
-def test_an_upload_of_an_earlier_try_is_not_another_workers(world: World) -> None:
-    """It is dropped once the origin has answered; until then the row still names it."""
-    world.has(status=Status.COPYING, upload_id="old", copied_bytes=7)
+def test_upload_of_an_earlier_attempt_does_not_stop_the_worker(world: World) -> None:
+    """The upload stays in the row until the origin has answered."""
+    world.put_download(status=Status.COPYING, upload_id="old", copied_bytes=7)
     world.objects.uploads["old"] = Upload(KEY, "text/csv", {})
     file = OriginFile(content_of(3 * PART))
 
-    def answer(asked: Asked) -> FakeBody:
-        asked.while_waiting()
-        return file(asked)
+    def answer(request: OriginRequest) -> FakeBody:
+        request.while_waiting()
+        return file(request)
 
     world.origins.answer = answer
     assert world.copy() == {"outcome": "STORED"}
 
 
-def test_a_busy_table_does_not_end_the_wait_for_an_origin(world: World) -> None:
-    """It is looked at again."""
-    world.has()
+def test_throttled_table_does_not_end_the_wait_for_an_origin(world: World) -> None:
+    world.put_download()
     file = OriginFile(content_of(PART))
 
     def busy(operation: str) -> None:
         raise ServiceError(operation, "ThrottlingException")
 
-    def answer(asked: Asked) -> FakeBody:
-        world.downloads.before = busy
-        asked.while_waiting()
-        world.downloads.before = lambda _operation: None
-        return file(asked)
+    def answer(request: OriginRequest) -> FakeBody:
+        world.downloads.before_call = busy
+        request.while_waiting()
+        world.downloads.before_call = lambda _operation: None
+        return file(request)
 
     world.origins.answer = answer
     assert world.copy() == {"outcome": "STORED"}
 
 
-def test_nobody_waiting_costs_nothing(world: World) -> None:
-    """No message, no thread."""
-    world.has()
-    world.sockets.before = lambda _operation: pytest.fail("nobody is there")
+def test_no_message_is_sent_without_connections(world: World) -> None:
+    world.put_download()
+    world.sockets.before_call = lambda _operation: pytest.fail("nobody is there")
     world.serve(OriginFile(content_of(20 * PART), on_read=lambda: world.clock.sleep(1)))
     assert world.copy() == {"outcome": "STORED"}
     assert world.downloads.calls["get"] >= 10
 
 
-def test_sockets_that_fail_do_not_fail_the_copy(world: World) -> None:
-    """The API is throttled."""
-
+def test_failing_sockets_do_not_fail_the_copy(world: World) -> None:
     def fail(_operation: str) -> None:
         raise ServiceError("PostToConnection", "LimitExceededException")
 
-    world.sockets.before = fail
-    streamed(world, 1)
+    world.sockets.before_call = fail
+    copy_streamed(world, 1)
     assert received(world) == []
 
 
-def test_a_slow_socket_does_not_hold_the_copy_up(world: World) -> None:
-    """What comes meanwhile is left out, and the end is not waited for."""
-    release, entered = threading.Event(), []
+def test_slow_socket_does_not_slow_down_the_copy(world: World) -> None:
+    release, calls = threading.Event(), []
 
-    def hang(_operation: str) -> None:
-        entered.append(1)
+    def block(_operation: str) -> None:
+        calls.append(1)
         release.wait(10)
 
-    world.sockets.before = hang
+    world.sockets.before_call = block
     try:
-        streamed(world, 1)
+        copy_streamed(world, 1)
     finally:
         release.set()
-    assert len(entered) <= len(CONNECTIONS)
+    assert len(calls) <= len(CONNECTIONS)
 
 
-def test_slices_tell_how_far_all_of_them_are(world: World) -> None:
-    """Derived from what S3 holds, so that a worker that runs twice counts once."""
+def test_slices_report_the_bytes_that_s3_holds(world: World) -> None:
+    """A worker that runs twice counts once."""
     file = start_upload(world, 60 * PART)
-    listening(world)
+    connect_two(world)
     uploaded_parts(world).update({number: file.content[(number - 1) * PART : number * PART] for number in (1, 2, 30)})
-    world.objects.after = lambda operation: world.clock.sleep(1.1) if operation == "upload_part" else None
+    world.objects.after_call = lambda operation: world.clock.sleep(1.1) if operation == "upload_part" else None
     for _ in range(2):
         world.copy_slice(0, wide=True)
-    told = [message["copiedBytes"] for message in received(world)]
-    assert told
-    assert told == sorted(told)  # type: ignore[type-var]
-    assert all(isinstance(copied, int) and copied <= 60 * PART for copied in told)
-    assert world.row.copied_bytes == told[-1]
-    assert len(told) <= sum(world.clock.slept) / BETWEEN + 1
+    copied_bytes = [message["copiedBytes"] for message in received(world)]
+    assert copied_bytes
+    assert copied_bytes == sorted(copied_bytes)  # type: ignore[type-var]
+    assert all(isinstance(size, int) and size <= 60 * PART for size in copied_bytes)
+    assert world.row.copied_bytes == copied_bytes[-1]
+    assert len(copied_bytes) <= sum(world.clock.slept) / MESSAGE_SECONDS + 1
 
 
-def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
-    """No estimate with the first parts; then one from those that have come since."""
+def test_time_until_slices_begin_is_not_part_of_their_rate(world: World) -> None:
     file = start_upload(world, 60 * PART)
-    listening(world)
-    for seconds, number in ((600, 1), (BETWEEN, 2)):
+    connect_two(world)
+    for seconds, number in ((600, 1), (MESSAGE_SECONDS, 2)):
         world.clock.sleep(seconds)
         uploaded_parts(world)[number] = file.content[(number - 1) * PART : number * PART]
         job = sliced(world.row, "downloads/", cut, world.clock.now())
@@ -294,54 +285,52 @@ def test_how_long_slices_took_to_begin_is_not_their_rate(world: World) -> None:
         watch.close()
     first, second = received(world)
     assert "bytesPerSecond" not in first
-    assert second["bytesPerSecond"] == round(PART / (BETWEEN + LOOK_SECONDS))
+    assert second["bytesPerSecond"] == round(PART / (MESSAGE_SECONDS + LOOK_SECONDS))
 
 
-@pytest.mark.parametrize("known", [0, 1, 2])
-def test_a_listing_begins_behind_what_is_known_to_be_there(world: World, known: int) -> None:
-    """One page reaches far beyond what is in flight, however large the file."""
+@pytest.mark.parametrize("counted_parts", [0, 1, 2])
+def test_listing_begins_after_the_parts_that_are_counted(world: World, counted_parts: int) -> None:
+    """One page reaches far beyond the parts in flight, however large the file."""
     file = start_upload(world, 60 * PART)
     uploaded_parts(world).update(
         {number: file.content[(number - 1) * PART : number * PART] for number in (1, 2, 3, 30)}
     )
-    world.downloads.rows[ARN] = replace(world.row, copied_parts=known)
+    world.downloads.rows[ARN] = replace(world.row, copied_parts=counted_parts)
     job = sliced(world.row, "downloads/", cut, world.clock.now())
     assert job is not None
     watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
     watch.check()
     first = world.row.copied_bytes
     assert first is None
-    world.clock.sleep(BETWEEN)
+    world.clock.sleep(MESSAGE_SECONDS)
     watch.check()
     watch.close()
     assert (world.row.copied_bytes, world.row.copied_parts) == (4 * PART, 3)
 
 
-def test_of_many_workers_one_tells(world: World) -> None:
-    """Whoever read the older row has come too late."""
+def test_only_one_of_two_workers_that_read_the_same_row_advances_it(world: World) -> None:
     start_upload(world)
     row = world.row
-    said = {"copied": PART, "parts": 1, "upload_id": "upload-1", "now": world.clock.now() + 5}
-    assert world.downloads.advance(ARN, seen_at=row.updated_at, **said) is not None  # type: ignore[arg-type]
-    assert world.downloads.advance(ARN, seen_at=row.updated_at, **said) is None  # type: ignore[arg-type]
+    changes = {"copied": PART, "parts": 1, "upload_id": "upload-1", "now": world.clock.now() + 5}
+    assert world.downloads.advance(ARN, seen_at=row.updated_at, **changes) is not None  # type: ignore[arg-type]
+    assert world.downloads.advance(ARN, seen_at=row.updated_at, **changes) is None  # type: ignore[arg-type]
 
 
 @given(st.integers(1, 40), st.sets(st.integers(1, 40)), st.integers(0, 40))
-def test_bytes_are_counted_from_any_prefix_that_is_known(last: int, held: set[int], known: int) -> None:
-    """The same sum as from a listing of everything."""
-    whole = Plan(last * PART - 3, PART, 3)
-    known = min(known, last)
-    there = sorted({number for number in held if number <= last} | set(range(1, known + 1)))
-    listed = [Part(number, "", whole.part(number).length, 0) for number in there if number > known]
-    prefix, copied = counted(whole, known, listed)
-    assert copied == sum(whole.part(number).length for number in there)
-    assert set(range(1, prefix + 1)) <= set(there)
-    assert prefix + 1 not in there
+def test_bytes_are_counted_from_any_known_prefix(last: int, stored_numbers: set[int], prefix_parts: int) -> None:
+    """The sum is the same as from a listing of all parts."""
+    file_plan = Plan(last * PART - 3, PART, 3)
+    prefix_parts = min(prefix_parts, last)
+    all_numbers = sorted({number for number in stored_numbers if number <= last} | set(range(1, prefix_parts + 1)))
+    listed = [Part(number, "", file_plan.part(number).length, 0) for number in all_numbers if number > prefix_parts]
+    prefix, copied = counted(file_plan, prefix_parts, listed)
+    assert copied == sum(file_plan.part(number).length for number in all_numbers)
+    assert set(range(1, prefix + 1)) <= set(all_numbers)
+    assert prefix + 1 not in all_numbers
 
 
-def test_a_rate_is_told_where_there_is_one(world: World) -> None:
-    """Neither a division by nothing nor an estimate without a size."""
-    world.has(status=Status.COPYING, copied_bytes=50)
+def test_rate_and_estimate_are_left_out_if_unknown(world: World) -> None:
+    world.put_download(status=Status.COPYING, copied_bytes=50)
     assert "bytesPerSecond" not in messages.progress(world.row)
     assert "bytesPerSecond" not in messages.progress(world.row, 0.0)
     assert "secondsLeft" not in messages.progress(world.row, 10.0)
@@ -349,16 +338,15 @@ def test_a_rate_is_told_where_there_is_one(world: World) -> None:
     assert messages.progress(replace(world.row, size=40), 10.0)["secondsLeft"] == 0
 
 
-def test_one_job_at_a_time_beside_the_work() -> None:
-    """A second that comes meanwhile is left out."""
-    beside, release, done = BackgroundTask(), threading.Event(), []
+def test_background_task_refuses_a_second_job_until_the_first_ends() -> None:
+    background, release, done = BackgroundTask(), threading.Event(), []
 
     def job() -> None:
         release.wait(10)
         done.append(1)
 
-    assert beside.start(job)
-    assert not beside.start(job)
+    assert background.start(job)
+    assert not background.start(job)
     release.set()
-    beside.close()
+    background.close()
     assert done == [1]

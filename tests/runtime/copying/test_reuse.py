@@ -1,4 +1,4 @@
-"""One copy for all who ask for the same version of a file: nobody waits for ever, nobody gets another version."""
+"""Reuse: one copy for all downloads of the same version of a file; none waits for ever or gets another version."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SECONDS = 600
 
 
 @dataclass
-class Sharing:
-    """A world in which copies are reused; downloads are known by a letter."""
+class SharedCopies:
+    """A world in which copies are reused; each download is named by a letter."""
 
     world: World = field(default_factory=World)
     copies: FakeCopies = field(default_factory=FakeCopies)
@@ -31,13 +31,13 @@ class Sharing:
 
     def __post_init__(self) -> None:
         self.file = self.world.serve(OriginFile(content_of(3 * PART)))
-        wake = ResumeWaiters(self.copies, self.tasks)
+        resume_waiters = ResumeWaiters(self.copies, self.tasks)
         world = self.world
-        self.deliver = Deliver(world.downloads, world.download_messages, world.notifier, world.clock, wake)
-        self.fail = Fail(world.downloads, world.objects, world.notifier, world.clock, "downloads/", wake)
+        self.deliver = Deliver(world.downloads, world.download_messages, world.notifier, world.clock, resume_waiters)
+        self.fail = Fail(world.downloads, world.objects, world.notifier, world.clock, "downloads/", resume_waiters)
 
-    def has(self, name: str, **fields: object) -> str:
-        """A download of the file."""
+    def put_download(self, name: str, **fields: object) -> str:
+        """Put a download of the file into the table and return its ARN."""
         download_id = name * 32
         arn, now = execution_arn_of(STATE_MACHINE, download_id), self.world.clock.now()
         row = Download(arn, download_id, "reports", "a/b.csv", "iam:alice", now, now, int(now) + 3600)
@@ -51,73 +51,69 @@ class Sharing:
         return world.copy(fan_out=fan_out, arn=arn, reuse=reuse)
 
     def row(self, arn: str) -> Download:
-        """Its row."""
+        """Return a download."""
         return self.world.downloads.rows[arn]
 
     @property
-    def uploads(self) -> int:
-        """How many copies were begun."""
+    def upload_count(self) -> int:
+        """Return the number of copies that were begun."""
         return self.world.objects.calls["create_upload"]
 
 
 @pytest.fixture
-def sharing() -> Sharing:
-    """Nobody has asked yet."""
-    return Sharing()
+def sharing() -> SharedCopies:
+    """Return a world without downloads."""
+    return SharedCopies()
 
 
 STORED = {"outcome": "STORED"}
 
 
-def test_a_copy_that_is_there_is_not_made_again(sharing: Sharing) -> None:
-    """The second download has the object of the first."""
-    first, second = sharing.has("a"), sharing.has("b", file_name="other.csv")
+def test_existing_copy_is_reused(sharing: SharedCopies) -> None:
+    first, second = sharing.put_download("a"), sharing.put_download("b", file_name="other.csv")
     assert sharing.copy(first) == STORED
     assert sharing.copy(second) == STORED
-    assert sharing.uploads == 1
+    assert sharing.upload_count == 1
     assert sharing.row(second).stored == sharing.row(first).stored
     assert (sharing.row(second).size, sharing.row(second).copied_bytes) == (3 * PART, 3 * PART)
 
 
-def test_who_comes_while_it_is_copied_waits_and_is_woken(sharing: Sharing) -> None:
-    """By the delivery of the first, not by asking."""
-    first, second = sharing.has("a"), sharing.has("b")
+def test_second_download_waits_and_is_resumed_when_the_first_is_delivered(sharing: SharedCopies) -> None:
+    first, second = sharing.put_download("a"), sharing.put_download("b")
     assert sharing.copy(first, fan_out=1)["outcome"] == "PLANNED"
-    waits = sharing.copy(second)
-    assert waits == {"outcome": "WAIT", "fileId": sharing.row(first).file_id}
+    outcome = sharing.copy(second)
+    assert outcome == {"outcome": "WAIT", "fileId": sharing.row(first).file_id}
     assert sharing.row(second).status is Status.PENDING
-    assert sharing.copies.wait(str(waits["fileId"]), "token")
+    assert sharing.copies.wait(str(outcome["fileId"]), "token")
     assert sharing.copy(first) == STORED
     sharing.deliver.run(first)
-    assert sharing.tasks.woken == ["token"]
+    assert sharing.tasks.resumed == ["token"]
     assert sharing.copy(second) == STORED
     assert sharing.row(second).stored == sharing.row(first).stored
 
 
-def test_an_end_between_looking_and_waiting_is_seen(sharing: Sharing) -> None:
-    """The claim says that nobody needs to wait any more."""
-    first, second = sharing.has("a"), sharing.has("b")
+def test_copy_that_ends_before_the_second_waits_is_found(sharing: SharedCopies) -> None:
+    first, second = sharing.put_download("a"), sharing.put_download("b")
     sharing.copy(first, fan_out=1)
-    waits = sharing.copy(second)
+    outcome = sharing.copy(second)
     sharing.copy(first)
     sharing.deliver.run(first)
-    assert not sharing.copies.wait(str(waits["fileId"]), "token")
+    assert not sharing.copies.wait(str(outcome["fileId"]), "token")
     assert sharing.copy(second) == STORED
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_leader_that_fails_makes_room_for_one_who_waits(sharing: Sharing, status: str) -> None:
-    """Who copies by itself then."""
-    first, second = sharing.has("a"), sharing.has("b")
+def test_failed_leader_resumes_a_waiting_download_which_copies(sharing: SharedCopies, status: str) -> None:
+    first, second = sharing.put_download("a"), sharing.put_download("b")
     sharing.copy(first, fan_out=1)
-    waits = sharing.copy(second)
-    assert sharing.copies.wait(str(waits["fileId"]), "token")
+    outcome = sharing.copy(second)
+    assert sharing.copies.wait(str(outcome["fileId"]), "token")
     if status == "cancelled":
         sharing.world.downloads.cancel(first, now=sharing.world.clock.now())
     sharing.fail.run(first, Failure("ORIGIN_ERROR", "No."))
-    assert sharing.tasks.woken == ["token"]
+    assert sharing.tasks.resumed == ["token"]
     assert sharing.copy(second) == STORED
-    assert sharing.row(second).file_id == waits["fileId"]
+    assert sharing.row(second).file_id == outcome["fileId"]
 
 
 @pytest.mark.parametrize(
@@ -125,22 +121,24 @@ def test_a_leader_that_fails_makes_room_for_one_who_waits(sharing: Sharing, stat
     [{"status": Status.FAILED}, {"status": Status.CANCELLED}, {"expires_at": 1}, None],
     ids=["failed", "cancelled", "expired", "gone"],
 )
-def test_a_leader_that_died_without_a_word_is_replaced(sharing: Sharing, fields: dict[str, object] | None) -> None:
-    """Its row tells, should its call be lost."""
-    first, second = sharing.has("a"), sharing.has("b")
+def test_leader_that_ended_without_resuming_is_replaced(
+    sharing: SharedCopies, fields: dict[str, object] | None
+) -> None:
+    """Its row shows the end even if the call was lost."""
+    first, second = sharing.put_download("a"), sharing.put_download("b")
     sharing.copy(first, fan_out=1)
     if fields is None:
         del sharing.world.downloads.rows[first]
     else:
         sharing.world.downloads.rows[first] = replace(sharing.row(first), **fields)  # type: ignore[arg-type]
     assert sharing.copy(second) == STORED
-    assert sharing.uploads == 2
+    assert sharing.upload_count == 2
 
 
 @pytest.mark.parametrize("change", ["gone", "another"])
-def test_an_object_that_is_not_the_leaders_any_more_is_copied_anew(sharing: Sharing, change: str) -> None:
-    """A lifecycle rule, or an operator, took it."""
-    first, second = sharing.has("a"), sharing.has("b")
+def test_changed_or_missing_object_is_copied_again(sharing: SharedCopies, change: str) -> None:
+    """A lifecycle rule or an operator removed it."""
+    first, second = sharing.put_download("a"), sharing.put_download("b")
     sharing.copy(first)
     key = "downloads/" + "a" * 32
     if change == "gone":
@@ -148,16 +146,15 @@ def test_an_object_that_is_not_the_leaders_any_more_is_copied_anew(sharing: Shar
     else:
         sharing.world.objects.objects[key].body = b"another"
     assert sharing.copy(second) == STORED
-    assert sharing.uploads == 2
-    third = sharing.has("c")
+    assert sharing.upload_count == 2
+    third = sharing.put_download("c")
     assert sharing.copy(third) == STORED
-    assert sharing.uploads == 2
+    assert sharing.upload_count == 2
 
 
 @pytest.mark.parametrize("change", ["version", "path", "window", "no validator", "sha256"])
-def test_what_is_not_known_to_be_the_same_is_copied(sharing: Sharing, change: str) -> None:
-    """Another version or file, a copy that is too old, an origin that says nothing of versions, bytes to be hashed."""
-    first = sharing.has("a")
+def test_another_version_path_or_age_is_copied(sharing: SharedCopies, change: str) -> None:
+    first = sharing.put_download("a")
     if change == "no validator":
         sharing.file.etag = None
     sharing.copy(first)
@@ -170,43 +167,40 @@ def test_what_is_not_known_to_be_the_same_is_copied(sharing: Sharing, change: st
         sharing.world.clock.time += SECONDS + 1
     elif change == "sha256":
         fields = {"sha256": str(sharing.row(first).stored.sha256)}  # type: ignore[union-attr]
-    assert sharing.copy(sharing.has("b", **fields)) == STORED
-    assert sharing.uploads == 2
+    assert sharing.copy(sharing.put_download("b", **fields)) == STORED
+    assert sharing.upload_count == 2
 
 
-def test_more_than_a_row_can_hold_do_not_wait(sharing: Sharing) -> None:
-    """They copy by themselves."""
-    sharing.copy(sharing.has("a"), fan_out=1)
+def test_download_copies_by_itself_if_too_many_wait(sharing: SharedCopies) -> None:
+    sharing.copy(sharing.put_download("a"), fan_out=1)
     (claim,) = sharing.copies.rows.values()
     claim.waiting = ["token"] * MAX_WAITING
-    assert sharing.copy(sharing.has("b")) == STORED
-    assert sharing.uploads == 2
+    assert sharing.copy(sharing.put_download("b")) == STORED
+    assert sharing.upload_count == 2
 
 
-def test_a_repeated_leader_goes_on(sharing: Sharing) -> None:
-    """It does not wait for itself."""
-    first = sharing.has("a")
+def test_repeated_leader_continues(sharing: SharedCopies) -> None:
+    first = sharing.put_download("a")
     assert sharing.copy(first, fan_out=1)["outcome"] == "PLANNED"
     assert sharing.copy(first, fan_out=1)["outcome"] == "PLANNED"
-    assert sharing.uploads == 1
+    assert sharing.upload_count == 1
 
 
-def test_a_leader_that_was_cancelled_meanwhile_does_not_begin(sharing: Sharing) -> None:
-    """The claim stays until its row is looked at."""
-    first = sharing.has("a")
-    sharing.world.downloads.before = lambda operation: (
+def test_leader_that_is_cancelled_while_claiming_does_not_begin(sharing: SharedCopies) -> None:
+    first = sharing.put_download("a")
+    sharing.world.downloads.before_call = lambda operation: (
         sharing.world.downloads.rows.update({first: replace(sharing.row(first), status=Status.CANCELLED)})
         if operation == "downloads.record_file_id"
         else None
     )
     assert sharing.copy(first)["outcome"] == "FAILED"
-    sharing.world.downloads.before = lambda _operation: None
-    assert sharing.copy(sharing.has("b")) == STORED
+    sharing.world.downloads.before_call = lambda _operation: None
+    assert sharing.copy(sharing.put_download("b")) == STORED
 
 
-def test_a_call_that_is_lost_fails_nobody(sharing: Sharing) -> None:
-    """Who waits looks again after a while."""
-    first = sharing.has("a")
+def test_failed_resume_call_fails_no_download(sharing: SharedCopies) -> None:
+    """A waiting download checks again after a while."""
+    first = sharing.put_download("a")
     sharing.copy(first, fan_out=1)
     (claim,) = sharing.copies.rows.values()
     claim.waiting = ["token", "other"]
@@ -216,40 +210,40 @@ def test_a_call_that_is_lost_fails_nobody(sharing: Sharing) -> None:
 
 
 class Schedule(RuleBasedStateMachine):
-    """Downloads of one file, asked for, copied, failing and waiting in any order."""
+    """Downloads of one file that start, copy, fail and wait in any order."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sharing = Sharing()
+        self.sharing = SharedCopies()
         self.arns: list[str] = []
         self.copying: set[str] = set()
         self.waiting: dict[str, str] = {}
 
     @rule()
     @precondition(lambda self: len(self.arns) < 6)
-    def ask(self) -> None:
-        """Another download."""
-        self.arns.append(self.sharing.has("abcdef"[len(self.arns)]))
-        self.look(self.arns[-1])
+    def start_download(self) -> None:
+        """Start another download."""
+        self.arns.append(self.sharing.put_download("abcdef"[len(self.arns)]))
+        self.run_execution(self.arns[-1])
 
-    @rule(choice=st.integers(0, 5), good=st.booleans())
-    def end(self, choice: int, good: bool) -> None:
-        """One that copies ends, well or not; whoever it wakes looks again."""
+    @rule(choice=st.integers(0, 5), succeeds=st.booleans())
+    def end_copy(self, choice: int, succeeds: bool) -> None:
+        """End a copy; every download that it resumes continues."""
         if not self.copying:
             return
         arn = sorted(self.copying)[choice % len(self.copying)]
         self.copying.remove(arn)
-        if good:
+        if succeeds:
             assert self.sharing.copy(arn) == STORED
             self.sharing.deliver.run(arn)
         else:
             self.sharing.fail.run(arn, Failure("ORIGIN_ERROR", "No."))
-        woken, self.sharing.tasks.woken = self.sharing.tasks.woken, []
-        for token in woken:
-            self.look(self.waiting.pop(token))
+        resumed, self.sharing.tasks.resumed = self.sharing.tasks.resumed, []
+        for token in resumed:
+            self.run_execution(self.waiting.pop(token))
 
-    def look(self, arn: str) -> None:
-        """What the execution does until it copies, waits or has ended."""
+    def run_execution(self, arn: str) -> None:
+        """Run an execution until it copies, waits or has ended."""
         while True:
             outcome = self.sharing.copy(arn, fan_out=1)
             if outcome["outcome"] == "PLANNED":
@@ -263,8 +257,7 @@ class Schedule(RuleBasedStateMachine):
                 return
 
     @invariant()
-    def somebody_copies_for_those_who_wait(self) -> None:
-        """Or they would wait for ever; and nobody copies beside them."""
+    def exactly_one_download_copies_for_those_that_wait(self) -> None:
         assert bool(self.waiting) <= bool(self.copying)
         assert len(self.copying) <= 1
         ready = [arn for arn in self.arns if self.sharing.row(arn).status is Status.READY]

@@ -1,4 +1,4 @@
-"""The buffers that go round, and the parts that they carry."""
+"""Uploads of parts with a fixed number of reused buffers."""
 
 from __future__ import annotations
 
@@ -19,28 +19,27 @@ KEY = "downloads/abc"
 
 
 def deadline(seconds: float = 10.0) -> Deadline:
-    """Time that does not pass by itself."""
+    """Return a deadline on a clock that stands still."""
     return Deadline(FakeClock(), seconds)
 
 
-def begun(objects: FakeObjects, buffers: Buffers) -> PartUpload:
-    """An upload without parts."""
+def start_upload(objects: FakeObjects, buffers: Buffers) -> PartUpload:
+    """Return an upload without parts."""
     upload_id = objects.create_upload(KEY, content_type="text/csv", metadata={})
     return PartUpload(objects, KEY, upload_id, buffers)
 
 
-def on_a_part(wait: Callable[[float], object]) -> Callable[[str], None]:
-    """Let every part wait for something."""
+def wait_in_each_part(wait: Callable[[float], object]) -> Callable[[str], None]:
+    """Return a hook that lets every part wait."""
 
-    def called(operation: str) -> None:
+    def wait_if_part(operation: str) -> None:
         if operation == "upload_part":
             wait(10)
 
-    return called
+    return wait_if_part
 
 
-def test_there_are_only_so_many_buffers() -> None:
-    """The next is waited for, and not for ever."""
+def test_number_of_buffers_is_limited() -> None:
     buffers = Buffers(8, 2)
     first = buffers.take(deadline())
     assert len(first) == 8
@@ -51,8 +50,8 @@ def test_there_are_only_so_many_buffers() -> None:
     assert buffers.take(deadline()) is first
 
 
-def test_a_shortened_buffer_is_replaced() -> None:
-    """The last part's is cut to its length; it does not come back shorter."""
+def test_shortened_buffer_is_replaced() -> None:
+    """The buffer of the last part is cut to its length."""
     buffers = Buffers(8, 1)
     short = buffers.take(deadline())
     del short[3:]
@@ -61,81 +60,76 @@ def test_a_shortened_buffer_is_replaced() -> None:
 
 
 def test_parts_are_numbered_in_order_and_the_whole_is_hashed() -> None:
-    """However they overlap."""
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 3)
-    upload = begun(objects, buffers)
+    upload = start_upload(objects, buffers)
     chunks = [bytes([number]) * 4 for number in range(20)]
     for chunk in chunks:
         buffer = buffers.take(deadline())
         buffer[:] = chunk
         upload.add(buffer)
     parts, sha256 = upload.finish(deadline())
-    assert parts == [Part(n, f'"etag-{n}"', 4, zlib.crc32(chunk)) for n, chunk in enumerate(chunks, 1)]
+    assert parts == [Part(number, f'"etag-{number}"', 4, zlib.crc32(chunk)) for number, chunk in enumerate(chunks, 1)]
     assert sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
 
 
-def test_parts_are_stored_while_others_are_read() -> None:
-    """Two of three buffers are in flight at once."""
+def test_two_of_three_buffers_are_uploaded_at_once() -> None:
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 3)
     together = threading.Barrier(2)
-    objects.fail = on_a_part(together.wait)
-    upload = begun(objects, buffers)
+    objects.before_call = wait_in_each_part(together.wait)
+    upload = start_upload(objects, buffers)
     for _ in range(2):
         upload.add(buffers.take(deadline()))
     parts, _ = upload.finish(deadline())
     assert len(parts) == 2
 
 
-def test_a_part_that_fails_fails_the_next_and_gives_its_buffer_back() -> None:
-    """Reading on would be for nothing."""
+def test_failed_part_fails_the_next_and_returns_its_buffer() -> None:
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 1)
 
     def fail(operation: str) -> None:
         if operation == "upload_part":
             raise StorageError("upload_part", "SlowDown")
 
-    objects.fail = fail
-    upload = begun(objects, buffers)
+    objects.before_call = fail
+    upload = start_upload(objects, buffers)
 
-    def add_on() -> None:
+    def add_many() -> None:
         for _ in range(1000):
             upload.add(buffers.take(deadline()))
 
     with pytest.raises(StorageError, match="SlowDown"):
-        add_on()
+        add_many()
     upload.abandon()
 
 
-def test_storing_that_takes_too_long_is_a_time_out() -> None:
-    """The worker has to clean up before Lambda ends it."""
+def test_upload_that_takes_too_long_is_a_timeout() -> None:
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 2)
-    over = threading.Event()
-    objects.fail = on_a_part(over.wait)
-    upload = begun(objects, buffers)
+    release = threading.Event()
+    objects.before_call = wait_in_each_part(release.wait)
+    upload = start_upload(objects, buffers)
     upload.add(buffers.take(deadline()))
     with pytest.raises(TimedOutError):
         upload.finish(deadline(0.01))
-    over.set()
+    release.set()
     upload.abandon()
 
 
-def test_abandoning_waits_for_a_part_in_flight_but_not_for_ever() -> None:
-    """It may bring the upload back; aborting again takes care of that."""
+def test_abandon_waits_for_a_part_in_flight_for_a_limited_time() -> None:
+    """The part may recreate the upload; aborting again removes it."""
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 2)
-    over = threading.Event()
-    objects.fail = on_a_part(over.wait)
-    upload = begun(objects, buffers)
+    release = threading.Event()
+    objects.before_call = wait_in_each_part(release.wait)
+    upload = start_upload(objects, buffers)
     upload.add(buffers.take(deadline()))
     upload.abandon(patience=0.01)
-    assert objects.held == 4
-    over.set()
+    assert objects.bytes_in_flight == 4
+    release.set()
 
 
-def test_no_more_parts_than_s3_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An endless body ends."""
+def test_more_parts_than_s3_accepts_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.logic.copying.upload.MAX_PARTS", 2)
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 2)
-    upload = begun(objects, buffers)
+    upload = start_upload(objects, buffers)
     for _ in range(2):
         upload.add(buffers.take(deadline()))
     with pytest.raises(StorageError, match="TooManyParts"):

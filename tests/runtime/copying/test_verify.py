@@ -1,4 +1,4 @@
-"""Nothing is READY that is not there, is another's, or differs."""
+"""A download is READY only if its object exists, is its own, and equals the bytes that were sent."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ DIGEST = Digest("AAAAAA==", "BBBBBB==-2")
 HEAD = ObjectHead(9, '"etag"', {"download-id": "mine"}, DIGEST.whole, "FULL_OBJECT")
 
 
-def stored(head: ObjectHead | None) -> Stored:
-    """Verify a head against what was sent."""
+def verify_head(head: ObjectHead | None) -> Stored:
+    """Verify a head against the bytes that were sent."""
     return verify.stored(head, key="k", download_id="mine", size=9, digest=DIGEST, content_type="text/csv")
 
 
@@ -29,9 +29,9 @@ def stored(head: ObjectHead | None) -> Stored:
         replace(HEAD, checksum_type=None),
     ],
 )
-def test_what_s3_says_in_either_form_is_compared(head: ObjectHead) -> None:
-    """The client is given the one of the whole."""
-    assert stored(head) == Stored("k", 9, '"etag"', "text/csv", Checksum("CRC32", DIGEST.whole), None)
+def test_checksum_is_compared_in_either_form(head: ObjectHead) -> None:
+    """The checksum of the whole is returned."""
+    assert verify_head(head) == Stored("k", 9, '"etag"', "text/csv", Checksum("CRC32", DIGEST.whole), None)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_what_s3_says_in_either_form_is_compared(head: ObjectHead) -> None:
     ],
     ids=[
         "none",
-        "nobody's",
-        "another's",
+        "no owner",
+        "another owner",
         "size",
         "no checksum",
         "checksum",
@@ -57,7 +57,6 @@ def test_what_s3_says_in_either_form_is_compared(head: ObjectHead) -> None:
         "whole as composite",
     ],
 )
-def test_what_differs_in_anything_is_refused(head: ObjectHead | None) -> None:
-    """Size, owner and checksum each count."""
+def test_any_difference_is_refused(head: ObjectHead | None) -> None:
     with pytest.raises(StoredObjectError):
-        stored(head)
+        verify_head(head)

@@ -1,4 +1,4 @@
-"""No client that stays connected misses the outcome, in whatever order things happen, and no row is left."""
+"""A client that stays connected never misses the end, in any order of events, and no row is left."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from runtime import parallel
 from runtime.logic.sockets import notifier
 from runtime.models import Download, Status
 from tests.runtime.support.fakes import FakeDownloads
-from tests.runtime.support.stories import KINDS, Client, Fault, Story
+from tests.runtime.support.stories import FINAL_TYPES, Client, Fault, Scenario
 
 
 @contextmanager
-def one_after_the_other() -> Iterator[None]:
-    """Posting without threads of its own: the schedule alone decides the order."""
+def sequential_posts() -> Iterator[None]:
+    """Post without extra threads, so that the schedule alone decides the order."""
 
     def each(work: Callable[[str], object], items: Iterable[str]) -> list[object]:
         return [work(item) for item in items]
@@ -30,33 +30,40 @@ def one_after_the_other() -> Iterator[None]:
         yield
 
 
-def check(
-    story: Story, clients: Sequence[Client], ends: Sequence[Status], *, event: bool = False, ghosts: bool = False
+def run_and_check(
+    scenario: Scenario,
+    clients: Sequence[Client],
+    statuses: Sequence[Status],
+    *,
+    status_event: bool = False,
+    stale_connections: bool = False,
 ) -> None:
-    """Play one story to its end and check what is left of it: the row of the download, and nothing else."""
-    if ghosts:
-        story.ghosts()
+    """Run a scenario to its end and check what clients received and what is left."""
+    if stale_connections:
+        scenario.add_stale_connections()
     for number, client in enumerate(clients):
-        story.client(f"client{number}", client)
-    for how in ends:
-        story.ends(how)
-    if event:
-        story.event()
-    with one_after_the_other():
-        story.play()
-    final = story.world.row.status
-    assert final in {*ends, *(Status.CANCELLED for client in clients if client.says == "cancel")}
-    for name in story.staying():
-        assert story.told(name), f"{name} was never told"
-    for connection_id in story.world.sockets.received:
-        assert set(story.endings(connection_id)) <= {KINDS[final]}, f"{connection_id} was told something else"
-    if story.failed is None or story.failed.operation != "idle_closer.start":  # then TTL is left to clean up
-        assert not story.world.connections.rows
-        assert not story.world.row.connection_ids
-        assert not story.world.sockets.opens_at, "a socket stayed open"
+        scenario.add_client(f"client{number}", client)
+    for status in statuses:
+        scenario.add_end(status)
+    if status_event:
+        scenario.add_status_event()
+    with sequential_posts():
+        scenario.run()
+    final = scenario.world.row.status
+    assert final in {*statuses, *(Status.CANCELLED for client in clients if client.says == "cancel")}
+    for name in scenario.staying_clients():
+        assert scenario.was_notified(name), f"{name} was never told"
+    for connection_id in scenario.world.sockets.received:
+        assert set(scenario.final_messages(connection_id)) <= {FINAL_TYPES[final]}, (
+            f"{connection_id} was told something else"
+        )
+    if scenario.failed is None or scenario.failed.operation != "idle_closer.start":  # then TTL is left to clean up
+        assert not scenario.world.connections.rows
+        assert not scenario.world.row.connection_ids
+        assert not scenario.world.sockets.opens_at, "a socket stayed open"
 
 
-ENDS = st.sampled_from(
+END_STATUSES = st.sampled_from(
     [
         [Status.READY],
         [Status.FAILED],
@@ -107,85 +114,86 @@ FAULTS = st.builds(
 @pytest.mark.parametrize("share", range(4))  # of a thousand schedules, so that they run beside each other
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_any_order_of_whatever_happens(share: int, data: st.DataObject) -> None:
-    """Whoever stays hears the end that the row has, nobody hears another, and no row and no socket is left."""
-    order = data.draw(st.randoms(use_true_random=False), label=f"order, share {share}")
+def test_every_client_that_stays_gets_the_end_in_any_order(share: int, data: st.DataObject) -> None:
+    """Random orders, faults and clients: no client gets another end, and no row and no socket is left."""
+    order = data.draw(st.randoms(use_true_random=True), label=f"order, share {share}")
     fault = data.draw(st.none() | FAULTS, label="fault")
-    story = Story(
+    scenario = Scenario(
         order.randrange,
         limit=data.draw(st.sampled_from([1, 2, 10]), label="limit"),
         fault=fault,
         twice=data.draw(st.booleans(), label="twice"),
     )
-    clients, ends = data.draw(CLIENTS, label="clients"), data.draw(ENDS, label="ends")
-    event, ghosts = data.draw(st.booleans(), label="event"), data.draw(st.booleans(), label="ghosts")
-    check(story, clients, ends, event=event, ghosts=ghosts)
+    clients, statuses = data.draw(CLIENTS, label="clients"), data.draw(END_STATUSES, label="ends")
+    status_event, stale_connections = data.draw(st.booleans(), label="event"), data.draw(st.booleans(), label="ghosts")
+    run_and_check(scenario, clients, statuses, status_event=status_event, stale_connections=stale_connections)
 
 
-@pytest.mark.parametrize("end", [Status.READY, Status.FAILED, Status.CANCELLED])
-def test_one_client_and_one_end_in_every_order(end: Status) -> None:
-    """All schedules of the two, counted out rather than drawn."""
-    heard: set[int] = set()
+@pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])
+def test_one_client_gets_the_end_in_all_256_orders(status: Status) -> None:
+    message_counts: set[int] = set()
     for order in range(2**8):
         bits = iter(f"{order:08b}")
 
         def choose(count: int, bits: Iterator[str] = bits) -> int:
             return min(int(next(bits, "0")), count - 1)
 
-        story = Story(choose)
-        check(story, [Client()], [end])
-        heard.add(sum(len(story.endings(one)) for one in story.world.sockets.received))
-    assert heard <= {1, 2}
-    assert 1 in heard
+        scenario = Scenario(choose)
+        run_and_check(scenario, [Client()], [status])
+        message_counts.add(
+            sum(len(scenario.final_messages(connection_id)) for connection_id in scenario.world.sockets.received)
+        )
+    assert message_counts <= {1, 2}
+    assert 1 in message_counts
 
 
-MISTAKES = {
+MISTAKE_SEEDS = {
     "a stale second look": 60,
     "a young connection taken for gone": 60,
     "rows of a handshake that failed": 60,
-    "no closing": 20,
+    "no idle closer": 20,
 }
 
 
-def lost(mistake: str, order: random.Random) -> bool:
-    """Whether a story goes wrong with the mistake in it."""
-    story = Story(order.randrange)
+def fails_with(mistake: str, order: random.Random) -> bool:
+    """Return True if a scenario with this mistake fails its check."""
+    scenario = Scenario(order.randrange)
     clients, ends = [Client()], [Status.READY]
     guard: AbstractContextManager[object] = nullcontext()
     if mistake == "a stale second look":
-        story.world.connect = replace(story.world.connect, downloads=Stale(story.world.downloads))
+        scenario.world.connect = replace(scenario.world.connect, downloads=StaleDownloads(scenario.world.downloads))
     elif mistake == "a young connection taken for gone":
         guard = mock.patch.object(notifier, "YOUNG_SECONDS", 0.0)
     elif mistake == "rows of a handshake that failed":
-        story = Story(order.randrange, fault=Fault("functions.start", 1))
-        guard = mock.patch.object(story.world.connections, "delete", return_value=None)
+        scenario = Scenario(order.randrange, fault=Fault("functions.start", 1))
+        guard = mock.patch.object(scenario.world.connections, "delete", return_value=None)
         clients = [Client(stays=False)]
-    elif mistake == "no closing":
-        story.world.idle_closer.after = lambda _arn, _ids, _since: None
+    elif mistake == "no idle closer":
+        scenario.world.idle_closer.after_start = lambda _arn, _ids, _since: None
     with guard:
         try:
-            check(story, clients, ends)
+            run_and_check(scenario, clients, ends)
         except AssertionError:
             return True
     return False
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_the_check_would_notice(mistake: str) -> None:
-    """With a guard gone, some order loses the news, or leaves something behind."""
-    assert any(lost(mistake, random.Random(seed)) for seed in range(MISTAKES[mistake]))
+@pytest.mark.parametrize("mistake", MISTAKE_SEEDS)
+def test_check_notices_each_mistake(mistake: str) -> None:
+    """Without a guard, some order loses the message or leaves a row."""
+    assert any(fails_with(mistake, random.Random(seed)) for seed in range(MISTAKE_SEEDS[mistake]))
 
 
-class Stale(FakeDownloads):
-    """A table whose second read answers what the first one saw."""
+class StaleDownloads(FakeDownloads):
+    """A table whose second read returns the first result."""
 
     def __init__(self, downloads: FakeDownloads) -> None:
         super().__init__()
         self._downloads = downloads
-        self._seen: Download | None = None
+        self._first_result: Download | None = None
 
     def get(self, execution_arn: str) -> Download | None:
-        """The first answer, for ever."""
-        found = self._downloads.get(execution_arn)
-        self._seen = self._seen or found
-        return self._seen
+        """Return the result of the first read."""
+        result = self._downloads.get(execution_arn)
+        self._first_result = self._first_result or result
+        return self._first_result

@@ -1,4 +1,4 @@
-"""Each handler with the events that AWS sends: parsed, called, mapped, and silent about its internals."""
+"""Each handler with the events that AWS sends: parsing, the call of the use case, and the response."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from runtime.logic.requests.access import Access
 from runtime.logic.requests.cancel_download import CancelDownload
 from runtime.logic.requests.get_download import GetDownload
 from runtime.models import Status, execution_arn_of
-from tests.runtime.ending.test_deliver import counts, types
+from tests.runtime.ending.test_deliver import message_types, outcome_counts
 from tests.runtime.support.fakes import STATE_MACHINE
 from tests.runtime.support.world import World
 from tests.runtime.test_architecture import HANDLERS, ROOT
@@ -31,26 +31,26 @@ EVENTS = ROOT / "events"
 Event = dict[str, Any]
 
 
-def event(name: str) -> Event:
-    """A canonical event."""
+def load_event(name: str) -> Event:
+    """Return a canonical event."""
     loaded: Event = json.loads((EVENTS / f"{name}.json").read_text())
     return loaded
 
 
 class Context:
-    """What Lambda passes beside the event."""
+    """The context object that Lambda passes to a handler."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Of the function's time-out."""
+        """Return the milliseconds left before the time-out."""
         return 900_000
 
 
 @pytest.fixture
 def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event], Any]:
-    """Run a handler on the fakes."""
+    """Return a function that runs a handler on the fakes and checks its response against the REST contract."""
     monkeypatch.setenv("CORS_ORIGINS", '["https://app.example.com"]')
     access = Access(world.downloads, world.clock, STATE_MACHINE)
-    wired = {
+    use_cases = {
         "request_download": world.request,
         "get_download": GetDownload(access, world.reconcile, world.download_messages),
         "cancel_download": CancelDownload(access, world.cancel),
@@ -73,13 +73,17 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
 
     def run(name: str, event: Event) -> Any:
         module = importlib.import_module(f"runtime.handlers.{name}")
-        monkeypatch.setattr(module, "build_use_case", lambda: wired[name])
-        answer = module.handler(event, Context())
+        monkeypatch.setattr(module, "build_use_case", lambda: use_cases[name])
+        response = module.handler(event, Context())
         if "httpMethod" in event:
             check_response(
-                event["httpMethod"], event["path"], answer["statusCode"], answer["headers"], json.loads(answer["body"])
+                event["httpMethod"],
+                event["path"],
+                response["statusCode"],
+                response["headers"],
+                json.loads(response["body"]),
             )
-        return answer
+        return response
 
     return run
 
@@ -87,77 +91,74 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
 Call = Callable[[str, Event], Any]
 
 
-def body_of(answer: Event) -> Event:
-    """A JSON answer that nobody may cache."""
-    assert answer["headers"]["Content-Type"] == "application/json"
-    assert answer["headers"]["Cache-Control"] == "no-store"
-    body: Event = json.loads(answer["body"])
+def json_body(response: Event) -> Event:
+    """Return the JSON body of a response that must not be cached."""
+    assert response["headers"]["Content-Type"] == "application/json"
+    assert response["headers"]["Cache-Control"] == "no-store"
+    body: Event = json.loads(response["body"])
     return body
 
 
-def ordered(world: World, **fields: object) -> tuple[str, tickets.Ticket]:
-    """The download of the canonical events, and its ticket as these carry it."""
-    text = event("get_download")["headers"]["x-download-ticket"]
-    ticket = tickets.parse(text)
+def put_event_download(world: World, **fields: object) -> tuple[str, tickets.Ticket]:
+    """Put the download that the canonical events name into the table; return its ARN and ticket."""
+    ticket_text = load_event("get_download")["headers"]["x-download-ticket"]
+    ticket = tickets.parse(ticket_text)
     arn = execution_arn_of("arn:aws:states:us-east-1:123456789012:stateMachine:files", ticket.download_id)
-    world.has(**{"execution_arn": arn, "download_id": ticket.download_id, "ticket_hashes": (ticket.hash,), **fields})
+    world.put_download(
+        **{"execution_arn": arn, "download_id": ticket.download_id, "ticket_hashes": (ticket.hash,), **fields}
+    )
     row = world.row
     world.downloads.rows = {arn: row}
     return arn, ticket
 
 
-def test_there_is_an_event_for_every_handler() -> None:
-    """And no event without one."""
+def test_every_handler_has_an_event_and_every_event_a_handler() -> None:
     names = {path.stem for path in EVENTS.glob("*.json")}
     assert set(HANDLERS) <= names
     assert all(any(name.startswith(handler) for handler in HANDLERS) for name in names)
 
 
-def test_an_order_by_post(call: Call, world: World) -> None:
-    """202, and where to look."""
-    answer = call("request_download", event("request_download"))
-    body = body_of(answer)
-    assert answer["statusCode"] == 202
-    assert answer["headers"]["Location"] == body["statusUrl"]
-    assert answer["headers"]["Retry-After"] == "1"
+def test_post_answers_202_with_location_and_is_idempotent(call: Call, world: World) -> None:
+    response = call("request_download", load_event("request_download"))
+    body = json_body(response)
+    assert response["statusCode"] == 202
+    assert response["headers"]["Location"] == body["statusUrl"]
+    assert response["headers"]["Retry-After"] == "1"
     assert set(body) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
     (row,) = world.downloads.rows.values()
     assert (row.path, row.file_name) == ("2026/11/figures.csv", "Figures 2026.csv")
     assert row.owner == "iam:arn:aws:iam::123456789012:user/alice"
-    assert body_of(call("request_download", event("request_download")))["downloadId"] == body["downloadId"]
+    assert json_body(call("request_download", load_event("request_download")))["downloadId"] == body["downloadId"]
 
 
-def test_an_order_by_get(call: Call, world: World) -> None:
-    """200, as the sample has it; nothing has to be said where there is a default."""
-    answer = call("request_download", event("request_download_get"))
-    assert answer["statusCode"] == 200
-    assert {"executionArn", "webSocketEndpoint"} <= set(body_of(answer))
-    plain = event("request_download_get") | {"queryStringParameters": None}
-    assert call("request_download", plain)["statusCode"] == 200
+def test_get_answers_200_and_falls_back_to_the_default_path(call: Call, world: World) -> None:
+    response = call("request_download", load_event("request_download_get"))
+    assert response["statusCode"] == 200
+    assert {"executionArn", "webSocketEndpoint"} <= set(json_body(response))
+    without_query = load_event("request_download_get") | {"queryStringParameters": None}
+    assert call("request_download", without_query)["statusCode"] == 200
     assert {row.path for row in world.downloads.rows.values()} == {"2026/11/figures.csv", "latest.csv"}
 
 
 @pytest.mark.parametrize(("text", "status"), [("12", 200), ("-1", 400), ("1e3", 400), ("", 400), ("9" * 5000, 400)])
-def test_a_size_in_a_query_is_digits(call: Call, world: World, text: str, status: int) -> None:
-    """A query has no numbers."""
-    asked = event("request_download_get") | {"queryStringParameters": {"size": text}}
-    assert call("request_download", asked)["statusCode"] == status
+def test_size_in_a_query_must_be_digits(call: Call, world: World, text: str, status: int) -> None:
+    request = load_event("request_download_get") | {"queryStringParameters": {"size": text}}
+    assert call("request_download", request)["statusCode"] == status
     assert [row.expected_size for row in world.downloads.rows.values()] == ([12] if status == 200 else [])
 
 
-def test_a_size_that_cannot_be_copied_is_unprocessable(call: Call, world: World) -> None:
-    """Said before anything is begun."""
+def test_size_that_cannot_be_copied_answers_422_before_anything_is_stored(call: Call, world: World) -> None:
     body = json.dumps({"size": 60_000_000_001, "sha256": "a" * 64})
-    answer = call("request_download", event("request_download") | {"body": body})
-    assert (answer["statusCode"], body_of(answer)["error"]["code"]) == (422, "FILE_TOO_LARGE")
+    response = call("request_download", load_event("request_download") | {"body": body})
+    assert (response["statusCode"], json_body(response)["error"]["code"]) == (422, "FILE_TOO_LARGE")
     assert not world.downloads.rows
 
 
-def test_a_body_in_base64(call: Call, world: World) -> None:
-    """As API Gateway sends it for binary types."""
-    encoded = event("request_download")
-    encoded |= {"body": base64.b64encode(encoded["body"].encode()).decode(), "isBase64Encoded": True}
-    assert call("request_download", encoded)["statusCode"] == 202
+def test_base64_body_is_decoded(call: Call, world: World) -> None:
+    """API Gateway sends a body in base64 when its type is a binary media type."""
+    request = load_event("request_download")
+    request |= {"body": base64.b64encode(request["body"].encode()).decode(), "isBase64Encoded": True}
+    assert call("request_download", request)["statusCode"] == 202
     assert len(world.downloads.rows) == 1
 
 
@@ -185,14 +186,15 @@ def test_a_body_in_base64(call: Call, world: World) -> None:
         ({"body": '{"path": "other"}'}, 422, "IDEMPOTENCY_KEY_REUSED"),
     ],
 )
-def test_a_bad_order_is_told_what_is_wrong(call: Call, world: World, change: Event, status: int, code: str) -> None:
-    """In the same JSON always."""
+def test_invalid_request_gets_its_status_and_error_code(
+    call: Call, world: World, change: Event, status: int, code: str
+) -> None:
     if status == 422:
-        call("request_download", event("request_download"))
-    answer = call("request_download", event("request_download") | change)
-    assert answer["statusCode"] == status
-    assert body_of(answer)["error"]["code"] == code
-    assert set(body_of(answer)["error"]) == {"code", "message"}
+        call("request_download", load_event("request_download"))
+    response = call("request_download", load_event("request_download") | change)
+    assert response["statusCode"] == status
+    assert json_body(response)["error"]["code"] == code
+    assert set(json_body(response)["error"]) == {"code", "message"}
     assert len(world.downloads.rows) == (1 if status == 422 else 0)
 
 
@@ -209,58 +211,55 @@ def test_a_bad_order_is_told_what_is_wrong(call: Call, world: World, change: Eve
         ({}, "address:unknown"),
     ],
 )
-def test_the_owner_is_who_calls(call: Call, world: World, context: Event, owner: str) -> None:
-    """Whatever kind of authentication the stack has."""
+def test_owner_is_taken_from_the_authenticated_caller(call: Call, world: World, context: Event, owner: str) -> None:
     headers = {"Idempotency-Key": "b0e3f9a4-51c7-4d2e-9a68-7c1f0d35e2b9"}
-    call("request_download", event("request_download") | {"requestContext": context, "headers": headers})
+    call("request_download", load_event("request_download") | {"requestContext": context, "headers": headers})
     (row,) = world.downloads.rows.values()
     assert row.owner == owner
 
 
 @pytest.mark.parametrize("identity", [{"apiKeyId": "key1", "sourceIp": "1.2.3.4"}, {"sourceIp": "1.2.3.4"}])
-def test_a_guessed_key_gives_nobody_elses_download_away(call: Call, world: World, identity: Event) -> None:
-    """Callers with one API key, or behind one address, are one owner."""
-    asked = event("request_download") | {"requestContext": {"identity": identity}}
+def test_idempotency_key_of_a_shared_caller_must_be_a_uuid(call: Call, world: World, identity: Event) -> None:
+    """Callers with one API key or address count as one owner and could guess each other's keys."""
+    request = load_event("request_download") | {"requestContext": {"identity": identity}}
     for _ in ("the caller", "another caller"):
-        answer = call("request_download", asked)
-        assert answer["statusCode"] == 400
-        assert "UUID" in body_of(answer)["error"]["message"]
+        response = call("request_download", request)
+        assert response["statusCode"] == 400
+        assert "UUID" in json_body(response)["error"]["message"]
     assert not world.downloads.rows
 
 
-def test_a_failure_of_ours_shows_nothing_but_that(call: Call, world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """And is in the log, by name."""
+def test_internal_error_is_logged_but_not_returned(
+    call: Call, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.executions.error = ServiceError("StartExecution", "AccessDeniedException")
-    answer = call("request_download", event("request_download"))
-    assert answer["statusCode"] == 500
-    assert body_of(answer)["error"]["code"] == "INTERNAL"
-    assert "AccessDenied" not in answer["body"]
+    response = call("request_download", load_event("request_download"))
+    assert response["statusCode"] == 500
+    assert json_body(response)["error"]["code"] == "INTERNAL"
+    assert "AccessDenied" not in response["body"]
     assert "StartExecution: AccessDeniedException" in capsys.readouterr().out
 
 
-def test_too_much_at_once_is_503(call: Call, world: World) -> None:
-    """With when to come back."""
+def test_throttling_answers_503_with_retry_after(call: Call, world: World) -> None:
     world.executions.error = ServiceError("StartExecution", "ThrottlingException")
-    answer = call("request_download", event("request_download"))
-    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "1")
+    response = call("request_download", load_event("request_download"))
+    assert (response["statusCode"], response["headers"]["Retry-After"]) == (503, "1")
 
 
-def test_no_ticket_reaches_the_log(call: Call, world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """Not of an order, not of a refusal."""
-    answer = call("request_download", event("request_download"))
-    call("connect", event("connect"))
-    said = capsys.readouterr().out
-    assert body_of(answer)["webSocketEndpoint"].rpartition(".")[2] not in said
-    assert tickets.parse(event("connect")["queryStringParameters"]["ticket"]).secret not in said
+def test_ticket_secret_never_appears_in_the_log(call: Call, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    response = call("request_download", load_event("request_download"))
+    call("connect", load_event("connect"))
+    log = capsys.readouterr().out
+    assert json_body(response)["webSocketEndpoint"].rpartition(".")[2] not in log
+    assert tickets.parse(load_event("connect")["queryStringParameters"]["ticket"]).secret not in log
     assert len(world.downloads.rows) == 1
 
 
-def test_the_status_of_a_download(call: Call, world: World) -> None:
-    """With what is known so far."""
-    arn, ticket = ordered(world, status=Status.COPYING, size=9, copied_bytes=4)
-    answer = call("get_download", event("get_download"))
-    assert answer["statusCode"] == 200
-    assert body_of(answer) == {
+def test_get_download_returns_status_and_progress(call: Call, world: World) -> None:
+    arn, ticket = put_event_download(world, status=Status.COPYING, size=9, copied_bytes=4)
+    response = call("get_download", load_event("get_download"))
+    assert response["statusCode"] == 200
+    assert json_body(response) == {
         "downloadId": ticket.download_id,
         "executionArn": arn,
         "status": "COPYING",
@@ -273,10 +272,9 @@ def test_the_status_of_a_download(call: Call, world: World) -> None:
     }
 
 
-def test_the_status_of_a_ready_download_has_a_fresh_url(call: Call, world: World) -> None:
-    """At the top, and with all that describes the file."""
-    ordered(world, status=Status.READY)
-    body = body_of(call("get_download", event("get_download")))
+def test_get_download_of_a_ready_download_returns_a_fresh_url(call: Call, world: World) -> None:
+    put_event_download(world, status=Status.READY)
+    body = json_body(call("get_download", load_event("get_download")))
     assert body["url"] == body["download"]["url"]
     assert set(body["download"]) == {
         "url",
@@ -291,22 +289,21 @@ def test_the_status_of_a_ready_download_has_a_fresh_url(call: Call, world: World
     assert "error" not in body
 
 
-def test_the_status_of_a_dead_download_is_failed(call: Call, world: World) -> None:
-    """Found by asking for the execution."""
-    ordered(world)
+def test_get_download_fails_a_download_whose_execution_is_gone(call: Call, world: World) -> None:
+    put_event_download(world)
     world.clock.time += 61
-    body = body_of(call("get_download", event("get_download")))
+    body = json_body(call("get_download", load_event("get_download")))
     assert (body["status"], body["error"]["code"]) == ("FAILED", "TRANSFER_FAILED")
 
 
 @pytest.mark.parametrize("name", ["get_download", "cancel_download"])
-def test_rest_takes_no_ticket_from_a_query(call: Call, world: World, name: str) -> None:
-    """A URL with a ticket would be kept in logs and histories."""
-    ordered(world)
-    changed = event(name)
-    ticket = changed["headers"].pop("x-download-ticket")
-    answer = call(name, changed | {"queryStringParameters": {"ticket": ticket}})
-    assert (answer["statusCode"], body_of(answer)["error"]["code"]) == (401, "TICKET_REQUIRED")
+def test_rest_ignores_a_ticket_in_the_query(call: Call, world: World, name: str) -> None:
+    """URLs end up in access logs and browser histories."""
+    put_event_download(world)
+    request = load_event(name)
+    ticket = request["headers"].pop("x-download-ticket")
+    response = call(name, request | {"queryStringParameters": {"ticket": ticket}})
+    assert (response["statusCode"], json_body(response)["error"]["code"]) == (401, "TICKET_REQUIRED")
 
 
 @pytest.mark.parametrize("name", ["get_download", "cancel_download"])
@@ -322,54 +319,50 @@ def test_rest_takes_no_ticket_from_a_query(call: Call, world: World, name: str) 
     ],
     ids=["none", "malformed", "foreign", "unknown", "mismatch", "expired"],
 )
-def test_a_download_is_its_ticket_holders(
+def test_rest_refuses_a_missing_wrong_or_expired_ticket(
     call: Call, world: World, name: str, headers: Event | None, path: Event | None, status: int, code: str
 ) -> None:
-    """Nobody else sees or stops it."""
-    ordered(world, expires_at=1 if code == "DOWNLOAD_NOT_FOUND" and path is None else 2_000_000_000)
-    changed = event(name)
-    changed["headers"] = changed["headers"] if headers is None else headers
-    changed["pathParameters"] = path or changed["pathParameters"]
-    answer = call(name, changed)
-    assert (answer["statusCode"], body_of(answer)["error"]["code"]) == (status, code)
+    put_event_download(world, expires_at=1 if code == "DOWNLOAD_NOT_FOUND" and path is None else 2_000_000_000)
+    request = load_event(name)
+    request["headers"] = request["headers"] if headers is None else headers
+    request["pathParameters"] = path or request["pathParameters"]
+    response = call(name, request)
+    assert (response["statusCode"], json_body(response)["error"]["code"]) == (status, code)
     assert not world.executions.stopped
 
 
-def test_a_wrong_secret_for_the_right_download_is_refused(call: Call, world: World) -> None:
-    """403, the same as for any other ticket."""
-    _, ticket = ordered(world)
-    changed = event("get_download")
-    changed["headers"] = {"x-download-ticket": tickets.issue(ticket.download_id).text}
-    assert call("get_download", changed)["statusCode"] == 403
+def test_rest_refuses_a_wrong_secret_of_the_right_download(call: Call, world: World) -> None:
+    _, ticket = put_event_download(world)
+    request = load_event("get_download")
+    request["headers"] = {"x-download-ticket": tickets.issue(ticket.download_id).text}
+    assert call("get_download", request)["statusCode"] == 403
 
 
-def test_a_download_is_cancelled(call: Call, world: World) -> None:
-    """202, and once more."""
-    arn, ticket = ordered(world)
+def test_cancel_answers_202_and_can_be_repeated(call: Call, world: World) -> None:
+    arn, ticket = put_event_download(world)
     for _ in range(2):
-        answer = call("cancel_download", event("cancel_download"))
-        assert answer["statusCode"] == 202
-        assert body_of(answer) == {"downloadId": ticket.download_id, "status": "CANCELLED"}
+        response = call("cancel_download", load_event("cancel_download"))
+        assert response["statusCode"] == 202
+        assert json_body(response) == {"downloadId": ticket.download_id, "status": "CANCELLED"}
     assert arn in world.executions.stopped
 
 
-def test_a_finished_download_is_not_cancelled(call: Call, world: World) -> None:
-    """409."""
-    ordered(world, status=Status.READY)
-    answer = call("cancel_download", event("cancel_download"))
-    assert (answer["statusCode"], body_of(answer)["error"]["code"]) == (409, "DOWNLOAD_FINISHED")
+def test_cancel_of_a_finished_download_answers_409(call: Call, world: World) -> None:
+    put_event_download(world, status=Status.READY)
+    response = call("cancel_download", load_event("cancel_download"))
+    assert (response["statusCode"], json_body(response)["error"]["code"]) == (409, "DOWNLOAD_FINISHED")
 
 
 @pytest.mark.parametrize("case", [str, str.lower, str.upper])
-@pytest.mark.parametrize("how", ["query", "header"])
-def test_connecting_by_query_or_header_in_any_case(
-    call: Call, world: World, case: Callable[[str], str], how: str
+@pytest.mark.parametrize("source", ["query", "header"])
+def test_connect_reads_the_ticket_from_query_or_header_in_any_case(
+    call: Call, world: World, case: Callable[[str], str], source: str
 ) -> None:
-    """The sample's header beside it, as it spells it or as a proxy does."""
-    arn, ticket = ordered(world)
-    handshake = event("connect")
+    """The sample's header `X-StateMachine-ExecutionArn` may come along, in any case."""
+    arn, ticket = put_event_download(world)
+    handshake = load_event("connect")
     headers = {case(name): value for name, value in handshake["headers"].items()}
-    if how == "header":
+    if source == "header":
         handshake["queryStringParameters"] = None
         headers[case("X-Download-Ticket")] = ticket.text
     assert call("connect", handshake | {"headers": headers}) == {"statusCode": 200}
@@ -387,168 +380,154 @@ def test_connecting_by_query_or_header_in_any_case(
         ({"headers": {"x-statemachine-executionarn": "arn:other"}}, 403),
     ],
 )
-def test_a_stranger_is_refused_without_a_word(call: Call, world: World, change: Event, status: int) -> None:
-    """A status and no body."""
-    ordered(world)
-    assert call("connect", event("connect") | change) == {"statusCode": status}
+def test_connect_refuses_an_invalid_ticket_without_a_body(call: Call, world: World, change: Event, status: int) -> None:
+    put_event_download(world)
+    assert call("connect", load_event("connect") | change) == {"statusCode": status}
     assert not world.connections.rows
 
 
-def test_one_connection_too_many(call: Call, world: World) -> None:
-    """429."""
-    arn, ticket = ordered(world)
+def test_connect_beyond_the_limit_answers_429(call: Call, world: World) -> None:
+    arn, ticket = put_event_download(world)
     for name in ("c1", "c2", "c3"):
         world.connect.run(name, ticket.text)
-    assert call("connect", event("connect")) == {"statusCode": 429}
+    assert call("connect", load_event("connect")) == {"statusCode": 429}
     assert world.downloads.rows[arn].connection_ids == {"c1", "c2", "c3"}
 
 
-def test_closing_idle_sockets(call: Call, world: World) -> None:
-    """As the closing machine calls it."""
-    arn, ticket = ordered(world, status=Status.READY)
-    asked = event("close")
-    (connection_id,) = asked["connectionIds"]
-    assert asked["executionArn"] == arn
+def test_close_closes_idle_sockets(call: Call, world: World) -> None:
+    arn, ticket = put_event_download(world, status=Status.READY)
+    request = load_event("close")
+    (connection_id,) = request["connectionIds"]
+    assert request["executionArn"] == arn
     world.connect.run(connection_id, ticket.text)
     world.sockets.accept(connection_id)
     world.clock.sleep(60)
-    assert call("close", asked) == {"closed": 1, "gone": 0, "inUse": 0}
+    assert call("close", request) == {"closed": 1, "gone": 0, "inUse": 0}
     assert world.sockets.closed == [connection_id]
     assert not world.connections.rows
 
 
-def test_disconnecting(call: Call, world: World) -> None:
-    """Rows gone; harmless when they are."""
-    ordered(world)
-    call("connect", event("connect"))
+def test_disconnect_removes_the_connection_and_can_be_repeated(call: Call, world: World) -> None:
+    put_event_download(world)
+    call("connect", load_event("connect"))
     for _ in range(2):
-        assert call("disconnect", event("disconnect")) == {"statusCode": 200}
+        assert call("disconnect", load_event("disconnect")) == {"statusCode": 200}
     assert not world.connections.rows
 
 
-def test_a_message_that_names_the_route_disconnects_nobody(call: Call, world: World) -> None:
-    """API Gateway picks the route by what a client says."""
-    ordered(world)
-    call("connect", event("connect"))
-    said = event("disconnect")
-    said["requestContext"]["eventType"] = "MESSAGE"
-    assert call("disconnect", said) == {"statusCode": 200}
+def test_message_routed_to_disconnect_disconnects_nobody(call: Call, world: World) -> None:
+    """A client chooses the route of its message; `$disconnect` comes from API Gateway only."""
+    put_event_download(world)
+    call("connect", load_event("connect"))
+    request = load_event("disconnect")
+    request["requestContext"]["eventType"] = "MESSAGE"
+    assert call("disconnect", request) == {"statusCode": 200}
     assert world.connections.rows
 
 
-def test_a_message_is_answered_over_the_socket_not_by_the_handler(call: Call, world: World) -> None:
-    """Whose answer could be taken for the client's."""
-    ordered(world)
-    call("connect", event("connect"))
-    connection_id = event("message")["requestContext"]["connectionId"]
+def test_message_is_answered_over_the_socket_not_by_the_response(call: Call, world: World) -> None:
+    put_event_download(world)
+    call("connect", load_event("connect"))
+    connection_id = load_event("message")["requestContext"]["connectionId"]
     world.sockets.accept(connection_id)
-    assert call("message", event("message")) == {"statusCode": 200}
-    assert call("message", event("message") | {"body": None}) == {"statusCode": 200}
-    assert types(world, connection_id) == ["status", "error"]
+    assert call("message", load_event("message")) == {"statusCode": 200}
+    assert call("message", load_event("message") | {"body": None}) == {"statusCode": 200}
+    assert message_types(world, connection_id) == ["status", "error"]
 
 
-def test_a_websocket_event_that_fails_says_nothing(
+def test_failed_websocket_event_answers_500_and_is_logged(
     call: Call, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """To the client; the log has it."""
-
-    def broken(_operation: str) -> None:
+    def fail(_operation: str) -> None:
         raise ServiceError("DeleteItem", "InternalServerError")
 
-    world.connections.before = broken
-    assert call("disconnect", event("disconnect")) == {"statusCode": 500}
+    world.connections.before_call = fail
+    assert call("disconnect", load_event("disconnect")) == {"statusCode": 500}
     assert "DeleteItem: InternalServerError" in capsys.readouterr().out
 
 
-def test_copying_gets_what_is_left_of_the_time(call: Call) -> None:
-    """Less what cleaning up takes."""
-    answer = call("copy", event("copy"))
-    assert answer["seconds"] == 870
-    assert answer["arn"] == event("copy")["executionArn"]
+def test_copy_gets_the_remaining_time_less_what_cleaning_up_takes(call: Call) -> None:
+    outcome = call("copy", load_event("copy"))
+    assert outcome["seconds"] == 870
+    assert outcome["arn"] == load_event("copy")["executionArn"]
 
 
-def test_the_end_of_a_map_says_which_slices_were_copied_and_which_were_throttled(call: Call) -> None:
-    """A child answers `{}`, or names the slice whose function was throttled."""
-    answer = call("complete", event("complete") | {"slices": [1000, 1001], "results": [{}, {"slice": 1001}]})
-    assert answer["arn"] == event("complete")["executionArn"]
-    assert (answer["slices"], answer["throttled"]) == ([1000, 1001], [1001])
-    assert call("complete", event("complete"))["throttled"] == []
+def test_complete_gets_copied_and_throttled_slices(call: Call) -> None:
+    """A child returns `{}`, or the slice whose function was throttled."""
+    outcome = call("complete", load_event("complete") | {"slices": [1000, 1001], "results": [{}, {"slice": 1001}]})
+    assert outcome["arn"] == load_event("complete")["executionArn"]
+    assert (outcome["slices"], outcome["throttled"]) == ([1000, 1001], [1001])
+    assert call("complete", load_event("complete"))["throttled"] == []
 
 
 @pytest.mark.parametrize("results", [None, [], [None, "x", {"Error": "States.Timeout"}]])
-def test_what_names_no_slice_was_not_throttled(call: Call, results: object) -> None:
-    """An execution of an older definition passes no results, and another cloud forgives a child that failed."""
-    told = {key: value for key, value in event("complete").items() if key != "results"}
-    assert call("complete", told | ({"results": results} if results is not None else {}))["throttled"] == []
+def test_results_that_name_no_slice_are_ignored(call: Call, results: object) -> None:
+    """An execution of an older definition passes no results, and another cloud may return failed children."""
+    request = {key: value for key, value in load_event("complete").items() if key != "results"}
+    assert call("complete", request | ({"results": results} if results is not None else {}))["throttled"] == []
 
 
-def test_delivering(call: Call, world: World) -> None:
-    """To all, or to the one that asked."""
-    arn, _ = ordered(world, status=Status.READY)
+def test_deliver_counts_connections_that_are_gone(call: Call, world: World) -> None:
+    arn, _ = put_event_download(world, status=Status.READY)
     world.downloads.rows = {"x": replace(world.downloads.rows[arn], execution_arn="x")} | world.downloads.rows
-    replay = event("deliver_replay")
+    replay = load_event("deliver_replay")
     world.downloads.rows[arn] = replace(world.downloads.rows[arn], connection_ids=frozenset({replay["connectionId"]}))
-    assert call("deliver", event("deliver")) == counts(gone=1)
-    assert call("deliver", replay) == counts(gone=1)
+    assert call("deliver", load_event("deliver")) == outcome_counts(gone=1)
+    assert call("deliver", replay) == outcome_counts(gone=1)
 
 
 @pytest.mark.parametrize(
     ("name", "code"),
     [("fail", "ORIGIN_NOT_FOUND"), ("fail_caught", "STORAGE_ERROR"), ("fail_status_change", "STOPPED")],
 )
-def test_failing_from_every_side(call: Call, world: World, name: str, code: str) -> None:
-    """The state machine's own outcome, what it caught, and its status-change event."""
-    arn, _ = ordered(world)
-    assert call("fail", event(name)) == {"status": "FAILED"}
+def test_fail_takes_an_outcome_a_caught_error_or_a_status_event(call: Call, world: World, name: str, code: str) -> None:
+    arn, _ = put_event_download(world)
+    assert call("fail", load_event(name)) == {"status": "FAILED"}
     failure = world.downloads.rows[arn].failure
     assert failure is not None
     assert failure.code == code
 
 
-def test_what_a_task_raises_carries_no_internals(capsys: pytest.CaptureFixture[str]) -> None:
-    """It ends in the execution's history."""
+def test_unexpected_error_of_a_task_is_raised_without_its_message(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error is kept in the execution's history."""
 
-    def work(_event: Any, _context: Any) -> dict[str, Any]:
+    def function(_event: Any, _context: Any) -> dict[str, Any]:
         raise KeyError("https://bucket/?X-Amz-Signature=secret")
 
     with pytest.raises(TransferError) as caught:
-        boundary.task(work)({}, None)
+        boundary.task(function)({}, None)
     assert str(caught.value) == "KeyError"
     assert caught.value.__suppress_context__
     assert "secret" not in capsys.readouterr().out
 
 
-def test_what_a_task_raises_of_ours_is_passed_on_with_its_type() -> None:
-    """The state machine decides by it."""
+def test_typed_error_of_a_task_keeps_its_type() -> None:
+    """The state machine decides by the type."""
 
-    def work(_event: Any, _context: Any) -> dict[str, Any]:
+    def function(_event: Any, _context: Any) -> dict[str, Any]:
         raise StorageError("upload_part", "SlowDown")
 
     with pytest.raises(StorageError, match="upload_part: SlowDown"):
-        boundary.task(work)({}, None)
+        boundary.task(function)({}, None)
 
 
-def test_a_missing_variable_is_named_in_the_log_only(
+def test_missing_variable_is_named_in_the_log_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The caller learns nothing of the environment."""
     module = importlib.import_module("runtime.handlers.get_download")
     monkeypatch.delenv("DOWNLOADS_TABLE", raising=False)
     monkeypatch.setenv("CORS_ORIGINS", "[]")
     with pytest.raises(ConfigError):
         module.build_use_case()
-    answer = module.handler(event("get_download"), Context())
-    assert answer["statusCode"] == 500
-    assert "DOWNLOADS_TABLE" not in answer["body"]
+    response = module.handler(load_event("get_download"), Context())
+    assert response["statusCode"] == 500
+    assert "DOWNLOADS_TABLE" not in response["body"]
     assert "DOWNLOADS_TABLE" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("seconds", [0, 120])
 @pytest.mark.parametrize("name", ["deliver", "fail"])
-def test_idle_sockets_are_closed_where_the_stack_wants_it(
-    monkeypatch: pytest.MonkeyPatch, name: str, seconds: int
-) -> None:
-    """0 leaves it to API Gateway."""
+def test_idle_closer_is_used_unless_seconds_are_0(monkeypatch: pytest.MonkeyPatch, name: str, seconds: int) -> None:
     module = importlib.import_module(f"runtime.handlers.{name}")
     for field in fields(module.Settings):
         monkeypatch.setenv(field.name.upper(), "1")
@@ -558,7 +537,6 @@ def test_idle_sockets_are_closed_where_the_stack_wants_it(
     assert notifier.idle_closer == (IdleCloserMachine("arn:closing") if seconds else None)
 
 
-def test_handlers_are_small() -> None:
-    """Parse, call, map: what is longer belongs into the logic."""
+def test_handlers_have_at_most_100_lines() -> None:
     for name in HANDLERS:
         assert len(Path(ROOT / "runtime" / "handlers" / f"{name}.py").read_text().splitlines()) <= 100

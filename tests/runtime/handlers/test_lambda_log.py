@@ -1,4 +1,4 @@
-"""What a function's log holds under AWS's Python runtime: lines of its own, and each failed task once."""
+"""The log of a function under AWS's Python runtime: its own lines, and each failed task once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AW
 
 @pytest.fixture(params=["stand-in", "awslambdaric"])
 def runtime(request: pytest.FixtureRequest) -> list[str]:
-    """The stand-in, or AWS's own where it is installed."""
+    """Return the arguments for the stand-in, or for AWS's own runtime client where it is installed."""
     if request.param == "stand-in":
         return []
     if importlib.util.find_spec("awslambdaric") is None:
@@ -41,42 +42,40 @@ def runtime(request: pytest.FixtureRequest) -> list[str]:
     return ["awslambdaric"]
 
 
-def logged(runtime: list[str], handler: str, event: dict[str, Any], environment: dict[str, str]) -> list[Any]:
-    """The lines that one call logs, each of them a JSON object."""
+def log_of_calls(
+    runtime: list[str], handlers: Sequence[str], event: dict[str, Any], environment: dict[str, str]
+) -> list[Any]:
+    """Return the lines that one call of each handler logs, each of them a JSON object."""
     variables = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     variables |= {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.support.lambda_runtime", handler, json.dumps(event), *runtime],
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.runtime.support.lambda_runtime", ",".join(handlers), json.dumps(event), *runtime],
         cwd=ROOT,
         env=variables | environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in process.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_a_task_that_fails_is_logged_once_with_the_type_that_the_state_machine_gets(
-    runtime: list[str], task: str
-) -> None:
-    """Here by its settings, which are missing."""
-    (line,) = logged(runtime, task, EVENT, {})
-    assert line["level"] == "ERROR"
-    assert line["errorType"] == "ConfigError"
-    assert "is missing" in line["errorMessage"]
+def test_failed_task_is_logged_once_with_its_error_type(runtime: list[str]) -> None:
+    """The state machine gets the same type."""
+    lines = log_of_calls(runtime, TASKS, EVENT, {})
+    assert [(line["level"], line["errorType"]) for line in lines] == [("ERROR", "ConfigError")] * len(TASKS)
+    assert all("is missing" in line["errorMessage"] for line in lines)
 
 
-def test_an_error_of_a_library_is_logged_once_with_its_place_and_without_its_message(runtime: list[str]) -> None:
-    """Of an event that is not the task's: botocore and Python put values into their messages."""
-    (line,) = logged(runtime, "deliver", {}, SETTINGS)
+def test_library_error_is_logged_with_its_place_and_without_its_message(runtime: list[str]) -> None:
+    """Botocore and Python put values into their messages."""
+    (line,) = log_of_calls(runtime, ["deliver"], {}, SETTINGS)
     assert (line["errorType"], line["errorMessage"]) == ("TransferError", "KeyError")
     assert any("handlers/deliver.py" in frame for frame in line["stackTrace"])
 
 
-def test_botocores_own_lines_stay_out(runtime: list[str]) -> None:
-    """At INFO it says at each start where it found credentials and an endpoint."""
+def test_info_lines_of_botocore_are_not_logged(runtime: list[str]) -> None:
+    """At INFO it logs where it found credentials and an endpoint."""
     environment = SETTINGS | CREDENTIALS | {"AWS_ENDPOINT_URL": "https://127.0.0.1:1", "AWS_LAMBDA_FUNCTION_NAME": "f"}
-    lines = logged(runtime, "deliver", {}, environment)
+    lines = log_of_calls(runtime, ["deliver"], {}, environment)
     assert [line for line in lines if str(line.get("logger", "")).startswith(("botocore", "urllib3"))] == []
     assert [line["level"] for line in lines if line["level"] not in ("INFO", "WARN")] == ["ERROR"]

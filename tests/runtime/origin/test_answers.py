@@ -1,4 +1,4 @@
-"""What an origin's headers mean, and what they may not mean."""
+"""Headers of an origin's response: valid, absent, or refused."""
 
 from __future__ import annotations
 
@@ -55,31 +55,29 @@ EARLIER = "Tue, 24 Nov 2026 11:00:00 GMT"
         ({}, None),
     ],
 )
-def test_only_a_strong_validator_counts(headers: dict[str, str], condition: dict[str, str] | None) -> None:
-    """A weak one may stand for two versions that differ."""
+def test_only_a_strong_validator_is_used(headers: dict[str, str], condition: dict[str, str] | None) -> None:
+    """Two versions that differ may share a weak one."""
     validator = answers.validator_of(headers)
     assert (validator.condition if validator else None) == condition
     assert validator is None or validator.holds(headers)
 
 
 @pytest.mark.parametrize(
-    ("text", "span"),
+    ("text", "content_range"),
     [
         ("bytes 0-9/10", answers.ContentRange(0, 9, 10)),
         ("bytes 5-9/*", answers.ContentRange(5, 9, None)),
         (" bytes 0-0/1 ", answers.ContentRange(0, 0, 1)),
     ],
 )
-def test_a_content_range_is_read(text: str, span: answers.ContentRange) -> None:
-    """Both ends included."""
-    assert answers.content_range_of({"content-range": text}) == span
+def test_content_range_is_parsed(text: str, content_range: answers.ContentRange) -> None:
+    assert answers.content_range_of({"content-range": text}) == content_range
 
 
 @pytest.mark.parametrize(
     "text", ["", "bytes", "bytes */10", "bytes 9-0/10", "bytes 0-10/10", "bits 0-9/10", "bytes 0-9", "bytes -1-9/10"]
 )
-def test_a_content_range_that_makes_no_sense_is_refused(text: str) -> None:
-    """It could not be checked against."""
+def test_invalid_content_range_is_refused(text: str) -> None:
     with pytest.raises(OriginError):
         answers.content_range_of({"content-range": text})
 
@@ -93,14 +91,12 @@ def test_a_content_range_that_makes_no_sense_is_refused(text: str) -> None:
         ({"content-length": "12", "transfer-encoding": "chunked"}, None),
     ],
 )
-def test_a_content_length_is_read(headers: dict[str, str], length: int | None) -> None:
-    """Unless the body says itself where it ends."""
+def test_content_length_is_parsed_unless_the_body_is_chunked(headers: dict[str, str], length: int | None) -> None:
     assert answers.content_length_of(headers) == length
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1e3", "12, 12", "٣", "9" * 20])
-def test_a_malformed_content_length_is_refused(text: str) -> None:
-    """Nothing could be verified."""
+def test_malformed_content_length_is_refused(text: str) -> None:
     with pytest.raises(OriginError):
         answers.content_length_of({"content-length": text})
 
@@ -124,8 +120,7 @@ def test_a_malformed_content_length_is_refused(text: str) -> None:
         (504, "ORIGIN_ERROR", Retry.RESUME),
     ],
 )
-def test_a_status_is_a_typed_failure(status: int, code: str, retry: Retry) -> None:
-    """Permanent, or worth another try."""
+def test_status_maps_to_a_typed_failure_and_a_retry_rule(status: int, code: str, retry: Retry) -> None:
     failure = answers.failure_of(FakeBody(status), 0.0)
     assert (failure.code, failure.retry) == (code, retry)
 
@@ -134,16 +129,14 @@ def test_a_status_is_a_typed_failure(status: int, code: str, retry: Retry) -> No
     ("text", "seconds"),
     [("7", 7.0), ("Tue, 24 Nov 2026 12:00:05 GMT", 5.0), ("Tue, 24 Nov 2026 11:00:00 GMT", 0.0), ("soon", None)],
 )
-def test_retry_after_is_read(text: str, seconds: float | None) -> None:
-    """In seconds or as a date."""
+def test_retry_after_is_parsed_as_seconds_or_date(text: str, seconds: float | None) -> None:
     now = 1795521600.0
     assert answers.failure_of(FakeBody(503, {"retry-after": text}), now).retry_after == seconds
 
 
-def test_how_long_an_origin_wants_to_be_left_alone_is_told() -> None:
-    """It may be longer than is waited."""
-    told = [str(answers.failure_of(FakeBody(503, headers), 0.0)) for headers in ({"retry-after": "3600"}, {})]
-    assert told == [
+def test_failure_message_names_retry_after() -> None:
+    messages = [str(answers.failure_of(FakeBody(503, headers), 0.0)) for headers in ({"retry-after": "3600"}, {})]
+    assert messages == [
         "The origin answered HTTP 503 and asks to be tried again after 3600 s.",
         "The origin answered HTTP 503.",
     ]
@@ -153,8 +146,7 @@ def test_how_long_an_origin_wants_to_be_left_alone_is_told() -> None:
     st.dictionaries(st.sampled_from(["etag", "last-modified", "date", "content-range", "content-length"]), st.text())
 )
 @example({"content-length": "0\x1f"})
-def test_any_headers_are_understood_or_refused(headers: dict[str, str]) -> None:
-    """Nothing but OriginError comes out of them."""
+def test_arbitrary_headers_are_parsed_or_refused(headers: dict[str, str]) -> None:
     answers.validator_of(headers)
     answers.failure_of(FakeBody(503, headers), 0.0)
     for read in (answers.content_range_of, answers.content_length_of):

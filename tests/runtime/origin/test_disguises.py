@@ -1,4 +1,4 @@
-"""Where an origin may not lead, however its host is written: nothing is connected to. Real sockets, no name service."""
+"""Addresses that an origin must not lead to, in every notation: no connection is made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime.errors import OriginAddressRefusedError, OriginUnreachableError
 from runtime.logic.origin.fetch import Fetch
 from runtime.logic.origin.retries import Deadline
 from runtime.models import Origin, RedirectRule
-from tests.runtime.support.fakes import FakeClock, FakeSecrets, nothing
+from tests.runtime.support.fakes import FakeClock, FakeSecrets, do_nothing
 from tests.runtime.support.http_server import Exchange, serving
 
 OK = ("HTTP/1.1 200 OK", "Content-Length: 0")
@@ -58,7 +58,7 @@ METADATA = [
     "[fe80::1]",
     "100.100.100.200",
 ]
-NOT_RESOLVED = [
+UNRESOLVABLE = [
     "127.0.0.1.",
     "127.0.0.1%00.example.com",
     "\u2460\u2461\u2466.0.0.1",
@@ -69,48 +69,48 @@ NOT_RESOLVED = [
 
 
 @pytest.fixture(autouse=True)
-def numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hosts are what the C library reads in them as numbers; it asks nobody for a name."""
-    real: Any = socket.getaddrinfo
+def resolve_numbers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resolve only hosts that the C library parses as numbers, without a name service."""
+    getaddrinfo: Any = socket.getaddrinfo
 
-    def resolve(host: str, port: int, *rest: Any, **named: Any) -> Any:
-        return real(host, port, *rest, **named | {"flags": socket.AI_NUMERICHOST})
+    def resolve(host: str, port: int, *arguments: Any, **options: Any) -> Any:
+        return getaddrinfo(host, port, *arguments, **options | {"flags": socket.AI_NUMERICHOST})
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
 
-def fetch(base_url: str, *, loopback: bool = False, allow_private: tuple[str, ...] = ()) -> Fetch:
-    """A file of an origin there."""
-    rule = RedirectRule.ANY  # else it would refuse most targets before their address is looked at
+def build_fetch(base_url: str, *, loopback: bool = False, allow_private: tuple[str, ...] = ()) -> Fetch:
+    """Return a `Fetch` of a file of this origin."""
+    rule = RedirectRule.ANY  # other rules refuse most targets before their address is checked
     origin = Origin("files", base_url, allow_http=True, allow_private=allow_private, redirects=rule)
     return Fetch(HttpOrigins(), FakeSecrets(), origin, "a.csv", Deadline(FakeClock(), 800.0), loopback)
 
 
 @pytest.mark.parametrize("host", [*LOOPBACK, *METADATA])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_origin_in_disguise_is_refused(host: str, scheme: str) -> None:
-    """Also where the owner has opened every private range."""
+def test_origin_with_a_disguised_address_is_refused(host: str, scheme: str) -> None:
+    """Also if the owner opened every private range."""
     with pytest.raises(OriginAddressRefusedError):
-        fetch(f"{scheme}://{host}/", allow_private=("0.0.0.0/0", "::/0") if host != "100.100.100.200" else ()).get(
-            {}, nothing
-        )
+        build_fetch(
+            f"{scheme}://{host}/", allow_private=("0.0.0.0/0", "::/0") if host != "100.100.100.200" else ()
+        ).get({}, do_nothing)
 
 
-@pytest.mark.parametrize("host", [*LOOPBACK, *METADATA, *NOT_RESOLVED])
-def test_a_redirect_in_disguise_is_refused(host: str) -> None:
-    """Even from an origin on this machine, which may be asked itself: nobody else here is."""
+@pytest.mark.parametrize("host", [*LOOPBACK, *METADATA, *UNRESOLVABLE])
+def test_redirect_to_a_disguised_address_is_refused(host: str) -> None:
+    """Even from an origin on this machine, which itself may be requested."""
     with serving(lambda exchange: exchange.send(*OK)) as secret:
-        place = host if host.rpartition("]")[2].count(":") else f"{host}:{secret.port}"
+        target = host if host.rpartition("]")[2].count(":") else f"{host}:{secret.port}"
 
         def redirect(exchange: Exchange) -> None:
-            location = f"http://{place}/latest/meta-data/".encode().decode("latin-1")
+            location = f"http://{target}/latest/meta-data/".encode().decode("latin-1")
             exchange.send("HTTP/1.1 302 Found", f"Location: {location}", "Content-Length: 0")
 
         with serving(redirect) as origin:
-            asking = fetch(f"http://127.0.0.1:{origin.port}/", loopback=True)
-            with pytest.raises((OriginAddressRefusedError, OriginUnreachableError)) as refused:
-                asking.get({}, nothing)
+            file_fetch = build_fetch(f"http://127.0.0.1:{origin.port}/", loopback=True)
+            with pytest.raises((OriginAddressRefusedError, OriginUnreachableError)) as error_info:
+                file_fetch.get({}, do_nothing)
             assert len(origin.requests) == 1
         assert secret.requests == []
-    if host not in NOT_RESOLVED:
-        assert refused.type is OriginAddressRefusedError
+    if host not in UNRESOLVABLE:
+        assert error_info.type is OriginAddressRefusedError

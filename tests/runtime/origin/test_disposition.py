@@ -1,4 +1,4 @@
-"""File names and types that are safe to hand to a browser."""
+"""File names and content types that are safe for a browser."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ NAMES = st.text(min_size=1, max_size=255).filter(disposition.is_safe_name)
 @pytest.mark.parametrize(
     "name", ["a.csv", "Figures 2026.csv", "Zahlen für München.csv", "数据.csv", "a'b(c).txt", "x" * 255]
 )
-def test_a_file_name_is_a_file_name(name: str) -> None:
-    """In any language."""
+def test_file_name_in_any_language_is_accepted(name: str) -> None:
     assert disposition.is_safe_name(name)
 
 
@@ -54,8 +53,7 @@ def test_a_file_name_is_a_file_name(name: str) -> None:
         "x" * 256,
     ],
 )
-def test_what_is_no_file_name_is_refused(name: str) -> None:
-    """Paths, headers, devices and names that read backwards."""
+def test_unsafe_file_name_is_refused(name: str) -> None:
     assert not disposition.is_safe_name(name)
 
 
@@ -75,14 +73,12 @@ def test_what_is_no_file_name_is_refused(name: str) -> None:
         (".bashrc", "bashrc"),
     ],
 )
-def test_a_path_gives_a_safe_name(path: str, name: str) -> None:
-    """When the client named none."""
+def test_file_name_is_derived_from_the_path(path: str, name: str) -> None:
     assert disposition.name_of(path) == name
 
 
 @given(st.text(max_size=300))
-def test_any_path_gives_a_safe_name(path: str) -> None:
-    """Whatever it is."""
+def test_any_path_yields_a_safe_name(path: str) -> None:
     assert disposition.is_safe_name(disposition.name_of(path))
 
 
@@ -99,14 +95,13 @@ def test_any_path_gives_a_safe_name(path: str) -> None:
         ("50%.csv", "attachment; filename=\"50_.csv\"; filename*=UTF-8''50%25.csv"),
     ],
 )
-def test_the_header_is_that_of_rfc_6266(name: str, header: str) -> None:
+def test_header_follows_rfc_6266(name: str, header: str) -> None:
     """A plain form for old clients, the whole name for the others."""
     assert disposition.content_disposition(name) == header
 
 
 @given(NAMES)
-def test_the_header_carries_any_safe_name_and_nothing_else(name: str) -> None:
-    """One line of printable ASCII that a parser reads back as the name."""
+def test_header_carries_any_safe_name_in_printable_ascii(name: str) -> None:
     header = disposition.content_disposition(name)
     assert header.isascii()
     assert header.isprintable()
@@ -141,14 +136,12 @@ def test_the_header_carries_any_safe_name_and_nothing_else(name: str) -> None:
         ("text/" + "x" * 5000, disposition.FALLBACK_TYPE),
     ],
 )
-def test_a_type_that_a_browser_might_run_is_not_passed_on(announced: str | None, served: str) -> None:
-    """Nor one that is malformed."""
+def test_content_type_that_a_browser_may_run_is_replaced(announced: str | None, served: str) -> None:
     assert disposition.content_type(announced) == served
 
 
 @given(st.text(max_size=200))
-def test_a_type_is_always_fit_for_a_header(announced: str) -> None:
-    """Short printable ASCII."""
+def test_content_type_is_always_short_printable_ascii(announced: str) -> None:
     served = disposition.content_type(announced)
     assert served.isascii()
     assert served.isprintable()

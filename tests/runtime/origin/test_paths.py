@@ -1,4 +1,4 @@
-"""A client's path never leaves the origin's base URL."""
+"""The path of a request never leaves the base URL of the origin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runtime.logic.origin import paths
 BASE = "https://reports.example.com/exports/"
 
 
-def test_a_name_with_a_colon_is_told_how_to_be_written() -> None:
+def test_refusal_of_a_colon_says_how_to_encode_it() -> None:
     """It looks like a scheme."""
     with pytest.raises(InvalidPathError, match="as %3A"):
         paths.join(BASE, "report:final.csv")
@@ -47,8 +47,7 @@ def test_a_name_with_a_colon_is_told_how_to_be_written() -> None:
         ("A…/½.csv", "A%E2%80%A6/%C2%BD.csv"),
     ],
 )
-def test_a_good_path_is_joined(path: str, expected: str) -> None:
-    """Under the base, with what has to be encoded encoded."""
+def test_valid_path_is_joined_and_encoded(path: str, expected: str) -> None:
     assert paths.join(BASE, path) == BASE + expected
 
 
@@ -127,8 +126,7 @@ def test_a_good_path_is_joined(path: str, expected: str) -> None:
         "@other.example/../a",
     ],
 )
-def test_a_trick_is_refused(path: str) -> None:
-    """Every known way around the base, plain and encoded."""
+def test_path_that_could_leave_the_base_is_refused(path: str) -> None:
     with pytest.raises(InvalidPathError):
         paths.join(BASE, path)
 
@@ -171,20 +169,20 @@ def test_a_trick_is_refused(path: str) -> None:
         ).map("".join),
     )
 )
-def test_whatever_is_let_through_stays_inside(base: str, path: str) -> None:
-    """The host is the origin's, the path begins with the base's, and no dot segment is left however it is decoded."""
+def test_any_accepted_path_stays_under_the_base(base: str, path: str) -> None:
+    """No dot segment is left however often the path is decoded."""
     try:
         url = paths.join(base, path)
     except InvalidPathError:
         return
-    joined, wanted = urlsplit(url), urlsplit(base)
-    assert (joined.scheme, joined.netloc, joined.fragment) == (wanted.scheme, wanted.netloc, "")
+    joined, base_parts = urlsplit(url), urlsplit(base)
+    assert (joined.scheme, joined.netloc, joined.fragment) == (base_parts.scheme, base_parts.netloc, "")
     assert url.isascii()
     assert url.isprintable()
     assert " " not in url
-    seen = joined.path
+    decoded = joined.path
     for _ in range(4):
-        assert seen.startswith(wanted.path)
-        assert not {".", ".."} & set(seen.split("/"))
-        assert not {".", ".."} & set(normalize("NFKC", seen).split("/"))
-        seen = unquote(seen)
+        assert decoded.startswith(base_parts.path)
+        assert not {".", ".."} & set(decoded.split("/"))
+        assert not {".", ".."} & set(normalize("NFKC", decoded).split("/"))
+        decoded = unquote(decoded)

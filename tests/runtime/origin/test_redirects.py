@@ -1,4 +1,4 @@
-"""Where an origin may redirect to, by its settings `redirects` and `redirectHosts`."""
+"""Targets that an origin may redirect to, by its settings `redirects` and `redirectHosts`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.security
 
 BASE = "https://files.example.com/exports/"
 ORIGIN = Origin("files", BASE)
-UNDER = [
+UNDER_BASE = [
     "b.csv",
     "x/../b.csv",
     "/exports/b?c",
@@ -39,38 +39,38 @@ SAME_HOST = [
 LISTED = ["https://store.example.com/b", "//STORE.example.com.:8443/b", "https://[2001:db8:0::1]/b"]
 FOREIGN = ["https://cdn.example.com/b", "//cdn.example.com/b", "https://10.0.0.1/b", "https://sub.files.example.com/b"]
 ALLOWED = {
-    RedirectRule.BASE: [UNDER],
-    RedirectRule.HOST: [UNDER, SAME_HOST, LISTED],
-    RedirectRule.ANY: [UNDER, SAME_HOST, LISTED, FOREIGN],
+    RedirectRule.BASE: [UNDER_BASE],
+    RedirectRule.HOST: [UNDER_BASE, SAME_HOST, LISTED],
+    RedirectRule.ANY: [UNDER_BASE, SAME_HOST, LISTED, FOREIGN],
 }
-EVERY = [*UNDER, *SAME_HOST, *LISTED, *FOREIGN]
+ALL_LOCATIONS = [*UNDER_BASE, *SAME_HOST, *LISTED, *FOREIGN]
 
 
-@pytest.mark.parametrize("location", EVERY)
+@pytest.mark.parametrize("location", ALL_LOCATIONS)
 @pytest.mark.parametrize("rule", RedirectRule)
-def test_a_rule_allows_its_targets_and_no_others(rule: RedirectRule, location: str) -> None:
+def test_rule_allows_its_targets_only(rule: RedirectRule, location: str) -> None:
     hosts = () if rule is RedirectRule.BASE else ("store.example.com", "2001:db8::1")
     origin = replace(ORIGIN, redirects=rule, redirect_hosts=hosts)
-    if any(location in kind for kind in ALLOWED[rule]):
+    if any(location in locations for locations in ALLOWED[rule]):
         assert redirects.resolve(origin, BASE + "a.csv", location).startswith("https://")
     else:
         with pytest.raises(OriginAddressRefusedError):
             redirects.resolve(origin, BASE + "a.csv", location)
 
 
-def test_the_default_is_the_host_of_the_base_url() -> None:
+def test_default_rule_is_the_host_of_the_base_url() -> None:
     assert ORIGIN.redirects is RedirectRule.HOST
     with pytest.raises(OriginAddressRefusedError):
         redirects.resolve(ORIGIN, BASE, "https://store.example.com/b")
 
 
 @pytest.mark.parametrize("rule", [RedirectRule.BASE, RedirectRule.HOST])
-def test_the_failure_names_the_setting_and_the_host_but_no_signature(rule: RedirectRule) -> None:
-    with pytest.raises(OriginAddressRefusedError) as refused:
+def test_failure_names_setting_and_host_but_no_signature(rule: RedirectRule) -> None:
+    with pytest.raises(OriginAddressRefusedError) as error_info:
         redirects.resolve(
             replace(ORIGIN, redirects=rule), BASE, "https://store.example.com/key/b?X-Amz-Signature=abc#d"
         )
-    message = str(refused.value)
+    message = str(error_info.value)
     assert f"to the host store.example.com, which its setting redirects ({rule.value})" in message
     assert "redirectHosts" in message
     assert "set redirects to any" in message
@@ -78,15 +78,15 @@ def test_the_failure_names_the_setting_and_the_host_but_no_signature(rule: Redir
 
 
 @pytest.mark.parametrize("host", ["a%1B%5B31m.example.com", "x" * 300 + ".example.com", "\xe2\x80\xae.example.com"])
-def test_the_failure_repeats_no_unusual_host(host: str) -> None:
-    with pytest.raises(OriginAddressRefusedError) as refused:
+def test_failure_does_not_repeat_an_unusual_host(host: str) -> None:
+    with pytest.raises(OriginAddressRefusedError) as error_info:
         redirects.resolve(ORIGIN, BASE, f"https://{host}/")
-    assert "the host with an unusual name" in str(refused.value)
-    assert len(str(refused.value)) < 300
+    assert "the host with an unusual name" in str(error_info.value)
+    assert len(str(error_info.value)) < 300
 
 
 @pytest.mark.parametrize("rule", RedirectRule)
-def test_plain_http_needs_its_setting_whatever_the_rule(rule: RedirectRule) -> None:
+def test_plain_http_needs_allow_http_under_every_rule(rule: RedirectRule) -> None:
     origin = replace(ORIGIN, redirects=rule)
     with pytest.raises(OriginAddressRefusedError, match="allowHttp"):
         redirects.resolve(origin, BASE, "http://files.example.com/exports/b")
@@ -97,8 +97,7 @@ def test_plain_http_needs_its_setting_whatever_the_rule(rule: RedirectRule) -> N
 
 @pytest.mark.parametrize("rule", RedirectRule)
 @pytest.mark.parametrize("user", ["", "user", "user:pw", "files.example.com", "files.example.com:443"])
-def test_a_user_in_a_target_is_refused(rule: RedirectRule, user: str) -> None:
-    """Whatever the host behind it is."""
+def test_target_with_a_user_is_refused(rule: RedirectRule, user: str) -> None:
     for host in ("files.example.com", "evil.example"):
         with pytest.raises(OriginAddressRefusedError):
             redirects.resolve(replace(ORIGIN, redirects=rule), BASE, f"https://{user}@{host}/exports/b")
@@ -146,19 +145,19 @@ def test_dot_segments_are_removed(path: str, resolved: str) -> None:
         ("https://a/", "https://a:444/", False),
     ],
 )
-def test_a_url_is_under_the_base_url_however_a_server_reads_it(base: str, url: str, expected: bool) -> None:
+def test_url_is_under_the_base_url_in_every_decoding(base: str, url: str, expected: bool) -> None:
     assert is_under(base, url) is expected
 
 
 @given(st.text("ab/.%2eEfF5c;\\ ?", max_size=20))
-def test_what_a_client_may_ask_for_is_under_the_base_url(path: str) -> None:
-    """So a redirect to where a request could have gone gets what the request would have got."""
+def test_every_valid_request_path_is_under_the_base_url(path: str) -> None:
+    """So a redirect to a URL that could be requested gets the same headers as the request."""
     with suppress(InvalidPathError):
         assert is_under(BASE, paths.join(BASE, path))
 
 
 @given(st.text("exports/.%2eEfF5c;\\", max_size=30))
-def test_what_is_under_the_base_url_stays_there_when_it_is_decoded(path: str) -> None:
+def test_url_under_the_base_url_stays_there_when_decoded(path: str) -> None:
     url = f"https://files.example.com/{path}"
     if is_under(BASE, url):
         assert remove_dot_segments(urlsplit(url).path).startswith("/exports/")
@@ -168,5 +167,5 @@ def test_what_is_under_the_base_url_stays_there_when_it_is_decoded(path: str) ->
     ("host", "normal"),
     [("A.Example.com.", "a.example.com"), ("[2001:DB8:0:0::1]", "2001:db8::1"), ("127.0.0.1", "127.0.0.1")],
 )
-def test_hosts_are_compared_in_one_form(host: str, normal: str) -> None:
+def test_hosts_are_normalized(host: str, normal: str) -> None:
     assert normalize_host(host) == normal

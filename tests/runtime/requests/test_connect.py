@@ -1,4 +1,4 @@
-"""Connecting: a ticket opens its own download, within limits, and what is over is replayed."""
+"""Connecting: a ticket opens its own download, within limits, and a finished download is replayed."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from runtime.errors import ServiceError, TicketRefusedError, TicketRequiredError
 from runtime.logic.requests import tickets
 from runtime.logic.requests.evict import MAX_CHECKED
 from runtime.models import Status
-from tests.runtime.ending.test_deliver import connected, revoke, types
+from tests.runtime.ending.test_deliver import message_types, open_connections, revoke_tickets
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, World
 
 
 def assert_nothing_opened(world: World) -> None:
-    """No row, no replay."""
+    """Assert that no connection was stored and no replay requested."""
     assert not world.connections.rows
     assert not any(row.connection_ids for row in world.downloads.rows.values())
     assert not world.functions.started
 
 
-@pytest.mark.parametrize("claimed", [None, ARN])
-def test_a_ticket_opens_its_download(world: World, claimed: str | None) -> None:
-    """Alone, or with the sample's header that agrees; both rows know of each other."""
-    ticket = world.has()
-    world.connect.run("c1", ticket.text, claimed)
+@pytest.mark.parametrize("claimed_arn", [None, ARN])
+def test_ticket_opens_its_download(world: World, claimed_arn: str | None) -> None:
+    """The sample's header may name the download as well."""
+    ticket = world.put_download()
+    world.connect.run("c1", ticket.text, claimed_arn)
     connection = world.connections.rows["c1"]
     assert connection.execution_arn == ARN
     assert connection.connected_at == int(world.clock.now() * 1000)
@@ -34,85 +34,80 @@ def test_a_ticket_opens_its_download(world: World, claimed: str | None) -> None:
     assert not world.functions.started
 
 
-def test_a_further_ticket_after_a_revocation_opens_a_socket_that_gets_the_file(world: World) -> None:
-    """The revoked ticket opens nothing."""
-    revoked = world.has(status=Status.READY)
-    world.connect.run("before", revoked.text)
-    revoke(world)
+def test_ticket_issued_after_a_revocation_opens_a_socket_that_gets_the_file(world: World) -> None:
+    revoked_ticket = world.put_download(status=Status.READY)
+    world.connect.run("before", revoked_ticket.text)
+    revoke_tickets(world)
     ticket = tickets.issue(DOWNLOAD_ID)
     world.downloads.replace_tickets(ARN, (), (ticket.hash,))
     world.connect.run("after", ticket.text)
     for name in ("before", "after"):
         world.sockets.accept(name)
     world.deliver.run(ARN)
-    assert (types(world, "before"), types(world, "after")) == ([], ["ready"])
+    assert (message_types(world, "before"), message_types(world, "after")) == ([], ["ready"])
     with pytest.raises(TicketRefusedError):
-        world.connect.run("again", revoked.text)
+        world.connect.run("again", revoked_ticket.text)
 
 
-def test_a_socket_outlives_the_eviction_of_its_ticket(world: World) -> None:
-    """Five further requests with the same Idempotency-Key evict the ticket; nobody revoked it."""
-    ticket = world.has(status=Status.READY)
+def test_socket_stays_valid_after_its_ticket_was_dropped_for_newer_ones(world: World) -> None:
+    """Five further requests with the same Idempotency-Key drop the ticket without revoking it."""
+    ticket = world.put_download(status=Status.READY)
     world.connect.run("c1", ticket.text)
     world.sockets.accept("c1")
     world.downloads.replace_tickets(ARN, (ticket.hash,), tuple(letter * 64 for letter in "abcde"))
     world.deliver.run(ARN)
-    assert types(world, "c1") == ["ready"]
+    assert message_types(world, "c1") == ["ready"]
 
 
-def test_a_revocation_during_the_handshake_refuses_the_connection(world: World) -> None:
+def test_revocation_during_the_handshake_refuses_the_connection(world: World) -> None:
     """The row was read before the tickets were revoked."""
-    ticket = world.has()
+    ticket = world.put_download()
 
     def revoke_before_open(operation: str) -> None:
         if operation == "connections.open":
-            revoke(world)
+            revoke_tickets(world)
 
-    world.connections.before = revoke_before_open
+    world.connections.before_call = revoke_before_open
     with pytest.raises(TicketRefusedError):
         world.connect.run("c1", ticket.text)
     assert_nothing_opened(world)
 
 
 @pytest.mark.parametrize("text", [None, ""])
-def test_without_a_ticket_nobody_gets_in(world: World, text: str | None) -> None:
-    """Not even with the ARN, which is an identifier."""
-    world.has()
+def test_connect_without_a_ticket_is_refused_even_with_the_arn(world: World, text: str | None) -> None:
+    world.put_download()
     with pytest.raises(TicketRequiredError):
         world.connect.run("c1", text, ARN)
     assert_nothing_opened(world)
 
 
-def test_a_wrong_foreign_or_replaced_ticket_is_refused(world: World) -> None:
-    """All alike."""
-    world.has()
+def test_malformed_foreign_or_unknown_ticket_is_refused(world: World) -> None:
+    world.put_download()
     for text in ("x", tickets.issue(DOWNLOAD_ID).text, tickets.issue("f" * 32).text):
         with pytest.raises(TicketRefusedError):
             world.connect.run("c1", text)
     assert_nothing_opened(world)
 
 
-@pytest.mark.parametrize("claimed", ["", "x", ARN + "x", ARN[:-1] + "b"])
-def test_a_header_that_names_another_download_is_refused(world: World, claimed: str) -> None:
-    """A ticket with somebody else's ARN is a mistake or worse."""
-    ticket = world.has()
+@pytest.mark.parametrize("claimed_arn", ["", "x", ARN + "x", ARN[:-1] + "b"])
+def test_header_with_another_arn_than_the_tickets_is_refused(world: World, claimed_arn: str) -> None:
+    ticket = world.put_download()
     with pytest.raises(TicketRefusedError):
-        world.connect.run("c1", ticket.text, claimed)
+        world.connect.run("c1", ticket.text, claimed_arn)
     assert_nothing_opened(world)
 
 
-def test_an_expired_download_does_not_open(world: World) -> None:
-    """TTL may be days late."""
-    ticket = world.has(expires_at=int(world.clock.now()))
+def test_expired_download_does_not_open(world: World) -> None:
+    """TTL may remove the row days late."""
+    ticket = world.put_download(expires_at=int(world.clock.now()))
     with pytest.raises(TicketRefusedError):
         world.connect.run("c1", ticket.text)
     assert_nothing_opened(world)
 
 
-def test_a_ticket_that_is_replaced_in_the_middle_is_refused(world: World) -> None:
-    """The transaction checks once more."""
-    ticket = world.has()
-    world.connections.before = lambda operation: (
+def test_ticket_replaced_between_read_and_transaction_is_refused(world: World) -> None:
+    ticket = world.put_download()
+    world.connections.before_call = lambda operation: (
         world.downloads.rows.update({ARN: replace(world.row, ticket_hashes=())})
         if operation == "connections.open"
         else None
@@ -122,9 +117,8 @@ def test_a_ticket_that_is_replaced_in_the_middle_is_refused(world: World) -> Non
     assert_nothing_opened(world)
 
 
-def test_the_limit_of_connections_holds(world: World) -> None:
-    """The fourth of three is told why; when one leaves, there is room."""
-    ticket = world.has()
+def test_connection_limit_holds_until_one_disconnects(world: World) -> None:
+    ticket = world.put_download()
     for name in ("c1", "c2", "c3"):
         world.connect.run(name, ticket.text)
     with pytest.raises(TooManyConnectionsError):
@@ -135,36 +129,36 @@ def test_the_limit_of_connections_holds(world: World) -> None:
     assert world.row.connection_ids == {"c1", "c3", "c4"}
 
 
-def full(world: World, *, age: float = 60.0) -> tickets.Ticket:
-    """A download with as many connections as it may have, and its ticket; the first is the oldest."""
-    ticket = world.has()
+def fill_connections(world: World, *, age: float = 60.0) -> tickets.Ticket:
+    """Open as many connections as a download may have and return its ticket; the first is the oldest."""
+    ticket = world.put_download()
     for number, name in enumerate(("c1", "c2", "c3")):
-        connected(world, name, age=age - number)
+        open_connections(world, name, age=age - number)
     return ticket
 
 
-def test_a_dead_connection_makes_room(world: World) -> None:
-    """`$disconnect` is best effort: at the limit the oldest are looked at, and those that are gone are forgotten."""
-    ticket = full(world)
+def test_connection_that_is_gone_makes_room_at_the_limit(world: World) -> None:
+    """`$disconnect` is best effort."""
+    ticket = fill_connections(world)
     world.sockets.drop("c2")
     world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == set(world.connections.rows) == {"c1", "c3", "c4"}
 
 
-def test_a_connection_without_a_live_row_makes_room_without_a_look(world: World) -> None:
-    """One that is expired, and an id that was left behind."""
-    ticket = full(world)
+def test_connection_without_a_live_row_makes_room_without_a_call(world: World) -> None:
+    """One row has expired, and one is missing."""
+    ticket = fill_connections(world)
     del world.connections.rows["c1"]
     now = int(world.clock.now())
     world.connections.rows["c2"] = replace(world.connections.rows["c2"], expires_at=now)
-    world.sockets.before = lambda operation: pytest.fail(operation)
+    world.sockets.before_call = lambda operation: pytest.fail(operation)
     world.connect.run("c4", ticket.text)
     assert world.row.connection_ids == set(world.connections.rows) == {"c3", "c4"}
 
 
-def test_a_young_connection_is_not_evicted(world: World) -> None:
-    """Its handshake may last."""
-    ticket = full(world, age=8.0)
+def test_connection_younger_than_ten_seconds_is_not_evicted(world: World) -> None:
+    """Its handshake may not have ended."""
+    ticket = fill_connections(world, age=8.0)
     for name in ("c1", "c2", "c3"):
         world.sockets.drop(name)
     with pytest.raises(TooManyConnectionsError):
@@ -175,9 +169,8 @@ def test_a_young_connection_is_not_evicted(world: World) -> None:
     assert world.row.connection_ids == {"c4"}
 
 
-def test_one_that_nobody_knows_about_is_not_evicted(world: World) -> None:
-    """A look that fails is no proof."""
-    ticket = full(world)
+def test_connection_whose_check_failed_is_not_evicted(world: World) -> None:
+    ticket = fill_connections(world)
     for name in ("c1", "c2", "c3"):
         world.sockets.errors[name] = [ServiceError("GetConnection", "LimitExceededException")]
     with pytest.raises(TooManyConnectionsError):
@@ -185,21 +178,19 @@ def test_one_that_nobody_knows_about_is_not_evicted(world: World) -> None:
     assert world.row.connection_ids == {"c1", "c2", "c3"}
 
 
-def test_being_refused_is_cheap(world: World) -> None:
-    """The oldest three are looked at, not all."""
+def test_refusal_at_the_limit_checks_three_connections_only(world: World) -> None:
     world.connect = replace(world.connect, limit=20)
-    ticket = world.has()
-    connected(world, *(f"c{number}" for number in range(20)))
-    looks: list[str] = []
-    world.sockets.before = looks.append
+    ticket = world.put_download()
+    open_connections(world, *(f"c{number}" for number in range(20)))
+    operations: list[str] = []
+    world.sockets.before_call = operations.append
     with pytest.raises(TooManyConnectionsError):
         world.connect.run("late", ticket.text)
-    assert looks == ["sockets.is_open"] * MAX_CHECKED
+    assert operations == ["sockets.is_open"] * MAX_CHECKED
 
 
-def test_a_wrong_ticket_evicts_nobody(world: World) -> None:
-    """A stranger cannot make the stack look."""
-    full(world)
+def test_wrong_ticket_checks_and_evicts_no_connection(world: World) -> None:
+    fill_connections(world)
     world.sockets.drop("c1")
     with pytest.raises(TicketRefusedError):
         world.connect.run("c4", tickets.issue(DOWNLOAD_ID).text)
@@ -208,39 +199,39 @@ def test_a_wrong_ticket_evicts_nobody(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])
-def test_what_is_over_is_replayed_to_the_newcomer_alone(world: World, status: Status) -> None:
-    """After the connection was written."""
-    ticket = world.has(status=status)
-    written: list[bool] = []
-    world.functions.before = lambda _operation: written.append("c1" in world.connections.rows)
+def test_finished_download_is_replayed_to_the_new_connection(world: World, status: Status) -> None:
+    """The connection is stored before the replay is requested."""
+    ticket = world.put_download(status=status)
+    is_stored: list[bool] = []
+    world.functions.before_call = lambda _operation: is_stored.append("c1" in world.connections.rows)
     world.connect.run("c1", ticket.text)
     assert world.functions.started == [("deliver", {"executionArn": ARN, "connectionId": "c1"})]
-    assert written == [True]
+    assert is_stored == [True]
 
 
-def test_what_ends_while_connecting_is_replayed(world: World) -> None:
+def test_download_that_ends_during_the_handshake_is_replayed(world: World) -> None:
     """The row is read again after the transaction."""
-    ticket = world.has()
+    ticket = world.put_download()
 
-    def ends(operation: str) -> None:
+    def finish(operation: str) -> None:
         if operation == "connections.open":
             world.downloads.rows[ARN] = replace(world.row, status=Status.READY)
 
-    world.connections.before = ends
+    world.connections.before_call = finish
     world.connect.run("c1", ticket.text)
     assert len(world.functions.started) == 1
 
 
-@pytest.mark.parametrize("failing", ["downloads.get", "functions.start"])
-def test_a_handshake_that_fails_leaves_no_rows(world: World, failing: str) -> None:
-    """There will be no `$disconnect` for a socket that never was."""
-    ticket = world.has(status=Status.READY if failing.startswith("functions") else Status.COPYING)
+@pytest.mark.parametrize("failing_operation", ["downloads.get", "functions.start"])
+def test_failed_handshake_leaves_no_rows(world: World, failing_operation: str) -> None:
+    """API Gateway sends no `$disconnect` for a refused handshake."""
+    ticket = world.put_download(status=Status.READY if failing_operation.startswith("functions") else Status.COPYING)
 
     def fail(operation: str) -> None:
-        if operation == failing and world.connections.rows:
+        if operation == failing_operation and world.connections.rows:
             raise ServiceError("Call", "InternalServerError")
 
-    world.functions.before = world.downloads.before = fail
+    world.functions.before_call = world.downloads.before_call = fail
     with pytest.raises(ServiceError):
         world.connect.run("c1", ticket.text)
     assert_nothing_opened(world)
@@ -259,30 +250,27 @@ def test_a_handshake_that_fails_leaves_no_rows(world: World, failing: str) -> No
         (f"{'f' * 32}.{'A' * 43}", 1),
     ],
 )
-def test_a_stranger_costs_one_read_at_most_and_no_write(world: World, text: str | None, reads: int) -> None:
-    """What cannot be a ticket costs nothing; what could be costs the look that finds out."""
-    world.has()
+def test_invalid_ticket_costs_at_most_one_read_and_no_write(world: World, text: str | None, reads: int) -> None:
+    world.put_download()
     with pytest.raises((TicketRefusedError, TicketRequiredError)):
         world.connect.run("c1", text)
     assert world.downloads.calls.total() == world.downloads.calls["get"] == reads
     assert not world.connections.calls
 
 
-def test_connecting_costs_the_same_whatever_is_in_the_tables(world: World) -> None:
-    """Two reads and one transaction, or one read when it is over already."""
-    ticket = world.has()
+def test_connecting_costs_two_reads_and_one_transaction(world: World) -> None:
+    ticket = world.put_download()
     world.connect.run("c1", ticket.text)
     assert world.downloads.calls == {"get": 2}
     assert world.connections.calls == {"open": 1}
-    ticket = world.has(status=Status.READY)
+    ticket = world.put_download(status=Status.READY)
     world.downloads.calls.clear()
     world.connect.run("c2", ticket.text)
     assert world.downloads.calls == {"get": 1}
 
 
-def test_disconnecting_takes_two_item_operations(world: World) -> None:
-    """By key; the download and its result stay."""
-    ticket = world.has(status=Status.READY)
+def test_disconnecting_costs_two_item_operations(world: World) -> None:
+    ticket = world.put_download(status=Status.READY)
     world.connect.run("c1", ticket.text)
     world.downloads.calls.clear()
     world.connections.calls.clear()
@@ -293,9 +281,8 @@ def test_disconnecting_takes_two_item_operations(world: World) -> None:
     assert world.row.status is Status.READY
 
 
-def test_disconnecting_twice_or_a_stranger_is_harmless(world: World) -> None:
-    """`$disconnect` may come late or again."""
-    ticket = world.has()
+def test_repeated_or_unknown_disconnect_is_harmless(world: World) -> None:
+    ticket = world.put_download()
     world.connect.run("c1", ticket.text)
     world.disconnect.run("c1")
     world.disconnect.run("c1")

@@ -1,4 +1,4 @@
-"""The function that serves the web page: its files, its config, and nothing else."""
+"""The function that serves the web page: its files, its configuration, and nothing else."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def get(name: str, **headers: str) -> dict[str, Any]:
-    """What the gateway gets for `GET /page/{name}`."""
+    """Return the response to `GET /page/{name}`."""
     return web_page.handler(EVENT | {"pathParameters": {"file": name}, "headers": headers}, None)
 
 
 @pytest.mark.parametrize("file", sorted(web_page.FOLDER.iterdir()), ids=lambda file: file.name)
-def test_every_file_is_served_as_what_it_is(file: Path) -> None:
-    answer = get(file.name)
-    assert (answer["statusCode"], answer["body"]) == (200, file.read_text(encoding="utf-8"))
-    assert answer["headers"]["Content-Type"] == TYPES[file.suffix]
-    assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
-    assert "frame-ancestors 'none'" in answer["headers"]["Content-Security-Policy"]
+def test_file_is_served_with_its_type_and_security_headers(file: Path) -> None:
+    response = get(file.name)
+    assert (response["statusCode"], response["body"]) == (200, file.read_text(encoding="utf-8"))
+    assert response["headers"]["Content-Type"] == TYPES[file.suffix]
+    assert response["headers"]["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in response["headers"]["Content-Security-Policy"]
 
 
-def test_the_canonical_event_gets_a_script() -> None:
+def test_canonical_event_gets_a_script() -> None:
     assert web_page.handler(EVENT, None)["headers"]["Content-Type"].startswith("text/javascript")
 
 
-def test_the_config_names_the_api_beside_the_page() -> None:
-    answer = get("config.json")
-    assert answer["headers"]["Content-Type"] == "application/json"
-    assert json.loads(answer["body"]) == {"apiUrl": "..", "restAuth": "api_key"}
+def test_config_names_the_api_and_its_auth() -> None:
+    response = get("config.json")
+    assert response["headers"]["Content-Type"] == "application/json"
+    assert json.loads(response["body"]) == {"apiUrl": "..", "restAuth": "api_key"}
 
 
-def test_what_a_browser_has_is_not_sent_again() -> None:
+def test_unchanged_file_answers_304() -> None:
     first = get("app.js")
-    again = get("app.js", **{"If-None-Match": f'W/"other", {first["headers"]["ETag"]}'})
-    assert (again["statusCode"], again["body"]) == (304, "")
-    assert again["headers"]["ETag"] == first["headers"]["ETag"]
+    second = get("app.js", **{"If-None-Match": f'W/"other", {first["headers"]["ETag"]}'})
+    assert (second["statusCode"], second["body"]) == (304, "")
+    assert second["headers"]["ETag"] == first["headers"]["ETag"]
     assert get("app.js", **{"If-None-Match": '"other"'})["statusCode"] == 200
     assert get("api.js")["headers"]["ETag"] != first["headers"]["ETag"]
 
 
 @pytest.mark.parametrize("name", ["", "nothing.js", "..", "../app.js", "/etc/passwd", "App.js", "app", "\x00"])
-def test_nothing_else_is_served(name: str) -> None:
-    answer = get(name)
-    assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (404, "NOT_FOUND")
+def test_other_names_answer_404(name: str) -> None:
+    response = get(name)
+    assert (response["statusCode"], json.loads(response["body"])["error"]["code"]) == (404, "NOT_FOUND")
 
 
-def test_a_file_of_an_unknown_kind_is_none_of_the_page(tmp_path: Path) -> None:
+def test_file_of_unknown_type_is_not_served(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("x")
     (tmp_path / "folder.js").mkdir()
     page = GetPageFile(FolderFiles(tmp_path), {})

@@ -1,4 +1,4 @@
-"""Workers of slices: what they store tiles the file, whoever stops or repeats them."""
+"""Workers of slices: their parts make up the file, however often a worker stops or is repeated."""
 
 from __future__ import annotations
 
@@ -24,55 +24,53 @@ from tests.runtime.support.world import ARN, PART, World
 
 @settings(max_examples=40, deadline=None)
 @given(size=st.integers(2 * PART, 14 * PART), order=st.randoms(use_true_random=False))
-def test_slices_of_any_size_in_any_order_are_the_file(size: int, order: st.DataObject) -> None:
-    """Byte for byte, and no byte is asked for twice."""
+def test_slices_of_any_size_in_any_order_make_up_the_file(size: int, order: st.DataObject) -> None:
+    """No byte is requested twice."""
     world = World()
     file = start_upload(world, size)
     slices = list(range(-(-size // (3 * PART))))
     order.shuffle(slices)  # type: ignore[attr-defined]
     for index in slices:
         world.copy_slice(index)
-    asked = sorted(asked.headers["Range"] for asked in world.origins.asked)
-    assert len(asked) == len(set(asked)) == -(-size // PART)
+    ranges = sorted(ranges.headers["Range"] for ranges in world.origins.requests)
+    assert len(ranges) == len(set(ranges)) == -(-size // PART)
     complete_and_assert_stored(world, file)
     assert world.row.stored is not None
     assert world.row.stored.sha256 is None
 
 
-def test_every_range_is_of_the_planned_version_and_comes_as_it_is(world: World) -> None:
-    """Never compressed, never of another version."""
+def test_every_range_asks_for_the_planned_version_uncompressed(world: World) -> None:
     start_upload(world)
     world.copy_slice(3)
-    headers = {asked.headers["Range"]: asked.headers for asked in world.origins.asked}
+    headers = {request.headers["Range"]: request.headers for request in world.origins.requests}
     assert set(headers) == {f"bytes={9 * PART}-{10 * PART - 1}", f"bytes={10 * PART}-{SIZE - 1}"}
-    assert {(one["If-Match"], one["Accept-Encoding"]) for one in headers.values()} == {('"v1"', "identity")}
+    assert {
+        (request_headers["If-Match"], request_headers["Accept-Encoding"]) for request_headers in headers.values()
+    } == {('"v1"', "identity")}
     assert all(body.closed for body in world.origins.bodies)
 
 
-def test_what_an_earlier_worker_stored_is_used_again(world: World) -> None:
-    """Only what is missing, or has the wrong size, is fetched."""
+def test_parts_of_an_earlier_worker_are_reused(world: World) -> None:
     file = start_upload(world)
     uploaded_parts(world).update({4: file.content[3 * PART : 4 * PART], 5: b"short"})
     world.copy_slice(1)
     assert uploaded_parts(world) == expected_parts(file, 1)
-    assert len(world.origins.asked) == 2
+    assert len(world.origins.requests) == 2
     world.copy_slice(1)
-    assert len(world.origins.asked) == 2
+    assert len(world.origins.requests) == 2
 
 
-def test_memory_is_a_buffer_for_each_of_a_few_lanes(world: World) -> None:
-    """However many parts there are."""
+def test_memory_is_bounded_by_the_lanes(world: World) -> None:
     start_upload(world)
-    world.objects.after = lambda _operation: time.sleep(0.001)
+    world.objects.after_call = lambda _operation: time.sleep(0.001)
     for index in range(SLICES):
         world.copy_slice(index)
-    assert world.objects.largest_parts <= 4 * PART
+    assert world.objects.max_bytes_in_flight <= 4 * PART
 
 
 @settings(max_examples=40, deadline=None)
 @given(cuts=st.lists(st.none() | st.integers(0, PART), max_size=3))
-def test_a_part_that_breaks_off_goes_on_where_it_did(cuts: list[int | None]) -> None:
-    """Up to three cuts anywhere."""
+def test_part_that_is_cut_is_resumed(cuts: list[int | None]) -> None:
     world = World()
     file = start_upload(world)
     file.cuts = cuts
@@ -93,24 +91,23 @@ def test_a_part_that_breaks_off_goes_on_where_it_did(cuts: list[int | None]) -> 
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_a_slice_that_nobody_wants_is_not_copied(world: World, fields: dict[str, object]) -> None:
-    """A late child, of a Map that was stopped or of an execution that is over."""
+def test_slice_of_a_finished_download_is_not_copied(world: World, fields: dict[str, object]) -> None:
+    """A child of a Map that was stopped may start late."""
     start_upload(world)
     world.downloads.rows[ARN] = replace(world.row, **fields)  # type: ignore[arg-type]
     world.copy_slice(0)
-    assert world.origins.asked == []
+    assert world.origins.requests == []
     assert not world.objects.calls
 
 
-def test_a_download_that_is_gone_is_not_copied(world: World) -> None:
-    """Its row is not there."""
+def test_slice_of_a_missing_download_is_not_copied(world: World) -> None:
     world.copy_slice(0)
-    assert world.origins.asked == []
+    assert world.origins.requests == []
 
 
 @pytest.mark.parametrize("change", ["cancelled", "another upload", "failure"])
-def test_a_worker_sees_between_parts_that_it_should_stop(world: World, change: str) -> None:
-    """It looks once a second; StopExecution does not reach it."""
+def test_worker_stops_between_parts_if_the_row_has_changed(world: World, change: str) -> None:
+    """It reads the row once a second; StopExecution does not reach it."""
     start_upload(world, 60 * PART)
     fields: dict[str, dict[str, object]] = {
         "cancelled": {"status": Status.CANCELLED},
@@ -118,29 +115,27 @@ def test_a_worker_sees_between_parts_that_it_should_stop(world: World, change: s
         "failure": {"failure": Failure("ORIGIN_CHANGED", "Changed.")},
     }
 
-    def stored(operation: str) -> None:
+    def change_row(operation: str) -> None:
         if operation == "upload_part":
             world.clock.time += 1.5
             world.downloads.rows[ARN] = replace(world.row, **fields[change])  # type: ignore[arg-type]
 
-    world.objects.after = stored
+    world.objects.after_call = change_row
     world.copy_slice(0, wide=True)
     assert 1 <= len(uploaded_parts(world)) <= 8
     assert world.row.failure == fields[change].get("failure")
 
 
-def test_a_worker_looks_at_the_row_at_most_once_a_second(world: World) -> None:
-    """A look costs money."""
+def test_row_is_read_at_most_once_a_second(world: World) -> None:
     start_upload(world, 60 * PART)
     world.downloads.calls.clear()
-    world.objects.after = lambda operation: world.clock.sleep(0.1) if operation == "upload_part" else None
+    world.objects.after_call = lambda operation: world.clock.sleep(0.1) if operation == "upload_part" else None
     world.copy_slice(0, wide=True)
     assert len(uploaded_parts(world)) == 60
     assert 4 <= world.downloads.calls["get"] <= 8
 
 
-def test_an_upload_that_was_aborted_ends_the_worker_quietly(world: World) -> None:
-    """A cancel has come and gone."""
+def test_aborted_upload_ends_the_worker_without_an_error(world: World) -> None:
     start_upload(world)
     world.objects.uploads.clear()
     world.copy_slice(0)
@@ -148,10 +143,9 @@ def test_an_upload_that_was_aborted_ends_the_worker_quietly(world: World) -> Non
     assert world.row.failure is None
 
 
-def test_a_cancel_at_any_time_leaves_nothing(world: World) -> None:
-    """Also not a part that was in flight."""
+def test_cancel_at_any_time_leaves_nothing(world: World) -> None:
     start_upload(world)
-    world.objects.fail = lambda operation: cancel_hook(world)() if operation == "upload_part" else None
+    world.objects.before_call = lambda operation: cancel_hook(world)() if operation == "upload_part" else None
     world.copy_slice(0)
     world.fail.run(ARN, Failure("STOPPED", "..."))
     world.copy_slice(1)

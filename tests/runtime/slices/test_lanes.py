@@ -1,4 +1,4 @@
-"""Lanes: a few parts at once, in memory that is used again, and one at a time where an origin crawls."""
+"""Lanes: several parts at once with reused buffers, and one lane for a slow origin."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from runtime.logic.slices.lanes import SLOW_SECONDS, GaveWayError, Lanes
 from tests.runtime.support.fakes import FakeClock
 
 
-def test_lanes_share_parts_and_each_keeps_one_buffer() -> None:
-    """Parts of one length use the same bytes again."""
+def test_lanes_reuse_one_buffer_each() -> None:
     buffers: dict[int, set[int]] = {}
 
     def work(part: Range, buffer: bytearray, check_cancelled: object) -> None:
@@ -26,8 +25,8 @@ def test_lanes_share_parts_and_each_keeps_one_buffer() -> None:
     assert all(len(used) == 1 for used in buffers.values())
 
 
-def test_an_origin_that_crawls_gets_one_lane() -> None:
-    """Four parts that all end too late are worth less than one that ends in time."""
+def test_slow_origin_gets_one_lane() -> None:
+    """Four parts that all time out are worth less than one that ends in time."""
     clock, all_in, given_back = FakeClock(), threading.Barrier(4, timeout=10), threading.Semaphore(0)
     stored: list[int] = []
     attempts: list[int] = []
@@ -35,17 +34,17 @@ def test_an_origin_that_crawls_gets_one_lane() -> None:
     def work(part: Range, _buffer: bytearray, check_cancelled: object) -> None:
         assert callable(check_cancelled)
         attempts.append(part.number)
-        first = clock.time < FakeClock().time + SLOW_SECONDS
-        if first and all_in.wait() == 0:
+        is_early = clock.time < FakeClock().time + SLOW_SECONDS
+        if is_early and all_in.wait() == 0:
             clock.time += SLOW_SECONDS + 1
-        if first:
+        if is_early:
             all_in.wait()
         try:
             check_cancelled()
         except GaveWayError:
             given_back.release()
             raise
-        if first:
+        if is_early:
             assert all(given_back.acquire(timeout=10) for _ in range(3))  # before anything is stored
         stored.append(part.number)
 
@@ -54,9 +53,8 @@ def test_an_origin_that_crawls_gets_one_lane() -> None:
     assert len(attempts) == 8 + 3
 
 
-def test_the_first_failure_ends_all_lanes() -> None:
-    """The others give up what they have begun."""
-    done: list[int] = []
+def test_first_failure_ends_all_lanes() -> None:
+    finished: list[int] = []
 
     def work(part: Range, _buffer: bytearray, check_cancelled: object) -> None:
         assert callable(check_cancelled)
@@ -64,8 +62,8 @@ def test_the_first_failure_ends_all_lanes() -> None:
             raise ServiceError("UploadPart", "SlowDown")
         for _ in range(3):
             check_cancelled()
-        done.append(part.number)
+        finished.append(part.number)
 
     with pytest.raises(ServiceError):
         Lanes(FakeClock(), [Range(number, 0, 9) for number in range(1000)], work).run()
-    assert len(done) < 1000
+    assert len(finished) < 1000

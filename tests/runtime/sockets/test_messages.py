@@ -1,4 +1,4 @@
-"""Messages have one shape, a stable id, and fit in a frame by construction."""
+"""Messages have a common shape, a stable id, and fit into a frame by construction."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ READY = replace(DOWNLOAD, status=Status.READY, stored=STORED, size=3, copied_byt
 SIGNED = SignedUrl("https://bucket/key?sig", 1_800_000_900.0)
 
 
-def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
-    """URL, its end, size, type, name and both checksums."""
+def test_ready_message_has_everything_to_fetch_and_verify() -> None:
     protocol.check_server_message(messages.download_message(READY, SIGNED))
     assert messages.download_message(READY, SIGNED) == {
         "type": "ready",
@@ -40,7 +39,7 @@ def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
 
 
 @pytest.mark.parametrize(
-    ("download", "kind", "rest"),
+    ("download", "message_type", "fields"),
     [
         (replace(DOWNLOAD, status=Status.CANCELLED), "cancelled", {}),
         (
@@ -61,17 +60,18 @@ def test_ready_has_all_that_is_needed_to_fetch_and_verify() -> None:
         ),
     ],
 )
-def test_other_news(download: Download, kind: str, rest: dict[str, object]) -> None:
-    """Each says what the row says and no more."""
+def test_message_of_another_status_has_only_its_fields(
+    download: Download, message_type: str, fields: dict[str, object]
+) -> None:
     message = messages.download_message(download)
     protocol.check_server_message(message)
     common = {"type", "version", "messageId", "downloadId"}
-    assert message["type"] == kind
-    assert {name: value for name, value in message.items() if name not in common} == rest
+    assert message["type"] == message_type
+    assert {name: value for name, value in message.items() if name not in common} == fields
 
 
-def test_the_same_news_has_the_same_id_and_other_news_another() -> None:
-    """A client can drop what it has heard."""
+def test_message_id_is_stable_for_the_same_status_and_differs_otherwise() -> None:
+    """A client can drop repeated messages."""
     later = SignedUrl("https://bucket/key?other", 1_900_000_000.0)
     assert messages.download_message(READY, SIGNED)["messageId"] == messages.download_message(READY, later)["messageId"]
     copying = replace(DOWNLOAD, status=Status.COPYING, copied_bytes=1)
@@ -82,8 +82,7 @@ def test_the_same_news_has_the_same_id_and_other_news_another() -> None:
     assert len(ids) == 3
 
 
-def test_progress_pong_and_error() -> None:
-    """The messages that are no news of the row's status."""
+def test_progress_pong_and_error_have_their_fields() -> None:
     copying = replace(DOWNLOAD, status=Status.COPYING, copied_bytes=5)
     assert messages.progress(copying)["copiedBytes"] == 5
     assert "size" not in messages.progress(copying)
@@ -97,8 +96,8 @@ def test_progress_pong_and_error() -> None:
     name=st.characters(exclude_categories=["Cs"]).map(lambda character: character * 255),
     failure=st.characters(exclude_categories=["Cs"]).map(lambda character: character * 20_000),
 )
-def test_every_message_fits_in_a_frame(name: str, failure: str) -> None:
-    """Below 32 KB with the longest names, URLs, types and reasons that there can be."""
+def test_every_message_fits_into_a_frame(name: str, failure: str) -> None:
+    """32 KB, with the longest names, URLs, types and reasons."""
     stored = Stored("k" * 1024, 10**13, "e" * 100, "t/" + "x" * 140, Checksum("CRC32", "A" * 8), "f" * 64)
     ready = replace(READY, stored=stored, file_name=name, download_id="d" * 80)
     failed = replace(DOWNLOAD, status=Status.FAILED, failure=Failure("C" * 30, failure))
@@ -112,13 +111,12 @@ def test_every_message_fits_in_a_frame(name: str, failure: str) -> None:
         assert json.loads(data) == message
 
 
-def test_what_would_not_fit_is_not_sent() -> None:
-    """The socket would be closed by API Gateway."""
+def test_message_too_large_for_a_frame_is_refused() -> None:
+    """API Gateway would close the socket."""
     with pytest.raises(ValueError, match="frame"):
         messages.encode({"url": "x" * 40_000})
 
 
-def test_the_name_that_the_client_chose_wins() -> None:
-    """Over the one made from the path."""
+def test_file_name_of_the_client_overrides_the_paths() -> None:
     assert messages.file_name_of(replace(READY, file_name="mine.csv")) == "mine.csv"
     assert disposition.is_safe_name(messages.file_name_of(READY))

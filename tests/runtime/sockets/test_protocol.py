@@ -1,4 +1,4 @@
-"""docs/protocol.schema.json says what the runtime says, and the page shows messages of the schema."""
+"""`docs/protocol.schema.json` matches the messages of the runtime, and the page shows messages of the schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.readme_tables import TOP
 
 PAGE = (TOP / "docs" / "protocol.md").read_text()
 COPYING = replace(DOWNLOAD, status=Status.COPYING, copied_bytes=5, size=9)
-ONE_OF_EACH = {
+EXAMPLES = {
     "status": messages.download_message(COPYING),
     "progress": messages.progress(COPYING, 3.0),
     "ready": messages.download_message(READY, SIGNED),
@@ -33,16 +33,15 @@ ONE_OF_EACH = {
 }
 
 
-def codes_below(kind: type[TransferError] | type[RequestError]) -> set[str]:
-    """The codes of a class of failures and of everything below it."""
-    return {kind.code}.union(*(codes_below(each) for each in kind.__subclasses__()))
+def codes_of(error_type: type[TransferError] | type[RequestError]) -> set[str]:
+    """Return the codes of an error class and its subclasses."""
+    return {error_type.code}.union(*(codes_of(subclass) for subclass in error_type.__subclasses__()))
 
 
-def test_the_schema_knows_every_type_that_is_built_and_no_other() -> None:
-    """And each is as the schema says."""
-    assert set(ONE_OF_EACH) == protocol.server_message_types()
-    for kind, message in ONE_OF_EACH.items():
-        assert message["type"] == kind
+def test_schema_has_exactly_the_types_that_are_built() -> None:
+    assert set(EXAMPLES) == protocol.server_message_types()
+    for message_type, message in EXAMPLES.items():
+        assert message["type"] == message_type
         protocol.check_server_message(message)
 
 
@@ -53,10 +52,10 @@ def test_the_schema_knows_every_type_that_is_built_and_no_other() -> None:
     copied=st.none() | st.integers(0, 2**43),
     rate=st.none() | st.floats(0, 1e12),
     path=st.text(min_size=1),
-    failure=st.none() | st.builds(Failure, st.sampled_from(sorted(codes_below(TransferError))), st.text(min_size=1)),
+    failure=st.none() | st.builds(Failure, st.sampled_from(sorted(codes_of(TransferError))), st.text(min_size=1)),
     sha256=st.sampled_from([None, "a" * 64]),
 )
-def test_whatever_the_row_holds_is_told_by_the_schema(
+def test_message_of_any_row_matches_the_schema(
     status: Status,
     size: int | None,
     copied: int | None,
@@ -65,7 +64,6 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
     failure: Failure | None,
     sha256: str | None,
 ) -> None:
-    """Sizes, names and reasons of all kinds."""
     stored = Stored("k", size or 0, '"e"', "text/csv; charset=utf-8", Checksum("CRC32", "NSRBwg=="), sha256)
     row = replace(DOWNLOAD, status=status, size=size, copied_bytes=copied, path=path, failure=failure)
     ready = status is Status.READY
@@ -76,7 +74,7 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
 
 
 @pytest.mark.parametrize(
-    ("kind", "changes"),
+    ("message_type", "changes"),
     [
         ("ready", {"url": ""}),
         ("ready", {"url": None}),
@@ -97,55 +95,50 @@ def test_whatever_the_row_holds_is_told_by_the_schema(
         ("pong", {"type": "dance"}),
     ],
 )
-def test_a_message_that_differs_is_noticed(kind: str, changes: dict[str, Any]) -> None:
-    """Or these tests would show nothing."""
+def test_message_with_a_wrong_field_is_refused(message_type: str, changes: dict[str, Any]) -> None:
     with pytest.raises(protocol.ProtocolMismatchError):
-        protocol.check_server_message({**ONE_OF_EACH[kind], **changes})
+        protocol.check_server_message({**EXAMPLES[message_type], **changes})
 
 
-@pytest.mark.parametrize("kind", sorted(ONE_OF_EACH))
-def test_a_message_that_lacks_something_is_noticed(kind: str) -> None:
-    """Whatever it is, of what has to be there."""
-    known = protocol.schema()["$defs"]
-    required = set(known["envelope"]["required"]) | set(known[kind].get("required", ()))
-    assert required <= set(ONE_OF_EACH[kind])
+@pytest.mark.parametrize("message_type", sorted(EXAMPLES))
+def test_message_without_a_required_field_is_refused(message_type: str) -> None:
+    definitions = protocol.schema()["$defs"]
+    required = set(definitions["envelope"]["required"]) | set(definitions[message_type].get("required", ()))
+    assert required <= set(EXAMPLES[message_type])
     for name in required:
         with pytest.raises(protocol.ProtocolMismatchError):
-            protocol.check_server_message({key: value for key, value in ONE_OF_EACH[kind].items() if key != name})
+            protocol.check_server_message({key: value for key, value in EXAMPLES[message_type].items() if key != name})
 
 
-def test_the_schema_has_the_codes_that_there_are() -> None:
-    """Both ways for failures; of the errors, those that a socket can meet."""
-    assert protocol.codes_of("failed") == codes_below(TransferError)
-    assert protocol.codes_of("error") <= codes_below(RequestError) | {"UNAVAILABLE", "INTERNAL"}
+def test_schema_has_exactly_the_failure_codes() -> None:
+    """The schema lists the error codes that a socket can get."""
+    assert protocol.codes_of("failed") == codes_of(TransferError)
+    assert protocol.codes_of("error") <= codes_of(RequestError) | {"UNAVAILABLE", "INTERNAL"}
 
 
-def test_the_schema_has_the_actions_that_there_are() -> None:
-    """And takes nothing else for one."""
+def test_schema_has_exactly_the_actions() -> None:
     assert all(protocol.is_action({"action": action}) for action in ACTIONS)
-    described = protocol.schema()["$defs"]["clientMessage"]["properties"]["action"]["enum"]
-    assert tuple(described) == ACTIONS
+    actions = protocol.schema()["$defs"]["clientMessage"]["properties"]["action"]["enum"]
+    assert tuple(actions) == ACTIONS
     wrong: list[object] = [{"action": "dance"}, {"action": 1}, {}, [], "status", None, {"deed": "status"}]
-    assert not any(protocol.is_action(each) for each in wrong)
+    assert not any(protocol.is_action(message) for message in wrong)
 
 
-def test_the_page_shows_messages_of_the_schema() -> None:
-    """Every line that a transcript shows, and each type and action at least once."""
-    told = [json.loads(line) for line in re.findall(r"^< (\{.*\})$", PAGE, re.MULTILINE)]
-    said = [json.loads(line) for line in re.findall(r"^> (\{.*\})$", PAGE, re.MULTILINE)]
-    for message in told:
+def test_page_shows_every_type_and_action_of_the_schema() -> None:
+    server_messages = [json.loads(line) for line in re.findall(r"^< (\{.*\})$", PAGE, re.MULTILINE)]
+    client_messages = [json.loads(line) for line in re.findall(r"^> (\{.*\})$", PAGE, re.MULTILINE)]
+    for message in server_messages:
         protocol.check_server_message(message)
-    assert {message["type"] for message in told} == protocol.server_message_types()
-    assert {message["action"] for message in said if protocol.is_action(message)} == set(ACTIONS)
+    assert {message["type"] for message in server_messages} == protocol.server_message_types()
+    assert {message["action"] for message in client_messages if protocol.is_action(message)} == set(ACTIONS)
 
 
-def test_the_page_names_every_code() -> None:
-    """So that a client's author can list them."""
+def test_page_names_every_code() -> None:
     for code in protocol.codes_of("failed") | protocol.codes_of("error"):
         assert f"`{code}`" in PAGE, code
 
 
-def test_a_url_as_long_as_can_be_still_fits() -> None:
-    """The longest key, name and session token that there are: below 12,000 characters of URL."""
+def test_message_with_the_longest_url_fits_into_a_frame() -> None:
+    """The longest key, name and session token make fewer than 12,000 characters."""
     url = "https://b.s3.amazonaws.com/" + "%F0%9F%92%BE" * 255 * 3 + "A" * 2048
     assert len(messages.encode(messages.download_message(READY, SignedUrl(url, 1.0)))) < messages.LARGEST

@@ -1,7 +1,7 @@
-"""Every request that the adapters of DynamoDB's tables send: each method is called with every combination of arguments.
+"""Collects every request that the DynamoDB adapters send, by calling each method with each combination of arguments.
 
-Arguments are made from the annotations of a method, so that a new method, or a new optional argument, is covered as
-soon as it is written. An annotation without samples fails.
+Arguments are made from the annotations of a method, so that a new method or a new optional argument is covered at
+once. An annotation without samples fails.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SAMPLES: Mapping[object, Sequence[object]] = {
 
 @dataclass(frozen=True)
 class Request:
-    """One request to DynamoDB, by the method that sent it: `DynamoDownloads.finish`."""
+    """A request to DynamoDB and the method that sent it, such as `DynamoDownloads.finish`."""
 
     method: str
     operation: str
@@ -50,7 +50,7 @@ class Request:
 
 
 def adapters() -> list[type]:
-    """Return the classes of the modules that send requests by `runtime.adapters.tables`."""
+    """Return the classes of the modules that send requests with `runtime.adapters.tables`."""
     classes: list[type] = []
     for source in SOURCES:
         module = importlib.import_module(f"runtime.adapters.{source.stem}")

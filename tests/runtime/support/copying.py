@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from runtime.models import Status
-from tests.runtime.support.fakes import Asked, FakeBody, nothing
+from tests.runtime.support.fakes import FakeBody, OriginRequest, do_nothing
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, KEY, World
 
 
@@ -47,9 +47,9 @@ def partial_answer(**headers: str) -> FakeBody:
     return FakeBody(206, defaults | {name.replace("_", "-"): value for name, value in headers.items()}, b"x" * 4000)
 
 
-def range_request(range_: str) -> Asked:
+def range_request(range_: str) -> OriginRequest:
     """Return a request for a range."""
-    return Asked("https://reports.example.com/", {"Range": range_}, 1.0, nothing)
+    return OriginRequest("https://reports.example.com/", {"Range": range_}, 1.0, do_nothing)
 
 
 def run_once_at(name: str, action: Callable[[], None]) -> Callable[[str], None]:

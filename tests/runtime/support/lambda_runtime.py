@@ -1,7 +1,7 @@
-"""Calls a handler once as AWS's Python runtime does, with the runtime's logging at INFO in JSON.
+"""Calls handlers once each as AWS's Python runtime does, with the runtime's logging at INFO in JSON.
 
-Run as `python -m tests.runtime.support.lambda_runtime HANDLER EVENT [awslambdaric]`. The last argument selects AWS's
-own runtime client; without it a stand-in in this module logs in the same format (as of awslambdaric 4.2.2).
+Run as `python -m tests.runtime.support.lambda_runtime HANDLER,... EVENT [awslambdaric]`. The last argument selects
+AWS's own runtime client; without it a stand-in in this module logs in the same format (as of awslambdaric 4.2.2).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -31,19 +32,21 @@ class Context:
         return 600_000
 
 
-def call_with_stand_in(name: str, event: Any) -> None:
-    """Set up the root logger, import the handler, call it and log its exception."""
+def call_with_stand_in(names: Sequence[str], event: Any) -> None:
+    """Set up the root logger, import each handler, call it and log its exception."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel("INFO")
-    function = importlib.import_module(f"runtime.handlers.{name}").handler
-    try:
-        function(event, Context())
-    except Exception as error:
-        stack = traceback.format_list(traceback.extract_tb(error.__traceback__))
-        line = {"level": "ERROR", "errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": stack}
-        print(json.dumps(line))  # noqa: T201 - as the runtime does
+    for name in names:
+        function = importlib.import_module(f"runtime.handlers.{name}").handler
+        try:
+            function(event, Context())
+        except Exception as error:
+            stack = traceback.format_list(traceback.extract_tb(error.__traceback__))
+            kind = type(error).__name__
+            line = {"level": "ERROR", "errorMessage": str(error), "errorType": kind, "stackTrace": stack}
+            print(json.dumps(line))  # noqa: T201 - as the runtime does
 
 
 class Client:
@@ -69,16 +72,18 @@ class Client:
         """Drop the response."""
 
 
-def call_with_awslambdaric(name: str, event: Any) -> None:
-    """Call the handler with awslambdaric; it reads AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL."""
+def call_with_awslambdaric(names: Sequence[str], event: Any) -> None:
+    """Call each handler with awslambdaric; it reads AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL."""
     bootstrap = importlib.import_module("awslambdaric.bootstrap")
     sink = bootstrap.StandardLogSink()
     bootstrap._setup_logging(bootstrap._AWS_LAMBDA_LOG_FORMAT, bootstrap._AWS_LAMBDA_LOG_LEVEL, sink)
-    function = bootstrap._get_handler(f"runtime.handlers.{name}.handler")
-    bootstrap.handle_event_request(
-        Client(), function, "request-id", json.dumps(event), "application/json", None, None, "arn", 0, None, sink
-    )
+    for name in names:
+        function = bootstrap._get_handler(f"runtime.handlers.{name}.handler")
+        bootstrap.handle_event_request(
+            Client(), function, "request-id", json.dumps(event), "application/json", None, None, "arn", 0, None, sink
+        )
 
 
 if __name__ == "__main__":
-    (call_with_awslambdaric if sys.argv[3:] else call_with_stand_in)(sys.argv[1], json.loads(sys.argv[2]))
+    call = call_with_awslambdaric if sys.argv[3:] else call_with_stand_in
+    call(sys.argv[1].split(","), json.loads(sys.argv[2]))

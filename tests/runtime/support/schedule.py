@@ -20,8 +20,10 @@ class Actor:
         self.sleeping = False
         self.waiting = False
         self._work = work
-        self._turn = threading.Semaphore(0)
-        self._paused = threading.Semaphore(0)
+        self._turn = threading.Lock()  # held until the actor's next turn; a Semaphore costs several times as much
+        self._paused = threading.Lock()  # held while the actor runs
+        self._turn.acquire()
+        self._paused.acquire()
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
 

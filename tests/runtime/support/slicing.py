@@ -11,10 +11,10 @@ SLICES = 4
 
 def start_upload(world: World, size: int = SIZE) -> OriginFile:
     """Create a download and start its multipart upload; clear the recorded requests and calls."""
-    world.has()
+    world.put_download()
     file = world.serve(OriginFile(content_of(size)))
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
-    world.origins.asked.clear()
+    world.origins.requests.clear()
     world.objects.calls.clear()
     return file
 

@@ -1,7 +1,7 @@
-"""One download, its clients and its end as a story: what the platform does around the use cases is acted here.
+"""Acts out the life of a download: its worker, its clients, and the platform around the use cases.
 
-Lambda and Step Functions try again, `$disconnect` may be late or never come, a handshake may fail or its client vanish,
-an asynchronous call may come twice, and one call of a port may fail.
+Lambda and Step Functions retry, `$disconnect` may be late or missing, a handshake may fail or its client vanish, an
+asynchronous call may arrive twice, and a call of a port may fail.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ from runtime.models import Connection, Failure, Status
 from tests.runtime.support.schedule import Schedule
 from tests.runtime.support.world import ARN, STORED, World
 
-KINDS = {Status.READY: "ready", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
+FINAL_TYPES = {Status.READY: "ready", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
 FAILURE = Failure("ORIGIN_ERROR", "No.")
-TRIED_AGAIN = (ServiceError, PushesGivenUpError)
-GRACE, RETRY = 120.0, 60.0
-TASK_TRIES, ASYNC_TRIES, CLIENT_TRIES = 3, 2, 3
+RETRIED_ERRORS = (ServiceError, PushesGivenUpError)
+IDLE_SECONDS, RETRY_SECONDS = 120.0, 60.0
+TASK_ATTEMPTS, ASYNC_ATTEMPTS, CLIENT_ATTEMPTS = 3, 2, 3
 
 
 @dataclass(frozen=True)
 class Client:
-    """Comes back after `drops` breaks, then stays or leaves; `says` is one action, sent whenever it has connected."""
+    """A client that reconnects after `drops` breaks, then stays or leaves; `says` is an action that it sends."""
 
     drops: int = 0
     stays: bool = True
     says: str | None = None
-    vanishes: bool = False  # in the first handshake: accepted, and never there
-    unnoticed: bool = False  # no `$disconnect` comes for it
+    vanishes: bool = False  # the first handshake succeeds, but the client is gone
+    unnoticed: bool = False  # API Gateway never calls `$disconnect` for it
 
 
 @dataclass(frozen=True)
 class Fault:
-    """The call of a port that fails: which operation, and which time it is called."""
+    """A call of a port that fails: its operation, and the number of the call that fails."""
 
     operation: str
     time: int
 
 
-class Story:
-    """Acted step by step, in the order that `choose` draws."""
+class Scenario:
+    """Runs actors step by step, in the order that `choose` selects."""
 
     def __init__(
         self, choose: Callable[[int], int], *, limit: int = 10, fault: Fault | None = None, twice: bool = False
@@ -66,74 +66,74 @@ class Story:
             self.world.functions,
             self.world.idle_closer,
         ):
-            port.before = self._before
-        self.ticket = self.world.has()
+            port.before_call = self._before_call
+        self.ticket = self.world.put_download()
         self.failed: Fault | None = None
         self._fault, self._twice = fault, twice
         self._calls: Counter[str] = Counter()
         self._numbers = count()
         self._owner: dict[str, str] = {}
-        self.world.functions.run = self._invoked
-        self.world.idle_closer.after = self._closing
-        self.world.sockets.on_close = self._hung_up
-        self.world.executions.on_stop = lambda: self.event()
+        self.world.functions.run = self._start_function
+        self.world.idle_closer.after_start = self._start_idle_closer
+        self.world.sockets.on_close = self._socket_closed
+        self.world.executions.on_stop = lambda: self.add_status_event()
 
-    # Who acts
+    # Actors
 
-    def client(self, name: str, client: Client) -> None:
-        """Lives through its connections."""
-        self._spawn(name, lambda: self._live(name, client))
+    def add_client(self, name: str, client: Client) -> None:
+        """Add a client, which lives through its connections."""
+        self._spawn(name, lambda: self._run_client(name, client))
 
-    def ends(self, how: Status) -> None:
-        """The worker, and what the state machine does after it; or somebody who cancels."""
-        acts = {Status.READY: self._ready, Status.FAILED: self._failed, Status.CANCELLED: self._cancelled}
-        self._spawn(str(how), acts[how])
+    def add_end(self, status: Status) -> None:
+        """Add the worker and the state machine's steps after it, or a caller that cancels."""
+        actions = {Status.READY: self._finish_and_deliver, Status.FAILED: self._fail, Status.CANCELLED: self._cancel}
+        self._spawn(str(status), actions[status])
 
-    def event(self) -> None:
-        """The status-change event, at any moment after the end."""
+    def add_status_event(self) -> None:
+        """Add the status-change event, which may arrive at any moment after the end."""
 
-        def late() -> None:
+        def handle_event() -> None:
             while not self.world.row.status.is_final:
                 self.schedule.sleep(0.0)
-            self._tried(lambda: self.world.fail.run(ARN, FAILURE), ASYNC_TRIES)
+            self._retry(lambda: self.world.fail.run(ARN, FAILURE), ASYNC_ATTEMPTS)
 
-        self._spawn("event", late)
+        self._spawn("event", handle_event)
 
-    def ghosts(self) -> None:
-        """What earlier times left behind: an expired row, an id without a row, a socket that went unnoticed."""
+    def add_stale_connections(self) -> None:
+        """Leave an expired row, an id without a row, and a socket whose end was never reported."""
         now = int(self.schedule.now())
-        rows = {"expired": Connection("expired", ARN, (now - 9000) * 1000, now - 1800)}
-        rows["lost"] = Connection("lost", ARN, (now - 900) * 1000, now + 6300)
-        self.world.connections.rows.update(rows)
-        self.world.downloads.rows[ARN] = replace(self.world.row, connection_ids=frozenset({*rows, "bare"}))
+        connections = {"expired": Connection("expired", ARN, (now - 9000) * 1000, now - 1800)}
+        connections["lost"] = Connection("lost", ARN, (now - 900) * 1000, now + 6300)
+        self.world.connections.rows.update(connections)
+        self.world.downloads.rows[ARN] = replace(self.world.row, connection_ids=frozenset({*connections, "bare"}))
 
-    def play(self) -> None:
-        """Until everybody has come to an end, and nobody waits any more."""
+    def run(self) -> None:
+        """Run until every actor has ended."""
         self.schedule.run()
 
-    # What they do
+    # Steps of the actors
 
-    def _live(self, name: str, client: Client) -> None:
+    def _run_client(self, name: str, client: Client) -> None:
         for number in range(client.drops + 1):
             connection_id = self._connect(name, vanishes=client.vanishes and number == 0)
-            if connection_id is None:  # refused: it asks over REST from now on
-                self._owner = {one: owner for one, owner in self._owner.items() if owner != name}
+            if connection_id is None:  # refused: the client polls over REST instead
+                self._owner = {connection_id: owner for connection_id, owner in self._owner.items() if owner != name}
                 return
-            last = number == client.drops
-            if last and client.stays:
+            is_last = number == client.drops
+            if is_last and client.stays:
                 self._owner[connection_id] = name
             self.world.sockets.accept(connection_id)
             self.schedule.pause_before("open")
             if client.says is not None:
-                self._say(connection_id, client.says)
-            if not (last and client.stays):
+                self._send_action(connection_id, client.says)
+            if not (is_last and client.stays):
                 self.world.sockets.drop(connection_id)
                 self.schedule.pause_before("closed")
                 if not client.unnoticed:
                     self._disconnect(connection_id)
 
     def _connect(self, name: str, *, vanishes: bool = False) -> str | None:
-        for _ in range(CLIENT_TRIES):
+        for _ in range(CLIENT_ATTEMPTS):
             connection_id = f"{name}-{next(self._numbers)}"
             try:
                 self.world.connect.run(connection_id, self.ticket.text)
@@ -148,99 +148,99 @@ class Story:
             return connection_id
         return None
 
-    def _say(self, connection_id: str, action: str) -> None:
+    def _send_action(self, connection_id: str, action: str) -> None:
         try:
             self.world.message.run(connection_id, json.dumps({"action": action}), "m")
-        except ServiceError:  # the handler answers the gateway, and nobody else
+        except ServiceError:  # the handler answers API Gateway only
             return
 
     def _disconnect(self, connection_id: str) -> None:
         try:
             self.world.disconnect.run(connection_id)
-        except ServiceError:  # nobody calls it again
+        except ServiceError:  # API Gateway does not retry it
             return
 
-    def _ready(self) -> None:
+    def _finish_and_deliver(self) -> None:
         finish = partial(self.world.downloads.finish, ARN, stored=STORED, upload_id=None, now=self.schedule.now())
-        if self._tried(finish, TASK_TRIES) or self.world.row.status is Status.READY:
-            self._tried(lambda: self.world.deliver.run(ARN), TASK_TRIES)
+        if self._retry(finish, TASK_ATTEMPTS) or self.world.row.status is Status.READY:
+            self._retry(lambda: self.world.deliver.run(ARN), TASK_ATTEMPTS)
             if self._twice:
-                self._tried(lambda: self.world.deliver.run(ARN), TASK_TRIES)
+                self._retry(lambda: self.world.deliver.run(ARN), TASK_ATTEMPTS)
         else:
-            self._failed()
+            self._fail()
 
-    def _failed(self) -> None:
-        self._tried(lambda: self.world.fail.run(ARN, FAILURE), TASK_TRIES)
+    def _fail(self) -> None:
+        self._retry(lambda: self.world.fail.run(ARN, FAILURE), TASK_ATTEMPTS)
 
-    def _cancelled(self) -> None:
+    def _cancel(self) -> None:
         try:
-            self._tried(lambda: self.world.cancel.run(self.world.row), TASK_TRIES)
+            self._retry(lambda: self.world.cancel.run(self.world.row), TASK_ATTEMPTS)
         except DownloadFinishedError:
             return
 
-    # What the platform does
+    # Steps of the platform
 
-    def _invoked(self, function: str, payload: Mapping[str, object]) -> None:
-        def act() -> None:
+    def _start_function(self, function: str, payload: Mapping[str, object]) -> None:
+        def invoke() -> None:
             if function == "deliver":
-                self._later(lambda: self.world.deliver.run(ARN, str(payload["connectionId"])))
+                self._invoke_async(lambda: self.world.deliver.run(ARN, str(payload["connectionId"])))
             else:
-                self._later(lambda: self.world.fail.run(ARN, FAILURE))
+                self._invoke_async(lambda: self.world.fail.run(ARN, FAILURE))
 
         for _ in range(2 if self._twice else 1):
-            self._spawn(function, act)
+            self._spawn(function, invoke)
 
-    def _closing(self, arn: str, connection_ids: list[str], since: float) -> None:
-        def act() -> None:
-            self.schedule.wait(GRACE)
-            self._tried(lambda: self.world.close.run(arn, connection_ids, since), TASK_TRIES)
+    def _start_idle_closer(self, arn: str, connection_ids: list[str], since: float) -> None:
+        def close() -> None:
+            self.schedule.wait(IDLE_SECONDS)
+            self._retry(lambda: self.world.close.run(arn, connection_ids, since), TASK_ATTEMPTS)
 
-        self._spawn("closing", act)
+        self._spawn("idle closer", close)
 
-    def _hung_up(self, connection_id: str) -> None:
-        """A socket that the server closed: its client comes back if it has not heard, as the protocol says."""
+    def _socket_closed(self, connection_id: str) -> None:
+        """Handle a socket that the server closed: its client reconnects if it has got no final message."""
         self._spawn("disconnect", lambda: self._disconnect(connection_id))
         name = self._owner.get(connection_id)
-        if name is not None and not self.told(name):
-            self.client(name, Client())
+        if name is not None and not self.was_notified(name):
+            self.add_client(name, Client())
 
-    def _later(self, work: Callable[[], object]) -> None:
-        """An asynchronous call of Lambda's: tried again after a minute."""
+    def _invoke_async(self, work: Callable[[], object]) -> None:
+        """Call a function as Lambda does asynchronously: again after a minute if it fails."""
         try:
             work()
-        except TRIED_AGAIN:
-            self.schedule.wait(RETRY)
+        except RETRIED_ERRORS:
+            self.schedule.wait(RETRY_SECONDS)
             work()
 
-    def _tried(self, work: Callable[[], object], tries: int) -> object:
+    def _retry(self, work: Callable[[], object], tries: int) -> object:
         for _ in range(tries - 1):
             try:
                 return work()
-            except TRIED_AGAIN:
+            except RETRIED_ERRORS:
                 self.schedule.sleep(1.0)
         return work()
 
     def _spawn(self, name: str, work: Callable[[], object]) -> None:
         self.schedule.spawn(f"{name}-{len(self.schedule.actors)}", work)
 
-    def _before(self, operation: str) -> None:
+    def _before_call(self, operation: str) -> None:
         self.schedule.pause_before(operation)
         self._calls[operation] += 1
         if self._fault == Fault(operation, self._calls[operation]):
             self.failed = self._fault
             raise TransientServiceError(operation, "InternalServerError")
 
-    # What came of it
+    # Results
 
-    def endings(self, connection_id: str) -> list[str]:
-        """The ends that a connection was told of."""
-        said = [json.loads(data)["type"] for data in self.world.sockets.received.get(connection_id, ())]
-        return [kind for kind in said if kind in KINDS.values()]
+    def final_messages(self, connection_id: str) -> list[str]:
+        """Return the types of the final messages that a connection received."""
+        types = [json.loads(data)["type"] for data in self.world.sockets.received.get(connection_id, ())]
+        return [type_ for type_ in types if type_ in FINAL_TYPES.values()]
 
-    def told(self, name: str) -> bool:
-        """Whether a client that stays has heard an end on one of its sockets."""
-        return any(self.endings(one) for one, owner in self._owner.items() if owner == name)
+    def was_notified(self, name: str) -> bool:
+        """Return True if a client that stays has received a final message on one of its sockets."""
+        return any(self.final_messages(connection_id) for connection_id, owner in self._owner.items() if owner == name)
 
-    def staying(self) -> set[str]:
-        """The names of the clients that stay."""
+    def staying_clients(self) -> set[str]:
+        """Return the names of the clients that stay."""
         return set(self._owner.values())

@@ -20,23 +20,36 @@ from runtime.models import Download, Failure, Origin, Status, crc32_text
 from tests.runtime.support.s3_stub import S3Stub
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, KEY, World
 
-FAN_OUT = 64 * plan.MIB
+PARTS_OF_A_SLICE = 8  # of a file that is cut by `plan.plan`, too
 T = TypeVar("T")
 
 
 class HttpWorld:
-    """One download of a file of the origin server, copied in parts of real size."""
+    """One download of a file of the origin server.
+
+    Its parts have the real size, unless a test passes a smaller one, with which it copies an eighth of the bytes.
+    """
 
     def __init__(
-        self, stub: S3Stub | None, origin: OriginServer, size: int, options: str = "", *, bucket: str = "bucket"
+        self,
+        stub: S3Stub | None,
+        origin: OriginServer,
+        size: int,
+        options: str = "",
+        *,
+        bucket: str = "bucket",
+        part_size: int = plan.MIN_PART,
     ) -> None:
         """Describe the file; without a stub the bucket is in another S3, and `stub` must not be used."""
         self._stub = stub
         self.origin = origin
         self.size = size
+        self.part_size = part_size
+        if stub is not None:
+            stub.bucket.min_part_size = min(stub.bucket.min_part_size, part_size)
         self.world = World()
         path = f"files/{size}" + (f"?{options}" if options else "")
-        self.world.has(origin="files", path=path)
+        self.world.put_download(origin="files", path=path)
         self._adapters: dict[str, Any] = {
             "downloads": self.world.downloads,
             "objects": S3Objects(bucket),
@@ -49,6 +62,8 @@ class HttpWorld:
             "max_file_bytes": plan.LARGEST,
             "concurrency": 8,
             "loopback": True,
+            "part_size": part_size,
+            "cut": self.cut,
         }
 
     @property
@@ -65,7 +80,13 @@ class HttpWorld:
     @property
     def slice_count(self) -> int:
         """Return the number of slices of the file."""
-        return plan.plan(self.size).slice_count
+        return self.cut(self.size).slice_count
+
+    def cut(self, size: int) -> plan.Plan:
+        """Plan the parts of the file."""
+        if self.part_size == plan.MIN_PART:
+            return plan.plan(size)
+        return plan.Plan(size, self.part_size, PARTS_OF_A_SLICE)
 
     def copy(self, *, fan_out: int = 0) -> Outcome:
         """Run the first worker: it copies the file, or plans slices above `fan_out` bytes."""
@@ -85,7 +106,7 @@ class HttpWorld:
 
     def copy_in_slices(self) -> Outcome:
         """Copy the file with one worker per slice."""
-        assert self.copy(fan_out=FAN_OUT)["outcome"] == "PLANNED"
+        assert self.copy(fan_out=PARTS_OF_A_SLICE * self.part_size)["outcome"] == "PLANNED"
         for index in range(self.slice_count):
             self.copy_slice(index)
         return self.complete()

@@ -1,4 +1,4 @@
-"""A whole runtime on fakes, and an origin's file to copy with it."""
+"""A whole runtime on fakes, and a file of an origin to copy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from runtime.logic.sockets.notifier import Notifier
 from runtime.models import Checksum, Download, Origin, Status, Stored, execution_arn_of
 from tests.runtime.support.fakes import (
     STATE_MACHINE,
-    Asked,
     FakeBody,
     FakeCallers,
     FakeClock,
@@ -44,31 +43,32 @@ from tests.runtime.support.fakes import (
     FakeSecrets,
     FakeSigner,
     FakeSockets,
+    OriginRequest,
 )
 
 DOWNLOAD_ID = "0" * 31 + "a"
 ARN = execution_arn_of(STATE_MACHINE, DOWNLOAD_ID)
 KEY = f"downloads/{DOWNLOAD_ID}"
 PART = 1000
-RUNNING = 5  # downloads of one caller at once
-DAILY = 10**6  # bytes of one caller in a day
+MAX_RUNNING = 5  # downloads of one caller at once
+DAILY_BYTES = 10**6  # bytes of one caller in a day
 ORIGIN = Origin("reports", "https://reports.example.com/exports/", default_path="latest.csv")
 STORED = Stored(KEY, 3, '"etag"', "text/csv", Checksum("CRC32", "NSRBwg=="), "ba" * 32)
 
 
 def content_of(size: int) -> bytes:
-    """Bytes that differ from place to place."""
+    """Return `size` pseudo-random bytes, the same for the same size."""
     return random.Random(size).randbytes(size)
 
 
 def cut(size: int) -> Plan:
-    """Small parts, three to a slice."""
+    """Plan small parts, three to a slice."""
     return Plan(size, PART, 3)
 
 
 @dataclass
 class OriginFile:
-    """A file at an origin that can misbehave; an instance is the function that answers."""
+    """A file of an origin; its fields make the origin misbehave."""
 
     content: bytes
     etag: str | None = '"v1"'
@@ -82,30 +82,30 @@ class OriginFile:
     stall: bool = False
     on_read: Callable[[], None] = lambda: None
 
-    def __call__(self, asked: Asked) -> FakeBody:
+    def __call__(self, request: OriginRequest) -> FakeBody:
         if self.before:
-            first = self.before.pop(0)
-            if isinstance(first, Exception):
-                raise first
-            return first
-        cut = self.cuts.pop(0) if self.cuts else None
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", asked.headers.get("Range", ""))
-        condition = asked.headers.get("If-Match")
+            first_answer = self.before.pop(0)
+            if isinstance(first_answer, Exception):
+                raise first_answer
+            return first_answer
+        cut_after = self.cuts.pop(0) if self.cuts else None
+        byte_range = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
+        condition = request.headers.get("If-Match")
         if condition is not None and condition != self.etag:
             return FakeBody(412)
-        if wanted is None or not self.ranges:
-            return self._body(200, self.content, self._described(len(self.content)), cut)
-        start, end = int(wanted[1]), int(wanted[2]) if wanted[2] else len(self.content) - 1
+        if byte_range is None or not self.ranges:
+            return self._body(200, self.content, self._headers(len(self.content)), cut_after)
+        start, end = int(byte_range[1]), int(byte_range[2]) if byte_range[2] else len(self.content) - 1
         if start >= len(self.content):
             return FakeBody(416, {"content-range": f"bytes */{len(self.content)}"})
         end = min(end, len(self.content) - 1)
-        headers = self._described(end - start + 1) | {"content-range": f"bytes {start}-{end}/{len(self.content)}"}
-        return self._body(206, self.content[start : end + 1], headers, cut)
+        headers = self._headers(end - start + 1) | {"content-range": f"bytes {start}-{end}/{len(self.content)}"}
+        return self._body(206, self.content[start : end + 1], headers, cut_after)
 
-    def _body(self, status: int, content: bytes, headers: dict[str, str], cut: int | None) -> FakeBody:
-        return FakeBody(status, headers, content, cut_after=cut, stall=self.stall, on_read=self.on_read)
+    def _body(self, status: int, content: bytes, headers: dict[str, str], cut_after: int | None) -> FakeBody:
+        return FakeBody(status, headers, content, cut_after=cut_after, stall=self.stall, on_read=self.on_read)
 
-    def _described(self, length: int) -> dict[str, str]:
+    def _headers(self, length: int) -> dict[str, str]:
         headers = {"content-type": self.content_type, "date": "Tue, 24 Nov 2026 12:00:00 GMT"} | self.headers
         if self.length:
             headers["content-length"] = str(length)
@@ -117,7 +117,7 @@ class OriginFile:
 
 
 class World:
-    """Every use case over one set of fakes."""
+    """Every use case over the same fakes."""
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
@@ -137,9 +137,9 @@ class World:
         self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)
         self.download_messages = DownloadMessages(self.signer)
         self.limit = RunningLimit(
-            self.callers, self.downloads, self.executions, self.clock, max_running=RUNNING, daily_bytes=DAILY
+            self.callers, self.downloads, self.executions, self.clock, max_running=MAX_RUNNING, daily_bytes=DAILY_BYTES
         )
-        release = ReleaseCaller(self.callers, self.clock, daily_bytes=DAILY)
+        release = ReleaseCaller(self.callers, self.clock, daily_bytes=DAILY_BYTES)
         self.deliver = Deliver(self.downloads, self.download_messages, self.notifier, self.clock, release=release)
         self.disconnect = Disconnect(self.downloads, self.connections)
         self.fail = Fail(self.downloads, self.objects, self.notifier, self.clock, "downloads/", release=release)
@@ -170,11 +170,11 @@ class World:
             limit=self.limit,
         )
 
-    def has(self, **fields: object) -> tickets.Ticket:
-        """Put the download there, with a ticket."""
+    def put_download(self, **fields: object) -> tickets.Ticket:
+        """Put the download into the table and return a ticket of it."""
         ticket = tickets.issue(DOWNLOAD_ID)
         now = self.clock.now()
-        described: dict[str, object] = {
+        defaults: dict[str, object] = {
             "execution_arn": ARN,
             "download_id": DOWNLOAD_ID,
             "origin": "reports",
@@ -186,17 +186,17 @@ class World:
             "ticket_hashes": (ticket.hash,),
         }
         if fields.get("status") is Status.READY:
-            described["stored"] = STORED
-        self.downloads.rows[ARN] = Download(**{**described, **fields})  # type: ignore[arg-type]
+            defaults["stored"] = STORED
+        self.downloads.rows[ARN] = Download(**{**defaults, **fields})  # type: ignore[arg-type]
         return ticket
 
     @property
     def row(self) -> Download:
-        """The download's row."""
+        """Return the download."""
         return self.downloads.rows[ARN]
 
     def serve(self, file: OriginFile) -> OriginFile:
-        """Let the origin serve this file."""
+        """Make the origin serve this file."""
         self.origins.answer = file
         return file
 
@@ -243,7 +243,7 @@ class World:
         wide: bool = False,
         streamed: bool = False,
     ) -> None:
-        """Run the worker of one slice with small parts; a wide one has sixty, a streamed one holds none."""
+        """Run the worker of a slice with small parts: `wide` puts 60 into a slice, `streamed` holds none in memory."""
         worker = CopySlice(
             downloads=self.downloads,
             objects=self.objects,
@@ -261,8 +261,8 @@ class World:
         worker.run(ARN, index, seconds)
 
     def complete(self, slices: Sequence[int] | None = None, cut: Cut = cut, throttled: Collection[int] = ()) -> Outcome:
-        """Run what follows a Map over these slices, by default over all of the file's."""
+        """Run the worker that completes the upload after a Map over these slices, by default over all of the file's."""
         row = self.downloads.rows.get(ARN)
-        every = range(cut(row.size).slice_count) if row and row.size else range(1)
+        all_slices = range(cut(row.size).slice_count) if row and row.size else range(1)
         worker = Complete(self.downloads, self.objects, self.clock, "downloads/", cut)
-        return worker.run(ARN, every if slices is None else slices, throttled)
+        return worker.run(ARN, all_slices if slices is None else slices, throttled)

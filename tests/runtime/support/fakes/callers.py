@@ -1,6 +1,6 @@
 """The items of callers in the Downloads table."""
 
-# ruff: noqa: ARG002  (the port says what each method takes)
+# ruff: noqa: ARG002  (the port defines the parameters)
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runtime.models import Caller, Place
 
 
 class FakeCallers:
-    """Keeps the running downloads of each caller."""
+    """Keeps the running downloads and the daily bytes of each caller."""
 
     def __init__(self) -> None:
         self.items: dict[str, Caller] = {}

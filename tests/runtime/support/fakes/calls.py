@@ -1,4 +1,4 @@
-"""What is set going elsewhere: executions, waiting tasks, other functions, closing."""
+"""Step Functions, waiting tasks, other Lambda functions, and the idle closer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:files"
 
 
 class FakeExecutions:
-    """The state machine: names stay taken, as they do on AWS."""
+    """The state machine; execution names stay taken, as on AWS."""
 
     def __init__(self) -> None:
         self.statuses: dict[str, str] = {}
         self.started: list[str] = []
         self.stopped: list[str] = []
-        self.asked: list[str] = []
+        self.status_requests: list[str] = []
         self.on_stop: Callable[[], None] = lambda: None
         self.error: Exception | None = None
 
@@ -36,7 +36,7 @@ class FakeExecutions:
         self.on_stop()
 
     def status(self, execution_arn: str) -> str | None:
-        self.asked.append(execution_arn)
+        self.status_requests.append(execution_arn)
         if self.error:
             raise self.error
         return self.statuses.get(execution_arn)
@@ -44,43 +44,43 @@ class FakeExecutions:
 
 @dataclass
 class FakeTasks:
-    """Tasks that wait."""
+    """Tasks that wait for a token."""
 
-    woken: list[str] = field(default_factory=list)
+    resumed: list[str] = field(default_factory=list)
     error: Exception | None = None
 
     def resume(self, token: str) -> None:
         if self.error:
             raise self.error
-        self.woken.append(token)
+        self.resumed.append(token)
 
 
 @dataclass
 class FakeFunctions:
-    """Other functions: remembers what was asked of them."""
+    """Other Lambda functions; `started` holds the asynchronous calls."""
 
     started: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
-    before: Callable[[str], None] = lambda _operation: None
+    before_call: Callable[[str], None] = lambda _operation: None
     run: Callable[[str, Mapping[str, object]], None] = lambda _function, _payload: None
 
     def start(self, function: str, payload: Mapping[str, object]) -> None:
-        self.before("functions.start")
+        self.before_call("functions.start")
         self.started.append((function, payload))
         self.run(function, payload)
 
 
 @dataclass
 class FakeIdleCloser:
-    """The closing machine: remembers whom it is to close; `after` is when it calls `close` with that."""
+    """The idle closer: `started` holds its inputs; `after_start` is called with each."""
 
     started: list[tuple[str, list[str], float]] = field(default_factory=list)
     error: Exception | None = None
-    before: Callable[[str], None] = lambda _operation: None
-    after: Callable[[str, list[str], float], None] = lambda _arn, _ids, _since: None
+    before_call: Callable[[str], None] = lambda _operation: None
+    after_start: Callable[[str, list[str], float], None] = lambda _arn, _ids, _since: None
 
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
-        self.before("idle_closer.start")
+        self.before_call("idle_closer.start")
         if self.error:
             raise self.error
         self.started.append((execution_arn, list(connection_ids), since))
-        self.after(execution_arn, list(connection_ids), since)
+        self.after_start(execution_arn, list(connection_ids), since)

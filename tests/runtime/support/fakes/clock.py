@@ -1,10 +1,10 @@
-"""Time."""
+"""A clock that tests move."""
 
 from __future__ import annotations
 
 
 class FakeClock:
-    """Time that passes only by sleeping."""
+    """A clock that advances only when something sleeps."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.time = now

@@ -11,16 +11,16 @@ from tests.runtime.support.fakes.downloads import FakeDownloads
 
 
 class FakeConnections:
-    """The Connections table."""
+    """The Connections table in memory; `before_call` is called with the name of each operation."""
 
     def __init__(self, downloads: FakeDownloads) -> None:
         self.rows: dict[str, Connection] = {}
         self.calls: Counter[str] = Counter()
         self.downloads = downloads
-        self.before: Callable[[str], None] = lambda _operation: None
+        self.before_call: Callable[[str], None] = lambda _operation: None
 
     def open(self, connection: Connection, *, ticket_hash: str, limit: int, now: float) -> bool:
-        self.before("connections.open")
+        self.before_call("connections.open")
         self.calls["open"] += 1
         with self.downloads.lock:
             row = self.downloads.rows.get(connection.execution_arn)
@@ -34,17 +34,17 @@ class FakeConnections:
             return True
 
     def get(self, connection_id: str) -> Connection | None:
-        self.before("connections.get")
+        self.before_call("connections.get")
         self.calls["get"] += 1
         return self.rows.get(connection_id)
 
     def delete(self, connection_id: str) -> Connection | None:
-        self.before("connections.delete")
+        self.before_call("connections.delete")
         self.calls["delete"] += 1
         return self.rows.pop(connection_id, None)
 
     def use(self, connection_id: str, *, now: float) -> bool:
-        self.before("connections.use")
+        self.before_call("connections.use")
         self.calls["use"] += 1
         with self.downloads.lock:
             if connection_id not in self.rows:
@@ -53,7 +53,7 @@ class FakeConnections:
             return True
 
     def delete_idle(self, connection_id: str, *, since: float) -> bool:
-        self.before("connections.delete_idle")
+        self.before_call("connections.delete_idle")
         self.calls["delete_idle"] += 1
         with self.downloads.lock:
             row = self.rows.get(connection_id)

@@ -8,8 +8,8 @@ from runtime.models import Claim
 
 
 @dataclass
-class Claimed:
-    """A row of the Copies table."""
+class CopyItem:
+    """An item of the Copies table."""
 
     leader: str
     expires_at: int
@@ -18,13 +18,13 @@ class Claimed:
 
 
 class FakeCopies:
-    """The Copies table."""
+    """The Copies table in memory."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, Claimed] = {}
+        self.rows: dict[str, CopyItem] = {}
 
     def claim(self, file_id: str, leader: str, *, now: float, expires_at: int, instead_of: str | None = None) -> Claim:
-        row = self.rows.setdefault(file_id, Claimed(leader, expires_at))
+        row = self.rows.setdefault(file_id, CopyItem(leader, expires_at))
         if row.leader not in (leader, instead_of) and row.expires_at > now:
             return Claim(row.leader, len(row.waiting))
         row.leader, row.expires_at, row.finished = leader, expires_at, False
@@ -43,7 +43,7 @@ class FakeCopies:
         return self.rows.pop(file_id).waiting if row is not None and row.leader == leader else []
 
     def wait(self, file_id: str, token: str) -> bool:
-        """What `AwaitCopy` does: whether the execution waits."""
+        """Do what the state `AwaitCopy` does; return False if there is nothing to wait for."""
         row = self.rows.get(file_id)
         if row is None or row.finished:
             return False

@@ -1,6 +1,6 @@
-"""S3."""
+"""The bucket in S3."""
 
-# ruff: noqa: ARG002  (the port says what each method takes)
+# ruff: noqa: ARG002  (the port defines the parameters)
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runtime.ports import ObjectHead, Part, PartBody
 
 @dataclass
 class StoredObject:
-    """What S3 holds."""
+    """An object in the bucket."""
 
     body: bytes
     metadata: Mapping[str, str]
@@ -28,7 +28,7 @@ class StoredObject:
 
 @dataclass
 class Upload:
-    """A multipart upload under way."""
+    """A multipart upload in progress."""
 
     key: str
     content_type: str
@@ -37,15 +37,14 @@ class Upload:
 
 
 MIN_PART_SIZE = 5 * 1024**2
-"""What S3 requires of each part but the last."""
+"""The least size that S3 accepts for every part but the last."""
 
 
 class FakeObjects:
-    """S3. `fail` is called with each operation's name before it runs; `after` when it has.
+    """The bucket in memory; `before_call` and `after_call` are called with the name of each operation.
 
-    Args:
-        checksum_type: The type of a multipart object's checksum.
-        min_part_size: The least bytes of each part but the last: a test of small parts passes their size.
+    Args:     checksum_type: The type of a multipart object's checksum.     min_part_size: The least size of each part
+    but the last; tests with small parts pass their size.
     """
 
     def __init__(self, checksum_type: str = "FULL_OBJECT", min_part_size: int = MIN_PART_SIZE) -> None:
@@ -54,69 +53,69 @@ class FakeObjects:
         self.checksum_type = checksum_type
         self.min_part_size = min_part_size
         self.calls: Counter[str] = Counter()
-        self.fail: Callable[[str], None] = lambda _operation: None
-        self.after: Callable[[str], None] = lambda _operation: None
-        self.largest_parts = 0
+        self.before_call: Callable[[str], None] = lambda _operation: None
+        self.after_call: Callable[[str], None] = lambda _operation: None
+        self.max_bytes_in_flight = 0
         self._lock = threading.Lock()
-        self._held = 0
+        self._bytes_in_flight = 0
 
     def put(
         self, key: str, body: bytearray, *, crc32: int, content_type: str, metadata: Mapping[str, str]
     ) -> ObjectHead:
-        self._called("put")
+        self._record_call("put")
         if zlib.crc32(body) != crc32:
             raise StorageError("put_object", "BadDigest")
         if key in self.objects:
             raise ObjectExistsError("put_object", "PreconditionFailed")
         self.objects[key] = StoredObject(bytes(body), metadata, content_type)
-        self.after("put")
+        self.after_call("put")
         head = self.head(key)
         assert head is not None
         return head
 
     def create_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
-        self._called("create_upload")
+        self._record_call("create_upload")
         upload_id = f"upload-{self.calls['create_upload']}"
         self.uploads[upload_id] = Upload(key, content_type, metadata)
         return upload_id
 
     def upload_part(self, key: str, upload_id: str, *, number: int, body: bytearray, crc32: int) -> str:
         with self._lock:
-            self._held += len(body)
-            self.largest_parts = max(self.largest_parts, self._held)
+            self._bytes_in_flight += len(body)
+            self.max_bytes_in_flight = max(self.max_bytes_in_flight, self._bytes_in_flight)
         try:
-            self._called("upload_part")
+            self._record_call("upload_part")
             if zlib.crc32(body) != crc32:
                 raise StorageError("upload_part", "BadDigest")
             if upload_id not in self.uploads:
                 raise UploadGoneError("upload_part", "NoSuchUpload")
             self.uploads[upload_id].parts[number] = bytes(body)
-            self.after("upload_part")
+            self.after_call("upload_part")
             return f'"etag-{number}"'
         finally:
             with self._lock:
-                self._held -= len(body)
+                self._bytes_in_flight -= len(body)
 
     def stream_part(self, key: str, upload_id: str, *, number: int, body: PartBody) -> str:
-        self._called("stream_part")
+        self._record_call("stream_part")
         chunks = []
         try:
             while chunk := body.read(700):
                 chunks.append(chunk)
-                self.after("stream_chunk")
-        except Exception:  # as botocore does: what went wrong in the body is not told
+                self.after_call("stream_chunk")
+        except Exception:  # botocore hides the error of the body, too
             raise StorageError("upload_part", "HTTPClientError") from None
-        whole = b"".join(chunks)
-        if len(whole) != len(body) or zlib.crc32(whole) != body.crc32:
+        body_bytes = b"".join(chunks)
+        if len(body_bytes) != len(body) or zlib.crc32(body_bytes) != body.crc32:
             raise StorageError("upload_part", "BadDigest")
         if upload_id not in self.uploads:
             raise UploadGoneError("upload_part", "NoSuchUpload")
-        self.after("stream_part")
-        self.uploads[upload_id].parts[number] = whole
+        self.after_call("stream_part")
+        self.uploads[upload_id].parts[number] = body_bytes
         return f'"etag-{number}"'
 
     def complete(self, key: str, upload_id: str, *, parts: Sequence[Part]) -> None:
-        self._called("complete")
+        self._record_call("complete")
         if key in self.objects:
             raise ObjectExistsError("complete_multipart_upload", "PreconditionFailed")
         if upload_id not in self.uploads:
@@ -129,44 +128,46 @@ class FakeObjects:
         del self.uploads[upload_id]
         body = b"".join(upload.parts[part.number] for part in parts)
         self.objects[key] = StoredObject(body, upload.metadata, upload.content_type, list(parts))
-        self.after("complete")
+        self.after_call("complete")
 
     def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
-        self._called("list_parts")
+        self._record_call("list_parts")
         if upload_id not in self.uploads:
             raise UploadGoneError("list_parts", "NoSuchUpload")
-        held = sorted((number, body) for number, body in self.uploads[upload_id].parts.items() if number > after)
-        return [Part(number, f'"etag-{number}"', len(body), zlib.crc32(body)) for number, body in held[:most]]
+        stored_parts = sorted(
+            (number, body) for number, body in self.uploads[upload_id].parts.items() if number > after
+        )
+        return [Part(number, f'"etag-{number}"', len(body), zlib.crc32(body)) for number, body in stored_parts[:most]]
 
     def head(self, key: str) -> ObjectHead | None:
-        self._called("head")
-        held = self.objects.get(key)
-        if held is None:
+        self._record_call("head")
+        stored = self.objects.get(key)
+        if stored is None:
             return None
-        kind = self.checksum_type if held.parts else "FULL_OBJECT"
-        whole = crc32_text(zlib.crc32(held.body))
-        checksum = crc32.composite(held.parts) if held.parts and kind == "COMPOSITE" else whole
-        return ObjectHead(len(held.body), '"etag"', held.metadata, checksum, kind)
+        checksum_type = self.checksum_type if stored.parts else "FULL_OBJECT"
+        whole = crc32_text(zlib.crc32(stored.body))
+        checksum = crc32.composite(stored.parts) if stored.parts and checksum_type == "COMPOSITE" else whole
+        return ObjectHead(len(stored.body), '"etag"', stored.metadata, checksum, checksum_type)
 
     def abort(self, key: str, upload_id: str) -> None:
-        self._called("abort")
+        self._record_call("abort")
         self.uploads.pop(upload_id, None)
-        self.after("abort")
+        self.after_call("abort")
 
     def has_upload(self, key: str, upload_id: str) -> bool:
-        self._called("has_upload")
+        self._record_call("has_upload")
         return upload_id in self.uploads
 
     def delete(self, key: str) -> None:
-        self._called("delete")
+        self._record_call("delete")
         self.objects.pop(key, None)
 
     @property
-    def held(self) -> int:
-        """How many bytes are in flight."""
-        return self._held
+    def bytes_in_flight(self) -> int:
+        """Return the bytes of the parts that are being uploaded."""
+        return self._bytes_in_flight
 
-    def _called(self, operation: str) -> None:
+    def _record_call(self, operation: str) -> None:
         with self._lock:
             self.calls[operation] += 1
-        self.fail(operation)
+        self.before_call(operation)

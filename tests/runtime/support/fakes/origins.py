@@ -1,4 +1,4 @@
-"""Origins, and what they answer."""
+"""Origins and their answers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from runtime.errors import OriginStalledError, OriginTruncatedError
 from runtime.ports import Check
 
 
-def nothing() -> None:
-    """What happens while an answer is waited for."""
+def do_nothing() -> None:
+    """Do nothing while an answer is awaited."""
 
 
 @dataclass
-class Asked:
-    """A request that an origin saw."""
+class OriginRequest:
+    """A request that an origin received."""
 
     url: str
     headers: Mapping[str, str]
@@ -25,7 +25,7 @@ class Asked:
 
 
 class FakeBody:
-    """An answer; `cut_after` bytes the connection is lost, or stalls."""
+    """An answer; after `cut_after` bytes the connection is lost, or stalls with `stall`."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class FakeBody:
         self._stall = stall
         self._on_read = on_read
 
-    def read(self, most: int, timeout: float) -> bytes:
+    def read(self, max_bytes: int, timeout: float) -> bytes:
         assert timeout > 0
         assert not self.closed
         self._on_read()
@@ -54,7 +54,7 @@ class FakeBody:
             if self._stall:
                 raise OriginStalledError("The origin stopped sending.")
             raise OriginTruncatedError("The connection to the origin was lost in the middle.")
-        end = min(self._at + most, self._cut_after if self._cut_after is not None else len(self._content))
+        end = min(self._at + max_bytes, self._cut_after if self._cut_after is not None else len(self._content))
         chunk = self._content[self._at : end]
         self._at += len(chunk)
         return chunk
@@ -64,11 +64,11 @@ class FakeBody:
 
 
 class FakeOrigins:
-    """Origins: a function answers; what was asked is kept."""
+    """Origins that a function answers; `requests` holds all requests."""
 
-    def __init__(self, answer: Callable[[Asked], FakeBody]) -> None:
+    def __init__(self, answer: Callable[[OriginRequest], FakeBody]) -> None:
         self.answer = answer
-        self.asked: list[Asked] = []
+        self.requests: list[OriginRequest] = []
         self.bodies: list[FakeBody] = []
         self.checks: list[Check] = []
 
@@ -82,7 +82,7 @@ class FakeOrigins:
         while_waiting: Callable[[], None],
         ca_bundle: str | None = None,
     ) -> FakeBody:
-        self.asked.append(Asked(url, dict(headers), timeout, while_waiting, ca_bundle))
+        self.requests.append(OriginRequest(url, dict(headers), timeout, while_waiting, ca_bundle))
         self.checks.append(check)
-        self.bodies.append(self.answer(self.asked[-1]))
+        self.bodies.append(self.answer(self.requests[-1]))
         return self.bodies[-1]

@@ -1,4 +1,4 @@
-"""URLs that are signed, and secrets that are read."""
+"""The URL signer and the secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.runtime.support.fakes.clock import FakeClock
 
 
 class FakeSigner:
-    """URLs that say what was signed."""
+    """Signs URLs and records what was signed."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock

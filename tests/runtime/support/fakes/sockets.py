@@ -1,4 +1,4 @@
-"""WebSockets."""
+"""WebSocket connections."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tools import protocol
 
 
 class FakeSockets:
-    """WebSockets: not there until accepted, and gone for good after that. Takes messages of the protocol only.
+    """WebSocket connections: unreachable until accepted, gone once dropped. Messages must match the protocol.
 
-    `closed` are those that the server closed.
+    `closed` holds the connections that the server closed.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -23,15 +23,15 @@ class FakeSockets:
         self.closed: list[str] = []
         self.on_close: Callable[[str], None] = lambda _connection_id: None
         self.errors: dict[str, list[Exception]] = {}
-        self.before: Callable[[str], None] = lambda _operation: None
+        self.before_call: Callable[[str], None] = lambda _operation: None
 
     def accept(self, connection_id: str, after: float = 0.0) -> None:
-        """The handshake ends so many seconds from now."""
+        """Finish the handshake after so many seconds."""
         self.opens_at[connection_id] = self.clock.now() + after
         self.received[connection_id] = []
 
     def drop(self, connection_id: str) -> None:
-        """Its client has gone."""
+        """Close the connection from the client's side."""
         self.opens_at.pop(connection_id, None)
 
     def post(self, connection_id: str, data: bytes) -> None:
@@ -53,7 +53,7 @@ class FakeSockets:
         self.on_close(connection_id)
 
     def _reach(self, operation: str, connection_id: str) -> None:
-        self.before(f"sockets.{operation}")
+        self.before_call(f"sockets.{operation}")
         if self.errors.get(connection_id):
             raise self.errors[connection_id].pop(0)
         if self.clock.now() < self.opens_at.get(connection_id, float("inf")):

@@ -38,7 +38,7 @@ class Bucket:
         self.name = name
         self.objects: dict[str, StoredObject] = {}
         self.uploads: dict[str, Upload] = {}
-        self._min_part_size = min_part_size
+        self.min_part_size = min_part_size
         self._lock = threading.Lock()
 
     def find_upload(self, request: Request) -> Upload | None:
@@ -139,7 +139,7 @@ class Bucket:
         if upload.conflicted:
             raise S3Error(409, "ConditionalRequestConflict", "start a new upload")
         completion = check_completion(
-            request.headers, body.content, upload.parts, upload.checksum_type, self._min_part_size
+            request.headers, body.content, upload.parts, upload.checksum_type, self.min_part_size
         )
         stored = StoredObject(
             completion.size,
