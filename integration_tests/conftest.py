@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import DESTROY_COMMANDS, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
 from integration_tests.support.leaks import find_leaks
+from integration_tests.support.provider import Provider, select_provider, selected_provider
 from integration_tests.support.records import all_records
 from integration_tests.support.settings import (
     FILES,
@@ -43,6 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("async-download", "end-to-end suite")
     group.addoption("--target", choices=list(Target), default=Target.EMULATOR, help="where to deploy (%(default)s)")
     group.addoption("--engine", choices=list(Engine), default=Engine.EMBEDDED, help="what deploys (%(default)s)")
+    group.addoption(
+        "--provider", choices=list(Provider), default=Provider.AUTO, help="of --engine pulumi (%(default)s)"
+    )
     group.addoption("--aws-account", metavar="ID", help="--target aws: the sandbox account; any other is refused")
     group.addoption("--origin-url", metavar="URL", help="--target aws: where it can reach `localcloud.origin`")
     group.addoption("--random-ids", metavar="N", default=200, help="random ids that test_abuse.py tries (%(default)s)")
@@ -56,6 +61,27 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")
         if config.getoption("--engine") != Engine.PULUMI:
             raise pytest.UsageError("--target aws needs --engine pulumi: the embedded one deploys to emulators only.")
+    if config.getoption("--engine") == Engine.PULUMI and not config.option.collectonly:
+        choice = getattr(config, "workerinput", {}).get("provider", config.getoption("--provider"))
+        if config.getoption("--target") == Target.AWS and choice == Provider.STAND_IN:
+            raise pytest.UsageError("--provider stand-in is for emulators: --target aws needs the official provider.")
+        try:
+            select_provider(Provider(choice))
+        except MissingError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which provider was selected, so that it is looked for once."""
+    node.workerinput["provider"] = str(selected_provider())
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the provider that Pulumi's engine uses."""
+    if config.getoption("--engine") != Engine.PULUMI:
+        return []
+    return [f"provider: {selected_provider()}, pulumi-aws {version('pulumi-aws')}"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""The origins of a deployed stack, for a handler that is run from the source tree, which has no file of them."""
+"""Reads the origins of a deployed stack for a handler that runs from the source tree, which has no file of them."""
 
 import json
 from collections.abc import Mapping

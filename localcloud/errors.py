@@ -1,4 +1,4 @@
-"""What can go wrong on the local cloud.
+"""Errors of the local cloud.
 
 LocalCloudError
 ├── EmulatorError      the emulator did not start, or is gone

@@ -1,4 +1,4 @@
-"""Runs MiniStack behind the filter: the only way in which this project starts it.
+"""Runs MiniStack behind the filter; this project starts it in no other way.
 
 Started as `python -P filtered_emulator.py [OBSERVER FILE]`. The run's root key is in AWS_ACCESS_KEY_ID and
 AWS_SECRET_ACCESS_KEY, because the environment, unlike arguments, is not for other users to read. OBSERVER is a Python
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _accepts(root: str) -> Callable[[str], bool]:
-    """Tell keys of this run from others: its root key, and what its IAM and STS issued."""
+    """Return a check for access keys of this run: the root key, and keys that IAM and STS issued."""
     from localcloud.ministack_names import find
 
     sessions = find("ministack.services.sts:_sessions")
@@ -50,7 +50,7 @@ def _accepts(root: str) -> Callable[[str], bool]:
 
 
 def _randomize_function_credentials() -> None:
-    """Give each function a session that nobody can compute.
+    """Give each function a random session.
 
     The emulator derives key, secret and token of a function from its ARN and its role's, which anyone can guess.
     """

@@ -1,4 +1,4 @@
-"""Logs, traces, and the queue for what could not be handled."""
+"""Logs, traces, and the dead-letter queue."""
 
 import json
 from typing import Any
@@ -45,34 +45,34 @@ SOCKET_FIELDS = {
 
 
 def log_group(scope: Scope, part: str, folder: str) -> aws.cloudwatch.LogGroup:
-    """A log group with an end: `{folder}/{prefix}-{part}`."""
+    """Create the log group `{folder}/{prefix}-{part}`."""
     return aws.cloudwatch.LogGroup(
         scope.logical(f"{part}-logs"),
         name=f"{folder}/{scope.physical(part)}",
         retention_in_days=scope.settings.observability.log_retention_days,
         kms_key_id=scope.settings.encryption.kms_key_arn,
         tags=scope.tags,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )
 
 
 def tracing_mode(scope: Scope) -> str:
-    """How functions trace."""
+    """Return the tracing mode of functions."""
     return "Active" if scope.settings.observability.tracing else "PassThrough"
 
 
 class AccessLogs:
-    """Access logs of both APIs, where the stack wants them."""
+    """Access logs of both APIs, with `access_logs`."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self.ready: list[pulumi.Resource] = (
             [_account(scope)] if scope.settings.observability.manage_api_gateway_account else []
         )
-        """What a stage with access logs waits for."""
+        """Resources that a stage with access logs depends on."""
 
     def of(self, part: str, fields: dict[str, str]) -> aws.apigateway.StageAccessLogSettingsArgsDict | None:
-        """Settings of a stage, or nothing."""
+        """Return the access log settings of a stage, or None without access logs."""
         if not self._scope.settings.observability.access_logs:
             return None
         group = log_group(self._scope, part, "/aws/apigateway")
@@ -80,7 +80,7 @@ class AccessLogs:
 
 
 def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
-    """Events and asynchronous calls that failed for good, kept for two weeks."""
+    """Create the queue that keeps events and asynchronous calls that failed for good, for two weeks."""
     return aws.sqs.Queue(
         scope.logical(DEAD_LETTER_QUEUE),
         name=scope.physical(DEAD_LETTER_QUEUE),
@@ -88,7 +88,7 @@ def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
         sqs_managed_sse_enabled=True if scope.settings.encryption.kms_key_arn is None else None,
         kms_master_key_id=scope.settings.encryption.kms_key_arn,
         tags=scope.tags,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )
 
 
@@ -127,6 +127,6 @@ def _account(scope: Scope) -> aws.apigateway.Account:
 
 
 def _kept(scope: Scope, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-    options = scope.child(*depends_on)
+    options = scope.options(*depends_on)
     options.retain_on_delete = True
     return options

@@ -25,7 +25,7 @@ def service_role(
             lambda account_id: json.dumps(trust_service(service, account_id))
         ),
         tags=scope.tags,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )
 
 
@@ -47,5 +47,5 @@ def attach_policy(
         name=part,
         role=role.name,
         policy=pulumi.Output.all(resources=resources, key=scope.settings.encryption.kms_key_arn).apply(build),
-        opts=scope.child(),
+        opts=scope.options(),
     )

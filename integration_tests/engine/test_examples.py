@@ -1,4 +1,4 @@
-"""The examples, as whoever copies them deploys them: `pulumi package add`, `pulumi up`, and a download."""
+"""The examples are deployed as a user does: `pulumi package add`, `pulumi up`, and a download."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOSTS = {"yaml": "yaml", "typescript": "nodejs", "go": "go"}
 
 @pytest.fixture
 def here(config: Config, cloud: Cloud) -> str:
-    """What the component is told of this machine, beside what the example says."""
+    """Return arguments of the component for this machine, as JSON."""
     origins: Any = config["origins"]
     return json.dumps(
         {
@@ -46,7 +46,7 @@ def here(config: Config, cloud: Cloud) -> str:
 
 
 def missing(language: str) -> str | None:
-    """What this machine lacks to run an example."""
+    """Return the reason why this machine cannot run an example, or None."""
     for command in NEEDS[language]:
         if command != "pulumi" and shutil.which(command) is None:
             return f"There is no `{command}` on the PATH: install it to run the {language} example."
@@ -64,14 +64,14 @@ def test_an_example_deploys_and_serves(
     folder = tmp_path / "example"
     shutil.copytree(EXAMPLES / language, folder)
     try:
-        with pulumi_project(cloud, "example", folder, {}) as made:
+        with pulumi_project(cloud, "example", folder, {}) as stack:
             monkeypatch.setenv(local_component.SETTINGS, here)
-            release = install_component(made, ["-m", local_component.__name__])
-            run(made, "pulumi", "package", "add", f"async-download@{release}")
+            release = install_component(stack, ["-m", local_component.__name__])
+            run(stack, "pulumi", "package", "add", f"async-download@{release}")
             if language == "typescript":
-                run(made, "npx", "tsc", "--project", ".")
-            serve(cloud, made.up().outputs)
-            assert changes_of(made.preview, expect_no_changes=True) == set()
+                run(stack, "npx", "tsc", "--project", ".")
+            serve(cloud, stack.up().outputs)
+            assert changes_of(stack.preview, expect_no_changes=True) == set()
     except MissingError as lacking:
         pytest.skip(str(lacking))
 
@@ -86,7 +86,7 @@ def test_the_python_example_deploys_and_serves(
 
 
 def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: Path) -> None:
-    """By components/PulumiPlugin.yaml, which `pulumi package add <this repository>/components` writes down."""
+    """`pulumi package add <this repository>/components` reads components/PulumiPlugin.yaml."""
     if lacking := missing("yaml"):
         pytest.skip(lacking)
     folder = tmp_path / "example"
@@ -94,9 +94,9 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
     clone = tmp_path / "clone"
     clone.mkdir()
     try:
-        with pulumi_project(cloud, "example", folder, {}) as made:
-            run(made, "pulumi", "package", "add", check_out(clone) / "components")
-            steps = changes_of(made.preview)
+        with pulumi_project(cloud, "example", folder, {}) as stack:
+            run(stack, "pulumi", "package", "add", check_out(clone) / "components")
+            steps = changes_of(stack.preview)
     except MissingError as none:
         pytest.skip(str(none))
     assert ("create", "async-download:index:AsyncDownload", "files") in steps
@@ -119,16 +119,16 @@ def test_a_mistake_in_another_language_is_said_in_words(line: str, sentence: str
     text = (EXAMPLES / "yaml" / "Pulumi.yaml").read_text()
     (folder / "Pulumi.yaml").write_text(text.replace("      tags:\n", f"      {line}\n      tags:\n"))
     try:
-        with pulumi_project(cloud, "example", folder, {}) as made:
-            run(made, "pulumi", "package", "add", f"async-download@{install_component(made)}")
+        with pulumi_project(cloud, "example", folder, {}) as stack:
+            run(stack, "pulumi", "package", "add", f"async-download@{install_component(stack)}")
             with pytest.raises(automation.CommandError, match=sentence):
-                made.preview()
+                stack.preview()
     except MissingError as none:
         pytest.skip(str(none))
 
 
 def serve(cloud: Cloud, outputs: automation.OutputMap) -> None:
-    """Ask for a file as its client, with the signature that REST wants by default."""
+    """Download a file with signed requests, which the REST API demands by default."""
     url = str(outputs["downloadUrl"].value).removesuffix("/download")
     client = Stack(cloud, {"apiUrl": url}, origin="reports", signed=True)
     receive_ready.run(client, 20)

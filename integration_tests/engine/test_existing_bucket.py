@@ -39,7 +39,7 @@ def test_a_bucket_in_another_region_is_refused_by_preview_and_up(
     for step in (empty.preview, empty.up):
         with pytest.raises(automation.CommandError, match=refusal):
             step()
-    assert [one["type"] for one in resources_of(empty) if one["type"].startswith("aws:")] == []
+    assert [resource["type"] for resource in resources_of(empty) if resource["type"].startswith("aws:")] == []
 
 
 def test_a_bucket_in_the_stacks_region_is_used_and_kept(empty: automation.Stack, cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""What production keeps: data that is protected, and data that outlives its stage."""
+"""Protected data, and data that is kept when the stage is destroyed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
             empty.destroy()
         assert sorted(name for kind, name in _left(empty) if kind in KEPT) == KEPT_NAMES
 
-        empty.up()  # what could be made again is
+        empty.up()  # creates the unprotected resources again
         assert client_of(cloud, empty).outputs == client.outputs, "also the URLs"
         receive_ready.run(client, PATIENCE)
 
@@ -45,8 +45,8 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
 
 
 def _left(stack: automation.Stack) -> list[tuple[str, str]]:
-    """Type and name of what the state holds."""
-    return [(one["type"], one["urn"].rsplit("::", 1)[-1]) for one in resources_of(stack)]
+    """Return type and name of the resources in the state."""
+    return [(resource["type"], resource["urn"].rsplit("::", 1)[-1]) for resource in resources_of(stack)]
 
 
 def test_retained_data_outlives_its_stage(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
@@ -69,7 +69,7 @@ def test_retained_data_outlives_its_stage(lonely: automation.Stack, lonely_cloud
 
 
 def _remove(cloud: Cloud, bucket: str, tables: list[str]) -> None:
-    """What its owner does by hand in the end."""
+    """Delete the bucket and the tables."""
     s3 = cloud.client("s3")
     for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
         s3.delete_object(Bucket=bucket, Key=item["Key"])

@@ -1,4 +1,4 @@
-"""The component in programs of others: from another language, as a remote component, and from its wheel."""
+"""The component in other programs: as a remote component, from TypeScript, and from its wheel."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack,
 
         def __init__(self) -> None:
             outputs = dict.fromkeys(("apiUrl", "webSocketUrl", "downloadsTableName", "connectionsTableName"))
-            given: pulumi.Inputs = {**config, **outputs}
+            inputs: pulumi.Inputs = {**config, **outputs}
             options = pulumi.ResourceOptions(version=install_component(empty))
-            super().__init__(TOKEN, "files", given, options, remote=True)
+            super().__init__(TOKEN, "files", inputs, options, remote=True)
             for name in outputs:
                 pulumi.export(name, getattr(self, name))
 
@@ -56,14 +56,14 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
     for name in ("program.ts", "package.json"):
         shutil.copy(HERE / "typescript" / name, tmp_path)
     run(empty, "npm", "install", "--silent", "--no-audit", "--no-fund", folder=tmp_path)
-    given = {
+    settings = {
         "stack": empty.name,
         "project": PROJECT,
         "folder": empty.workspace.work_dir,
         "version": install_component(empty),
         "component": config,
     }
-    printed = run(empty, "npx", "tsx", "program.ts", json.dumps(given), folder=tmp_path)
+    printed = run(empty, "npx", "tsx", "program.ts", json.dumps(settings), folder=tmp_path)
     journey(cloud, json.loads(printed.splitlines()[-1]))
 
 
@@ -76,8 +76,8 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     run(empty, uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
     run(empty, uv, "pip", "install", "--quiet", "--python", python, wheel, folder=tmp_path)
-    given = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": config}
-    program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(given)]
+    settings = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": config}
+    program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(settings)]
     outputs = json.loads(run(empty, *program, folder=tmp_path).splitlines()[-1])
     assert "site-packages" in outputs["runtime"]
     for side in ("left", "right"):
@@ -88,5 +88,5 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     assert names == ["reports-downloads", "ledgers-downloads"]
     dynamodb = cloud.client("dynamodb")
     arn = dynamodb.describe_table(TableName=names[1])["Table"]["TableArn"]
-    found = dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
-    assert {"Key": "team", "Value": "ledgers"} in found
+    tags = dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
+    assert {"Key": "team", "Value": "ledgers"} in tags

@@ -25,8 +25,8 @@ def shipped(cloud: Cloud, config: Config, tmp_path_factory: pytest.TempPathFacto
     folder = check_out(tmp_path_factory.mktemp("project"))
     settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
     try:
-        with pulumi_project(cloud, "shipped", folder, settings) as made:
-            yield made
+        with pulumi_project(cloud, "shipped", folder, settings) as stack:
+            yield stack
     except MissingError as missing:
         pytest.skip(str(missing))
 

@@ -1,4 +1,4 @@
-"""A stage over its life: previewed, made, left alone, changed in one place, repaired, renamed, destroyed."""
+"""A stage over its life: preview, creation, no change, updates, repair, rename, removal."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
 
 
 def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
-    """Its URL is an output of the same program, and a secret; a changed one changes what reads the origins alone."""
+    """The URL is a secret output of the same program; a change of it updates only functions that read the origins."""
     folder = ["exports"]
 
     def program() -> None:
-        made = aws.cloudwatch.LogGroup("made-before")
+        group = aws.cloudwatch.LogGroup("created-before")
         args = read_args(pulumi.Config())
-        url = pulumi.Output.concat("https://example.com/", made.id, "/", *folder, "/")
+        url = pulumi.Output.concat("https://example.com/", group.id, "/", *folder, "/")
         args["origins"]["made"] = {"base_url": pulumi.Output.secret(url)}
         AsyncDownload("files", args)
 
@@ -158,7 +158,7 @@ def test_a_renamed_component_keeps_its_resources_through_an_alias(
 def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
     set_config(empty, restAuth="api_key")
     empty.up()
-    (key,) = [one for one in resources_of(empty) if one["type"] == "aws:apigateway/apiKey:ApiKey"]
+    (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
     state = Path(empty.workspace.work_dir, "state")
     files = [file.read_text() for file in state.rglob("*.json")]
@@ -186,13 +186,20 @@ def test_both_engines_register_the_same(stage: automation.Stack, config: Config,
     with Emulator(log_path=tmp_path / "emulator.log") as other:
         settings = {key: value for key, value in config.items() if key != "executeApiUrl"}
         deployment = deploy(other, stack=stage.name, config=settings)
-        made = [Registered(one.type, one.name, one.id, one.inputs, one.outputs) for one in deployment.resources]
+        resources = deployment.resources
         deployment.destroy()
-    found = [
-        Registered(one["type"], one["urn"].rsplit("::", 1)[-1], one["id"], one["inputs"], one["outputs"])
-        for one in resources_of(stage)
-        if one["type"].startswith("aws:")
+    registered = [
+        Registered(state["type"], state["urn"].rsplit("::", 1)[-1], state["id"], state["inputs"], state["outputs"])
+        for state in resources_of(stage)
+        if state["type"].startswith("aws:")
     ]
-    embedded = comparable([one for one in made if one.type.startswith("aws:")], other.endpoint)
+    embedded = comparable(
+        [
+            Registered(resource.type, resource.name, resource.id, resource.inputs, resource.outputs)
+            for resource in resources
+            if resource.type.startswith("aws:")
+        ],
+        other.endpoint,
+    )
     assert cloud.endpoint is not None
-    assert embedded == comparable(found, cloud.endpoint)
+    assert embedded == comparable(registered, cloud.endpoint)

@@ -1,4 +1,4 @@
-"""The suite's own tools can fail."""
+"""Tests of the suite's helpers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from integration_tests.support.waiting import WaitTimeoutError, is_absent, wait_
 
 
 def test_waiting_gives_what_was_seen() -> None:
-    assert wait_for(itertools.count().__next__, 5, until=lambda seen: seen == 3) == 3
+    assert wait_for(itertools.count().__next__, 5, until=lambda count: count == 3) == 3
 
 
 def test_waiting_says_what_was_seen_last() -> None:

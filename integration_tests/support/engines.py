@@ -16,7 +16,8 @@ from pulumi import automation
 
 from integration_tests.support import aws_request_problems, language_host
 from integration_tests.support.clouds import Cloud, Target
-from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_provider
+from integration_tests.support.provider import Provider, link_official_plugin, selected_provider
+from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_stand_in
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
 
@@ -132,7 +133,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
 def _destroyed_at_the_end(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) -> Iterator[None]:
     folder, backend = stack.workspace.work_dir, stack.workspace.env_vars["PULUMI_BACKEND_URL"]
     try:
-        install_provider(stack, cloud)
+        _install_provider(stack, cloud)
         yield
     finally:
         if keep():
@@ -143,6 +144,14 @@ def _destroyed_at_the_end(stack: automation.Stack, cloud: Cloud, keep: Callable[
         else:
             stack.destroy()
             shutil.rmtree(folder)
+
+
+def _install_provider(stack: automation.Stack, cloud: Cloud) -> None:
+    """Install the official provider on AWS, and elsewhere the one that was selected for this run."""
+    if cloud.target is Target.AWS or selected_provider() is Provider.OFFICIAL:
+        link_official_plugin(Path(str(stack.workspace.pulumi_home)))
+    else:
+        install_stand_in(stack)
 
 
 def shipped_program() -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pulumi import automation
 
-from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.errors import MissingError
 from local_provider import plugin
 
@@ -39,18 +38,9 @@ def command() -> automation.PulumiCommand:
     return automation.PulumiCommand(root=str(root), skip_version_check=True)
 
 
-def install_provider(stack: automation.Stack, cloud: Cloud) -> None:
-    """Install the official provider on AWS, else the stand-in, which needs no download."""
-    if cloud.target is not Target.AWS:
-        plugin.install(_cli(stack), environment(stack))
-        return
-    release = version("pulumi-aws")
-    try:
-        stack.workspace.install_plugin("aws", f"v{release}")
-    except automation.CommandError:
-        raise MissingError(
-            f"The provider plugin aws v{release} cannot be downloaded here: run it where get.pulumi.com can be reached."
-        ) from None
+def install_stand_in(stack: automation.Stack) -> None:
+    """Install the stand-in for the official provider, which needs no download."""
+    plugin.install(_cli(stack), environment(stack))
 
 
 def install_component(stack: automation.Stack, arguments: Sequence[str] = (str(COMPONENT),)) -> str:

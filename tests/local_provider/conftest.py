@@ -1,4 +1,4 @@
-"""A provider that makes nothing, and programs to run on it."""
+"""A provider that creates nothing, and a fixture that runs programs on it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 class PaperProvider(AwsProvider):
-    """Checks like the stand-in, and only notes what it would make and remove."""
+    """Checks inputs like the stand-in, and records the resources that it would create and remove."""
 
     def __init__(self) -> None:
         super().__init__(Aws(NOWHERE))
-        self.made: list[str] = []
+        self.created: list[str] = []
         self.removed: list[str] = []
         self.breaks_at = ""
         self.keeps = ""
 
     async def create(self, request: api.CreateRequest) -> api.CreateResponse:
         if request.name == self.breaks_at:
-            raise RuntimeError("the cloud said no")
-        self.made.append(request.name)
+            raise RuntimeError("the cloud refused")
+        self.created.append(request.name)
         arn = {"arn": PropertyValue(f"arn:{request.name}")}
         return api.CreateResponse(f"id-{request.name}", request.properties | arn)
 
@@ -48,7 +48,7 @@ def provider() -> PaperProvider:
 
 @pytest.fixture
 def deploy(tmp_path: Path, provider: PaperProvider) -> Callable[..., Deployment]:
-    """Run the text of a program on the paper provider."""
+    """Return a function that runs the text of a program on the provider that creates nothing."""
 
     def run_text(text: str, **config: str) -> Deployment:
         program = tmp_path / "__main__.py"
@@ -59,5 +59,5 @@ def deploy(tmp_path: Path, provider: PaperProvider) -> Callable[..., Deployment]
 
 
 def plain(value: Any) -> Any:
-    """What is inside a property value that holds no other."""
+    """Return the value inside a property value."""
     return value.value

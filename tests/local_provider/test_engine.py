@@ -1,4 +1,4 @@
-"""The embedded engine, with a provider that makes nothing."""
+"""The embedded engine, with a provider that creates nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ CHAIN = """
 
 
 def test_a_program_is_run_as_it_is(deploy: Deploy) -> None:
-    """Its configuration, its outputs, its project and stack."""
     deployment = deploy(
         """
         config = pulumi.Config()
@@ -47,7 +46,6 @@ def test_a_program_is_run_as_it_is(deploy: Deploy) -> None:
 
 
 def test_registrations_are_remembered(deploy: Deploy) -> None:
-    """Type, name, parent, inputs, id and outputs; components with what they registered."""
     deployment = deploy("""
         class Pair(pulumi.ComponentResource):
             def __init__(self, name):
@@ -66,16 +64,14 @@ def test_registrations_are_remembered(deploy: Deploy) -> None:
 
 
 def test_destroying_goes_backwards_and_can_be_repeated(deploy: Deploy, provider: PaperProvider) -> None:
-    """Last made, first removed."""
     deployment = deploy(CHAIN)
     deployment.destroy()
     deployment.destroy()
-    assert provider.made == ["first", "second", "third"]
+    assert provider.created == ["first", "second", "third"]
     assert provider.removed == ["third", "second", "first"]
 
 
 def test_what_cannot_be_removed_is_named_and_the_rest_is_removed(deploy: Deploy, provider: PaperProvider) -> None:
-    """A second try may remove it."""
     deployment = deploy(CHAIN)
     provider.keeps = "second"
     with pytest.raises(DestroyError, match="aws:sqs/queue:Queue second was not removed: still in use"):
@@ -87,18 +83,16 @@ def test_what_cannot_be_removed_is_named_and_the_rest_is_removed(deploy: Deploy,
 
 
 def test_a_failing_create_names_the_resource_and_removes_what_was_made(deploy: Deploy, provider: PaperProvider) -> None:
-    """Nothing that depends on it is tried."""
     provider.breaks_at = "second"
     with pytest.raises(DeployError) as failed:
         deploy(CHAIN)
-    assert str(failed.value) == "aws:sqs/queue:Queue second: the cloud said no"
-    assert (provider.made, provider.removed) == (["first"], ["first"])
+    assert str(failed.value) == "aws:sqs/queue:Queue second: the cloud refused"
+    assert (provider.created, provider.removed) == (["first"], ["first"])
 
 
 def test_what_a_failed_deployment_leaves_behind_is_told(deploy: Deploy, provider: PaperProvider) -> None:
-    """Both sentences are in the error."""
     provider.breaks_at, provider.keeps = "second", "first"
-    with pytest.raises(DeployError, match=r"(?s)second: the cloud said no.*first was not removed: still in use"):
+    with pytest.raises(DeployError, match=r"(?s)second: the cloud refused.*first was not removed: still in use"):
         deploy(CHAIN)
 
 
@@ -119,19 +113,17 @@ def test_what_a_failed_deployment_leaves_behind_is_told(deploy: Deploy, provider
     ],
 )
 def test_a_refusal_is_one_sentence(deploy: Deploy, program: str, sentence: str) -> None:
-    """Which resource, which input, and why."""
     with pytest.raises(DeployError) as refused:
         deploy(program)
     assert str(refused.value).startswith(sentence)
 
 
 def test_a_provider_of_the_programs_own_is_used(deploy: Deploy) -> None:
-    """For the resources that name it."""
     deployment = deploy("""
         provider = aws.Provider("there", region="eu-west-1")
         aws.sqs.Queue("queue", name="q", opts=pulumi.ResourceOptions(provider=provider))
     """)
-    assert [one.type for one in deployment.resources] == ["pulumi:providers:aws", "aws:sqs/queue:Queue"]
+    assert [resource.type for resource in deployment.resources] == ["pulumi:providers:aws", "aws:sqs/queue:Queue"]
 
 
 def test_a_look_up_asks_the_provider_that_it_names(deploy: Deploy) -> None:
@@ -143,7 +135,6 @@ def test_a_look_up_asks_the_provider_that_it_names(deploy: Deploy) -> None:
 
 
 def test_a_program_may_go_on_after_a_look_up_that_failed(deploy: Deploy) -> None:
-    """Nothing listens where this provider works."""
     deployment = deploy("""
         try:
             aws.s3.get_bucket(bucket="b")
@@ -154,7 +145,6 @@ def test_a_program_may_go_on_after_a_look_up_that_failed(deploy: Deploy) -> None
 
 
 def test_what_is_to_stay_stays(deploy: Deploy, provider: PaperProvider) -> None:
-    """`retain_on_delete`."""
     deploy('aws.sqs.Queue("queue", opts=pulumi.ResourceOptions(retain_on_delete=True))').destroy()
     assert provider.removed == []
 
@@ -176,7 +166,6 @@ def test_the_process_is_as_it_was_before(deploy: Deploy) -> None:
 
 
 def test_a_program_may_import_what_lies_beside_it(deploy: Deploy, tmp_path: object) -> None:
-    """As with the real engine."""
     from pathlib import Path
 
     Path(str(tmp_path), "beside_the_program.py").write_text("NAME = 'beside'\n")

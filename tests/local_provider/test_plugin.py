@@ -1,4 +1,4 @@
-"""Archives on the wire between the engine and the stand-in keep the hash that the engine compares them by."""
+"""Archives between the engine and the stand-in keep their hash, which the engine compares."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HASH = "0123abcd"
 
 @pytest.fixture(autouse=True)
 def _mended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mend the SDK for the length of a test, as the plugin's process does for its life."""
+    """Patch the SDK during a test, as the plugin does in its process."""
     for name in ("marshal", "unmarshal"):
         monkeypatch.setattr(PropertyValue, name, vars(PropertyValue)[name])
     plugin._mend_wire()
@@ -39,7 +39,7 @@ def secret(inner: Any) -> Any:
 
 @pytest.mark.parametrize("wrap", [lambda value: value, secret], ids=["plain", "secret"])
 def test_an_archive_comes_back_as_it_was_sent(wrap: Any) -> None:
-    """A secret one is in a wrapper, and the hash belongs to what is in it."""
+    """A secret archive is in a wrapper, and the hash belongs to its content."""
     sent = wrap(archive())
     assert PropertyValue.unmarshal(sent).marshal() == sent
 

@@ -15,7 +15,7 @@ def test_ministack_has_every_name_that_is_needed(path: str) -> None:
 
 
 def test_pulumi_has_every_name_that_is_needed() -> None:
-    """The names are found when the module is imported; names of attributes are found in use."""
+    """The names are looked up when the module is imported."""
     assert pulumi_names.default_settings()
     assert len(pulumi_names.NAMES.found) >= 13
 

@@ -1,4 +1,4 @@
-"""The stand-in provider's refusals, names and comparisons; what it makes is tested on the emulator."""
+"""The stand-in provider's refusals, names and comparisons; its requests are tested on the emulator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ provider = AwsProvider(Aws("http://127.0.0.1:9"))
 
 
 def urn(kind: str, name: str = "thing") -> str:
-    """As a child of a component has it."""
+    """Return the URN of a component's child."""
     return f"urn:pulumi:stack::project::a:b:C${kind}::{name}"
 
 
@@ -46,7 +46,7 @@ def diff(kind: str, old: dict[str, Any], new: dict[str, Any]) -> api.DiffRespons
 
 
 def test_a_table_gives_the_billed_key_up_in_place() -> None:
-    """As with the official provider, leaving the setting out keeps the key that the table has."""
+    """As the official provider does, a removed setting keeps the table's key."""
     kind, billed, free = "aws:dynamodb/table:Table", {"enabled": True}, {"enabled": False}
     change = diff(kind, {"name": "t", "serverSideEncryption": billed}, {"name": "t", "serverSideEncryption": free})
     assert (change.diffs, change.replaces) == (["serverSideEncryption"], [])
@@ -60,13 +60,11 @@ def test_a_role_gets_another_trust_in_place() -> None:
 
 
 def test_a_type_without_a_stand_in_is_refused_by_name() -> None:
-    """Though the official provider has it."""
     with pytest.raises(UnsupportedError, match="aws:ec2/vpc:Vpc is not implemented"):
         check("aws:ec2/vpc:Vpc", {})
 
 
 def test_an_input_that_nobody_knows_is_refused_by_name() -> None:
-    """Misspelt at the top or below."""
     assert list(refused(BUCKET, {"forceDestory": True})) == ["forceDestory"]
     assert list(refused(FUNCTION, {"role": "r", "environment": {"vars": {}}})) == ["environment.vars"]
 
@@ -86,18 +84,15 @@ def test_an_input_that_nobody_knows_is_refused_by_name() -> None:
     ],
 )
 def test_an_input_that_no_stand_in_implements_is_refused_by_name(kind: str, inputs: dict[str, Any], path: str) -> None:
-    """Rather than ignored."""
     assert refused(kind, inputs) == {path: "is not implemented by the stand-in provider"}
 
 
 def test_what_the_emulator_ignores_is_accepted_only_where_that_is_declared() -> None:
-    """A function's memory is; its reserved layers are not."""
     assert refused(FUNCTION, {"role": "r", "memorySize": 512, "tracingConfig": {"mode": "Active"}}) == {}
     assert list(refused(FUNCTION, {"role": "r", "layers": ["l"]})) == ["layers"]
 
 
 def test_a_name_is_made_up_once() -> None:
-    """From the logical name, different for another seed, and kept from then on."""
     first = plain_map(check(BUCKET, {}).inputs)["bucket"]
     assert first.startswith("thing-")
     assert len(first) == len("thing-") + 7
@@ -107,7 +102,6 @@ def test_a_name_is_made_up_once() -> None:
 
 
 def test_a_made_up_name_fits_the_service() -> None:
-    """A bucket's has at most 63 characters."""
     request = api.CheckRequest(urn(BUCKET, "x" * 80), {}, {}, b"1")
     checked = asyncio.run(provider.check(request)).inputs
     assert checked is not None
@@ -115,7 +109,6 @@ def test_a_made_up_name_fits_the_service() -> None:
 
 
 def test_a_preview_leaves_open_what_cannot_be_known() -> None:
-    """Inputs that are not known yet pass the check; outputs are computed."""
     assert refused(QUEUE, {"name": UNKNOWN}) == {}
     request = api.CreateRequest(urn(QUEUE), wire({"name": "q"}), 0, True)
     outputs = plain_map(asyncio.run(provider.create(request)).properties)
@@ -124,23 +117,21 @@ def test_a_preview_leaves_open_what_cannot_be_known() -> None:
 
 
 def test_nothing_changed() -> None:
-    """Outputs are no inputs that went away, and empty tags are no tags."""
     old = {"name": "q", "arn": "a", "url": "u", "tagsAll": {}, "region": "us-east-1", "tags": {}}
     assert diff(QUEUE, old, {"name": "q"}).changes is False
 
 
 def test_what_changed_is_named_and_may_replace() -> None:
-    """A queue keeps its name for life; its other settings change in place."""
     changed = diff(QUEUE, {"name": "q", "delaySeconds": 1, "tags": {"a": "1"}}, {"name": "q", "delaySeconds": 2})
     assert (changed.diffs, changed.replaces) == (["delaySeconds", "tags"], [])
-    kinds = {name: one.kind.name for name, one in changed.detailed_diff.items()}
+    kinds = {name: change.kind.name for name, change in changed.detailed_diff.items()}
     assert kinds == {"delaySeconds": "UPDATE", "tags": "DELETE"}
     renamed = diff(QUEUE, {"name": "q"}, {"name": "p"})
     assert (renamed.replaces, renamed.delete_before_replace) == (["name"], False)
 
 
 def test_code_is_compared_by_its_content() -> None:
-    """The engine sends back an old archive without content; ours is told by its hash."""
+    """The engine sends an old archive without its content, so that its hash is compared."""
     code = pulumi.AssetArchive({"a.py": pulumi.StringAsset("x = 1")})
     other = pulumi.AssetArchive({"a.py": pulumi.StringAsset("x = 2")})
     old = {"name": "f", "role": "r", "code": "hash", "codeSha256": sha256_of(zip_of(code))}
@@ -149,7 +140,7 @@ def test_code_is_compared_by_its_content() -> None:
 
 
 def test_keys_that_are_not_configured_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As with the official provider: Pulumi.local.yaml names none, for those of MiniStack are random."""
+    """Pulumi.local.yaml names no keys, because those of MiniStack are random."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "LOCALKEY")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     shipped = yaml.safe_load((FOLDER / "Pulumi.local.yaml").read_text())["config"]
@@ -160,7 +151,6 @@ def test_keys_that_are_not_configured_come_from_the_environment(monkeypatch: pyt
 
 
 def test_settings_of_a_provider() -> None:
-    """One endpoint for all services; what is left out stays."""
     endpoints = [{"s3": "http://e:1", "sqs": "http://e:1"}]
     tags = {"tags": {"a": "1"}}
     aws = configured(Aws("http://x"), {"region": "eu-west-1", "endpoints": endpoints, "defaultTags": tags})
@@ -173,20 +163,17 @@ def test_settings_of_a_provider() -> None:
 
 
 def test_a_providers_unknown_setting_is_refused() -> None:
-    """Skipping checks is all the same here; assuming a role is not."""
     request = api.CheckRequest("", {}, wire({"skipMetadataApiCheck": "true", "region": "r", "assumeRoles": []}), b"")
     failures = asyncio.run(provider.check_config(request)).failures or []
     assert [failure.property for failure in failures] == ["assumeRoles"]
 
 
 def test_other_functions_of_the_provider_are_refused() -> None:
-    """By name."""
     with pytest.raises(UnsupportedError, match="aws:index/getArn:getArn"):
         asyncio.run(provider.invoke(api.InvokeRequest("aws:index/getArn:getArn", {})))
 
 
 def test_archives_are_the_same_bytes_whenever_and_wherever(tmp_path: Path) -> None:
-    """Sorted, undated, however the archive is put together."""
     (tmp_path / "b").mkdir()
     (tmp_path / "a.py").write_text("a")
     (tmp_path / "b" / "c.py").write_text("c")

@@ -1,4 +1,4 @@
-"""What the stand-in knows of the official provider's inputs."""
+"""Inputs are checked against the types of the installed pulumi-aws."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_provider.resource_types import RESOURCE_TYPES as REGISTRY
+from local_provider.resource_types import RESOURCE_TYPES
 from local_provider.schema import UnknownTypeError, check_inputs, has_input, output_names
 
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
@@ -41,14 +41,12 @@ FUNCTION = "aws:lambda/function:Function"
     ],
 )
 def test_a_wrong_input_is_named(kind: str, inputs: dict[str, Any], path: str, reason: str) -> None:
-    """With its path and what is wrong; nothing else is complained about."""
     (problem,) = check_inputs(kind, inputs)
     assert problem.path == path
     assert problem.reason.startswith(reason)
 
 
 def test_right_inputs_pass() -> None:
-    """Numbers may be whole where any number goes, and enums are their values."""
     rules = [{"id": "i", "status": "Enabled", "filter": {"prefix": "p"}, "expiration": {"days": 3}}]
     assert check_inputs(LIFECYCLE, {"bucket": "b", "rules": rules}) == []
     assert check_inputs("aws:iam/role:Role", {"assumeRolePolicy": "{}"}) == []
@@ -58,16 +56,14 @@ def test_right_inputs_pass() -> None:
 
 
 @pytest.mark.parametrize("kind", ["aws:s3/bukket:Bukket", "aws:s3/bucket:Bukket", "gcp:s3/bucket:Bucket", "nonsense"])
-def test_an_unknown_type_is_told(kind: str) -> None:
-    """Misspelt, of another provider, or no type at all."""
+def test_an_unknown_type_is_refused(kind: str) -> None:
     with pytest.raises(UnknownTypeError):
         check_inputs(kind, {})
 
 
-@pytest.mark.parametrize("kind", sorted(REGISTRY))
-def test_what_a_stand_in_says_of_itself_is_known_to_the_sdk(kind: str) -> None:
-    """A misspelt declaration would silently allow or refuse something."""
-    resource = REGISTRY[kind]
+@pytest.mark.parametrize("kind", sorted(RESOURCE_TYPES))
+def test_a_resource_type_describes_inputs_that_the_sdk_has(kind: str) -> None:
+    resource = RESOURCE_TYPES[kind]
     inputs = {path.partition(".")[0] for path in resource.inputs | frozenset(resource.inert)}
     unknown = [path for path in (*resource.inputs, *resource.inert) if not has_input(kind, path)]
     assert unknown == []
@@ -78,12 +74,11 @@ def test_what_a_stand_in_says_of_itself_is_known_to_the_sdk(kind: str) -> None:
 
 
 def test_outputs_are_those_of_the_sdk() -> None:
-    """In camelCase, as they are on the wire."""
     assert {"arn", "invokeArn", "region", "memorySize"} <= output_names(FUNCTION)
 
 
 def test_looking_first_leaves_the_sdk_whole() -> None:
-    """The SDK loads its packages late; a program that uses one after the stand-in has looked must find it."""
+    """The SDK loads its packages late; a program must find all of a package that the schema has loaded."""
     read_schema = f"from local_provider.schema import output_names; output_names({FUNCTION!r})"
     code = f"{read_schema}; import pulumi_aws; pulumi_aws.lambda_.Alias"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -125,7 +125,6 @@ def invalid_call() -> Callable[[], Any]:
 
 
 def test_a_wrong_request_is_not_sent_and_is_kept(invalid_call: Callable[[], Any]) -> None:
-    """Once, however often the check is installed; whoever swallows the error hides nothing."""
     aws_request_checks.install()
     with pytest.raises(WrongRequestError, match=r"lambda\.Invoke: InvocationType: 'Later' is none of Event"):
         invalid_call()
@@ -153,7 +152,6 @@ def test_what_is_wrong_on_purpose_is_let_through_by_its_name() -> None:
 
 
 def test_a_child_process_checks_its_requests_and_does_not_get_the_projects_modules(tmp_path: Path) -> None:
-    """As a function on the emulator does, which has only the files of its archive."""
     file = tmp_path / "problems"
     code = """
 import importlib.util, botocore.session

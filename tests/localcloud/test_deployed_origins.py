@@ -1,4 +1,4 @@
-"""The origins that a handler of the source tree is given are those of the deployed archive."""
+"""A handler of the source tree gets the origins of the deployed archive."""
 
 from __future__ import annotations
 

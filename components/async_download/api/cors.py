@@ -1,7 +1,7 @@
-"""Web pages of other origins: what answers say so that a browser lets a page read them. Pure functions.
+"""CORS headers of the gateway's own responses, and the CORS rule of the bucket. Pure functions.
 
-No cookies are involved, so an answer that cannot choose may say `*`: what the gateway answers by itself holds nothing
-secret, and who may read what a function answers is decided there.
+There are no cookies, and the gateway's own responses hold no secrets, so they may allow `*` where the gateway cannot
+choose between origins. Functions choose the origin of their responses themselves.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 ANY = "*"
-PREFLIGHT_SECONDS = 7200  # the longest that browsers remember
-ASKED = (
+PREFLIGHT_SECONDS = 7200  # the longest time for which browsers cache it
+ALLOWED_HEADERS = (
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
@@ -21,37 +21,41 @@ ASKED = (
     "X-Api-Key",
     "X-Download-Ticket",
 )
-EXPOSED = ("Location", "Retry-After", "x-amzn-RequestId")
+EXPOSED_HEADERS = ("Location", "Retry-After", "x-amzn-RequestId")
 RANGE_HEADERS = ("If-Match", "If-Range", "Range")
 OBJECT_HEADERS = ("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag")
 
 
 def allowed(origins: Sequence[str]) -> str:
-    """What an answer says that is the same for everyone."""
+    """Return the `Access-Control-Allow-Origin` of a response that is the same for every caller."""
     return origins[0] if len(origins) == 1 else ANY
 
 
-def preflight(origins: Sequence[str], methods: Iterable[str], also: Iterable[str] = ()) -> dict[str, str]:
-    """Headers that answer a browser's question before a call, which may carry `also` headers of the stack's own."""
-    known = {name.lower() for name in ASKED}
+def preflight(origins: Sequence[str], methods: Iterable[str], extra_headers: Iterable[str] = ()) -> dict[str, str]:
+    """Return the headers of the response to OPTIONS; `extra_headers` are allowed too."""
+    allowed_names = {name.lower() for name in ALLOWED_HEADERS}
+    added = [name for name in extra_headers if name.lower() not in allowed_names]
     return {
         "Access-Control-Allow-Origin": allowed(origins),
         "Access-Control-Allow-Methods": ",".join(sorted({"OPTIONS", *methods})),
-        "Access-Control-Allow-Headers": ",".join([*ASKED, *(name for name in also if name.lower() not in known)]),
+        "Access-Control-Allow-Headers": ",".join([*ALLOWED_HEADERS, *added]),
         "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
     }
 
 
 def errors(origins: Sequence[str]) -> dict[str, str]:
-    """Headers of the gateway's own answers, as API Gateway maps them; none without pages."""
+    """Return the headers of the gateway's own responses, as API Gateway maps them; none without origins."""
     if not origins:
         return {}
-    headers = {"Access-Control-Allow-Origin": allowed(origins), "Access-Control-Expose-Headers": ",".join(EXPOSED)}
+    headers = {
+        "Access-Control-Allow-Origin": allowed(origins),
+        "Access-Control-Expose-Headers": ",".join(EXPOSED_HEADERS),
+    }
     return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
 
 
 def bucket_rule(origins: pulumi.Input[Sequence[str]]) -> aws.s3.BucketCorsConfigurationCorsRuleArgsDict:
-    """The rule that lets pages fetch copies, also piece by piece."""
+    """Return the rule that lets pages fetch copies, also by ranges."""
     return {
         "id": "async-download",
         "allowed_origins": origins,
@@ -63,7 +67,7 @@ def bucket_rule(origins: pulumi.Input[Sequence[str]]) -> aws.s3.BucketCorsConfig
 
 
 def bucket_rule_of_its_api(origins: Sequence[str]) -> dict[str, object]:
-    """The same rule in the words of S3's own API."""
+    """Return the same rule as S3's API names its fields."""
     return {
         "ID": "async-download",
         "AllowedOrigins": list(origins),

@@ -1,4 +1,4 @@
-"""What the gateway itself answers when it refuses a call: JSON in the shape of every other error."""
+"""Responses of the gateway itself to calls that it refuses: JSON in the shape of every other error."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ RETRY_WITH_CAPACITY = {"gatewayresponse.header.Retry-After": "'5'"}
 
 @dataclass(frozen=True)
 class GatewayError:
-    """An answer of the gateway; status None keeps the one that the gateway chose."""
+    """Response of the gateway; status None keeps the status that the gateway chose."""
 
     status: int | None
     code: str
@@ -22,23 +22,29 @@ class GatewayError:
 
     @property
     def body(self) -> str:
-        """The template of the response's body."""
+        """Template of the response's body."""
         return json.dumps({"error": {"code": self.code, "message": self.message}})
 
 
 def gateway_errors(
-    auth: RestAuth, pages: Sequence[str] = (), wanted: str = "what is documented"
+    auth: RestAuth, cors_origins: Sequence[str] = (), required: str = "the documented fields"
 ) -> dict[str, GatewayError]:
-    """Response type -> answer, which web pages of these origins can read; `wanted` is what a request has to hold."""
-    readable = cors.errors(pages)
-    return {kind: replace(error, headers=error.headers | readable) for kind, error in _errors(auth, wanted).items()}
+    """Return the response of each response type, which web pages of these origins can read.
+
+    Responses to invalid requests name the `required` content.
+    """
+    cors_headers = cors.errors(cors_origins)
+    return {
+        kind: replace(error, headers=error.headers | cors_headers) for kind, error in _errors(auth, required).items()
+    }
 
 
-def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
-    """A gateway that wants signatures cannot tell an unsigned call from an unknown path.
+def _errors(auth: RestAuth, required: str) -> dict[str, GatewayError]:
+    """Return the responses without CORS headers.
 
-    A function that Lambda throttles is an `INTEGRATION_FAILURE` or, as one that crashes or answers nonsense, an
-    `API_CONFIGURATION_ERROR`: AWS documents neither, so every 5xx but a time-out says the same.
+    With IAM the gateway cannot distinguish an unsigned call from an unknown path. AWS does not document whether a
+    function that is throttled or crashes is an `INTEGRATION_FAILURE` or an `API_CONFIGURATION_ERROR`: every 5xx apart
+    from a time-out has the same response.
     """
     forbidden = GatewayError(403, "FORBIDDEN", "This caller may not call this API; check its credentials and rights.")
     busy = GatewayError(429, "TOO_MANY_REQUESTS", "Too many requests; try again in a second.", RETRY_LATER)
@@ -59,9 +65,9 @@ def _errors(auth: RestAuth, wanted: str) -> dict[str, GatewayError]:
         "DEFAULT_4XX": GatewayError(None, "REQUEST_REFUSED", "The request was refused; see the status code."),
         "DEFAULT_5XX": unavailable,
         "BAD_REQUEST_BODY": GatewayError(
-            400, "INVALID_REQUEST", f"Send a JSON object with {wanted}, and there are no others."
+            400, "INVALID_REQUEST", f"Send a JSON object with {required}, and there are no others."
         ),
-        "BAD_REQUEST_PARAMETERS": GatewayError(400, "INVALID_REQUEST", f"Send in the query string {wanted}."),
+        "BAD_REQUEST_PARAMETERS": GatewayError(400, "INVALID_REQUEST", f"Send in the query string {required}."),
         "UNAUTHORIZED": GatewayError(401, "UNAUTHORIZED", "Send credentials with the call."),
         "ACCESS_DENIED": forbidden,
         "EXPIRED_TOKEN": GatewayError(403, "FORBIDDEN", "The credentials have expired; get new ones."),

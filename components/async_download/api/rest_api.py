@@ -28,7 +28,7 @@ class RestApi:
             description="Ask for downloads.",
             endpoint_configuration={"types": "REGIONAL"},
             tags=scope.tags,
-            opts=scope.protected(),
+            opts=scope.options(protect=True),
         )
         self.api_key: aws.apigateway.ApiKey | None = None
         self.api_keys: dict[str, aws.apigateway.ApiKey] = {}
@@ -45,7 +45,7 @@ class RestApi:
             rest_api=self.api.id,
             description="Made anew whenever routes, models, answers or auth change.",
             triggers=routes.triggers,
-            opts=scope.child(*routes.parts, *page),
+            opts=scope.options(*routes.parts, *page),
         )
         stage = aws.apigateway.Stage(
             scope.logical("rest-stage"),
@@ -56,7 +56,7 @@ class RestApi:
             xray_tracing_enabled=settings.observability.tracing,
             access_log_settings=logs.of("rest", REST_FIELDS),
             tags=scope.tags,
-            opts=scope.named(*logs.ready, *depends_on),
+            opts=scope.options(*logs.ready, *depends_on, delete_before_replace=True),
         )
         aws.apigateway.MethodSettings(
             scope.logical("rest-settings"),
@@ -71,20 +71,20 @@ class RestApi:
                 "metrics_enabled": False,
                 "caching_enabled": False,
             },
-            opts=scope.child(),
+            opts=scope.options(),
         )
         self._restrict(stage)
         return stage
 
     def _restrict(self, stage: aws.apigateway.Stage) -> None:
-        """Add the keys and plans of `api_key`, or warn where everybody may call."""
+        """Create the keys and plans of `api_key`, or warn about an API that is open to everybody."""
         scope, settings = self._scope, self._scope.settings
         if settings.auth.type is RestAuth.NONE:
             pulumi.log.warn(_open_to_everybody(settings), scope.component)
         if settings.auth.type is not RestAuth.API_KEY:
             return
-        own = ResolvedApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
-        self.api_key = rest_keys.add_key(scope, "", own, self.api, stage)
+        limits = ResolvedApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
+        self.api_key = rest_keys.add_key(scope, "", limits, self.api, stage)
         for name, key in settings.auth.api_keys.items():
             self.api_keys[name] = rest_keys.add_key(scope, name, key, self.api, stage)
 

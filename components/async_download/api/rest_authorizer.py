@@ -1,4 +1,4 @@
-"""The authorizer of a REST API, and the permission to call the function that decides."""
+"""The authorizer of the REST API, and the permission to invoke its function."""
 
 import hashlib
 import json
@@ -14,11 +14,11 @@ from async_download.settings import Settings
 
 
 class RestAuthorizer:
-    """The authorizer of an API: what its methods refer to, and what a deployment waits for and is made anew by."""
+    """The authorizer: its id for the methods, its resources and its fingerprint for the deployment."""
 
     def __init__(self, scope: Scope, api: aws.apigateway.RestApi, settings: ResolvedAuthorizer) -> None:
         function = None if settings.function_arn is None else pulumi.Output.from_input(settings.function_arn)
-        made = aws.apigateway.Authorizer(
+        authorizer = aws.apigateway.Authorizer(
             scope.logical("rest-authorizer"),
             rest_api=api.id,
             name=scope.physical("rest"),
@@ -27,10 +27,10 @@ class RestAuthorizer:
             provider_arns=None if function else list(settings.user_pool_arns),
             identity_source=f"method.request.header.{settings.header}",
             authorizer_result_ttl_in_seconds=settings.cache_seconds,
-            opts=scope.child(),
+            opts=scope.options(),
         )
-        self.id = made.id
-        self.parts: list[pulumi.Resource] = [made]
+        self.id = authorizer.id
+        self.parts: list[pulumi.Resource] = [authorizer]
         if function:
             self.parts.append(
                 aws.lambda_.Permission(
@@ -40,23 +40,23 @@ class RestAuthorizer:
                     function=function.apply(lambda arn: split(arn)[0]),
                     qualifier=function.apply(lambda arn: split(arn)[1]),
                     principal="apigateway.amazonaws.com",
-                    source_arn=pulumi.Output.concat(api.execution_arn, "/authorizers/", made.id),
-                    opts=scope.child(),
+                    source_arn=pulumi.Output.concat(api.execution_arn, "/authorizers/", authorizer.id),
+                    opts=scope.options(),
                 )
             )
-        seen = {"function": settings.function_arn, "pools": list(settings.user_pool_arns), "id": made.id}
-        self.fingerprint = pulumi.Output.from_input(seen).apply(_digest)
+        snapshot = {"function": settings.function_arn, "pools": list(settings.user_pool_arns), "id": authorizer.id}
+        self.fingerprint = pulumi.Output.from_input(snapshot).apply(_digest)
 
 
 def auth_of_methods(settings: Settings, authorizer: RestAuthorizer | None) -> dict[str, Any]:
-    """What every method says of who may call it."""
+    """Return the authorization arguments of every method."""
     auth, chosen = settings.auth.type, settings.auth.authorizer
-    said: dict[str, Any] = {"api_key_required": auth is RestAuth.API_KEY}
+    arguments: dict[str, Any] = {"api_key_required": auth is RestAuth.API_KEY}
     if authorizer is None or chosen is None:
-        return said | {"authorization": "AWS_IAM" if auth is RestAuth.IAM else "NONE"}
-    said |= {"authorization": chosen.authorization, "authorizer_id": authorizer.id}
-    return said | ({"authorization_scopes": list(chosen.scopes)} if chosen.scopes else {})
+        return arguments | {"authorization": "AWS_IAM" if auth is RestAuth.IAM else "NONE"}
+    arguments |= {"authorization": chosen.authorization, "authorizer_id": authorizer.id}
+    return arguments | ({"authorization_scopes": list(chosen.scopes)} if chosen.scopes else {})
 
 
-def _digest(seen: object) -> str:
-    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+def _digest(snapshot: object) -> str:
+    return hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()

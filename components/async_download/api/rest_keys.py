@@ -14,12 +14,12 @@ def add_key(
 ) -> aws.apigateway.ApiKey:
     """Add a key and its plan for the stage; the stack's own key has an empty name."""
     suffix = f"-{name}" if name else ""
-    made = aws.apigateway.ApiKey(
+    api_key = aws.apigateway.ApiKey(
         scope.logical(f"rest-key{suffix}"),
         name=scope.physical(f"rest{suffix}"),
         description="Ask for downloads.",
         tags=scope.tags,
-        opts=scope.child(),
+        opts=scope.options(),
     )
     plan = aws.apigateway.UsagePlan(
         scope.logical(f"rest-plan{suffix}"),
@@ -29,16 +29,16 @@ def add_key(
         throttle_settings={"rate_limit": key.rate, "burst_limit": key.burst},
         quota_settings={"limit": key.requests_per_day, "period": "DAY"} if key.requests_per_day else None,
         tags=scope.tags,
-        opts=scope.child(),
+        opts=scope.options(),
     )
     aws.apigateway.UsagePlanKey(
         scope.logical(f"rest-plan-key{suffix}"),
-        key_id=made.id,
+        key_id=api_key.id,
         key_type="API_KEY",
         usage_plan_id=plan.id,
-        opts=scope.secretive("value"),
+        opts=scope.options(additional_secret_outputs=["value"]),
     )
-    return made
+    return api_key
 
 
 def ids(keys: Mapping[str, aws.apigateway.ApiKey]) -> pulumi.Output[dict[str, str]]:

@@ -21,17 +21,17 @@ def page_url(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[str | N
 
 
 def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.Function) -> list[pulumi.Resource]:
-    """`GET /page/{file}`, open to everyone: a browser that loads a page sends no key, and the page holds no secret."""
+    """Create `GET /page/{file}`, open to everyone: a browser that loads a page sends no key."""
     part = "rest-get-page-file"
     folder = aws.apigateway.Resource(
         scope.logical("rest-page"),
         rest_api=api.id,
         parent_id=api.root_resource_id,
         path_part=PATH,
-        opts=scope.child(),
+        opts=scope.options(),
     )
     file = aws.apigateway.Resource(
-        scope.logical("rest-page-file"), rest_api=api.id, parent_id=folder.id, path_part="{file}", opts=scope.child()
+        scope.logical("rest-page-file"), rest_api=api.id, parent_id=folder.id, path_part="{file}", opts=scope.options()
     )
     method = aws.apigateway.Method(
         scope.logical(part),
@@ -41,7 +41,7 @@ def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.
         authorization="NONE",
         api_key_required=False,
         operation_name=FUNCTION,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )
     integration = aws.apigateway.Integration(
         scope.logical(f"{part}-integration"),
@@ -52,7 +52,7 @@ def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.
         integration_http_method="POST",
         uri=function.invoke_arn,
         timeout_milliseconds=INTEGRATION_MS,
-        opts=scope.named(method),
+        opts=scope.options(method, delete_before_replace=True),
     )
     source = pulumi.Output.concat(api.execution_arn, f"/{scope.settings.api.stage_name}/GET/{PATH}/*")
     return [method, integration, permit_invocation(scope, part, function, "apigateway.amazonaws.com", source)]

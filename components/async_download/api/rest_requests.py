@@ -1,4 +1,4 @@
-"""What a request for a download has to hold, as the gateway checks it before a function runs."""
+"""Fields of a request for a download, as the gateway checks them before a function runs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +16,13 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 
 def required(origins: Mapping[str, ResolvedOrigin]) -> tuple[str, ...]:
-    """Fields that cannot be left out: an origin where there are several, a path where none has a default."""
+    """Return the required fields: an origin where there are several, a path where no origin has a default."""
     fields = ("origin",) if len(origins) > 1 else ()
     return fields if any(origin.default_path for origin in origins.values()) else (*fields, "path")
 
 
 def model(origins: Mapping[str, ResolvedOrigin]) -> dict[str, Any]:
-    """Schema of the body of `POST /downloads`, in the draft that API Gateway reads."""
+    """Return the schema of the body of `POST /downloads`, in the draft that API Gateway supports."""
     fields = list(required(origins))
     return {
         "$schema": "http://json-schema.org/draft-04/schema#",
@@ -35,19 +35,19 @@ def model(origins: Mapping[str, ResolvedOrigin]) -> dict[str, Any]:
 
 
 def parameters(origins: Mapping[str, ResolvedOrigin]) -> dict[str, bool]:
-    """Query parameters of `GET /download`, as API Gateway declares them; what is required is true."""
-    needed = required(origins)
-    return {f"method.request.querystring.{field}": field in needed for field in FIELDS}
+    """Return the query parameters of `GET /download`, and whether each is required."""
+    fields = required(origins)
+    return {f"method.request.querystring.{field}": field in fields for field in FIELDS}
 
 
-def explained(origins: Mapping[str, ResolvedOrigin]) -> str:
-    """What to send, in a few words."""
-    needed = required(origins)
-    known = {
+def description(origins: Mapping[str, ResolvedOrigin]) -> str:
+    """Return a short description of the fields."""
+    required_fields = required(origins)
+    descriptions = {
         "origin": f"origin (one of: {', '.join(sorted(origins))})",
         "path": f"path (at most {FIELDS['path']['maxLength']} characters)",
     }
-    wanted = " and ".join(known[field] for field in needed)
-    optional = ", ".join(field for field in FIELDS if field not in needed)
-    fields = f"{wanted}; {optional} may be left out" if wanted else f"any of {optional}"
+    sent = " and ".join(descriptions[field] for field in required_fields)
+    optional = ", ".join(field for field in FIELDS if field not in required_fields)
+    fields = f"{sent}; {optional} may be left out" if sent else f"any of {optional}"
     return f"{fields}; each is a string, but size a whole number"

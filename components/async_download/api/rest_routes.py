@@ -23,16 +23,16 @@ INTEGRATION_MS = 29_000
 
 @dataclass(frozen=True)
 class Route:
-    """A call of the API and the function that answers it."""
+    """A route of the API and its function."""
 
     method: str
     path: tuple[str, ...]
     function: FunctionName
-    checked: str = ""  # what the gateway looks at: body or query
+    checked: str = ""  # part of the request that the gateway validates: body or query
 
     @property
     def permission_path(self) -> str:
-        """The path as a permission's source names it."""
+        """Path, as the source ARN of a permission names it."""
         return "/".join("*" if part.startswith("{") else part for part in self.path)
 
 
@@ -48,7 +48,7 @@ Functions = Mapping[FunctionName, aws.lambda_.Function]
 
 
 class Routes:
-    """Everything below one REST API that a deployment takes a snapshot of."""
+    """Resources of the REST API that a deployment takes a snapshot of."""
 
     def __init__(self, scope: Scope, api: aws.apigateway.RestApi, functions: Functions) -> None:
         self._scope, self._api, self._functions = scope, api, functions
@@ -58,7 +58,7 @@ class Routes:
 
     @property
     def triggers(self) -> dict[str, pulumi.Input[str]]:
-        """What a deployment is made anew by."""
+        """Values that cause a new deployment when they change."""
         routes: dict[str, pulumi.Input[str]] = {"redeployment": fingerprint(self._scope)}
         return routes | ({"authorizer": self._authorizer.fingerprint} if self._authorizer else {})
 
@@ -71,9 +71,9 @@ class Routes:
             description="Body of POST /downloads.",
             content_type="application/json",
             schema=json.dumps(rest_requests.model(scope.settings.origins)),
-            opts=scope.named(),
+            opts=scope.options(delete_before_replace=True),
         )
-        # "$default": without it a body of another content type would pass unseen.
+        # "$default": without it a body of another content type would not be validated.
         body = {
             "request_models": {"application/json": model.name, "$default": model.name},
             "request_validator_id": self._validator("body").id,
@@ -83,13 +83,13 @@ class Routes:
             "request_validator_id": self._validator("parameters").id,
         }
         resources = self._resources()
-        made: list[pulumi.Resource] = []
+        created: list[pulumi.Resource] = []
         for route in ROUTES:
             checked = {"body": body, "query": query}.get(route.checked, {})
-            made += self._route(route, resources[route.path], checked)
+            created += self._route(route, resources[route.path], checked)
         for path, headers in preflights(scope.settings).items():
-            made += preflight(scope, self._api.id, f"rest-options-{_slug(path)}", resources[path], headers)
-        return made
+            created += preflight(scope, self._api.id, f"rest-options-{_slug(path)}", resources[path], headers)
+        return created
 
     def _validator(self, checks: str) -> aws.apigateway.RequestValidator:
         return aws.apigateway.RequestValidator(
@@ -98,21 +98,21 @@ class Routes:
             name=checks,
             validate_request_body=checks == "body",
             validate_request_parameters=checks == "parameters",
-            opts=self._scope.child(),
+            opts=self._scope.options(),
         )
 
     def _resources(self) -> dict[tuple[str, ...], pulumi.Output[str]]:
-        """A resource per path, parents first."""
-        known: dict[tuple[str, ...], pulumi.Output[str]] = {(): self._api.root_resource_id}
+        """Create a resource for each path, parents first, and return their ids."""
+        ids: dict[tuple[str, ...], pulumi.Output[str]] = {(): self._api.root_resource_id}
         for path in sorted({route.path[: depth + 1] for route in ROUTES for depth in range(len(route.path))}):
-            known[path] = aws.apigateway.Resource(
+            ids[path] = aws.apigateway.Resource(
                 self._scope.logical("rest-" + _slug(path)),
                 rest_api=self._api.id,
-                parent_id=known[path[:-1]],
+                parent_id=ids[path[:-1]],
                 path_part=path[-1],
-                opts=self._scope.child(),
+                opts=self._scope.options(),
             ).id
-        return known
+        return ids
 
     def _route(self, route: Route, resource: pulumi.Output[str], checked: dict[str, Any]) -> list[pulumi.Resource]:
         scope = self._scope
@@ -124,7 +124,7 @@ class Routes:
             resource_id=resource,
             http_method=route.method,
             operation_name=route.function,
-            opts=scope.named(),
+            opts=scope.options(delete_before_replace=True),
             **auth_of_methods(scope.settings, self._authorizer),
             **checked,
         )
@@ -137,7 +137,7 @@ class Routes:
             integration_http_method="POST",
             uri=function.invoke_arn,
             timeout_milliseconds=INTEGRATION_MS,
-            opts=scope.named(method),
+            opts=scope.options(method, delete_before_replace=True),
         )
         source = pulumi.Output.concat(
             self._api.execution_arn, f"/{scope.settings.api.stage_name}/{route.method}/{route.permission_path}"
@@ -154,42 +154,46 @@ class Routes:
                 status_code=None if error.status is None else str(error.status),
                 response_templates={"application/json": error.body},
                 response_parameters=error.headers or None,
-                opts=scope.named(),
+                opts=scope.options(delete_before_replace=True),
             )
-            for kind, error in answers(scope.settings).items()
+            for kind, error in error_responses(scope.settings).items()
         ]
 
 
-def answers(settings: Settings) -> dict[str, GatewayError]:
-    """What the gateway itself answers."""
-    return gateway_errors(settings.auth.type, settings.api.cors_origins, rest_requests.explained(settings.origins))
+def error_responses(settings: Settings) -> dict[str, GatewayError]:
+    """Return the responses of the gateway itself."""
+    return gateway_errors(settings.auth.type, settings.api.cors_origins, rest_requests.description(settings.origins))
 
 
 def preflights(settings: Settings) -> dict[tuple[str, ...], dict[str, str]]:
-    """Path -> headers that answer OPTIONS there; nothing without pages."""
-    pages, also = settings.api.cors_origins, [settings.auth.authorizer.header] if settings.auth.authorizer else []
-    paths = sorted({route.path for route in ROUTES}) if pages else []
+    """Return the headers of the response to OPTIONS for each path; nothing without CORS origins."""
+    origins, extra_headers = (
+        settings.api.cors_origins,
+        [settings.auth.authorizer.header] if settings.auth.authorizer else [],
+    )
+    paths = sorted({route.path for route in ROUTES}) if origins else []
     return {
-        path: cors.preflight(pages, (route.method for route in ROUTES if route.path == path), also) for path in paths
+        path: cors.preflight(origins, (route.method for route in ROUTES if route.path == path), extra_headers)
+        for path in paths
     }
 
 
 def fingerprint(scope: Scope) -> str:
-    """Changes with everything that a deployment takes a snapshot of and that is known beforehand."""
+    """Return a hash of everything in the snapshot of a deployment that is known before the deployment."""
     settings = scope.settings
-    seen = {
+    snapshot = {
         "routes": [asdict(route) for route in ROUTES],
         "functions": {route.function: scope.physical(hyphenated(route.function)) for route in ROUTES},
         "model": rest_requests.model(settings.origins),
         "parameters": rest_requests.parameters(settings.origins),
-        "errors": {kind: asdict(error) for kind, error in answers(settings).items()},
+        "errors": {kind: asdict(error) for kind, error in error_responses(settings).items()},
         "preflights": {"/".join(path): headers for path, headers in preflights(settings).items()},
         "auth": settings.auth.type.value,
         "authorizer": settings.auth.authorizer.plain if settings.auth.authorizer else None,
         "page": settings.api.web_page,
         "milliseconds": INTEGRATION_MS,
     }
-    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
 
 
 def _slug(path: tuple[str, ...]) -> str:

@@ -33,11 +33,11 @@ class WebSocketApi:
         self.api = aws.apigatewayv2.Api(
             scope.logical("socket-api"),
             name=scope.physical("socket"),
-            description="Be told when a download is ready.",
+            description="Notifies clients of their downloads.",
             protocol_type="WEBSOCKET",
             route_selection_expression="$request.body.action",
             tags=scope.tags,
-            opts=scope.protected(),
+            opts=scope.options(protect=True),
         )
 
     def serve(self, functions: Functions, logs: AccessLogs, *depends_on: pulumi.Resource) -> aws.apigatewayv2.Stage:
@@ -47,7 +47,7 @@ class WebSocketApi:
             scope.logical("socket-stage"),
             api_id=self.api.id,
             name=settings.api.stage_name,
-            description="Be told when a download is ready.",
+            description="Notifies clients of their downloads.",
             auto_deploy=True,
             default_route_settings={
                 "throttling_rate_limit": settings.api.throttle_rate,
@@ -58,7 +58,7 @@ class WebSocketApi:
             },
             access_log_settings=logs.of("socket", SOCKET_FIELDS),
             tags=scope.tags,
-            opts=scope.named(*self._routes(functions), *logs.ready, *depends_on),
+            opts=scope.options(*self._routes(functions), *logs.ready, *depends_on, delete_before_replace=True),
         )
 
     def _routes(self, functions: Functions) -> list[pulumi.Resource]:
@@ -74,7 +74,7 @@ class WebSocketApi:
                 target=targets[name],
                 authorization_type="NONE",  # the ticket is checked in the function: the gateway knows no secrets
                 operation_name=name,
-                opts=scope.named(),
+                opts=scope.options(delete_before_replace=True),
             )
             source = pulumi.Output.concat(self.api.execution_arn, f"/{scope.settings.api.stage_name}/{route_key}")
             routes += [route, permit_invocation(scope, part, functions[name], "apigateway.amazonaws.com", source)]
@@ -88,6 +88,6 @@ class WebSocketApi:
             integration_method="POST",
             integration_uri=functions[name].invoke_arn,
             timeout_milliseconds=INTEGRATION_MS,
-            opts=self._scope.child(),
+            opts=self._scope.options(),
         )
         return pulumi.Output.concat("integrations/", integration.id)

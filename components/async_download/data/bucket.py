@@ -22,7 +22,7 @@ def create_bucket(scope: Scope) -> pulumi.Output[str]:
         names.bucket_stem(scope.name),
         force_destroy=scope.settings.protection.force_destroy,
         tags=scope.tags,
-        opts=scope.data(),
+        opts=scope.options(protect=True, retain_on_delete=True),
     )
     return bucket.bucket
 
@@ -37,13 +37,13 @@ def configure_bucket(scope: Scope, bucket: pulumi.Output[str], resources: pulumi
         block_public_policy=True,
         ignore_public_acls=True,
         restrict_public_buckets=True,
-        opts=scope.retained(),
+        opts=scope.options(retain_on_delete=True),
     )
     aws.s3.BucketOwnershipControls(
         scope.logical("copies-owner"),
         bucket=bucket,
         rule={"object_ownership": "BucketOwnerEnforced"},
-        opts=scope.retained(private),
+        opts=scope.options(private, retain_on_delete=True),
     )
     encryption: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
     encryption = {"sse_algorithm": "AES256"}
@@ -53,26 +53,26 @@ def configure_bucket(scope: Scope, bucket: pulumi.Output[str], resources: pulumi
         scope.logical("copies-encryption"),
         bucket=bucket,
         rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
-        opts=scope.retained(),
+        opts=scope.options(retain_on_delete=True),
     )
     aws.s3.BucketLifecycleConfiguration(
         scope.logical("copies-lifecycle"),
         bucket=bucket,
         rules=[lifecycle(settings.storage.prefix, settings.retention.object_expiration_days)],
-        opts=scope.retained(),
+        opts=scope.options(retain_on_delete=True),
     )
     if settings.api.cors_origins or settings.api.web_page:
         aws.s3.BucketCorsConfiguration(
             scope.logical("copies-cors"),
             bucket=bucket,
             cors_rules=[cors.bucket_rule(resources.apply(allowed_origins))],
-            opts=scope.child(),
+            opts=scope.options(),
         )
     aws.s3.BucketPolicy(
         scope.logical("copies-policy"),
         bucket=bucket,
         policy=resources.apply(lambda resources: json.dumps(document(policy_statements(resources)))),
-        opts=scope.retained(private),
+        opts=scope.options(private, retain_on_delete=True),
     )
 
 
@@ -104,8 +104,8 @@ def policy_statements(resources: Resources) -> list[Statement]:
 def allowed_origins(resources: Resources) -> list[str]:
     """Return the origins of the web pages that may fetch copies; the API itself is one where it serves a page."""
     settings = resources.settings
-    own = [resources.api_origin] if settings.api.web_page and cors.ANY not in settings.api.cors_origins else []
-    return [*settings.api.cors_origins, *own]
+    api = [resources.api_origin] if settings.api.web_page and cors.ANY not in settings.api.cors_origins else []
+    return [*settings.api.cors_origins, *api]
 
 
 def owner_rules(scope: Scope, resources: pulumi.Output[Resources]) -> pulumi.Output[dict[str, Any]]:

@@ -20,8 +20,6 @@ class Tables:
 
 
 def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
-    options = scope.data()
-    options.delete_before_replace = True  # the replacement has the same name
     return aws.dynamodb.Table(
         scope.logical(part),
         name=scope.physical(part),
@@ -33,7 +31,7 @@ def _table(scope: Scope, part: str, key: str) -> aws.dynamodb.Table:
         deletion_protection_enabled=scope.settings.protection.protect,
         point_in_time_recovery={"enabled": scope.settings.protection.point_in_time_recovery},
         tags=scope.tags,
-        opts=options,
+        opts=scope.options(delete_before_replace=True, protect=True, retain_on_delete=True),
     )
 
 

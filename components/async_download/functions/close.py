@@ -24,7 +24,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 CLOSE = FunctionDefinition(
-    description="Closes sockets that were told the end and are idle.",
+    description="Closes idle sockets of a download that has ended.",
     environment=_environment,
     statements=_statements,
 )

@@ -22,7 +22,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 COMPLETE = FunctionDefinition(
-    description="Makes one verified object of the slices of a large file.",
+    description="Completes and verifies the object of a large file.",
     environment=_environment,
     statements=_statements,
     timeout_seconds=300,

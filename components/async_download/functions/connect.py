@@ -33,7 +33,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 CONNECT = FunctionDefinition(
-    description="Lets a socket in that has the download's ticket, and asks for a replay.",
+    description="Accepts a socket with the ticket of a download, and requests a replay.",
     environment=_environment,
     statements=_statements,
     memory_mb=LATENCY_MB,

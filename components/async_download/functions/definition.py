@@ -16,7 +16,7 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True)
 class AsyncCalls:
-    """How long Lambda keeps an asynchronous call, and how often it retries one that failed.
+    """Time for which Lambda keeps an asynchronous call, and retries of a call that failed.
 
     The retries of a failed call come after one and after two more minutes. A call that has reached its maximum age is
     not retried but goes to the dead-letter queue, so the age has to leave room for them.

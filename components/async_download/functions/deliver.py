@@ -27,7 +27,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 DELIVER = FunctionDefinition(
-    description="Tells the sockets of a download how it ended.",
+    description="Notifies the sockets of a download that it has ended.",
     environment=_environment,
     statements=_statements,
     timeout_seconds=60,

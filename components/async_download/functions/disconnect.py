@@ -23,4 +23,6 @@ def _statements(resources: Resources) -> list[Statement]:
     ]
 
 
-DISCONNECT = FunctionDefinition(description="Forgets a socket.", environment=_environment, statements=_statements)
+DISCONNECT = FunctionDefinition(
+    description="Removes a closed socket.", environment=_environment, statements=_statements
+)

@@ -28,7 +28,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 FAIL = FunctionDefinition(
-    description="Marks a download failed, removes its unfinished upload, tells its sockets.",
+    description="Marks a download as failed, removes its unfinished upload, notifies its sockets.",
     environment=_environment,
     statements=_statements,
     timeout_seconds=60,

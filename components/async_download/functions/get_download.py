@@ -26,7 +26,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 GET_DOWNLOAD = FunctionDefinition(
-    description="Tells how a download stands, with a fresh URL when it is ready.",
+    description="Returns the status of a download, with a fresh URL when it is ready.",
     environment=_environment,
     statements=_statements,
     memory_mb=LATENCY_MB,

@@ -35,7 +35,7 @@ def create_functions(
                 maximum_event_age_in_seconds=definition.async_calls.max_age_seconds,
                 maximum_retry_attempts=definition.async_calls.retries,
                 destination_config={"on_failure": {"destination": dead_letter_queue.arn}},
-                opts=scope.child(),
+                opts=scope.options(),
             )
     return functions
 
@@ -51,7 +51,7 @@ def permit_invocation(
         function=function.name,
         principal=service,
         source_arn=source_arn,
-        opts=scope.child(),
+        opts=scope.options(),
     )
 
 
@@ -103,7 +103,7 @@ def _function(
         },
         tracing_config={"mode": tracing_mode(scope)},
         tags=scope.tags,
-        opts=scope.named(group, policy),
+        opts=scope.options(group, policy, delete_before_replace=True),
     )
 
 

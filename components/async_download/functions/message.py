@@ -29,7 +29,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 MESSAGE = FunctionDefinition(
-    description="Answers what clients send: status, refresh, cancel, ping.",
+    description="Answers the actions of clients: status, refresh, cancel, ping.",
     environment=_environment,
     statements=_statements,
     memory_mb=LATENCY_MB,

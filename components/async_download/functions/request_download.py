@@ -32,7 +32,7 @@ def _statements(resources: Resources) -> list[Statement]:
 
 
 REQUEST_DOWNLOAD = FunctionDefinition(
-    description="Accepts a download: writes its row, starts its execution, hands out a ticket.",
+    description="Accepts a download: stores it, starts its execution, returns a ticket.",
     environment=_environment,
     statements=_statements,
     reads_origins=True,

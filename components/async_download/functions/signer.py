@@ -25,7 +25,7 @@ def create_signer(scope: Scope, resources: pulumi.Output[Resources]) -> aws.iam.
         description="Signs the URLs of finished downloads.",
         assume_role_policy=resources.apply(lambda resources: json.dumps(_trust(resources))),
         tags=scope.tags,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )
     attach_policy(scope, SIGNER_ROLE, role, resources, _statements)
     return role

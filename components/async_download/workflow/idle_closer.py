@@ -10,7 +10,7 @@ from async_download.roles import attach_policy, service_role
 from async_download.scope import Scope
 from async_download.statements import Statement, allow
 from async_download.workflow import state_machine
-from async_download.workflow.machines import SERVICE, machine_options, trace
+from async_download.workflow.machines import DELETE_TIMEOUT, SERVICE, trace
 
 
 def create_idle_closer(scope: Scope, resources: pulumi.Output[Resources]) -> aws.sfn.StateMachine:
@@ -27,7 +27,7 @@ def create_idle_closer(scope: Scope, resources: pulumi.Output[Resources]) -> aws
         role_arn=role.arn,
         tracing_configuration={"enabled": scope.settings.observability.tracing},
         tags=scope.tags,
-        opts=machine_options(scope, policy),
+        opts=scope.options(policy, delete_before_replace=True, delete_timeout=DELETE_TIMEOUT),
     )
 
 

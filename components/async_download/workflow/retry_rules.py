@@ -1,4 +1,4 @@
-"""Retry rules of the state machines: patient while Lambda throttles, short for everything else.
+"""Retry rules of the state machines: long while Lambda throttles, short for other errors.
 
 Lambda refuses a call with `THROTTLED` when the account, or a reservation, has no execution left. The function has not
 run then, so waiting costs one state transition per attempt and nothing else.

@@ -1,4 +1,4 @@
-"""The definition of the state machine. Its state holds names, outcomes and the numbers of slices, never a URL."""
+"""Definitions of the state machines. Their state holds names, outcomes and numbers of slices, never a URL."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from async_download.names import FunctionName
 from async_download.workflow import retry_rules
 from async_download.workflow.retry_rules import Rule
 
-GRACE_SECONDS = 10  # a function's own time-out comes first and says more
+GRACE_SECONDS = 10  # the function's own time-out comes first: its error says more
 CLOSING_SECONDS = 7200  # API Gateway ends every socket after two hours
 TABLE_THROTTLED = ["DynamoDb.ProvisionedThroughputExceededException", "DynamoDb.ThrottlingException"]
 PUSHES_GIVEN_UP = "PushesGivenUpError"  # of the runtime
@@ -30,17 +30,18 @@ def definition(
     copies: str | None = None,
     children: str = ExecutionType.EXPRESS,
 ) -> dict[str, Any]:
-    """Copy -> Stored? -> Deliver; what is large: Stored? -> CopySlices -> Complete -> Stored? -> Deliver.
+    """Return the definition of the machine that copies and delivers.
 
-    What is larger than one Map carries is PLANNED again by Complete, batch after batch. Slices whose function was
-    throttled are THROTTLED: Stored? -> AwaitCapacity -> CopySlices.
-    Any failure -> NotifyFailure -> Failed. Arguments are the functions' ARNs, how many slices are copied
-    at once, for how long a download is wanted, and the table of copies where they are reused:
-    then, while another download copies the same file, Stored? -> AwaitCopy -> Copy. `children` is the
-    `ExecutionType` of the executions that copy slices.
+    Copy -> Stored? -> Deliver; for a large file Stored? -> CopySlices -> Complete -> Stored? -> Deliver. A file with
+    more slices than one Map takes is PLANNED again by Complete, batch after batch. Slices whose function was throttled
+    are THROTTLED: Stored? -> AwaitCapacity -> CopySlices. Any failure -> NotifyFailure -> Failed.
+
+    Args are the ARNs of the functions, the number of slices that are copied at once (`concurrency`), the time-out of a
+    download (`seconds`), the name of the table of copies where they are reused (`copies`), and the `ExecutionType` of
+    executions that copy slices (`children`). While another download copies the same file: Stored? -> AwaitCopy -> Copy.
     """
     return {
-        "Comment": "Copies a file and tells who waits for it.",
+        "Comment": "Copies a file and notifies its clients.",
         "StartAt": "Copy",
         "TimeoutSeconds": seconds,
         "States": {
@@ -68,17 +69,17 @@ def definition(
             "Failed": {
                 "Type": "Fail",
                 "Error": "DownloadFailed",
-                "Cause": "The Downloads row of this execution says why.",
+                "Cause": "The item of this execution in the Downloads table holds the error.",
             },
         },
     }
 
 
 def idle_closer(*, close: str, seconds: int) -> dict[str, Any]:
-    """Wait, which costs nothing, then close whoever is idle; whoever is not gets an execution of his own."""
+    """Return the definition of the machine that waits, which costs nothing, and then closes idle sockets."""
     payload = {f"{name}.$": f"$.{name}" for name in ("executionArn", "connectionIds", "since")}
     return {
-        "Comment": "Closes the sockets that were told the end, when they are idle.",
+        "Comment": "Closes idle sockets of a download that has ended.",
         "StartAt": "Wait",
         "TimeoutSeconds": CLOSING_SECONDS,
         "States": {
@@ -92,22 +93,22 @@ def _outcome(outcome: str, then: str) -> dict[str, str]:
     return {"Variable": "$.outcome", "StringEquals": outcome, "Next": then}
 
 
-def _await_copy(table: str, beside: str) -> dict[str, Any]:
-    """Leave a task token in the claim of the download that copies; its end calls back. Then look again.
+def _await_copy(table: str, function_arn: str) -> dict[str, Any]:
+    """Write a task token to the claim of the download that copies, wait until its end calls back, then copy again.
 
-    So does a claim that has ended meanwhile, and, should a call be lost, a time-out.
+    A claim that has ended already, or a call back that is lost (a time-out), leads to Copy too.
     """
     token = {"L": [{"S.$": "$$.Task.Token"}]}
     return {
         "Type": "Task",
-        "Resource": f"arn:{beside.split(':')[1]}:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken",
+        "Resource": f"arn:{function_arn.split(':')[1]}:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken",
         "Parameters": {
             "TableName": table,
             "Key": {"fileId": {"S.$": "$.fileId"}},
-            "UpdateExpression": "SET #waiting = list_append(if_not_exists(#waiting, :nobody), :token)",
+            "UpdateExpression": "SET #waiting = list_append(if_not_exists(#waiting, :empty), :token)",
             "ConditionExpression": "attribute_exists(#leader) AND attribute_not_exists(#finished)",
             "ExpressionAttributeNames": {f"#{name}": name for name in ("waiting", "leader", "finished")},
-            "ExpressionAttributeValues": {":token": token, ":nobody": {"L": []}},
+            "ExpressionAttributeValues": {":token": token, ":empty": {"L": []}},
         },
         "TimeoutSeconds": AWAIT_SECONDS,
         "Retry": [retry_rules.retry(TABLE_THROTTLED, seconds=1, attempts=6)],
@@ -120,9 +121,9 @@ def _await_copy(table: str, beside: str) -> dict[str, Any]:
 
 
 def _slices(arn: str, concurrency: int, children: str) -> dict[str, Any]:
-    """A child for each slice. One that fails fails all; tried again, all use the parts that are there.
+    """Run a child execution for each slice. A failed child fails the Map; its retry uses the parts that are stored.
 
-    A child whose function stays throttled succeeds and names its slice, since a failed child would fail the Map.
+    A child whose function stays throttled succeeds and returns its slice, since a failed child would fail the Map.
     """
     payload = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
     throttled = (
@@ -175,9 +176,9 @@ def _task(
 
 
 def _deliver(arn: str) -> dict[str, Any]:
-    """Deliver, again for about a minute while API Gateway throttles every push.
+    """Deliver, and retry for about a minute while API Gateway throttles every message.
 
-    A download whose clients could not be reached stays a success: they ask for it, or connect again.
+    A download whose clients could not be reached still succeeds: they ask for its status, or connect again.
     """
     task = _task("deliver", arn, EXECUTION, then={"End": True}, caught="NotifyFailure")
     task["Retry"].insert(-1, retry_rules.retry([PUSHES_GIVEN_UP], seconds=10, attempts=3))

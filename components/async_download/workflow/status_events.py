@@ -1,7 +1,7 @@
 """Rules on the status events of both machines, for ends that the machines themselves do not handle.
 
-Step Functions runs no Catch when an execution is stopped or takes too long. An execution that copies is then settled by
-`fail`; one that closes idle sockets goes to the dead-letter queue, where an alarm shows it.
+Step Functions runs no Catch when an execution is stopped or times out. `fail` then ends the download of an execution
+that copies; events of executions that close idle sockets go to the dead-letter queue, where an alarm shows them.
 """
 
 import json
@@ -55,7 +55,7 @@ def send_status_events(
         scope.logical(f"{DEAD_LETTER_QUEUE}-policy"),
         queue_url=dead_letter_queue.url,
         policy=resources.apply(lambda resources: json.dumps(document([_send_events(resources)]))),
-        opts=scope.child(),
+        opts=scope.options(),
     )
     permission = permit_invocation(scope, UNCAUGHT, fail, SERVICE, uncaught.arn)
     aws.cloudwatch.EventTarget(
@@ -65,7 +65,7 @@ def send_status_events(
         arn=fail.arn,
         dead_letter_config={"arn": dead_letter_queue.arn},
         retry_policy=RETRY_POLICY,
-        opts=scope.child(permission, queue_policy),
+        opts=scope.options(permission, queue_policy),
     )
     aws.cloudwatch.EventTarget(
         scope.logical(f"{CLOSE_FAILED}-target"),
@@ -73,7 +73,7 @@ def send_status_events(
         target_id="dead-letter-queue",
         arn=dead_letter_queue.arn,
         retry_policy=RETRY_POLICY,
-        opts=scope.child(queue_policy),
+        opts=scope.options(queue_policy),
     )
 
 
@@ -96,5 +96,5 @@ def _rule(
         event_pattern=machine.arn.apply(lambda arn: json.dumps(status_pattern(arn, statuses))),
         state="ENABLED",
         tags=scope.tags,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )

@@ -12,7 +12,7 @@ from async_download.roles import attach_policy, service_role
 from async_download.scope import Scope
 from async_download.statements import Statement, allow
 from async_download.workflow import state_machine
-from async_download.workflow.machines import SERVICE, machine_options, trace
+from async_download.workflow.machines import DELETE_TIMEOUT, SERVICE, trace
 
 FUNCTIONS: tuple[FunctionName, ...] = ("copy", "copy_slice", "complete", "deliver", "fail")
 LOG_ACTIONS = [  # Step Functions has to be allowed them on all resources before a machine with logging can be created
@@ -46,7 +46,7 @@ def create_transfer(scope: Scope, resources: pulumi.Output[Resources]) -> aws.sf
         },
         tracing_configuration={"enabled": scope.settings.observability.tracing},
         tags=scope.tags,
-        opts=machine_options(scope, policy),
+        opts=scope.options(policy, delete_before_replace=True, delete_timeout=DELETE_TIMEOUT),
     )
 
 

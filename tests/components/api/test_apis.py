@@ -221,8 +221,8 @@ def test_the_answer_to_an_unknown_path_says_so() -> None:
 def test_the_answer_to_a_bad_body_names_the_fields_and_limits(origin: dict[str, str], explanation: str) -> None:
     """The gateway does not say which rule a body broke."""
     args = cast(AsyncDownloadArgs, {"origins": {"a": {"base_url": "https://a.example.com/"} | origin}})
-    required = rest_requests.explained(resolve("files", args).origins)
-    message = gateway_errors.gateway_errors(RestAuth.NONE, wanted=required)["BAD_REQUEST_BODY"].message
+    required = rest_requests.description(resolve("files", args).origins)
+    message = gateway_errors.gateway_errors(RestAuth.NONE, required=required)["BAD_REQUEST_BODY"].message
     assert message == f"Send a JSON object with {explanation}; {KINDS}, and there are no others."
 
 
@@ -235,7 +235,7 @@ class OtherRequests:
     """Stand-in for `rest_requests` with another explanation."""
 
     def __getattr__(self, name: str) -> Any:
-        return lambda _origins: "other" if name == "explained" else getattr(rest_requests, name)({})
+        return lambda _origins: "other" if name == "description" else getattr(rest_requests, name)({})
 
 
 def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ def test_an_answer_that_cannot_choose_between_pages_is_for_all(origins: tuple[st
 
 
 def test_functions_and_gateway_expose_the_same_headers() -> None:
-    assert cors.EXPOSED == EXPOSED
+    assert cors.EXPOSED_HEADERS == EXPOSED
 
 
 def test_pages_fetch_copies_also_piece_by_piece() -> None:
