@@ -23,7 +23,7 @@ READS = re.compile(r"\w+:(Get|List|Describe|Query|Scan|Head)")
 
 def system() -> tuple[dict[str, Box], list[Arrow]]:
     """Return the boxes and arrows of a stack with all optional parts that hold data."""
-    deployment = deploy({"reuse_seconds": 600, "web_page": True, "rest_auth": "api_key"})
+    deployment = deploy({"copying.reuse_seconds": 600, "api.web_page": True, "auth.type": "api_key"})
     callers = dict(_callers(deployment))
     groups: dict[str, list[str]] = defaultdict(list)
     for function in sorted(callers):

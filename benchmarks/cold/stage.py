@@ -21,11 +21,12 @@ def main(checkout: str, folder: str, origin_url: str) -> None:
     sys.path[:0] = [checkout, f"{checkout}/components"]
     try:
         harness = importlib.import_module("tests.components.support.harness")
+        settings = {"websocket.idle_timeout_seconds": 30, "api.web_page": True, "auth.type": "api_key"}
     except ModuleNotFoundError:  # the checkout is of an earlier commit
         harness = importlib.import_module("tests.components.harness")
+        settings = {"close_idle_seconds": 30, "web_page": True, "rest_auth": "api_key"}
     origins = {ORIGIN: {"base_url": origin_url, "default_path": "file"}}
-    settings = {"origins": origins, "close_idle_seconds": 30, "web_page": True, "rest_auth": "api_key"}
-    deployment = harness.deploy(settings)
+    deployment = harness.deploy({"origins": origins, **settings})
     functions = {}
     for function in (item for item in deployment.resources if item.type == "aws:lambda/function:Function"):
         key = function.inputs["handler"].split(".")[2]

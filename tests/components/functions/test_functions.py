@@ -61,7 +61,7 @@ def test_a_handler_is_told_what_it_reads_and_no_more(deployment: Deployment, key
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_where_copies_are_reused_those_who_settle_claims_know_the_table(key: str) -> None:
     """And nobody else."""
-    variables = environment(deploy({"reuse_seconds": 600}), key)
+    variables = environment(deploy({"copying.reuse_seconds": 600}), key)
     expected = {"copy": {"COPIES_TABLE", "REUSE_SECONDS"}, "deliver": {"COPIES_TABLE"}, "fail": {"COPIES_TABLE"}}
     assert set(variables) & {"COPIES_TABLE", "REUSE_SECONDS"} == expected.get(key, set())
     assert config.load(importlib.import_module(f"runtime.handlers.{key}").Settings, variables)
@@ -82,17 +82,17 @@ def test_urls_ids_and_names_that_functions_are_told(deployment: Deployment) -> N
 def test_settings_reach_the_functions() -> None:
     deployment = deploy(
         {
-            "url_expires_seconds": 60,
-            "download_expires_seconds": 300,
-            "max_connections": 3,
-            "object_prefix": "a/b/",
-            "loopback_origins": True,
-            "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
-            "stage_name": "live",
-            "copy_memory_mb": 2048,
-            "max_file_mb": 5,
-            "max_downloads_per_caller": 7,
-            "daily_mb_per_caller": 2,
+            "retention.url_expires_seconds": 60,
+            "retention.download_expires_seconds": 300,
+            "websocket.max_connections_per_download": 3,
+            "storage.prefix": "a/b/",
+            "cloud.loopback_origins": True,
+            "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
+            "api.stage_name": "live",
+            "copying.memory_mb": 2048,
+            "limits.max_file_mb": 5,
+            "limits.max_downloads_per_caller": 7,
+            "limits.daily_mb_per_caller": 2,
         }
     )
     base = "127.0.0.1:4566/_aws/execute-api"
@@ -119,7 +119,7 @@ def test_settings_reach_the_functions() -> None:
 def test_one_caller_has_at_most_half_of_the_workers_where_they_are_capped(
     reserved: int, limit: int, share: int
 ) -> None:
-    deployment = deploy({"copy_reserved_concurrency": reserved, "max_downloads_per_caller": limit})
+    deployment = deploy({"copying.reserved_concurrency": reserved, "limits.max_downloads_per_caller": limit})
     assert environment(deployment, "request_download")["MAX_DOWNLOADS_PER_CALLER"] == str(share)
 
 
