@@ -1,4 +1,4 @@
-"""A request to DynamoDB: repeated when two writers meet, None when a condition fails, otherwise an error of ours."""
+"""Requests to DynamoDB: conflicts are retried, failed conditions are None, other failures are errors of the runtime."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         error("TransactionInProgressException"),
     ],
 )
-def test_a_conflict_with_another_writer_is_tried_again(
+def test_conflict_with_another_writer_is_retried(
     conflict: ClientError, answer_with: Callable[[Answer], None], waits: list[float]
 ) -> None:
-    """With jitter; the SDK does not do it."""
+    """The SDK does not retry it."""
     conflicts = [conflict, conflict]
 
     def answer(**request: object) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_a_conflict_with_another_writer_is_tried_again(
     assert 0.01 <= waits[0] <= 0.02 <= waits[1] <= 0.04
 
 
-def test_a_conflict_that_stays_is_an_error(answer_with: Callable[[Answer], None], waits: list[float]) -> None:
+def test_conflict_that_stays_is_an_error(answer_with: Callable[[Answer], None], waits: list[float]) -> None:
     """After less than three seconds."""
     answer_with(raising(error("TransactionConflictException")))
     with pytest.raises(ServiceError, match="UpdateItem: TransactionConflict"):
@@ -85,7 +85,7 @@ def test_a_conflict_that_stays_is_an_error(answer_with: Callable[[Answer], None]
     assert sum(waits) < 3
 
 
-def test_a_condition_that_fails_is_an_answer_also_in_a_transaction(answer_with: Callable[[Answer], None]) -> None:
+def test_failed_condition_is_none_even_with_a_conflict(answer_with: Callable[[Answer], None]) -> None:
     """Even if another item of it met a conflict."""
     answer_with(raising(error("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed")))
     assert tables.send("transact_write_items") is None
@@ -99,7 +99,7 @@ def test_a_condition_that_fails_is_an_answer_also_in_a_transaction(answer_with: 
         (ReadTimeoutError(endpoint_url="https://dynamodb/?secret"), "GetItem: ReadTimeoutError", True),
     ],
 )
-def test_other_errors_are_ours_and_carry_no_url(
+def test_other_errors_are_service_errors_without_a_url(
     exception: Exception, text: str, transient: bool, answer_with: Callable[[Answer], None]
 ) -> None:
     """Not even in their context."""
