@@ -55,7 +55,7 @@ def _method_patches(_old: Properties, new: Properties) -> list[dict[str, str]]:
     prefix, texts = f"/{new['methodPath']}/", {True: "true", False: "false"}
     return [
         {"op": "replace", "path": prefix + _METHOD_SETTINGS[name], "value": texts.get(value, str(value))}
-        for name, value in new["settings"].items()
+        for name, value in sorted(new["settings"].items())
     ]
 
 
