@@ -106,6 +106,8 @@ actionlint: .tools/actionlint ## actionlint on the workflows, built from the Go 
 	@CGO_ENABLED=0 go build -C tools/actionlint -trimpath -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 
 docs: setup ## Write tables, schema, OpenAPI document, diagram, deploying policy and resource snapshot from the code
+	@$(RUN) -m tools.component_args
+	@$(RUN) -m tools.settings_pages
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.component_schema

@@ -20,7 +20,7 @@ from runtime.logic.slices import watch
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9
 ROUTES_OF_A_SOCKET = 2  # $connect and $disconnect, whose invocations the emulator does not log
-CONCURRENCY = 8  # `copyConcurrency`
+CONCURRENCY = 8  # `copying.concurrency`
 WORKER_BYTES_A_SECOND = 50e6  # of one worker on AWS: an assumption for derived costs
 SLICE_GB = 1.024
 _REPORT = re.compile(r"REPORT .*Billed Duration: (?P<ms>\d+) ms\s+Memory Size: (?P<mb>\d+) MB")

@@ -34,13 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.delivery", description=str(__doc__).splitlines()[0])
     parser.add_argument("--runs", type=int, default=40, help="downloads in each series (%(default)s)")
     runs = max(1, parser.parse_args().runs)
-    with measured_stack(closeIdleSeconds=0) as stack:
+    with measured_stack({"websocket.idleTimeoutSeconds": 0}) as stack:
         for _ in range(WARMING):
             request_to_url(stack)
             stored_to_url(stack)
         requested = [request_to_url(stack) for _ in range(runs)]
         stored = [stored_to_url(stack) for _ in range(runs)]
-    with measured_stack(closeIdleSeconds=SHORT_IDLE_SECONDS) as stack:
+    with measured_stack({"websocket.idleTimeoutSeconds": SHORT_IDLE_SECONDS}) as stack:
         transitions, invocations = cost(stack)
     figures: dict[str, object] = {
         "runs": runs,

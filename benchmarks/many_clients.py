@@ -110,7 +110,9 @@ def main() -> None:
     parser.add_argument("--pollers", type=int, default=50, help="clients that poll over REST (%(default)s)")
     options = parser.parse_args()
     _allow_files(8 * options.clients)
-    with measured_stack(throttleRate=10_000, throttleBurst=5_000, closeIdleSeconds=0) as stack:
+    with measured_stack(
+        {"api.throttleRate": 10_000, "api.throttleBurst": 5_000, "websocket.idleTimeoutSeconds": 0}
+    ) as stack:
         _warm(stack)
         clients_run = ManyClients(stack)
         clients = [Client(sends_refresh=number % REFRESH_EVERY == 0) for number in range(options.clients)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 from integration_tests.support.clouds import Cloud, emulated
 from integration_tests.support.engines import Engine, deployed
@@ -18,6 +19,7 @@ from integration_tests.support.stack import Stack
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
 
+NONE: Mapping[str, object] = MappingProxyType({})
 COUNTER = Path(__file__).with_name("request_counter.py")
 
 
@@ -36,14 +38,14 @@ class Counted:
 
 
 @contextmanager
-def measured_stack(**settings: object) -> Iterator[Stack]:
+def measured_stack(settings: Mapping[str, object] = NONE) -> Iterator[Stack]:
     """Deploy a stack on a new emulator; `settings` are configuration keys of the program."""
     with Origin() as origin, _emulator(observe=False) as (emulator, _), _deployed(emulator, origin, settings) as stack:
         yield stack
 
 
 @contextmanager
-def counted_stack(**settings: object) -> Iterator[Counted]:
+def counted_stack(settings: Mapping[str, object] = NONE) -> Iterator[Counted]:
     """Deploy a stack on a new emulator that counts the functions' requests."""
     with (
         Origin() as origin,
@@ -63,10 +65,10 @@ def _emulator(*, observe: bool) -> Iterator[tuple[Cloud, Path]]:
 
 
 @contextmanager
-def _deployed(cloud: Cloud, origin: Origin, settings: dict[str, object]) -> Iterator[Stack]:
+def _deployed(cloud: Cloud, origin: Origin, settings: Mapping[str, object]) -> Iterator[Stack]:
     logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of restAuth none, which is intended here
     with origins_for(cloud, origin.base_url, None) as origins:
-        settings = {"maxDownloadsPerCaller": 0} | settings  # all downloads have the same caller
-        config = config_for(cloud, origins, restAuth="none", **settings)
+        # all downloads have the same caller
+        config = config_for(cloud, origins, {"auth.type": "none", "limits.maxDownloadsPerCaller": 0, **settings})
         with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as outputs:
             yield Stack(cloud, outputs, origin=FILES)

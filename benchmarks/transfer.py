@@ -33,7 +33,7 @@ def main() -> None:
         values[section] = results[1]
 
     if set(sections) - {"imports"}:
-        with counted_stack(closeIdleSeconds=SHORT_IDLE_SECONDS) as counted:
+        with counted_stack({"websocket.idleTimeoutSeconds": SHORT_IDLE_SECONDS}) as counted:
             if "throughput" in sections:
                 add("throughput", throughput.figures(counted, rounds))
             if "memory" in sections and memory.is_possible():

@@ -169,7 +169,7 @@ def deploy_stack(request: pytest.FixtureRequest, cloud: Cloud, name: str, config
     engine, unique_name = Engine(request.config.getoption("--engine")), f"{name}-{secrets.token_hex(3)}"
     try:
         with deployed(engine, cloud, unique_name, config, keep_on_failure(request)) as outputs:
-            yield Stack(cloud, outputs, origin=FILES, signed=config["restAuth"] == "iam")
+            yield Stack(cloud, outputs, origin=FILES, signed=config["auth.type"] == "iam")
     except MissingError as missing:
         pytest.skip(str(missing))
 
@@ -193,7 +193,11 @@ def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
     """The stack of most tests: slices from 64 MB on, a web page, REST without authentication except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
     page = auth == "none"  # the page cannot sign
-    settings = config_for(cloud, origins, restAuth=auth, fanOutMb=64, corsOrigins=[PAGE_ORIGIN], webPage=page)
+    settings = config_for(
+        cloud,
+        origins,
+        {"auth.type": auth, "copying.sliceThresholdMb": 64, "api.corsOrigins": [PAGE_ORIGIN], "api.webPage": page},
+    )
     with deploy("e2e", settings) as deployment:
         yield deployment
 
@@ -204,14 +208,16 @@ def strict_stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Sta
     settings = config_for(
         cloud,
         origins,
-        restAuth="iam",
-        urlExpiresSeconds=60,
-        maxConnections=1,
-        maxFileMb=MAX_FILE_MB,
-        reuseSeconds=600,
-        closeIdleSeconds=IDLE_SECONDS,
-        fanOutMb=64,
-        sliceExecutionType="STANDARD",
+        {
+            "auth.type": "iam",
+            "retention.urlExpiresSeconds": 60,
+            "websocket.maxConnectionsPerDownload": 1,
+            "limits.maxFileMb": MAX_FILE_MB,
+            "copying.reuseSeconds": 600,
+            "websocket.idleTimeoutSeconds": IDLE_SECONDS,
+            "copying.sliceThresholdMb": 64,
+            "cloud.sliceExecutionType": "STANDARD",
+        },
     )
     with deploy("strict", settings) as deployment:
         yield deployment

@@ -24,7 +24,9 @@ def guarded(request: pytest.FixtureRequest, cloud: Cloud, origins: Origins, depl
     """A stack with a Lambda authorizer."""
     with small_function(cloud, Path(token_authorizer.__file__), "handler") as arn:
         authorizer = {"functionArn": arn, "kind": request.param}
-        with deploy("guarded", config_for(cloud, origins, restAuth="authorizer", authorizer=authorizer)) as stack:
+        with deploy(
+            "guarded", config_for(cloud, origins, {"auth.type": "authorizer", "auth.authorizer": authorizer})
+        ) as stack:
             yield stack
 
 
@@ -84,7 +86,9 @@ def pooled(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Sta
     """A stack that accepts the tokens of a user pool, and a user of the pool."""
     with signed_in(cloud) as user:
         authorizer = {"userPoolArns": [user.pool_arn]}
-        with deploy("pooled", config_for(cloud, origins, restAuth="authorizer", authorizer=authorizer)) as stack:
+        with deploy(
+            "pooled", config_for(cloud, origins, {"auth.type": "authorizer", "auth.authorizer": authorizer})
+        ) as stack:
             yield stack, user
 
 

@@ -73,8 +73,12 @@ def test_a_wrong_signature_is_refused(strict_stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[tuple[Stack, dict[str, str]]]:
     """A stack with an API key and a burst limit of five calls, and the header with its key."""
-    limits = {"throttleRate": 1, "throttleBurst": 5, "apiKeys": {"reporting": {"rate": 2, "requestsPerDay": 1000}}}
-    with deploy("by-key", config_for(cloud, origins, restAuth="api_key", **limits)) as stack:
+    limits = {
+        "api.throttleRate": 1,
+        "api.throttleBurst": 5,
+        "auth.apiKeys": {"reporting": {"rate": 2, "requestsPerDay": 1000}},
+    }
+    with deploy("by-key", config_for(cloud, origins, {"auth.type": "api_key", **limits})) as stack:
         key = cloud.client("apigateway").get_api_key(apiKey=stack.outputs["apiKeyId"], includeValue=True)
         yield stack, {"x-api-key": key["value"]}
 

@@ -20,7 +20,7 @@ COMMAND = Path(sys.executable).with_name("async-download")
 
 
 def run(stack: Stack, command: str, *arguments: str, sign: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command; it signs where the stack has restAuth iam."""
+    """Run the command; it signs where the stack has auth.type iam."""
     environment = dict(os.environ)
     signed = ["--region", stack.cloud.region] if stack.client.rest.signature and sign else []
     if stack.cloud.target is not Target.AWS:
@@ -136,7 +136,7 @@ def test_the_async_client_gets_several_files_at_once(stack: Stack, tmp_path: Pat
 
 
 def client_of(stack: Stack) -> Client:
-    """Return a client that signs where the stack has restAuth iam."""
+    """Return a client that signs where the stack has auth.type iam."""
     return Client(str(stack.outputs["apiUrl"]), auth=auth_of(stack))
 
 

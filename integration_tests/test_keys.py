@@ -23,9 +23,14 @@ def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Keyed]:
     """A stack and its key; except on AWS, where the account may lack it, with reserved concurrency."""
     prefix = f"keyed-{secrets.token_hex(4)}"
     with customer_key(cloud, prefix) as key:
-        settings: dict[str, Any] = {"restAuth": "iam", "fanOutMb": 64, "namePrefix": prefix, "kmsKeyArn": key}
-        settings |= {} if cloud.target is Target.AWS else {"requestConcurrency": RESERVED}
-        with deploy("keyed", config_for(cloud, origins, **settings)) as stack:
+        settings: dict[str, Any] = {
+            "auth.type": "iam",
+            "copying.sliceThresholdMb": 64,
+            "namePrefix": prefix,
+            "encryption.kmsKeyArn": key,
+        }
+        settings |= {} if cloud.target is Target.AWS else {"api.reservedConcurrency": RESERVED}
+        with deploy("keyed", config_for(cloud, origins, settings)) as stack:
             yield stack, key
 
 

@@ -48,11 +48,11 @@ def capped(request: pytest.FixtureRequest, origin: Origin, tmp_path_factory: pyt
     """A stack with four copying workers, on an emulator of its own that throttles as AWS does."""
     if request.config.getoption("--target") != Target.EMULATOR:
         pytest.skip("The emulator that throttles functions is this suite's own: use --target emulator.")
-    limits = {"copyReservedConcurrency": WORKERS, "dailyMbPerCaller": DAILY_MB}
+    limits = {"copying.reservedConcurrency": WORKERS, "limits.dailyMbPerCaller": DAILY_MB}
     with (
         throttling_cloud(tmp_path_factory.mktemp("limits")) as cloud,
         origins_for(cloud, origin.base_url, None) as origins,
-        deploy_stack(request, cloud, "limits", config_for(cloud, origins, restAuth="iam", **limits)) as stack,
+        deploy_stack(request, cloud, "limits", config_for(cloud, origins, {"auth.type": "iam", **limits})) as stack,
     ):
         yield stack
 

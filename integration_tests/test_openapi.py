@@ -65,7 +65,7 @@ def downloads(stack: Stack) -> list[Download]:
 
 @dataclass(frozen=True)
 class SigV4(AuthBase):
-    """Signs the requests of schemathesis for a stack with restAuth iam."""
+    """Signs the requests of schemathesis for a stack with auth.type iam."""
 
     signature: Signature
 

@@ -80,7 +80,9 @@ def warehouse(
     all_origins: Origins = warehouses(origins["files"], origins[GUARDED])
     all_origins |= {f"internal-{name}": internal_origin | {"caBundle": arn} for name, arn in bundles.items()}
     all_origins |= {"internal-none": internal_origin}
-    with deploy("origins", config_for(cloud, all_origins, restAuth="none", fanOutMb=64)) as stack:
+    with deploy(
+        "origins", config_for(cloud, all_origins, {"auth.type": "none", "copying.sliceThresholdMb": 64})
+    ) as stack:
         yield stack
 
 

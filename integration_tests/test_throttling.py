@@ -32,11 +32,11 @@ def throttled(
     """A stack on an emulator of its own that throttles as AWS does."""
     if request.config.getoption("--target") != Target.EMULATOR:
         pytest.skip("Functions are throttled by taking their concurrency away: use --target emulator.")
-    settings = {"restAuth": "none", "fanOutMb": 64, "copyConcurrency": 4}
+    settings = {"auth.type": "none", "copying.sliceThresholdMb": 64, "copying.concurrency": 4}
     with (
         throttling_cloud(tmp_path_factory.mktemp("throttling"), {"SFN_WAIT_SCALE": WAIT_SCALE}) as cloud,
         origins_for(cloud, origin.base_url, None) as origins,
-        deploy_stack(request, cloud, "throttled", config_for(cloud, origins, **settings)) as stack,
+        deploy_stack(request, cloud, "throttled", config_for(cloud, origins, settings)) as stack,
     ):
         yield stack
 

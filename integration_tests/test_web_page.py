@@ -19,7 +19,7 @@ def base(stack: Stack) -> str:
     """URL of the folder of the page's files."""
     url = stack.outputs["webPageUrl"]
     if url is None:
-        pytest.skip("This stack serves no page because its API needs signed calls: use a target with restAuth none.")
+        pytest.skip("This stack serves no page because its API needs signed calls: use a target with auth.type none.")
     return str(url).removesuffix("index.html")
 
 

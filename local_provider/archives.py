@@ -1,4 +1,4 @@
-"""Pulumi's archives as zip files; the same content always gives the same bytes."""
+"""Packs Pulumi's archives as zip files; the same content gives the same bytes."""
 
 import base64
 import hashlib
@@ -13,19 +13,19 @@ from local_provider.values import Plain
 
 __all__ = ["sha256_of", "zip_of"]
 
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def zip_of(archive: Plain) -> bytes:
-    """The archive as a zip file, sorted and undated.
+    """Return the archive as a zip file, sorted and undated.
 
     Raises:
-        TypeError: it holds what only the internet could give.
+        TypeError: it has a remote part.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, content in sorted(_entries(archive, "")):
-            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry = zipfile.ZipInfo(name, _DATE)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             packed.writestr(entry, content)
@@ -33,7 +33,7 @@ def zip_of(archive: Plain) -> bytes:
 
 
 def sha256_of(packed: bytes) -> str:
-    """Base64 of the SHA-256, as Lambda tells it."""
+    """Return the SHA-256 in Base64, as Lambda does."""
     return base64.b64encode(hashlib.sha256(packed).digest()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Clients of one cloud: an endpoint, a region and keys, deaf to the AWS settings of whoever runs this."""
+"""boto3 clients of a cloud: endpoint, region and keys, independent of the user's AWS settings."""
 
 import threading
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from botocore.config import Config
 
 __all__ = ["Aws"]
 
-# No profile, no shared files: a name in the user's environment must neither fail nor redirect a local stack.
+# No profile and no shared files: the user's environment must neither break nor redirect a local stack.
 _ISOLATED = {
     "profile": (None, None, None, None),
     "config_file": (None, None, "/dev/null", None),
     "credentials_file": (None, None, "/dev/null", None),
 }
 _CONFIG = Config(
-    proxies={},  # not the environment's: this cloud is on this machine
+    proxies={},  # ignore the environment's: this cloud is on this machine
     connect_timeout=5,
     read_timeout=120,
     max_pool_connections=32,
@@ -30,9 +30,9 @@ _CONFIG = Config(
 
 @dataclass
 class Aws:
-    """One cloud; clients are made once each and shared between threads.
+    """A cloud; its clients are created once and shared between threads.
 
-    `service_endpoints` names the services that are elsewhere: `dynamodb` -> URL.
+    `service_endpoints` has services with another endpoint: `dynamodb` -> URL.
     """
 
     endpoint: str
@@ -46,7 +46,7 @@ class Aws:
     _session: boto3.Session | None = field(default=None, repr=False)
 
     def client(self, service: str) -> Any:
-        """The boto3 client of a service."""
+        """Return the boto3 client of a service."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._sessions().client(
@@ -58,13 +58,13 @@ class Aws:
 
     @property
     def account(self) -> str:
-        """The account's number."""
+        """Return the account's number."""
         if "account" not in self._clients:
             self._clients["account"] = self.client("sts").get_caller_identity()["Account"]
         return str(self._clients["account"])
 
     def arn(self, service: str, resource: str) -> str:
-        """`arn:aws:{service}:{region}:{account}:{resource}`."""
+        """Return `arn:aws:{service}:{region}:{account}:{resource}`."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
     def _sessions(self) -> boto3.Session:

@@ -1,7 +1,7 @@
-"""The embedded engine: runs a Pulumi program in this process, on the SDK's mock monitor and the stand-in provider.
+"""The embedded engine: runs a Pulumi program in this process, with the SDK's mock monitor and the stand-in provider.
 
-The program is run as it is, by `runpy`, in a thread of its own, so that the settings which the SDK keeps in context
-variables are never those of the caller.
+The program is run as it is, by `runpy`, in a new thread, so that it does not share the SDK's
+settings, which are in context variables, with the caller.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from local_provider.values import plain_map
 
 __all__ = ["Deployment", "Registration", "run"]
 
-_one_at_a_time = threading.Lock()
+_process_lock = threading.Lock()
 """The SDK's settings and `sys.modules["__main__"]` belong to the process."""
 
 
 class Deployment:
-    """What a program made."""
+    """The resources and outputs of a deployed program."""
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
@@ -40,14 +40,14 @@ class Deployment:
 
     @property
     def resources(self) -> list[Registration]:
-        """What was registered, in the order in which it was made."""
+        """Return the registered resources in the order of their creation."""
         return list(self._monitor.registrations)
 
     def destroy(self) -> None:
-        """Remove everything, last made first removed; harmless when it is done already.
+        """Delete all resources in reverse order; a second call does nothing.
 
         Raises:
-            DestroyError: Something could not be removed; the rest was.
+            DestroyError: Resources could not be removed; the rest was.
         """
         failures = self._monitor.destroy()
         if failures:
@@ -55,7 +55,7 @@ class Deployment:
 
 
 def run(program: Path, project: str, stack: str, config: Mapping[str, str], provider: AwsProvider) -> Deployment:
-    """Run a program and make what it registers.
+    """Run a program and create the resources that it registers.
 
     Args:
         program: the program's `__main__.py`.
@@ -65,10 +65,10 @@ def run(program: Path, project: str, stack: str, config: Mapping[str, str], prov
         provider: makes the resources.
 
     Raises:
-        DeployError: The program failed, or a resource was refused or could not be made. What was made is removed again.
+        DeployError: The program failed, or a resource was refused or could not be made. Created resources are removed.
     """
     monitor = Monitor(provider, project, stack)
-    failure = _in_a_thread_of_its_own(lambda: _run(program, project, stack, config, monitor))
+    failure = _run_in_thread(lambda: _run(program, project, stack, config, monitor))
     failure = monitor.failure or failure
     if failure is None:
         return Deployment(monitor)
@@ -95,7 +95,7 @@ def _run(program: Path, project: str, stack: str, config: Mapping[str, str], mon
         runpy.run_path(str(program), run_name="__main__")
 
     async def main() -> None:
-        # What failed is reported once, by the monitor; futures that nobody waits for any more repeat it otherwise.
+        # The monitor reports a failure once; without this, futures that are no longer awaited would log it again.
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         await run_in_stack(load)
 
@@ -103,17 +103,17 @@ def _run(program: Path, project: str, stack: str, config: Mapping[str, str], mon
         asyncio.run(main())
 
 
-def _in_a_thread_of_its_own(work: Any) -> BaseException | None:
-    """Run in a new thread, whose context starts empty; return what was raised there."""
+def _run_in_thread(work: Any) -> BaseException | None:
+    """Run in a new thread, whose context is empty, and return the exception that it raised."""
     raised: list[BaseException] = []
 
     def guarded() -> None:
         try:
             work()
-        except BaseException as error:  # handed to the caller, who raises it
+        except BaseException as error:  # the caller raises it
             raised.append(error)
 
-    with _one_at_a_time, _restored_defaults():
+    with _process_lock, _restored_defaults():
         thread = threading.Thread(target=guarded, name="pulumi-program")
         thread.start()
         thread.join()
@@ -122,7 +122,7 @@ def _in_a_thread_of_its_own(work: Any) -> BaseException | None:
 
 @contextmanager
 def _restored_defaults() -> Iterator[None]:
-    """Undo what the SDK's settings remember beyond contexts: a value that is set first becomes everybody's default."""
+    """Restore the process-wide defaults of the SDK's settings, which the first run would set."""
     defaults = default_settings()
     try:
         yield
@@ -132,7 +132,7 @@ def _restored_defaults() -> Iterator[None]:
 
 @contextmanager
 def _imports_from(folder: Path) -> Iterator[None]:
-    """The program may import what lies beside it, as with the real engine."""
+    """Let the program import modules of its folder, as with Pulumi's engine."""
     sys.path.insert(0, str(folder))
     try:
         yield

@@ -1,4 +1,4 @@
-"""Functions of the provider: what it tells about things that no program of ours has made."""
+"""Functions of the provider, which read resources of other programs."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,7 +12,7 @@ __all__ = ["LOOKUPS", "LookupFailedError"]
 
 
 class LookupFailedError(Exception):
-    """The provider could not read what it was asked for."""
+    """A function of the provider failed."""
 
 
 def _region(aws: Aws, _args: Properties) -> dict[str, Plain]:
@@ -20,7 +20,7 @@ def _region(aws: Aws, _args: Properties) -> dict[str, Plain]:
 
 
 def _bucket(aws: Aws, args: Properties) -> dict[str, Plain]:
-    """Read a bucket as the official provider does: of one in another region it sees the redirect and nothing else.
+    """Read a bucket as the official provider does: it does not follow the redirect to another region.
 
     boto3 would follow the redirect; Go's SDK, which that provider is built on, does not.
     """
@@ -51,4 +51,4 @@ LOOKUPS: Mapping[str, Callable[[Aws, Properties], dict[str, Plain]]] = {
     "aws:index/getRegion:getRegion": _region,
     "aws:s3/getBucket:getBucket": _bucket,
 }
-"""Token -> what answers it."""
+"""Token -> implementation."""

@@ -1,4 +1,4 @@
-"""What a program talks to: takes its registrations, has the provider make them, and remembers what was made."""
+"""The engine's side of a program: creates the resources that it registers, and keeps their state."""
 
 import asyncio
 import secrets
@@ -28,21 +28,21 @@ _PROVIDER = "pulumi:providers:aws"
 
 @dataclass(frozen=True)
 class Registration:
-    """One resource of a program: a custom one with its id, or a component without."""
+    """A registered resource: a custom resource with its id, or a component."""
 
     type: str
     name: str
     parent: str
-    """URN of the parent."""
+    """The parent's URN."""
     urn: str
     inputs: dict[str, Plain]
     id: str = ""
     outputs: dict[str, Plain] = field(default_factory=dict)
-    """Inputs and outputs together; of a component what it registered."""
+    """Inputs and outputs together; of a component its registered outputs."""
 
 
 @dataclass(frozen=True)
-class _Made:
+class _Created:
     provider: AwsProvider
     id: str
     state: dict[str, PropertyValue]
@@ -50,7 +50,7 @@ class _Made:
 
 
 class Monitor(MockMonitor):  # type: ignore[misc]
-    """The SDK's mock monitor, which makes what it is told of; called from several threads at once."""
+    """The SDK's mock monitor, which creates registered resources; it is called from several threads."""
 
     def __init__(self, provider: AwsProvider, project: str, stack: str) -> None:
         super().__init__(_NoMocks())
@@ -60,12 +60,12 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._default = provider
         self._providers: dict[str, AwsProvider] = {}
-        self._made: dict[str, _Made] = {}
+        self._created: dict[str, _Created] = {}
         self._urns: set[str] = set()
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - the SDK's name
-        """Make a resource, or note a component."""
+        """Create a resource, or record a component."""
         urn = self._new_urn(request.parent, request.type, request.name)
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
@@ -75,19 +75,19 @@ class Monitor(MockMonitor):  # type: ignore[misc]
             raise self._failed(f"{request.type} {request.name}: {_sentence(error)}") from error
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802
-        """Note the outputs of the stack or of a component."""
+        """Record the outputs of the stack or of a component."""
         if f"::{_STACK}::" in request.urn:
             self.stack_outputs = request.outputs
         else:
-            self._note_outputs(request.urn, plain_map(PropertyValue.unmarshal_map(request.outputs)))
+            self._record_outputs(request.urn, plain_map(PropertyValue.unmarshal_map(request.outputs)))
         return super().RegisterResourceOutputs(request)
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:  # noqa: N802
-        """Refuse: what exists already is not this engine's."""
+        """Refuse to read an existing resource."""
         raise self._failed(f"{request.type} {request.name}: the embedded engine does not read existing resources.")
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802
-        """Let the provider look something up; a program may go on after a look-up that failed."""
+        """Call a function of the provider; a program may handle its failure."""
         provider = self._provider_of(request.provider)
         args = PropertyValue.unmarshal_map(request.args)
         try:
@@ -100,70 +100,70 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         return resource_pb2.ResourceInvokeResponse(**{"return": outputs})
 
     def destroy(self) -> list[str]:
-        """Remove what was made, in reverse; one sentence for each that could not be removed."""
+        """Delete the created resources in reverse order; return a sentence for each failure."""
         failures = []
         for registration in reversed(self.registrations):
-            made = self._made.get(registration.urn)
-            if made is None or made.retain:
+            created = self._created.get(registration.urn)
+            if created is None or created.retain:
                 continue
             try:
-                _wait(made.provider.delete(api.DeleteRequest(registration.urn, made.id, made.state, 0)))
-            except Exception as error:  # reported with the others; the rest is removed nevertheless
+                _wait(created.provider.delete(api.DeleteRequest(registration.urn, created.id, created.state, 0)))
+            except Exception as error:  # reported with other failures, after the rest is deleted
                 failures.append(f"{registration.type} {registration.name} was not removed: {_sentence(error)}")
                 continue
-            del self._made[registration.urn]
+            del self._created[registration.urn]
         return failures
 
     def _register(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> Any:
-        given = PropertyValue.unmarshal_map(request.object)
+        inputs = PropertyValue.unmarshal_map(request.object)
         if not request.custom:
-            self._note(Registration(request.type, request.name, request.parent, urn, plain_map(given)), None)
+            self._record(Registration(request.type, request.name, request.parent, urn, plain_map(inputs)), None)
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         if request.type == _PROVIDER:
-            return self._register_provider(urn, request, given)
+            return self._register_provider(urn, request, inputs)
         provider = self._provider_of(request.provider)
-        checked = _wait(provider.check(api.CheckRequest(urn, {}, given, secrets.token_bytes(8))))
+        checked = _wait(provider.check(api.CheckRequest(urn, {}, inputs, secrets.token_bytes(8))))
         _refuse(checked.failures)
         inputs = checked.inputs or {}
-        made = _wait(provider.create(api.CreateRequest(urn, inputs, 0, False)))
-        made_id = made.resource_id or ""
+        created = _wait(provider.create(api.CreateRequest(urn, inputs, 0, False)))
+        resource_id = created.resource_id or ""
         registration = Registration(
             request.type,
             request.name,
             request.parent,
             urn,
             plain_map(inputs),
-            made_id,
-            plain_map(made.properties),
+            resource_id,
+            plain_map(created.properties),
         )
-        self._note(registration, _Made(provider, made_id, made.properties, request.retainOnDelete))
+        self._record(registration, _Created(provider, resource_id, created.properties, request.retainOnDelete))
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=made_id, object=PropertyValue.marshal_map(made.properties)
+            urn=urn, id=resource_id, object=PropertyValue.marshal_map(created.properties)
         )
 
     def _register_provider(
-        self, urn: str, request: resource_pb2.RegisterResourceRequest, given: dict[str, PropertyValue]
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, settings: dict[str, PropertyValue]
     ) -> Any:
-        checked = _wait(self._default.check_config(api.CheckRequest(urn, {}, given, b"")))
+        checked = _wait(self._default.check_config(api.CheckRequest(urn, {}, settings, b"")))
         _refuse(checked.failures)
-        self._providers[urn] = self._default.with_settings(plain_map(given))
+        self._providers[urn] = self._default.with_settings(plain_map(settings))
         provider_id = secrets.token_hex(8)
-        made = Registration(request.type, request.name, request.parent, urn, plain_map(given), provider_id)
-        self._note(made, None)
+        provider = Registration(request.type, request.name, request.parent, urn, plain_map(settings), provider_id)
+        self._record(provider, None)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=provider_id, object=request.object)
 
     def _provider_of(self, reference: str) -> AwsProvider:
         return self._providers.get(reference.rpartition("::")[0], self._default)
 
-    def _note(self, registration: Registration, made: _Made | None) -> None:
+    def _record(self, registration: Registration, created: _Created | None) -> None:
         with self._lock:
             self.registrations.append(registration)
-            if made is not None:
-                self._made[registration.urn] = made
+            if created is not None:
+                self._created[registration.urn] = created
 
-    def _note_outputs(self, urn: str, outputs: dict[str, Plain]) -> None:
+    def _record_outputs(self, urn: str, outputs: dict[str, Plain]) -> None:
         with self._lock:
-            index = next(i for i, one in enumerate(self.registrations) if one.urn == urn)
+            index = next(i for i, resource in enumerate(self.registrations) if resource.urn == urn)
             self.registrations[index] = replace(self.registrations[index], outputs=outputs)
 
     def _new_urn(self, parent: str, kind: str, name: str) -> str:
@@ -171,7 +171,7 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         urn = f"{self._prefix}{above}{kind}::{name}"
         with self._lock:
             if self.failure is not None:
-                raise self.failure  # nothing more is made once something has failed
+                raise self.failure  # create nothing more after a failure
             if urn in self._urns:
                 raise DeployError(f"{kind} {name}: a resource of this type and name exists already in the stack.")
             self._urns.add(urn)
@@ -185,7 +185,7 @@ class Monitor(MockMonitor):  # type: ignore[misc]
 
 
 class _InvokeError(grpc.RpcError):  # type: ignore[misc]
-    """A look-up that failed, in the form in which the SDK expects it from an engine."""
+    """The failure of a function, as the SDK expects it from an engine."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -201,7 +201,7 @@ class _InvokeError(grpc.RpcError):  # type: ignore[misc]
 
 
 class _NoMocks(Mocks):
-    """The mock monitor wants some; none is ever asked."""
+    """Mocks for the constructor of the mock monitor, which are never called."""
 
     def call(self, args: Any) -> Any:
         raise NotImplementedError

@@ -74,19 +74,19 @@ def update(aws: Aws, kind: ResourceType, resource_id: str, old: Properties, new:
 
 
 def read(aws: Aws, kind: ResourceType, resource_id: str, state: Properties) -> dict[str, Plain]:
-    """Return those inputs of the state that the service tells, as they are now, and the outputs."""
+    """Return the outputs, and the current values of the state's inputs that the service returns."""
     values = {**state, "id": resource_id}
     whole = _invoke(aws, kind, kind.operations.read, values)
     answer = _described(aws, kind, values, whole)
-    found = _outputs(aws, kind, values, answer)
+    current = _outputs(aws, kind, values, answer)
     for name in (kind.top_inputs - kind.replaces - kind.unread) & state.keys() | (kind.details.keys() & {"tags"}):
         value = _detail(aws, kind, name, values, answer) if name in kind.details else None
         if name != "tags" or name in kind.details:
-            found[name] = from_answer(kind, name, answer if name not in kind.details else {}, value, state.get(name))
+            current[name] = from_answer(kind, name, answer if name not in kind.details else {}, value, state.get(name))
     if kind.tags:
         listed = _invoke(aws, kind, Operation(kind.tags[2]), values) if kind.tags[2] else whole
-        found["tags"] = from_answer(kind, "tags", listed, None, None) or {}
-    return found
+        current["tags"] = from_answer(kind, "tags", listed, None, None) or {}
+    return current
 
 
 def delete(aws: Aws, kind: ResourceType, resource_id: str, state: Properties) -> None:
@@ -190,10 +190,10 @@ def _describe(aws: Aws, kind: ResourceType, values: Properties) -> Properties:
 def _described(aws: Aws, kind: ResourceType, values: Properties, answer: Properties) -> Properties:
     if not kind.described_by:
         return answer
-    found = jmespath.search(kind.described_by.format_map(_Values(aws, values)), answer)
-    if not found:
+    description = jmespath.search(kind.described_by.format_map(_Values(aws, values)), answer)
+    if not description:
         raise _GoneError(values["id"])
-    return found if isinstance(found, Mapping) else {}
+    return description if isinstance(description, Mapping) else {}
 
 
 def _detail(aws: Aws, kind: ResourceType, name: str, values: Properties, answer: Properties) -> Plain:

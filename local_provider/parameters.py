@@ -31,13 +31,13 @@ def shape_of(kind: ResourceType, shape: Any, name: str) -> Any:
     paths = [path for path, source in kind.names.items() if source == name]
     paths += [member for member in shape.members if member not in kind.names and member.lower() == name.lower()]
     for path in paths:
-        found = shape
+        member = shape
         for part in path.split("."):
-            found = found.value if found.type_name == "map" else getattr(found, "members", {}).get(part)
-            if found is None:
+            member = member.value if member.type_name == "map" else getattr(member, "members", {}).get(part)
+            if member is None:
                 break
         else:
-            return found
+            return member
     return None
 
 
@@ -187,8 +187,8 @@ def from_answer(kind: ResourceType, name: str, answer: Plain, value: Plain, stat
         paths = [path for path, source in kind.names.items() if source == name]
         tails = [path.rpartition(".")[2] for path in paths]
         same = [member for member in answer if member.lower() == name.lower()]
-        found = [value_at(answer, path) for path in (*paths, *tails, *same)]
-        value = next((item for item in found if item is not _MISSING), None)
+        candidates = [value_at(answer, path) for path in (*paths, *tails, *same)]
+        value = next((item for item in candidates if item is not _MISSING), None)
     return _to_property(kind, name, schema.property_type(kind.type, name), value, state)
 
 
@@ -197,11 +197,11 @@ def _to_property(kind: ResourceType, path: str, type_: Any, value: Plain, state:
     if fields is not None:
         members = value[0] if isinstance(value, list) and value else value or {}
         by_name = {name.lower(): item for name, item in members.items()}
-        known = state if isinstance(state, Mapping) else {}
+        old = state if isinstance(state, Mapping) else {}
         read = {
-            name: _to_property(kind, f"{path}.{name}", field, by_name.get(name.lower()), known.get(name))
+            name: _to_property(kind, f"{path}.{name}", field, by_name.get(name.lower()), old.get(name))
             for name, field in fields.items()
-            if (name in known or (name.lower() in by_name and path not in kind.partial))
+            if (name in old or (name.lower() in by_name and path not in kind.partial))
             and _is_implemented(kind, f"{path}.{name}")
         }
         return {name: item for name, item in read.items() if item is not None}
@@ -219,7 +219,7 @@ def _to_property(kind: ResourceType, path: str, type_: Any, value: Plain, state:
 def _is_implemented(kind: ResourceType, path: str) -> bool:
     """Tell whether a path, one above or one below it is an input that the stand-in takes."""
     paths = (*kind.inputs, *kind.inert)
-    return any(f"{path}.".startswith(f"{known}.") or known.startswith(f"{path}.") for known in paths)
+    return any(f"{path}.".startswith(f"{other}.") or other.startswith(f"{path}.") for other in paths)
 
 
 def _scalar(type_: Any, value: Plain) -> Plain:
@@ -247,7 +247,7 @@ def differs(before: Plain, after: Plain) -> bool:
 def _normalised(value: Plain) -> Plain:
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
-            return _normalised(json.loads(value))
+            return {"document": json.dumps(json.loads(value), sort_keys=True)}
         except ValueError:
             return value
     if isinstance(value, Mapping):

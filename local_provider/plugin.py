@@ -1,6 +1,6 @@
-"""The stand-in provider as a plugin of the real engine: installed as `aws` into a Pulumi home of its own.
+"""The stand-in provider as a plugin of Pulumi's engine: installed as `aws` into a separate Pulumi home.
 
-The shipped Pulumi*.yaml know nothing of it; without this home the official provider is used.
+The shipped Pulumi*.yaml do not name it: without this home, Pulumi uses the official provider.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
 _ARCHIVES = [struct_pb2.Value(string_value=signature) for signature in (ARCHIVE, ASSET)]
 _NOWHERE = "http://127.0.0.1:9"
-"""Where it works when a stack's configuration names no endpoint: nothing listens there, so nothing real is touched."""
+"""The endpoint when the stack's configuration names none: nothing listens there, so that no cloud is touched."""
 
 
 def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
@@ -39,10 +39,10 @@ def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
 
     Args:
         pulumi_cli: the `pulumi` command.
-        env: its environment; PULUMI_HOME in it is where the plugin goes.
+        env: its environment; the plugin is installed in its PULUMI_HOME.
 
     Raises:
-        subprocess.CalledProcessError: the CLI refused; its words are on the error.
+        subprocess.CalledProcessError: the CLI failed; its output is on the error.
     """
     install_program(pulumi_cli, env, "aws", version("pulumi-aws"), ["-m", "local_provider.plugin"])
 
@@ -53,7 +53,7 @@ def install_program(
     """Install `python <arguments>` of this environment as the resource plugin of a package.
 
     Raises:
-        subprocess.CalledProcessError: the CLI refused; its words are on the error.
+        subprocess.CalledProcessError: the CLI failed; its output is on the error.
     """
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / f"pulumi-resource-{name}"
@@ -63,14 +63,18 @@ def install_program(
         packed = Path(folder) / "plugin.tar.gz"
         with tarfile.open(packed, "w:gz") as archive:
             archive.add(program, program.name)
-        wanted = ["resource", name, release, "--file", str(packed), "--reinstall"]
+        arguments_of_install = ["resource", name, release, "--file", str(packed), "--reinstall"]
         subprocess.run(
-            [str(pulumi_cli), "plugin", "install", *wanted], env=env, check=True, capture_output=True, text=True
+            [str(pulumi_cli), "plugin", "install", *arguments_of_install],
+            env=env,
+            check=True,
+            capture_output=True,
+            text=True,
         )
 
 
 def _serve() -> None:
-    _mend_wire()
+    _patch_sdk()
     server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(unconfigured_cloud()))
 
 
@@ -80,10 +84,10 @@ def unconfigured_cloud() -> Aws:
     return Aws(_NOWHERE, access_key_id=key, secret_access_key=secret)
 
 
-def _mend_wire() -> None:
-    """Two gaps of the SDK: unknown values cannot be sent or told from text, and archives lose their hash.
+def _patch_sdk() -> None:
+    """Close two gaps of the SDK: it neither sends nor recognises unknown values, and drops the hash of archives.
 
-    The engine compares archives by hash, and of those that it knows sends the hash without the content.
+    The engine compares archives by their hash, and sends archives of the state as a hash without content.
     """
     unmarshal, marshal = PropertyValue.unmarshal, PropertyValue.marshal
 

@@ -17,7 +17,7 @@ class PrivateNames:
     def __init__(self, package: str, tried_on: str) -> None:
         self.package = package
         self.tried_on = tried_on
-        self.found: dict[str, str] = {}
+        self.purposes: dict[str, str] = {}
         """`module:name` -> purpose."""
 
     def find(self, path: str, purpose: str) -> Any:
@@ -36,5 +36,5 @@ class PrivateNames:
                 f"{self.package} {version(self.package)} has no {path}, which is needed to {purpose}. It was there in "
                 f"{self.package} {self.tried_on}."
             ) from None
-        self.found[path] = purpose
+        self.purposes[path] = purpose
         return value

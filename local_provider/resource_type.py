@@ -48,17 +48,17 @@ class Operations:
     update: tuple[Operation, ...] = ()
 
 
-def crud(noun: str, **others: Any) -> Operations:
+def crud(noun: str, **exceptions: Any) -> Operations:
     """Return the operations `Create...`, `Get...`, `Update...` and `Delete...`, unless others are named."""
     names = {"create": f"Create{noun}", "read": f"Get{noun}", "update": f"Update{noun}", "delete": f"Delete{noun}"}
-    operations = {name: _operation(value) for name, value in (names | others).items() if name != "update"}
-    updates = others.get("update", names["update"])
+    operations = {name: _operation(value) for name, value in (names | exceptions).items() if name != "update"}
+    updates = exceptions.get("update", names["update"])
     return Operations(**operations, update=tuple(map(_operation, [updates] if isinstance(updates, str) else updates)))
 
 
-def put(noun: str, **others: Any) -> Operations:
+def put(noun: str, **exceptions: Any) -> Operations:
     """Return the operations `Put...`, which creates and updates, `Get...` and `Delete...`, unless others are named."""
-    return crud(noun, **{"create": f"Put{noun}", "update": f"Put{noun}", **others})
+    return crud(noun, **{"create": f"Put{noun}", "update": f"Put{noun}", **exceptions})
 
 
 def _operation(value: str | Operation) -> Operation:

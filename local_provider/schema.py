@@ -1,9 +1,10 @@
-"""What the official provider's resources take, read from the installed pulumi-aws SDK."""
+"""Inputs and outputs of the official provider's resources, read from the installed pulumi-aws."""
 
 import importlib
 import inspect
 import re
 import sys
+import threading
 import types
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,20 +34,24 @@ _PYTHON_MODULES = {"lambda": "lambda_"}
 _SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
+_loading = threading.Lock()
+"""pulumi_aws loads its packages lazily, which fails when two threads do so at once."""
+
+
 class UnknownTypeError(Exception):
     """The installed pulumi-aws has no such resource type."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one input; `path` like `rules[0].filter.prefix`."""
+    """A wrong input; `path` such as `rules[0].filter.prefix`."""
 
     path: str
     reason: str
 
 
 def check_inputs(token: str, inputs: Mapping[str, Plain]) -> list[Problem]:
-    """Compare inputs with the SDK: unknown names, wrong types, missing required ones.
+    """Return unknown, missing and wrongly typed inputs.
 
     Raises:
         UnknownTypeError: the SDK has no such resource type.
@@ -55,19 +60,19 @@ def check_inputs(token: str, inputs: Mapping[str, Plain]) -> list[Problem]:
 
 
 def input_names(token: str) -> frozenset[str]:
-    """The inputs of a resource type, in camelCase."""
+    """Return the inputs of a resource type, in camelCase."""
     return frozenset(property_names(_args_class(token)).values())
 
 
 def deprecated_names(token: str) -> frozenset[str]:
-    """The inputs of a resource type that the SDK advises against."""
+    """Return the deprecated inputs of a resource type."""
     getters = {name: value.fget for name, value in vars(_args_class(token)).items() if isinstance(value, property)}
     names = property_names(_args_class(token))
     return frozenset(names[name] for name, getter in getters.items() if is_deprecated(getter))
 
 
 def has_input(token: str, path: str) -> bool:
-    """Tell whether the SDK knows an input by its dotted path without indexes: `rules.filter.prefix`."""
+    """Tell whether the SDK has an input, by its dotted path without indexes: `rules.filter.prefix`."""
     kind: Any = _args_class(token)
     for name in path.split("."):
         kind = _element(kind)
@@ -80,7 +85,7 @@ def has_input(token: str, path: str) -> bool:
 
 @cache
 def output_names(token: str) -> frozenset[str]:
-    """The outputs of a resource type, in camelCase; inputs are among them."""
+    """Return the outputs of a resource type, in camelCase, with its inputs."""
     return frozenset(resource_outputs(_classes(token)[0]))
 
 
@@ -104,23 +109,28 @@ def _args_class(token: str) -> type:
     return _classes(token)[1]
 
 
-@cache
 def _classes(token: str) -> tuple[type, type]:
-    """`aws:s3/bucketPolicy:BucketPolicy` -> `BucketPolicy` and `BucketPolicyArgs` of `pulumi_aws.s3.bucket_policy`."""
+    with _loading:
+        return _load_classes(token)
+
+
+@cache
+def _load_classes(token: str) -> tuple[type, type]:
+    """Return `BucketPolicy` and `BucketPolicyArgs` for `aws:s3/bucketPolicy:BucketPolicy`."""
     match = re.fullmatch(r"aws:(\w+)/(\w+):(\w+)", token)
     if match is None:
         raise UnknownTypeError(token)
     package, module, name = match.groups()
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", module).lower()
     try:
-        # Through the package, which loads its modules itself and late: a module imported past it would leave it empty.
+        # Import the package, which loads its modules lazily: importing a module directly would leave the package empty.
         resource: type = getattr(importlib.import_module(f"pulumi_aws.{_PYTHON_MODULES.get(package, package)}"), name)
     except (ModuleNotFoundError, AttributeError) as error:
         raise UnknownTypeError(token) from error
     home = sys.modules[resource.__module__]
     if home.__name__.rpartition(".")[2] != snake:
         raise UnknownTypeError(token)
-    # The SDK says InitArgs where Args is the name of a nested type already.
+    # The SDK uses InitArgs where a nested type has the name with Args.
     return resource, getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
 
 
@@ -137,7 +147,7 @@ def _required(cls: Any) -> frozenset[str]:
 
 
 def _plain_type(kind: Any) -> Any:
-    """Take the Input around a type away: Union[T, Awaitable[T], Output[T], None] -> T, or a tuple of several T."""
+    """Return T of an Input: Union[T, Awaitable[T], Output[T], None]; a tuple for a union of several types."""
     if get_origin(kind) not in (Union, types.UnionType):
         return kind
     waits = (Awaitable, pulumi.Output)
@@ -150,22 +160,22 @@ def _is_object(kind: Any) -> bool:
 
 
 def _element(kind: Any) -> Any:
-    """The type of a sequence's items, as often as it takes."""
+    """Return the type of a list's items, also of nested lists."""
     kind = _plain_type(kind)
     while get_origin(kind) is not None and issubclass(get_origin(kind), Sequence):
         kind = _plain_type(get_args(kind)[0])
     return kind
 
 
-def _check_object(given: Mapping[str, Plain], cls: type, prefix: str) -> Iterator[Problem]:
-    known = _types(cls)
-    for name, value in given.items():
-        if name not in known:
-            yield Problem(prefix + name, f"is not an input; known are {', '.join(sorted(known))}")
+def _check_object(inputs: Mapping[str, Plain], cls: type, prefix: str) -> Iterator[Problem]:
+    types_by_name = _types(cls)
+    for name, value in inputs.items():
+        if name not in types_by_name:
+            yield Problem(prefix + name, f"is not an input; known are {', '.join(sorted(types_by_name))}")
         elif value is not None:
-            yield from _check_value(value, known[name], prefix + name)
+            yield from _check_value(value, types_by_name[name], prefix + name)
     for name in sorted(_required(cls)):
-        if given.get(name) is None:
+        if inputs.get(name) is None:
             yield Problem(prefix + name, "is required")
 
 
@@ -173,7 +183,7 @@ def _check_value(value: Plain, kind: Any, path: str) -> Iterator[Problem]:
     kind = _plain_type(kind)
     if isinstance(value, Unknown):
         return
-    if isinstance(kind, tuple):  # a union: right when one member is content
+    if isinstance(kind, tuple):  # a union: right when one member fits
         if all(any(True for _ in _check_value(value, member, path)) for member in kind):
             yield Problem(path, f"must be one of {', '.join(map(_name, kind))}, not {_name_of(value)}")
     elif _is_object(kind):

@@ -13,7 +13,7 @@ Plain = Any
 
 
 class Unknown:
-    """A value that a preview cannot know yet."""
+    """A value that is not known during a preview."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -23,7 +23,7 @@ UNKNOWN: Final = Unknown()
 
 
 def to_plain(value: PropertyValue) -> Plain:
-    """Drop secrecy and dependencies; whole numbers become int, for the wire knows only floats."""
+    """Return a plain value without secrecy and dependencies; whole numbers become int."""
     inner = value.value
     if isinstance(inner, float):
         return int(inner) if inner.is_integer() else inner
@@ -41,13 +41,13 @@ def to_plain(value: PropertyValue) -> Plain:
 
 
 def plain_map(values: Mapping[str, PropertyValue]) -> dict[str, Plain]:
-    """Plain properties; one that is null counts as not given."""
+    """Return plain properties without those that are null."""
     plain = {key: to_plain(value) for key, value in values.items()}
     return {key: value for key, value in plain.items() if value is not None}
 
 
 def from_plain(value: Plain) -> PropertyValue:
-    """The property value of a plain one."""
+    """Return the property value of a plain value."""
     if isinstance(value, Unknown):
         return PropertyValue.computed()
     if isinstance(value, bool) or value is None:

@@ -14,7 +14,7 @@ import yaml
 
 from localcloud.errors import ConfigError
 
-__all__ = ["Project", "encode", "read_project", "read_stack", "resolve"]
+__all__ = ["Project", "encode", "nested", "read_project", "read_stack", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,19 @@ def read_stack(project: Project, stack: str) -> dict[str, Any]:
 def full_keys(project: Project, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with the project's namespace in front of keys that have none."""
     return {key if ":" in key else f"{project.name}:{key}": value for key, value in values.items()}
+
+
+def nested(values: Mapping[str, object]) -> dict[str, Any]:
+    """Return values with paths such as `copying.concurrency` as objects, as `pulumi config set --path` writes them."""
+    result: dict[str, Any] = {}
+    for path, value in values.items():
+        *groups, name = path.split(".")
+        target = result
+        for group in groups:
+            target[group] = dict(target.get(group, {}))
+            target = target[group]
+        target[name] = value
+    return result
 
 
 def resolve(project: Project, stack: str, own_values: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Protocol
 from local_provider.aws import Aws
 from local_provider.engine import Deployment, run
 from local_provider.provider import AwsProvider, unknown_settings
-from localcloud.config import full_keys, read_project, read_stack, resolve
+from localcloud.config import full_keys, nested, read_project, read_stack, resolve
 from localcloud.errors import ConfigError
 from localcloud.paths import FOLDER
 
@@ -51,17 +51,19 @@ def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] =
     Args:
         cloud: where; its execute-api URL is set in the configuration.
         stack: names the stack and its file `Pulumi.<stack>.yaml`, if there is one.
-        config: replaces values of that file; keys without the project's name.
+        config: replaces values of that file; keys or paths such as `copying.concurrency`, without the project's name.
 
     Raises:
         ConfigError: The configuration breaks a rule of Pulumi.yaml.
         DeployError: The program failed; what it had made is removed.
     """
     project = read_project(FOLDER)
-    stack_config = {
-        **read_stack(project, stack),
-        **full_keys(project, {"executeApiUrl": cloud.execute_api_url, **config}),
-    }
+    stack_config = nested(
+        {
+            **read_stack(project, stack),
+            **full_keys(project, {"cloud.executeApiUrl": cloud.execute_api_url, **config}),
+        }
+    )
     values = {key: value for key, value in stack_config.items() if not key.startswith("aws:")}
     config_text = resolve(project, stack, values)
     return run(FOLDER / "__main__.py", project.name, stack, config_text, _provider(cloud, stack_config))

@@ -57,7 +57,7 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
         _origin(origin, console) as described,
         WebPage() as page,
         local_stack(
-            {NAME: described}, {"corsOrigins": [page.origin]}, log_path=directory / "emulator.log", observe=True
+            {NAME: described}, {"api.corsOrigins": [page.origin]}, log_path=directory / "emulator.log", observe=True
         ) as stack,
     ):
         page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "none"}

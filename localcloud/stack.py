@@ -14,10 +14,10 @@ from localcloud.program import deploy
 __all__ = ["LOCAL_CONFIG", "LocalStack", "local_stack"]
 
 LOCAL_CONFIG: Mapping[str, object] = {
-    "restAuth": "none",
-    "tlsOnly": False,  # the emulator has no TLS, so that the policy would refuse every role
-    "forceDestroy": True,
-    "loopbackOrigins": True,
+    "auth.type": "none",
+    "encryption.tlsOnly": False,  # the emulator has no TLS, so that the policy would refuse every role
+    "protection.forceDestroy": True,
+    "cloud.loopbackOrigins": True,
 }
 """What a stack on this machine needs, beside its origins."""
 

@@ -124,7 +124,7 @@ def _parameters(route: Route) -> list[Schema]:
         ]
     key = (
         "The same key from the same caller gives the same download, and a further ticket. "
-        f"With `restAuth` `api_key` or `none` it has to be a UUID or at least {MIN_LENGTH} random characters."
+        f"With `auth.type` `api_key` or `none` it has to be a UUID or at least {MIN_LENGTH} random characters."
     )
     keys = [_parameter("Idempotency-Key", "header", key, {"type": "string", "pattern": "^[!-~]{1,255}$"})]
     fields = (
@@ -191,12 +191,12 @@ def _schemas() -> Schema:
 
 
 def _security() -> Schema:
-    signature = {"x-amazon-apigateway-authtype": "awsSigv4", "description": "`restAuth: iam`: Signature Version 4."}
+    signature = {"x-amazon-apigateway-authtype": "awsSigv4", "description": "`auth.type: iam`: Signature Version 4."}
     header = {"type": "apiKey", "in": "header"}
     return {
         "signature": header | {"name": "Authorization"} | signature,
-        "key": header | {"name": "x-api-key", "description": "`restAuth: api_key`."},
-        "token": header | {"name": "Authorization", "description": "`restAuth: authorizer`, its header by default."},
+        "key": header | {"name": "x-api-key", "description": "`auth.type: api_key`."},
+        "token": header | {"name": "Authorization", "description": "`auth.type: authorizer`, its header by default."},
     }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from async_download.api.gateway_errors import gateway_errors
 from async_download.api.rest_routes import Route
-from async_download.args import RestAuth
 from async_download.bundle import imported, sources
+from async_download.settings.auth import RestAuth
 
 from runtime import errors
 from tools.readme_tables import TOP
@@ -39,7 +39,7 @@ def of_function(handler: str) -> Codes:
 
 
 def of_gateway(route: Route) -> Codes:
-    """Return the errors that API Gateway itself returns, for any `restAuth`."""
+    """Return the errors that API Gateway itself returns, for any `auth.type`."""
     result: Codes = {}
     for auth in RestAuth:
         for kind, error in gateway_errors(auth).items():

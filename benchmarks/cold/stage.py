@@ -21,7 +21,9 @@ def main(checkout: str, folder: str, origin_url: str) -> None:
     from tests.components.support.harness import deploy
 
     origins = {ORIGIN: {"base_url": origin_url, "default_path": "file"}}
-    deployed = deploy({"origins": origins, "close_idle_seconds": 30, "web_page": True, "rest_auth": "api_key"})
+    deployed = deploy(
+        {"origins": origins, "websocket.idle_timeout_seconds": 30, "api.web_page": True, "auth.type": "api_key"}
+    )
     functions = {}
     for function in deployed.resources_of("lambda/function:Function"):
         key = function.inputs["handler"].split(".")[2]

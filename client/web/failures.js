@@ -38,7 +38,7 @@ const TEXTS = {
   BAD_API_URL: ["That is no URL of an API.", "It begins with https:// (http:// only for this machine) and ends with the name of the stage, such as /v1."],
   BAD_ANSWER: ["What answers there is not this API.", "Check the API URL."],
   OFFLINE: ["This device is offline.", "Connect, then try again."],
-  NETWORK: ["The API cannot be reached from this page.", "Check the API URL. If it is right, the API has to allow pages from here (its corsOrigins setting)."],
+  NETWORK: ["The API cannot be reached from this page.", "Check the API URL. If it is right, the API has to allow pages from here (its api.corsOrigins setting)."],
   FILE_CHANGED: ["The copy was replaced while you were downloading it.", "Ask for the file again."],
   BROKEN_OFF: ["The download broke off again and again.", "Use the link: the browser’s own downloads can be resumed."],
   DAMAGED: ["What arrived is not what was sent.", "Try again, or use the link."],

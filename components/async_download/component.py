@@ -9,7 +9,6 @@ from async_download.api.rest_api import RestApi
 from async_download.api.rest_page import page_url
 from async_download.api.websocket_api import WebSocketApi
 from async_download.args import AsyncDownloadArgs
-from async_download.checks import camel
 from async_download.data.bucket import configure_bucket, create_bucket, owner_rules
 from async_download.data.bucket_region import existing_bucket
 from async_download.data.tables import Tables
@@ -19,6 +18,7 @@ from async_download.observability import AccessLogs, create_dead_letter_queue, k
 from async_download.resources import compute_resources
 from async_download.scope import Scope
 from async_download.settings import resolve
+from async_download.settings.checks import camel
 from async_download.workflow.idle_closer import create_idle_closer
 from async_download.workflow.status_events import send_status_events
 from async_download.workflow.transfer import create_transfer
@@ -39,7 +39,7 @@ class AsyncDownload(pulumi.ComponentResource):
     """URL of the WebSocket API; clients get it with a ticket from the REST API."""
 
     web_page_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
-    """URL of the web page, with `web_page`."""
+    """URL of the web page, with `api.web_page`."""
 
     bucket_name: pulumi.Output[str]
     """Bucket that holds the copies."""
@@ -63,16 +63,16 @@ class AsyncDownload(pulumi.ComponentResource):
     """Queue of events and calls that failed for good; it should be empty."""
 
     key_policy_statements: pulumi.Output[list[dict[str, Any]]]
-    """Statements that the policy of `kms_key_arn` must hold; none without such a key."""
+    """Statements that the policy of `encryption.kms_key_arn` must hold; none without such a key."""
 
     function_names: pulumi.Output[dict[str, str]]
     """Names of the functions, by handler."""
 
     api_key_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
-    """Id of the API key, with `rest_auth` `api_key`."""
+    """Id of the API key, with `auth.type` `api_key`."""
 
     api_key_ids: pulumi.Output[dict[str, str]]
-    """Ids of the keys of `api_keys`, by name."""
+    """Ids of the keys of `auth.api_keys`, by name."""
 
     def __init__(self, name: str, args: AsyncDownloadArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:  # noqa: UP045
         super().__init__(TOKEN, name, {}, opts)

@@ -62,7 +62,7 @@ def tracing_mode(scope: Scope) -> str:
 
 
 class AccessLogs:
-    """Access logs of both APIs, with `access_logs`."""
+    """Access logs of both APIs, with `observability.access_logs`."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope

@@ -3,7 +3,8 @@
 Prices of us-east-1 on demand. What clients fetch from S3 is not in it: $0.09 a GB each time, which no setting limits.
 """
 
-from async_download.settings import DAY_SECONDS, Settings
+from async_download.settings import Settings
+from async_download.settings.retention import DAY_SECONDS
 
 GB = 10**9
 GB_SECOND = 0.0000133334  # of Lambda on arm64

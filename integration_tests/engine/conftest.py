@@ -32,7 +32,7 @@ def config(cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) -> Iter
     try:
         with origins_for(cloud, origin.base_url, request.config.getoption("--origin-url")) as origins:
             auth = "iam" if cloud.target is Target.AWS else "none"
-            yield config_for(cloud, origins, restAuth=auth, webPage=auth == "none")  # a page cannot sign
+            yield config_for(cloud, origins, {"auth.type": auth, "api.webPage": auth == "none"})  # a page cannot sign
     except MissingError as missing:
         pytest.skip(str(missing))
 
@@ -62,7 +62,7 @@ def lonely(lonely_cloud: Cloud, origin: Origin, request: pytest.FixtureRequest) 
     """An empty stack, where possible in a cloud without others."""
     with origins_for(lonely_cloud, origin.base_url, request.config.getoption("--origin-url")) as origins:
         auth = "iam" if lonely_cloud.target is Target.AWS else "none"
-        yield from _stack(lonely_cloud, config_for(lonely_cloud, origins, restAuth=auth), request)
+        yield from _stack(lonely_cloud, config_for(lonely_cloud, origins, {"auth.type": auth}), request)
 
 
 def _cloud(request: pytest.FixtureRequest, folder: Path) -> Iterator[Cloud]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi import automation
@@ -45,16 +46,16 @@ def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:
     return list((stage.export_stack().deployment or {}).get("resources", []))
 
 
-def set_config(stage: automation.Stack, **settings: str) -> None:
-    """Set the program's settings."""
+def set_config(stage: automation.Stack, settings: Mapping[str, str]) -> None:
+    """Set the program's settings at paths such as `copying.concurrency`."""
     for key, value in settings.items():
-        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value))
+        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value), path=True)
 
 
 def remove_config(stage: automation.Stack, *keys: str) -> None:
     """Remove settings, so that they have their defaults."""
     for key in keys:
-        stage.remove_config(f"{PROJECT}:{key}")
+        stage.remove_config(f"{PROJECT}:{key}", path=True)
 
 
 def remains(cloud: Cloud, *names: str) -> dict[str, list[Any]]:

@@ -36,10 +36,9 @@ def here(config: Config, cloud: Cloud) -> str:
         {
             "origin": {"base_url": origins["files"]["baseUrl"], "allow_http": True},
             "args": {
-                "execute_api_url": cloud.execute_api_url,
-                "force_destroy": True,
-                "loopback_origins": True,
-                "tls_only": False,
+                "cloud": {"execute_api_url": cloud.execute_api_url, "loopback_origins": True},
+                "protection": {"force_destroy": True},
+                "encryption": {"tls_only": False},
             },
         }
     )
@@ -106,9 +105,9 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("urlExpiresSeconds: 901", r"url_expires_seconds .urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
-        ("restAuth: nobody", r"(?s)restAuth: Cannot assign type.*Allowed values are IAM"),  # the schema's own words
-        ("urlExpiressSeconds: 60", "urlExpiressSeconds"),
+        ("retention: {urlExpiresSeconds: 901}", r"retention.urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
+        ("auth: {type: nobody}", r"(?s)auth.*Cannot assign type.*Allowed values are IAM"),  # the schema's own words
+        ("retention: {urlExpiressSeconds: 60}", "urlExpiressSeconds"),
     ],
 )
 def test_a_mistake_in_another_language_is_said_in_words(line: str, sentence: str, cloud: Cloud, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ KEPT_NAMES = ["files-connections", "files-copies", "files-downloads", "files-res
 
 
 def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.Stack, cloud: Cloud) -> None:
-    set_config(empty, protect="true", forceDestroy="false")
+    set_config(empty, {"protection.protect": "true", "protection.forceDestroy": "false"})
     try:
         empty.up()
         client = client_of(cloud, empty)
@@ -29,7 +29,7 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
         assert client_of(cloud, empty).outputs == client.outputs, "also the URLs"
         receive_ready.run(client, PATIENCE)
 
-        set_config(empty, namePrefix="another")  # tables have names of their own, so this would replace them
+        set_config(empty, {"namePrefix": "another"})  # tables have names of their own, so this would replace them
         with pytest.raises(automation.CommandError, match="protect"):
             empty.preview()
         remove_config(empty, "namePrefix")
@@ -37,7 +37,7 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
         described = [cloud.client("dynamodb").describe_table(TableName=name)["Table"] for name in tables]
         assert [table["DeletionProtectionEnabled"] for table in described] == [True, True]
     finally:
-        set_config(empty, protect="false", forceDestroy="true")
+        set_config(empty, {"protection.protect": "false", "protection.forceDestroy": "true"})
         steps = changes_of(empty.up)
     assert {(step.operation, step.type) for step in steps} == {("update", TABLE), ("update", BUCKET)}
     empty.destroy()
@@ -50,7 +50,7 @@ def _left(stack: automation.Stack) -> list[tuple[str, str]]:
 
 
 def test_retained_data_outlives_its_stage(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
-    set_config(lonely, retainData="true", forceDestroy="false")
+    set_config(lonely, {"protection.retainOnDelete": "true", "protection.forceDestroy": "false"})
     lonely.up()
     client = client_of(lonely_cloud, lonely)
     receive_ready.run(client, PATIENCE)

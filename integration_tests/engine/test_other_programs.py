@@ -18,6 +18,7 @@ from integration_tests.support.pulumi_cli import PROJECT, TOP, install_component
 from integration_tests.support.rest import Exchange
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
+from localcloud.config import nested
 
 HERE = Path(__file__).parent
 TOKEN = "async-download:index:AsyncDownload"
@@ -35,7 +36,7 @@ def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack,
 
         def __init__(self) -> None:
             outputs = dict.fromkeys(("apiUrl", "webSocketUrl", "downloadsTableName", "connectionsTableName"))
-            inputs: pulumi.Inputs = {**config, **outputs}
+            inputs: pulumi.Inputs = {**nested(config), **outputs}
             options = pulumi.ResourceOptions(version=install_component(empty))
             super().__init__(TOKEN, "files", inputs, options, remote=True)
             for name in outputs:
@@ -61,7 +62,7 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
         "project": PROJECT,
         "folder": empty.workspace.work_dir,
         "version": install_component(empty),
-        "component": config,
+        "component": nested(config),
     }
     printed = run(empty, "npx", "tsx", "program.ts", json.dumps(settings), folder=tmp_path)
     journey(cloud, json.loads(printed.splitlines()[-1]))
@@ -76,7 +77,7 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     run(empty, uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
     run(empty, uv, "pip", "install", "--quiet", "--python", python, wheel, folder=tmp_path)
-    settings = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": config}
+    settings = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": nested(config)}
     program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(settings)]
     outputs = json.loads(run(empty, *program, folder=tmp_path).splitlines()[-1])
     assert "site-packages" in outputs["runtime"]

@@ -48,15 +48,20 @@ def test_a_second_up_from_another_folder_changes_nothing(shipped: automation.Sta
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("urlExpiresSeconds", "soon", "urlExpiresSeconds"),  # the engine's own check of Pulumi.yaml
-        ("urlExpiresSeconds", "901", r"url_expires_seconds .urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
-        ("urlExpiressSeconds", "60", "urlExpiressSeconds does not exist; did you mean .*urlExpiresSeconds"),
+        ("retention", "soon", "retention.*must be of type.*object|retention"),  # the engine's own check of Pulumi.yaml
+        ("retention.urlExpiresSeconds", "901", r"retention.urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
+        (
+            "retention.urlExpiress",
+            "60",
+            "retention.urlExpiress does not exist; did you mean .*retention.urlExpiresSeconds",
+        ),
+        ("urlExpiresSeconds", "60", "urlExpiresSeconds does not exist; did you mean .*retention.urlExpiresSeconds"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_words(shipped: automation.Stack, key: str, value: str, sentence: str) -> None:
-    shipped.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value))
+    shipped.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value), path=True)
     try:
         with pytest.raises(automation.CommandError, match=sentence):
             shipped.preview()
     finally:
-        shipped.remove_config(f"{PROJECT}:{key}")
+        shipped.remove_config(f"{PROJECT}:{key.split('.')[0]}")

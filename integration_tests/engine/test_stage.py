@@ -74,9 +74,9 @@ def test_a_changed_handler_changes_its_function_only(stage: automation.Stack, ru
 
 
 def test_a_changed_setting_changes_what_it_concerns(stage: automation.Stack) -> None:
-    set_config(stage, logRetentionDays="14")
+    set_config(stage, {"observability.logRetentionDays": "14"})
     steps = changes_of(stage.up)
-    remove_config(stage, "logRetentionDays")
+    remove_config(stage, "observability.logRetentionDays")
     assert {(step.operation, step.type) for step in steps} == {("update", "aws:cloudwatch/logGroup:LogGroup")}
     assert changes_of(stage.up) == steps
 
@@ -120,10 +120,10 @@ def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stac
 
 
 def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation.Stack) -> None:
-    set_config(stage, urlExpiresSeconds="901")
+    set_config(stage, {"retention.urlExpiresSeconds": "901"})
     with pytest.raises(automation.CommandError, match=r"url_expires_seconds.*901"):
         stage.up()
-    remove_config(stage, "urlExpiresSeconds")
+    remove_config(stage, "retention.urlExpiresSeconds")
     assert changes_of(stage.up) == LEFT_IN_PLACE
 
 
@@ -156,7 +156,7 @@ def test_a_renamed_component_keeps_its_resources_through_an_alias(
 
 
 def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
-    set_config(empty, restAuth="api_key")
+    set_config(empty, {"auth.type": "api_key"})
     empty.up()
     (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
@@ -181,10 +181,10 @@ def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud
 
 
 def test_both_engines_register_the_same(stage: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path) -> None:
-    if config["restAuth"] != "none":
+    if config["auth.type"] != "none":
         pytest.skip("The embedded engine deploys to emulators only: compare without --target aws.")
     with Emulator(log_path=tmp_path / "emulator.log") as other:
-        settings = {key: value for key, value in config.items() if key != "executeApiUrl"}
+        settings = {key: value for key, value in config.items() if key != "cloud.executeApiUrl"}
         deployment = deploy(other, stack=stage.name, config=settings)
         resources = deployment.resources
         deployment.destroy()

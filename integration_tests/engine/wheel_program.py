@@ -1,8 +1,9 @@
 """A program with two components, each with a prefix, tags and a provider of its own."""
 
 import json
+import re
 import sys
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -10,9 +11,6 @@ from async_download import AsyncDownload, AsyncDownloadArgs, bundle
 from pulumi import automation
 
 SETTINGS = json.loads(sys.argv[1])
-FIELDS = {"baseUrl": "base_url", "allowHttp": "allow_http", "redirects": "redirects"}
-NAMES = {"tlsOnly": "tls_only", "loopbackOrigins": "loopback_origins", "executeApiUrl": "execute_api_url"}
-NAMES |= {"forceDestroy": "force_destroy", "restAuth": "rest_auth", "webPage": "web_page"}
 OUTPUTS = (
     "api_url",
     "web_socket_url",
@@ -26,10 +24,7 @@ OUTPUTS = (
 
 def program() -> None:
     """Create two components, the second one with an explicit provider."""
-    settings = {NAMES.get(key, key): value for key, value in SETTINGS["component"].items()}
-    settings["origins"] = {
-        name: {FIELDS[key]: value for key, value in origin.items()} for name, origin in settings["origins"].items()
-    }
+    settings = snake(SETTINGS["component"])
     cloud = pulumi.Config("aws")
     other = aws.Provider(
         "other",
@@ -45,6 +40,13 @@ def program() -> None:
         args = cast(AsyncDownloadArgs, {**settings, "name_prefix": team, "tags": {"team": team}})
         component = AsyncDownload(side, args, options)
         pulumi.export(side, {camel(name): getattr(component, name) for name in OUTPUTS})
+
+
+def snake(value: Any) -> Any:
+    """Return an object with its keys in snake_case; the names of the origins are in lower case."""
+    if not isinstance(value, dict):
+        return value
+    return {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key): snake(item) for key, item in value.items()}
 
 
 def camel(name: str) -> str:

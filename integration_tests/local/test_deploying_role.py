@@ -45,9 +45,14 @@ WITHOUT_RESOURCE = {  # AWS has one for each: the function, the rule, the table,
     "states:ListTagsForResource",
 }
 STACKS: dict[str, dict[str, object]] = {
-    "full": {**FULL, "reuseSeconds": 600, "vpcSubnetIds": ["subnet-01234567"], "vpcSecurityGroupIds": ["sg-01234567"]},
+    "full": {
+        **FULL,
+        "copying.reuseSeconds": 600,
+        "vpc.subnetIds": ["subnet-01234567"],
+        "vpc.securityGroupIds": ["sg-01234567"],
+    },
     "other-auth": OTHER_AUTH,
-    "existing": {"origins": ORIGINS, "bucket": EXISTING},
+    "existing": {"origins": ORIGINS, "storage.bucket": EXISTING},
 }
 
 

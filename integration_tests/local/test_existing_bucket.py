@@ -29,7 +29,7 @@ def emulator() -> Iterator[Emulator]:
 
 def config(bucket: str) -> dict[str, object]:
     """Settings of a stack that copies into an existing bucket."""
-    return {**LOCAL_CONFIG, "origins": ORIGINS, "bucket": bucket}
+    return {**LOCAL_CONFIG, "origins": ORIGINS, "storage.bucket": bucket}
 
 
 def test_a_bucket_in_the_stacks_region_is_used(emulator: Emulator) -> None:

@@ -25,19 +25,19 @@ from localcloud.stack import LOCAL_CONFIG
 ORIGINS = {"local": {"baseUrl": "http://127.0.0.1:9/", "allowHttp": True}}
 FULL: dict[str, object] = {
     "origins": ORIGINS,
-    "restAuth": "api_key",
-    "apiKeys": {"reporting": {"requestsPerDay": 1000}},
-    "accessLogs": True,
-    "manageApiGatewayAccount": True,
-    "corsOrigins": ["https://app.example.com"],
-    "kmsKeyArn": KEY,
-    "requestConcurrency": 5,
-    "webPage": True,
+    "auth.type": "api_key",
+    "auth.apiKeys": {"reporting": {"requestsPerDay": 1000}},
+    "observability.accessLogs": True,
+    "observability.manageApiGatewayAccount": True,
+    "api.corsOrigins": ["https://app.example.com"],
+    "encryption.kmsKeyArn": KEY,
+    "api.reservedConcurrency": 5,
+    "api.webPage": True,
 }
 OTHER_AUTH: dict[str, object] = {
     "origins": ORIGINS,
-    "restAuth": "authorizer",
-    "authorizer": {"userPoolArns": ["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_AbCdEf123"]},
+    "auth.type": "authorizer",
+    "auth.authorizer": {"userPoolArns": ["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_AbCdEf123"]},
 }
 Full = tuple[list[Deployment], AwsProvider]
 

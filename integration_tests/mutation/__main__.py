@@ -23,7 +23,10 @@ from localcloud.origin import Origin
 
 RECORDER = Path(decision_recorder.__file__)
 MIN_SHARE = 0.95
-NETWORK = {"vpcSubnetIds": ["subnet-01234567"], "vpcSecurityGroupIds": ["sg-01234567"]}  # needs permissions of its own
+NETWORK = {
+    "vpc.subnetIds": ["subnet-01234567"],
+    "vpc.securityGroupIds": ["sg-01234567"],
+}  # needs permissions of its own
 
 
 def main() -> int:
@@ -79,7 +82,11 @@ def _stack() -> Iterator[tuple[Stack, DecisionLog]]:
             cloud = emulated(emulator)
             with origins_for(cloud, origin.base_url, None) as origins:
                 origins[GUARDED] = origins[FILES] | {"secretHeaders": _secrets(cloud)}
-                config = config_for(cloud, origins, restAuth="none", fanOutMb=64, reuseSeconds=600, **NETWORK)
+                config = config_for(
+                    cloud,
+                    origins,
+                    {"auth.type": "none", "copying.sliceThresholdMb": 64, "copying.reuseSeconds": 600, **NETWORK},
+                )
                 with deployed(Engine.EMBEDDED, cloud, "mutation", config, lambda: False) as outputs:
                     stack = Stack(cloud, outputs, origin=FILES, origin_requests=origin.requests)
                     yield stack, DecisionLog(emulator.events_path)

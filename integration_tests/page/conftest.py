@@ -1,4 +1,4 @@
-"""A browser, the page on a port of its own, and a stack that lists the page in `corsOrigins`."""
+"""A browser, the page on a port of its own, and a stack that lists the page in `api.corsOrigins`."""
 
 from __future__ import annotations
 
@@ -60,8 +60,10 @@ def web_page(chromium: str) -> Iterator[WebPage]:  # noqa: ARG001  (without a br
 
 @pytest.fixture(scope="session")
 def page_stack(web_page: WebPage, cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack with an API key that lists the page in `corsOrigins`."""
-    settings = config_for(cloud, origins, restAuth="api_key", corsOrigins=[web_page.origin], webPage=True)
+    """A stack with an API key that lists the page in `api.corsOrigins`."""
+    settings = config_for(
+        cloud, origins, {"auth.type": "api_key", "api.corsOrigins": [web_page.origin], "api.webPage": True}
+    )
     with deploy_stack(request, cloud, "page", settings) as stack:
         web_page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "api_key"}
         yield stack

@@ -27,8 +27,8 @@ from tools.parity.implementations import (
 from tools.parity.prerequisites import MissingPrerequisiteError, find_go, find_python
 
 SETTINGS = {
-    "sliceExecutionType": "STANDARD",  # LocalStack refuses EXPRESS in a Distributed Map
-    "closeIdleSeconds": 10,  # LocalStack does not shorten waits
+    "cloud.sliceExecutionType": "STANDARD",  # LocalStack refuses EXPRESS in a Distributed Map
+    "websocket.idleTimeoutSeconds": 10,  # LocalStack does not shorten waits
 }
 
 

@@ -9,7 +9,7 @@ from integration_tests.parity.paths import FILE_ID, INPUTS, Path, lambda_answer,
 from tests.components.support.harness import deploy
 
 MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # name -> machine, and arguments of the component
-    "reusing": ("transfer", {"reuse_seconds": 600, "slice_execution_type": "STANDARD"}),
+    "reusing": ("transfer", {"copying.reuse_seconds": 600, "cloud.slice_execution_type": "STANDARD"}),
     "transfer": ("transfer", {}),
     "closing": ("closing", {}),
 }

@@ -14,7 +14,12 @@ from integration_tests.parity import lambda_runtime, step_functions
 from localcloud.emulator import Emulator
 from tests.components.support.harness import REPOSITORY, Cloud, Deployment, deploy
 
-ARGS = {"rest_auth": "api_key", "web_page": True, "close_idle_seconds": 30, "reuse_seconds": 600}
+ARGS = {
+    "auth.type": "api_key",
+    "api.web_page": True,
+    "websocket.idle_timeout_seconds": 30,
+    "copying.reuse_seconds": 600,
+}
 EVENTS = REPOSITORY / "events"
 STOPPED = {"outcome": "FAILED", "error": {"code": "STOPPED", "message": "The download is not there any more."}}
 ANSWERS: dict[str, Any] = {  # event in `events` -> result on a stack without downloads; an int is a status code
@@ -34,7 +39,7 @@ ANSWERS: dict[str, Any] = {  # event in `events` -> result on a stack without do
     "fail": {},
     "fail_caught": {},
     "fail_status_change": {},
-    "web_page": 200,
+    "api.web_page": 200,
 }
 TASKS = ["copy", "copy_slice", "complete", "deliver", "close", "fail"]
 

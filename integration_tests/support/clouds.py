@@ -130,7 +130,7 @@ def _localstack() -> Cloud:
     finally:
         connection.close()
     key, secret = (os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-    settings = {"sliceExecutionType": "STANDARD"}  # LocalStack refuses EXPRESS in a Distributed Map
+    settings = {"cloud.sliceExecutionType": "STANDARD"}  # LocalStack refuses EXPRESS in a Distributed Map
     return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, key, secret, settings=settings)
 
 

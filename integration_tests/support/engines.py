@@ -18,6 +18,7 @@ from integration_tests.support import aws_request_problems, language_host
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.provider import Provider, link_official_plugin, selected_provider
 from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_stand_in
+from localcloud.config import nested
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
 
@@ -76,7 +77,7 @@ def pulumi_stack(
     """
     folder = Path(tempfile.mkdtemp(prefix="pulumi-"))
     shutil.copy(TOP / "Pulumi.yaml", folder)
-    settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
+    settings = {f"{PROJECT}:{key}": value for key, value in nested(config).items()}
     options = _options(cloud, stack, folder, settings)
     created = automation.create_stack(stack, project_name=PROJECT, program=program or shipped_program, opts=options)
     with _destroyed_at_the_end(created, cloud, keep):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from integration_tests.support.clouds import Cloud, Target
@@ -84,9 +84,13 @@ def origin_secret(cloud: Cloud) -> Iterator[tuple[str, str]]:
         client.delete_secret(SecretId=created["ARN"], ForceDeleteWithoutRecovery=True)
 
 
-def config_for(cloud: Cloud, origins: Origins, **settings: object) -> dict[str, object]:
+def config_for(cloud: Cloud, origins: Origins, settings: Mapping[str, object]) -> dict[str, object]:
     """Return `settings` together with those that every stack of the suite needs."""
-    common: dict[str, object] = {"origins": origins, "forceDestroy": True}
+    common: dict[str, object] = {"origins": origins, "protection.forceDestroy": True}
     if cloud.target is not Target.AWS:
-        common |= {"tlsOnly": False, "loopbackOrigins": True, "executeApiUrl": cloud.execute_api_url}
-    return common | dict(cloud.settings) | settings
+        common |= {
+            "encryption.tlsOnly": False,
+            "cloud.loopbackOrigins": True,
+            "cloud.executeApiUrl": cloud.execute_api_url,
+        }
+    return common | dict(cloud.settings) | dict(settings)

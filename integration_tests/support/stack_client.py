@@ -52,7 +52,7 @@ class StackClient:
     """Calls the API of a stack.
 
     Attributes:
-        rest: the REST API; it signs where the stack has `restAuth` iam.
+        rest: the REST API; it signs where the stack has `auth.type` iam.
         origin: the origin of requests that name none.
         secrets: tickets and signatures that the stack has handed out so far.
     """

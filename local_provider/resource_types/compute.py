@@ -84,8 +84,8 @@ EVENT_INVOKE_CONFIG = ResourceType(
 def _stop_executions(aws: Aws, state: Properties) -> None:
     """Stop what still runs, so that the state machine is deleted at once."""
     client = aws.client("stepfunctions")
-    pages = client.get_paginator("list_executions").paginate(stateMachineArn=state["id"], statusFilter="RUNNING")
-    for execution in [execution for page in pages for execution in page["executions"]]:
+    lists = client.get_paginator("list_executions").paginate(stateMachineArn=state["id"], statusFilter="RUNNING")
+    for execution in [execution for page in lists for execution in page["executions"]]:
         client.stop_execution(executionArn=execution["executionArn"])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from async_download.functions import ALL_FUNCTIONS
-from async_download.settings import NUMBERS
+from async_download.settings.copying import Copying
 
 from benchmarks import report
 from benchmarks.cold import __main__ as cold
@@ -108,7 +108,7 @@ def test_docs_cost_has_every_function_with_its_memory_size() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.MULTILINE)
     documented = {key: int(size.replace(",", "")) for key, size in rows}
-    copying = NUMBERS["copy_memory_mb"][0]
+    copying = Copying().memory_mb
     assert documented == {key: copying if spec.copies else spec.memory_mb for key, spec in ALL_FUNCTIONS.items()}
 
 

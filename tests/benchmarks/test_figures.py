@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 from async_download import settings, worst_case
-from async_download.checks import camel
 from async_download.functions.definition import SMALL_MB
+from async_download.settings.checks import camel
 
 from benchmarks import prices, processors
 from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
 from benchmarks.request_counter import record_requests
+from localcloud.config import nested
 from runtime.logic.copying import plan
 from tools.readme_tables import TOP
 
@@ -82,12 +83,16 @@ def test_docs_cost_has_the_price_of_a_status_request() -> None:
     assert float(dollars) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ITEM_READ), rel=0.02)
 
 
-UNTRUSTED_CALLERS = {"max_file_mb": 10_000, "max_downloads_per_caller": 4, "daily_mb_per_caller": 100_000}
+UNTRUSTED_CALLERS = {
+    "limits.max_file_mb": 10_000,
+    "limits.max_downloads_per_caller": 4,
+    "limits.daily_mb_per_caller": 100_000,
+}
 
 
 def test_docs_cost_has_the_maximum_costs_of_callers() -> None:
     page = (TOP / "docs" / "cost.md").read_text()
-    columns = [resolve(args) for args in ({}, UNTRUSTED_CALLERS, {"max_downloads_per_caller": 0})]
+    columns = [resolve(args) for args in ({}, UNTRUSTED_CALLERS, {"limits.max_downloads_per_caller": 0})]
     header = ", ".join(f"`{camel(name)}` {value}" for name, value in UNTRUSTED_CALLERS.items())
     assert f"| Under the defaults | {header} | No limit per caller |" in page
     for name, ceiling in (
@@ -113,18 +118,18 @@ def test_lower_limits_lower_the_maximum_costs() -> None:
     defaults = resolve({})
     for change in (
         UNTRUSTED_CALLERS,
-        {"copy_reserved_concurrency": 4},
-        {"throttle_rate": 1},
-        {"daily_mb_per_caller": 1},
+        {"copying.reserved_concurrency": 4},
+        {"api.throttle_rate": 1},
+        {"limits.daily_mb_per_caller": 1},
     ):
         assert worst_case.one_caller_a_day(resolve(change)) < worst_case.one_caller_a_day(defaults)
-    assert worst_case.one_request(resolve({"max_file_mb": 1})) < worst_case.one_request(defaults)
+    assert worst_case.one_request(resolve({"limits.max_file_mb": 1})) < worst_case.one_request(defaults)
 
 
 def resolve(args: dict[str, Any]) -> settings.Settings:
     """Return the settings of a stack with one origin."""
     origins = {"reports": {"base_url": "https://reports.example.com/exports/"}}
-    return settings.resolve("files", {"origins": origins, **args})  # type: ignore[typeddict-item]
+    return settings.resolve("files", nested({"origins": origins, **args}))
 
 
 def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = "", target: str = "") -> dict[str, Any]:

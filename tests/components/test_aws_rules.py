@@ -8,9 +8,9 @@ import secrets
 from typing import Any
 
 import pytest
-from async_download.settings import NUMBERS
 
 from tests.components.functions.test_functions import depends_on
+from tests.components.support.declarations import NUMBERS
 from tests.components.support.harness import Cloud, Deployment, deploy
 from tests.components.support.service_permissions import allowed_permissions, callers, definition_permissions, states
 
@@ -18,8 +18,8 @@ from tests.components.support.service_permissions import allowed_permissions, ca
 def test_access_logs_need_the_accounts_role_which_is_set_only_on_request(deployment: Deployment) -> None:
     """An account has one such role in a region: it stays when the stack is destroyed, and stages wait for it."""
     assert not deployment.resources_of("apigateway/account:Account")
-    assert not deploy({"access_logs": True}).resources_of("apigateway/account:Account")
-    managed = deploy({"access_logs": True, "manage_api_gateway_account": True})
+    assert not deploy({"observability.access_logs": True}).resources_of("apigateway/account:Account")
+    managed = deploy({"observability.access_logs": True, "observability.manage_api_gateway_account": True})
     kept = [item for item in managed.custom if "api-gateway" in item.name]
     assert len(kept) == 3
     assert all(item.retain_on_delete for item in kept)
@@ -41,7 +41,7 @@ def test_a_machine_with_logging_may_deliver_its_logs_before_it_is_made(deploymen
 
 
 def test_a_given_bucket_keeps_its_owners_configuration() -> None:
-    deployment = deploy({"bucket": "reports"})
+    deployment = deploy({"storage.bucket": "reports"})
     assert not [item for item in deployment.custom if item.type.startswith("aws:s3/")]
     assert ("s3:GetObject", "arn:aws:s3:::reports/downloads/*") in allowed_permissions(deployment.statements("signer"))
     (outputs,) = deployment.component_outputs.values()
@@ -70,7 +70,7 @@ def test_no_log_group_comes_back_after_destroy(deployment: Deployment) -> None:
 
 def test_a_test_stage_can_be_destroyed_with_its_copies_and_a_real_one_cannot(deployment: Deployment) -> None:
     assert deployment.resource("s3/bucket:Bucket").inputs["forceDestroy"] is False
-    assert deploy({"force_destroy": True}).resource("s3/bucket:Bucket").inputs["forceDestroy"] is True
+    assert deploy({"protection.force_destroy": True}).resource("s3/bucket:Bucket").inputs["forceDestroy"] is True
     for machine in deployment.resources_of("sfn/stateMachine:StateMachine"):
         assert 0 < machine.json("definition")["TimeoutSeconds"] <= 24 * 3600
 
@@ -79,9 +79,9 @@ def test_sockets_are_throttled_by_number_and_functions_answer_before_the_gateway
     deployment: Deployment,
 ) -> None:
     settings = deployment.resource("apigatewayv2/stage:Stage").inputs["defaultRouteSettings"]
-    assert settings["throttlingRateLimit"] == NUMBERS["throttle_rate"][0] > 0
-    assert settings["throttlingBurstLimit"] == NUMBERS["throttle_burst"][0] > 0
-    chosen = deploy({"throttle_rate": 7, "throttle_burst": 9})
+    assert settings["throttlingRateLimit"] == NUMBERS["api.throttle_rate"][0] > 0
+    assert settings["throttlingBurstLimit"] == NUMBERS["api.throttle_burst"][0] > 0
+    chosen = deploy({"api.throttle_rate": 7, "api.throttle_burst": 9})
     for kind, key in (("apigatewayv2/stage:Stage", "defaultRouteSettings"), METHOD_SETTINGS):
         throttled = chosen.resource(kind).inputs[key]
         assert (throttled["throttlingRateLimit"], throttled["throttlingBurstLimit"]) == (7, 9)
@@ -138,18 +138,20 @@ def test_no_concurrency_is_reserved_and_a_throttled_function_is_called_again(dep
 
 
 def test_concurrency_of_functions_behind_the_apis_is_reserved_on_request_only() -> None:
-    deployment = deploy({"request_concurrency": 20, "connect_concurrency": 30})
+    deployment = deploy({"api.reserved_concurrency": 20, "websocket.reserved_concurrency": 30})
     kept = {
         item.name: item.inputs["reservedConcurrentExecutions"]
         for item in deployment.resources_of("lambda/function:Function")
         if "reservedConcurrentExecutions" in item.inputs
     }
     assert kept == {"files-request-download": 20, "files-connect": 30}
-    assert NUMBERS["request_concurrency"][0] == NUMBERS["connect_concurrency"][0] == 0, "none by default"
+    assert NUMBERS["api.reserved_concurrency"][0] == NUMBERS["websocket.reserved_concurrency"][0] == 0, (
+        "none by default"
+    )
 
 
 def test_concurrency_of_functions_that_copy_is_reserved_on_request_only() -> None:
-    deployment = deploy({"copy_reserved_concurrency": 40, "slice_reserved_concurrency": 60})
+    deployment = deploy({"copying.reserved_concurrency": 40, "copying.slice_reserved_concurrency": 60})
     caps = {
         item.name: item.inputs["reservedConcurrentExecutions"]
         for item in deployment.resources_of("lambda/function:Function")
@@ -161,7 +163,7 @@ def test_concurrency_of_functions_that_copy_is_reserved_on_request_only() -> Non
 @pytest.mark.parametrize("kind", ["EXPRESS", "STANDARD"])
 def test_slices_are_copied_by_executions_of_the_type_that_is_set(kind: str) -> None:
     """The role may start, describe, stop and redrive executions of both types."""
-    deployment = deploy({"slice_execution_type": kind})
+    deployment = deploy({"cloud.slice_execution_type": kind})
     machine = deployment.resource("sfn/stateMachine:StateMachine", "transfer")
     processor = machine.json("definition")["States"]["CopySlices"]["ItemProcessor"]
     assert processor["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": kind}
@@ -180,7 +182,7 @@ def test_without_a_customer_managed_key_no_role_needs_permissions_for_keys(deplo
 
 
 def test_the_bucket_refuses_foreign_readers_and_old_signatures_but_not_its_deployer() -> None:
-    deployment = deploy({"url_expires_seconds": 300})
+    deployment = deploy({"retention.url_expires_seconds": 300})
     statements = {
         item["Sid"]: item for item in deployment.resource("s3/bucketPolicy:BucketPolicy").json("policy")["Statement"]
     }
@@ -194,7 +196,7 @@ def test_the_bucket_refuses_foreign_readers_and_old_signatures_but_not_its_deplo
 
 @pytest.mark.parametrize("days", [1, 7, 30])
 def test_a_copy_outlives_its_ticket_and_an_unfinished_upload_outlives_a_long_copy(days: int) -> None:
-    deployment = deploy({"object_expiry_days": days, "download_expires_seconds": 3600})
+    deployment = deploy({"retention.object_expiration_days": days, "retention.download_expires_seconds": 3600})
     (rule,) = deployment.resource("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
     assert rule["status"] == "Enabled"
     assert rule["filter"] == {"prefix": "downloads/"}
@@ -235,11 +237,11 @@ def test_responses_and_models_of_the_gateway_are_part_of_each_deployment() -> No
     types = {item.inputs["responseType"] for item in deployment.resources_of("apigateway/response:Response")}
     assert {"MISSING_AUTHENTICATION_TOKEN", "DEFAULT_4XX", "DEFAULT_5XX"} <= types
     triggers: dict[str, Any] = deployment.resource("apigateway/deployment:Deployment").inputs["triggers"]
-    assert triggers != deploy({"rest_auth": "none"}).resource("apigateway/deployment:Deployment").inputs["triggers"]
+    assert triggers != deploy({"auth.type": "none"}).resource("apigateway/deployment:Deployment").inputs["triggers"]
 
 
 def test_the_item_of_a_caller_takes_what_the_throttle_lets_through() -> None:
     """Each download updates it twice, and its size grows with the downloads that run."""
-    ids_kb = NUMBERS["max_downloads_per_caller"][0] * len(secrets.token_hex(16)) / 1024
+    ids_kb = NUMBERS["limits.max_downloads_per_caller"][0] * len(secrets.token_hex(16)) / 1024
     units = math.ceil(ids_kb + 0.5)  # a key and a few attributes beside them
-    assert 2 * units * NUMBERS["throttle_rate"][0] <= 1_000
+    assert 2 * units * NUMBERS["api.throttle_rate"][0] <= 1_000

@@ -10,9 +10,9 @@ import async_download
 import pulumi
 import pytest
 from async_download import AsyncDownload
-from async_download.checks import camel
 from async_download.component import OUTPUTS
-from async_download.tags import MAX_TAGS
+from async_download.settings.checks import camel
+from async_download.settings.tags import MAX_TAGS
 
 from tests.components.support.harness import (
     COMPONENT,
@@ -25,11 +25,11 @@ from tests.components.support.harness import (
 )
 
 EVERYTHING: dict[str, Any] = {
-    "rest_auth": "api_key",
-    "access_logs": True,
-    "manage_api_gateway_account": True,
-    "cors_origins": ["https://app.example.com"],
-    "web_page": True,
+    "auth.type": "api_key",
+    "observability.access_logs": True,
+    "observability.manage_api_gateway_account": True,
+    "api.cors_origins": ["https://app.example.com"],
+    "api.web_page": True,
 }
 UNTAGGABLE = [
     "apigateway/account:Account",
@@ -216,7 +216,7 @@ def test_a_resource_with_a_fixed_name_is_deleted_before_it_is_replaced(everythin
 def test_computed_strings_are_accepted_where_strings_are() -> None:
     def args() -> dict[str, Any]:
         return {
-            "bucket": pulumi.Output.from_input("reports"),
+            "storage.bucket": pulumi.Output.from_input("reports"),
             "origins": {"reports": {"base_url": pulumi.Output.from_input("https://reports.example.com/")}},
             "tags": {"team": pulumi.Output.from_input("reporting")},
         }

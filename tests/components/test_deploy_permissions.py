@@ -99,7 +99,13 @@ def test_roles_are_passed_to_the_services_that_take_them_and_to_no_other(registe
 def test_every_name_matches_whatever_the_prefix(prefix: str) -> None:
     """Long prefixes are shortened, in each name as far as it has to be."""
     deployment = deploy(
-        {"name_prefix": prefix, "reuse_seconds": 600, "access_logs": True, "web_page": True, "rest_auth": "none"}
+        {
+            "name_prefix": prefix,
+            "copying.reuse_seconds": 600,
+            "observability.access_logs": True,
+            "api.web_page": True,
+            "auth.type": "none",
+        }
     )
     target = replace(HERE, prefix=prefix)
     for service, (kind, form) in NAMED.items():

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download import AsyncDownloadArgs
 
 from tests.components.support.cloudformation import Document, documents, findings
+from tests.components.support.declarations import DECLARED
 from tests.components.support.harness import Deployment, deploy
 from tests.components.support.variants import EXCLUSIVE, EXISTING_BUCKET, NON_DEFAULT, variants
 
@@ -31,7 +31,7 @@ def every_document() -> dict[str, Document]:
 
 
 def test_the_variants_have_every_setting() -> None:
-    assert {*NON_DEFAULT, *EXISTING_BUCKET, *EXCLUSIVE, "origins"} == set(AsyncDownloadArgs.__annotations__)
+    assert {*NON_DEFAULT, *EXISTING_BUCKET, *EXCLUSIVE, "origins"} == set(DECLARED)
 
 
 def test_cfn_lint_finds_nothing_in_any_policy(every_document: dict[str, Document]) -> None:
@@ -54,7 +54,7 @@ def test_the_definition_is_valid_amazon_states_language_whatever_the_settings(
 
 
 def test_the_rules_for_the_owner_of_a_given_bucket_are_a_valid_policy() -> None:
-    (outputs,) = deploy({"bucket": "reports"}).component_outputs.values()
+    (outputs,) = deploy({"storage.bucket": "reports"}).component_outputs.values()
     text = json.dumps({"Version": "2012-10-17", "Statement": outputs["bucketRules"]["policyStatements"]})
     assert findings({"the bucket's": Document("AWS::S3::BucketPolicy", text)}) == []
 

@@ -7,24 +7,24 @@ from typing import Any
 
 import pulumi_aws as aws
 import pytest
-from async_download.checks import camel
-from async_download.settings import FLAGS
+from async_download.settings.checks import camel
 
 from local_provider.schema import check_inputs, deprecated_names, input_names
+from tests.components.support.declarations import FLAGS
 from tests.components.support.harness import deploy
 from tests.components.support.variants import PREREQUISITES
 from tests.components.test_program import shipped, stack_file
 
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "the defaults": {},
-    "an API key and pages": {"rest_auth": "api_key", "cors_origins": ["https://app.example.com"]},
-    "a bucket that is given": {"bucket": "a-bucket-of-somebody"},
+    "an API key and pages": {"auth.type": "api_key", "api.cors_origins": ["https://app.example.com"]},
+    "a bucket that is given": {"storage.bucket": "a-bucket-of-somebody"},
     "one copy for all, from a VPC": {
-        "reuse_seconds": 600,
-        "vpc_subnet_ids": ["subnet-0a1b2c3d"],
-        "vpc_security_group_ids": ["sg-0a1b2c3d"],
+        "copying.reuse_seconds": 600,
+        "vpc.subnet_ids": ["subnet-0a1b2c3d"],
+        "vpc.security_group_ids": ["sg-0a1b2c3d"],
     },
-    "no slices": {"fan_out_mb": 0, "tags": {"team": "reporting"}},
+    "no slices": {"copying.slice_threshold_mb": 0, "tags": {"team": "reporting"}},
 }
 ARGS = COMBINATIONS | {
     f"{flag} changed": {flag: not default} | PREREQUISITES.get(flag, {}) for flag, default in FLAGS.items()

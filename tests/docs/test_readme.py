@@ -50,7 +50,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_a_signed_call_is_shown() -> None:
-    """With the default restAuth, iam, an unsigned call gets 403."""
+    """With the default auth.type, iam, an unsigned call gets 403."""
     shown = re.findall(r"^curl .*?(?=\n\n|\n```)", TEXT, re.MULTILINE | re.DOTALL)
     (signed,) = [command for command in shown if "--aws-sigv4" in command]
     assert '"aws:amz:$AWS_REGION:execute-api"' in signed

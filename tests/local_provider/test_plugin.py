@@ -19,7 +19,7 @@ def _mended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patch the SDK during a test, as the plugin does in its process."""
     for name in ("marshal", "unmarshal"):
         monkeypatch.setattr(PropertyValue, name, vars(PropertyValue)[name])
-    plugin._mend_wire()
+    plugin._patch_sdk()
 
 
 def archive() -> Any:

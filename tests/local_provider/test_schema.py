@@ -82,3 +82,12 @@ def test_looking_first_leaves_the_sdk_whole() -> None:
     read_schema = f"from local_provider.schema import output_names; output_names({FUNCTION!r})"
     code = f"{read_schema}; import pulumi_aws; pulumi_aws.lambda_.Alias"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_types_are_read_by_several_threads_at_once() -> None:
+    """Without the lock of the schema, pulumi_aws fails when two threads load one of its packages."""
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor; from local_provider import resource_types, schema; "
+        "list(ThreadPoolExecutor(16).map(schema.input_names, list(resource_types.RESOURCE_TYPES) * 3))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

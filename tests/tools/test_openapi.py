@@ -11,7 +11,7 @@ import pytest
 import schemathesis
 from async_download.api.gateway_errors import gateway_errors
 from async_download.api.rest_routes import ROUTES
-from async_download.args import RestAuth
+from async_download.settings.auth import RestAuth
 from schemathesis.core.result import Ok
 
 from runtime import errors

@@ -172,5 +172,5 @@ def _refused_error(status: int, content: Body | None) -> RefusedError:
     message = (content or {}).get("message") or (content or {}).get("Message")
     text = f"The API refused the request (HTTP {status}" + (f": {message})." if isinstance(message, str) else ").")
     if status in (401, 403):
-        text += " Send the credentials that its setting restAuth requires, such as an API key or a header."
+        text += " Send the credentials that its setting auth.type requires, such as an API key or a header."
     return RefusedError(text, f"HTTP_{status}", status)

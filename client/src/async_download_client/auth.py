@@ -1,4 +1,4 @@
-"""Credentials for the REST API; a stack's setting `restAuth` says which of them it requires.
+"""Credentials for the REST API; a stack's setting `auth.type` says which of them it requires.
 
 The WebSocket and S3 need none: they accept the ticket and the pre-signed URL.
 """
@@ -38,7 +38,7 @@ class Auth(Protocol):
 
 
 class ApiKey:
-    """An API key (`restAuth: api_key`)."""
+    """An API key (`auth.type: api_key`)."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -60,7 +60,7 @@ class Bearer:
 
 
 class Iam:
-    """Signature Version 4 (`restAuth: iam`), by botocore: `pip install 'async-download-client[iam]'`.
+    """Signature Version 4 (`auth.type: iam`), by botocore: `pip install 'async-download-client[iam]'`.
 
     Credentials come from the same places as those of the AWS CLI: environment, shared files and profiles, SSO, roles.
     The region is `region`, else that in the API's host name, else that of the environment or the profile.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from async_download.api import cors
-from async_download.args import RestAuth
+from async_download.settings.auth import RestAuth
 
 RETRY_LATER = {"gatewayresponse.header.Retry-After": "'1'"}
 RETRY_WITH_CAPACITY = {"gatewayresponse.header.Retry-After": "'5'"}

@@ -9,12 +9,11 @@ from async_download import worst_case
 from async_download.api import rest_keys
 from async_download.api.rest_page import page_route
 from async_download.api.rest_routes import Routes
-from async_download.api_keys import ResolvedApiKey
-from async_download.args import RestAuth
 from async_download.names import FunctionName
 from async_download.observability import REST_FIELDS, AccessLogs
 from async_download.scope import Scope
 from async_download.settings import Settings
+from async_download.settings.auth import ApiKey, RestAuth
 
 
 class RestApi:
@@ -83,7 +82,7 @@ class RestApi:
             pulumi.log.warn(_open_to_everybody(settings), scope.component)
         if settings.auth.type is not RestAuth.API_KEY:
             return
-        limits = ResolvedApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
+        limits = ApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
         self.api_key = rest_keys.add_key(scope, "", limits, self.api, stage)
         for name, key in settings.auth.api_keys.items():
             self.api_keys[name] = rest_keys.add_key(scope, name, key, self.api, stage)
@@ -93,9 +92,11 @@ def _open_to_everybody(settings: Settings) -> str:
     """Return the warning of a stack that anybody may call, with what that may cost."""
     request, day = worst_case.one_request(settings), worst_case.one_caller_a_day(settings)
     bound = (
-        "max_downloads_per_caller" if settings.limits.max_downloads_per_caller else "the account's concurrency alone"
+        "limits.max_downloads_per_caller"
+        if settings.limits.max_downloads_per_caller
+        else "the account's concurrency alone"
     )
     return (
-        "rest_auth is none: anybody may ask for files of the configured origins. One request may cost up to "
+        "auth.type is none: anybody may ask for files of the configured origins. One request may cost up to "
         f"${request:,.0f}, and one address, limited by {bound}, up to ${day:,.0f} a day (docs/cost.md)."
     )

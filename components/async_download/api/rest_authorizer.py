@@ -7,16 +7,15 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download.args import RestAuth
-from async_download.authorizers import ResolvedAuthorizer, invoke_arn, split
 from async_download.scope import Scope
 from async_download.settings import Settings
+from async_download.settings.auth import Authorizer, RestAuth
 
 
 class RestAuthorizer:
     """The authorizer: its id for the methods, its resources and its fingerprint for the deployment."""
 
-    def __init__(self, scope: Scope, api: aws.apigateway.RestApi, settings: ResolvedAuthorizer) -> None:
+    def __init__(self, scope: Scope, api: aws.apigateway.RestApi, settings: Authorizer) -> None:
         function = None if settings.function_arn is None else pulumi.Output.from_input(settings.function_arn)
         authorizer = aws.apigateway.Authorizer(
             scope.logical("rest-authorizer"),
@@ -60,3 +59,15 @@ def auth_of_methods(settings: Settings, authorizer: RestAuthorizer | None) -> di
 
 def _digest(snapshot: object) -> str:
     return hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
+
+
+def invoke_arn(function: str) -> str:
+    """Return the ARN by which API Gateway calls a function."""
+    _, partition, _, region, *_ = function.split(":")
+    return f"arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations"
+
+
+def split(function: str) -> tuple[str, str | None]:
+    """Return a function's ARN without its version or alias, and that version or alias."""
+    parts = function.split(":")
+    return ":".join(parts[:7]), parts[7] if len(parts) > 7 else None

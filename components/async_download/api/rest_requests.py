@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from async_download.origins import ResolvedOrigin
+from async_download.settings.origins import Origin
 
 MODEL_NAME = "DownloadRequest"
 FIELDS: dict[str, dict[str, Any]] = {
@@ -15,13 +15,13 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def required(origins: Mapping[str, ResolvedOrigin]) -> tuple[str, ...]:
+def required(origins: Mapping[str, Origin]) -> tuple[str, ...]:
     """Return the required fields: an origin where there are several, a path where no origin has a default."""
     fields = ("origin",) if len(origins) > 1 else ()
     return fields if any(origin.default_path for origin in origins.values()) else (*fields, "path")
 
 
-def model(origins: Mapping[str, ResolvedOrigin]) -> dict[str, Any]:
+def model(origins: Mapping[str, Origin]) -> dict[str, Any]:
     """Return the schema of the body of `POST /downloads`, in the draft that API Gateway supports."""
     fields = list(required(origins))
     return {
@@ -34,13 +34,13 @@ def model(origins: Mapping[str, ResolvedOrigin]) -> dict[str, Any]:
     }
 
 
-def parameters(origins: Mapping[str, ResolvedOrigin]) -> dict[str, bool]:
+def parameters(origins: Mapping[str, Origin]) -> dict[str, bool]:
     """Return the query parameters of `GET /download`, and whether each is required."""
     fields = required(origins)
     return {f"method.request.querystring.{field}": field in fields for field in FIELDS}
 
 
-def description(origins: Mapping[str, ResolvedOrigin]) -> str:
+def description(origins: Mapping[str, Origin]) -> str:
     """Return a short description of the fields."""
     required_fields = required(origins)
     descriptions = {

@@ -3,8 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
-from async_download.checks import InvalidSetting
 from async_download.scope import Scope
+from async_download.settings.checks import InvalidSetting
 
 
 def existing_bucket(scope: Scope) -> pulumi.Output[str] | None:
@@ -36,7 +36,7 @@ def _require_region(bucket: str, opts: pulumi.InvokeOptions) -> None:
         # name the region, in some versions exactly as it reports a missing permission.
         allowed = f"a bucket in {region}, the region of the stack, that the deploying role may see (s3:ListBucket)"
         reason = " ".join(str(error).split()).rstrip(".")
-        raise InvalidSetting("bucket", bucket, f"{allowed}; looking it up failed: {reason}") from error
+        raise InvalidSetting("storage.bucket", bucket, f"{allowed}; looking it up failed: {reason}") from error
     if bucket_region != region:
         allowed = f"a bucket in {region}, the region of the stack; this one is in {bucket_region}"
-        raise InvalidSetting("bucket", bucket, allowed)
+        raise InvalidSetting("storage.bucket", bucket, allowed)

@@ -41,7 +41,7 @@ class FunctionDefinition:
     reads_origins: bool = False
     """Whether the archive of the function holds the origins, as the file that `ORIGINS_FILE` names."""
     copies: bool = False
-    """Whether the function copies from origins: it then gets `copy_memory_mb`, the VPC and the origins' secrets."""
+    """Whether the function copies from origins: it then gets `copying.memory_mb`, the VPC and the origins' secrets."""
     reserved_concurrency: Callable[[Settings], int] | None = None
     """Executions that are reserved for the function, which never has more; 0 or None shares those of the account."""
     async_calls: AsyncCalls | None = None

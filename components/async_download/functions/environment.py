@@ -2,9 +2,9 @@
 
 import json
 
-from async_download import origins
 from async_download.functions.definition import Environment
 from async_download.resources import Resources
+from async_download.settings import origins
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024**2)}
 """Makes the C library return large buffers to the system instead of keeping and splitting them."""

@@ -5,7 +5,7 @@ import dataclasses
 import pulumi
 import pulumi_aws as aws
 
-from async_download import limits, origins
+from async_download import limits
 from async_download.bundle import runtime_archive
 from async_download.functions import ALL_FUNCTIONS, FUNCTIONS, permissions
 from async_download.functions.definition import FunctionDefinition
@@ -14,6 +14,7 @@ from async_download.observability import log_group, tracing_mode
 from async_download.resources import Resources
 from async_download.roles import attach_policy, service_role
 from async_download.scope import Scope
+from async_download.settings import origins
 from async_download.statements import Statement
 
 RUNTIME = "python3.13"

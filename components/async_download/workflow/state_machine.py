@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from async_download.args import ExecutionType
 from async_download.functions import FUNCTIONS
 from async_download.names import FunctionName
+from async_download.settings.cloud import ExecutionType
 from async_download.workflow import retry_rules
 from async_download.workflow.retry_rules import Rule
 

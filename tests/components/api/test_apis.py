@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 import botocore.session
 import pytest
-from async_download import AsyncDownloadArgs, RestAuth
+from async_download import RestAuth
 from async_download.api import gateway_errors, rest_requests, rest_routes
 from async_download.observability import REST_FIELDS, SOCKET_FIELDS
 from async_download.scope import Scope
 from async_download.settings import resolve
 
+from localcloud.config import nested
 from runtime.handlers.request_download import FIELDS
 from tests.components.functions.test_functions import depends_on
 from tests.components.support.harness import ORIGINS, Deployment, RegisteredResource, deploy
@@ -26,9 +28,9 @@ def methods(deployment: Deployment) -> list[RegisteredResource]:
     return deployment.resources_of("apigateway/method:Method")
 
 
-def trigger(**args: Any) -> str:
+def trigger(args: Mapping[str, Any] | None = None) -> str:
     """Return the value that triggers a new deployment of the REST API when it changes."""
-    all_args = cast(AsyncDownloadArgs, {"origins": ORIGINS, "name_prefix": "async-download-test-files"} | args)
+    all_args = nested({"origins": ORIGINS, "name_prefix": "async-download-test-files", **(args or {})})
     return rest_routes.fingerprint(Scope(cast(Any, None), "files", resolve("files", all_args)))
 
 
@@ -37,13 +39,13 @@ def trigger(**args: Any) -> str:
 )
 def test_every_call_carries_the_chosen_auth(auth: str, authorization: str, key: bool) -> None:
     auth_of_methods = {
-        (m.inputs["authorization"], m.inputs["apiKeyRequired"]) for m in methods(deploy({"rest_auth": auth}))
+        (m.inputs["authorization"], m.inputs["apiKeyRequired"]) for m in methods(deploy({"auth.type": auth}))
     }
     assert auth_of_methods == {(authorization, key)}
 
 
 def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
-    deployment = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9})
+    deployment = deploy({"auth.type": "api_key", "api.throttle_rate": 7, "api.throttle_burst": 9})
     plan = deployment.resource("apigateway/usagePlan:UsagePlan").inputs
     assert plan["apiStages"] == [{"apiId": "rest123", "stage": "v1"}]
     assert plan["throttleSettings"] == {"rateLimit": 7, "burstLimit": 9}
@@ -57,7 +59,9 @@ def test_an_api_key_comes_with_a_plan_for_the_stage() -> None:
 @pytest.mark.security
 def test_each_caller_can_have_a_key_with_a_plan_of_its_own() -> None:
     keys = {"reporting": {"rate": 2, "requests_per_day": 1000}, "batch": {"burst": 3}}
-    deployment = deploy({"rest_auth": "api_key", "throttle_rate": 7, "throttle_burst": 9, "api_keys": keys})
+    deployment = deploy(
+        {"auth.type": "api_key", "api.throttle_rate": 7, "api.throttle_burst": 9, "auth.api_keys": keys}
+    )
     plans = {plan.name: plan.inputs for plan in deployment.resources_of("apigateway/usagePlan:UsagePlan")}
     assert {name: (plan["throttleSettings"], plan.get("quotaSettings")) for name, plan in plans.items()} == {
         "files-rest-plan": ({"rateLimit": 7, "burstLimit": 9}, None),
@@ -79,19 +83,19 @@ def _plan_keys(deployment: Deployment) -> list[RegisteredResource]:
 
 @pytest.mark.parametrize("auth", ["iam", "none"])
 def test_no_api_key_is_made_for_another_auth(auth: str) -> None:
-    deployment = deploy({"rest_auth": auth})
+    deployment = deploy({"auth.type": auth})
     assert not deployment.resources_of("apigateway/apiKey:ApiKey")
     assert not deployment.resources_of("apigateway/usagePlan:UsagePlan")
 
 
 def test_an_open_api_is_warned_about_at_deploy_time() -> None:
-    (warning,) = deploy({"rest_auth": "none"}).warnings
+    (warning,) = deploy({"auth.type": "none"}).warnings
     assert "anybody" in warning
     assert "One request may cost up to $15" in warning
     assert "max_downloads_per_caller, up to $20,112 a day" in warning
-    (warning,) = deploy({"rest_auth": "none", "max_downloads_per_caller": 0}).warnings
+    (warning,) = deploy({"auth.type": "none", "limits.max_downloads_per_caller": 0}).warnings
     assert "concurrency alone, up to $24,985 a day" in warning
-    assert not deploy({"rest_auth": "api_key"}).warnings
+    assert not deploy({"auth.type": "api_key"}).warnings
 
 
 def test_the_rest_api_is_regional_and_a_lambda_proxy_throughout(deployment: Deployment) -> None:
@@ -220,15 +224,15 @@ def test_the_answer_to_an_unknown_path_says_so() -> None:
 )
 def test_the_answer_to_a_bad_body_names_the_fields_and_limits(origin: dict[str, str], explanation: str) -> None:
     """The gateway does not say which rule a body broke."""
-    args = cast(AsyncDownloadArgs, {"origins": {"a": {"base_url": "https://a.example.com/"} | origin}})
+    args = {"origins": {"a": {"base_url": "https://a.example.com/"} | origin}}
     required = rest_requests.description(resolve("files", args).origins)
     message = gateway_errors.gateway_errors(RestAuth.NONE, required=required)["BAD_REQUEST_BODY"].message
     assert message == f"Send a JSON object with {explanation}; {KINDS}, and there are no others."
 
 
-@pytest.mark.parametrize("args", [{"rest_auth": "none"}, {"name_prefix": "other"}])
+@pytest.mark.parametrize("args", [{"auth.type": "none"}, {"name_prefix": "other"}])
 def test_a_changed_api_is_deployed_again(args: dict[str, Any]) -> None:
-    assert trigger(**args) != trigger()
+    assert trigger(args) != trigger()
 
 
 class OtherRequests:
@@ -254,7 +258,7 @@ def test_a_changed_model_error_or_route_is_deployed_again(monkeypatch: pytest.Mo
 
 
 def test_an_unchanged_api_is_not_deployed_again(deployment: Deployment) -> None:
-    assert trigger(max_connections=3) == trigger()
+    assert trigger({"websocket.max_connections_per_download": 3}) == trigger()
     assert deployment.resource("apigateway/deployment:Deployment").inputs["triggers"] == {"redeployment": trigger()}
 
 
@@ -285,7 +289,7 @@ def stages(deployment: Deployment) -> list[dict[str, Any]]:
 
 def test_access_logs_are_written_on_request_only(deployment: Deployment) -> None:
     assert all("accessLogSettings" not in stage for stage in stages(deployment))
-    logged = deploy({"access_logs": True})
+    logged = deploy({"observability.access_logs": True})
     for stage, part in zip(stages(logged), ("rest", "socket"), strict=True):
         group = f":log-group:/aws/apigateway/async-download-test-files-{part}"
         assert stage["accessLogSettings"]["destinationArn"].endswith(group)
@@ -304,4 +308,7 @@ def test_access_logs_hold_neither_query_string_nor_header_nor_full_path(fields: 
 
 def test_tracing_of_the_rest_api_is_a_choice(deployment: Deployment) -> None:
     assert deployment.resource("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is True
-    assert deploy({"tracing": False}).resource("apigateway/stage:Stage").inputs["xrayTracingEnabled"] is False
+    assert (
+        deploy({"observability.tracing": False}).resource("apigateway/stage:Stage").inputs["xrayTracingEnabled"]
+        is False
+    )

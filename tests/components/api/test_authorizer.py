@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, AuthorizerKind, InvalidSetting
+from async_download import AuthorizerKind, InvalidSetting
 from async_download.plugin import Plugin
 from async_download.settings import resolve
 
+from localcloud.config import nested
 from tests.components.api.test_apis import methods, trigger
 from tests.components.api.test_cors import answers
 from tests.components.functions.test_functions import depends_on
@@ -24,7 +25,7 @@ KIND = "apigateway/authorizer:Authorizer"
 
 
 def args(**authorizer: Any) -> dict[str, Any]:
-    return {"rest_auth": "authorizer", "authorizer": authorizer}
+    return {"auth.type": "authorizer", "auth.authorizer": authorizer}
 
 
 def authorizer_inputs(deployment: Deployment) -> dict[str, Any]:
@@ -41,36 +42,37 @@ def triggers(deployment: Deployment) -> dict[str, str]:
 
 
 INVALID: list[tuple[str, dict[str, Any]]] = [
-    ("authorizer", {"rest_auth": "authorizer"}),
-    ("authorizer", args()),
-    ("authorizer", args(function_arn=FUNCTION, user_pool_arns=[POOL])),
-    ("authorizer", args(function_arn="", user_pool_arns=[])),
-    ("authorizer", {"rest_auth": "authorizer", "authorizer": FUNCTION}),
-    ("authorizer", {"authorizer": {"function_arn": FUNCTION}}),
-    ("authorizer", {"rest_auth": "api_key", "authorizer": {"function_arn": FUNCTION}}),
-    ("authorizer.functionArn", args(functionArn=FUNCTION)),
-    ("authorizer.function_arn", args(function_arn="who-calls")),
-    ("authorizer.function_arn", args(function_arn=FUNCTION + ":live:2")),
-    ("authorizer.function_arn", args(function_arn=POOL)),
-    ("authorizer.kind", args(function_arn=FUNCTION, kind="jwt")),
-    ("authorizer.kind", args(user_pool_arns=[POOL], kind="token")),
-    ("authorizer.user_pool_arns", args(user_pool_arns=POOL)),
-    ("authorizer.user_pool_arns", args(user_pool_arns=["eu-west-1_AbCdEf123"])),
-    ("authorizer.user_pool_arns", args(user_pool_arns=[POOL, 7])),
-    ("authorizer.scopes", args(function_arn=FUNCTION, scopes=["files/read"])),
-    ("authorizer.scopes", args(user_pool_arns=[POOL], scopes="files/read")),
-    ("authorizer.scopes", args(user_pool_arns=[POOL], scopes=["files read"])),
-    ("authorizer.header", args(function_arn=FUNCTION, header="X Token")),
-    ("authorizer.header", args(function_arn=FUNCTION, header="X-Token'")),
-    ("authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=3601)),
-    ("authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=-1)),
+    ("auth.authorizer", {"auth.type": "authorizer"}),
+    ("auth.authorizer", args()),
+    ("auth.authorizer", args(function_arn=FUNCTION, user_pool_arns=[POOL])),
+    ("auth.authorizer", args(user_pool_arns=[])),
+    ("auth.authorizer", {"auth.type": "authorizer", "auth.authorizer": FUNCTION}),
+    ("auth.authorizer", {"auth.authorizer": {"function_arn": FUNCTION}}),
+    ("auth.authorizer", {"auth.type": "api_key", "auth.authorizer": {"function_arn": FUNCTION}}),
+    ("auth.authorizer.function_arn", args(function_arn="", user_pool_arns=[POOL])),
+    ("auth.authorizer.functionArn", args(functionArn=FUNCTION)),
+    ("auth.authorizer.function_arn", args(function_arn="who-calls")),
+    ("auth.authorizer.function_arn", args(function_arn=FUNCTION + ":live:2")),
+    ("auth.authorizer.function_arn", args(function_arn=POOL)),
+    ("auth.authorizer.kind", args(function_arn=FUNCTION, kind="jwt")),
+    ("auth.authorizer.kind", args(user_pool_arns=[POOL], kind="token")),
+    ("auth.authorizer.user_pool_arns", args(user_pool_arns=POOL)),
+    ("auth.authorizer.user_pool_arns", args(user_pool_arns=["eu-west-1_AbCdEf123"])),
+    ("auth.authorizer.user_pool_arns", args(user_pool_arns=[POOL, 7])),
+    ("auth.authorizer.scopes", args(function_arn=FUNCTION, scopes=["files/read"])),
+    ("auth.authorizer.scopes", args(user_pool_arns=[POOL], scopes="files/read")),
+    ("auth.authorizer.scopes", args(user_pool_arns=[POOL], scopes=["files read"])),
+    ("auth.authorizer.header", args(function_arn=FUNCTION, header="X Token")),
+    ("auth.authorizer.header", args(function_arn=FUNCTION, header="X-Token'")),
+    ("auth.authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=3601)),
+    ("auth.authorizer.cache_seconds", args(function_arn=FUNCTION, cache_seconds=-1)),
 ]
 
 
 @pytest.mark.parametrize(("setting", "invalid"), INVALID, ids=[name for name, _ in INVALID])
 def test_invalid_authorizers_are_refused_with_the_setting_and_the_reason(setting: str, invalid: dict[str, Any]) -> None:
     with pytest.raises(InvalidSetting) as refused:
-        resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS} | invalid))
+        resolve("files", nested({"origins": ORIGINS} | invalid))
     assert refused.value.setting == setting
     assert f"not allowed: {refused.value.allowed}." in str(refused.value)
 
@@ -137,10 +139,10 @@ def test_header_and_cache_are_choices() -> None:
 
 
 def test_a_browser_may_send_the_header() -> None:
-    with_header = args(function_arn=FUNCTION, header="X-Token") | {"cors_origins": ["https://app.example.com"]}
+    with_header = args(function_arn=FUNCTION, header="X-Token") | {"api.cors_origins": ["https://app.example.com"]}
     for headers in answers(deploy(with_header)).values():
         assert "X-Token" in headers["Access-Control-Allow-Headers"].split(",")
-    usual = args(function_arn=FUNCTION) | {"cors_origins": ["https://app.example.com"]}
+    usual = args(function_arn=FUNCTION) | {"api.cors_origins": ["https://app.example.com"]}
     for headers in answers(deploy(usual)).values():
         assert headers["Access-Control-Allow-Headers"].lower().split(",").count("authorization") == 1
 
@@ -156,8 +158,8 @@ def test_a_changed_authorizer_is_deployed_again() -> None:
     variants = [args(function_arn=FUNCTION, **more) for more in ({}, {"header": "X-Token"}, {"cache_seconds": 9})]
     variants += [args(function_arn=FUNCTION, kind="request"), args(user_pool_arns=[POOL])]
     variants += [args(user_pool_arns=[POOL], scopes=["a"])]
-    assert len({trigger(**variant) for variant in variants}) == len(variants)
-    assert trigger(**variants[0]) not in (trigger(), trigger(rest_auth="none"))
+    assert len({trigger(variant) for variant in variants}) == len(variants)
+    assert trigger(variants[0]) not in (trigger(), trigger({"auth.type": "none"}))
     computed = [deploy(variant) for variant in (variants[0], args(function_arn=other_function), variants[4])]
     assert len({triggers(deployment)["authorizer"] for deployment in computed}) == 3
     assert triggers(deploy(variants[0])) == triggers(deploy(variants[0], fresh=True))
@@ -180,8 +182,8 @@ def test_configuration_reaches_the_authorizer() -> None:
     functional = configured(
         {
             "origins": CONFIGURED_ORIGINS,
-            "restAuth": "authorizer",
-            "authorizer": {"functionArn": FUNCTION, "kind": "request", "cacheSeconds": 30, "header": "X-Token"},
+            "auth.type": "authorizer",
+            "auth.authorizer": {"functionArn": FUNCTION, "kind": "request", "cacheSeconds": 30, "header": "X-Token"},
         }
     )
     assert (authorizer_inputs(functional)["type"], authorizer_inputs(functional)["authorizerResultTtlInSeconds"]) == (
@@ -189,7 +191,7 @@ def test_configuration_reaches_the_authorizer() -> None:
         30,
     )
     pools = configured(
-        {"origins": CONFIGURED_ORIGINS, "restAuth": "authorizer", "authorizer": {"userPoolArns": [POOL]}}
+        {"origins": CONFIGURED_ORIGINS, "auth.type": "authorizer", "auth.authorizer": {"userPoolArns": [POOL]}}
     )
     assert authorizer_inputs(pools)["providerArns"] == [POOL]
 
@@ -199,12 +201,11 @@ def test_another_language_creates_the_same_authorizer() -> None:
 
     def remote(authorizer: dict[str, Any]) -> Deployment:
         inputs: dict[str, Any] = {"origins": {"reports": {"baseUrl": "https://reports.example.com/exports/"}}}
-        inputs |= {"restAuth": "authorizer"}
 
         def program() -> None:
             pools = [pulumi.Output.from_input(arn) for arn in authorizer.get("userPoolArns", ())]
-            variants = inputs | {"authorizer": authorizer | ({"userPoolArns": pools} if pools else {})}
-            Plugin("0.0.0").construct("files", COMPONENT, variants)
+            auth = {"type": "authorizer", "authorizer": authorizer | ({"userPoolArns": pools} if pools else {})}
+            Plugin("0.0.0").construct("files", COMPONENT, inputs | {"auth": auth})
 
         return run(program)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -17,8 +18,8 @@ ORIGIN, OTHER_ORIGIN = "https://app.example.com", "https://admin.example.com"
 PREFLIGHTS = {"/downloads": {"POST"}, "/download": {"GET"}, "/downloads/{id}": {"GET", "DELETE"}}
 
 
-def deploy_with_origins(*origins: str, **args: Any) -> Deployment:
-    return deploy({"cors_origins": list(origins)} | args)
+def deploy_with_origins(*origins: str, settings: Mapping[str, Any] | None = None) -> Deployment:
+    return deploy({"api.cors_origins": list(origins), **(settings or {})})
 
 
 def options(deployment: Deployment, kind: str) -> dict[str, RegisteredResource]:
@@ -51,7 +52,7 @@ def test_without_cors_origins_there_is_no_cors(deployment: Deployment) -> None:
 @pytest.mark.parametrize("auth", ["iam", "api_key", "none"])
 def test_the_gateway_answers_options_for_every_path(auth: str) -> None:
     """It needs no credentials, since browsers send none, and no function."""
-    deployment = deploy_with_origins(ORIGIN, rest_auth=auth)
+    deployment = deploy_with_origins(ORIGIN, settings={"auth.type": auth})
     methods = options(deployment, "method:Method")
     assert set(methods) == set(answers(deployment)) == set(PREFLIGHTS)
     assert {item.inputs["authorization"] for item in methods.values()} == {"NONE"}
@@ -104,7 +105,7 @@ def test_pages_may_fetch_copies_by_ranges() -> None:
 
 
 def test_the_rules_for_an_existing_bucket_hold_the_cors_rule() -> None:
-    deployment = deploy_with_origins(ORIGIN, bucket="reports")
+    deployment = deploy_with_origins(ORIGIN, settings={"storage.bucket": "reports"})
     assert not deployment.resources_of("s3/bucketCorsConfiguration:BucketCorsConfiguration")
     (outputs,) = deployment.component_outputs.values()
     rule = outputs["bucketRules"]["corsRule"]

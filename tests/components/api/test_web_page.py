@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -21,8 +22,8 @@ API = "https://rest123.execute-api.eu-west-1.amazonaws.com"
 CORS = "s3/bucketCorsConfiguration:BucketCorsConfiguration"
 
 
-def deploy_with_page(**args: Any) -> Deployment:
-    return deploy({"web_page": True, "rest_auth": "api_key"} | args)
+def deploy_with_page(settings: Mapping[str, Any] | None = None) -> Deployment:
+    return deploy({"api.web_page": True, "auth.type": "api_key", **(settings or {})})
 
 
 def outputs(deployment: Deployment) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def test_without_the_setting_there_is_no_page(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_the_page_is_open_and_the_api_stays_as_it_was(auth: str) -> None:
-    deployment = deploy_with_page(rest_auth=auth)
+    deployment = deploy_with_page({"auth.type": auth})
     api_methods = methods(deployment)
     page = api_methods.pop(("GET", "/page/{file}"))
     assert (page.inputs["authorization"], page.inputs["apiKeyRequired"]) == ("NONE", False)
@@ -65,20 +66,20 @@ def test_the_function_is_invoked_by_its_path_only() -> None:
 
 
 def test_the_function_may_only_write_its_log() -> None:
-    statements = deploy_with_page(tracing=False).statements(hyphenated(PAGE))
+    statements = deploy_with_page({"observability.tracing": False}).statements(hyphenated(PAGE))
     assert [statement["Sid"] for statement in statements] == ["Logs"]
 
 
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_the_environment_of_the_function_holds_exactly_its_settings(auth: str) -> None:
-    variables = environment(deploy_with_page(rest_auth=auth), PAGE)
+    variables = environment(deploy_with_page({"auth.type": auth}), PAGE)
     assert set(variables) == {field.name.upper() for field in dataclasses.fields(Settings)}
     assert config.load(Settings, variables).rest_auth == auth
 
 
 def test_the_url_of_the_page_is_an_output() -> None:
     assert outputs(deploy_with_page())["webPageUrl"] == f"{API}/v1/page/index.html"
-    assert outputs(deploy_with_page(stage_name="live"))["webPageUrl"] == f"{API}/live/page/index.html"
+    assert outputs(deploy_with_page({"api.stage_name": "live"}))["webPageUrl"] == f"{API}/live/page/index.html"
 
 
 @pytest.mark.parametrize(
@@ -87,12 +88,12 @@ def test_the_url_of_the_page_is_an_output() -> None:
     ids=["none", "one", "all"],
 )
 def test_the_page_may_fetch_copies(cors_origins: list[str], allowed_origins: list[str]) -> None:
-    (rule,) = deploy_with_page(cors_origins=cors_origins).resource(CORS).inputs["corsRules"]
+    (rule,) = deploy_with_page({"api.cors_origins": cors_origins}).resource(CORS).inputs["corsRules"]
     assert rule["allowedOrigins"] == allowed_origins
 
 
 def test_the_owner_of_a_given_bucket_is_told_so() -> None:
-    deployment = deploy_with_page(bucket="reports")
+    deployment = deploy_with_page({"storage.bucket": "reports"})
     assert not deployment.resources_of(CORS)
     assert outputs(deployment)["bucketRules"]["corsRule"]["AllowedOrigins"] == [API]
 
@@ -105,5 +106,7 @@ def test_functions_allow_no_cors_origin_for_the_page() -> None:
 
 def test_switching_the_page_on_is_deployed() -> None:
     kind = "apigateway/deployment:Deployment"
-    triggers = [deploy_with_page(web_page=on).resource(kind).inputs["triggers"]["redeployment"] for on in (True, False)]
+    triggers = [
+        deploy_with_page({"api.web_page": on}).resource(kind).inputs["triggers"]["redeployment"] for on in (True, False)
+    ]
     assert len(set(triggers)) == 2

@@ -19,13 +19,13 @@ MOVED = "operation error S3: HeadBucket, https response error StatusCode: 301, a
 def test_an_existing_bucket_in_another_region_is_refused_with_both_regions(preview: bool) -> None:
     cloud = Cloud(bucket_region="us-west-2", preview=preview)
     allowed = "a bucket in eu-west-1, the region of the stack; this one is in us-west-2"
-    with pytest.raises(InvalidSetting, match=f"^bucket is 'reports', which is not allowed: {allowed}.$"):
-        deploy({"bucket": "reports"}, cloud=cloud, fresh=True)
+    with pytest.raises(InvalidSetting, match=rf"^storage\.bucket is 'reports', which is not allowed: {allowed}.$"):
+        deploy({"storage.bucket": "reports"}, cloud=cloud, fresh=True)
 
 
 def test_a_computed_name_of_a_bucket_in_another_region_is_refused_once_it_is_known() -> None:
     def args() -> dict[str, Any]:
-        return {"bucket": pulumi.Output.from_input("reports")}
+        return {"storage.bucket": pulumi.Output.from_input("reports")}
 
     with pytest.raises(ValueError, match="this one is in us-west-2"):
         deploy(args, cloud=Cloud(bucket_region="us-west-2"))
@@ -34,7 +34,7 @@ def test_a_computed_name_of_a_bucket_in_another_region_is_refused_once_it_is_kno
 
 def test_a_name_that_a_preview_does_not_know_is_not_looked_up() -> None:
     def args() -> dict[str, Any]:
-        return {"bucket": aws.s3.Bucket("mine").bucket}
+        return {"storage.bucket": aws.s3.Bucket("mine").bucket}
 
     previewed = deploy(args, cloud=Cloud(bucket_failure="must not be asked", preview=True))
     assert (len(previewed.resources_of("s3/bucket:Bucket")), previewed.lookup_providers) == (1, [])
@@ -45,7 +45,7 @@ def test_an_existing_bucket_that_cannot_be_looked_up_is_refused_with_what_to_che
     """S3 redirects a request in the wrong region, and the provider reports that as a failure."""
     allowed = r"a bucket in eu-west-1, the region of the stack, that the deploying role may see \(s3:ListBucket\)"
     with pytest.raises(InvalidSetting, match=f"{allowed}; looking it up failed: .*{re.escape(reason)}"):
-        deploy({"bucket": "reports"}, cloud=Cloud(bucket_failure=reason), fresh=True)
+        deploy({"storage.bucket": "reports"}, cloud=Cloud(bucket_failure=reason), fresh=True)
 
 
 def test_an_existing_bucket_is_looked_up_with_the_components_provider() -> None:
@@ -53,7 +53,11 @@ def test_an_existing_bucket_is_looked_up_with_the_components_provider() -> None:
 
     def program() -> None:
         provider = aws.Provider("there", region="eu-west-1")
-        AsyncDownload("files", {"origins": ORIGINS, "bucket": "reports"}, pulumi.ResourceOptions(providers=[provider]))
+        AsyncDownload(
+            "files",
+            {"origins": ORIGINS, "storage": {"bucket": "reports"}},
+            pulumi.ResourceOptions(providers=[provider]),
+        )
 
     providers = run(program).lookup_providers
     assert len(providers) == 2, "the region, and the bucket"

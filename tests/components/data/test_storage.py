@@ -51,19 +51,22 @@ def test_plain_http_is_refused_unless_the_stack_allows_it(deployment: Deployment
     assert plain["Effect"] == "Deny"
     assert plain["Resource"] == [ARN, f"{ARN}/*"]
     assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert set(policy(deploy({"tls_only": False}))) == {"ForeignReaders", "OldSignatures"}
+    assert set(policy(deploy({"encryption.tls_only": False}))) == {"ForeignReaders", "OldSignatures"}
 
 
 @pytest.mark.parametrize(("setting", "force_destroy"), [(None, False), (True, True)])
 def test_copies_are_destroyed_only_on_request(setting: bool | None, force_destroy: bool) -> None:
-    assert deploy({"force_destroy": setting}).resource("s3/bucket:Bucket").inputs["forceDestroy"] is force_destroy
+    assert (
+        deploy({"protection.force_destroy": setting}).resource("s3/bucket:Bucket").inputs["forceDestroy"]
+        is force_destroy
+    )
 
 
 DATA = ["files-connections", "files-copies", "files-downloads"]
 
 
 def test_data_and_urls_are_protected_on_request(deployment: Deployment) -> None:
-    protected = deploy({"protect": True, "cors_origins": ["https://app.example.com"]})
+    protected = deploy({"protection.protect": True, "api.cors_origins": ["https://app.example.com"]})
     assert sorted(item.name for item in protected.custom if item.protect) == sorted(
         [*DATA, "files-rest-api", "files-socket-api"]
     )
@@ -78,21 +81,21 @@ def test_data_and_urls_are_protected_on_request(deployment: Deployment) -> None:
 
 def test_data_and_the_configuration_of_its_bucket_are_retained_on_request(deployment: Deployment) -> None:
     """A CORS rule holds no data: it is deleted with the stack."""
-    kept = deploy({"retain_data": True, "cors_origins": ["https://app.example.com"]})
+    kept = deploy({"protection.retain_on_delete": True, "api.cors_origins": ["https://app.example.com"]})
     safe = [f"files-copies-{part}" for part in ("encryption", "lifecycle", "owner", "policy", "private")]
     assert sorted(item.name for item in kept.custom if item.retain_on_delete) == sorted([*DATA, *safe])
     assert not any(item.retain_on_delete for item in deployment.resources)
 
 
-@pytest.mark.parametrize("keeping", ["protect", "retain_data"])
+@pytest.mark.parametrize("keeping", ["protection.protect", "protection.retain_on_delete"])
 def test_force_destroy_cannot_be_combined_with_keeping_data(keeping: str) -> None:
-    with pytest.raises(InvalidSetting, match=r"force_destroy .forceDestroy. is True.*false beside protect"):
-        deploy({"force_destroy": True, keeping: True}, fresh=True)
+    with pytest.raises(InvalidSetting, match=r"protection.forceDestroy. is True.*false with protect"):
+        deploy({"protection.force_destroy": True, keeping: True}, fresh=True)
 
 
 def test_the_rules_for_an_existing_bucket_equal_those_of_a_created_one(deployment: Deployment) -> None:
     (ours,) = deployment.component_outputs.values()
-    (existing,) = deploy({"bucket": BUCKET}).component_outputs.values()
+    (existing,) = deploy({"storage.bucket": BUCKET}).component_outputs.values()
     assert existing["bucketRules"] == ours["bucketRules"]
     assert existing["bucketRules"]["policyStatements"] == list(policy(deployment).values())
     rule = existing["bucketRules"]["lifecycleRule"]
@@ -112,7 +115,9 @@ def test_a_table_is_on_demand_and_its_items_expire(deployment: Deployment, part:
     assert table["pointInTimeRecovery"] == {"enabled": False}
 
 
-@pytest.mark.parametrize("args", [{}, {"reuse_seconds": 600, "point_in_time_recovery": True, "protect": True}])
+@pytest.mark.parametrize(
+    "args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protect": True}]
+)
 def test_a_table_without_a_key_of_the_customers_uses_the_free_key_that_aws_owns(args: dict[str, Any]) -> None:
     """`enabled` without an ARN is the AWS-managed key, billed; left out, a table keeps the key that it has."""
     tables = deploy(args).resources_of("dynamodb/table:Table")
@@ -136,12 +141,14 @@ def test_no_option_with_an_extra_charge_is_on_by_default(deployment: Deployment)
 
 
 def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:
-    tables = deploy({"point_in_time_recovery": True}).resources_of("dynamodb/table:Table")
+    tables = deploy({"protection.point_in_time_recovery": True}).resources_of("dynamodb/table:Table")
     assert [table.inputs["pointInTimeRecovery"] for table in tables] == [{"enabled": True}] * 2
 
 
 def test_logs_are_kept_for_the_set_time(deployment: Deployment) -> None:
-    groups = deploy({"log_retention_days": 7, "access_logs": True}).resources_of("cloudwatch/logGroup:LogGroup")
+    groups = deploy({"observability.log_retention_days": 7, "observability.access_logs": True}).resources_of(
+        "cloudwatch/logGroup:LogGroup"
+    )
     assert len(groups) == 15
     assert {group.inputs["retentionInDays"] for group in groups} == {7}
     assert {group.inputs["retentionInDays"] for group in deployment.resources_of("cloudwatch/logGroup:LogGroup")} == {

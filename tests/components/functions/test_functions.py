@@ -60,7 +60,7 @@ def test_the_environment_of_a_function_holds_exactly_what_its_handler_reads(depl
 
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_only_functions_that_end_claims_have_the_table_of_copies(key: str) -> None:
-    variables = environment(deploy({"reuse_seconds": 600}), key)
+    variables = environment(deploy({"copying.reuse_seconds": 600}), key)
     expected = {"copy": {"COPIES_TABLE", "REUSE_SECONDS"}, "deliver": {"COPIES_TABLE"}, "fail": {"COPIES_TABLE"}}
     assert set(variables) & {"COPIES_TABLE", "REUSE_SECONDS"} == expected.get(key, set())
     assert config.load(importlib.import_module(f"runtime.handlers.{key}").Settings, variables)
@@ -81,17 +81,17 @@ def test_urls_arns_and_names_in_environments(deployment: Deployment) -> None:
 def test_settings_reach_the_functions() -> None:
     deployment = deploy(
         {
-            "url_expires_seconds": 60,
-            "download_expires_seconds": 300,
-            "max_connections": 3,
-            "object_prefix": "a/b/",
-            "loopback_origins": True,
-            "execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
-            "stage_name": "live",
-            "copy_memory_mb": 2048,
-            "max_file_mb": 5,
-            "max_downloads_per_caller": 7,
-            "daily_mb_per_caller": 2,
+            "retention.url_expires_seconds": 60,
+            "retention.download_expires_seconds": 300,
+            "websocket.max_connections_per_download": 3,
+            "storage.prefix": "a/b/",
+            "cloud.loopback_origins": True,
+            "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
+            "api.stage_name": "live",
+            "copying.memory_mb": 2048,
+            "limits.max_file_mb": 5,
+            "limits.max_downloads_per_caller": 7,
+            "limits.daily_mb_per_caller": 2,
         }
     )
     base = "127.0.0.1:4566/_aws/execute-api"
@@ -116,7 +116,7 @@ def test_settings_reach_the_functions() -> None:
     ("reserved", "limit", "share"), [(0, 100, 100), (20, 100, 10), (20, 4, 4), (3, 100, 1), (1, 100, 1), (20, 0, 0)]
 )
 def test_one_caller_gets_at_most_half_of_the_reserved_concurrency(reserved: int, limit: int, share: int) -> None:
-    deployment = deploy({"copy_reserved_concurrency": reserved, "max_downloads_per_caller": limit})
+    deployment = deploy({"copying.reserved_concurrency": reserved, "limits.max_downloads_per_caller": limit})
     assert environment(deployment, "request_download")["MAX_DOWNLOADS_PER_CALLER"] == str(share)
 
 

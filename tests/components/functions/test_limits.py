@@ -69,7 +69,9 @@ def test_an_environment_of_exactly_four_kilobytes_fits() -> None:
 
 def test_the_longest_variable_names_its_setting() -> None:
     """The length includes escapes, as Lambda counts it."""
-    with pytest.raises(InvalidSetting, match=r"cors_origins \(corsOrigins\) .* of get_download.* shorten it.* 4096"):
+    with pytest.raises(
+        InvalidSetting, match=r"api.cors_origins \(api.corsOrigins\) .* of get_download.* shorten it.* 4096"
+    ):
         limits.check_environment("get_download", {"CORS_ORIGINS": '"' * 2000, "API_URL": "x" * 3000})
     with pytest.raises(InvalidSetting, match=r"name_prefix \(namePrefix\)"):
         limits.check_environment("get_download", {"DOWNLOADS_TABLE": "x" * 5000})
@@ -77,18 +79,25 @@ def test_the_longest_variable_names_its_setting() -> None:
 
 def test_a_url_that_does_not_fit_is_refused_at_deploy_time() -> None:
     url = "http://127.0.0.1:4566/" + "x" * 2000
-    with pytest.raises(ValueError, match=r"execute_api_url \(executeApiUrl\) .*request_download.*shorten it"):
-        deploy({"execute_api_url": url}, fresh=True)
+    with pytest.raises(
+        ValueError, match=r"cloud.execute_api_url \(cloud.executeApiUrl\) .*request_download.*shorten it"
+    ):
+        deploy({"cloud.execute_api_url": url}, fresh=True)
 
 
 @pytest.mark.parametrize("args", [NON_DEFAULT, NON_DEFAULT | EXISTING_BUCKET], ids=["everything", "in a given bucket"])
 def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
     """The variants have every setting, and as many CORS origins, with their escaped quotes, as are accepted."""
     cors_origins = [f"http://{number:03}" for number in range(57)]
-    long = {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64, "cors_origins": cors_origins}
-    assert settings(**long)
-    with pytest.raises(InvalidSetting, match="cors_origins"):
-        settings(cors_origins=[*cors_origins, "http://057"])
+    long = {
+        "name_prefix": NAME,
+        "storage.prefix": "p" * 255 + "/",
+        "api.stage_name": "s" * 64,
+        "api.cors_origins": cors_origins,
+    }
+    assert settings(long)
+    with pytest.raises(InvalidSetting, match=r"api\.cors_origins"):
+        settings({"api.cors_origins": [*cors_origins, "http://057"]})
     deployment = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
     sizes = {
         function.name: limits.environment_size(function.inputs["environment"]["variables"])
@@ -120,12 +129,12 @@ def test_too_many_secrets_for_a_policy_are_refused_with_the_number_that_fits() -
     with pytest.raises(
         InvalidSetting, match=r"origins is '200 different secrets .* fit; let origins name the same ARN"
     ) as refused:
-        settings(**origins(200, secrets=200))
+        settings(origins(200, secrets=200))
     fitting = int(re.findall(r"into which (\d+)", str(refused.value))[0])
     assert fitting >= 25
-    assert settings(**origins(200, secrets=fitting))
+    assert settings(origins(200, secrets=fitting))
     with pytest.raises(InvalidSetting):
-        settings(**origins(200, secrets=fitting + 1))
+        settings(origins(200, secrets=fitting + 1))
 
 
 def test_computed_secrets_that_do_not_fit_are_refused_when_they_are_known() -> None:
@@ -137,9 +146,9 @@ def test_computed_secrets_that_do_not_fit_are_refused_when_they_are_known() -> N
 def test_every_role_fits_with_as_many_secrets_as_are_accepted(args: dict[str, Any]) -> None:
     """The policies of a role have at most 10,240 characters, with all settings and the longest names."""
     with pytest.raises(InvalidSetting) as refused:
-        settings(**origins(200, secrets=200))
+        settings(origins(200, secrets=200))
     many = int(re.findall(r"into which (\d+)", str(refused.value))[0])
-    args = args | {"name_prefix": NAME, "object_prefix": "p" * 255 + "/", "stage_name": "s" * 64}
+    args = args | {"name_prefix": NAME, "storage.prefix": "p" * 255 + "/", "api.stage_name": "s" * 64}
     args |= origins(many, secrets=many)
     deployment = deploy(args, cloud=Cloud(region="ap-southeast-2"))
     for key in ALL_FUNCTIONS:

@@ -14,7 +14,7 @@ COPYING = {"copy", "copy_slice"}
 @pytest.fixture(scope="module")
 def in_vpc() -> Deployment:
     """Deploy a stack whose origins are in a VPC."""
-    return deploy({"vpc_subnet_ids": SUBNETS, "vpc_security_group_ids": GROUPS})
+    return deploy({"vpc.subnet_ids": SUBNETS, "vpc.security_group_ids": GROUPS})
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from fnmatch import fnmatchcase
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, InvalidSetting, keys
+from async_download import InvalidSetting, keys
 from async_download.functions import FUNCTIONS
 from async_download.names import hyphenated
 from async_download.settings import resolve
@@ -51,7 +51,10 @@ WRITE: dict[str, set[str]] = {  # role -> services that encrypt for it
 @pytest.fixture(scope="module")
 def keyed() -> Deployment:
     """Deploy with a key, and with a secret that may be encrypted with it too."""
-    return deploy({"kms_key_arn": KEY, "access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
+    return deploy(
+        {"encryption.kms_key_arn": KEY, "observability.access_logs": True}
+        | origin(secret_headers={"Authorization": SECRET})
+    )
 
 
 def uses(deployment: Deployment, role: str) -> dict[str, set[str]]:
@@ -83,7 +86,9 @@ def test_every_role_is_in_the_table(keyed: Deployment) -> None:
 
 def test_a_machine_that_waits_for_copies_writes_their_table() -> None:
     """It writes its task token to an encrypted item."""
-    assert uses(deploy({"kms_key_arn": KEY, "reuse_seconds": 600}), "transfer") == {"kms:Decrypt": TABLES}
+    assert uses(deploy({"encryption.kms_key_arn": KEY, "copying.reuse_seconds": 600}), "transfer") == {
+        "kms:Decrypt": TABLES
+    }
 
 
 def test_a_role_that_writes_copies_may_also_decrypt_them(keyed: Deployment) -> None:
@@ -100,7 +105,7 @@ def test_a_role_that_writes_copies_may_also_decrypt_them(keyed: Deployment) -> N
 
 
 def test_a_key_changes_no_other_permission(keyed: Deployment) -> None:
-    plain = deploy({"access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
+    plain = deploy({"observability.access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
     for role in map(hyphenated, READ):
         assert [item for item in keyed.statements(role) if "ByKey" not in item["Sid"]] == plain.statements(role)
 
@@ -126,7 +131,9 @@ def secret_keys(deployment: Deployment, role: str) -> list[dict[str, Any]]:
     return [item for item in deployment.statements(hyphenated(role)) if item["Sid"] == "SecretKeys"]
 
 
-@pytest.mark.parametrize("key", [{}, {"kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"])
+@pytest.mark.parametrize(
+    "key", [{}, {"encryption.kms_key_arn": KEY}], ids=["without a key", "with a key of the stack's"]
+)
 def test_a_secret_may_be_under_any_key_of_its_owner(key: dict[str, Any]) -> None:
     """Both copying roles may use any key, through Secrets Manager and for the secrets of the origins."""
     deployment = deploy(key | origin(secret_headers={"Authorization": SECRET, "X-Key": OTHER_SECRET}))
@@ -189,7 +196,7 @@ def test_the_key_policy_statements_allow_the_services_that_use_the_key(keyed: De
 @pytest.mark.parametrize(("name", "stack"), [("files", "test"), ("f" * 90, "s" * 40)])
 def test_the_context_of_the_logs_is_that_of_every_group(name: str, stack: str) -> None:
     """Long names are shortened, and still match."""
-    deployment = deploy({"kms_key_arn": KEY, "access_logs": True}, name=name, stack=stack)
+    deployment = deploy({"encryption.kms_key_arn": KEY, "observability.access_logs": True}, name=name, stack=stack)
     patterns = statements(deployment)["Logs"]["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
     for group in deployment.resources_of("cloudwatch/logGroup:LogGroup"):
         arn = Cloud().arn(group.type, group.inputs["name"])
@@ -209,13 +216,13 @@ def test_partition_and_suffix_are_those_of_the_queue() -> None:
 
 def test_the_rules_for_an_existing_bucket_hold_its_encryption() -> None:
     """Roles may use the key as for a created bucket."""
-    deployment = deploy({"bucket": "reports", "kms_key_arn": KEY})
+    deployment = deploy({"storage.bucket": "reports", "encryption.kms_key_arn": KEY})
     (outputs,) = deployment.component_outputs.values()
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
     rule = {"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}
     assert outputs["bucketRules"]["encryptionRule"] == rule
     assert uses(deployment, "signer") == {"kms:Decrypt": {"s3"}}
-    (plain,) = deploy({"bucket": "reports"}).component_outputs.values()
+    (plain,) = deploy({"storage.bucket": "reports"}).component_outputs.values()
     assert "encryptionRule" not in plain["bucketRules"]
 
 
@@ -223,19 +230,19 @@ def test_the_rules_for_an_existing_bucket_hold_its_encryption() -> None:
     "value", ["", "alias/files", KEY.replace("key/", "alias/"), KEY.rpartition("/")[2], KEY + "*", 7]
 )
 def test_a_value_that_is_no_key_arn_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidSetting, match=r"kms_key_arn \(kmsKeyArn\) .* not of an alias"):
-        resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS, "kms_key_arn": value}))
+    with pytest.raises(InvalidSetting, match=r"encryption\.kms_key_arn \(encryption\.kmsKeyArn\) .* not of an alias"):
+        resolve("files", {"origins": ORIGINS, "encryption": {"kms_key_arn": value}})
 
 
 def test_a_computed_key_is_checked_when_it_is_known() -> None:
     with pytest.raises(ValueError, match="not of an alias"):
-        deploy(lambda: {"kms_key_arn": pulumi.Output.from_input("alias/files")})
-    deployment = deploy(lambda: {"kms_key_arn": pulumi.Output.from_input(KEY)})
+        deploy(lambda: {"encryption.kms_key_arn": pulumi.Output.from_input("alias/files")})
+    deployment = deploy(lambda: {"encryption.kms_key_arn": pulumi.Output.from_input(KEY)})
     assert uses(deployment, "signer") == {"kms:Decrypt": {"s3"}}
 
 
 def test_configuration_reaches_the_key() -> None:
-    deployment = configured({"origins": CONFIGURED_ORIGINS, "kmsKeyArn": KEY})
+    deployment = configured({"origins": CONFIGURED_ORIGINS, "encryption.kmsKeyArn": KEY})
     assert deployment.resource("sqs/queue:Queue").inputs["kmsMasterKeyId"] == KEY
     assert [item["Sid"] for item in deployment.exports["keyPolicyStatements"]] == [
         "Logs",

@@ -17,7 +17,7 @@ SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
 
 def test_permissions_to_trace_exist_with_tracing_only(deployment: Deployment) -> None:
     traced = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
-    plain = deploy({"tracing": False})
+    plain = deploy({"observability.tracing": False})
     for key in map(hyphenated, FUNCTIONS):
         assert allowed_permissions(deployment.statements(key), "xray") == traced
         assert allowed_permissions(plain.statements(key), "xray") == set()
@@ -83,7 +83,7 @@ def test_every_statement_has_a_name_of_its_own(deployment: Deployment) -> None:
 
 def test_partition_and_suffix_are_the_providers() -> None:
     cloud = Cloud(partition="aws-cn", suffix="amazonaws.com.cn", region="cn-north-1")
-    for args in ({}, {"bucket": "reports", "manage_api_gateway_account": True}):
+    for args in ({}, {"storage.bucket": "reports", "observability.manage_api_gateway_account": True}):
         deployment = deploy(args, cloud=cloud)
         for resource, text in documents(deployment):
             assert "arn:aws:" not in text, resource.name

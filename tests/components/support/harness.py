@@ -20,6 +20,8 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.settings import SETTINGS, get_root_resource
 from pulumi.runtime.stack import wait_for_rpcs
 
+from localcloud.config import nested
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROJECT, STACK = "async-download", "test"
 ORIGINS: dict[str, Any] = {"reports": {"base_url": "https://reports.example.com/exports/"}}
@@ -207,7 +209,7 @@ def deploy(
 
     def program() -> None:
         resolved_args = args() if callable(args) else args or {}
-        AsyncDownload(name, cast(AsyncDownloadArgs, {"origins": ORIGINS} | dict(resolved_args)))
+        AsyncDownload(name, cast(AsyncDownloadArgs, nested({"origins": ORIGINS} | dict(resolved_args))))
 
     if fresh or callable(args):
         return run(program, **run_with)

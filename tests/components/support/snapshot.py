@@ -20,9 +20,9 @@ EXISTING: dict[str, Any] = {
     **WITH_SECRETS,
     **EXISTING_BUCKET,
     **NETWORK,
-    "kms_key_arn": NON_DEFAULT["kms_key_arn"],
-    "rest_auth": "authorizer",
-    "authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:authorize"},
+    "encryption.kms_key_arn": NON_DEFAULT["encryption.kms_key_arn"],
+    "auth.type": "authorizer",
+    "auth.authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:authorize"},
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from async_download.functions import FUNCTIONS
-from async_download.settings import LEAST_IDLE_SECONDS, NUMBERS
 from async_download.workflow.state_machine import definition, idle_closer
 
 from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
 from runtime.logic.sockets.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
+from tests.components.support.declarations import NUMBERS
 from tests.components.support.harness import Cloud, Deployment, deploy
 from tests.components.support.service_permissions import states
 from tests.components.support.throttling_retries import THROTTLED
@@ -180,13 +180,13 @@ def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
 
 
 def test_the_number_of_slices_copied_at_once_is_a_setting() -> None:
-    machine = deploy({"copy_concurrency": 3}).resource("sfn/stateMachine:StateMachine", "transfer")
+    machine = deploy({"copying.concurrency": 3}).resource("sfn/stateMachine:StateMachine", "transfer")
     assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
     assert SLICES["MaxConcurrency"] == 8
 
 
 def test_the_idle_closer_waits_for_the_set_time_and_calls_one_function() -> None:
-    deployment = deploy({"close_idle_seconds": 33})
+    deployment = deploy({"websocket.idle_timeout_seconds": 33})
     machine = deployment.resource("sfn/stateMachine:StateMachine", "closing")
     arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
     document = machine.json("definition")
@@ -201,18 +201,18 @@ WAIT = {"Type": "Wait", "Next": "Close"}
 
 def test_a_socket_that_is_closed_is_older_than_ten_seconds() -> None:
     """For the first ten seconds of a connection 410 does not mean that it is closed."""
-    assert LEAST_IDLE_SECONDS >= YOUNG_SECONDS
+    assert NUMBERS["websocket.idle_timeout_seconds"][1] >= YOUNG_SECONDS
 
 
 def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() -> None:
     """An execution of a machine that is deleted ends at its next transition: when its wait is over."""
-    assert NUMBERS["close_idle_seconds"][2] + 30 < 300
+    assert NUMBERS["websocket.idle_timeout_seconds"][2] + 30 < 300
 
 
 def test_functions_that_end_downloads_have_the_idle_closer_and_its_delay() -> None:
     arn = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
     for seconds in (0, 45):
-        deployment = deploy({"close_idle_seconds": seconds})
+        deployment = deploy({"websocket.idle_timeout_seconds": seconds})
         for key in ("deliver", "fail"):
             variables = deployment.resource("lambda/function:Function", key).inputs["environment"]["variables"]
             assert (variables["IDLE_CLOSER_ARN"], variables["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
@@ -227,7 +227,7 @@ def test_the_machine_is_standard_and_traced_by_choice(deployment: Deployment) ->
     machine = deployment.resource("sfn/stateMachine:StateMachine", "transfer")
     assert machine.inputs["type"] == "STANDARD"
     assert machine.inputs["tracingConfiguration"] == {"enabled": True}
-    plain = deploy({"tracing": False}).resource("sfn/stateMachine:StateMachine", "transfer")
+    plain = deploy({"observability.tracing": False}).resource("sfn/stateMachine:StateMachine", "transfer")
     assert plain.inputs["tracingConfiguration"] == {"enabled": False}
 
 

@@ -7,13 +7,13 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from async_download.args import ExecutionType
 from async_download.functions import FUNCTIONS
-from async_download.settings import NUMBERS
+from async_download.settings.cloud import ExecutionType
 from async_download.workflow.retry_rules import THROTTLED_ATTEMPTS
 from async_download.workflow.state_machine import definition, idle_closer
 
 from runtime.handlers.copy_slice import SECONDS
+from tests.components.support.declarations import NUMBERS
 from tests.components.support.harness import REPOSITORY
 from tests.components.support.service_permissions import states
 from tests.components.support.throttling_retries import (
@@ -31,7 +31,7 @@ from tests.components.support.throttling_retries import (
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
-DAY = NUMBERS["download_expires_seconds"][0]
+DAY = NUMBERS["retention.download_expires_seconds"][0]
 Machine = dict[str, Any]
 
 
@@ -42,7 +42,7 @@ def machine_of(children: ExecutionType) -> Machine:
 
 
 EXPRESS, STANDARD = (machine_of(children) for children in ExecutionType)
-IDLE_CLOSER = idle_closer(close=f"{ARN}close", seconds=NUMBERS["close_idle_seconds"][2])
+IDLE_CLOSER = idle_closer(close=f"{ARN}close", seconds=NUMBERS["websocket.idle_timeout_seconds"][2])
 MACHINES = {"express": EXPRESS, "standard": STANDARD, "closing": IDLE_CLOSER}
 CHILD = EXPRESS["States"]["CopySlices"]["ItemProcessor"]["States"]["CopySlice"]
 

@@ -110,7 +110,7 @@ def _add_timeout(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_api(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the REST API", "Its setting restAuth says which credentials a stack requires.")
+    group = parser.add_argument_group("the REST API", "Its setting auth.type says which credentials a stack requires.")
     group.add_argument("--iam", action="store_true", help="sign with AWS credentials; --profile and --region imply it")
     group.add_argument("--profile", metavar="NAME", help="the AWS profile; default: AWS_PROFILE, as in the AWS CLI")
     group.add_argument(
