@@ -116,7 +116,7 @@ def test_a_table_is_on_demand_and_its_items_expire(deployment: Deployment, part:
 
 
 @pytest.mark.parametrize(
-    "args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protect": True}]
+    "args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protection.protect": True}]
 )
 def test_a_table_without_a_key_of_the_customers_uses_the_free_key_that_aws_owns(args: dict[str, Any]) -> None:
     """`enabled` without an ARN is the AWS-managed key, billed; left out, a table keeps the key that it has."""
