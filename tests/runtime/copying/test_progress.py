@@ -22,6 +22,7 @@ from runtime.models import Status, Validator, Version
 from runtime.ports import Part
 from tests.runtime.support.copying import is_failure
 from tests.runtime.support.fakes import FakeBody, OriginRequest, Upload
+from tests.runtime.support.fakes.hooks import fail_at
 from tests.runtime.support.slicing import start_upload, uploaded_parts
 from tests.runtime.support.world import ARN, KEY, PART, OriginFile, World, content_of, cut
 
@@ -73,7 +74,7 @@ def test_time_to_the_first_byte_is_not_part_of_the_rate(world: World) -> None:
     def answer_late(request: OriginRequest) -> FakeBody:
         if "If-Match" not in request.headers:
             world.clock.sleep(600)
-        return slow(request)
+        return slow.answer(request)
 
     world.origins.answer = answer_late
     assert world.copy() == {"outcome": "STORED"}
@@ -185,7 +186,7 @@ def test_planned_slices_begin_without_copied_bytes_after_a_long_wait(world: Worl
     def answer(request: OriginRequest) -> FakeBody:
         request.while_waiting()
         assert world.row.copied_bytes == 0
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = answer
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
@@ -200,7 +201,7 @@ def test_upload_of_an_earlier_attempt_does_not_stop_the_worker(world: World) -> 
 
     def answer(request: OriginRequest) -> FakeBody:
         request.while_waiting()
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = answer
     assert world.copy() == {"outcome": "STORED"}
@@ -217,7 +218,7 @@ def test_throttled_table_does_not_end_the_wait_for_an_origin(world: World) -> No
         world.downloads.before_call = busy
         request.while_waiting()
         world.downloads.before_call = lambda _operation: None
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = answer
     assert world.copy() == {"outcome": "STORED"}
@@ -232,10 +233,7 @@ def test_no_message_is_sent_without_connections(world: World) -> None:
 
 
 def test_failing_sockets_do_not_fail_the_copy(world: World) -> None:
-    def fail(_operation: str) -> None:
-        raise ServiceError("PostToConnection", "LimitExceededException")
-
-    world.sockets.before_call = fail
+    world.sockets.before_call = fail_at("sockets.post", ServiceError("PostToConnection", "LimitExceededException"))
     copy_streamed(world, 1)
     assert received(world) == []
 

@@ -14,6 +14,7 @@ from runtime.logic.copying.upload import Buffers, PartUpload
 from runtime.logic.origin.retries import Deadline
 from runtime.ports import Part
 from tests.runtime.support.fakes import FakeClock, FakeObjects
+from tests.runtime.support.fakes.hooks import fail_at
 
 KEY = "downloads/abc"
 
@@ -86,11 +87,7 @@ def test_two_of_three_buffers_are_uploaded_at_once() -> None:
 def test_failed_part_fails_the_next_and_returns_its_buffer() -> None:
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 1)
 
-    def fail(operation: str) -> None:
-        if operation == "upload_part":
-            raise StorageError("upload_part", "SlowDown")
-
-    objects.before_call = fail
+    objects.before_call = fail_at("upload_part", StorageError("upload_part", "SlowDown"))
     upload = start_upload(objects, buffers)
 
     def add_many() -> None:
