@@ -83,7 +83,8 @@ def test_every_handler_is_in_the_archive() -> None:
 
 def test_a_function_holds_its_own_handler_and_no_other(deployment: Deployment) -> None:
     for function in deployment.resources_of("lambda/function:Function"):
-        handlers = {name for name in function.inputs["code"].assets if re.search(r"/handlers/(?!__|boundary)", name)}
+        names = function.inputs["code"].assets
+        handlers = {name for name in names if re.search(r"/handlers/(?!__|boundary|shared/)", name)}
         assert handlers == {f"runtime/handlers/{function.inputs['handler'].split('.')[2]}.py"}
 
 
