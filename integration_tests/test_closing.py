@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integration_tests.support.clouds import RETRY_WAITS, Target
-from integration_tests.support.journeys.basic import NORMAL_CLOSURE, ping
+from integration_tests.support.journeys.basic import NORMAL_CLOSURE
 from integration_tests.support.settings import IDLE_SECONDS
 from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
@@ -64,7 +64,10 @@ def test_a_socket_opened_after_the_end_is_closed_when_idle(strict_stack: Stack, 
 
 
 def test_a_socket_that_refreshes_stays_open(strict_stack: Stack, idle_seconds: float) -> None:
-    ping.run(strict_stack, 15)  # starts a worker of `message`, which may take longer than the idle time
+    slow = strict_stack.client.request(unique_path("1", "first_byte=20"))
+    with strict_stack.client.connect(slow) as socket:
+        socket.ask("ping", "pong")  # starts a worker of `message`, which may take longer than the idle time
+    strict_stack.client.cancel(slow)
     download = strict_stack.client.request(unique_path("1MB", SLOW_START))
     with strict_stack.client.connect(download) as socket:
         first = socket.receive("ready")

@@ -52,9 +52,12 @@ STAGE = ResourceType(
 
 def _method_patches(_old: Properties, new: Properties) -> list[dict[str, str]]:
     """Return the patch that sets every setting of a stage's methods."""
-    prefix, texts = f"/{new['methodPath']}/", {True: "true", False: "false"}
     return [
-        {"op": "replace", "path": prefix + _METHOD_SETTINGS[name], "value": texts.get(value, str(value))}
+        {
+            "op": "replace",
+            "path": f"/{new['methodPath']}/{_METHOD_SETTINGS[name]}",
+            "value": str(value).lower() if isinstance(value, bool) else str(value),
+        }
         for name, value in sorted(new["settings"].items())
     ]
 

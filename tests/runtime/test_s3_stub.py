@@ -293,8 +293,7 @@ def test_client_that_does_not_trust_the_certificate_is_refused(s3_stub: S3Stub) 
 
 
 @pytest.mark.parametrize(
-    ("wire", "content"),
-    [(b"3\r\nabc\r\n1;x=y\r\nd\r\n0\r\n\r\n", b"abcd"), (b"0\r\nname: value \r\n\r\n", b"")],
+    ("wire", "content"), [(b"3\r\nabc\r\n1;x=y\r\nd\r\n0\r\n\r\n", b"abcd"), (b"0\r\nname: value \r\n\r\n", b"")]
 )
 def test_chunks_are_read_with_extensions_and_trailers(wire: bytes, content: bytes) -> None:
     chunked = Chunked(buffered(io.BytesIO(wire)))  # type: ignore[arg-type]  # a stream is a stream

@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import ServiceError
 from runtime.logic.copying.limits import MAX_STREAMED
-from tests.runtime.support.copying import (
-    assert_nothing_left,
-    assert_stored,
-    is_failure,
-)
+from tests.runtime.support.copying import assert_nothing_left, assert_stored, is_failure
 from tests.runtime.support.fakes import FakeBody, FakeObjects
 from tests.runtime.support.world import ORIGIN, PART, OriginFile, World, content_of
 
@@ -40,15 +36,13 @@ def test_every_size_is_copied_from_every_kind_of_origin(
 @given(size=st.integers(0, 5 * PART), cuts=st.lists(st.none() | st.integers(0, 4 * PART), max_size=2))
 def test_copy_with_up_to_two_cuts_is_complete(size: int, cuts: list[int | None]) -> None:
     world = World()
-    world.put_download()
-    file = world.serve(OriginFile(content_of(size), cuts=cuts))
+    file = world.put_file(OriginFile(content_of(size), cuts=cuts))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
 def test_small_file_needs_one_request_to_origin_bucket_and_table(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(PART)))
+    world.put_file(OriginFile(content_of(PART)))
     world.copy()
     assert len(world.origins.requests) == 1
     assert world.objects.calls == {"put": 1, "head": 1}  # the fake itself calls head
@@ -57,15 +51,13 @@ def test_small_file_needs_one_request_to_origin_bucket_and_table(world: World) -
 
 def test_origin_without_ranges_is_requested_once(world: World) -> None:
     """The probe's 200 has the whole file."""
-    world.put_download()
-    world.serve(OriginFile(content_of(5 * PART), ranges=False))
+    world.put_file(OriginFile(content_of(5 * PART), ranges=False))
     world.copy()
     assert [request.headers["Range"] for request in world.origins.requests] == [f"bytes=0-{PART - 1}"]
 
 
 def test_large_file_continues_after_the_probe_with_the_same_version(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(5 * PART)))
+    world.put_file(OriginFile(content_of(5 * PART)))
     world.copy()
     probe, rest = world.origins.requests
     assert (rest.headers["Range"], rest.headers["If-Match"]) == (f"bytes={PART}-", '"v1"')
@@ -83,8 +75,7 @@ def test_last_modified_replaces_a_missing_strong_etag(world: World) -> None:
 @pytest.mark.parametrize("etag", ['W/"v1"', None], ids=["weak", "none"])
 def test_without_a_validator_the_whole_file_is_requested(world: World, etag: str | None) -> None:
     """Two responses could be of two versions."""
-    world.put_download()
-    file = world.serve(OriginFile(content_of(3 * PART), etag=etag))
+    file = world.put_file(OriginFile(content_of(3 * PART), etag=etag))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
     assert "Range" not in world.origins.requests[1].headers
@@ -97,15 +88,14 @@ def test_without_a_validator_the_whole_file_is_requested(world: World, etag: str
 def test_probe_answered_with_another_range_falls_back_to_the_whole_file(world: World, content_range: str) -> None:
     world.put_download()
     file = OriginFile(content_of(5000), ranges=False)
-    file.before = [FakeBody(206, {"content-range": content_range, "etag": '"v1"'})]
+    file.first_answers = [FakeBody(206, {"content-range": content_range, "etag": '"v1"'})]
     world.serve(file)
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
 def test_empty_file_answered_with_416_is_copied(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(b""))
+    world.put_file(OriginFile(b""))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, b"")
     assert len(world.origins.requests) == 2
@@ -113,8 +103,7 @@ def test_empty_file_answered_with_416_is_copied(world: World) -> None:
 
 def test_compressed_response_is_refused(world: World) -> None:
     """A `.gz` file is compressed by nature."""
-    world.put_download()
-    world.serve(OriginFile(content_of(50), headers={"content-encoding": "br"}))
+    world.put_file(OriginFile(content_of(50), headers={"content-encoding": "br"}))
     assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
     world.put_download(path="logs/a.csv.gz?x=1")
@@ -123,8 +112,7 @@ def test_compressed_response_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize(("size", "length"), [(5001, True), (5001, False)], ids=["announced", "found"])
 def test_file_above_the_limit_is_refused_as_soon_as_it_shows(world: World, size: int, length: bool) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(size), length=length, ranges=length))
+    world.put_file(OriginFile(content_of(size), length=length, ranges=length))
     assert is_failure("FILE_TOO_LARGE", world.copy(largest=5000))
     assert_nothing_left(world)
     assert world.objects.calls["create_upload"] == (0 if length else 1)
@@ -133,8 +121,7 @@ def test_file_above_the_limit_is_refused_as_soon_as_it_shows(world: World, size:
 @pytest.mark.security
 @pytest.mark.parametrize("fan_out", [0, 1], ids=["one worker", "slices"])
 def test_announced_length_above_the_setting_is_refused_before_a_byte_is_stored(world: World, fan_out: int) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(5001)))
+    world.put_file(OriginFile(content_of(5001)))
     outcome = world.copy(max_file=5000, fan_out=fan_out)
     assert is_failure("FILE_TOO_LARGE", outcome)
     assert "5000 bytes" in str(outcome["error"])
@@ -145,15 +132,13 @@ def test_announced_length_above_the_setting_is_refused_before_a_byte_is_stored(w
 @pytest.mark.security
 @pytest.mark.parametrize("length", [True, False], ids=["announced", "not announced"])
 def test_file_of_exactly_the_setting_is_copied(world: World, length: bool) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(5000), length=length, ranges=length))
+    world.put_file(OriginFile(content_of(5000), length=length, ranges=length))
     assert world.copy(max_file=5000) == {"outcome": "STORED"}
 
 
 @pytest.mark.security
 def test_unknown_length_is_refused_once_more_bytes_than_the_setting_arrive(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(200 * PART), length=False, ranges=False))
+    world.put_file(OriginFile(content_of(200 * PART), length=False, ranges=False))
     outcome = world.copy(max_file=5 * PART)
     assert is_failure("FILE_TOO_LARGE", outcome)
     assert "maxFileMb" in str(outcome["error"])
@@ -163,8 +148,7 @@ def test_unknown_length_is_refused_once_more_bytes_than_the_setting_arrive(world
 
 @pytest.mark.parametrize(("sha256", "hint"), [(None, "strong ETag"), ("a" * 64, "Ask without sha256")])
 def test_refusal_of_a_large_file_says_what_to_do(world: World, sha256: str | None, hint: str) -> None:
-    world.put_download(sha256=sha256)
-    world.serve(OriginFile(content_of(5001), ranges=sha256 is not None))
+    world.put_file(OriginFile(content_of(5001), ranges=sha256 is not None), sha256=sha256)
     assert hint in str(world.copy(largest=5000, fan_out=1)["error"])
     assert world.objects.calls == {}
 
@@ -225,8 +209,7 @@ def test_worker_stops_before_its_time_is_up(world: World) -> None:
 
 
 def test_wait_beyond_the_deadline_is_not_begun(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(5), before=[FakeBody(503, {"retry-after": "20"})]))
+    world.put_file(OriginFile(content_of(5), first_answers=[FakeBody(503, {"retry-after": "20"})]))
     assert is_failure("ORIGIN_ERROR", world.copy(seconds=10))
 
 

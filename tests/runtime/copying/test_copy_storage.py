@@ -7,30 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.errors import (
-    ObjectExistsError,
-    ServiceError,
-    StorageError,
-    UploadGoneError,
-)
+from runtime.errors import ObjectExistsError, ServiceError, StorageError, UploadGoneError
 from runtime.models import Failure, Status
 from runtime.ports import ObjectHead
-from tests.runtime.support.copying import (
-    assert_nothing_left,
-    assert_stored,
-    cancel_hook,
-    is_failure,
-    range_request,
-    run_once_at,
-)
+from tests.runtime.support.copying import assert_nothing_left, assert_stored, cancel_hook, is_failure, range_request
 from tests.runtime.support.fakes import FakeBody, OriginRequest, StoredObject, Upload
+from tests.runtime.support.fakes.hooks import fail_at, run_once_at
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World, content_of
 
 
 @pytest.mark.parametrize("operation", ["create_upload", "upload_part", "complete", "put"])
 def test_cancel_during_a_copy_leaves_nothing(world: World, operation: str) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(500 if operation == "put" else 9 * PART)))
+    world.put_file(OriginFile(content_of(500 if operation == "put" else 9 * PART)))
     world.objects.before_call = run_once_at(operation, cancel_hook(world))
     assert is_failure("STOPPED", world.copy())
     assert_nothing_left(world)
@@ -116,14 +104,9 @@ def test_upload_is_recorded_before_its_first_part(world: World) -> None:
 
 @pytest.mark.parametrize("operation", ["create_upload", "upload_part", "complete", "put", "head"])
 def test_s3_error_is_raised_and_the_next_attempt_succeeds(world: World, operation: str) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(500 if operation == "put" else 5 * PART)))
+    world.put_file(OriginFile(content_of(500 if operation == "put" else 5 * PART)))
 
-    def fail(name: str) -> None:
-        if name == operation:
-            raise StorageError(operation, "SlowDown")
-
-    world.objects.before_call = fail
+    world.objects.before_call = fail_at(operation, StorageError(operation, "SlowDown"))
     with pytest.raises(StorageError, match="SlowDown"):
         world.copy()
     assert not world.objects.uploads
@@ -136,28 +119,18 @@ def test_s3_error_is_raised_and_the_next_attempt_succeeds(world: World, operatio
 @pytest.mark.parametrize("operation", ["put", "complete"])
 def test_412_of_the_sdks_own_first_attempt_counts_as_success(world: World, operation: str) -> None:
     """S3 answers 412 when botocore's retry meets the object that the first attempt stored."""
-    world.put_download()
-    file = world.serve(OriginFile(content_of(500 if operation == "put" else 5 * PART)))
+    file = world.put_file(OriginFile(content_of(500 if operation == "put" else 5 * PART)))
 
-    def lose_response(name: str) -> None:
-        if name == operation:
-            raise ObjectExistsError(operation, "PreconditionFailed")
-
-    world.objects.after_call = lose_response
+    world.objects.after_call = fail_at(operation, ObjectExistsError(operation, "PreconditionFailed"))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
 def test_completed_upload_that_is_gone_counts_as_success(world: World) -> None:
     """S3 answers NoSuchUpload when botocore's retry meets the upload that the first attempt completed."""
-    world.put_download()
-    file = world.serve(OriginFile(content_of(5 * PART)))
+    file = world.put_file(OriginFile(content_of(5 * PART)))
 
-    def complete_twice(name: str) -> None:
-        if name == "complete":
-            raise UploadGoneError(name, "NoSuchUpload")
-
-    world.objects.after_call = complete_twice
+    world.objects.after_call = fail_at("complete", UploadGoneError("complete", "NoSuchUpload"))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
@@ -197,8 +170,7 @@ def test_worker_whose_upload_was_replaced_stops(world: World) -> None:
 
 
 def test_download_finished_by_another_worker_counts_as_stored(world: World) -> None:
-    world.put_download()
-    file = world.serve(OriginFile(content_of(5)))
+    file = world.put_file(OriginFile(content_of(5)))
 
     def finish(operation: str) -> None:
         if operation == "downloads.finish":
@@ -221,7 +193,7 @@ def test_abort_is_repeated_until_the_upload_is_gone(world: World) -> None:
 
     world.objects.after_call = recreate
     file = OriginFile(content_of(5 * PART))
-    file.before = [file(range_request("bytes=0-999")), FakeBody(404)]
+    file.first_answers = [file.answer(range_request("bytes=0-999")), FakeBody(404)]
     world.serve(file)
     assert is_failure("ORIGIN_NOT_FOUND", world.copy())
     assert world.objects.calls["abort"] == 3
@@ -244,7 +216,7 @@ def test_no_part_is_in_flight_at_an_abort(world: World) -> None:
 
     def answer(request: OriginRequest) -> FakeBody:
         if request.headers["Range"] == "bytes=0-999":
-            return file(request)
+            return file.answer(request)
         origin_failed.set()
         return FakeBody(403)
 
@@ -267,15 +239,13 @@ def test_object_of_another_size_is_never_ready(world: World) -> None:
 
 
 def test_parts_in_flight_are_bounded_by_the_buffers(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(60 * PART)))
+    world.put_file(OriginFile(content_of(60 * PART)))
     world.copy()
     assert world.objects.max_bytes_in_flight <= 2 * PART
 
 
 def test_content_type_of_the_object_cannot_run_scripts(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(b"<script>", content_type="text/html"))
+    world.put_file(OriginFile(b"<script>", content_type="text/html"))
     world.copy()
     assert world.objects.objects[KEY].content_type == "application/octet-stream"
     assert world.row.stored is not None
@@ -311,8 +281,7 @@ def test_buffer_that_is_still_referenced_does_not_fail_the_copy(world: World) ->
 def test_parts_below_s3s_least_size_make_no_object(world: World, fan_out: int) -> None:
     """The fakes of the other tests accept small parts."""
     world.objects.min_part_size = PART + 1
-    world.put_download()
-    world.serve(OriginFile(content_of(9 * PART)))
+    world.put_file(OriginFile(content_of(9 * PART)))
 
     def copy() -> None:
         if world.copy(fan_out=fan_out)["outcome"] == "PLANNED":

@@ -10,6 +10,7 @@ from runtime.logic.copying.copy import MAX_FIRST_BYTE_SECONDS
 from runtime.models import Status, Validator, Version
 from tests.runtime.support.copying import assert_nothing_left, assert_stored, cancel_hook, is_failure
 from tests.runtime.support.fakes import FakeBody, OriginRequest, Upload
+from tests.runtime.support.fakes.hooks import fail_at
 from tests.runtime.support.world import KEY, PART, OriginFile, World, content_of
 
 SIZE = 10 * PART
@@ -19,8 +20,7 @@ PLANNED = {"outcome": "PLANNED", "slices": [0, 1, 2, 3]}
 
 def test_large_file_is_planned_and_its_upload_recorded(world: World) -> None:
     """The outcome holds only numbers; the probe's connection is closed and nothing is uploaded."""
-    world.put_download()
-    world.serve(OriginFile(content_of(SIZE)))
+    world.put_file(OriginFile(content_of(SIZE)))
     assert world.copy(fan_out=SIZE - 1) == PLANNED
     row = world.row
     assert (row.status, row.upload_id, row.size, row.version) == (Status.COPYING, "upload-1", SIZE, VERSION)
@@ -51,16 +51,14 @@ def test_strong_last_modified_is_a_validator(world: World) -> None:
     ids=["not-large", "never", "no-ranges", "no-length", "weak", "no-validator"],
 )
 def test_file_without_ranges_or_validator_is_copied_by_one_worker(world: World, file: OriginFile, fan_out: int) -> None:
-    world.put_download()
-    world.serve(file)
+    world.put_file(file)
     assert world.copy(fan_out=fan_out) == {"outcome": "STORED"}
     assert_stored(world, file.content)
 
 
 def test_file_with_an_expected_sha256_is_copied_by_one_worker(world: World) -> None:
     """SHA-256 needs the bytes in order."""
-    world.put_download(sha256="ab" * 32)
-    world.serve(OriginFile(content_of(SIZE)))
+    world.put_file(OriginFile(content_of(SIZE)), sha256="ab" * 32)
     assert is_failure("CHECKSUM_MISMATCH", world.copy(fan_out=1))
 
 
@@ -71,15 +69,14 @@ def test_file_of_a_slow_origin_is_copied_by_one_worker(world: World) -> None:
 
     def answer(request: OriginRequest) -> FakeBody:
         world.clock.time += MAX_FIRST_BYTE_SECONDS + 1
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = answer
     assert world.copy(fan_out=1) == {"outcome": "STORED"}
 
 
 def test_file_above_the_streaming_limit_is_planned(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(SIZE)))
+    world.put_file(OriginFile(content_of(SIZE)))
     assert world.copy(fan_out=1, largest=SIZE - 1) == PLANNED
 
 
@@ -128,34 +125,23 @@ def test_planned_upload_is_dropped_if_the_origin_stops_offering_ranges(world: Wo
 
 
 def test_cancel_before_the_upload_is_recorded_leaves_nothing(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(SIZE)))
+    world.put_file(OriginFile(content_of(SIZE)))
     world.objects.before_call = lambda operation: cancel_hook(world)() if operation == "create_upload" else None
     assert is_failure("STOPPED", world.copy(fan_out=1))
     assert_nothing_left(world)
 
 
 def test_upload_that_cannot_be_recorded_is_aborted(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(SIZE)))
+    world.put_file(OriginFile(content_of(SIZE)))
 
-    def throttle(operation: str) -> None:
-        if operation == "downloads.begin_upload":
-            raise ServiceError("UpdateItem", "ThrottlingException")
-
-    world.downloads.before_call = throttle
+    world.downloads.before_call = fail_at("downloads.begin_upload", ServiceError("UpdateItem", "ThrottlingException"))
     with pytest.raises(ServiceError):
         world.copy(fan_out=1)
     assert_nothing_left(world)
 
 
 def test_s3_error_is_raised_for_the_next_attempt(world: World) -> None:
-    world.put_download()
-    world.serve(OriginFile(content_of(SIZE)))
-
-    def throttle(operation: str) -> None:
-        raise StorageError(operation, "SlowDown")
-
-    world.objects.before_call = throttle
+    world.put_file(OriginFile(content_of(SIZE)))
+    world.objects.before_call = fail_at("create_upload", StorageError("create_upload", "SlowDown"))
     with pytest.raises(StorageError):
         world.copy(fan_out=1)

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from benchmarks import prices as bill
 from runtime.errors import ServiceError
-from runtime.logic.copying import plan, prices
+from runtime.logic.copying import plan, progress_budget
 from runtime.logic.copying.plan import Plan
-from runtime.logic.copying.progress import BackgroundTask
+from runtime.logic.copying.progress import CHECK_SECONDS, BackgroundTask
 from runtime.logic.slices.sliced import sliced
-from runtime.logic.slices.watch import LOOK_SECONDS, Watch, counted
+from runtime.logic.slices.watch import Watch, count_parts
 from runtime.logic.sockets import messages
 from runtime.models import Status, Validator, Version
 from runtime.ports import Part
 from tests.runtime.support.copying import is_failure
 from tests.runtime.support.fakes import FakeBody, OriginRequest, Upload
+from tests.runtime.support.fakes.hooks import fail_at
 from tests.runtime.support.slicing import start_upload, uploaded_parts
 from tests.runtime.support.world import ARN, KEY, PART, OriginFile, World, content_of, cut
 
@@ -73,7 +74,7 @@ def test_time_to_the_first_byte_is_not_part_of_the_rate(world: World) -> None:
     def answer_late(request: OriginRequest) -> FakeBody:
         if "If-Match" not in request.headers:
             world.clock.sleep(600)
-        return slow(request)
+        return slow.answer(request)
 
     world.origins.answer = answer_late
     assert world.copy() == {"outcome": "STORED"}
@@ -95,9 +96,9 @@ def test_progress_of_a_stream_costs_at_most_1_percent_of_the_copy(world: World, 
     world.serve(OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(seconds)))
     assert world.copy() == {"outcome": "STORED"}
     message_count = sum(len(received_messages) for received_messages in world.sockets.received.values())
-    cost = message_count * prices.MESSAGE + world.downloads.calls["progress"] * prices.ROW_WRITE
+    cost = message_count * progress_budget.MESSAGE + world.downloads.calls["progress"] * progress_budget.ROW_WRITE
     seconds_taken = sum(world.clock.slept)
-    assert cost <= 0.01 * prices.of_copy(seconds_taken, 90 * PART)
+    assert cost <= 0.01 * progress_budget.price_of_copy(seconds_taken, 90 * PART)
     assert seconds < 1 or world.downloads.calls["progress"] >= 1
     assert message_count <= sockets * seconds_taken  # never more than one a second each
 
@@ -113,7 +114,7 @@ def test_slices_that_begin_late_send_progress_soon(world: World) -> None:
     job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
     assert job is not None
     watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-    world.clock.sleep(LOOK_SECONDS)
+    world.clock.sleep(CHECK_SECONDS)
     watch.check()
     watch.close()
     assert len(received(world)) == 1
@@ -139,24 +140,24 @@ def test_progress_of_slices_costs_at_most_1_percent_of_the_copy(
         job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-        world.clock.sleep(LOOK_SECONDS)
+        world.clock.sleep(CHECK_SECONDS)
         updated_at = world.row.updated_at
         watch.check()
         watch.close()
         rounds += world.row.updated_at != updated_at
-    cost = rounds * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
-    assert cost <= 0.01 * prices.of_copy(seconds * workers, file_plan.size)
+    cost = rounds * (progress_budget.S3_WRITE + progress_budget.ROW_WRITE + sockets * progress_budget.MESSAGE)
+    assert cost <= 0.01 * progress_budget.price_of_copy(seconds * workers, file_plan.size)
     assert rounds or sockets == 10 or (size, seconds) == (70, 5.0)
 
 
 def test_prices_of_the_runtime_equal_those_of_the_benchmarks() -> None:
-    assert pytest.approx(bill.ITEM_WRITE * 1e6) == prices.ROW_WRITE
-    assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
-    assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
-    assert pytest.approx(bill.MESSAGE * 1e6) == prices.MESSAGE
+    assert pytest.approx(bill.ITEM_WRITE * 1e6) == progress_budget.ROW_WRITE
+    assert pytest.approx(bill.S3_WRITE * 1e6) == progress_budget.S3_WRITE
+    assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == progress_budget.WORKER_SECOND
+    assert pytest.approx(bill.MESSAGE * 1e6) == progress_budget.MESSAGE
     week_of_a_gigabyte = 0.023 / 30 * 7 * 1e6
-    parts_of_a_gigabyte = 1e9 / plan.MIN_PART * prices.S3_WRITE
-    assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == prices.MEGABYTE
+    parts_of_a_gigabyte = 1e9 / plan.MIN_PART * progress_budget.S3_WRITE
+    assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == progress_budget.MEGABYTE
 
 
 def test_waiting_for_a_slow_origin_shows_copying_and_ends_at_a_cancel(world: World) -> None:
@@ -185,7 +186,7 @@ def test_planned_slices_begin_without_copied_bytes_after_a_long_wait(world: Worl
     def answer(request: OriginRequest) -> FakeBody:
         request.while_waiting()
         assert world.row.copied_bytes == 0
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = answer
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
@@ -200,7 +201,7 @@ def test_upload_of_an_earlier_attempt_does_not_stop_the_worker(world: World) -> 
 
     def answer(request: OriginRequest) -> FakeBody:
         request.while_waiting()
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = answer
     assert world.copy() == {"outcome": "STORED"}
@@ -217,7 +218,7 @@ def test_throttled_table_does_not_end_the_wait_for_an_origin(world: World) -> No
         world.downloads.before_call = busy
         request.while_waiting()
         world.downloads.before_call = lambda _operation: None
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = answer
     assert world.copy() == {"outcome": "STORED"}
@@ -232,10 +233,7 @@ def test_no_message_is_sent_without_connections(world: World) -> None:
 
 
 def test_failing_sockets_do_not_fail_the_copy(world: World) -> None:
-    def fail(_operation: str) -> None:
-        raise ServiceError("PostToConnection", "LimitExceededException")
-
-    world.sockets.before_call = fail
+    world.sockets.before_call = fail_at("sockets.post", ServiceError("PostToConnection", "LimitExceededException"))
     copy_streamed(world, 1)
     assert received(world) == []
 
@@ -280,16 +278,16 @@ def test_time_until_slices_begin_is_not_part_of_their_rate(world: World) -> None
         job = sliced(world.row, "downloads/", cut, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-        world.clock.sleep(LOOK_SECONDS)
+        world.clock.sleep(CHECK_SECONDS)
         watch.check()
         watch.close()
     first, second = received(world)
     assert "bytesPerSecond" not in first
-    assert second["bytesPerSecond"] == round(PART / (MESSAGE_SECONDS + LOOK_SECONDS))
+    assert second["bytesPerSecond"] == round(PART / (MESSAGE_SECONDS + CHECK_SECONDS))
 
 
 @pytest.mark.parametrize("counted_parts", [0, 1, 2])
-def test_listing_begins_after_the_parts_that_are_counted(world: World, counted_parts: int) -> None:
+def test_listing_begins_after_the_parts_that_are_count_parts(world: World, counted_parts: int) -> None:
     """One page reaches far beyond the parts in flight, however large the file."""
     file = start_upload(world, 60 * PART)
     uploaded_parts(world).update(
@@ -323,7 +321,7 @@ def test_bytes_are_counted_from_any_known_prefix(last: int, stored_numbers: set[
     prefix_parts = min(prefix_parts, last)
     all_numbers = sorted({number for number in stored_numbers if number <= last} | set(range(1, prefix_parts + 1)))
     listed = [Part(number, "", file_plan.part(number).length, 0) for number in all_numbers if number > prefix_parts]
-    prefix, copied = counted(file_plan, prefix_parts, listed)
+    prefix, copied = count_parts(file_plan, prefix_parts, listed)
     assert copied == sum(file_plan.part(number).length for number in all_numbers)
     assert set(range(1, prefix + 1)) <= set(all_numbers)
     assert prefix + 1 not in all_numbers

@@ -14,6 +14,7 @@ from runtime.logic.copying.upload import Buffers, PartUpload
 from runtime.logic.origin.retries import Deadline
 from runtime.ports import Part
 from tests.runtime.support.fakes import FakeClock, FakeObjects
+from tests.runtime.support.fakes.hooks import fail_at
 
 KEY = "downloads/abc"
 
@@ -86,11 +87,7 @@ def test_two_of_three_buffers_are_uploaded_at_once() -> None:
 def test_failed_part_fails_the_next_and_returns_its_buffer() -> None:
     objects, buffers = FakeObjects(min_part_size=4), Buffers(4, 1)
 
-    def fail(operation: str) -> None:
-        if operation == "upload_part":
-            raise StorageError("upload_part", "SlowDown")
-
-    objects.before_call = fail
+    objects.before_call = fail_at("upload_part", StorageError("upload_part", "SlowDown"))
     upload = start_upload(objects, buffers)
 
     def add_many() -> None:
@@ -121,7 +118,7 @@ def test_abandon_waits_for_a_part_in_flight_for_a_limited_time() -> None:
     objects.before_call = wait_in_each_part(release.wait)
     upload = start_upload(objects, buffers)
     upload.add(buffers.take(deadline()))
-    upload.abandon(patience=0.01)
+    upload.abandon(seconds=0.01)
     assert objects.bytes_in_flight == 4
     release.set()
 

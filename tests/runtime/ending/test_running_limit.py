@@ -22,7 +22,7 @@ FAILURE = Failure("ORIGIN_ERROR", "The origin answered HTTP 500.")
 
 def request(world: World, download_request: DownloadRequest = ALICES_REQUEST) -> Download:
     """Request a download and return its row."""
-    return world.downloads.rows[str(world.request.run(download_request)["executionArn"])]
+    return world.downloads.rows[str(world.request_download.run(download_request)["executionArn"])]
 
 
 def fill(world: World) -> list[Download]:
@@ -57,7 +57,7 @@ def test_request_above_the_limit_is_refused_and_writes_nothing(world: World) -> 
     fill(world)
     for _ in range(20):
         with pytest.raises(TooManyDownloadsError, match=f"{MAX_RUNNING}.*cancel"):
-            world.request.run(ALICES_REQUEST)
+            world.request_download.run(ALICES_REQUEST)
     assert len(world.downloads.rows) == len(world.executions.started) == MAX_RUNNING
     assert world.callers.calls.count("claim_check") == 1, "only the first refusal looks at all downloads"
 
@@ -118,7 +118,7 @@ def test_download_that_was_not_started_frees_its_place(world: World) -> None:
     world.executions.error = ServiceError("StartExecution", "ThrottlingException")
     for _ in range(MAX_RUNNING * 2):
         with pytest.raises(ServiceError):
-            world.request.run(ALICES_REQUEST)
+            world.request_download.run(ALICES_REQUEST)
     world.executions.error = None
     fill(world)
 
@@ -159,7 +159,7 @@ def test_downloads_without_an_execution_are_found_a_few_at_a_time(world: World) 
     for row in rows:
         world.executions.statuses[row.execution_arn] = "ABORTED"
     with pytest.raises(TooManyDownloadsError):
-        world.request.run(ALICES_REQUEST)
+        world.request_download.run(ALICES_REQUEST)
     world.clock.time += 60
     request(world)
     assert len(running_ids(world) & {row.download_id for row in rows}) == MAX_RUNNING - MAX_EXECUTIONS_CHECKED
@@ -170,23 +170,23 @@ def test_no_place_is_freed_while_step_functions_fails(world: World) -> None:
     world.clock.time += 60
     world.executions.error = ServiceError("DescribeExecution", "ThrottlingException")
     with pytest.raises(TooManyDownloadsError):
-        world.request.run(ALICES_REQUEST)
+        world.request_download.run(ALICES_REQUEST)
     assert running_ids(world) == {row.download_id for row in rows}
 
 
 def test_refused_caller_is_checked_again_after_a_while(world: World) -> None:
     first, *_ = fill(world)
     with pytest.raises(TooManyDownloadsError):
-        world.request.run(ALICES_REQUEST)
+        world.request_download.run(ALICES_REQUEST)
     world.downloads.finish(first.execution_arn, stored=STORED, upload_id=None, now=world.clock.now())
     with pytest.raises(TooManyDownloadsError):
-        world.request.run(ALICES_REQUEST)
+        world.request_download.run(ALICES_REQUEST)
     world.clock.time += CHECK_SECONDS
     request(world)
 
 
 def test_without_a_limit_nothing_is_counted(world: World) -> None:
-    unlimited = replace(world.request, limit=replace(world.limit, max_running=0))
+    unlimited = replace(world.request_download, limit=replace(world.limit, max_running=0))
     for _ in range(MAX_RUNNING * 3):
         unlimited.run(ALICES_REQUEST)
     assert world.callers.calls == []
@@ -203,7 +203,7 @@ def test_bytes_of_a_day_are_limited(world: World) -> None:
     for size in (DAILY_BYTES - 1, 1):
         finish_with_size(world, request(world), size)
     with pytest.raises(DailyLimitError, match=f"{DAILY_BYTES} bytes.*midnight") as error_info:
-        world.request.run(ALICES_REQUEST)
+        world.request_download.run(ALICES_REQUEST)
     assert error_info.value.retry_after is not None
     assert 0 < error_info.value.retry_after <= 86_400
     assert len(world.executions.started) == 2
@@ -244,7 +244,7 @@ def test_running_download_keeps_its_place_when_a_repeat_cannot_start_it(world: W
     row = request(world, KEYED_REQUEST)
     world.executions.error = ServiceError("StartExecution", "ThrottlingException")
     with pytest.raises(ServiceError):
-        world.request.run(KEYED_REQUEST)
+        world.request_download.run(KEYED_REQUEST)
     assert running_ids(world) == {row.download_id}
 
 
@@ -252,7 +252,7 @@ def test_start_whose_response_was_lost_keeps_its_place(world: World) -> None:
     """The execution may run; if it does not, the place is freed at the limit a minute later."""
     world.executions.error = TransientServiceError("StartExecution", "ReadTimeoutError")
     with pytest.raises(ServiceError):
-        world.request.run(ALICES_REQUEST)
+        world.request_download.run(ALICES_REQUEST)
     assert len(running_ids(world)) == 1
 
 

@@ -23,6 +23,7 @@ from runtime.logic.requests.get_download import GetDownload
 from runtime.models import Status, execution_arn_of
 from tests.runtime.ending.test_deliver import message_types, outcome_counts
 from tests.runtime.support.fakes import STATE_MACHINE
+from tests.runtime.support.fakes.hooks import fail_at
 from tests.runtime.support.world import World
 from tests.runtime.test_architecture import HANDLERS, ROOT
 from tools.rest_contract import check_response
@@ -51,12 +52,12 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Event]
     monkeypatch.setenv("CORS_ORIGINS", '["https://app.example.com"]')
     access = Access(world.downloads, world.clock, STATE_MACHINE)
     use_cases = {
-        "request_download": world.request,
+        "request_download": world.request_download,
         "get_download": GetDownload(access, world.reconcile, world.download_messages),
         "cancel_download": CancelDownload(access, world.cancel),
         "connect": world.connect,
         "disconnect": world.disconnect,
-        "message": world.message,
+        "message": world.client_message,
         "copy": SimpleNamespace(run=lambda arn, seconds: {"outcome": "STORED", "arn": arn, "seconds": seconds}),
         "complete": SimpleNamespace(
             run=lambda arn, slices, throttled: {
@@ -438,10 +439,7 @@ def test_message_is_answered_over_the_socket_not_by_the_response(call: Call, wor
 def test_failed_websocket_event_answers_500_and_is_logged(
     call: Call, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_operation: str) -> None:
-        raise ServiceError("DeleteItem", "InternalServerError")
-
-    world.connections.before_call = fail
+    world.connections.before_call = fail_at("connections.delete", ServiceError("DeleteItem", "InternalServerError"))
     assert call("disconnect", load_event("disconnect")) == {"statusCode": 500}
     assert "DeleteItem: InternalServerError" in capsys.readouterr().out
 

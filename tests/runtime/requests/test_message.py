@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from runtime.errors import ServiceError
 from runtime.models import Failure, Status
 from tests.runtime.ending.test_deliver import open_connections, revoke_tickets
+from tests.runtime.support.fakes.hooks import fail_at
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, World
 
 
 def send(world: World, body: str) -> dict[str, Any]:
     """Send a message and return the only answer."""
     count = len(world.sockets.received["c1"])
-    world.message.run("c1", body, "m1")
+    world.client_message.run("c1", body, "m1")
     answers = world.sockets.received["c1"][count:]
     assert len(answers) == 1
     answer: dict[str, Any] = json.loads(answers[0])
@@ -166,11 +167,7 @@ def test_service_error_is_answered_without_internals(world: World) -> None:
     world.put_download()
     open_connections(world, "c1")
 
-    def fail(operation: str) -> None:
-        if operation == "downloads.cancel":
-            raise ServiceError("UpdateItem", "AccessDeniedException")
-
-    world.downloads.before_call = fail
+    world.downloads.before_call = fail_at("downloads.cancel", ServiceError("UpdateItem", "AccessDeniedException"))
     answer = send(world, action("cancel"))
     assert answer["error"]["code"] == "INTERNAL"
     assert "AccessDenied" not in json.dumps(answer)
@@ -180,11 +177,7 @@ def test_unreadable_table_is_answered_with_unavailable(world: World) -> None:
     world.put_download()
     open_connections(world, "c1")
 
-    def fail(operation: str) -> None:
-        if operation == "connections.get":
-            raise ServiceError("GetItem", "ThrottlingException")
-
-    world.connections.before_call = fail
+    world.connections.before_call = fail_at("connections.get", ServiceError("GetItem", "ThrottlingException"))
     assert send(world, action("status"))["error"]["code"] == "UNAVAILABLE"
     assert "c1" in world.connections.rows
 
@@ -194,7 +187,7 @@ def test_answer_to_a_client_that_is_gone_is_no_error(world: World) -> None:
     world.put_download()
     open_connections(world, "c1")
     world.sockets.drop("c1")
-    world.message.run("c1", action("ping"), "m1")
+    world.client_message.run("c1", action("ping"), "m1")
     assert "c1" in world.connections.rows
 
 

@@ -40,7 +40,7 @@ def ticket_in(response: dict[str, object]) -> tickets.Ticket:
 
 
 def test_response_has_id_arn_socket_status_url_and_expiry(world: World) -> None:
-    response = world.request.run(REQUEST)
+    response = world.request_download.run(REQUEST)
     row = only_row(world)
     assert response == {
         "downloadId": row.download_id,
@@ -55,7 +55,7 @@ def test_response_has_id_arn_socket_status_url_and_expiry(world: World) -> None:
 
 
 def test_row_holds_the_hash_of_the_ticket_and_no_secret(world: World) -> None:
-    ticket = ticket_in(world.request.run(REQUEST))
+    ticket = ticket_in(world.request_download.run(REQUEST))
     row = only_row(world)
     assert row.ticket_hashes == (ticket.hash,)
     assert ticket.secret not in repr(row)
@@ -67,16 +67,16 @@ def test_row_is_written_before_the_execution_starts(world: World) -> None:
     """A fast worker finds it."""
     world.executions.error = ServiceError("StartExecution", "ThrottlingException")
     with pytest.raises(ServiceError):
-        world.request.run(REQUEST)
+        world.request_download.run(REQUEST)
     assert only_row(world).status is Status.PENDING
 
 
 def test_every_request_without_a_key_is_another_download(world: World) -> None:
-    assert world.request.run(REQUEST)["downloadId"] != world.request.run(REQUEST)["downloadId"]
+    assert world.request_download.run(REQUEST)["downloadId"] != world.request_download.run(REQUEST)["downloadId"]
 
 
 def test_repeated_key_returns_the_same_download_and_another_ticket(world: World) -> None:
-    first, second = world.request.run(KEYED), world.request.run(KEYED)
+    first, second = world.request_download.run(KEYED), world.request_download.run(KEYED)
     assert first["downloadId"] == second["downloadId"]
     hashes = only_row(world).ticket_hashes
     assert ticket_in(first).text != ticket_in(second).text
@@ -86,13 +86,13 @@ def test_repeated_key_returns_the_same_download_and_another_ticket(world: World)
 
 
 def test_oldest_of_more_than_five_tickets_is_dropped(world: World) -> None:
-    issued_tickets = [ticket_in(world.request.run(KEYED)) for _ in range(6)]
+    issued_tickets = [ticket_in(world.request_download.run(KEYED)) for _ in range(6)]
     hashes = only_row(world).ticket_hashes
     assert [ticket.opens(hashes) for ticket in issued_tickets] == [False] + [True] * 5
 
 
 def test_concurrent_repeats_keep_each_others_ticket(world: World) -> None:
-    first = ticket_in(world.request.run(KEYED))
+    first = ticket_in(world.request_download.run(KEYED))
     other_ticket = tickets.issue("f" * 32)
 
     def add_other_ticket(operation: str) -> None:
@@ -103,73 +103,78 @@ def test_concurrent_repeats_keep_each_others_ticket(world: World) -> None:
             )
 
     world.downloads.before_call = add_other_ticket
-    second = ticket_in(world.request.run(KEYED))
+    second = ticket_in(world.request_download.run(KEYED))
     assert set(only_row(world).ticket_hashes) == {first.hash, other_ticket.hash, second.hash}
 
 
 @pytest.mark.parametrize("change", [{"path": "other.csv"}, {"file_name": "x.csv"}, {"sha256": "a" * 64}, {"size": 9}])
 def test_repeated_key_with_another_body_is_refused(world: World, change: dict[str, Any]) -> None:
-    world.request.run(KEYED)
+    world.request_download.run(KEYED)
     with pytest.raises(IdempotencyKeyReusedError):
-        world.request.run(replace(KEYED, **change))
+        world.request_download.run(replace(KEYED, **change))
     assert len(only_row(world).ticket_hashes) == 1
 
 
 def test_same_key_of_another_caller_is_another_download(world: World) -> None:
-    assert world.request.run(KEYED)["downloadId"] != world.request.run(replace(KEYED, owner="iam:bob"))["downloadId"]
+    assert (
+        world.request_download.run(KEYED)["downloadId"]
+        != world.request_download.run(replace(KEYED, owner="iam:bob"))["downloadId"]
+    )
     requests = replace(KEYED, owner="1", idempotency_key="12"), replace(KEYED, owner="21", idempotency_key="1")
-    assert world.request.run(requests[0])["downloadId"] != world.request.run(requests[1])["downloadId"]
+    assert (
+        world.request_download.run(requests[0])["downloadId"] != world.request_download.run(requests[1])["downloadId"]
+    )
 
 
 def test_repeat_starts_a_download_that_was_stored_but_not_started(world: World) -> None:
     world.executions.error = ServiceError("StartExecution", "ServiceUnavailable")
     with pytest.raises(ServiceError):
-        world.request.run(KEYED)
+        world.request_download.run(KEYED)
     world.executions.error = None
-    response = world.request.run(KEYED)
+    response = world.request_download.run(KEYED)
     assert world.executions.started == [response["downloadId"]]
 
 
 @pytest.mark.parametrize("status", [Status.COPYING, Status.READY, Status.FAILED, Status.CANCELLED])
 def test_repeat_of_a_started_download_starts_nothing(world: World, status: Status) -> None:
-    first = world.request.run(KEYED)
+    first = world.request_download.run(KEYED)
     row = only_row(world)
     world.downloads.rows[row.execution_arn] = replace(row, status=status)
-    assert world.request.run(KEYED)["downloadId"] == first["downloadId"]
+    assert world.request_download.run(KEYED)["downloadId"] == first["downloadId"]
     assert len(world.executions.started) == 1
 
 
 def test_repeat_after_expiry_uses_another_name(world: World) -> None:
     """Its execution blocks the name for 90 days."""
-    first = world.request.run(KEYED)
+    first = world.request_download.run(KEYED)
     world.clock.time += 3601
-    second = world.request.run(KEYED)
+    second = world.request_download.run(KEYED)
     assert second["downloadId"] != first["downloadId"]
-    assert world.request.run(KEYED)["downloadId"] == second["downloadId"]
+    assert world.request_download.run(KEYED)["downloadId"] == second["downloadId"]
 
 
 def test_repeat_after_the_row_was_removed_uses_another_name(world: World) -> None:
     """TTL removed the row, but the closed execution still exists."""
-    first = world.request.run(KEYED)
+    first = world.request_download.run(KEYED)
     world.downloads.rows.clear()
     world.executions.statuses = dict.fromkeys(world.executions.statuses, "SUCCEEDED")
-    second = world.request.run(KEYED)
+    second = world.request_download.run(KEYED)
     assert second["downloadId"] != first["downloadId"]
     expired_row = world.downloads.rows[str(first["executionArn"])]
     assert expired_row.is_expired(world.clock.now())
-    assert world.request.run(KEYED)["downloadId"] == second["downloadId"]
+    assert world.request_download.run(KEYED)["downloadId"] == second["downloadId"]
 
 
 def test_repeat_accepts_its_own_running_execution(world: World) -> None:
     """The response was lost, or another request was faster."""
-    first = world.request.run(KEYED)
+    first = world.request_download.run(KEYED)
     world.downloads.rows.clear()
-    assert world.request.run(KEYED)["downloadId"] == first["downloadId"]
+    assert world.request_download.run(KEYED)["downloadId"] == first["downloadId"]
 
 
 def test_repeat_accepts_its_own_execution_that_has_ended(world: World) -> None:
     """The copy ended before the repeat looked at the row."""
-    first = world.request.run(KEYED)
+    first = world.request_download.run(KEYED)
 
     def finish(operation: str) -> None:
         if operation == "downloads.expire":
@@ -178,13 +183,13 @@ def test_repeat_accepts_its_own_execution_that_has_ended(world: World) -> None:
 
     world.executions.statuses = dict.fromkeys(world.executions.statuses, "SUCCEEDED")
     world.downloads.before_call = finish
-    assert world.request.run(KEYED)["downloadId"] == first["downloadId"]
+    assert world.request_download.run(KEYED)["downloadId"] == first["downloadId"]
 
 
 def test_used_up_names_are_an_error(world: World) -> None:
     world.executions.statuses = _EndedExecutions()
     with pytest.raises(ServiceError, match="NoFreeName"):
-        world.request.run(KEYED)
+        world.request_download.run(KEYED)
 
 
 class _EndedExecutions(dict[str, str]):
@@ -197,11 +202,11 @@ class _EndedExecutions(dict[str, str]):
 
 def with_origins(world: World, **origins: Origin) -> RequestDownload:
     """Return the use case with other origins."""
-    return replace(world.request, origins=origins)
+    return replace(world.request_download, origins=origins)
 
 
 def test_only_origin_and_its_default_path_may_be_left_out(world: World) -> None:
-    world.request.run(DownloadRequest(owner="iam:alice"))
+    world.request_download.run(DownloadRequest(owner="iam:alice"))
     row = only_row(world)
     assert (row.origin, row.path) == ("reports", "latest.csv")
 
@@ -230,7 +235,7 @@ def test_invalid_request_is_refused_with_a_hint_and_writes_nothing(
     world: World, change: dict[str, Any], error: type[RequestError], hint: str
 ) -> None:
     with pytest.raises(error, match=hint):
-        world.request.run(replace(REQUEST, **change))
+        world.request_download.run(replace(REQUEST, **change))
     assert not world.downloads.rows
     assert not world.executions.started
 
@@ -243,7 +248,7 @@ UUID = "b0e3f9a4-51c7-4d2e-9a68-7c1f0d35e2b9"
 def test_guessable_key_of_a_shared_owner_is_refused(world: World, owner: str, key: str) -> None:
     """Another caller who guessed it would get the download with a ticket."""
     with pytest.raises(InvalidRequestError, match="UUID"):
-        world.request.run(replace(KEYED, owner=owner, idempotency_key=key))
+        world.request_download.run(replace(KEYED, owner=owner, idempotency_key=key))
     assert not world.downloads.calls
     assert not world.executions.started
 
@@ -253,12 +258,12 @@ def test_guessable_key_of_a_shared_owner_is_refused(world: World, owner: str, ke
 def test_uuid_key_of_a_shared_owner_repeats_a_request(world: World, owner: str, key: str) -> None:
     """The downloader sends a UUID, the web page 32 hexadecimal digits."""
     request = replace(KEYED, owner=owner, idempotency_key=key)
-    assert world.request.run(request)["downloadId"] == world.request.run(request)["downloadId"]
+    assert world.request_download.run(request)["downloadId"] == world.request_download.run(request)["downloadId"]
 
 
 @pytest.mark.parametrize("owner", ["iam:alice", "identity:eu-west-1:u1", "user:u-1", "principal:alice"])
 def test_short_key_of_an_authenticated_owner_is_accepted(world: World, owner: str) -> None:
-    assert world.request.run(replace(KEYED, owner=owner))["downloadId"]
+    assert world.request_download.run(replace(KEYED, owner=owner))["downloadId"]
 
 
 def test_error_names_what_is_missing_and_the_choices(world: World) -> None:
@@ -273,14 +278,14 @@ def test_error_names_what_is_missing_and_the_choices(world: World) -> None:
     ("size", "sha256"), [(0, None), (plan.LARGEST, None), (0, "a" * 64), (limits.MAX_STREAMED, "a" * 64)]
 )
 def test_expected_size_is_stored(world: World, size: int, sha256: str | None) -> None:
-    world.request.run(replace(REQUEST, size=size, sha256=sha256))
+    world.request_download.run(replace(REQUEST, size=size, sha256=sha256))
     assert (only_row(world).expected_size, only_row(world).size) == (size, None)
 
 
 @pytest.mark.security
 @pytest.mark.parametrize("sha256", [None, "a" * 64])
 def test_size_above_the_setting_is_refused(world: World, sha256: str | None) -> None:
-    limited = replace(world.request, max_file_bytes=5000)
+    limited = replace(world.request_download, max_file_bytes=5000)
     with pytest.raises(RequestTooLargeError, match=r"5000 bytes.*maxFileMb"):
         limited.run(replace(REQUEST, size=5001, sha256=sha256))
     assert not world.downloads.rows
@@ -289,6 +294,6 @@ def test_size_above_the_setting_is_refused(world: World, sha256: str | None) -> 
 
 
 def test_upper_case_sha256_equals_lower_case(world: World) -> None:
-    world.request.run(replace(KEYED, sha256="AB" * 32))
+    world.request_download.run(replace(KEYED, sha256="AB" * 32))
     assert only_row(world).sha256 == "ab" * 32
-    world.request.run(replace(KEYED, sha256="ab" * 32))
+    world.request_download.run(replace(KEYED, sha256="ab" * 32))

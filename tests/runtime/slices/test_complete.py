@@ -11,11 +11,12 @@ import pytest
 
 from runtime.errors import ServiceError, StorageError, UploadConflictError
 from runtime.logic.copying.plan import Plan
-from runtime.logic.slices.complete import tiles
+from runtime.logic.slices.complete import has_all_parts
 from runtime.models import Failure, Status
 from runtime.ports import Part
-from tests.runtime.support.copying import assert_nothing_left, cancel_hook, is_failure, run_once_at
+from tests.runtime.support.copying import assert_nothing_left, cancel_hook, is_failure
 from tests.runtime.support.fakes import FakeObjects, StoredObject
+from tests.runtime.support.fakes.hooks import fail_at, fail_once_at, run_once_at
 from tests.runtime.support.slicing import SIZE, SLICES, start_upload, uploaded_parts
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, KEY, PART, OriginFile, World, content_of
 
@@ -63,11 +64,7 @@ def test_complete_stores_the_result_after_its_response_was_lost(world: World, ch
     world.objects = FakeObjects(checksum_type, min_part_size=PART)
     file = copy_all_slices(world)
 
-    def lose_response(operation: str) -> None:
-        if operation == "complete":
-            raise StorageError("complete_multipart_upload", "ReadTimeoutError")
-
-    world.objects.after_call = lose_response
+    world.objects.after_call = fail_at("complete", StorageError("complete_multipart_upload", "ReadTimeoutError"))
     with pytest.raises(StorageError):
         world.complete()
     assert world.complete() == {"outcome": "STORED"}
@@ -76,13 +73,8 @@ def test_complete_stores_the_result_after_its_response_was_lost(world: World, ch
 
 def test_complete_succeeds_after_the_table_failed(world: World) -> None:
     file = copy_all_slices(world)
-    failures = [ServiceError("UpdateItem", "InternalServerError")]
 
-    def fail(operation: str) -> None:
-        if operation == "downloads.finish" and failures:
-            raise failures.pop()
-
-    world.downloads.before_call = fail
+    world.downloads.before_call = fail_once_at("downloads.finish", ServiceError("UpdateItem", "InternalServerError"))
     with pytest.raises(ServiceError):
         world.complete()
     assert world.complete() == {"outcome": "STORED"}
@@ -143,11 +135,11 @@ def test_missing_part_or_wrong_size_is_never_ready(
 def test_parts_that_do_not_match_the_plan_are_refused() -> None:
     plan = Plan(3 * PART, PART, 3)
     planned_parts = [Part(number, "", PART, 0) for number in (1, 2, 3)]
-    assert tiles(plan, planned_parts, 1)
-    assert not tiles(plan, [*planned_parts, Part(4, "", PART, 0)], 1)
-    assert not tiles(plan, [planned_parts[0], planned_parts[0], planned_parts[2]], 1)
-    assert not tiles(plan, [planned_parts[1], planned_parts[0], planned_parts[2]], 1)
-    assert not tiles(plan, [], 1)
+    assert has_all_parts(plan, planned_parts, 1)
+    assert not has_all_parts(plan, [*planned_parts, Part(4, "", PART, 0)], 1)
+    assert not has_all_parts(plan, [planned_parts[0], planned_parts[0], planned_parts[2]], 1)
+    assert not has_all_parts(plan, [planned_parts[1], planned_parts[0], planned_parts[2]], 1)
+    assert not has_all_parts(plan, [], 1)
 
 
 def batched_plan(size: int) -> Plan:
@@ -157,8 +149,7 @@ def batched_plan(size: int) -> Plan:
 
 def copy_first_batch(world: World) -> OriginFile:
     """Copy the first two of four slices."""
-    world.put_download()
-    file = world.serve(OriginFile(content_of(SIZE)))
+    file = world.put_file(OriginFile(content_of(SIZE)))
     assert world.copy(fan_out=1, cut=batched_plan) == {"outcome": "PLANNED", "slices": [0, 1]}
     for index in (0, 1):
         world.copy_slice(index)
@@ -305,11 +296,7 @@ def test_cancel_during_completion_leaves_nothing(world: World, operation: str) -
 def test_s3_error_is_raised_and_the_next_attempt_succeeds(world: World, operation: str) -> None:
     file = copy_all_slices(world)
 
-    def fail(called: str) -> None:
-        if called == operation:
-            raise StorageError(operation, "SlowDown")
-
-    world.objects.before_call = fail
+    world.objects.before_call = fail_at(operation, StorageError(operation, "SlowDown"))
     with pytest.raises(StorageError):
         world.complete()
     world.objects.before_call = lambda _operation: None

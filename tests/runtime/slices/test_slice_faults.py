@@ -66,7 +66,7 @@ def test_origin_that_fails_once_is_retried_by_the_same_worker(world: World, answ
     def fail_first(request: OriginRequest) -> FakeBody:
         if request.headers["Range"].startswith("bytes=0-") and failures:
             return failures.pop()(request)
-        return file(request)
+        return file.answer(request)
 
     world.origins.answer = fail_first
     world.copy_slice(0)
@@ -87,7 +87,7 @@ def test_origin_that_keeps_failing_is_left_to_the_next_worker(
     assert (world.row.failure, world.row.status) == (None, Status.COPYING)
     assert world.row.last_error is not None
     assert world.row.last_error.code == error_type.code
-    world.origins.answer = file
+    world.origins.answer = file.answer
     for index in range(SLICES):
         world.copy_slice(index)
     complete_and_assert_stored(world, file)
@@ -123,7 +123,7 @@ def test_permanent_failure_is_recorded_and_stops_other_workers(
 ) -> None:
     file = start_upload(world)
     world.origins.answer = lambda request: (
-        answer() if request.headers["Range"].startswith("bytes=0-") else file(request)
+        answer() if request.headers["Range"].startswith("bytes=0-") else file.answer(request)
     )
     world.copy_slice(0)
     assert 1 not in uploaded_parts(world)
@@ -241,7 +241,7 @@ def test_origin_that_was_removed_from_the_stack_is_a_failure(world: World) -> No
 def test_slice_waits_for_retry_after(world: World) -> None:
     file = start_upload(world)
     busy_answers = [FakeBody(503, {"retry-after": "17"})]
-    world.origins.answer = lambda request: busy_answers.pop() if busy_answers else file(request)
+    world.origins.answer = lambda request: busy_answers.pop() if busy_answers else file.answer(request)
     world.copy_slice(0)
     assert world.clock.slept == [17.0]
     assert uploaded_parts(world) == expected_parts(file, 0)

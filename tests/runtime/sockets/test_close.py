@@ -10,6 +10,7 @@ from runtime.errors import ServiceError
 from runtime.logic.sockets.notifier import Notifier
 from runtime.models import Connection, Failure, Status
 from tests.runtime.ending.test_deliver import message_types, open_connections
+from tests.runtime.support.fakes.hooks import fail_at, fail_once_at
 from tests.runtime.support.world import ARN, World
 
 IDLE_SECONDS = 120.0
@@ -100,7 +101,7 @@ def test_without_an_idle_closer_none_is_started(world: World) -> None:
 def test_request_for_the_status_postpones_closing(world: World, action: str) -> None:
     ids, since = notify_end(world, "c1", "c2")
     world.clock.sleep(IDLE_SECONDS - 1)
-    world.message.run("c1", json.dumps({"action": action}), "m1")
+    world.client_message.run("c1", json.dumps({"action": action}), "m1")
     world.clock.sleep(1)
     assert world.close.run(ARN, ids, since) == {"closed": 1, "gone": 0, "inUse": 1}
     assert world.sockets.closed == ["c2"]
@@ -115,7 +116,7 @@ def test_ping_cancel_and_unknown_actions_do_not_postpone_closing(world: World, a
     """A client that missed the end reconnects and gets it; one that has it does not need the connection."""
     ids, since = notify_end(world, "c1")
     world.clock.sleep(IDLE_SECONDS - 1)
-    world.message.run("c1", json.dumps({"action": action}), "m1")
+    world.client_message.run("c1", json.dumps({"action": action}), "m1")
     world.clock.sleep(1)
     assert world.close.run(ARN, ids, since) == {"closed": 1, "gone": 0, "inUse": 0}
 
@@ -127,7 +128,7 @@ def test_message_between_check_and_deletion_keeps_the_connection(world: World) -
 
     def send_refresh(operation: str) -> None:
         if operation == "connections.delete_idle":
-            world.message.run("c1", '{"action": "refresh"}', "m1")
+            world.client_message.run("c1", '{"action": "refresh"}', "m1")
 
     world.connections.before_call = send_refresh
     assert world.close.run(ARN, ids, since) == {"closed": 0, "gone": 0, "inUse": 1}
@@ -139,7 +140,7 @@ def test_use_before_the_end_is_not_recorded(world: World) -> None:
     """It would cost a write for each message."""
     world.put_download(status=Status.COPYING)
     open_connections(world, "c1")
-    world.message.run("c1", '{"action": "status"}', "m1")
+    world.client_message.run("c1", '{"action": "status"}', "m1")
     assert world.connections.calls["use"] == 0
     assert world.connections.rows["c1"].used_at is None
 
@@ -147,12 +148,8 @@ def test_use_before_the_end_is_not_recorded(world: World) -> None:
 def test_message_is_answered_although_its_use_cannot_be_recorded(world: World) -> None:
     notify_end(world, "c1")
 
-    def fail(operation: str) -> None:
-        if operation == "connections.use":
-            raise ServiceError("UpdateItem", "InternalServerError")
-
-    world.connections.before_call = fail
-    world.message.run("c1", '{"action": "refresh"}', "m1")
+    world.connections.before_call = fail_at("connections.use", ServiceError("UpdateItem", "InternalServerError"))
+    world.client_message.run("c1", '{"action": "refresh"}', "m1")
     assert message_types(world, "c1") == ["ready", "ready"]
 
 
@@ -202,13 +199,8 @@ def test_failed_table_raises_and_the_next_attempt_succeeds(world: World) -> None
     """Step Functions retries the task."""
     ids, since = notify_end(world, "c1", "c2")
     world.clock.sleep(IDLE_SECONDS)
-    errors = [ServiceError("DeleteItem", "InternalServerError")]
-
-    def fail_once(operation: str) -> None:
-        if operation == "connections.delete_idle" and errors:
-            raise errors.pop()
-
-    world.connections.before_call = fail_once
+    failure = ServiceError("DeleteItem", "InternalServerError")
+    world.connections.before_call = fail_once_at("connections.delete_idle", failure)
     with pytest.raises(ServiceError):
         world.close.run(ARN, ids, since)
     world.close.run(ARN, ids, since)

@@ -10,12 +10,13 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import PushesGivenUpError, ServiceError, TransientServiceError
-from runtime.logic.copying.progress import push as push_progress
+from runtime.logic.copying.progress import send_progress
 from runtime.logic.sockets import messages, push
 from runtime.logic.sockets.notifier import Notifier
 from runtime.logic.sockets.push import PushCounts, Pushes, PushOutcome
 from runtime.models import Failure, Status
 from tests.runtime.ending.test_deliver import message_types, open_connections, outcome_counts
+from tests.runtime.support.fakes.hooks import fail_once_at
 from tests.runtime.support.world import ARN, World
 
 THROTTLED = TransientServiceError("PostToConnection", "LimitExceededException")
@@ -163,16 +164,10 @@ def test_failure_that_reached_no_connection_is_stored_and_sent_again(world: Worl
 def test_throttled_read_of_a_connection_is_repeated(world: World) -> None:
     world.put_download(status=Status.READY)
     open_connections(world, "c1", "c2")
-    errors: list[ServiceError] = [TransientServiceError("GetItem", "InternalServerError")]
-
-    def fail_once(operation: str) -> None:
-        if operation == "connections.get" and errors:
-            raise errors.pop()
-
-    world.connections.before_call = fail_once
-    assert world.deliver.run(ARN) == outcome_counts(posted=2)
-    errors.append(ServiceError("GetItem", "AccessDeniedException"))
-    assert world.deliver.run(ARN) == outcome_counts(posted=1, refused=1)
+    failures = TransientServiceError("GetItem", "InternalServerError"), ServiceError("GetItem", "AccessDeniedException")
+    for failure, counts in zip(failures, ({"posted": 2}, {"posted": 1, "refused": 1}), strict=True):
+        world.connections.before_call = fail_once_at("connections.get", failure)
+        assert world.deliver.run(ARN) == outcome_counts(**counts)
 
 
 def test_connection_is_read_once_however_often_it_is_retried(world: World) -> None:
@@ -191,11 +186,11 @@ def test_progress_message_is_tried_once_and_counted(world: World, capsys: pytest
     open_connections(world, "c1", "c2", "c3")
     world.sockets.drop("c2")
     world.sockets.errors["c3"] = [THROTTLED] * 2
-    push_progress(world.sockets, world.row, None)
+    send_progress(world.sockets, world.row, None)
     assert len(world.sockets.errors["c3"]) == 1
     entry = log_entry(capsys, "Progress messages were given up")
     assert (entry["pushesGivenUp"], entry["posted"], entry["type"]) == (1, 2, "progress")
-    push_progress(world.sockets, replace(world.row, connection_ids=frozenset({"c1"})), None)
+    send_progress(world.sockets, replace(world.row, connection_ids=frozenset({"c1"})), None)
     assert capsys.readouterr().out == ""
 
 
@@ -203,10 +198,10 @@ def test_throttled_answer_is_retried_and_counted_if_given_up(world: World, capsy
     world.put_download(status=Status.READY)
     open_connections(world, "c1")
     world.sockets.errors["c1"] = [THROTTLED] * 5
-    world.message.run("c1", '{"action": "status"}', "m1")
+    world.client_message.run("c1", '{"action": "status"}', "m1")
     assert "url" in json.loads(world.sockets.received["c1"][0])
     world.sockets.errors["c1"] = [THROTTLED] * 1000
-    world.message.run("c1", '{"action": "status"}', "m2")
+    world.client_message.run("c1", '{"action": "status"}', "m2")
     assert log_entry(capsys, "An answer was given up")["pushesGivenUp"] == 1
 
 

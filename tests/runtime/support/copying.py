@@ -52,17 +52,6 @@ def range_request(range_: str) -> OriginRequest:
     return OriginRequest("https://reports.example.com/", {"Range": range_}, 1.0, do_nothing)
 
 
-def run_once_at(name: str, action: Callable[[], None]) -> Callable[[str], None]:
-    """Return a hook that runs `action` at the first call of the operation."""
-    waiting = [action]
-
-    def called(operation: str) -> None:
-        if operation == name and waiting:
-            waiting.pop()()
-
-    return called
-
-
 def cancel_hook(world: World) -> Callable[[], None]:
     """Return a function that cancels the download."""
     return lambda: world.downloads.rows.update({ARN: replace(world.row, status=Status.CANCELLED)})

@@ -11,8 +11,7 @@ SLICES = 4
 
 def start_upload(world: World, size: int = SIZE) -> OriginFile:
     """Create a download and start its multipart upload; clear the recorded requests and calls."""
-    world.put_download()
-    file = world.serve(OriginFile(content_of(size)))
+    file = world.put_file(OriginFile(content_of(size)))
     assert world.copy(fan_out=1)["outcome"] == "PLANNED"
     world.origins.requests.clear()
     world.objects.calls.clear()

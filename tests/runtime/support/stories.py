@@ -13,13 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
-from runtime.errors import (
-    DownloadFinishedError,
-    PushesGivenUpError,
-    RequestError,
-    ServiceError,
-    TransientServiceError,
-)
+from runtime.errors import DownloadFinishedError, PushesGivenUpError, RequestError, ServiceError, TransientServiceError
 from runtime.models import Connection, Failure, Status
 from tests.runtime.support.schedule import Schedule
 from tests.runtime.support.world import ARN, STORED, World
@@ -150,7 +144,7 @@ class Scenario:
 
     def _send_action(self, connection_id: str, action: str) -> None:
         try:
-            self.world.message.run(connection_id, json.dumps({"action": action}), "m")
+            self.world.client_message.run(connection_id, json.dumps({"action": action}), "m")
         except ServiceError:  # the handler answers API Gateway only
             return
 

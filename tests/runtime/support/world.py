@@ -16,6 +16,7 @@ from runtime.logic.ending.deliver import Deliver
 from runtime.logic.ending.fail import Fail
 from runtime.logic.ending.reconcile import Reconcile
 from runtime.logic.ending.running_limit import ReleaseCaller, RunningLimit
+from runtime.logic.origin.fetch import FetchBuilder
 from runtime.logic.requests import tickets
 from runtime.logic.requests.connect import Connect
 from runtime.logic.requests.disconnect import Disconnect
@@ -77,14 +78,15 @@ class OriginFile:
     length: bool = True
     content_type: str = "text/csv"
     headers: dict[str, str] = field(default_factory=dict)
-    before: list[FakeBody | Exception] = field(default_factory=list)
+    first_answers: list[FakeBody | Exception] = field(default_factory=list)
     cuts: list[int | None] = field(default_factory=list)
     stall: bool = False
     on_read: Callable[[], None] = lambda: None
 
-    def __call__(self, request: OriginRequest) -> FakeBody:
-        if self.before:
-            first_answer = self.before.pop(0)
+    def answer(self, request: OriginRequest) -> FakeBody:
+        """Answer as the fields say: the next of `first_answers`, or the file or a range of it."""
+        if self.first_answers:
+            first_answer = self.first_answers.pop(0)
             if isinstance(first_answer, Exception):
                 raise first_answer
             return first_answer
@@ -130,7 +132,7 @@ class World:
         self.signer = FakeSigner(self.clock)
         self.objects = FakeObjects(min_part_size=PART)
         self.secrets = FakeSecrets()
-        self.origins = FakeOrigins(OriginFile(content_of(10)))
+        self.origins = FakeOrigins(OriginFile(content_of(10)).answer)
         self.idle_closer = FakeIdleCloser()
         self.notifier = Notifier(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
         self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
@@ -148,7 +150,7 @@ class World:
         self.connect = Connect(
             self.downloads, self.connections, self.functions, self.clock, self.evict, STATE_MACHINE, "deliver", limit=3
         )
-        self.message = ClientMessage(
+        self.client_message = ClientMessage(
             self.downloads,
             self.connections,
             self.sockets,
@@ -157,7 +159,7 @@ class World:
             self.download_messages,
             self.cancel,
         )
-        self.request = RequestDownload(
+        self.request_download = RequestDownload(
             downloads=self.downloads,
             executions=self.executions,
             clock=self.clock,
@@ -190,6 +192,11 @@ class World:
         self.downloads.rows[ARN] = Download(**{**defaults, **fields})  # type: ignore[arg-type]
         return ticket
 
+    def put_file(self, file: OriginFile, **fields: object) -> OriginFile:
+        """Put the download into the table and make the origin serve this file."""
+        self.put_download(**fields)
+        return self.serve(file)
+
     @property
     def row(self) -> Download:
         """Return the download."""
@@ -197,7 +204,7 @@ class World:
 
     def serve(self, file: OriginFile) -> OriginFile:
         """Make the origin serve this file."""
-        self.origins.answer = file
+        self.origins.answer = file.answer
         return file
 
     def copy(
@@ -217,16 +224,13 @@ class World:
         worker = Copy(
             downloads=self.downloads,
             objects=self.objects,
-            origins=self.origins,
-            secrets=self.secrets,
             sockets=self.sockets,
             clock=self.clock,
-            configured={"reports": origin},
+            fetch_builder=FetchBuilder(self.origins, self.secrets, {"reports": origin}, loopback),
             object_prefix="downloads/",
             fan_out_bytes=fan_out,
             max_file_bytes=max_file,
             cut=cut,
-            loopback=loopback,
             part_size=PART,
             buffers=3,
             max_streamed=largest,
@@ -235,23 +239,15 @@ class World:
         return worker.run(arn, seconds)
 
     def copy_slice(
-        self,
-        index: int,
-        seconds: float = 120.0,
-        origin: Origin = ORIGIN,
-        *,
-        wide: bool = False,
-        streamed: bool = False,
+        self, index: int, seconds: float = 120.0, origin: Origin = ORIGIN, *, wide: bool = False, streamed: bool = False
     ) -> None:
         """Run the worker of a slice with small parts: `wide` puts 60 into a slice, `streamed` holds none in memory."""
         worker = CopySlice(
             downloads=self.downloads,
             objects=self.objects,
-            origins=self.origins,
-            secrets=self.secrets,
             sockets=self.sockets,
             clock=self.clock,
-            configured={"reports": origin},
+            fetch_builder=FetchBuilder(self.origins, self.secrets, {"reports": origin}),
             object_prefix="downloads/",
             concurrency=8,
             cut=(lambda size: Plan(size, PART, 60)) if wide else cut,
