@@ -105,11 +105,12 @@ actionlint: .tools/actionlint ## actionlint on the workflows, built from the Go 
 	@command -v go >/dev/null || { echo "Go 1.25 or newer is needed to build actionlint: https://go.dev/dl/" >&2; exit 1; }
 	@CGO_ENABLED=0 go build -C tools/actionlint -trimpath -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 
-docs: setup ## Write tables, schema, OpenAPI document, diagram, deploying policy and resource snapshot from the code
+docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying policy and resource snapshot from the code
 	@$(RUN) -m tools.component_args
 	@$(RUN) -m tools.settings_pages
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.state_diagram
+	@$(RUN) -m tools.architecture_diagram
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write

@@ -14,8 +14,7 @@ from integration_tests.support.records import log_lines
 from integration_tests.support.stack import unique_path
 from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import parse_size
-from runtime.logic.copying import plan
-from runtime.logic.slices import watch
+from runtime.logic.copying import plan, progress, progress_budget
 
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9
@@ -57,8 +56,8 @@ def derived_bill(size: int) -> Bill:
     """Derive the costs of a copy in slices without faults from the plan."""
     cut = plan.plan(size)
     seconds = size / (WORKER_BYTES_A_SECOND * CONCURRENCY)
-    progress_messages = int(seconds / watch.SEND_SECONDS)
-    progress_reads = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
+    progress_messages = int(seconds / progress_budget.SEND_SECONDS)
+    progress_reads = int(seconds / progress.CHECK_SECONDS) * CONCURRENCY
     batches = range(cut.max_slices, cut.slice_count + cut.max_slices, cut.max_slices)
     listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # by Complete
     pages = sum(-(-parts // 1000) for parts in listed)

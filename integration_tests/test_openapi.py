@@ -90,7 +90,7 @@ def use_existing(case: Case[Any], download: Download) -> None:
 
 
 def checked_status(case: Case[Any], stack: Stack) -> int:
-    """Send the call, check the answer with schemathesis and with `check_answer`, and return its status."""
+    """Send the call, check the answer with schemathesis and with `check_response`, and return its status."""
     signature = stack.client.rest.signature
     response = case.call(timeout=30, auth=SigV4(signature) if signature else None)
     case.validate_response(response, checks=CHECKS)

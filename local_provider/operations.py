@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from local_provider.archives import sha256_of, zip_of
 from local_provider.aws import Aws
-from local_provider.parameters import differs, from_answer, patch_operations, property_of, shape_of, to_parameters
+from local_provider.json_patches import patch_operations
+from local_provider.parameters import differs, from_answer, property_of, shape_of, to_parameters
 from local_provider.resource_type import Operation, Properties, ResourceType
 from local_provider.values import Plain
 
@@ -79,10 +80,13 @@ def read(aws: Aws, kind: ResourceType, resource_id: str, state: Properties) -> d
     whole = _invoke(aws, kind, kind.operations.read, values)
     answer = _described(aws, kind, values, whole)
     current = _outputs(aws, kind, values, answer)
-    for name in (kind.top_inputs - kind.replaces - kind.unread) & state.keys() | (kind.details.keys() & {"tags"}):
-        value = _detail(aws, kind, name, values, answer) if name in kind.details else None
-        if name != "tags" or name in kind.details:
-            current[name] = from_answer(kind, name, answer if name not in kind.details else {}, value, state.get(name))
+    readable = kind.top_inputs - kind.replaces - kind.unread - ({"tags"} if kind.tags else set())
+    for name in readable & (state.keys() | {"tags"}):
+        if name in kind.details:
+            value = _detail(aws, kind, name, values, answer)
+            current[name] = from_answer(kind, name, {}, value, state.get(name))
+        else:
+            current[name] = from_answer(kind, name, answer, None, state.get(name))
     if kind.tags:
         listed = _invoke(aws, kind, Operation(kind.tags[2]), values) if kind.tags[2] else whole
         current["tags"] = from_answer(kind, "tags", listed, None, None) or {}

@@ -11,10 +11,9 @@ from local_provider.archives import zip_of
 from local_provider.resource_type import Operation, Properties, ResourceType
 from local_provider.values import Plain
 
-__all__ = ["differs", "from_answer", "patch_operations", "property_of", "shape_of", "to_parameters", "value_at"]
+__all__ = ["differs", "from_answer", "property_of", "shape_of", "text_of", "to_parameters", "value_at"]
 
 _MISSING = object()
-_EMPTY: tuple[Plain, ...] = (None, "", [], {})
 
 
 def property_of(kind: ResourceType, parameter: str) -> set[str]:
@@ -96,7 +95,7 @@ def _to_member(value: Plain, shape: Any) -> Any:
         return {key: _to_member(item, shape.value) for key, item in value.items()}
     if shape.type_name == "blob":
         return zip_of(value)
-    return _text(value) if shape.type_name == "string" else value
+    return text_of(value) if shape.type_name == "string" else value
 
 
 def _items(value: Plain, item_shape: Any) -> list[Plain]:
@@ -109,68 +108,13 @@ def _items(value: Plain, item_shape: Any) -> list[Plain]:
     return [value]
 
 
-def _text(value: Plain) -> str:
+def text_of(value: Plain) -> str:
+    """Return a value as the text that AWS expects: flags in lower case, documents as JSON."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
         return json.dumps(value)
     return "" if value is None else str(value)
-
-
-def patch_operations(
-    kind: ResourceType, shape: Any, old: Properties, new: Properties, only: frozenset[str]
-) -> list[dict[str, str]]:
-    """Build the JSON patch, in the form of API Gateway, that turns old properties into new ones.
-
-    Args:
-        kind: the resource's type.
-        shape: the answer of the operation, which says what is a structure, a map or a single value.
-        old: properties before.
-        new: properties after.
-        only: inputs that may be in the patch.
-    """
-    patches: list[dict[str, str]] = []
-    for member, member_shape in shape.members.items():
-        for name in property_of(kind, member) & only - kind.replaces - {"tags"}:
-            path = kind.patch_paths.get(name, f"/{member}")
-            patches += _patches(old.get(name), new.get(name), member_shape, path)
-    for name in frozenset(kind.patch_paths) & only:
-        if name not in {source for member in shape.members for source in property_of(kind, member)}:
-            patches += _patches(old.get(name), new.get(name), None, kind.patch_paths[name])
-    return patches + (kind.patches(old, new) if kind.patches else [])
-
-
-def _patches(old: Plain, new: Plain, shape: Any, path: str) -> list[dict[str, str]]:
-    if old == new or (old in _EMPTY and new in _EMPTY):
-        return []
-    kind = shape.type_name if shape is not None else "string"
-    if kind == "map":
-        before, after = old or {}, new or {}
-        removed = [{"op": "remove", "path": f"{path}/{_escaped(key)}"} for key in sorted(set(before) - set(after))]
-        changed = {key: value for key, value in after.items() if before.get(key) != value}
-        return removed + [
-            {"op": "add", "path": f"{path}/{_escaped(key)}", "value": _text(value)} for key, value in changed.items()
-        ]
-    if kind == "structure" and new in _EMPTY:
-        return [{"op": "remove", "path": path}]
-    if kind == "structure":
-        members = {name.lower(): name for name in shape.members}
-        return [
-            patch
-            for name in {**(old or {}), **new}
-            if name.lower() in members
-            for patch in _patches(
-                (old or {}).get(name),
-                new.get(name),
-                shape.members[members[name.lower()]],
-                f"{path}/{members[name.lower()]}",
-            )
-        ]
-    return [] if kind == "list" else [{"op": "replace", "path": path, "value": _text(new)}]
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def from_answer(kind: ResourceType, name: str, answer: Plain, value: Plain, state: Plain) -> Plain:

@@ -1,4 +1,4 @@
-"""Doing the same for several things at once, in threads."""
+"""Work on several items at once, in threads."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(work: Callable[[T], R], items: Sequence[T], *, workers: int = 32) -> list[R]:
-    """The results in order; a single item needs no thread. Raises what any of them raised, after all ended."""
+def map_each(work: Callable[[T], R], items: Sequence[T], *, workers: int = 32) -> list[R]:
+    """Return the results in order. If some fail, raise one of their errors after all have ended."""
     if len(items) <= 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(min(workers, len(items))) as pool:

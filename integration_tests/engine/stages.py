@@ -14,7 +14,7 @@ from integration_tests.support.pulumi_cli import PROJECT
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
 
-PATIENCE = 20
+MAX_WAIT_SECONDS = 20
 LISTS = {
     "s3": ("list_buckets", "Buckets"),
     "dynamodb": ("list_tables", "TableNames"),
@@ -37,8 +37,8 @@ def client_of(cloud: Cloud, stage: automation.Stack) -> Stack:
 
 def journey(client: Stack) -> None:
     """Download a file, and fail to download another one."""
-    receive_ready.run(client, PATIENCE)
-    receive_failed.run(client, PATIENCE)
+    receive_ready.run(client, MAX_WAIT_SECONDS)
+    receive_failed.run(client, MAX_WAIT_SECONDS)
 
 
 def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:

@@ -6,7 +6,14 @@ import pytest
 from pulumi import automation
 
 from integration_tests.engine.changes import changes_of
-from integration_tests.engine.stages import PATIENCE, client_of, remains, remove_config, resources_of, set_config
+from integration_tests.engine.stages import (
+    MAX_WAIT_SECONDS,
+    client_of,
+    remains,
+    remove_config,
+    resources_of,
+    set_config,
+)
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.journeys.basic import receive_ready
 
@@ -20,14 +27,14 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
     try:
         empty.up()
         client = client_of(cloud, empty)
-        receive_ready.run(client, PATIENCE)
+        receive_ready.run(client, MAX_WAIT_SECONDS)
         with pytest.raises(automation.CommandError, match="because it is protected"):
             empty.destroy()
         assert sorted(name for kind, name in _left(empty) if kind in KEPT) == KEPT_NAMES
 
         empty.up()  # creates the unprotected resources again
         assert client_of(cloud, empty).outputs == client.outputs, "also the URLs"
-        receive_ready.run(client, PATIENCE)
+        receive_ready.run(client, MAX_WAIT_SECONDS)
 
         set_config(empty, {"namePrefix": "another"})  # tables have names of their own, so this would replace them
         with pytest.raises(automation.CommandError, match="protect"):
@@ -53,7 +60,7 @@ def test_retained_data_outlives_its_stage(lonely: automation.Stack, lonely_cloud
     set_config(lonely, {"protection.retainOnDelete": "true", "protection.forceDestroy": "false"})
     lonely.up()
     client = client_of(lonely_cloud, lonely)
-    receive_ready.run(client, PATIENCE)
+    receive_ready.run(client, MAX_WAIT_SECONDS)
     lonely.destroy()
 
     names = sorted(client.outputs[f"{part}TableName"] for part in ("downloads", "connections"))

@@ -16,7 +16,7 @@ from integration_tests.engine.changes import Change, changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.engine.registered import Registered, comparable
 from integration_tests.engine.stages import (
-    PATIENCE,
+    MAX_WAIT_SECONDS,
     client_of,
     journey,
     remains,
@@ -95,7 +95,7 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
     cloud.client("dynamodb").delete_table(TableName=table)
     stage.refresh()
     assert Change("create", "aws:dynamodb/table:Table", "files-connections") in changes_of(stage.up)
-    receive_ready.run(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, stage), MAX_WAIT_SECONDS)
 
 
 def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
@@ -168,14 +168,14 @@ def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
 
 def test_two_stages_live_side_by_side(stage: automation.Stack, empty: automation.Stack, cloud: Cloud) -> None:
     empty.up()
-    receive_ready.run(client_of(cloud, empty), PATIENCE)
-    receive_ready.run(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, empty), MAX_WAIT_SECONDS)
+    receive_ready.run(client_of(cloud, stage), MAX_WAIT_SECONDS)
 
 
 def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
     lonely.up()
     client = client_of(lonely_cloud, lonely)
-    receive_ready.run(client, PATIENCE)
+    receive_ready.run(client, MAX_WAIT_SECONDS)
     lonely.destroy()
     assert remains(lonely_cloud, lonely.name, client.operator.bucket) == {}
 

@@ -93,8 +93,8 @@ def test_the_focused_element_has_an_outline(visit: Open) -> None:
 def test_progress_is_announced_to_screen_readers(visit: Open, key: str) -> None:
     page = visit().open()
     page.page.evaluate(
-        """() => { window.spoken = []; const news = document.getElementById("news");
-                   new MutationObserver(() => spoken.push(news.textContent)).observe(news, { childList: true }); }"""
+        """() => { window.spoken = []; const status = document.getElementById("announcement");
+                   new MutationObserver(() => spoken.push(status.textContent)).observe(status, { childList: true });}"""
     )
     page.submit(origin="files", path=unique_path("30MB", "rate=12000000"), key=key).expect_text("headline", "Saved")
     for name in ("Copy to storage", "Download to this device"):  # axe does not check <progress>
@@ -104,7 +104,7 @@ def test_progress_is_announced_to_screen_readers(visit: Open, key: str) -> None:
     assert spoken[-1].endswith("is saved.")
     quarters = [line for line in spoken if line.startswith("Copied: ")]
     assert 1 <= len(quarters) <= 3
-    assert page.part("news").get_attribute("role") == "status"
+    assert page.part("announcement").get_attribute("role") == "status"
     assert page.page.locator("[data-stage=copy]").inner_text().replace("\n", "") == "Copy, done"
 
 

@@ -18,8 +18,8 @@ from localcloud.web_page import WebPage
     ("path", "words", "code"),
     [
         ("nothing/here", "The origin has no such file. Check the path", "ORIGIN_NOT_FOUND"),
-        ("files/1?status=403", "The origin refused to give the file. Whoever runs this API", "ORIGIN_REFUSED"),
-        ("../escape", "This path cannot be asked for. Name a path below the origin", "INVALID_PATH"),
+        ("files/1?status=403", "The origin refused to give the file. The operator of this API", "ORIGIN_REFUSED"),
+        ("../escape", "This path is not allowed. Name a path below the origin", "INVALID_PATH"),
     ],
 )
 def test_a_failure_is_explained(visit: Open, key: str, path: str, words: str, code: str) -> None:
@@ -111,7 +111,7 @@ def test_an_invalid_answer_of_the_api_runs_no_script(
 
     page.intercept(lambda url: "/downloads" in url and "X-Amz" not in url, change)
     page.open().submit(origin="files", path=unique_path("1"), key=key).expect_text("headline", "It did not work")
-    page.expect_contains("failure", "What answers there is not this API.")
+    page.expect_contains("failure", "The server at this URL is not an async-download API.")
     assert "javascript" not in page.page.content()
 
 

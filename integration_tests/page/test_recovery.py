@@ -30,7 +30,7 @@ def test_a_dropped_socket_is_opened_again(visit: Open, page_stack: Stack, key: s
     page = visit().open().submit(origin="files", path=unique_path("2MB", "first_byte=4"), key=key)
     (first,) = wait_for_connections(page, page_stack)
     page_stack.operator.disconnect(first)
-    page.expect_contains("note", "The line dropped. Connecting again")
+    page.expect_contains("note", "The connection was lost. Reconnecting")
     second = wait_for(lambda: page_stack.operator.connection_ids(page.requested[0]) - {first}, 20)
     assert second
     page.expect_text("headline", "Saved")
@@ -59,9 +59,9 @@ def test_a_silent_socket_is_replaced(visit: Open, key: str) -> None:
             socket.connect_to_server()
 
     page.page.route_web_socket("**", swallow_the_first)
-    page.rewrite("journey.js", "20_000", "1_500")
+    page.rewrite("outcome.js", "20_000", "1_500")
     page.open().submit(origin="files", path=unique_path("1MB"), key=key)
-    page.expect_contains("note", "The line dropped").expect_text("headline", "Saved")
+    page.expect_contains("note", "The connection was lost").expect_text("headline", "Saved")
     assert len(sockets) == 2
 
 
@@ -107,7 +107,7 @@ def test_a_refused_ticket_is_explained(visit: Open, key: str) -> None:
     page.open().submit(origin="files", path=unique_path("1", "first_byte=3"), key=key).expect_text(
         "headline", "It did not work"
     )
-    page.expect_contains("failure", "This download is not open to you any more.").expect_contains(
+    page.expect_contains("failure", "You have no access to this download any more.").expect_contains(
         "failure", "TICKET_REFUSED"
     )
 
@@ -145,7 +145,7 @@ def test_a_damaged_download_is_not_saved(visit: Open, key: str) -> None:
     wrong = bytes(MB)
     page.intercept(is_copy, lambda route: route.fulfill(status=200, headers=READABLE, body=wrong))
     page.open().submit(origin="files", path=unique_path("1MB"), key=key).expect_text("headline", "It did not work")
-    page.expect_contains("failure", "What arrived is not what was sent.")
+    page.expect_contains("failure", "The received file is damaged.")
     assert page.downloads == []
     assert page.stages()["download"] == "failed"
 

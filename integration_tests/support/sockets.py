@@ -58,7 +58,7 @@ class Socket:
         Raises:
             NoMessageError: none came in time.
             SocketClosedError: the server closed.
-            OffProtocolError: one came that docs/protocol.schema.json does not allow.
+            ProtocolMismatchError: a message differs from docs/protocol.schema.json.
         """
         end = time.monotonic() + deadline
         while (left := end - time.monotonic()) > 0:

@@ -58,7 +58,7 @@ def _method_patches(_old: Properties, new: Properties) -> list[dict[str, str]]:
             "path": f"/{new['methodPath']}/{_METHOD_SETTINGS[name]}",
             "value": str(value).lower() if isinstance(value, bool) else str(value),
         }
-        for name, value in new["settings"].items()
+        for name, value in sorted(new["settings"].items())
     ]
 
 

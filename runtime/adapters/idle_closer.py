@@ -21,7 +21,7 @@ class IdleCloserMachine:
         aws.open_connection(aws.client("stepfunctions"), "describe_execution", executionArn="none")
 
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
-        """Start an execution without a name: two of the same sockets do no harm."""
+        """Start an execution without a name: a second one for the same sockets does no harm."""
         payload = {"executionArn": execution_arn, "connectionIds": list(connection_ids), "since": iso(since)}
         with aws.safe_errors("StartExecution"):
             aws.client("stepfunctions").start_execution(

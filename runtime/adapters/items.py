@@ -22,7 +22,7 @@ Item = dict[str, Any]
 
 
 def download_item(download: Download) -> Item:
-    """A new download's item; what is not known yet is absent."""
+    """Return the item of a new download; unknown attributes are absent."""
     item = {
         "executionArn": text(download.execution_arn),
         "downloadId": text(download.download_id),
@@ -45,7 +45,7 @@ def download_item(download: Download) -> Item:
 
 
 def download_of(item: Item) -> Download:
-    """The download in an item."""
+    """Return the download in an item."""
     return Download(
         execution_arn=item["executionArn"]["S"],
         download_id=item["downloadId"]["S"],
@@ -78,7 +78,7 @@ def download_of(item: Item) -> Download:
 
 
 def connection_item(connection: Connection) -> Item:
-    """A connection's item."""
+    """Return the item of a connection."""
     item = {
         "connectionId": text(connection.connection_id),
         "executionArn": text(connection.execution_arn),
@@ -93,7 +93,7 @@ def connection_item(connection: Connection) -> Item:
 
 
 def connection_of(item: Item) -> Connection:
-    """The connection in an item."""
+    """Return the connection in an item."""
     return Connection(
         connection_id=item["connectionId"]["S"],
         execution_arn=item["executionArn"]["S"],
@@ -105,37 +105,37 @@ def connection_of(item: Item) -> Connection:
 
 
 def text(value: str) -> Item:
-    """A string attribute."""
+    """Return a string attribute."""
     return {"S": str(value)}
 
 
 def number(value: int) -> Item:
-    """A number attribute."""
+    """Return a number attribute."""
     return {"N": str(value)}
 
 
 def texts(values: tuple[str, ...] | list[str]) -> Item:
-    """A list of strings."""
+    """Return a list of strings."""
     return {"L": [text(value) for value in values]}
 
 
 def checksum_value(checksum: Checksum) -> Item:
-    """A checksum as a map."""
+    """Return a checksum as a map."""
     return {"M": {"algorithm": text(checksum.algorithm), "value": text(checksum.value)}}
 
 
 def failure_value(failure: Failure) -> Item:
-    """A failure as a map."""
+    """Return a failure as a map."""
     return {"M": {"code": text(failure.code), "message": text(failure.message)}}
 
 
 def validator_value(validator: Validator) -> Item:
-    """A validator as a map."""
+    """Return a validator as a map."""
     return {"M": {"header": text(validator.header), "value": text(validator.value)}}
 
 
 def digest_value(digest: Digest) -> Item:
-    """A digest as a map."""
+    """Return a digest as a map."""
     return {"M": {"whole": text(digest.whole), "composite": text(digest.composite)}}
 
 

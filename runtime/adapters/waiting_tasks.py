@@ -1,4 +1,4 @@
-"""Tasks of the state machine that wait for a call back."""
+"""Tasks of the state machine that wait for their callback."""
 
 from __future__ import annotations
 

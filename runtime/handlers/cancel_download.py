@@ -19,7 +19,7 @@ from runtime.logic.requests.cancel_download import CancelDownload
 
 @dataclass(frozen=True)
 class Settings(RestSettings):
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     state_machine_arn: str
@@ -28,7 +28,7 @@ class Settings(RestSettings):
 
 @cache
 def build_use_case() -> CancelDownload:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     executions, functions = StepFunctions(settings.state_machine_arn), LambdaFunctions()
@@ -44,5 +44,5 @@ startup.run(build_use_case)
 
 @rest
 def handler(request: Request) -> Answer:
-    """Cancel it."""
+    """Cancel the download."""
     return answer(202, build_use_case().run(request.path_parameters.get("id", ""), request.ticket))

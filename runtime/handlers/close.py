@@ -1,4 +1,4 @@
-"""Closing state machine: close the sockets that were told the end and are idle."""
+"""State machine of the idle closer: close the sockets of finished downloads whose clients send nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runtime.models import seconds_of
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
@@ -30,7 +30,7 @@ class Settings:
 
 @cache
 def build_use_case() -> Close:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, sockets = DynamoDownloads(settings.downloads_table), ManagementSockets(settings.management_url)
     startup.prepare(downloads, sockets)
@@ -48,7 +48,7 @@ startup.run(build_use_case)
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, int]:
-    """Event `{"executionArn", "connectionIds", "since"}`; answers how many were `closed`, `gone` and `inUse`."""
+    """Event `{"executionArn", "connectionIds", "since"}`; return how many were `closed`, `gone` and `inUse`."""
     execution_arn = event["executionArn"]
     closed = build_use_case().run(execution_arn, event["connectionIds"], seconds_of(event["since"]))
     log.info("Closed idle sockets", executionArn=execution_arn, **closed)

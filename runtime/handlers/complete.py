@@ -1,4 +1,4 @@
-"""State machine: after a batch of slices, name the next, or make one object of the parts of a large file."""
+"""State machine: after a batch of slices, return the next batch, or make one object of all parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runtime.logic.slices.complete import Complete
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     bucket: str
@@ -27,7 +27,7 @@ class Settings:
 
 @cache
 def build_use_case() -> Complete:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
     startup.prepare(downloads, objects)
@@ -44,7 +44,7 @@ startup.run(build_use_case)
 
 @task
 def handler(event: Event, _context: Any) -> Outcome:
-    """Event `{"executionArn", "slices", "results"}` of a Map; answers `{"outcome"}` as `Complete` says."""
+    """Event `{"executionArn", "slices", "results"}` of a Map; return `{"outcome"}` as `Complete` says."""
     slices = [int(index) for index in event["slices"]]
     outcome = build_use_case().run(event["executionArn"], slices, throttled_slices(event.get("results")))
     log.info("Completed", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))

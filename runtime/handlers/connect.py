@@ -19,7 +19,7 @@ from runtime.logic.requests.evict import Evict
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
@@ -31,7 +31,7 @@ class Settings:
 
 @cache
 def build_use_case() -> Connect:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, functions, clock = DynamoDownloads(settings.downloads_table), LambdaFunctions(), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
@@ -53,7 +53,7 @@ startup.run(build_use_case)
 
 @web_socket
 def handler(event: Event) -> None:
-    """Let the holder of a ticket in; the sample's header may come with it, and must then agree."""
+    """Accept a client with a ticket. If it sends the execution's ARN in a header, that has to match."""
     request = request_of(event)
     claimed = request.headers.get("x-statemachine-executionarn")
     build_use_case().run(event["requestContext"]["connectionId"], request.ticket_of_handshake, claimed)

@@ -15,7 +15,7 @@ from runtime.logic.requests.disconnect import Disconnect
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
@@ -23,7 +23,7 @@ class Settings:
 
 @cache
 def build_use_case() -> Disconnect:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads = DynamoDownloads(settings.downloads_table)
     startup.prepare(downloads)
@@ -38,7 +38,7 @@ startup.run(build_use_case)
 
 @web_socket
 def handler(event: Event) -> None:
-    """Forget the connection, when it has ended: a client may name this route in a message."""
+    """Remove the connection, unless a client's message names this route."""
     context = event["requestContext"]
     if context.get("eventType") != "MESSAGE":
         build_use_case().run(context["connectionId"])

@@ -21,7 +21,7 @@ from runtime.logic.sockets.download_messages import DownloadMessages
 
 @dataclass(frozen=True)
 class Settings(RestSettings):
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     state_machine_arn: str
@@ -33,7 +33,7 @@ class Settings(RestSettings):
 
 @cache
 def build_use_case() -> GetDownload:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     executions = StepFunctions(settings.state_machine_arn)
@@ -51,5 +51,5 @@ startup.run(build_use_case)
 
 @rest
 def handler(request: Request) -> Answer:
-    """The status, and a fresh URL when it is READY."""
+    """Answer with the status, and a new URL if it is READY."""
     return answer(200, build_use_case().run(request.path_parameters.get("id", ""), request.ticket))

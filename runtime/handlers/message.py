@@ -24,7 +24,7 @@ from runtime.logic.sockets.download_messages import DownloadMessages
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
@@ -38,7 +38,7 @@ class Settings:
 
 @cache
 def build_use_case() -> ClientMessage:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, clock, functions = DynamoDownloads(settings.downloads_table), SystemClock(), LambdaFunctions()
     executions = StepFunctions(settings.state_machine_arn)
@@ -61,6 +61,6 @@ startup.run(build_use_case)
 
 @web_socket
 def handler(event: Event) -> None:
-    """Answer the sender over its socket."""
+    """Answer the client over its socket."""
     context = event["requestContext"]
     build_use_case().run(context["connectionId"], event.get("body") or "", context.get("messageId") or uuid.uuid4().hex)

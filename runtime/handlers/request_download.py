@@ -1,4 +1,4 @@
-"""REST: POST /downloads, and GET /download as the sample has it."""
+"""REST: POST /downloads, and GET /download of the replaced sample."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_DIGITS = 18
 
 @dataclass(frozen=True)
 class Settings(RestSettings):
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     state_machine_arn: str
@@ -41,7 +41,7 @@ class Settings(RestSettings):
 
 @cache
 def build_use_case() -> RequestDownload:
-    """The use case on AWS."""
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, executions = DynamoDownloads(settings.downloads_table), StepFunctions(settings.state_machine_arn)
     clock, limits = SystemClock(), (settings.max_downloads_per_caller, settings.daily_bytes_per_caller)
@@ -65,15 +65,15 @@ startup.run(build_use_case)
 
 @rest
 def handler(request: Request) -> Answer:
-    """Take the order; answers at once."""
-    body = build_use_case().run(_order(request))
+    """Take the order; return at once."""
+    body = build_use_case().run(_download_request(request))
     log.info("Took an order", downloadId=str(body["downloadId"]))
     if request.method == "GET":
         return answer(200, body)
     return answer(202, body, {"Location": str(body["statusUrl"]), "Retry-After": "1"})
 
 
-def _order(request: Request) -> DownloadRequest:
+def _download_request(request: Request) -> DownloadRequest:
     fields: dict[str, Any] = dict(request.query) if request.method == "GET" else request.json()
     if request.method != "GET" and not fields.keys() <= set(FIELDS):
         raise InvalidRequestError(f"The body may have these fields and no others: {', '.join(FIELDS)}.")
@@ -92,7 +92,7 @@ def _order(request: Request) -> DownloadRequest:
 
 
 def _size(value: object) -> int | None:
-    """A number in a body, digits in a query."""
+    """Return a size: a number in a body, digits in a query."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         value = int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):

@@ -1,4 +1,4 @@
-"""What real AWS wants of these resources and an emulator does not show: one test for each rule."""
+"""Rules of AWS for these resources that the emulator does not enforce: a test for each rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.components.support.service_permissions import allowed_permissions, ca
 
 
 def test_access_logs_need_the_accounts_role_which_is_set_only_on_request(deployment: Deployment) -> None:
-    """The role is one per account and region: it stays when the stack goes, and stages wait for it."""
+    """An account has one such role in a region: it stays when the stack is destroyed, and stages wait for it."""
     assert not deployment.resources_of("apigateway/account:Account")
     assert not deploy({"observability.access_logs": True}).resources_of("apigateway/account:Account")
     managed = deploy({"observability.access_logs": True, "observability.manage_api_gateway_account": True})
@@ -50,7 +50,7 @@ def test_a_given_bucket_keeps_its_owners_configuration() -> None:
 
 
 def test_a_machine_that_runs_a_distributed_map_may_start_and_stop_its_children(deployment: Deployment) -> None:
-    """Whatever the definition holds, the role has exactly the rights for it."""
+    """The role has exactly the permissions that the definition needs."""
     machine = deployment.resource("sfn/stateMachine:StateMachine", "transfer")
     arn = Cloud().arn(machine.type, machine.inputs["name"])
     required = definition_permissions(machine.json("definition"), arn)
@@ -59,7 +59,7 @@ def test_a_machine_that_runs_a_distributed_map_may_start_and_stop_its_children(d
 
 
 def test_no_log_group_comes_back_after_destroy(deployment: Deployment) -> None:
-    """Functions wait for their group and their rights, and no role may create a group."""
+    """Functions wait for their group and their policy, and no role may create a group."""
     for policy in deployment.resources_of("iam/rolePolicy:RolePolicy"):
         assert "logs:CreateLogGroup" not in {
             action for action, _ in allowed_permissions(policy.json("policy")["Statement"])
@@ -137,7 +137,7 @@ def test_no_concurrency_is_reserved_and_a_throttled_function_is_called_again(dep
                 assert 8 <= state["MaxConcurrency"] <= 16, "what a new account's concurrency bears"
 
 
-def test_concurrency_is_reserved_for_those_that_callers_reach_first_and_on_request_alone() -> None:
+def test_concurrency_of_functions_behind_the_apis_is_reserved_on_request_only() -> None:
     deployment = deploy({"api.reserved_concurrency": 20, "websocket.reserved_concurrency": 30})
     kept = {
         item.name: item.inputs["reservedConcurrentExecutions"]
@@ -150,7 +150,7 @@ def test_concurrency_is_reserved_for_those_that_callers_reach_first_and_on_reque
     )
 
 
-def test_what_copying_takes_of_an_account_is_capped_on_request_alone() -> None:
+def test_concurrency_of_functions_that_copy_is_reserved_on_request_only() -> None:
     deployment = deploy({"copying.reserved_concurrency": 40, "copying.slice_reserved_concurrency": 60})
     caps = {
         item.name: item.inputs["reservedConcurrentExecutions"]
@@ -162,7 +162,7 @@ def test_what_copying_takes_of_an_account_is_capped_on_request_alone() -> None:
 
 @pytest.mark.parametrize("kind", ["EXPRESS", "STANDARD"])
 def test_slices_are_copied_by_executions_of_the_type_that_is_set(kind: str) -> None:
-    """And the role may start, describe, stop and redrive them, which is the same for both."""
+    """The role may start, describe, stop and redrive executions of both types."""
     deployment = deploy({"cloud.slice_execution_type": kind})
     machine = deployment.resource("sfn/stateMachine:StateMachine", "transfer")
     processor = machine.json("definition")["States"]["CopySlices"]["ItemProcessor"]
@@ -171,8 +171,8 @@ def test_slices_are_copied_by_executions_of_the_type_that_is_set(kind: str) -> N
     assert allowed_permissions(deployment.statements("transfer"), "lambda", "states") == required
 
 
-def test_by_default_no_key_is_the_customers_so_no_role_needs_rights_to_one(deployment: Deployment) -> None:
-    """Encryption is on with keys that AWS manages; what a key of the customer's needs is in test_keys.py."""
+def test_without_a_customer_managed_key_no_role_needs_permissions_for_keys(deployment: Deployment) -> None:
+    """AWS manages the keys then; test_keys.py has the permissions for a customer-managed key."""
     assert "kms" not in json.dumps([item.inputs.get("policy", "") for item in deployment.custom])
     encryption = deployment.resource(
         "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -205,7 +205,7 @@ def test_a_copy_outlives_its_ticket_and_an_unfinished_upload_outlives_a_long_cop
     assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
 
 
-def test_an_event_that_found_nobody_is_tried_again_and_then_kept(deployment: Deployment) -> None:
+def test_an_event_that_was_not_delivered_is_retried_and_then_kept(deployment: Deployment) -> None:
     target = deployment.resource("cloudwatch/eventTarget:EventTarget", "uncaught-target").inputs
     assert target["deadLetterConfig"]["arn"].endswith("-undelivered")
     assert "inputPath" not in target, "fail takes the execution from the event, which may lack input and output"
@@ -214,7 +214,7 @@ def test_an_event_that_found_nobody_is_tried_again_and_then_kept(deployment: Dep
 
 
 def test_a_machine_that_still_runs_is_waited_for_when_it_is_deleted(deployment: Deployment) -> None:
-    """It is deleted when its executions come to their next transition; the provider gives up after five minutes."""
+    """It is deleted when its executions reach their next transition; the provider's default is five minutes."""
     machines = deployment.resources_of("sfn/stateMachine:StateMachine")
     assert {machine.delete_timeout for machine in machines} == {"60m"}
     longest = [
@@ -227,8 +227,8 @@ def test_a_machine_that_still_runs_is_waited_for_when_it_is_deleted(deployment: 
     assert len(longest) > 5
 
 
-def test_the_gateways_own_answers_and_models_are_part_of_each_deployment() -> None:
-    """A body of another content type is checked too, and changes of any part are deployed."""
+def test_responses_and_models_of_the_gateway_are_part_of_each_deployment() -> None:
+    """Bodies of other content types are validated too, and changes of any part are deployed."""
     deployment = deploy()
     checked = [
         item.inputs for item in deployment.resources_of("apigateway/method:Method") if "requestModels" in item.inputs

@@ -1,4 +1,4 @@
-"""The component as a Pulumi resource: token, parents, tags, outputs, life beside another one."""
+"""The component as a Pulumi resource: token, parents, tags, outputs, and two components in one stack."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ UNTAGGABLE = [
 
 @pytest.fixture(scope="module")
 def everything() -> Deployment:
-    """Everything that a setting can add."""
+    """Deploy with every setting that adds resources."""
     return deploy(EVERYTHING | {"tags": {"team": "reporting", "Stack": "mine"}})
 
 
@@ -146,7 +146,7 @@ def test_the_constructor_reads_like_a_table_of_contents() -> None:
 
 
 def test_nothing_is_created_inside_an_apply(everything: Deployment) -> None:
-    """In a preview everything computed is unknown: what an apply would create is missing there."""
+    """Computed values are unknown in a preview: resources created in an apply would be missing there."""
     previewed = deploy(EVERYTHING, cloud=Cloud(preview=True))
     assert sorted(resource.name for resource in previewed.custom) == sorted(
         resource.name for resource in everything.custom
@@ -154,7 +154,7 @@ def test_nothing_is_created_inside_an_apply(everything: Deployment) -> None:
 
 
 def two(*names: str) -> Deployment:
-    """Components side by side."""
+    """Deploy components with these names in one stack."""
 
     def program() -> None:
         for name in names:
@@ -204,8 +204,8 @@ def test_the_prefix_of_names_can_be_chosen() -> None:
     )
 
 
-def test_a_named_resource_goes_before_its_replacement_comes(everything: Deployment) -> None:
-    """Two of one name cannot exist at once."""
+def test_a_resource_with_a_fixed_name_is_deleted_before_it_is_replaced(everything: Deployment) -> None:
+    """Two resources with one name cannot exist at once."""
     unique = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
     unique += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
     for resource in everything.custom:

@@ -37,7 +37,7 @@ HERE = Target(account="123456789012", region="eu-west-1", prefix="async-download
 
 @pytest.fixture(scope="module")
 def registered() -> list[RegisteredResource]:
-    """Everything that some setting registers: those that go together at once, the others alone."""
+    """Return the resources of all variants."""
     alone = [{setting: value} | PREREQUISITES.get(setting, {}) for setting, value in EXCLUSIVE.items()]
     return [item for args in (*main_variants().values(), *alone) for item in deploy(args).custom]
 
@@ -51,7 +51,7 @@ def as_list(value: str | list[str]) -> list[str]:
 
 
 def resources_of(target: Target, service: str) -> list[str]:
-    """Patterns that the policy has for the resources of a service."""
+    """Return the resource patterns of the policy for a service."""
     resources = [resource for item in policy(target)["Statement"] for resource in as_list(item["Resource"])]
     return [resource for resource in resources if resource.startswith(f"arn:aws:{service}:")]
 
@@ -134,6 +134,6 @@ def test_another_stacks_names_do_not_match() -> None:
 
 
 def test_the_policy_fits_where_it_has_to_be_put() -> None:
-    """As a managed policy, and with a long prefix as an inline policy of a role."""
+    """It fits in a managed policy, and with a long prefix in an inline policy of a role."""
     assert size(policy(EXAMPLE)) <= MANAGED_POLICY_CHARACTERS
     assert size(policy(replace(EXAMPLE, prefix="p" * 128))) <= ROLE_INLINE_CHARACTERS

@@ -1,4 +1,4 @@
-"""Linters that others wrote find nothing in any policy or definition, whatever the settings; and they would."""
+"""cfn-lint finds nothing in any policy or definition, with every setting, and does find errors that are put in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.components.support.variants import EXCLUSIVE, EXISTING_BUCKET, NON_DE
 
 @pytest.fixture(scope="module")
 def every_document() -> dict[str, Document]:
-    """Each document that some setting brings about, once."""
+    """Return each different document of all variants once."""
     checked: set[Document] = set()
     by_name: dict[str, Document] = {}
     for variant, deployment in variants():
@@ -30,7 +30,7 @@ def every_document() -> dict[str, Document]:
     return by_name
 
 
-def test_every_setting_is_among_those_that_are_tried() -> None:
+def test_the_variants_have_every_setting() -> None:
     assert {*NON_DEFAULT, *EXISTING_BUCKET, *EXCLUSIVE, "origins"} == set(DECLARED)
 
 
@@ -60,7 +60,7 @@ def test_the_rules_for_the_owner_of_a_given_bucket_are_a_valid_policy() -> None:
 
 
 def rules_of_changed(deployment: Deployment, name: str, change: Callable[[dict[str, Any]], object]) -> set[str]:
-    """The rules that speak up when a document is spoilt."""
+    """Return the rules that report a changed document."""
     kind, text = documents(deployment)[name]
     content = json.loads(text)
     change(content)
@@ -97,7 +97,7 @@ def test_cfn_lint_finds_what_is_wrong(
 
 
 def test_mypy_knows_every_service_in_use() -> None:
-    """It is told to skip the others, whose types would then be none."""
+    """Types of other services would be Any, since mypy skips them."""
     top = Path(__file__).parents[2]
     overrides = tomllib.loads((top / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
     (modules,) = (set(module["module"]) for module in overrides if module.get("follow_imports") == "normal")

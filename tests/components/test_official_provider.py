@@ -1,4 +1,4 @@
-"""Ready for the official provider: what the program registers is what the pinned pulumi-aws SDK describes."""
+"""Inputs that the program registers match the schema of the pinned pulumi-aws SDK."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "no slices": {"copying.slice_threshold_mb": 0, "tags": {"team": "reporting"}},
 }
 ARGS = COMBINATIONS | {
-    f"{flag} the other way": {flag: not default} | PREREQUISITES.get(flag, {}) for flag, default in FLAGS.items()
+    f"{flag} changed": {flag: not default} | PREREQUISITES.get(flag, {}) for flag, default in FLAGS.items()
 }
 
 
 def plain(value: Any) -> Any:
-    """Whole numbers as such: the wire knows only floats."""
+    """Return the value with whole numbers as integers: the wire format has only floats."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
 
 @pytest.mark.parametrize("args", list(ARGS.values()), ids=list(ARGS))
 def test_every_input_is_one_that_the_sdk_has(args: dict[str, Any]) -> None:
-    """Names, nested ones too, types, and none missing that is required."""
+    """The check covers names, nested names, types and missing required inputs."""
     registered = deploy(args).custom
     assert len(registered) > 100
     wrong = {item.name: problems for item in registered if (problems := check_inputs(item.type, plain(item.inputs)))}
@@ -53,7 +53,7 @@ def test_every_input_is_one_that_the_sdk_has(args: dict[str, Any]) -> None:
 def test_nothing_deprecated_is_used(args: dict[str, Any]) -> None:
     used = {item.name: deprecated_names(item.type) & set(item.inputs) for item in deploy(args).custom}
     assert {name: inputs for name, inputs in used.items() if inputs} == {}
-    assert "acl" in deprecated_names("aws:s3/bucket:Bucket"), "or nothing would ever be found"
+    assert "acl" in deprecated_names("aws:s3/bucket:Bucket"), "the check finds nothing at all"
 
 
 def test_a_misspelt_nested_input_would_be_found() -> None:

@@ -58,7 +58,13 @@ def test_imports_follow_the_layers(path: Path) -> None:
     """Handlers import logic, logic and adapters import ports; only adapters import botocore."""
     layer = path.relative_to(RUNTIME).parts[0]
     allowed = {
-        "handlers": ("runtime.logic", "runtime.adapters", "runtime.config", "runtime.handlers.boundary"),
+        "handlers": (
+            "runtime.logic",
+            "runtime.adapters",
+            "runtime.config",
+            "runtime.handlers.boundary",
+            "runtime.handlers.shared",
+        ),
         "logic": ("runtime.logic",),
         "adapters": ("runtime.adapters",),
     }.get(layer, ())

@@ -17,7 +17,14 @@ from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
 CORS_ORIGINS = json.dumps(["https://app.example.com"])
-VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": "origins.json", "Pages": CORS_ORIGINS, "str": "text"}
+VALUES = {
+    "int": "10",
+    "Amount": "0",
+    "bool": "true",
+    "Origins": "origins.json",
+    "CorsOrigins": CORS_ORIGINS,
+    "str": "text",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +45,7 @@ def settings_of(name: str) -> tuple[type[object], dict[str, str]]:
 def test_every_handler_parses_a_valid_environment(name: str) -> None:
     settings, environ = settings_of(name)
     loaded = config.load(settings, environ)
-    types = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict, "Pages": tuple}
+    types = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict, "CorsOrigins": tuple}
     for field in fields(settings):  # type: ignore[arg-type]
         assert isinstance(getattr(loaded, field.name), types[str(field.type)])
 

@@ -32,7 +32,8 @@ def test_error_is_logged_with_type_and_place_but_without_its_message(capsys: pyt
         log.error("It failed", error)
     line = capsys.readouterr().out
     assert "ValueError" in line
-    assert "test_error_is_logged_with_type_and_place" in line
+    place = f"{__name__}.test_error_is_logged_with_type_and_place_but_without_its_message:"
+    assert json.loads(line)["where"].startswith(place)
     assert "topsecret" not in line
 
 

@@ -1,4 +1,4 @@
-"""CRC-32 of a whole from the CRC-32 of its parts."""
+"""The CRC-32 of a file, computed from the CRC-32 of its parts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _POLYNOMIAL = 0xEDB88320
 
 
 def combine(first: int, second: int, second_length: int) -> int:
-    """The CRC-32 of A followed by B, from theirs and the length of B."""
+    """Return the CRC-32 of A followed by B, from the CRC-32 of each and the length of B."""
     return _times(_shift(second_length), first) ^ second
 
 
 def whole(parts: Sequence[Part]) -> int:
-    """The CRC-32 of all parts in order."""
+    """Return the CRC-32 of all parts in order."""
     total = 0
     for part in parts:
         total = combine(total, part.crc32, part.size)
@@ -26,18 +26,18 @@ def whole(parts: Sequence[Part]) -> int:
 
 
 def composite(parts: Sequence[Part]) -> str:
-    """S3's COMPOSITE form: the CRC-32 of the parts' CRC-32s, and how many there are."""
+    """Return S3's COMPOSITE form: the CRC-32 of the parts' CRC-32s, and the number of parts."""
     digests = b"".join(part.crc32.to_bytes(4, "big") for part in parts)
     return f"{crc32_text(zlib.crc32(digests))}-{len(parts)}"
 
 
 def digest(parts: Sequence[Part]) -> Digest:
-    """Both forms."""
+    """Return both forms of the parts' CRC-32."""
     return Digest(crc32_text(whole(parts)), composite(parts))
 
 
 def _times(left: int, right: int) -> int:
-    """The product of two polynomials modulo the CRC's; bit 31 is the constant term."""
+    """Return the product of two polynomials modulo the CRC's; bit 31 is the constant term."""
     product, bit = 0, 1 << 31
     while left:
         if left & bit:
@@ -50,7 +50,7 @@ def _times(left: int, right: int) -> int:
 
 @lru_cache(maxsize=64)
 def _shift(length: int) -> int:
-    """X to the power of 8 x length."""
+    """Return X to the power of 8 x length."""
     power, square = 1 << 31, 1 << 23  # 1 and x^8
     while length:
         if length & 1:

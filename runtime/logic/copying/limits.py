@@ -1,11 +1,11 @@
-"""How large a file may be, and the reason that a client reads where one is larger."""
+"""The limits of a file's size, each with the message for a client whose file is larger."""
 
 from __future__ import annotations
 
 from runtime.logic.copying.plan import LARGEST
 from runtime.logic.origin.size_limit import SizeLimit
 
-MAX_STREAMED = 60 * 10**9  # bytes that one worker carries in its fifteen minutes, at the best
+MAX_STREAMED = 60 * 10**9  # bytes that one worker copies in its 15 minutes, at best
 
 
 def file_limit(max_file_bytes: int) -> SizeLimit:

@@ -1,9 +1,8 @@
-"""How a file is cut into parts, and parts into slices: pure arithmetic, the same answer for the same size.
+"""The plan of a copy in slices: parts, slices and batches of a file, computed from its size.
 
-A part is what one UploadPart stores. A slice is what one worker carries: a run of parts, small enough to be done
-long before the worker's time is up. A batch is the slices that one Map carries; a file that is too large for one is
-copied in several, one after the other. Only the slices' numbers travel through the state machine: a worker knows from
-the size which bytes are its own.
+One UploadPart stores a part. One worker copies a slice, a run of parts that takes it far less than its time. One
+Distributed Map copies a batch of slices; larger files are copied in several batches, one after the other. Only the
+numbers of slices go through the state machine: a worker computes its bytes from the file's size.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from dataclasses import dataclass
 
 MIB = 1024**2
 GIB = 1024**3
-MIN_PART = 8 * MIB  # S3 wants 5 MiB or more; 8 keeps requests, and so their cost, down
+MIN_PART = 8 * MIB  # S3 requires 5 MiB; 8 MiB need fewer requests, which cost
 MAX_PART = 5 * GIB
 MAX_PARTS = 10_000
 LARGEST = MAX_PART * MAX_PARTS  # 48.8 TiB, S3's largest object
-MAX_HELD = 16 * MIB  # the largest part that a worker holds in memory; a larger one is streamed
-MIN_SLICE = 64 * MIB  # below it starting a worker costs more than it saves
+MAX_HELD = 16 * MIB  # the largest part that a worker holds in memory; larger ones are streamed
+MIN_SLICE = 64 * MIB  # starting a worker for less costs more time than it saves
 MAX_SLICE = 2 * GIB  # at 25 MB/s a worker needs 86 s of its 120 for it
-MAX_SLICES = 1_000  # in one Map: more of them begin to be felt
+MAX_SLICES = 1_000  # in one Map; more of them slow it down
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,18 @@ class Range:
 
     @property
     def length(self) -> int:
-        """Bytes in it."""
+        """Return the number of bytes."""
         return self.last - self.first + 1
 
     @property
     def header(self) -> str:
-        """Value of the `Range` header that asks for it."""
+        """Return the value of the `Range` header that requests it."""
         return f"bytes={self.first}-{self.last}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The cut of a file of `size` bytes (1 or more)."""
+    """The plan of a file of `size` bytes (1 or more)."""
 
     size: int
     part_size: int
@@ -53,16 +52,16 @@ class Plan:
 
     @property
     def part_count(self) -> int:
-        """Parts in all."""
+        """Return the number of parts."""
         return -(-self.size // self.part_size)
 
     @property
     def slice_count(self) -> int:
-        """Slices in all."""
+        """Return the number of slices."""
         return -(-self.part_count // self.parts_per_slice)
 
     def part(self, number: int) -> Range:
-        """A part by its number, from 1.
+        """Return a part by its number, from 1.
 
         Raises:
             IndexError: there is no such part.
@@ -73,7 +72,7 @@ class Plan:
         return Range(number, first, min(first + self.part_size, self.size) - 1)
 
     def parts_of(self, index: int) -> Iterator[Range]:
-        """The parts of a slice, by the slice's number, from 0.
+        """Return the parts of a slice, by the slice's number, from 0.
 
         Raises:
             IndexError: there is no such slice.
@@ -84,7 +83,7 @@ class Plan:
         return (self.part(n) for n in range(first, min(first + self.parts_per_slice, self.part_count + 1)))
 
     def batch(self, first: int) -> list[int]:
-        """The numbers of the slices that one Map carries, from slice `first`; none behind the last."""
+        """Return the numbers of the slices of one Map, from slice `first`; none after the last."""
         return list(range(first, min(first + self.max_slices, self.slice_count)))
 
 
@@ -92,7 +91,7 @@ Cut = Callable[[int], Plan]
 
 
 def plan(size: int, *, min_part: int = MIN_PART) -> Plan:
-    """Cut a file of `size` bytes.
+    """Plan the copy of a file of `size` bytes.
 
     Raises:
         ValueError: nothing to cut, or more than S3 can hold.

@@ -1,7 +1,7 @@
-"""How far a copy is: written to its row, and pushed to its sockets.
+"""The progress of a copy: recorded in the download's item and sent to its sockets.
 
-A look at the row tells whether anybody still wants the file. Sockets are told beside the copy, which never waits for
-one and never fails by one. Writing and telling together cost at most a hundredth of what the copy does.
+Each check reads the item, which also shows whether the download was cancelled. Messages are sent in a thread of their
+own: the copy neither waits for one nor fails by one.
 """
 
 from __future__ import annotations
@@ -13,44 +13,44 @@ from functools import partial
 
 from runtime import log, parallel
 from runtime.errors import AsyncDownloadError, ConnectionGoneError, ServiceError, StoppedError
-from runtime.logic.copying import prices
+from runtime.logic.copying import progress_budget
 from runtime.logic.sockets import messages
 from runtime.models import Download, Status
 from runtime.ports import Clock, Downloads, Sockets
 
-LOOK_SECONDS = 1.0
-PATIENCE_SECONDS = 1.0  # at the end, for a message that is on its way
+CHECK_SECONDS = 1.0
+CLOSE_SECONDS = 1.0  # at the end, for a message that is being sent
 
 
 class BackgroundTask:
-    """Runs one job at a time in a thread of its own; a job that comes meanwhile is left out."""
+    """Runs one job at a time in a thread of its own; a job that comes while another runs is left out."""
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
         self._last: Future[None] | None = None
 
     def start(self, job: Callable[[], None]) -> bool:
-        """Run it if nothing is running; says whether it does."""
+        """Run the job if no other runs. Return whether it was started."""
         if self._last is not None and not self._last.done():
             return False
-        self._pool = self._pool or ThreadPoolExecutor(1, "beside")
-        self._last = self._pool.submit(_logged, job)
+        self._pool = self._pool or ThreadPoolExecutor(1, "background")
+        self._last = self._pool.submit(_run_logged, job)
         return True
 
     def close(self) -> None:
         """Give the last job a moment to end."""
         if self._pool is not None and self._last is not None:
-            wait([self._last], timeout=PATIENCE_SECONDS)
+            wait([self._last], timeout=CLOSE_SECONDS)
             self._pool.shutdown(wait=False)
 
 
-def push(sockets: Sockets, download: Download, rate: float | None) -> None:
-    """Push to every socket of the row, once: the next progress message replaces one that was lost.
+def send_progress(sockets: Sockets, download: Download, rate: float | None) -> None:
+    """Post the progress to every socket of the download, once: the next message replaces one that was lost.
 
-    Pushes that are throttled or fail are counted in one log line.
+    Posts that are throttled or fail are counted in one log line.
     """
     data = messages.encode(messages.progress(download, rate))
-    posted = parallel.each(partial(_post, sockets, data), sorted(download.connection_ids))
+    posted = parallel.map_each(partial(_post, sockets, data), sorted(download.connection_ids))
     if given_up := posted.count(False):
         log.warning(
             "Progress messages were given up",
@@ -62,78 +62,80 @@ def push(sockets: Sockets, download: Download, rate: float | None) -> None:
 
 
 class StreamProgress:
-    """Of the single streaming worker."""
+    """The progress of a copy by a single worker. `upload_id` is the upload that this worker writes, once it has one."""
 
     def __init__(self, downloads: Downloads, sockets: Sockets, clock: Clock, execution_arn: str) -> None:
+        self.upload_id: str | None = None
         self._downloads = downloads
         self._sockets = sockets
         self._clock = clock
         self._arn = execution_arn
-        self._began = self._looked = clock.monotonic()
+        self._began = self._checked = clock.monotonic()
         self._first: tuple[float, int] | None = None  # when the first bytes had come, and how many
         self._spent = 0.0
         self._background = BackgroundTask()
 
-    def update(self, copied: int, size: int | None, upload_id: str | None) -> None:
-        """Look at the row, at most once a second; and tell how far the copy is, as often as it has paid for that.
+    def update(self, copied: int, size: int | None) -> None:
+        """Check the item at most once a second, and send the progress as often as the budget allows.
 
         Raises:
-            StoppedError: the row says that nobody wants the file any more, or that another worker copies it.
+            StoppedError: the download was cancelled or has expired, or another worker copies it.
         """
         moment = self._clock.monotonic()
         self._first = self._first or (moment, copied)
-        if moment - self._looked < LOOK_SECONDS:
+        if moment - self._checked < CHECK_SECONDS:
             return
-        self._looked = moment
+        self._checked = moment
         with self._logged():
-            row = self._wanted()
-            if row.upload_id != upload_id:
+            download = self._get_unfinished()
+            if download.upload_id != self.upload_id:
                 raise _stopped()
-            spent = self._spent + prices.ROW_WRITE + prices.MESSAGE * len(row.connection_ids)
-            if spent > prices.SHARE * prices.of_copy(moment - self._began, copied):
+            spent = self._spent + progress_budget.price_of_update(len(download.connection_ids))
+            if not progress_budget.allows(spent, moment - self._began, copied):
                 return
-            told = self._write(copied, size, upload_id)
-            if told.connection_ids:
-                self._background.start(partial(push, self._sockets, told, self._rate(moment, copied)))
+            updated = self._record(copied, size, self.upload_id)
+            if updated.connection_ids:
+                self._background.start(partial(send_progress, self._sockets, updated, self._rate(moment, copied)))
             self._spent = spent
 
-    def waiting(self) -> None:
-        """Look at the row while the origin has not answered yet; it may take minutes.
+    def check_while_waiting(self) -> None:
+        """Check the item while the origin has not answered yet, which may take minutes.
 
         Raises:
-            StoppedError: the row says that nobody wants the file any more.
+            StoppedError: the download was cancelled or has expired.
         """
         with self._logged():
-            row = self._wanted()
-            if row.status is Status.PENDING:
-                self._write(0, None, row.upload_id)
+            download = self._get_unfinished()
+            if download.status is Status.PENDING:
+                self._record(0, None, download.upload_id)
 
     def close(self) -> None:
-        """Nothing is told after this."""
+        """Send nothing after this."""
         self._background.close()
 
-    def _wanted(self) -> Download:
-        row = self._downloads.get(self._arn)
-        if row is None or row.status.is_final or row.is_expired(self._clock.now()):
+    def _get_unfinished(self) -> Download:
+        download = self._downloads.get(self._arn)
+        if download is None or download.status.is_final or download.is_expired(self._clock.now()):
             raise _stopped()
-        return row
+        return download
 
-    def _write(self, copied: int, size: int | None, upload_id: str | None) -> Download:
-        row = self._downloads.progress(self._arn, copied=copied, size=size, upload_id=upload_id, now=self._clock.now())
-        if row is None:
+    def _record(self, copied: int, size: int | None, upload_id: str | None) -> Download:
+        now = self._clock.now()
+        download = self._downloads.progress(self._arn, copied=copied, size=size, upload_id=upload_id, now=now)
+        if download is None:
             raise _stopped()
-        return row
+        return download
 
     @contextmanager
     def _logged(self) -> Iterator[None]:
-        """A busy table is no reason to lose the copy."""
+        """Log an error of a table: a throttled table is no reason to lose the copy."""
         try:
             yield
         except ServiceError as error:
-            log.warning("How far the copy is could not be told", executionArn=self._arn, reason=str(error))
+            log.warning("Progress could not be recorded", executionArn=self._arn, reason=str(error))
 
     def _rate(self, moment: float, copied: int) -> float | None:
-        """Bytes a second since the first ones: how long an origin took to begin says nothing about the rest."""
+        """Return bytes a second since the first ones: the wait for an origin's first byte does not count."""
         assert self._first is not None
         began, before = self._first
         return (copied - before) / (moment - began) if moment > began else None
@@ -154,8 +156,8 @@ def _stopped() -> StoppedError:
     return StoppedError("The download was stopped.")
 
 
-def _logged(job: Callable[[], None]) -> None:
+def _run_logged(job: Callable[[], None]) -> None:
     try:
         job()
     except AsyncDownloadError as error:
-        log.warning("Progress could not be told", reason=str(error))
+        log.warning("Progress could not be sent", reason=str(error))

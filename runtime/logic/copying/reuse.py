@@ -1,7 +1,7 @@
-"""One copy for all who ask for the same version of the same file within a while.
+"""Reuses one copy for all downloads of the same version of a file within `reuseSeconds`.
 
-The first to claim the version leads and copies. Who comes while it copies waits, at no cost, until the leader's end
-wakes it; who comes later takes the copy that is there. A leader that failed, or whose copy is gone, is replaced.
+The first download that claims the version is its leader and copies it. Downloads that start meanwhile wait, at no
+cost, until the leader ends. Later ones use its copy. A leader that failed, or whose copy is gone, is replaced.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from runtime.logic.copying import cleanup
 from runtime.models import Download, Origin, Status, Stored, Validator
 from runtime.ports import Clock, Copies, Downloads, Objects, Tasks
 
-MAX_WAITING = 100  # a token has up to 1 KB, and a row holds 400 KB
+MAX_WAITING = 100  # a token has up to 1 KB, and an item up to 400 KB
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Reuse:
-    """Asked by the copying worker once it knows which version it would copy."""
+    """Decides, once the version is known, whether a download copies, waits or uses an existing copy."""
 
     copies: Copies
     downloads: Downloads
@@ -37,12 +37,12 @@ class Reuse:
     seconds: int
 
     def find_copy(self, download: Download, origin: Origin, validator: Validator | None) -> Stored | Wait | None:
-        """The copy that is there, word that one is on its way, or nothing: then the download copies by itself.
+        """Return the copy to use, `Wait` if another download copies this version, or None if this one has to copy.
 
-        A client that gave a SHA-256 gets a copy of its own, whose bytes are read in order.
+        A client that gave a SHA-256 gets its own copy, whose bytes are read in order.
 
         Raises:
-            StoppedError: the download is not wanted any more.
+            StoppedError: the download has ended.
         """
         if validator is None or download.sha256 is not None:
             return None
@@ -55,7 +55,7 @@ class Reuse:
             if leader is not None and not leader.is_expired(now):
                 if not leader.status.is_final:
                     return Wait(file_id) if claim.waiting < MAX_WAITING else None
-                if leader.status is Status.READY and leader.stored and self._is_there(leader, leader.stored):
+                if leader.status is Status.READY and leader.stored and self._has_object(leader, leader.stored):
                     return leader.stored
             claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at, instead_of=claim.leader)
             if claim.leader != arn:
@@ -64,7 +64,7 @@ class Reuse:
             raise StoppedError("The download was stopped.")
         return None
 
-    def _is_there(self, leader: Download, stored: Stored) -> bool:
+    def _has_object(self, leader: Download, stored: Stored) -> bool:
         head = self.objects.head(stored.key)
         if head is None or head.metadata.get(cleanup.OWNER) != leader.download_id:
             return False
@@ -73,13 +73,13 @@ class Reuse:
 
 @dataclass(frozen=True)
 class ResumeWaiters:
-    """At the end of a leader: whoever waits looks again."""
+    """Resumes the downloads that wait for a leader, when it has ended."""
 
     copies: Copies
     tasks: Tasks
 
     def run(self, download: Download) -> None:
-        """Settle the claim of a download that has ended, if it has one. A token that is lost ends by its time-out.
+        """Settle the claim of a download that has ended, if it has one. A token that is lost times out.
 
         Raises:
             ServiceError: DynamoDB failed for now.
@@ -91,10 +91,10 @@ class ResumeWaiters:
             try:
                 self.tasks.resume(token)
             except ServiceError as error:
-                log.warning("A download that waits could not be woken", reason=str(error))
+                log.warning("A waiting download could not be resumed", reason=str(error))
 
 
 def file_id_of(origin: Origin, path: str, validator: Validator) -> str:
-    """A version of a file: where it comes from, and what its origin says of it."""
+    """Return an id of a file's version, made from its origin, path and validator."""
     described = [origin.name, origin.base_url, path, validator.header, validator.value]
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Storing a source as one verified object: a small file in one PutObject, a larger one in parts."""
+"""Stores a source as one verified object: a small file with PutObject, a larger one in parts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from runtime.errors import ObjectExistsError, StoppedError, UploadGoneError
 from runtime.logic.copying import cleanup, crc32, verify
+from runtime.logic.copying.progress import StreamProgress
 from runtime.logic.copying.upload import Buffers, PartUpload
 from runtime.logic.origin import disposition
 from runtime.logic.origin.retries import Deadline
@@ -19,7 +20,7 @@ from runtime.ports import Clock, Downloads, ObjectHead, Objects, Part
 
 @dataclass
 class Store:
-    """One try at storing. `upload_id` is the multipart upload, once there is one."""
+    """One attempt to store a file. `progress.upload_id` is set to the multipart upload, once there is one."""
 
     objects: Objects
     downloads: Downloads
@@ -28,10 +29,10 @@ class Store:
     key: str
     buffers: Buffers
     deadline: Deadline
-    upload_id: str | None = None
+    progress: StreamProgress
 
     def write(self, source: Source) -> Stored:
-        """Read the source to its end and store it; on failure nothing of it is left.
+        """Read the source to its end and store it; remove what was stored if that fails.
 
         Raises:
             TransferError: the source failed, or what was stored is not what was read.
@@ -41,16 +42,17 @@ class Store:
         if source.total is not None and source.position == source.total:
             return self._put(source, first)
         content_type = disposition.content_type(source.content_type)
-        self.upload_id = self.objects.create_upload(self.key, content_type=content_type, metadata=self._metadata())
-        upload = PartUpload(self.objects, self.key, self.upload_id, self.buffers)
+        upload_id = self.objects.create_upload(self.key, content_type=content_type, metadata=self._metadata())
+        self.progress.upload_id = upload_id
+        upload = PartUpload(self.objects, self.key, upload_id, self.buffers)
         try:
-            self._note_upload(source.total)
+            self._record_upload(upload_id, source.total)
             return self._multipart(source, first, upload, content_type)
         except BaseException:
             upload.abandon()
-            cleanup.abort_until_gone(self.objects, self.clock, self.key, self.upload_id)
-            self.downloads.forget_upload(self.download.execution_arn, self.upload_id)
-            self.upload_id = None
+            cleanup.abort_until_gone(self.objects, self.clock, self.key, upload_id)
+            self.downloads.forget_upload(self.download.execution_arn, upload_id)
+            self.progress.upload_id = None
             raise
 
     def _put(self, source: Source, body: bytearray) -> Stored:
@@ -61,7 +63,7 @@ class Store:
         head: ObjectHead | None
         try:
             head = self.objects.put(self.key, body, crc32=checksum, content_type=content_type, metadata=metadata)
-        except ObjectExistsError:  # ours, when a reply was lost: the comparison tells
+        except ObjectExistsError:  # by us, if the answer was lost; `verify` compares it
             head = self.objects.head(self.key)
         return self._verified(head, [Part(1, "", len(body), checksum)], sha256, content_type)
 
@@ -74,7 +76,7 @@ class Store:
             upload.add(buffer)
         parts, sha256 = upload.finish(self.deadline)
         verify.expected(self.download, sum(part.size for part in parts), sha256)
-        try:  # what is there is ours, of an earlier try or when a reply was lost: the comparison tells
+        try:  # if an earlier try completed it, or its answer was lost, `verify` compares the object
             with suppress(UploadGoneError):
                 self.objects.complete(self.key, upload.upload_id, parts=parts)
         except ObjectExistsError:
@@ -84,12 +86,11 @@ class Store:
     def _fill(self, source: Source, buffer: bytearray) -> bytearray:
         with memoryview(buffer) as view:
             size = source.fill(view)
-        return buffer if size == len(buffer) else buffer[:size]  # no resizing: a failed send may still look at it
+        return buffer if size == len(buffer) else buffer[:size]  # not resized: a failed request may still read it
 
-    def _note_upload(self, size: int | None) -> None:
-        assert self.upload_id is not None
+    def _record_upload(self, upload_id: str, size: int | None) -> None:
         arn, now = self.download.execution_arn, self.clock.now()
-        if not self.downloads.begin_upload(arn, upload_id=self.upload_id, size=size, now=now):
+        if not self.downloads.begin_upload(arn, upload_id=upload_id, size=size, now=now):
             raise StoppedError("The download was stopped.")
 
     def _metadata(self) -> dict[str, str]:

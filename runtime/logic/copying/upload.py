@@ -1,4 +1,4 @@
-"""A multipart upload fed in order: buffers go round, a bounded number of parts is in flight, memory stays constant."""
+"""A multipart upload whose parts are added in order. A few buffers are used again and again: memory is constant."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Buffers:
 
     size: int
     count: int
-    _made: int = 0
+    _allocated: int = 0
     _free: queue.SimpleQueue[bytearray] = field(default_factory=queue.SimpleQueue)
 
     def take(self, deadline: Deadline) -> bytearray:
-        """A free buffer; waits for one when all are in flight.
+        """Return a free buffer; wait for one if all are in use.
 
         Raises:
-            TimedOutError: none came back in time.
+            TimedOutError: none became free in time.
         """
         try:
             return self._free.get_nowait()
         except queue.Empty:
-            if self._made < self.count:
-                self._made += 1
+            if self._allocated < self.count:
+                self._allocated += 1
                 return bytearray(self.size)
         try:
             return self._free.get(timeout=deadline.remaining())
@@ -42,15 +42,15 @@ class Buffers:
             raise TimedOutError("Storing the file took too long.") from None
 
     def give_back(self, buffer: bytearray) -> None:
-        """It may be filled again; a last, shortened one may not."""
+        """Make a buffer free again, unless it was shortened for the last part."""
         if len(buffer) == self.size:
             self._free.put(buffer)
         else:
-            self._made -= 1
+            self._allocated -= 1
 
 
 class PartUpload:
-    """Parts of one multipart upload, stored while the next are being read; the SHA-256 is taken in order beside it."""
+    """Stores the parts of one multipart upload in threads, and computes the SHA-256 of all bytes in order."""
 
     def __init__(self, objects: Objects, key: str, upload_id: str, buffers: Buffers) -> None:
         self.upload_id = upload_id
@@ -61,10 +61,10 @@ class PartUpload:
         self._hasher = ThreadPoolExecutor(1, "sha256")
         self._uploaders = ThreadPoolExecutor(max(1, buffers.count - 1), "part")
         self._parts: list[Future[Part]] = []
-        self._seen = 0
+        self._checked = 0
 
     def add(self, buffer: bytearray) -> None:
-        """Store a buffer as the next part; it goes back to the others when S3 has it.
+        """Store a buffer as the next part; it becomes free when S3 has it.
 
         Raises:
             StorageError: an earlier part failed.
@@ -75,7 +75,7 @@ class PartUpload:
         self._parts.append(self._uploaders.submit(self._store, number, buffer, hashed))
 
     def finish(self, deadline: Deadline) -> tuple[list[Part], str]:
-        """Wait for all parts; they and the SHA-256 of the whole in hex.
+        """Wait for all parts; return them and the SHA-256 of all bytes in hex.
 
         Raises:
             TimedOutError: they took too long.
@@ -87,11 +87,11 @@ class PartUpload:
         self._shut_down()
         return parts, self._sha256.hexdigest()
 
-    def abandon(self, patience: float = 10.0) -> None:
-        """Start no further part and wait a little for those in flight."""
+    def abandon(self, seconds: float = 10.0) -> None:
+        """Start no further part, and wait a little for those that are being stored."""
         for future in self._parts:
             future.cancel()
-        wait(self._parts, timeout=patience)
+        wait(self._parts, timeout=seconds)
         self._shut_down()
 
     def _store(self, number: int, buffer: bytearray, hashed: Future[None]) -> Part:
@@ -104,9 +104,9 @@ class PartUpload:
             self._buffers.give_back(buffer)
 
     def _raise_early(self) -> None:
-        while self._seen < len(self._parts) and self._parts[self._seen].done():
-            self._parts[self._seen].result()
-            self._seen += 1
+        while self._checked < len(self._parts) and self._parts[self._checked].done():
+            self._parts[self._checked].result()
+            self._checked += 1
         if len(self._parts) >= MAX_PARTS:
             raise StorageError("UploadPart", "TooManyParts")
 

@@ -1,4 +1,4 @@
-"""What the origin has, compared with what the client expects, and what S3 holds with what was sent."""
+"""Compares the origin's file with the client's request, and the stored object with the sent bytes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from runtime.ports import ObjectHead
 
 
 def expected(download: Download, size: int, sha256: str | None = None) -> None:
-    """Make sure that it is the file that the client expects, as far as is known yet.
+    """Check size and SHA-256, as far as they are known, against the client's request.
 
     Raises:
-        SizeMismatchError, ChecksumMismatchError: it is another.
+        SizeMismatchError, ChecksumMismatchError: they differ.
     """
     if download.expected_size not in (None, size):
         raise SizeMismatchError(f"The origin's file has {size} bytes, not the expected {download.expected_size}.")
@@ -30,18 +30,18 @@ def stored(
     content_type: str,
     sha256: str | None = None,
 ) -> Stored:
-    """The object, once it is known to be the download's and to hold what was sent.
+    """Return the stored object after checking that it belongs to the download and has the sent bytes.
 
     Raises:
-        StoredObjectError: it is not there, is another's, or differs.
+        StoredObjectError: the object is missing, belongs to another download, or differs.
     """
     if head is None or head.metadata.get(cleanup.OWNER) != download_id:
         raise StoredObjectError("The key in the bucket is taken by another object, or the object is not there.")
-    if head.size != size or head.checksum != _in_its_form(head, digest):
+    if head.size != size or head.checksum != _expected_checksum(head, digest):
         raise StoredObjectError("What S3 stored is not what was read from the origin.")
     return Stored(key, size, head.etag, content_type, Checksum("CRC32", digest.whole), sha256)
 
 
-def _in_its_form(head: ObjectHead, digest: Digest) -> str:
+def _expected_checksum(head: ObjectHead, digest: Digest) -> str:
     composite = head.checksum_type == "COMPOSITE" or (head.checksum_type is None and "-" in (head.checksum or ""))
     return digest.composite if composite else digest.whole

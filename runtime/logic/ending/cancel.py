@@ -1,4 +1,4 @@
-"""Cancel a download that has not finished."""
+"""Cancels a download that has not ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runtime.ports import Clock, Downloads, Executions, Functions
 
 @dataclass(frozen=True)
 class Cancel:
-    """The row first: the worker looks at it and stops; then the execution, then the cleaning up."""
+    """Writes the item, which stops the worker, then stops the execution and starts `fail`, which cleans up."""
 
     downloads: Downloads
     executions: Executions
@@ -20,10 +20,10 @@ class Cancel:
     fail_function: str
 
     def run(self, download: Download) -> None:
-        """Mark it CANCELLED; harmless when it is already.
+        """Mark the download CANCELLED and clean up. A second call does no harm.
 
         Raises:
-            DownloadFinishedError: it is READY or FAILED.
+            DownloadFinishedError: the download is READY or FAILED.
         """
         arn = download.execution_arn
         if not self.downloads.cancel(arn, now=self.clock.now()):

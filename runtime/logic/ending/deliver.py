@@ -1,4 +1,4 @@
-"""Send the message of a download to its clients."""
+"""Sends the message of a download to its clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.ports import Clock, Downloads
 
 @dataclass(frozen=True)
 class Deliver:
-    """Write, then tell: reads the row consistently, after whoever called has written it."""
+    """Sends the message of a download, which was written before: the item is read strongly consistent."""
 
     downloads: Downloads
     download_messages: DownloadMessages
@@ -23,10 +23,10 @@ class Deliver:
     release: ReleaseCaller | None = None
 
     def run(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
-        """Notify all connections, or replay to one; return how many were reached.
+        """Send the message to all connections, or again to one. Return the number of sockets per outcome.
 
         Raises:
-            PushesGivenUpError: nobody was reached for now. To do it all again is harmless, and may help.
+            PushesGivenUpError: no client was reached for now. Another call does no harm and may succeed.
         """
         download = self.downloads.get(execution_arn)
         if download is None or download.is_expired(self.clock.now()):
@@ -39,7 +39,7 @@ class Deliver:
             if connection_ids
             else None
         )
-        if self.release is not None and connection_id is None:  # after the message, which somebody waits for
+        if self.release is not None and connection_id is None:  # after the message, for which clients wait
             self.release.run(download)
         if counts is None:
             return {}

@@ -1,4 +1,4 @@
-"""The end of a download that did not become READY: mark it, tell its clients, leave nothing in the bucket."""
+"""Ends a download that did not become READY: marks it, notifies its clients and cleans up the bucket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STORAGE = ("StorageError", "UploadConflictError", "ObjectExistsError", "UploadG
 
 @dataclass(frozen=True)
 class Fail:
-    """Safe to run twice and late: the state machine, the status event and a cancel may all call it."""
+    """May run twice and late: the state machine, the status event and a cancel all call it."""
 
     downloads: Downloads
     objects: Objects
@@ -36,13 +36,13 @@ class Fail:
     release: ReleaseCaller | None = None
 
     def run(self, execution_arn: str, failure: Failure) -> dict[str, str]:
-        """Settle the download; says how it stands. READY and CANCELLED stay what they are.
+        """Mark the download FAILED unless it has ended, notify its clients and clean up. Return its `status`.
 
         Raises:
-            ServiceError: something could not be done now and should be tried again.
-            PushesGivenUpError: all is done, except that no client could be reached; this should be tried again.
+            ServiceError: a step failed for now; the call should be repeated.
+            PushesGivenUpError: no client was reached, everything else is done; the call should be repeated.
         """
-        failure = self._known(execution_arn, failure)
+        failure = self._detailed(execution_arn, failure)
         self.downloads.fail(execution_arn, failure=failure, now=self.clock.now())
         download = self.downloads.get(execution_arn)
         if download is None:
@@ -54,7 +54,7 @@ class Fail:
         return {"status": str(download.status)}
 
     def _settle(self, download: Download) -> PushCounts:
-        """Notify the clients, clean up, and wake who waits for the copy."""
+        """Notify the clients, clean up, and resume downloads that wait for the copy."""
         counts = PushCounts()
         if download.notified_at is None:
             counts = self.notifier.send(download, download.connection_ids, messages.download_message(download))
@@ -65,8 +65,8 @@ class Fail:
             self.resume_waiters.run(download)
         return counts
 
-    def _known(self, execution_arn: str, failure: Failure) -> Failure:
-        """A state machine says little of why its children failed: what they noted says more."""
+    def _detailed(self, execution_arn: str, failure: Failure) -> Failure:
+        """Return the failure that a worker recorded, if the state machine only knows that a child failed."""
         if failure.code != TransferError.code or failure == NO_CAPACITY:
             return failure
         download = self.downloads.get(execution_arn)
@@ -81,7 +81,7 @@ class Fail:
 
 
 def failure_of(error: Mapping[str, object] | None, status: str | None = None) -> Failure:
-    """The failure behind what the caller knows: our own error, a state machine's, or an execution's status."""
+    """Return the failure for an error of a task, an error of the state machine, or the status of an execution."""
     if not error:
         return failure_of_status(status)
     code, message = error.get("code"), error.get("message")
@@ -98,7 +98,7 @@ def failure_of(error: Mapping[str, object] | None, status: str | None = None) ->
 
 
 def _error_type(cause: object) -> str:
-    """The exception's class in the cause that Lambda gives Step Functions."""
+    """Return the exception's class in the cause that Lambda gives Step Functions."""
     try:
         described = json.loads(str(cause))
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What to do about a download whose execution has died without a word: found by whoever reads the row."""
+"""Finds downloads whose execution has ended without recording it, when a client reads them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _UNKNOWN = Failure("TRANSFER_FAILED", "The transfer failed.")
 
 
 def failure_of_status(status: str | None) -> Failure:
-    """The failure that an execution's end stands for."""
+    """Return the failure for the status of an execution that has ended."""
     return _FAILURES.get(status or "", _UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Reconcile:
-    """Compares a row that has not changed for a minute with its execution, at most once a minute per download."""
+    """Compares a download that has not changed for a minute with its execution, at most once a minute."""
 
     downloads: Downloads
     executions: Executions
@@ -32,7 +32,7 @@ class Reconcile:
     fail_function: str
 
     def run(self, download: Download) -> Download:
-        """The download as it is, or FAILED when nothing works on it any more."""
+        """Return the download, which is FAILED if its execution has ended."""
         now = self.clock.now()
         changed_or_checked = max(download.updated_at, download.checked_at or 0.0)
         if download.status.is_final or now - changed_or_checked < OVERDUE_SECONDS:
@@ -41,7 +41,7 @@ class Reconcile:
             if not self.downloads.claim_check(download.execution_arn, before=now - OVERDUE_SECONDS, now=now):
                 return self.downloads.get(download.execution_arn) or download
             status = self.executions.status(download.execution_arn)
-        except ServiceError:  # throttled: a reader asks again after a minute
+        except ServiceError:  # throttled: the next read after a minute checks again
             return download
         if status in ("RUNNING", "PENDING_REDRIVE"):
             return download

@@ -12,7 +12,7 @@ from runtime.logic.ending.reconcile import OVERDUE_SECONDS
 from runtime.models import Download, Place, iso
 from runtime.ports import Callers, Clock, Downloads, Executions
 
-CHECK_SECONDS = 5  # between two looks at all downloads of a caller who is at the limit: refusing stays cheap
+CHECK_SECONDS = 5  # between two checks of all downloads of a caller at the limit, so that a refusal stays cheap
 MAX_EXECUTIONS_CHECKED = 3  # Step Functions answers few DescribeExecution a second
 DAY_SECONDS = 86_400
 MAX_KEY = 1000  # characters; DynamoDB's keys have up to 2,048 bytes
@@ -20,7 +20,7 @@ MAX_KEY = 1000  # characters; DynamoDB's keys have up to 2,048 bytes
 
 @dataclass(frozen=True)
 class RunningLimit:
-    """Counts a download when it is requested. `ReleaseCaller` gives the place back at its end.
+    """Counts a download when it is requested. `ReleaseCaller` releases its place at its end.
 
     `max_running` is how many downloads of one caller may run at once; with 0 nothing is counted. `daily_bytes` is how
     many bytes may have been copied for a caller since midnight (UTC) when it requests another file; 0 is any.
@@ -36,11 +36,11 @@ class RunningLimit:
     def acquire(self, download: Download) -> bool:
         """Count the download as running; one that is counted already is not counted twice.
 
-        Return True if this call has counted it, so that whoever fails to start it gives the place back.
+        Return True if this call has counted it: a caller that fails to start it has to release it.
 
         Raises:
-            TooManyDownloadsError: as many others of its caller run as are allowed.
-            DailyLimitError: enough was copied for its caller today.
+            TooManyDownloadsError: its caller has reached the limit of running downloads.
+            DailyLimitError: its caller has reached the limit of bytes for today.
         """
         if not self.max_running:
             return False
@@ -55,7 +55,7 @@ class RunningLimit:
         return place is Place.ADDED
 
     def release(self, download: Download) -> None:
-        """Give the place back of a download that does not run after all."""
+        """Release the place of a download that was not started."""
         if not self.max_running:
             return
         self.callers.remove(caller_of(download.owner), download.download_id)
@@ -63,7 +63,7 @@ class RunningLimit:
     def _add(self, caller: str, download: Download) -> Place:
         return self.callers.add(caller, download.download_id, limit=self.max_running, expires_at=download.expires_at)
 
-    def _remove_ended(self, caller: str, beside: Download) -> bool:
+    def _remove_ended(self, caller: str, requested: Download) -> bool:
         """Remove downloads whose end was not recorded, for instance because a function was killed.
 
         Return False if there are none, or if that was checked a moment ago.
@@ -74,15 +74,15 @@ class RunningLimit:
         before = now - CHECK_SECONDS
         if item.checked_at > before or not self.callers.claim_check(caller, now=now, before=before):
             return False
-        ids, prefix = sorted(item.running), beside.execution_arn.removesuffix(beside.download_id)
+        ids, prefix = sorted(item.running), requested.execution_arn.removesuffix(requested.download_id)
         arns = [prefix + download_id for download_id in ids]
-        rows = dict(zip(ids, parallel.each(self.downloads.get, arns), strict=True))
+        rows = dict(zip(ids, parallel.map_each(self.downloads.get, arns), strict=True))
         final = [row for row in rows.values() if row is not None and row.status.is_final]
-        parallel.each(ReleaseCaller(self.callers, self.clock, self.daily_bytes).run, final)
+        parallel.map_each(ReleaseCaller(self.callers, self.clock, self.daily_bytes).run, final)
         lost = [key for key, row in rows.items() if row is None or (not row.status.is_final and row.is_expired(now))]
         if not final and not lost:
             lost = self._stopped([row for row in rows.values() if row is not None], now)
-        parallel.each(lambda key: self.callers.remove(caller, key), lost)
+        parallel.map_each(lambda key: self.callers.remove(caller, key), lost)
         return bool(final or lost)
 
     def _stopped(self, rows: list[Download], now: float) -> list[str]:
@@ -100,14 +100,14 @@ class RunningLimit:
 
 @dataclass(frozen=True)
 class ReleaseCaller:
-    """Gives the place of a download back when it has ended, and counts its bytes where these are limited."""
+    """Releases the place of a download that has ended, and counts its bytes if these are limited."""
 
     callers: Callers
     clock: Clock
     daily_bytes: int = 0
 
     def run(self, download: Download) -> None:
-        """Remove the download from those of its caller that run. To do it twice is harmless.
+        """Remove the download from those of its caller that run. A second call does no harm.
 
         Raises:
             ServiceError: DynamoDB failed for now.
@@ -121,7 +121,7 @@ class ReleaseCaller:
 
 
 def copied_bytes(download: Download) -> int:
-    """Return how many bytes were copied for a download that has ended: none where another one's copy was reused."""
+    """Return the bytes that were copied for a download that has ended; 0 if it reused another copy."""
     if download.stored is not None and not download.stored.key.endswith(download.download_id):
         return 0
     return download.copied_bytes or 0
@@ -133,10 +133,10 @@ def day_of(seconds: float) -> str:
 
 
 def caller_of(owner: str) -> str:
-    """Return the caller that an owner counts as: what somebody can choose freely makes nobody another caller.
+    """Return the caller to which an owner counts, without the parts of its name that a client can choose freely.
 
-    A role's session name is dropped, because whoever assumes the role chooses it. An IPv6 address counts as its /64
-    network, because one customer of a provider has all addresses of it.
+    A role's session name is dropped, because the client that assumes the role chooses it. An IPv6 address counts as its
+    /64 network, because one customer of a provider has all addresses of it.
     """
     kind, _, name = owner.partition(":")
     if kind == "iam" and ":assumed-role/" in name:

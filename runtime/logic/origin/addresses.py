@@ -1,8 +1,7 @@
-"""Which addresses the runtime may connect to: public ones, and what the stack's owner opened.
+"""The addresses that the runtime may connect to: public ones, and private ones in the origin's settings.
 
-Whatever the owner opens: loopback (but see below), link-local, metadata and runtime API addresses, multicast, and IPv6
-forms that hide an IPv4 address stay closed. Loopback opens for one exact host and port, on a cloud that runs on this
-machine.
+No setting opens loopback, link-local, metadata and runtime API addresses, multicast, and IPv6 forms that contain an
+IPv4 address. The one exception is loopback for an exact host and port, if the cloud runs on this machine.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from runtime.errors import OriginAddressRefusedError
 
 @dataclass(frozen=True)
 class AddressRule:
-    """What is open beyond public addresses, for one origin.
+    """The addresses that are open besides public ones, for one origin.
 
-    `private` are CIDRs, which count inside the private ranges only; `loopback` is the one host and port for which a
-    loopback address is fine.
+    `private` are CIDRs, which apply inside the private ranges only. `loopback` is the host and port that may have a
+    loopback address.
     """
 
     private: tuple[str, ...] = ()
@@ -52,10 +51,10 @@ _RUNTIME_API_PORT = 9001
 
 
 def check(address: str, *, host: str, port: int, rule: AddressRule) -> None:
-    """Let an address pass, or not.
+    """Check whether an address may be connected to.
 
     Raises:
-        OriginAddressRefusedError: it is not one to connect to.
+        OriginAddressRefusedError: it may not.
     """
     try:
         ip = ip_address(address)

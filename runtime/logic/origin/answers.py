@@ -1,4 +1,4 @@
-"""Reading an origin's answer: status, Content-Range, validator, Retry-After."""
+"""Reads an origin's answer: status, Content-Range, validator, Retry-After."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class ContentRange:
 
     @property
     def length(self) -> int:
-        """How many bytes it covers."""
+        """Return the number of bytes in it."""
         return self.end - self.start + 1
 
 
 def validator_of(headers: Mapping[str, str]) -> Validator | None:
-    """A strong ETag, or else a Last-Modified that is strong by RFC 9110, 8.8.2.2 (older than the answer)."""
+    """Return a strong ETag, or else a Last-Modified that is strong by RFC 9110, 8.8.2.2 (older than the answer)."""
     etag = headers.get("etag", "").strip()
     if _STRONG_ETAG.fullmatch(etag):
         return Validator("etag", etag)
@@ -58,22 +58,22 @@ def validator_of(headers: Mapping[str, str]) -> Validator | None:
 
 
 def content_range_of(headers: Mapping[str, str]) -> ContentRange:
-    """The Content-Range of a 206.
+    """Return the Content-Range of a 206.
 
     Raises:
-        OriginError: it is missing or makes no sense.
+        OriginError: it is missing or malformed.
     """
     match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
     if match is None:
         raise OriginError("The origin answered 206 without a usable Content-Range.")
-    found = ContentRange(int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3]))
-    if found.length < 1 or (found.total is not None and found.end >= found.total):
+    content_range = ContentRange(int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3]))
+    if content_range.length < 1 or (content_range.total is not None and content_range.end >= content_range.total):
         raise OriginError("The origin answered 206 with a Content-Range that makes no sense.")
-    return found
+    return content_range
 
 
 def content_length_of(headers: Mapping[str, str]) -> int | None:
-    """How many bytes were announced, if they were.
+    """Return the announced length, or None.
 
     Raises:
         OriginError: the number is malformed.
@@ -89,24 +89,24 @@ def content_length_of(headers: Mapping[str, str]) -> int | None:
 
 
 def encoding_of(headers: Mapping[str, str], path: str) -> str:
-    """How an answer was compressed for its way, if it was; a file that is so by nature is not meant."""
-    by_nature = path.partition("?")[0].lower().endswith(_COMPRESSED_NAMES)
+    """Return the compression of an answer, or "". A file that is compressed itself, such as `.gz`, does not count."""
+    is_compressed_file = path.partition("?")[0].lower().endswith(_COMPRESSED_NAMES)
     encoding = headers.get("content-encoding", "").strip().lower()
-    return "" if encoding == "identity" or by_nature else encoding
+    return "" if encoding == "identity" or is_compressed_file else encoding
 
 
 def expect_range(body: Body, validator: Validator, first: int, last: int, total: int, now: float) -> None:
-    """Make sure that an answer is these bytes, both ends included, of this version of the file.
+    """Check that an answer has these bytes, both ends included, of this version of the file.
 
     Raises:
-        TransferError: typed by what it is instead.
+        TransferError: it has not; the class says why.
     """
     if body.status in (200, 412, 416):
         raise _changed()
     if body.status != 206:
         raise failure_of(body, now)
     span = content_range_of(body.headers)
-    if not validator.holds(body.headers) or span.total != total:
+    if not validator.matches(body.headers) or span.total != total:
         raise _changed()
     if (span.start, span.end) != (first, last):
         raise OriginError("The origin answered with another range than it was asked for.")
@@ -115,7 +115,7 @@ def expect_range(body: Body, validator: Validator, first: int, last: int, total:
 
 
 def failure_of(body: Body, now: float) -> TransferError:
-    """The failure that a status other than the expected one stands for."""
+    """Return the error for a status other than the expected one."""
     status = body.status
     if status in (404, 410):
         return OriginNotFoundError(f"The origin has no such file (HTTP {status}).")
@@ -123,8 +123,8 @@ def failure_of(body: Body, now: float) -> TransferError:
         return OriginRefusedError(f"The origin refused the request (HTTP {status}).")
     if status in _BUSY:
         wait = _retry_after(body.headers.get("retry-after"), now)
-        asked = f" and asks to be tried again after {wait:.0f} s" if wait else ""
-        return OriginBusyError(f"The origin answered HTTP {status}{asked}.", retry_after=wait)
+        request = f" and asks to be tried again after {wait:.0f} s" if wait else ""
+        return OriginBusyError(f"The origin answered HTTP {status}{request}.", retry_after=wait)
     return OriginError(f"The origin answered HTTP {status}.")
 
 

@@ -1,4 +1,4 @@
-"""File names and content types that are safe to hand to a browser (RFC 6266, RFC 8187)."""
+"""File names and content types that are safe for browsers (RFC 6266, RFC 8187)."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _ACTIVE = re.compile(r"html|xml|svg|script|flash|multipart/", re.IGNORECASE)
 
 
 def is_safe_name(name: str) -> bool:
-    """Whether a client may have a file of this name: no path, no control or direction characters, no dots only."""
+    """Return whether a name is safe: no path, no control or direction characters, not only dots."""
     return 0 < len(name) <= MAX_NAME and not _UNSAFE.search(name) and name == name.strip() and name.strip(". ") != ""
 
 
 def name_of(path: str) -> str:
-    """A safe file name for a path at the origin."""
+    """Return a safe file name for a path at the origin."""
     last = unquote(path.partition("?")[0].rstrip("/").rpartition("/")[2], errors="replace")
     name = _UNSAFE.sub("_", last).strip(". ")[:MAX_NAME].strip()
     return name if is_safe_name(name) else "download"
 
 
 def content_disposition(name: str) -> str:
-    """The header for a safe name: an ASCII form for old clients, and the whole of it in UTF-8."""
+    """Return the header for a safe name: an ASCII form for old clients, and the name in UTF-8."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^\w !#$&\'()+,.;=@^`{}~-]", "_", plain, flags=re.ASCII).strip()
     if not plain.strip(". "):
         plain = "download"
-    elif plain.startswith(".") and not name.startswith("."):  # nothing but the ending could be written in ASCII
+    elif plain.startswith(".") and not name.startswith("."):  # only the extension can be written in ASCII
         plain = f"download{plain}"
     header = f'attachment; filename="{plain}"'
     return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='!#$&+.^_`|~-')}"
 
 
 def content_type(announced: str | None) -> str:
-    """The type to store and to serve: what the origin said, unless it is malformed or a browser might run it."""
+    """Return the type to store and to serve: the origin's, unless it is malformed or a browser might run it."""
     match = _TYPE.fullmatch((announced or "").strip())
     if match is None or _ACTIVE.search(match[1]):
         return FALLBACK_TYPE

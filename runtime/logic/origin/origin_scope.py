@@ -1,4 +1,4 @@
-"""What belongs to an origin: the URLs that get its secret headers, and the hosts that get its network settings."""
+"""The URLs that get an origin's secret headers, and the hosts that get its network settings."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def normalize_host(host: str) -> str:
 
 def is_own_host(origin: Origin, host: str) -> bool:
     """Return whether a host is that of `base_url` or is listed in `redirect_hosts`."""
-    own = (authority_of(origin.base_url).host, *origin.redirect_hosts)
-    return normalize_host(host) in map(normalize_host, own)
+    hosts = (authority_of(origin.base_url).host, *origin.redirect_hosts)
+    return normalize_host(host) in map(normalize_host, hosts)
 
 
 def is_under(base_url: str, url: str) -> bool:
     """Return whether a URL is under the base URL however a server decodes its path: the same scheme, host and port."""
     base, target = urlsplit(base_url), urlsplit(url)
-    if _place_of(base_url) != _place_of(url):
+    if _normalized_authority(base_url) != _normalized_authority(url):
         return False
     return _is_path_under(*(_normalize_escapes(remove_dot_segments(parts.path)) for parts in (base, target)))
 
@@ -77,9 +77,9 @@ def _step(kept: list[str], segment: str) -> None:
         kept.pop()
 
 
-def _place_of(url: str) -> Authority:
-    place = authority_of(url)
-    return place._replace(host=normalize_host(place.host))
+def _normalized_authority(url: str) -> Authority:
+    authority = authority_of(url)
+    return authority._replace(host=normalize_host(authority.host))
 
 
 def _normalize_escapes(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Joining a client's path to an origin's base URL, such that the result is always under that base."""
+"""Joins a client's path to an origin's base URL; the result is always under that base."""
 
 from __future__ import annotations
 
@@ -18,46 +18,46 @@ _KEEP_IN_QUERY = _KEEP_IN_PATH + "?[]"
 
 
 def join(base_url: str, path: str) -> str:
-    """The URL of `path` under `base_url`, which ends with a slash.
+    """Return the URL of `path` under `base_url`, which ends with a slash.
 
-    One leading slash is the base itself. What follows the first `?` is passed on as the query.
+    One leading slash means the base itself. The part behind the first `?` becomes the query.
 
     Raises:
-        InvalidPathError: says which rule the path breaks.
+        InvalidPathError: the message has the rule that the path breaks.
     """
     if not path or len(path) > MAX_LENGTH:
         raise InvalidPathError(f"The path has to have 1 to {MAX_LENGTH} characters.")
-    where, question_mark, query = path.partition("?")
-    where = where.removeprefix("/")
+    relative, question_mark, query = path.partition("?")
+    relative = relative.removeprefix("/")
     _refuse("#" in path, "must not contain '#'; write it as %23")
     _refuse(bool(_CONTROL.search(path)), "must not contain control characters")
     _refuse("\\" in path, "must not contain a backslash")
     _refuse(bool(_BAD_ESCAPE.search(path)), "has a '%' that is not followed by two hexadecimal digits")
-    _refuse(where.startswith("/"), "must not begin with '//': the host is the origin's")
-    _refuse(bool(_SCHEME.match(where)), "must not begin with a scheme; write the ':' of a name as %3A")
-    _refuse_tricks(where)
-    url = base_url + quote(where, safe=_KEEP_IN_PATH) + question_mark + quote(query, safe=_KEEP_IN_QUERY)
+    _refuse(relative.startswith("/"), "must not begin with '//': the host is the origin's")
+    _refuse(bool(_SCHEME.match(relative)), "must not begin with a scheme; write the ':' of a name as %3A")
+    _refuse_tricks(relative)
+    url = base_url + quote(relative, safe=_KEEP_IN_PATH) + question_mark + quote(query, safe=_KEEP_IN_QUERY)
     base, joined = urlsplit(base_url), urlsplit(url)
     inside = (joined.scheme, joined.netloc) == (base.scheme, base.netloc) and joined.path.startswith(base.path)
     _refuse(not inside, "has to stay under the origin's base URL")
     return url
 
 
-def _refuse_tricks(where: str) -> None:
-    """Look at the path as it is and as servers might decode it, once, twice or three times."""
-    seen = where
+def _refuse_tricks(relative: str) -> None:
+    """Check the path as it is and as servers might decode it, once, twice or three times."""
+    text = relative
     for _ in range(4):
-        folded = normalize("NFKC", seen)  # as servers see it that take look-alikes for the characters themselves
+        folded = normalize("NFKC", text)  # as servers read it that take look-alikes for the characters themselves
         _refuse(any(segment in (".", "..") for segment in folded.split("/")), "must not contain '.' or '..' segments")
-        _refuse("\\" in folded or bool(_CONTROL.search(seen)), "must not hide a backslash or a control character")
+        _refuse("\\" in folded or bool(_CONTROL.search(text)), "must not hide a backslash or a control character")
         _refuse(any(is_dots_and_more(segment) for segment in folded.split("/")), "must not hide '..' segments")
-        _refuse(folded.count("/") != seen.count("/"), "must not contain a look-alike of a slash")
-        _refuse(bool(OVERLONG_UTF8.search(unquote_to_bytes(seen))), "must not contain overlong UTF-8")
-        decoded = unquote(seen, errors="replace")
-        _refuse(decoded.count("/") != seen.count("/"), "must not contain an encoded slash")
-        if decoded == seen:
+        _refuse(folded.count("/") != text.count("/"), "must not contain a look-alike of a slash")
+        _refuse(bool(OVERLONG_UTF8.search(unquote_to_bytes(text))), "must not contain overlong UTF-8")
+        decoded = unquote(text, errors="replace")
+        _refuse(decoded.count("/") != text.count("/"), "must not contain an encoded slash")
+        if decoded == text:
             return
-        seen = decoded
+        text = decoded
     raise InvalidPathError("The path is percent-encoded too often.")
 
 

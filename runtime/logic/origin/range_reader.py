@@ -1,4 +1,4 @@
-"""Reading any range of a known version of an origin's file, going on where the origin breaks off."""
+"""Reads ranges of a known version of an origin's file, and resumes where the origin breaks off."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class RangeReader:
-    """Reads ranges of one version of one file of `total` bytes; safe to be used by several threads."""
+    """Reads ranges of one version of one file of `total` bytes; several threads may call it."""
 
     fetch: Fetch
     clock: Clock
@@ -27,10 +27,10 @@ class RangeReader:
     total: int
 
     def read(self, first: int, view: memoryview, check_cancelled: Callable[[], None]) -> None:
-        """Fill the view with the bytes from `first`, calling `check_cancelled` all the time.
+        """Fill the view with the bytes from `first`; call `check_cancelled` before each read.
 
         Raises:
-            TransferError: the origin failed, in spite of retries.
+            TransferError: the origin failed in spite of retries.
         """
         retries = Retries(self.clock, self.deadline, attempts=ATTEMPTS)
         last = first + len(view) - 1
@@ -40,8 +40,8 @@ class RangeReader:
             while filled < len(view):
                 check_cancelled()
                 try:
-                    body = body or self._ask(first + filled, last, check_cancelled)
-                    chunk = self._chunk(body, min(CHUNK, len(view) - filled))
+                    body = body or self._request(first + filled, last, check_cancelled)
+                    chunk = self._read_chunk(body, min(CHUNK, len(view) - filled))
                     if filled + len(chunk) == len(view):
                         self._expect_end(body)
                 except TransferError as error:
@@ -58,9 +58,9 @@ class RangeReader:
             if body is not None:
                 body.close()
 
-    def _ask(self, first: int, last: int, check_cancelled: Callable[[], None]) -> Body:
-        wanted = {"Range": f"bytes={first}-{last}"} | self.validator.condition
-        body = self.fetch.get(IDENTITY | wanted, check_cancelled)
+    def _request(self, first: int, last: int, check_cancelled: Callable[[], None]) -> Body:
+        headers = {"Range": f"bytes={first}-{last}"} | self.validator.condition
+        body = self.fetch.get(IDENTITY | headers, check_cancelled)
         try:
             answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
         except TransferError:
@@ -68,16 +68,16 @@ class RangeReader:
             raise
         return body
 
-    def _chunk(self, body: Body, most: int) -> bytes:
-        chunk = body.read(most, self._patience())
+    def _read_chunk(self, body: Body, size: int) -> bytes:
+        chunk = body.read(size, self._timeout())
         if not chunk:
             raise OriginTruncatedError("The origin sent fewer bytes than it announced.")
         return chunk
 
     def _expect_end(self, body: Body) -> None:
-        """Read to the end of an answer whose own end, not a Content-Length, proves that it is complete."""
-        if answers.content_length_of(body.headers) is None and body.read(1, self._patience()):
+        """Read to the end of an answer without Content-Length: only its end proves that it is complete."""
+        if answers.content_length_of(body.headers) is None and body.read(1, self._timeout()):
             raise OriginError("The origin sent more bytes than it was asked for.")
 
-    def _patience(self) -> float:
+    def _timeout(self) -> float:
         return min(STALL_SECONDS, self.deadline.remaining())

@@ -1,4 +1,4 @@
-"""Where an origin may redirect to."""
+"""The URLs that an origin may redirect to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def resolve(origin: Origin, url: str, location: str) -> str:
     """Return the URL that a redirect from `url` leads to, without its fragment.
 
     Raises:
-        OriginError: the redirect names no target.
+        OriginError: the redirect has no target.
         OriginAddressRefusedError: the origin's settings do not allow the target. The message names its host, and no
             path or query, which may hold a signature.
     """

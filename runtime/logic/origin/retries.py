@@ -1,4 +1,4 @@
-"""How long a worker may go on, and how often it may try again."""
+"""The time and the attempts that a worker has left."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Deadline:
         self._end = clock.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds left; raises when there are none.
+        """Return the seconds left, more than 0.
 
         Raises:
-            TimedOutError: it has passed.
+            TimedOutError: the moment has passed.
         """
         left = self._end - self._clock.monotonic()
         if left <= 0:
@@ -28,7 +28,7 @@ class Deadline:
 
 
 class Retries:
-    """The tries that one transfer has left, and the wait before the next."""
+    """The attempts that one transfer has left, and the wait before the next."""
 
     def __init__(self, clock: Clock, deadline: Deadline, *, attempts: int = 3, max_wait: float = 30.0) -> None:
         self._clock = clock
@@ -39,12 +39,12 @@ class Retries:
         self._restarted = 0
 
     def spend(self, error: TransferError | ServiceError, *, restart: bool = False) -> None:
-        """Wait as long as the origin asked for, or backing off; raises the error when no try is left."""
+        """Wait as long as the origin requested, or back off; raise the error if no attempt is left."""
         self._failed += 1
         self._restarted += restart
         if max(self._failed, self._restarted) >= self._attempts:
             raise error
-        wait = pause(self._failed, base=0.5, most=8.0)
+        wait = pause(self._failed, base=0.5, maximum=8.0)
         if isinstance(error, TransferError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
         if wait > min(self._max_wait, self._deadline.remaining()):
@@ -53,5 +53,5 @@ class Retries:
         self._clock.sleep(wait)
 
     def renew(self) -> None:
-        """Count failures from here, after real progress; a fresh start is never forgotten."""
+        """Count failures from 0 again after progress; restarts are counted for the whole transfer."""
         self._failed = 0

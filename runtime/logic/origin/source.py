@@ -1,23 +1,17 @@
-"""An origin's file as one stream of bytes, whatever number of requests that takes.
+"""Reads an origin's file as one stream of bytes, in as many requests as that takes.
 
-The probe asks for the first part only. What comes back decides the rest:
-200 -> the origin does not do ranges (or the file is what it sent): stream on from this very answer;
-206, and that is all -> done; 206 with a validator -> go on behind it, same version only, and resume after a cut;
-206 otherwise -> ask again for the whole; 416 -> likewise (an empty file has no first byte);
-gzip, though it was asked not to -> ask again for the whole if need be, and unfold it on the way.
+The first request is for the first part only. Its answer decides the rest:
+200: the origin does not serve ranges; this answer is the file, and is read to its end.
+206 with all of the file: done. 206 with a validator: request the rest of the same version, and resume after a cut.
+Any other 206, and 416 (an empty file has no first byte): request the whole file.
+gzip, although identity was requested: request the whole file unless the answer is it, and decompress it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from runtime.errors import (
-    OriginError,
-    OriginTruncatedError,
-    Retry,
-    SizeMismatchError,
-    TransferError,
-)
+from runtime.errors import OriginError, OriginTruncatedError, Retry, SizeMismatchError, TransferError
 from runtime.logic.origin import answers
 from runtime.logic.origin.fetch import Fetch
 from runtime.logic.origin.gunzip import Gunzip
@@ -33,7 +27,11 @@ _GZIP = ("gzip", "x-gzip")
 
 
 class Source:
-    """One try at reading the file from its start. `position` is how many bytes were given out, `version` of what."""
+    """One attempt to read the file from its start.
+
+    `position` is the number of bytes that were read, `total` the file's size if it is known, and `version` what
+    identifies the file's version.
+    """
 
     def __init__(
         self,
@@ -44,8 +42,8 @@ class Source:
         retries: Retries,
         part_size: int,
         limit: SizeLimit,
-        expected: int | None,
-        on_progress: Callable[[], None],
+        expected_size: int | None,
+        on_progress: Callable[[int, int | None], None],
     ) -> None:
         self.total: int | None = None
         self.content_type: str | None = None
@@ -58,28 +56,28 @@ class Source:
         self._retries = retries
         self._part_size = part_size
         self._limit = limit
-        self._expected = expected
+        self._expected_size = expected_size
         self._on_progress = on_progress
         self._body: Body | None = None
-        self._left: int | None = None  # bytes that the current answer still owes, if it said
+        self._left: int | None = None  # bytes of the current answer that were not read yet, if it announced its length
         self._ended = False
         self._validator: Validator | None = None
         self._ranges = False
-        self._safe_at = 0  # the position from which the retries count afresh
+        self._safe_at = 0  # the position from which failures are counted from 0
 
     def open(self, while_waiting: Callable[[], None]) -> None:
-        """Ask, and understand the answer; `while_waiting` is called while it is waited for.
+        """Send the first request and decide how to read the file; call `while_waiting` every few seconds.
 
         Raises:
-            TransferError: typed by what is wrong.
+            TransferError: the origin failed; its class says how.
         """
-        asked_at = self._clock.monotonic()
+        requested_at = self._clock.monotonic()
         body = self._get({"Range": f"bytes=0-{self._part_size - 1}"}, while_waiting)
-        self.first_byte_seconds = self._clock.monotonic() - asked_at
+        self.first_byte_seconds = self._clock.monotonic() - requested_at
         if body.status == 206 and not self._is_gzip(body):
             span = answers.content_range_of(body.headers)
             self._validator = answers.validator_of(body.headers)
-            if self._goes_on_from(span):
+            if self._can_continue_after(span):
                 self._ranges = True
                 self._accept(body, total=span.total, left=span.length)
                 return
@@ -97,14 +95,14 @@ class Source:
 
     @property
     def validator(self) -> Validator | None:
-        """What any range of this version of the file can be asked for with, where the origin has proved that it can."""
+        """Return what identifies this version in requests for ranges, or None if the origin has not served a range."""
         return self._validator if self._ranges else None
 
     def fill(self, view: memoryview) -> int:
-        """Read until the view is full or the file ends; says how many bytes were read.
+        """Read until the view is full or the file ends, and return the number of bytes.
 
         Raises:
-            TransferError: what could not be mended here. Its `retry` says whether a fresh start may.
+            TransferError: reading could not be resumed. Its `retry` says whether a restart may succeed.
         """
         self._refuse_beyond_limit(self.total or 0)
         filled = 0
@@ -113,11 +111,11 @@ class Source:
                 chunk = self._read(min(CHUNK, len(view) - filled))
             except TransferError as error:
                 self._resume_after(error)
-                self._on_progress()  # a cancel ends the copy before the origin is silent for another minute
+                self._report()  # a cancel ends the copy before the origin is silent for another minute
                 continue
             view[filled : filled + len(chunk)] = chunk
             filled += len(chunk)
-            self._on_progress()
+            self._report()
         return filled
 
     def close(self) -> None:
@@ -126,8 +124,11 @@ class Source:
             self._body.close()
             self._body = None
 
-    def _goes_on_from(self, span: answers.ContentRange) -> bool:
-        """Whether the probe's range is the one asked for, and the rest, if any, can be had of the same version."""
+    def _report(self) -> None:
+        self._on_progress(self.position, self.total)
+
+    def _can_continue_after(self, span: answers.ContentRange) -> bool:
+        """Return whether the answer has the requested range, and the rest can be requested of the same version."""
         if span.total is None or (span.start, span.length) != (0, min(self._part_size, span.total)):
             return False
         return span.length == span.total or self._validator is not None
@@ -150,12 +151,12 @@ class Source:
     def _is_gzip(self, body: Body) -> bool:
         return answers.encoding_of(body.headers, self._fetch.path) in _GZIP
 
-    def _read(self, most: int) -> bytes:
+    def _read(self, size: int) -> bytes:
         timeout = self._timeout()
         if self._body is None:
-            self._check_cancelled()
+            self._request_rest()
         assert self._body is not None
-        chunk = self._body.read(most if self._left is None else min(most, self._left), timeout)
+        chunk = self._body.read(size if self._left is None else min(size, self._left), timeout)
         if not chunk and self._left is None:
             self._ended = True
             self.total = self.position
@@ -168,7 +169,7 @@ class Source:
         return chunk
 
     def _expect_end(self, body: Body) -> None:
-        """Read to the end of an answer whose own end, not a Content-Length, proves that it is complete."""
+        """Read to the end of an answer without Content-Length: only its end proves that it is complete."""
         if answers.content_length_of(body.headers) is None and body.read(1, self._timeout()):
             raise OriginError("The origin sent more bytes than it was asked for.")
 
@@ -176,7 +177,7 @@ class Source:
         return min(STALL_SECONDS, self._deadline.remaining())
 
     def _next_timeout(self) -> float:
-        self._on_progress()
+        self._report()
         return self._timeout()
 
     def _count(self, size: int) -> None:
@@ -194,12 +195,12 @@ class Source:
             self.close()
             self._ended = self.position == self.total
 
-    def _check_cancelled(self) -> None:
-        """Ask for everything behind the position, of the same version."""
+    def _request_rest(self) -> None:
+        """Request everything behind the position, of the same version."""
         assert self._validator is not None
         assert self.total is not None
         first, last = self.position, self.total - 1
-        body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._on_progress)
+        body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._report)
         answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
         self._left = last - first + 1
 
@@ -215,8 +216,9 @@ class Source:
             self._limit.check(size)
         except TransferError as error:
             raise self._drop(error) from None
-        if self._expected is not None and size > self._expected:
-            raise self._drop(SizeMismatchError(f"The origin's file has more than the expected {self._expected} bytes."))
+        if self._expected_size is not None and size > self._expected_size:
+            message = f"The origin's file has more than the expected {self._expected_size} bytes."
+            raise self._drop(SizeMismatchError(message))
 
     def _drop(self, error: TransferError) -> TransferError:
         self.close()

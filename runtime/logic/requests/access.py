@@ -1,4 +1,4 @@
-"""Reading a download as the holder of its ticket."""
+"""Reads a download for a client with its ticket."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from runtime.ports import Clock, Downloads
 
 @dataclass(frozen=True)
 class Access:
-    """The ticket has to be this download's own."""
+    """Checks the ticket of a download."""
 
     downloads: Downloads
     clock: Clock
     state_machine_arn: str
 
     def get_download(self, download_id: str, ticket_text: str | None) -> Download:
-        """The download, for who may see it.
+        """Return the download, if the ticket opens it.
 
         Raises:
-            TicketRequiredError, TicketRefusedError: not for this caller; the same whether there is such a download.
-            DownloadNotFoundError: it has expired.
+            TicketRequiredError, TicketRefusedError: the ticket does not open it, or there is no such download.
+            DownloadNotFoundError: the download has expired.
         """
         ticket = tickets.parse(ticket_text)
         if ticket.download_id != download_id:

@@ -11,16 +11,16 @@ from runtime.models import Status
 
 @dataclass(frozen=True)
 class CancelDownload:
-    """Cancels for the holder of the ticket."""
+    """Cancels a download for a client with its ticket."""
 
     access: Access
     cancel: Cancel
 
     def run(self, download_id: str, ticket_text: str | None) -> dict[str, object]:
-        """The body of the answer.
+        """Return the body of the answer.
 
         Raises:
-            RequestError: not for this caller, not there, or finished already.
+            RequestError: the ticket does not open it, there is no such download, or it has ended.
         """
         self.cancel.run(self.access.get_download(download_id, ticket_text))
         return {"downloadId": download_id, "status": str(Status.CANCELLED)}

@@ -1,4 +1,4 @@
-"""What an answer says so that a browser lets a web page of another origin read it."""
+"""The CORS headers of an answer, which let web pages of other origins read it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ ANY = "*"
 EXPOSED = ("Location", "Retry-After", "x-amzn-RequestId")
 
 
-def cors_headers(pages: Collection[str], asking: str | None) -> dict[str, str]:
-    """Headers for the page that asks.
+def cors_headers(cors_origins: Collection[str], request_origin: str | None) -> dict[str, str]:
+    """Return the CORS headers of an answer.
 
     Args:
-        pages: origins that may read answers, or `*`; none at all for an API without pages.
-        asking: the request's Origin, if a browser sent one.
+        cors_origins: origins that may read answers, or `*`; empty for an API without web pages.
+        request_origin: the request's header Origin, if a browser sent it.
     """
-    if not pages:
+    if not cors_origins:
         return {}
-    if ANY in pages:
+    if ANY in cors_origins:
         return {"Access-Control-Allow-Origin": ANY, "Access-Control-Expose-Headers": ", ".join(EXPOSED)}
-    varies = {"Vary": "Origin"}
-    if asking is None or asking not in pages:
-        return varies
-    return varies | {"Access-Control-Allow-Origin": asking, "Access-Control-Expose-Headers": ", ".join(EXPOSED)}
+    vary = {"Vary": "Origin"}
+    if request_origin is None or request_origin not in cors_origins:
+        return vary
+    return vary | {"Access-Control-Allow-Origin": request_origin, "Access-Control-Expose-Headers": ", ".join(EXPOSED)}

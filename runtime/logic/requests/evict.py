@@ -1,4 +1,4 @@
-"""Make room at the limit of connections: `$disconnect` is best effort, so some may have gone unnoticed."""
+"""Removes lost connections at the limit of connections: `$disconnect` is best effort and may be missing."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from runtime.errors import ServiceError
 from runtime.models import YOUNG_SECONDS, Connection, Download
 from runtime.ports import Clock, Connections, Downloads, Sockets
 
-MAX_CHECKED = 3  # being refused stays cheap
+MAX_CHECKED = 3  # a refused connection stays cheap
 
 
 @dataclass(frozen=True)
 class Evict:
-    """Forgets what is not there any more, and only that."""
+    """Removes connections that do not exist any more."""
 
     downloads: Downloads
     connections: Connections
@@ -22,23 +22,23 @@ class Evict:
     clock: Clock
 
     def make_room(self, download: Download) -> bool:
-        """Whether there is room now: ids without a live row go, or else the oldest sockets that are closed."""
+        """Remove ids without a live item, or else the oldest closed sockets. Return whether there is room now."""
         now = self.clock.now()
         ids = sorted(download.connection_ids)
-        found = parallel.each(self.connections.get, ids)
-        absent = [one for one, row in zip(ids, found, strict=True) if row is None or row.is_expired(now)]
-        if not absent:
-            old = [row for row in found if row is not None and row.age(now) >= YOUNG_SECONDS]
-            oldest = sorted(old, key=lambda row: row.connected_at)[:MAX_CHECKED]
-            closed = parallel.each(self._is_closed, oldest)
-            absent = [row.connection_id for row, gone in zip(oldest, closed, strict=True) if gone]
-        for one in absent:
-            self.connections.delete(one)
-            self.downloads.remove_connection(download.execution_arn, one)
-        return bool(absent)
+        connections = dict(zip(ids, parallel.map_each(self.connections.get, ids), strict=True))
+        lost = [key for key, connection in connections.items() if connection is None or connection.is_expired(now)]
+        if not lost:
+            old = [item for item in connections.values() if item is not None and item.age(now) >= YOUNG_SECONDS]
+            oldest = sorted(old, key=lambda connection: connection.connected_at)[:MAX_CHECKED]
+            closed = parallel.map_each(self._is_closed, oldest)
+            lost = [item.connection_id for item, is_closed in zip(oldest, closed, strict=True) if is_closed]
+        for connection_id in lost:
+            self.connections.delete(connection_id)
+            self.downloads.remove_connection(download.execution_arn, connection_id)
+        return bool(lost)
 
     def _is_closed(self, connection: Connection) -> bool:
         try:
             return not self.sockets.is_open(connection.connection_id)
-        except ServiceError:  # nobody knows: it stays
+        except ServiceError:  # unknown: it stays
             return False

@@ -1,4 +1,4 @@
-"""The poll fallback: the status of a download, with a fresh URL when it is READY."""
+"""Returns the status of a download, with a new URL if it is READY, for clients that poll."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class GetDownload:
     download_messages: DownloadMessages
 
     def run(self, download_id: str, ticket_text: str | None) -> dict[str, object]:
-        """The body of the answer.
+        """Return the body of the answer.
 
         Raises:
-            RequestError: not for this caller, or not there.
+            RequestError: the ticket does not open it, or there is no such download.
         """
         download = self.reconcile.run(self.access.get_download(download_id, ticket_text))
         body: dict[str, object] = {
@@ -35,8 +35,8 @@ class GetDownload:
             "createdAt": iso(download.created_at),
             "expiresAt": iso(download.expires_at),
         }
-        known = {"size": download.size, "copiedBytes": download.copied_bytes}
-        body |= {name: value for name, value in known.items() if value is not None}
+        sizes = {"size": download.size, "copiedBytes": download.copied_bytes}
+        body |= {name: value for name, value in sizes.items() if value is not None}
         if download.status is Status.FAILED:
             body["error"] = messages.error_of(download)
         signed = self.download_messages.sign_url(download)

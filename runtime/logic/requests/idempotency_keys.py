@@ -1,4 +1,4 @@
-"""Idempotency keys: whoever repeats a request under its key gets the same download, with a ticket that opens it."""
+"""Checks idempotency keys: a request that is repeated with its key gets the same download and a ticket for it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SHAPE = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def check(key: str | None, owner: str) -> None:
-    """Refuse a key that is malformed, or that others could guess where they are the same owner.
+    """Refuse a key that is malformed, or that another client of the same owner could guess.
 
-    All who use an API key are one owner, and so are all who come from one address.
+    All clients with one API key are one owner, and so are all clients of one address.
 
     Raises:
         InvalidRequestError: the message says what to send.

@@ -1,4 +1,4 @@
-"""Answer what a client says over its WebSocket: `status`, `refresh`, `cancel`, `ping`."""
+"""Answers the messages of a client: `status`, `refresh`, `cancel`, `ping`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from runtime.models import Download, Failure
 from runtime.ports import Clock, Connections, Downloads, Sockets
 
 MAX_BODY = 4096
-NEWS = ("status", "refresh")
-ACTIONS = (*NEWS, "cancel", "ping")
+STATUS_ACTIONS = ("status", "refresh")
+ACTIONS = (*STATUS_ACTIONS, "cancel", "ping")
 
 
 @dataclass(frozen=True)
 class ClientMessage:
-    """Every message is answered; whatever is wrong with it, the connection stays."""
+    """Answers every message. Errors are answered too, and the connection stays."""
 
     downloads: Downloads
     connections: Connections
@@ -43,7 +43,7 @@ class ClientMessage:
     cancel: Cancel
 
     def run(self, connection_id: str, body: str, message_id: str) -> None:
-        """Do what the message asks and post the answer to its sender."""
+        """Handle the message and post the answer to its client."""
         download_id = ""
         try:
             download = self._download_of(connection_id)
@@ -51,8 +51,8 @@ class ClientMessage:
                 raise DownloadNotFoundError
             download_id = download.download_id
             action = _action_of(body)
-            if action in NEWS and download.status.is_final:
-                self._note_use(download, connection_id)
+            if action in STATUS_ACTIONS and download.status.is_final:
+                self._record_use(download, connection_id)
             answer = self._answer(download, action, message_id)
         except (RequestError, ServiceError) as error:
             problem = problem_of(error)
@@ -60,10 +60,10 @@ class ClientMessage:
         self._send(connection_id, download_id, messages.encode(answer))
 
     def _send(self, connection_id: str, download_id: str, data: bytes) -> None:
-        """Post the answer, again while API Gateway is throttling; a client that hears nothing asks again.
+        """Post the answer, and repeat it while API Gateway is throttling. A client without an answer asks again.
 
         Raises:
-            ServiceError: API Gateway refuses it, whatever the number of tries.
+            ServiceError: API Gateway refuses it, also when it is repeated.
         """
 
         def attempt(connection_id: str) -> PushOutcome:
@@ -91,12 +91,12 @@ class ClientMessage:
             return None
         return download
 
-    def _note_use(self, download: Download, connection_id: str) -> None:
-        """Whoever wants a fresh URL is not closed for being idle; `ping` may be sent by a program that forgot us."""
+    def _record_use(self, download: Download, connection_id: str) -> None:
+        """Keep the socket open: its client asked for a URL. `ping` does not count: libraries send it."""
         try:
             self.connections.use(connection_id, now=self.clock.now())
-        except ServiceError as error:  # the answer matters more
-            log.warning("The use of a socket could not be noted", downloadId=download.download_id, reason=str(error))
+        except ServiceError as error:  # the answer is more important
+            log.warning("The use of a socket could not be recorded", downloadId=download.download_id, reason=str(error))
 
     def _answer(self, download: Download, action: str, message_id: str) -> Message:
         if action == "ping":
@@ -108,7 +108,7 @@ class ClientMessage:
 
 
 def _action_of(body: str) -> str:
-    """The action that a message names.
+    """Return the action in a message.
 
     Raises:
         InvalidRequestError: it is not a JSON object with an action.

@@ -1,4 +1,4 @@
-"""Take an order: write its row, start its execution, hand out a ticket."""
+"""Starts a download: writes its item, starts its execution and issues a ticket."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from runtime.models import Download, Origin, Origins, Status, execution_arn_of, 
 from runtime.ports import Clock, Downloads, Executions
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_MOST_ATTEMPTS = 10
+_MAX_ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
 class DownloadRequest:
-    """What a caller asks for, not checked yet."""
+    """The fields of a request, which were not checked yet."""
 
     owner: str
     origin: str | None = None
@@ -57,64 +57,64 @@ class RequestDownload:
     max_file_bytes: int
     limit: RunningLimit
 
-    def run(self, order: DownloadRequest) -> dict[str, object]:
-        """The body of the answer.
+    def run(self, request: DownloadRequest) -> dict[str, object]:
+        """Start the download and return the body of the answer.
 
         Raises:
-            RequestError: the order cannot be taken.
+            RequestError: the request is invalid, or its caller has reached a limit.
         """
-        wanted = self._checked(order)
-        for attempt in range(_MOST_ATTEMPTS):
-            taken = self._take(_named(wanted, order.idempotency_key, attempt, self.state_machine_arn))
-            if taken is not None:
-                return self._answer(*taken)
-            if order.idempotency_key is None:
+        template = self._validate(request)
+        for attempt in range(_MAX_ATTEMPTS):
+            started = self._take(_with_id(template, request.idempotency_key, attempt, self.state_machine_arn))
+            if started is not None:
+                return self._answer(*started)
+            if request.idempotency_key is None:
                 break
         raise ServiceError("StartExecution", "NoFreeName")
 
-    def _take(self, wanted: Download) -> tuple[Download, tickets.Ticket] | None:
-        """The download under this name with a fresh ticket; None when the name is used up."""
-        ticket = tickets.issue(wanted.download_id)
-        wanted = replace(wanted, ticket_hashes=(ticket.hash,))
+    def _take(self, download: Download) -> tuple[Download, tickets.Ticket] | None:
+        """Return the download with this id and a new ticket, or None if the id cannot be used any more."""
+        ticket = tickets.issue(download.download_id)
+        download = replace(download, ticket_hashes=(ticket.hash,))
         added = False
         try:
-            added = self.limit.acquire(wanted)
-        except RequestError:  # a repeated request gets its download all the same
-            existing = self._existing(wanted)
+            added = self.limit.acquire(download)
+        except RequestError:  # a repeated request gets its download in spite of a limit
+            existing = self._existing(download)
             if existing is None or not self._was_started(existing):
                 raise
         else:
-            if self.downloads.create(wanted):
-                return (wanted, ticket) if self._start(wanted, added=added) else None
-            existing = self._existing(wanted)
+            if self.downloads.create(download):
+                return (download, ticket) if self._start(download, added=added) else None
+            existing = self._existing(download)
             if added and (existing is None or existing.status.is_final):
-                self.limit.release(wanted)
+                self.limit.release(download)
             if existing is None:
                 return None
-        if _asked(existing) != _asked(wanted):
+        if _requested_fields(existing) != _requested_fields(download):
             raise IdempotencyKeyReusedError
         self._add_ticket(existing, ticket)
         if existing.status is Status.PENDING and not self._start(existing, added=added):
             return None
         return existing, ticket
 
-    def _existing(self, wanted: Download) -> Download | None:
-        """Return the download that an earlier request has left under this name, unless it has expired."""
-        existing = self.downloads.get(wanted.execution_arn)
+    def _existing(self, download: Download) -> Download | None:
+        """Return the download of an earlier request with this id, unless it has expired."""
+        existing = self.downloads.get(download.execution_arn)
         return None if existing is None or existing.is_expired(self.clock.now()) else existing
 
     def _was_started(self, download: Download) -> bool:
         return download.status is not Status.PENDING or self.executions.status(download.execution_arn) == "RUNNING"
 
     def _start(self, download: Download, *, added: bool) -> bool:
-        """Start the execution, or give back the place that was `added` for a download that does not run.
+        """Start the execution, or release the place that was `added` if it does not start.
 
-        Return False if its name was used by an execution that ended before this row was written.
+        Return False if its name was used by an execution that ended before this item was written.
         """
         try:
             started = self._start_execution(download)
         except ServiceError as error:
-            if added and not _may_have_worked(error):
+            if added and not _may_have_succeeded(error):
                 self.limit.release(download)
             raise
         if not started:
@@ -125,10 +125,10 @@ class RequestDownload:
         try:
             self.executions.start(download.download_id)
         except ExecutionExistsError:
-            return self._is_ours(download)
+            return self._has_started(download)
         return True
 
-    def _is_ours(self, download: Download) -> bool:
+    def _has_started(self, download: Download) -> bool:
         if self.executions.status(download.execution_arn) in ("RUNNING", "PENDING_REDRIVE"):
             return True
         return not self.downloads.expire(download.execution_arn, self.clock.now())
@@ -141,36 +141,36 @@ class RequestDownload:
                 return
             current = self.downloads.get(existing.execution_arn)
 
-    def _checked(self, order: DownloadRequest) -> Download:
-        origin = self._origin(order.origin)
-        path = order.path if order.path is not None else origin.default_path
+    def _validate(self, request: DownloadRequest) -> Download:
+        origin = self._origin(request.origin)
+        path = request.path if request.path is not None else origin.default_path
         if path is None:
             raise InvalidRequestError(f"The path is missing; the origin {origin.name} has no default path.")
         paths.join(origin.base_url, path)
-        if order.file_name is not None and not disposition.is_safe_name(order.file_name):
+        if request.file_name is not None and not disposition.is_safe_name(request.file_name):
             raise InvalidRequestError(
                 f"fileName has to be a file's name of 1 to {disposition.MAX_NAME} characters, without path, "
                 'spaces around it, control characters or any of : * ? " < > |'
             )
-        if order.sha256 is not None and not _SHA256.fullmatch(order.sha256):
+        if request.sha256 is not None and not _SHA256.fullmatch(request.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
-        limit = limits.request_limit(self.max_file_bytes, sha256=order.sha256 is not None)
-        if order.size is not None and order.size > limit.bytes:
+        limit = limits.request_limit(self.max_file_bytes, sha256=request.sha256 is not None)
+        if request.size is not None and request.size > limit.bytes:
             raise RequestTooLargeError(limit.reason)
-        idempotency_keys.check(order.idempotency_key, order.owner)
+        idempotency_keys.check(request.idempotency_key, request.owner)
         now = self.clock.now()
         return Download(
             execution_arn="",
             download_id="",
             origin=origin.name,
             path=path,
-            owner=order.owner,
+            owner=request.owner,
             created_at=now,
             updated_at=now,
             expires_at=int(now) + self.expires_seconds,
-            file_name=order.file_name,
-            expected_size=order.size,
-            sha256=order.sha256.lower() if order.sha256 else None,
+            file_name=request.file_name,
+            expected_size=request.size,
+            sha256=request.sha256.lower() if request.sha256 else None,
         )
 
     def _origin(self, name: str | None) -> Origin:
@@ -192,19 +192,19 @@ class RequestDownload:
         }
 
 
-def _named(wanted: Download, key: str | None, attempt: int, state_machine_arn: str) -> Download:
-    """The order under its id: random, or made from the Idempotency-Key, the caller and the attempt."""
+def _with_id(download: Download, key: str | None, attempt: int, state_machine_arn: str) -> Download:
+    """Return the download with its id: random, or made from Idempotency-Key, caller and attempt."""
     download_id = secrets.token_hex(16)
     if key is not None:
-        parts = f"{len(key)}:{key}{len(wanted.owner)}:{wanted.owner}{attempt}"
+        parts = f"{len(key)}:{key}{len(download.owner)}:{download.owner}{attempt}"
         download_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
-    return replace(wanted, download_id=download_id, execution_arn=execution_arn_of(state_machine_arn, download_id))
+    return replace(download, download_id=download_id, execution_arn=execution_arn_of(state_machine_arn, download_id))
 
 
-def _may_have_worked(error: ServiceError) -> bool:
-    """Return True for a call whose answer was lost."""
+def _may_have_succeeded(error: ServiceError) -> bool:
+    """Return whether the call may have succeeded, because only its answer was lost."""
     return isinstance(error, TransientServiceError) and error.code not in THROTTLED
 
 
-def _asked(download: Download) -> tuple[object, ...]:
+def _requested_fields(download: Download) -> tuple[object, ...]:
     return download.origin, download.path, download.file_name, download.expected_size, download.sha256

@@ -17,40 +17,40 @@ _SHAPE = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket as the client holds it; its secret stays out of `repr`."""
+    """A ticket of a client. Its secret is left out of `repr`."""
 
     download_id: str
     secret: str = field(repr=False)
 
     @property
     def text(self) -> str:
-        """What the client sends."""
+        """Return the text that the client sends."""
         return f"{self.download_id}.{self.secret}"
 
     @property
     def hash(self) -> str:
-        """What is stored."""
+        """Return the SHA-256 of the secret, which is stored."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
     def opens(self, hashes: Iterable[str]) -> bool:
-        """Whether one of the stored hashes is this ticket's; takes as long for none as for any."""
-        found = False
+        """Return whether one of the stored hashes is this ticket's, in constant time."""
+        matches = False
         for stored in hashes:
-            found |= hmac.compare_digest(stored, self.hash)
-        return found
+            matches |= hmac.compare_digest(stored, self.hash)
+        return matches
 
 
 def issue(download_id: str) -> Ticket:
-    """A fresh ticket for a download."""
+    """Return a new ticket for a download."""
     return Ticket(download_id, secrets.token_urlsafe(32))
 
 
 def parse(text: str | None) -> Ticket:
-    """The ticket that a client sent.
+    """Return the ticket that a client sent.
 
     Raises:
-        TicketRequiredError: there is none.
-        TicketRefusedError: it cannot be one of ours.
+        TicketRequiredError: the client sent none.
+        TicketRefusedError: it is malformed.
     """
     if not text:
         raise TicketRequiredError

@@ -1,4 +1,4 @@
-"""A file of the web page, as a browser wants it."""
+"""Returns files of the web page with their type and ETag."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GetPageFile:
     config: Mapping[str, str]
 
     def run(self, name: str) -> PageFile | None:
-        """The file of this name, or the page's config; None where there is none."""
+        """Return the file of this name or the page's config, or None if there is none."""
         content = json.dumps(dict(self.config)) if name == CONFIG else self.files.read(name)
         content_type = TYPES.get(PurePosixPath(name).suffix)
         if content is None or content_type is None:

@@ -1,4 +1,4 @@
-"""Name the slices to copy next, or make one verified object of all parts and mark the download READY."""
+"""Returns the slices to copy next, or makes one verified object of all parts and marks the download READY."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LISTINGS = 3
 
 @dataclass(frozen=True)
 class Complete:
-    """Safe to run again: what the object will be is noted before it is made, so that a lost reply is found out."""
+    """May run again: the object's CRC-32 is recorded before it is made, and recognised if an answer was lost."""
 
     downloads: Downloads
     objects: Objects
@@ -35,23 +35,23 @@ class Complete:
     cut: plan.Cut = plan.plan
 
     def run(self, execution_arn: str, slices: Sequence[int], throttled: Collection[int] = ()) -> Outcome:
-        """Check the `slices` that a Map has just copied, and name the next or complete the upload.
+        """Check the `slices` that a Map has just copied, then return the next slices or complete the upload.
 
-        STORED, PLANNED with the numbers of the next `slices`, THROTTLED with those whose function Lambda did not run,
-        RESTART when the upload has vanished, or FAILED with `error` `{code, message}`.
+        Return STORED, PLANNED with the numbers of the next `slices`, THROTTLED with the `slices` whose function Lambda
+        did not run, RESTART if the upload has vanished, or FAILED with `error` `{code, message}`.
 
         Args:
             execution_arn: the download.
-            slices: their numbers, from 0.
-            throttled: those of them whose function was throttled until the child gave up.
+            slices: numbers of the slices, from 0.
+            throttled: numbers of the slices whose function was throttled until the child gave up.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
         """
-        row = self.downloads.get(execution_arn)
-        if row is not None and row.status.is_final:
-            return outcome.of_final(row)
-        job = sliced(row, self.object_prefix, self.cut, self.clock.now())
+        download = self.downloads.get(execution_arn)
+        if download is not None and download.status.is_final:
+            return outcome.of_final(download)
+        job = sliced(download, self.object_prefix, self.cut, self.clock.now())
         if job is None:
             return outcome.failed(StoppedError("The download is not there any more."))
         try:
@@ -60,31 +60,31 @@ class Complete:
             if remaining is not None:
                 return remaining
             stored = self._stored(job, parts)
-        except TransferError as error:  # what a worker noted says why parts are missing
+        except TransferError as error:  # a worker may have recorded why parts are missing
             return outcome.failed(job.download.failure or error)
         if stored is None:
-            return self._again(job)
+            return self._restart(job)
         return outcome.settle(self.downloads, self.objects, self.clock, job.download, stored, job.upload_id)
 
     def _list(self, job: Sliced) -> list[Part] | None:
         """List the parts of the upload; None when the upload is gone."""
         try:
-            return list(self.objects.list_parts(job.key, job.upload_id, most=plan.MAX_PARTS))
+            return list(self.objects.list_parts(job.key, job.upload_id, max_parts=plan.MAX_PARTS))
         except UploadGoneError:
             return None
 
-    def _again(self, job: Sliced) -> Outcome:
-        """Once: whoever takes an upload away twice would do so for ever."""
+    def _restart(self, job: Sliced) -> Outcome:
+        """Restart the copy once: an upload that vanishes twice would vanish again."""
         arn = job.download.execution_arn
         if job.download.failure is None and self.downloads.restart(arn, upload_id=job.upload_id, now=self.clock.now()):
             return {"outcome": "RESTART"}
         return outcome.failed(job.download.failure or StoredObjectError("The upload of the file has vanished."))
 
     def _stored(self, job: Sliced, parts: list[Part] | None) -> Stored | None:
-        """The verified object; nothing where neither it nor the upload is there."""
+        """Return the verified object, or None if both the object and the upload are missing."""
         try:
             digest = self._make(job, parts)
-        except UploadConflictError:  # S3 may have dropped the parts, or not: they are of no use any more
+        except UploadConflictError:  # S3 may have kept the parts, but they cannot be completed any more
             cleanup.abort_until_gone(self.objects, self.clock, job.key, job.upload_id)
             return None
         head = self.objects.head(job.key)
@@ -100,36 +100,36 @@ class Complete:
         )
 
     def _make(self, job: Sliced, parts: list[Part] | None) -> Digest | None:
-        """Complete the upload, unless that was done before; says what the object should be, if that is known."""
+        """Complete the upload, unless it was completed before. Return the object's expected CRC-32, if it is known."""
         for _ in range(LISTINGS):
             if parts is None:
                 return job.download.digest
-            if not tiles(job.plan, parts, job.plan.slice_count):
+            if not has_all_parts(job.plan, parts, job.plan.slice_count):
                 raise _incomplete()
-            digest = self._note(job, parts)
+            digest = self._record_digest(job, parts)
             with suppress(InvalidPartError):
                 self._complete(job, parts)
                 return digest
-            parts = self._list(job)  # a late worker stored a part again: its ETag is another
+            parts = self._list(job)  # a late worker stored a part again, which has another ETag now
         raise StoredObjectError("Parts were stored again and again while the file was put together.")
 
     def _complete(self, job: Sliced, parts: Sequence[Part]) -> None:
-        """What is there is ours, of an earlier try or when a reply was lost, as the comparison will tell."""
+        """Complete the upload. If an earlier try did that, or its answer was lost, `verify` compares the object."""
         try:
             with suppress(UploadGoneError):
                 self.objects.complete(job.key, job.upload_id, parts=parts)
         except ObjectExistsError:
             cleanup.abort_until_gone(self.objects, self.clock, job.key, job.upload_id)
 
-    def _note(self, job: Sliced, parts: Sequence[Part]) -> Digest:
+    def _record_digest(self, job: Sliced, parts: Sequence[Part]) -> Digest:
         arn, digest = job.download.execution_arn, crc32.digest(parts)
         if not self.downloads.record_digest(arn, digest=digest, upload_id=job.upload_id, now=self.clock.now()):
             raise StoppedError("The download was stopped.")
         return digest
 
 
-def tiles(cut: plan.Plan, parts: Sequence[Part], slices: int) -> bool:
-    """Whether these are the parts of the plan's first so many slices: all of them, in order, each of its length."""
+def has_all_parts(cut: plan.Plan, parts: Sequence[Part], slices: int) -> bool:
+    """Return whether `parts` are all parts of the first `slices` slices, in order, each of its length."""
     return len(parts) == min(slices * cut.parts_per_slice, cut.part_count) and all(
         (part.number, part.size) == (number, cut.part(number).length) for number, part in enumerate(parts, 1)
     )
@@ -146,10 +146,10 @@ def copied_slices(cut: plan.Plan, parts: Sequence[Part]) -> set[int]:
 
 
 def _remaining(job: Sliced, parts: Sequence[Part], slices: Sequence[int], throttled: Collection[int]) -> Outcome | None:
-    """Return the outcome that names the slices to copy next, or None when all of the file is copied.
+    """Return the outcome with the slices to copy next, or None if all slices are copied.
 
     Raises:
-        StoredObjectError: a slice is missing although its function ran, or a failure was noted.
+        StoredObjectError: a slice is missing although its function ran, or a failure was recorded.
     """
     copied = copied_slices(job.plan, parts)
     missing = [index for index in slices if index not in copied]
@@ -160,7 +160,7 @@ def _remaining(job: Sliced, parts: Sequence[Part], slices: Sequence[int], thrott
         raise _incomplete()
     if missing:
         return {"outcome": "THROTTLED", "slices": missing}
-    if following <= max(slices):  # of an earlier batch, which was whole then
+    if following <= max(slices):  # of an earlier batch, which was complete then
         raise _incomplete()
     return {"outcome": "PLANNED", "slices": job.plan.batch(following)}
 

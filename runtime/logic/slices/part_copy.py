@@ -1,4 +1,4 @@
-"""One part: a range of an origin's file, held in memory where it is small, and else streamed straight into S3."""
+"""Copies one part, a range of an origin's file: a small part through memory, a larger one as a stream to S3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runtime.ports import Objects
 
 @dataclass(frozen=True)
 class PartCopy:
-    """Copies parts of one file to one upload; safe to be used by several threads."""
+    """Copies parts of one file to one upload; several threads may call it."""
 
     reader: RangeReader
     objects: Objects
@@ -24,10 +24,10 @@ class PartCopy:
     upload_id: str
 
     def held(self, part: Range, buffer: bytearray, check_cancelled: Callable[[], None]) -> None:
-        """Copy a part through a buffer of its length, calling `check_cancelled` all the time.
+        """Copy a part through a buffer of its length; call `check_cancelled` before each read.
 
         Raises:
-            TransferError: the origin failed, in spite of retries.
+            TransferError: the origin failed in spite of retries.
             StorageError: S3 failed.
         """
         with memoryview(buffer) as view:
@@ -36,11 +36,11 @@ class PartCopy:
         self.objects.upload_part(self.key, self.upload_id, number=number, body=buffer, crc32=crc32)
 
     def streamed(self, part: Range, check_cancelled: Callable[[], None], *, piece: int) -> None:
-        """Copy a part of any length in pieces of `piece` bytes; a body that S3 did not take is read anew.
+        """Copy a part of any length in pieces of `piece` bytes; if S3 did not take it, read it again.
 
         Raises:
-            TransferError: the origin failed, in spite of retries, or nobody wants the part any more.
-            StorageError: S3 failed, in spite of retries.
+            TransferError: the origin failed in spite of retries, or the part is not needed any more.
+            StorageError: S3 failed in spite of retries.
         """
         retries = Retries(self.reader.clock, self.reader.deadline, attempts=ATTEMPTS)
         while True:
@@ -50,7 +50,7 @@ class PartCopy:
                 self.objects.stream_part(self.key, self.upload_id, number=part.number, body=body)
                 return
             except StorageError as error:
-                if body.failure is not None:  # S3 saw the body end early: the reason is on our side
+                if body.failure is not None:  # S3 saw the body end early, because reading it failed
                     raise body.failure from None
                 retries.spend(error)
             finally:

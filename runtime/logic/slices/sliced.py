@@ -1,4 +1,4 @@
-"""A copy in slices, as its workers find it in the row."""
+"""A copy in slices, as its workers read it from the download's item."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runtime.models import Download, Version
 
 @dataclass(frozen=True)
 class Sliced:
-    """A download that is being copied in slices, and what the row says of it."""
+    """A download that is being copied in slices: its upload, the version of the file, and the plan."""
 
     download: Download
     key: str
@@ -18,17 +18,18 @@ class Sliced:
     version: Version
     plan: Plan
 
-    def is_wanted(self, row: Download | None, now: float) -> bool:
-        """Whether a later look at the row finds the same copy going on, with a chance to succeed."""
-        if row is None or row.status.is_final or row.is_expired(now):
+    def is_needed(self, download: Download | None, now: float) -> bool:
+        """Return whether the download, read again, still has this upload and can succeed."""
+        if download is None or download.status.is_final or download.is_expired(now):
             return False
-        return row.upload_id == self.upload_id and row.failure is None
+        return download.upload_id == self.upload_id and download.failure is None
 
 
-def sliced(row: Download | None, object_prefix: str, cut: Cut, now: float) -> Sliced | None:
-    """The copy in slices that goes on, if one does."""
-    if row is None or row.status.is_final or row.is_expired(now):
+def sliced(download: Download | None, object_prefix: str, cut: Cut, now: float) -> Sliced | None:
+    """Return the copy in slices that is under way, or None."""
+    if download is None or download.status.is_final or download.is_expired(now):
         return None
-    if row.upload_id is None or row.version is None or not row.size:
+    if download.upload_id is None or download.version is None or not download.size:
         return None
-    return Sliced(row, object_prefix + row.download_id, row.upload_id, row.version, cut(row.size))
+    key = object_prefix + download.download_id
+    return Sliced(download, key, download.upload_id, download.version, cut(download.size))

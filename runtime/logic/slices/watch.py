@@ -1,9 +1,8 @@
-"""What a slice's worker does between parts: see whether it should stop, and sometimes say how far all slices are.
+"""The checks of a slice's worker between parts: stop after a cancel, and sometimes report the progress of all slices.
 
-How far is derived from what S3 lists, so that workers that run twice or are killed distort nothing.
-
-A row holds how many parts are there without a gap; a listing begins behind them, and one page reaches far beyond what
-is in flight. Telling costs a listing, a row and messages: at most a hundredth of what the copy costs.
+The progress is computed from the parts that S3 lists, so that workers that run twice or are killed do not distort it.
+The download's item holds how many parts are there without a gap; a listing begins behind them, and one page reaches
+far beyond the parts that are being stored.
 """
 
 from __future__ import annotations
@@ -14,21 +13,18 @@ from functools import partial
 
 from runtime import log
 from runtime.errors import ServiceError, StoppedError
-from runtime.logic.copying import prices
+from runtime.logic.copying import progress_budget
 from runtime.logic.copying.plan import Plan
-from runtime.logic.copying.progress import BackgroundTask, push
+from runtime.logic.copying.progress import CHECK_SECONDS, BackgroundTask, send_progress
 from runtime.logic.slices.sliced import Sliced
 from runtime.models import Download
 from runtime.ports import Clock, Downloads, Objects, Part, Sockets
 
-LOOK_SECONDS = 1.0
-FIRST_SECONDS = 1.0
-SEND_SECONDS = 3.0  # or longer, when that would cost more than a hundredth of the copy
 PAGE = 1_000
 
 
 class Watch:
-    """Called between parts, by any thread."""
+    """Checks the download of one slice; several threads may call it."""
 
     def __init__(
         self,
@@ -45,67 +41,75 @@ class Watch:
         self._clock = clock
         self._job = job
         self._workers = min(workers, job.plan.slice_count)
-        self._looked = clock.monotonic()
+        self._checked = clock.monotonic()
         self._lock = threading.Lock()
         self._background = BackgroundTask()
 
     def check(self) -> None:
-        """Look at the row, at most once a second.
+        """Read the download at most once a second; report the progress when it is due.
 
         Raises:
-            StoppedError: the slice is not wanted any more.
+            StoppedError: the slice is not needed any more.
         """
         with self._lock:
-            if self._clock.monotonic() - self._looked < LOOK_SECONDS:
+            if self._clock.monotonic() - self._checked < CHECK_SECONDS:
                 return
-            self._looked = self._clock.monotonic()
+            self._checked = self._clock.monotonic()
         try:
-            row = self._downloads.get(self._job.download.execution_arn)
-        except ServiceError as error:  # a busy table is no reason to lose the slice
-            log.warning("The row could not be read", reason=str(error))
+            download = self._downloads.get(self._job.download.execution_arn)
+        except ServiceError as error:  # a throttled table is no reason to lose the slice
+            log.warning("The download could not be read", reason=str(error))
             return
-        if row is None or not self._job.is_wanted(row, self._clock.now()):
+        if download is None or not self._job.is_needed(download, self._clock.now()):
             raise StoppedError("The download was stopped.")
-        if self._clock.now() - row.updated_at >= self._between(row):
-            self._background.start(partial(self._tell, row))
+        if self._clock.now() - download.updated_at >= self._interval(download):
+            self._background.start(partial(self._report, download))
 
     def close(self) -> None:
-        """Nothing is told after this."""
+        """Send nothing after this."""
         self._background.close()
 
-    def _between(self, row: Download) -> float:
-        """Seconds: often as long as the file itself pays for that, and then as its workers do."""
-        cost = prices.S3_WRITE + prices.ROW_WRITE + prices.MESSAGE * len(row.connection_ids)
-        times = prices.SHARE * prices.of_copy(0.0, self._job.plan.size) // cost
-        if times and row.copied_bytes is None:
-            return FIRST_SECONDS
-        if self._clock.now() - row.created_at < times * SEND_SECONDS:
-            return SEND_SECONDS
-        return prices.seconds_between(cost, self._workers)
+    def _interval(self, download: Download) -> float:
+        return progress_budget.slices_interval(
+            self._job.plan.size,
+            len(download.connection_ids),
+            self._workers,
+            is_first=download.copied_bytes is None,
+            age=self._clock.now() - download.created_at,
+        )
 
-    def _tell(self, row: Download) -> None:
-        listed = self._objects.list_parts(self._job.key, self._job.upload_id, after=row.copied_parts, most=PAGE)
-        parts, copied = counted(self._job.plan, row.copied_parts, listed)
+    def _report(self, download: Download) -> None:
+        """Record the progress of all slices and send it, unless another worker has just done so."""
+        known_parts = download.copied_parts
+        listed = self._objects.list_parts(self._job.key, self._job.upload_id, after=known_parts, max_parts=PAGE)
+        parts, copied = count_parts(self._job.plan, known_parts, listed)
         now = self._clock.now()
-        changed = self._downloads.advance(
-            row.execution_arn,
+        updated = self._downloads.advance(
+            download.execution_arn,
             copied=copied,
             parts=parts,
             upload_id=self._job.upload_id,
-            seen_at=row.updated_at,
+            seen_at=download.updated_at,
             now=now,
         )
-        if changed is not None and changed.connection_ids:
-            before = row.copied_bytes  # none: the time since then is also that of starting the workers
-            rate = None if before is None else (copied - before) / (now - row.updated_at)
-            push(self._sockets, changed, rate)
+        if updated is not None and updated.connection_ids:
+            before = download.copied_bytes  # None before the first report: that time includes the workers' start
+            rate = None if before is None else (copied - before) / (now - download.updated_at)
+            send_progress(self._sockets, updated, rate)
 
 
-def counted(plan: Plan, known: int, listed: Sequence[Part]) -> tuple[int, int]:
-    """How many parts are there without a gap, and bytes in all: `known` parts, and those `listed` behind them."""
-    copied = min(known * plan.part_size, plan.size) + sum(part.size for part in listed)
+def count_parts(plan: Plan, known_parts: int, listed: Sequence[Part]) -> tuple[int, int]:
+    """Return the number of parts without a gap, and all copied bytes.
+
+    Args:
+        plan: the cut of the file.
+        known_parts: parts from the first on that are known to be there.
+        listed: the parts behind them that S3 has.
+    """
+    copied = min(known_parts * plan.part_size, plan.size) + sum(part.size for part in listed)
+    without_gap = known_parts
     for part in listed:
-        if part.number != known + 1:
+        if part.number != without_gap + 1:
             break
-        known += 1
-    return known, copied
+        without_gap += 1
+    return without_gap, copied

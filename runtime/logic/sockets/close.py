@@ -1,4 +1,4 @@
-"""Close the sockets that were told the end and have said nothing since; those in use get as long again."""
+"""Closes the sockets of a finished download whose clients send nothing; sockets in use are checked again later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRIES = 3
 
 
 class Closed(StrEnum):
-    """What became of one socket."""
+    """The result for one socket."""
 
     CLOSED = "closed"
     GONE = "gone"
@@ -24,9 +24,9 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True)
 class Close:
-    """Takes the row first, on condition that the socket is idle: who speaks before that is not cut off.
+    """Deletes the item first, on condition that the socket is idle, so that a client in use is not disconnected.
 
-    It waited for longer than a socket is young, so that 410 means gone.
+    The sockets are older than ten seconds, so that 410 means gone.
     """
 
     downloads: Downloads
@@ -36,21 +36,21 @@ class Close:
     idle_closer: IdleCloser
 
     def run(self, execution_arn: str, connection_ids: Sequence[str], since: float) -> dict[str, int]:
-        """Close the idle ones of these; how many were closed, gone already, or in use.
+        """Close the idle sockets. Return how many were closed, gone already, or in use.
 
         Raises:
-            ServiceError: a table failed; doing it all again is harmless.
+            ServiceError: a table failed; another call does no harm.
         """
         now = self.clock.now()
-        ends = parallel.each(lambda one: self._close(execution_arn, one, since), connection_ids)
+        results = parallel.map_each(lambda key: self._close(execution_arn, key, since), connection_ids)
         gone, in_use = (
-            [one for one, end in zip(connection_ids, ends, strict=True) if end is kind]
+            [key for key, result in zip(connection_ids, results, strict=True) if result is kind]
             for kind in (Closed.GONE, Closed.IN_USE)
         )
-        self._take_out(execution_arn, gone)
+        self._remove(execution_arn, gone)
         if in_use:
             self.idle_closer.start(execution_arn, in_use, since=now)
-        return {str(kind): ends.count(kind) for kind in Closed}
+        return {str(kind): results.count(kind) for kind in Closed}
 
     def _close(self, execution_arn: str, connection_id: str, since: float) -> Closed:
         connection = self.connections.get(connection_id)
@@ -58,17 +58,17 @@ class Close:
             return Closed.GONE
         if not self.connections.delete_idle(connection_id, since=since):
             return Closed.IN_USE
-        closed = self._hang_up(connection_id)
-        self.downloads.remove_connection(execution_arn, connection_id)  # last: done again, it would find no row
+        closed = self._close_socket(connection_id)
+        self.downloads.remove_connection(execution_arn, connection_id)  # last: a repeated call finds no item
         return closed
 
-    def _take_out(self, execution_arn: str, gone: list[str]) -> None:
-        """Ids that were left in the download's row when their own was deleted."""
+    def _remove(self, execution_arn: str, gone: list[str]) -> None:
+        """Remove ids from the download's item whose own item was deleted before."""
         download = self.downloads.get(execution_arn) if gone else None
         for connection_id in set(gone) & (download.connection_ids if download else frozenset()):
             self.downloads.remove_connection(execution_arn, connection_id)
 
-    def _hang_up(self, connection_id: str) -> Closed:
+    def _close_socket(self, connection_id: str) -> Closed:
         for attempt in range(1, _TRIES + 1):
             try:
                 self.sockets.close(connection_id)
@@ -77,5 +77,5 @@ class Close:
                 break
             except ServiceError as error:
                 log.warning("A socket could not be closed", attempt=attempt, reason=str(error))
-                self.clock.sleep(pause(attempt, base=0.2, most=1.0))
+                self.clock.sleep(pause(attempt, base=0.2, maximum=1.0))
         return Closed.GONE

@@ -1,4 +1,4 @@
-"""The news of a download, with a URL signed at this moment when it is READY."""
+"""Builds the message about a download, with a URL that is signed now if it is READY."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from runtime.ports import Signer
 
 @dataclass(frozen=True)
 class DownloadMessages:
-    """Makes the message that a client should get now."""
+    """Builds the messages of downloads."""
 
     signer: Signer
 
     def build(self, download: Download) -> Message:
-        """`ready`, `failed`, `cancelled` or `status`."""
+        """Build the message: `ready`, `failed`, `cancelled` or `status`."""
         return messages.download_message(download, self.sign_url(download))
 
     def sign_url(self, download: Download) -> SignedUrl | None:
-        """A URL for the file, if it is READY."""
+        """Return a URL for the file, or None if the download is not READY."""
         if download.status is not Status.READY or download.stored is None:
             return None
         header = disposition.content_disposition(messages.file_name_of(download))

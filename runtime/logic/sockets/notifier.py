@@ -1,4 +1,4 @@
-"""Push one message to the sockets of a download: in parallel, within ten seconds, none of them failing another."""
+"""Sends a message to the sockets of a download: in parallel, within ten seconds, and each independent of the others."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from runtime.ports import Clock, Connections, Downloads, IdleCloser, Sockets
 
 @dataclass(frozen=True)
 class Notifier:
-    """Delivers to the connections of one download, and forgets those that are gone.
+    """Sends to the connections of a download, and removes those that are gone.
 
-    Whoever was told the end is closed later, when he is idle; without `closing` that is left to API Gateway.
+    After the result of a download, `idle_closer` closes its idle sockets; with None, API Gateway does that.
     """
 
     downloads: Downloads
@@ -28,11 +28,11 @@ class Notifier:
     idle_closer: IdleCloser | None
 
     def send(self, download: Download, connection_ids: Iterable[str], message: Message) -> PushCounts:
-        """Push the message to each socket, log the counts of the outcomes and return them."""
+        """Post the message to each socket; log the number of sockets per outcome and return it."""
         delivery = _Delivery(self, download, messages.encode(message))
         outcomes = Pushes(self.clock, delivery.attempt).run(list(connection_ids))
         if download.status.is_final:
-            self._close_later(download, [name for name, outcome in outcomes.items() if outcome is not PushOutcome.GONE])
+            self._close_later(download, [key for key, outcome in outcomes.items() if outcome is not PushOutcome.GONE])
         counts = PushCounts.of(outcomes)
         if outcomes:
             write = log.warning if counts.given_up else log.info
@@ -44,12 +44,12 @@ class Notifier:
             return
         try:
             self.idle_closer.start(download.execution_arn, sorted(connection_ids), since=self.clock.now())
-        except ServiceError as error:  # API Gateway closes them later
-            log.warning("Nobody will close the sockets", executionArn=download.execution_arn, reason=str(error))
+        except ServiceError as error:  # then API Gateway closes them later
+            log.warning("The idle closer could not be started", executionArn=download.execution_arn, reason=str(error))
 
 
 class _Delivery:
-    """One message to the sockets of one download; each socket's row is read once."""
+    """One message to the sockets of one download; the item of each socket is read once."""
 
     def __init__(self, notifier: Notifier, download: Download, data: bytes) -> None:
         self._notifier = notifier
@@ -58,7 +58,7 @@ class _Delivery:
         self._connections: dict[str, Connection] = {}
 
     def attempt(self, connection_id: str) -> PushOutcome:
-        """Push once to one socket; called by several threads, for one socket by one at a time."""
+        """Post once to one socket. Several threads call this, but never at once for the same socket."""
         try:
             return self._push(connection_id)
         except TransientServiceError:
@@ -74,15 +74,15 @@ class _Delivery:
             return PushOutcome.GONE
         self._connections[connection_id] = connection
         if connection.is_expired(self._notifier.clock.now()):
-            return self._forget(connection)
+            return self._remove(connection)
         try:
             self._notifier.sockets.post(connection.connection_id, self._data)
-        except ConnectionGoneError:  # or not open yet: it cannot be written to before its `$connect` has returned
-            young = connection.age(self._notifier.clock.now()) < YOUNG_SECONDS
-            return PushOutcome.NOT_OPEN if young else self._forget(connection)
+        except ConnectionGoneError:  # or not open yet: API Gateway answers 410 until `$connect` has returned
+            is_young = connection.age(self._notifier.clock.now()) < YOUNG_SECONDS
+            return PushOutcome.NOT_OPEN if is_young else self._remove(connection)
         return PushOutcome.POSTED
 
-    def _forget(self, connection: Connection) -> PushOutcome:
+    def _remove(self, connection: Connection) -> PushOutcome:
         self._notifier.connections.delete(connection.connection_id)
         self._notifier.downloads.remove_connection(connection.execution_arn, connection.connection_id)
         return PushOutcome.GONE

@@ -1,4 +1,4 @@
-"""Push to many sockets at once, and try again what may succeed, until the time for it is over."""
+"""Posts to many sockets at once, and repeats those that may succeed until the time is over."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from runtime.errors import PushesGivenUpError
 from runtime.ports import Clock
 
 BUDGET_SECONDS = 9.5
-WORKERS = 32  # as many as `parallel.each` runs, and as the client of API Gateway has connections
+WORKERS = 32  # the threads of `parallel.map_each`, and the connections of API Gateway's client
 
 
 class PushOutcome(StrEnum):
-    """The outcome of the pushes to one socket. NOT_OPEN and BUSY are tried again until the budget is spent."""
+    """The outcome for one socket. NOT_OPEN and BUSY are repeated until the budget is spent."""
 
     POSTED = "posted"
     GONE = "gone"
-    NOT_OPEN = "notOpen"  # 410 from a socket so young that its `$connect` may not have returned
+    NOT_OPEN = "notOpen"  # 410 from a socket so new that its `$connect` may not have returned
     BUSY = "busy"  # throttled, a server error, or no answer
-    REFUSED = "refused"  # an error that another try cannot mend
+    REFUSED = "refused"  # an error that another attempt cannot overcome
 
 
 @dataclass(frozen=True)
 class PushCounts:
-    """How many sockets had which outcome."""
+    """The number of sockets per outcome."""
 
     posted: int = 0
     gone: int = 0
@@ -45,22 +45,22 @@ class PushCounts:
 
     @property
     def given_up(self) -> int:
-        """Pushes that a connected client missed."""
+        """Return the number of connected clients that missed the message."""
         return self.busy + self.refused
 
     @property
     def fields(self) -> dict[str, int]:
-        """The counts, as they are logged and returned to Step Functions."""
+        """Return the counts as they are logged and returned to Step Functions."""
         counts = (self.posted, self.gone, self.not_open, self.busy, self.refused)
         return dict(zip(map(str, _IN_ORDER), counts, strict=True)) | {"pushesGivenUp": self.given_up}
 
     @property
     def none_reached(self) -> bool:
-        """Whether no socket was reached although another try may reach one; it would repeat the message to nobody."""
+        """Return whether no socket was reached and another attempt may reach one, without a repeated message to any."""
         return self.busy > 0 and not self.posted
 
     def raise_if_none_reached(self) -> None:
-        """Ask for another try of the whole delivery where it may help.
+        """Request another attempt of the whole delivery if it may succeed.
 
         Raises:
             PushesGivenUpError: `none_reached`.
@@ -81,7 +81,7 @@ Attempt = Callable[[str], PushOutcome]
 
 
 class Pushes:
-    """A queue of sockets, ordered by when each is due, that a few threads work on.
+    """A queue of sockets, ordered by due time, that a few threads work on.
 
     Every socket gets its first attempt before any gets its second. A socket that waits for its next attempt occupies
     a thread only when no other is due, so 100 throttled sockets delay none of the others.
@@ -91,20 +91,20 @@ class Pushes:
         self._clock = clock
         self._attempt = attempt
         self._end = clock.monotonic() + budget
-        self._queue: list[tuple[float, str, int]] = []  # when it is due, connection id, attempts so far
+        self._queue: list[tuple[float, str, int]] = []  # due time, connection id, attempts so far
         self._outcomes: dict[str, PushOutcome] = {}
         self._lock = threading.Lock()
 
     def run(self, connection_ids: Sequence[str]) -> dict[str, PushOutcome]:
         """Return the last outcome of each socket."""
         self._queue = [(0.0, connection_id, 0) for connection_id in sorted(connection_ids)]
-        parallel.each(lambda _: self._work(), range(min(WORKERS, len(self._queue))))
+        parallel.map_each(lambda _: self._work(), range(min(WORKERS, len(self._queue))))
         return self._outcomes
 
     def _work(self) -> None:
         while True:
             with self._lock:
-                if not self._queue:  # whoever handles the others goes on with them
+                if not self._queue:  # other threads handle the remaining sockets
                     return
                 due, connection_id, attempts = heapq.heappop(self._queue)
             wait = due - self._clock.monotonic()
@@ -123,5 +123,5 @@ class Pushes:
 
 def _delay(outcome: PushOutcome, attempts: int) -> float:
     if outcome is PushOutcome.NOT_OPEN:  # usually a matter of milliseconds
-        return pause(attempts, base=0.03, most=1.0)
-    return full_jitter(attempts, base=0.2, most=2.0)
+        return pause(attempts, base=0.03, maximum=1.0)
+    return full_jitter(attempts, base=0.2, maximum=2.0)

@@ -1,4 +1,4 @@
-"""A Lambda function or Cognito user pools that decide about callers of the REST API."""
+"""Authorizers of the REST API: a Lambda function or Cognito user pools."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def triggers(deployment: Deployment) -> dict[str, str]:
     return deployment_triggers
 
 
-WRONG: list[tuple[str, dict[str, Any]]] = [
+INVALID: list[tuple[str, dict[str, Any]]] = [
     ("auth.authorizer", {"auth.type": "authorizer"}),
     ("auth.authorizer", args()),
     ("auth.authorizer", args(function_arn=FUNCTION, user_pool_arns=[POOL])),
@@ -69,22 +69,22 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("setting", "given"), WRONG, ids=[f"{name}-{at}" for at, (name, _) in enumerate(WRONG)])
-def test_what_does_not_fit_together_is_refused_with_a_sentence(setting: str, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("setting", "invalid"), INVALID, ids=[name for name, _ in INVALID])
+def test_invalid_authorizers_are_refused_with_the_setting_and_the_reason(setting: str, invalid: dict[str, Any]) -> None:
     with pytest.raises(InvalidSetting) as refused:
-        resolve("files", nested({"origins": ORIGINS} | given))
+        resolve("files", nested({"origins": ORIGINS} | invalid))
     assert refused.value.setting == setting
     assert f"not allowed: {refused.value.allowed}." in str(refused.value)
 
 
 @pytest.mark.parametrize("field", ["function_arn", "user_pool_arns"])
 def test_a_computed_arn_is_checked_when_it_is_known(field: str) -> None:
-    def given() -> dict[str, Any]:
+    def computed_args() -> dict[str, Any]:
         wrong = pulumi.Output.from_input("other")
         return args(**{field: wrong if field == "function_arn" else [wrong]})
 
     with pytest.raises(ValueError, match=rf"authorizer\.{field} .*not allowed"):
-        deploy(given)
+        deploy(computed_args)
 
 
 @pytest.mark.parametrize(("kind", "type_"), [(None, "TOKEN"), (AuthorizerKind.TOKEN, "TOKEN"), ("request", "REQUEST")])
@@ -139,8 +139,8 @@ def test_header_and_cache_are_choices() -> None:
 
 
 def test_a_browser_may_send_the_header() -> None:
-    given = args(function_arn=FUNCTION, header="X-Token") | {"api.cors_origins": ["https://app.example.com"]}
-    for headers in answers(deploy(given)).values():
+    with_header = args(function_arn=FUNCTION, header="X-Token") | {"api.cors_origins": ["https://app.example.com"]}
+    for headers in answers(deploy(with_header)).values():
         assert "X-Token" in headers["Access-Control-Allow-Headers"].split(",")
     usual = args(function_arn=FUNCTION) | {"api.cors_origins": ["https://app.example.com"]}
     for headers in answers(deploy(usual)).values():
@@ -153,14 +153,14 @@ def test_no_other_auth_has_an_authorizer(deployment: Deployment) -> None:
 
 
 def test_a_changed_authorizer_is_deployed_again() -> None:
-    """Known parts or computed ones: the stage has a snapshot of all."""
+    """Plain and computed parts are both in the snapshot of a deployment."""
     other_function = FUNCTION.replace("who-calls", "other")
     variants = [args(function_arn=FUNCTION, **more) for more in ({}, {"header": "X-Token"}, {"cache_seconds": 9})]
     variants += [args(function_arn=FUNCTION, kind="request"), args(user_pool_arns=[POOL])]
     variants += [args(user_pool_arns=[POOL], scopes=["a"])]
-    assert len({trigger(given) for given in variants}) == len(variants)
+    assert len({trigger(variant) for variant in variants}) == len(variants)
     assert trigger(variants[0]) not in (trigger(), trigger({"auth.type": "none"}))
-    computed = [deploy(given) for given in (variants[0], args(function_arn=other_function), variants[4])]
+    computed = [deploy(variant) for variant in (variants[0], args(function_arn=other_function), variants[4])]
     assert len({triggers(deployment)["authorizer"] for deployment in computed}) == 3
     assert triggers(deploy(variants[0])) == triggers(deploy(variants[0], fresh=True))
 
@@ -196,8 +196,8 @@ def test_configuration_reaches_the_authorizer() -> None:
     assert authorizer_inputs(pools)["providerArns"] == [POOL]
 
 
-def test_another_language_makes_the_same_authorizer() -> None:
-    """There an enum is a string, a whole number a float, and an ARN an output inside a list."""
+def test_another_language_creates_the_same_authorizer() -> None:
+    """Other languages send an enum as a string, a whole number as a float, and an ARN as an output in a list."""
 
     def remote(authorizer: dict[str, Any]) -> Deployment:
         inputs: dict[str, Any] = {"origins": {"reports": {"baseUrl": "https://reports.example.com/exports/"}}}

@@ -1,4 +1,4 @@
-"""Web pages of other origins: what gateway, functions and bucket let them read."""
+"""CORS: responses and copies that web pages of other origins may read."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def deploy_with_origins(*origins: str, settings: Mapping[str, Any] | None = None
 
 
 def options(deployment: Deployment, kind: str) -> dict[str, RegisteredResource]:
-    """Path -> what answers OPTIONS there."""
+    """Return the resources for OPTIONS by their paths."""
     paths, resources = rest_paths(deployment), deployment.resources_of(f"apigateway/{kind}")
     return {paths[item.inputs["resourceId"]]: item for item in resources if item.inputs["httpMethod"] == "OPTIONS"}
 
 
 def answers(deployment: Deployment) -> dict[str, dict[str, str]]:
-    """Path -> headers of the answer to OPTIONS."""
+    """Return the headers of the response to OPTIONS by path."""
     parts = options(deployment, "integrationResponse:IntegrationResponse")
     return {
         path: {name.removeprefix("method.response.header."): value.strip("'") for name, value in headers.items()}
@@ -38,7 +38,7 @@ def answers(deployment: Deployment) -> dict[str, dict[str, str]]:
     }
 
 
-def test_without_pages_there_is_nothing_for_them(deployment: Deployment) -> None:
+def test_without_cors_origins_there_is_no_cors(deployment: Deployment) -> None:
     assert not options(deployment, "method:Method")
     assert not deployment.resources_of("s3/bucketCorsConfiguration:BucketCorsConfiguration")
     assert (
@@ -50,8 +50,8 @@ def test_without_pages_there_is_nothing_for_them(deployment: Deployment) -> None
 
 
 @pytest.mark.parametrize("auth", ["iam", "api_key", "none"])
-def test_the_gateway_answers_every_path_that_a_page_asks_about(auth: str) -> None:
-    """Without credentials, since a browser sends none; and by itself, without a function."""
+def test_the_gateway_answers_options_for_every_path(auth: str) -> None:
+    """It needs no credentials, since browsers send none, and no function."""
     deployment = deploy_with_origins(ORIGIN, settings={"auth.type": auth})
     methods = options(deployment, "method:Method")
     assert set(methods) == set(answers(deployment)) == set(PREFLIGHTS)
@@ -71,7 +71,7 @@ def test_the_gateway_answers_every_path_that_a_page_asks_about(auth: str) -> Non
     assert {item.name for item in parts} <= awaited
 
 
-def test_what_the_gateway_answers_by_itself_can_be_read() -> None:
+def test_pages_can_read_the_gateways_own_responses() -> None:
     for item in deploy_with_origins(ORIGIN).resources_of("apigateway/response:Response"):
         headers = item.inputs["responseParameters"]
         assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == f"'{ORIGIN}'"
@@ -81,8 +81,8 @@ def test_what_the_gateway_answers_by_itself_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("origins", [(ORIGIN, OTHER_ORIGIN), ("*",)])
-def test_an_answer_that_cannot_choose_between_pages_is_for_all(origins: tuple[str, ...]) -> None:
-    """It holds no secret: that is for functions to decide, which know who asks."""
+def test_the_gateway_allows_every_origin_where_there_are_several(origins: tuple[str, ...]) -> None:
+    """Its own responses hold no secret; functions allow the origin of the request."""
     deployment = deploy_with_origins(*origins)
     assert {headers["Access-Control-Allow-Origin"] for headers in answers(deployment).values()} == {"*"}
     assert json.loads(environment(deployment, "get_download")["CORS_ORIGINS"]) == list(origins)
@@ -92,7 +92,7 @@ def test_functions_and_gateway_expose_the_same_headers() -> None:
     assert cors.EXPOSED_HEADERS == EXPOSED
 
 
-def test_pages_fetch_copies_also_piece_by_piece() -> None:
+def test_pages_may_fetch_copies_by_ranges() -> None:
     (rule,) = (
         deploy_with_origins(ORIGIN, OTHER_ORIGIN)
         .resource("s3/bucketCorsConfiguration:BucketCorsConfiguration")
@@ -104,7 +104,7 @@ def test_pages_fetch_copies_also_piece_by_piece() -> None:
     assert {"ETag", "Content-Range"} <= set(rule["exposeHeaders"])
 
 
-def test_the_owner_of_a_given_bucket_is_told_the_rule() -> None:
+def test_the_rules_for_an_existing_bucket_hold_the_cors_rule() -> None:
     deployment = deploy_with_origins(ORIGIN, settings={"storage.bucket": "reports"})
     assert not deployment.resources_of("s3/bucketCorsConfiguration:BucketCorsConfiguration")
     (outputs,) = deployment.component_outputs.values()
@@ -116,7 +116,7 @@ def test_the_owner_of_a_given_bucket_is_told_the_rule() -> None:
     assert {name[0].lower() + name[1:]: value for name, value in rule.items()} == ours
 
 
-def test_changed_pages_are_deployed() -> None:
+def test_changed_origins_are_deployed() -> None:
     kind = "apigateway/deployment:Deployment"
     triggers = [
         deploy_with_origins(*origins).resource(kind).inputs["triggers"]["redeployment"]

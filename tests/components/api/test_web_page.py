@@ -1,4 +1,4 @@
-"""The web page, where a stack serves it: one function that may do nothing, one open path, and a bucket it can read."""
+"""The web page: a function without permissions, an open path, and CORS for the copies."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def deploy_with_page(settings: Mapping[str, Any] | None = None) -> Deployment:
 
 
 def outputs(deployment: Deployment) -> dict[str, Any]:
-    (found,) = deployment.component_outputs.values()
-    return found
+    (values,) = deployment.component_outputs.values()
+    return values
 
 
 def methods(deployment: Deployment) -> dict[tuple[str, str], RegisteredResource]:
-    """(method, path) -> the method."""
-    paths, found = rest_paths(deployment), deployment.resources_of("apigateway/method:Method")
-    return {(item.inputs["httpMethod"], paths[item.inputs["resourceId"]]): item for item in found}
+    """Return the methods by HTTP method and path."""
+    paths, resources = rest_paths(deployment), deployment.resources_of("apigateway/method:Method")
+    return {(item.inputs["httpMethod"], paths[item.inputs["resourceId"]]): item for item in resources}
 
 
-def test_without_it_there_is_nothing_of_it(deployment: Deployment) -> None:
+def test_without_the_setting_there_is_no_page(deployment: Deployment) -> None:
     assert not [item.name for item in deployment.resources if "page" in item.name]
     assert "webPageUrl" not in outputs(deployment)
     assert PAGE not in outputs(deployment)["functionNames"]
@@ -46,14 +46,14 @@ def test_without_it_there_is_nothing_of_it(deployment: Deployment) -> None:
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_the_page_is_open_and_the_api_stays_as_it_was(auth: str) -> None:
     deployment = deploy_with_page({"auth.type": auth})
-    found = methods(deployment)
-    page = found.pop(("GET", "/page/{file}"))
+    api_methods = methods(deployment)
+    page = api_methods.pop(("GET", "/page/{file}"))
     assert (page.inputs["authorization"], page.inputs["apiKeyRequired"]) == ("NONE", False)
-    assert {item.inputs["apiKeyRequired"] for item in found.values()} == {auth == "api_key"}
+    assert {item.inputs["apiKeyRequired"] for item in api_methods.values()} == {auth == "api_key"}
     assert page.name in depends_on(deployment, deployment.resource("apigateway/deployment:Deployment"))
 
 
-def test_it_is_called_by_its_own_path_alone() -> None:
+def test_the_function_is_invoked_by_its_path_only() -> None:
     deployment = deploy_with_page()
     name = function(deployment, PAGE).inputs["name"]
     (permission,) = [
@@ -65,19 +65,19 @@ def test_it_is_called_by_its_own_path_alone() -> None:
     assert callers(deployment)[name, "apigateway.amazonaws.com"] == {permission["sourceArn"]}
 
 
-def test_its_function_may_write_its_log_and_nothing_else() -> None:
+def test_the_function_may_only_write_its_log() -> None:
     statements = deploy_with_page({"observability.tracing": False}).statements(hyphenated(PAGE))
     assert [statement["Sid"] for statement in statements] == ["Logs"]
 
 
 @pytest.mark.parametrize("auth", ["api_key", "none"])
-def test_its_function_is_told_what_it_reads(auth: str) -> None:
+def test_the_environment_of_the_function_holds_exactly_its_settings(auth: str) -> None:
     variables = environment(deploy_with_page({"auth.type": auth}), PAGE)
     assert set(variables) == {field.name.upper() for field in dataclasses.fields(Settings)}
     assert config.load(Settings, variables).rest_auth == auth
 
 
-def test_its_url_is_an_output() -> None:
+def test_the_url_of_the_page_is_an_output() -> None:
     assert outputs(deploy_with_page())["webPageUrl"] == f"{API}/v1/page/index.html"
     assert outputs(deploy_with_page({"api.stage_name": "live"}))["webPageUrl"] == f"{API}/live/page/index.html"
 
@@ -87,7 +87,7 @@ def test_its_url_is_an_output() -> None:
     [([], [API]), ([OTHER], [OTHER, API]), (["*"], ["*"])],
     ids=["none", "one", "all"],
 )
-def test_it_may_fetch_copies(cors_origins: list[str], allowed_origins: list[str]) -> None:
+def test_the_page_may_fetch_copies(cors_origins: list[str], allowed_origins: list[str]) -> None:
     (rule,) = deploy_with_page({"api.cors_origins": cors_origins}).resource(CORS).inputs["corsRules"]
     assert rule["allowedOrigins"] == allowed_origins
 
@@ -98,13 +98,13 @@ def test_the_owner_of_a_given_bucket_is_told_so() -> None:
     assert outputs(deployment)["bucketRules"]["corsRule"]["AllowedOrigins"] == [API]
 
 
-def test_functions_answer_no_other_page_for_it() -> None:
-    """The page is of the API's own origin, for which a browser asks nobody."""
+def test_functions_allow_no_cors_origin_for_the_page() -> None:
+    """The page has the API's own origin, for which browsers need no CORS headers."""
     assert json.loads(environment(deploy_with_page(), "get_download")["CORS_ORIGINS"]) == []
     assert not [path for method, path in methods(deploy_with_page()) if method == "OPTIONS"]
 
 
-def test_switching_it_on_is_deployed() -> None:
+def test_switching_the_page_on_is_deployed() -> None:
     kind = "apigateway/deployment:Deployment"
     triggers = [
         deploy_with_page({"api.web_page": on}).resource(kind).inputs["triggers"]["redeployment"] for on in (True, False)

@@ -42,7 +42,7 @@ def test_a_name_that_a_preview_does_not_know_is_not_looked_up() -> None:
 
 @pytest.mark.parametrize("reason", [MOVED, "reading S3 Bucket (reports): empty result", "StatusCode: 403, Forbidden"])
 def test_an_existing_bucket_that_cannot_be_looked_up_is_refused_with_what_to_check(reason: str) -> None:
-    """S3 redirects who asks in the wrong region, and the provider reports that as a failure."""
+    """S3 redirects a request in the wrong region, and the provider reports that as a failure."""
     allowed = r"a bucket in eu-west-1, the region of the stack, that the deploying role may see \(s3:ListBucket\)"
     with pytest.raises(InvalidSetting, match=f"{allowed}; looking it up failed: .*{re.escape(reason)}"):
         deploy({"storage.bucket": "reports"}, cloud=Cloud(bucket_failure=reason), fresh=True)

@@ -1,4 +1,4 @@
-"""Bucket and tables: private, encrypted, and nothing stays for ever."""
+"""Bucket and tables: private, encrypted, with objects and items that expire."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def test_data_and_urls_are_protected_on_request(deployment: Deployment) -> None:
     }
 
 
-def test_data_and_what_keeps_it_safe_stay_on_request(deployment: Deployment) -> None:
-    """A rule for pages may go at any time, and must then not stay behind."""
+def test_data_and_the_configuration_of_its_bucket_are_retained_on_request(deployment: Deployment) -> None:
+    """A CORS rule holds no data: it is deleted with the stack."""
     kept = deploy({"protection.retain_on_delete": True, "api.cors_origins": ["https://app.example.com"]})
     safe = [f"files-copies-{part}" for part in ("encryption", "lifecycle", "owner", "policy", "private")]
     assert sorted(item.name for item in kept.custom if item.retain_on_delete) == sorted([*DATA, *safe])
@@ -88,12 +88,12 @@ def test_data_and_what_keeps_it_safe_stay_on_request(deployment: Deployment) -> 
 
 
 @pytest.mark.parametrize("keeping", ["protection.protect", "protection.retain_on_delete"])
-def test_nothing_is_kept_and_destroyed_at_once(keeping: str) -> None:
+def test_force_destroy_cannot_be_combined_with_keeping_data(keeping: str) -> None:
     with pytest.raises(InvalidSetting, match=r"protection.forceDestroy. is True.*false with protect"):
         deploy({"protection.force_destroy": True, keeping: True}, fresh=True)
 
 
-def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployment: Deployment) -> None:
+def test_the_rules_for_an_existing_bucket_equal_those_of_a_created_one(deployment: Deployment) -> None:
     (ours,) = deployment.component_outputs.values()
     (existing,) = deploy({"storage.bucket": BUCKET}).component_outputs.values()
     assert existing["bucketRules"] == ours["bucketRules"]
@@ -106,7 +106,7 @@ def test_the_owner_of_a_given_bucket_is_told_what_we_would_have_set(deployment: 
 
 
 @pytest.mark.parametrize(("part", "key"), [("downloads", "executionArn"), ("connections", "connectionId")])
-def test_a_table_is_on_demand_and_forgets(deployment: Deployment, part: str, key: str) -> None:
+def test_a_table_is_on_demand_and_its_items_expire(deployment: Deployment, part: str, key: str) -> None:
     table = deployment.resource("dynamodb/table:Table", part).inputs
     assert table["billingMode"] == "PAY_PER_REQUEST"
     assert table["hashKey"] == key
@@ -116,7 +116,7 @@ def test_a_table_is_on_demand_and_forgets(deployment: Deployment, part: str, key
 
 
 @pytest.mark.parametrize(
-    "args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protect": True}]
+    "args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protection.protect": True}]
 )
 def test_a_table_without_a_key_of_the_customers_uses_the_free_key_that_aws_owns(args: dict[str, Any]) -> None:
     """`enabled` without an ARN is the AWS-managed key, billed; left out, a table keeps the key that it has."""
@@ -124,8 +124,8 @@ def test_a_table_without_a_key_of_the_customers_uses_the_free_key_that_aws_owns(
     assert {json.dumps(table.inputs["serverSideEncryption"]) for table in tables} == {'{"enabled": false}'}
 
 
-def test_no_resource_has_an_option_on_that_is_billed_unasked(deployment: Deployment) -> None:
-    """AWS charges for these beside the use of the resource itself."""
+def test_no_option_with_an_extra_charge_is_on_by_default(deployment: Deployment) -> None:
+    """AWS charges for these options in addition to the use of the resource."""
     assert deployment.resource("sqs/queue:Queue").inputs["sqsManagedSseEnabled"] is True
     assert "kmsMasterKeyId" not in deployment.resource("sqs/queue:Queue").inputs
     assert not deployment.resource("apigateway/methodSettings:MethodSettings").inputs["settings"].get("metricsEnabled")
@@ -145,7 +145,7 @@ def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:
     assert [table.inputs["pointInTimeRecovery"] for table in tables] == [{"enabled": True}] * 2
 
 
-def test_logs_are_kept_as_long_as_the_stack_wants(deployment: Deployment) -> None:
+def test_logs_are_kept_for_the_set_time(deployment: Deployment) -> None:
     groups = deploy({"observability.log_retention_days": 7, "observability.access_logs": True}).resources_of(
         "cloudwatch/logGroup:LogGroup"
     )

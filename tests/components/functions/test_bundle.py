@@ -1,4 +1,4 @@
-"""The archive holds the runtime, and is the same wherever and whenever it is made."""
+"""Archives hold the runtime, and are the same wherever and whenever they are built."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def test_every_handler_is_in_the_archive() -> None:
 
 def test_a_function_holds_its_own_handler_and_no_other(deployment: Deployment) -> None:
     for function in deployment.resources_of("lambda/function:Function"):
-        handlers = {name for name in function.inputs["code"].assets if re.search(r"/handlers/(?!__|boundary)", name)}
+        names = function.inputs["code"].assets
+        handlers = {name for name in names if re.search(r"/handlers/(?!__|boundary|shared/)", name)}
         assert handlers == {f"runtime/handlers/{function.inputs['handler'].split('.')[2]}.py"}
 
 
@@ -113,9 +114,9 @@ def test_whatever_is_imported_is_found_and_nothing_else(tmp_path: Path) -> None:
 
 def test_the_page_goes_with_the_function_that_serves_it_and_with_no_other() -> None:
     packed = {key: set(bundle.runtime_archive(key).assets) for key in ALL_FUNCTIONS}
-    pages = {key: {name for name in names if name.startswith("client/")} for key, names in packed.items()}
+    page_files = {key: {name for name in names if name.startswith("client/")} for key, names in packed.items()}
     page = {f"client/web/{path.name}" for path in (REPOSITORY / "client" / "web").iterdir()}
-    assert {key: names for key, names in pages.items() if names} == {PAGE: page}
+    assert {key: names for key, names in page_files.items() if names} == {PAGE: page}
     assert "client/web/index.html" in page
 
 

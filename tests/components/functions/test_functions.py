@@ -1,4 +1,4 @@
-"""Functions: what they are told, who may call them, how they are set up."""
+"""Lambda functions: environment, limits, asynchronous calls and dependencies; routes and rules that call them."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from tests.components.support.service_permissions import rest_paths
 
 
 def function(deployment: Deployment, key: str) -> RegisteredResource:
-    (found,) = [
+    (match,) = [
         item
         for item in deployment.resources_of("lambda/function:Function")
         if item.inputs["handler"] == f"runtime.handlers.{key}.handler"
     ]
-    return found
+    return match
 
 
 @pytest.fixture(autouse=True)
 def archive(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The root of a function's archive, with the file of the origins."""
+    """Create the root of a function's archive, with the file of the origins."""
     (tmp_path / "origins.json").write_text(json.dumps(function(deployment, "copy").origins))
     monkeypatch.setattr(config, "ROOT", tmp_path)
 
 
 def environment(deployment: Deployment, key: str) -> dict[str, str]:
-    """What the handler reads."""
+    """Return the variables that the handler reads."""
     variables: dict[str, str] = function(deployment, key).inputs["environment"]["variables"]
     return {name: value for name, value in variables.items() if name not in ALLOCATOR}
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_memory_of_a_copy_does_not_grow_with_its_slices(deployment: Deployment, key: str) -> None:
-    """Glibc keeps large buffers in pieces once it has seen one freed, unless it is told from which size on not to."""
+def test_functions_that_copy_return_large_buffers_to_the_system(deployment: Deployment, key: str) -> None:
+    """Without a threshold glibc keeps large buffers after the first one is freed, and memory grows with the slices."""
     variables = function(deployment, key).inputs["environment"]["variables"]
     assert (variables.get("MALLOC_MMAP_THRESHOLD_") == "1048576") == (key in ("copy", "copy_slice"))
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_handler_is_told_what_it_reads_and_no_more(deployment: Deployment, key: str) -> None:
-    """And what it is told, it can parse."""
+def test_the_environment_of_a_function_holds_exactly_what_its_handler_reads(deployment: Deployment, key: str) -> None:
+    """The handler can parse it, too."""
     settings = importlib.import_module(f"runtime.handlers.{key}").Settings
     variables = environment(deployment, key)
     fields = dataclasses.fields(settings)
@@ -59,15 +59,14 @@ def test_a_handler_is_told_what_it_reads_and_no_more(deployment: Deployment, key
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_where_copies_are_reused_those_who_settle_claims_know_the_table(key: str) -> None:
-    """And nobody else."""
+def test_only_functions_that_end_claims_have_the_table_of_copies(key: str) -> None:
     variables = environment(deploy({"copying.reuse_seconds": 600}), key)
     expected = {"copy": {"COPIES_TABLE", "REUSE_SECONDS"}, "deliver": {"COPIES_TABLE"}, "fail": {"COPIES_TABLE"}}
     assert set(variables) & {"COPIES_TABLE", "REUSE_SECONDS"} == expected.get(key, set())
     assert config.load(importlib.import_module(f"runtime.handlers.{key}").Settings, variables)
 
 
-def test_urls_ids_and_names_that_functions_are_told(deployment: Deployment) -> None:
+def test_urls_arns_and_names_in_environments(deployment: Deployment) -> None:
     prefix, place = "async-download-test-files", "execute-api.eu-west-1.amazonaws.com/v1"
     request, deliver = environment(deployment, "request_download"), environment(deployment, "deliver")
     assert request["API_URL"] == f"https://rest123.{place}"
@@ -116,9 +115,7 @@ def test_settings_reach_the_functions() -> None:
 @pytest.mark.parametrize(
     ("reserved", "limit", "share"), [(0, 100, 100), (20, 100, 10), (20, 4, 4), (3, 100, 1), (1, 100, 1), (20, 0, 0)]
 )
-def test_one_caller_has_at_most_half_of_the_workers_where_they_are_capped(
-    reserved: int, limit: int, share: int
-) -> None:
+def test_one_caller_gets_at_most_half_of_the_reserved_concurrency(reserved: int, limit: int, share: int) -> None:
     deployment = deploy({"copying.reserved_concurrency": reserved, "limits.max_downloads_per_caller": limit})
     assert environment(deployment, "request_download")["MAX_DOWNLOADS_PER_CALLER"] == str(share)
 
@@ -140,8 +137,8 @@ def test_a_function_runs_a_current_python_on_arm(deployment: Deployment, key: Fu
 
 def test_every_route_of_the_tables_is_registered(deployment: Deployment) -> None:
     paths = rest_paths(deployment)
-    found = [method.inputs for method in deployment.resources_of("apigateway/method:Method")]
-    methods = {(inputs["httpMethod"], paths[inputs["resourceId"]]) for inputs in found}
+    inputs_of_methods = [method.inputs for method in deployment.resources_of("apigateway/method:Method")]
+    methods = {(inputs["httpMethod"], paths[inputs["resourceId"]]) for inputs in inputs_of_methods}
     assert methods == {(route.method, "/" + "/".join(route.path)) for route in REST_ROUTES}
     assert methods == {
         ("POST", "/downloads"),
@@ -154,7 +151,7 @@ def test_every_route_of_the_tables_is_registered(deployment: Deployment) -> None
 
 
 def test_a_named_action_reaches_the_same_function_as_an_unknown_one() -> None:
-    """An unknown action gets a typed error from it, not silence."""
+    """The function answers an unknown action with a typed error."""
     assert {SOCKET_ROUTES[key] for key in SOCKET_ROUTES if not key.endswith("connect")} == {"message"}
 
 
@@ -162,10 +159,10 @@ RETRY_SECONDS = (60, 120)  # Lambda's waits before the first and the second retr
 
 
 @pytest.mark.parametrize(("key", "age", "retries"), [("deliver", 180, 1), ("fail", 21_600, 2)])
-def test_an_asynchronous_call_is_young_enough_for_its_retries_and_then_kept(
+def test_the_maximum_age_of_an_asynchronous_call_allows_all_retries(
     deployment: Deployment, key: FunctionName, age: int, retries: int
 ) -> None:
-    """A call that has reached its maximum age is not retried: a shorter age would cancel the retries."""
+    """Lambda does not retry a call that has reached its maximum age, but sends it to the dead-letter queue."""
     settings = deployment.resource("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{key}-async").inputs
     queue = Cloud().arn("aws:sqs/queue:Queue", "async-download-test-files-undelivered")
     assert settings["functionName"] == f"async-download-test-files-{key}"
@@ -174,13 +171,13 @@ def test_an_asynchronous_call_is_young_enough_for_its_retries_and_then_kept(
     assert age >= sum(RETRY_SECONDS[:retries]) + retries * FUNCTIONS[key].timeout_seconds
 
 
-def test_a_failure_is_settled_after_an_hour_of_throttling_too(deployment: Deployment) -> None:
+def test_fail_is_called_even_after_an_hour_of_throttling(deployment: Deployment) -> None:
     """An event of a stopped execution calls `fail` asynchronously, and Lambda keeps throttled calls that long."""
     settings = deployment.resource("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "fail-async").inputs
     assert settings["maximumEventAgeInSeconds"] >= 3600
 
 
-def test_only_functions_that_are_called_asynchronously_have_such_settings(deployment: Deployment) -> None:
+def test_only_functions_that_are_called_asynchronously_have_settings_for_it(deployment: Deployment) -> None:
     configured = deployment.resources_of("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
     expected = {
         variables[name]
@@ -192,7 +189,7 @@ def test_only_functions_that_are_called_asynchronously_have_such_settings(deploy
 
 
 def depends_on(deployment: Deployment, resource: RegisteredResource) -> set[str]:
-    """Names of everything that a resource waits for, also indirectly."""
+    """Return the names of all resources that a resource depends on, directly or not."""
     fields = {item.urn: item for item in deployment.resources}
     names: set[str] = set()
     todo = list(resource.dependencies)
@@ -205,7 +202,7 @@ def depends_on(deployment: Deployment, resource: RegisteredResource) -> set[str]
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_function_waits_for_its_log_group_and_its_rights(deployment: Deployment, key: str) -> None:
+def test_a_function_waits_for_its_log_group_and_its_policy(deployment: Deployment, key: str) -> None:
     part = hyphenated(key)
     assert {f"files-{part}-logs", f"files-{part}-policy", f"files-{part}-role"} <= depends_on(
         deployment, function(deployment, key)
@@ -217,7 +214,7 @@ def test_no_function_waits_for_a_stage(deployment: Deployment) -> None:
         assert not any(name.endswith("-stage") for name in depends_on(deployment, function(deployment, key)))
 
 
-def test_the_rule_hears_of_ends_that_run_no_catch(deployment: Deployment) -> None:
+def test_the_rule_matches_executions_that_end_without_a_catch(deployment: Deployment) -> None:
     rule = deployment.resource("cloudwatch/eventRule:EventRule", "uncaught")
     target = deployment.resource("cloudwatch/eventTarget:EventTarget", "uncaught-target").inputs
     pattern = rule.json("eventPattern")
@@ -229,8 +226,8 @@ def test_the_rule_hears_of_ends_that_run_no_catch(deployment: Deployment) -> Non
     assert target["arn"].endswith(":function:async-download-test-files-fail")
 
 
-def test_an_execution_that_could_not_close_sockets_is_in_the_dead_letter_queue(deployment: Deployment) -> None:
-    """Where an operator's alarm is. One that was stopped by hand is not."""
+def test_events_of_executions_that_fail_to_close_sockets_go_to_the_dead_letter_queue(deployment: Deployment) -> None:
+    """An execution that an operator stopped does not alarm."""
     rule = deployment.resource("cloudwatch/eventRule:EventRule", "close-failed")
     target = deployment.resource("cloudwatch/eventTarget:EventTarget", "close-failed-target")
     machine = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
@@ -242,7 +239,7 @@ def test_an_execution_that_could_not_close_sockets_is_in_the_dead_letter_queue(d
     assert "files-undelivered-policy" in depends_on(deployment, target)
 
 
-def test_an_event_that_cannot_be_handled_is_kept(deployment: Deployment) -> None:
+def test_an_event_that_cannot_be_handled_goes_to_the_dead_letter_queue(deployment: Deployment) -> None:
     queue = deployment.resource("sqs/queue:Queue")
     arn = Cloud().arn(queue.type, queue.inputs["name"])
     target = deployment.resource("cloudwatch/eventTarget:EventTarget", "uncaught-target")
@@ -261,7 +258,7 @@ def test_an_event_that_cannot_be_handled_is_kept(deployment: Deployment) -> None
     assert {"files-uncaught-permission", "files-undelivered-policy"} <= depends_on(deployment, target)
 
 
-def test_no_function_is_told_a_secret(deployment: Deployment) -> None:
+def test_no_environment_holds_a_secret(deployment: Deployment) -> None:
     expected = json.dumps([environment(deployment, key) for key in FUNCTIONS]).lower()
     for word in ("password", "token", "accesskey", "aws_access"):
         assert word not in expected

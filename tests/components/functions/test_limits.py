@@ -1,4 +1,4 @@
-"""What fits into Lambda's environment and into IAM's policies, and what is said when something does not."""
+"""Limits of Lambda's environment and of IAM's policies, and the errors for settings that exceed them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.components.support.harness import Cloud, deploy
 from tests.components.support.variants import EXISTING_BUCKET, NON_DEFAULT
 from tests.components.test_settings import SECRET, settings
 
-NAME = "n" * 64  # as long as the names of functions and roles become
+NAME = "n" * 64  # the maximum length of the names of functions and roles
 
 
 def secret(number: int) -> str:
-    """The ARN of one of many secrets."""
+    """Return the ARN of a secret."""
     return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:async-download/reports-{number:03}/token-a1B2c3"
 
 
 def origins(count: int, *, secrets: int = 0, computed: bool = False) -> dict[str, Any]:
-    """Origins with URLs as people have them; the first ones with a secret each."""
+    """Return origins with URLs of a usual length, the first ones with a secret each."""
     described: dict[str, Any] = {}
     for number in range(count):
         url: Any = f"https://warehouse-{number:03}.reports.internal.example.com/exports/finance/2026/"
@@ -48,7 +48,7 @@ def origins(count: int, *, secrets: int = 0, computed: bool = False) -> dict[str
     ],
 )
 def test_an_environment_is_measured_as_json(variables: dict[str, str], size: int) -> None:
-    """Names, quotes, colons and commas count, and what is escaped counts with its escapes."""
+    """Names, quotes, colons, commas and escapes count."""
     assert limits.environment_size(variables) == size
 
 
@@ -68,7 +68,7 @@ def test_an_environment_of_exactly_four_kilobytes_fits() -> None:
 
 
 def test_the_longest_variable_names_its_setting() -> None:
-    """By what Lambda counts, not by its characters."""
+    """The length includes escapes, as Lambda counts it."""
     with pytest.raises(
         InvalidSetting, match=r"api.cors_origins \(api.corsOrigins\) .* of get_download.* shorten it.* 4096"
     ):
@@ -87,17 +87,17 @@ def test_a_url_that_does_not_fit_is_refused_at_deploy_time() -> None:
 
 @pytest.mark.parametrize("args", [NON_DEFAULT, NON_DEFAULT | EXISTING_BUCKET], ids=["everything", "in a given bucket"])
 def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
-    """Whatever is set, with as many web pages as are accepted, each of which brings quotes that are escaped."""
-    pages = [f"http://{number:03}" for number in range(57)]
+    """The variants have every setting, and as many CORS origins, with their escaped quotes, as are accepted."""
+    cors_origins = [f"http://{number:03}" for number in range(57)]
     long = {
         "name_prefix": NAME,
         "storage.prefix": "p" * 255 + "/",
         "api.stage_name": "s" * 64,
-        "api.cors_origins": pages,
+        "api.cors_origins": cors_origins,
     }
     assert settings(long)
     with pytest.raises(InvalidSetting, match=r"api\.cors_origins"):
-        settings({"api.cors_origins": [*pages, "http://057"]})
+        settings({"api.cors_origins": [*cors_origins, "http://057"]})
     deployment = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
     sizes = {
         function.name: limits.environment_size(function.inputs["environment"]["variables"])
@@ -125,7 +125,7 @@ def test_a_secret_that_origins_share_counts_once() -> None:
     assert statement["Resource"] == [SECRET]
 
 
-def test_more_secrets_than_fit_into_a_policy_are_refused_with_how_many_do() -> None:
+def test_too_many_secrets_for_a_policy_are_refused_with_the_number_that_fits() -> None:
     with pytest.raises(
         InvalidSetting, match=r"origins is '200 different secrets .* fit; let origins name the same ARN"
     ) as refused:
@@ -144,7 +144,7 @@ def test_computed_secrets_that_do_not_fit_are_refused_when_they_are_known() -> N
 
 @pytest.mark.parametrize("args", [NON_DEFAULT, NON_DEFAULT | EXISTING_BUCKET], ids=["everything", "in a given bucket"])
 def test_every_role_fits_with_as_many_secrets_as_are_accepted(args: dict[str, Any]) -> None:
-    """10,240 characters are in a role at most, whatever else it may do, and however long its names are."""
+    """The policies of a role have at most 10,240 characters, with all settings and the longest names."""
     with pytest.raises(InvalidSetting) as refused:
         settings(origins(200, secrets=200))
     many = int(re.findall(r"into which (\d+)", str(refused.value))[0])
@@ -153,7 +153,7 @@ def test_every_role_fits_with_as_many_secrets_as_are_accepted(args: dict[str, An
     deployment = deploy(args, cloud=Cloud(region="ap-southeast-2"))
     for key in ALL_FUNCTIONS:
         size = limits.policy_size(deployment.statements(hyphenated(key)))
-        assert size + 50 < limits.ROLE_POLICY_CHARACTERS, f"{key}: {size}"  # 50 for what is around the statements
+        assert size + 50 < limits.ROLE_POLICY_CHARACTERS, f"{key}: {size}"  # 50 for the rest of the document
     assert limits.policy_size(deployment.statements("copy")) > 6000, "the secrets are in it"
 
 

@@ -1,4 +1,4 @@
-"""Copying from inside a VPC: the functions that meet origins go there, with the rights that it takes, and no others."""
+"""Copying in a VPC: only functions that connect to origins are in it, and have the permissions for it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ COPYING = {"copy", "copy_slice"}
 
 @pytest.fixture(scope="module")
 def in_vpc() -> Deployment:
-    """A stack whose origins are in a VPC."""
+    """Deploy a stack whose origins are in a VPC."""
     return deploy({"vpc.subnet_ids": SUBNETS, "vpc.security_group_ids": GROUPS})
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_only_what_meets_origins_is_in_the_vpc(in_vpc: Deployment, key: str) -> None:
-    """The others would lose their way to the sockets."""
+def test_only_functions_that_connect_to_origins_are_in_the_vpc(in_vpc: Deployment, key: str) -> None:
+    """In the VPC the others could not reach the API of the sockets."""
     (function,) = [
         f for f in in_vpc.resources_of("lambda/function:Function") if f.inputs["handler"].split(".")[2] == key
     ]
@@ -28,14 +28,13 @@ def test_only_what_meets_origins_is_in_the_vpc(in_vpc: Deployment, key: str) -> 
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_only_what_is_in_the_vpc_may_make_interfaces(in_vpc: Deployment, key: str) -> None:
-    """As Lambda does with the function's role."""
+def test_only_functions_in_the_vpc_may_create_interfaces(in_vpc: Deployment, key: str) -> None:
+    """Lambda creates them with the function's role."""
     sids = {statement["Sid"] for statement in in_vpc.statements(key.replace("_", "-"))}
     assert ("Network" in sids) is (key in COPYING)
 
 
-def test_outside_a_vpc_nobody_may_make_interfaces(deployment: Deployment) -> None:
-    """Without the settings there is nothing of it."""
+def test_without_a_vpc_no_function_may_create_interfaces(deployment: Deployment) -> None:
     assert all(
         function.inputs.get("vpcConfig") is None for function in deployment.resources_of("lambda/function:Function")
     )

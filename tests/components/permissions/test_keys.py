@@ -1,4 +1,4 @@
-"""A key of the customer's own: where it encrypts, who may use it for what, and what its own policy has to say."""
+"""Customer-managed key: encrypted resources, permissions of roles, and the statements of the key's policy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ WRITE: dict[str, set[str]] = {  # role -> services that encrypt for it
 
 @pytest.fixture(scope="module")
 def keyed() -> Deployment:
-    """A stack with a key, and with a secret that may be encrypted with it too."""
+    """Deploy with a key, and with a secret that may be encrypted with it too."""
     return deploy(
         {"encryption.kms_key_arn": KEY, "observability.access_logs": True}
         | origin(secret_headers={"Authorization": SECRET})
@@ -58,7 +58,7 @@ def keyed() -> Deployment:
 
 
 def uses(deployment: Deployment, role: str) -> dict[str, set[str]]:
-    """What a role may do with keys: action -> the services that may do it for the role."""
+    """Return the services through which a role may use keys, by action."""
     services_by_action: dict[str, set[str]] = {}
     for statement in deployment.statements(hyphenated(role)):
         if "kms:" in json.dumps(statement["Action"]) and statement["Sid"] != "SecretKeys":
@@ -85,13 +85,13 @@ def test_every_role_is_in_the_table(keyed: Deployment) -> None:
 
 
 def test_a_machine_that_waits_for_copies_writes_their_table() -> None:
-    """Its token goes into a row that is encrypted."""
+    """It writes its task token to an encrypted item."""
     assert uses(deploy({"encryption.kms_key_arn": KEY, "copying.reuse_seconds": 600}), "transfer") == {
         "kms:Decrypt": TABLES
     }
 
 
-def test_who_may_write_a_copy_may_also_read_it(keyed: Deployment) -> None:
+def test_a_role_that_writes_copies_may_also_decrypt_them(keyed: Deployment) -> None:
     """S3 decrypts the parts of an upload before it puts them together."""
     writers = {
         role
@@ -104,7 +104,7 @@ def test_who_may_write_a_copy_may_also_read_it(keyed: Deployment) -> None:
         assert "s3" in uses(keyed, role)["kms:Decrypt"] & uses(keyed, role)["kms:GenerateDataKey"]
 
 
-def test_other_rights_stay_as_they_are(keyed: Deployment) -> None:
+def test_a_key_changes_no_other_permission(keyed: Deployment) -> None:
     plain = deploy({"observability.access_logs": True} | origin(secret_headers={"Authorization": SECRET}))
     for role in map(hyphenated, READ):
         assert [item for item in keyed.statements(role) if "ByKey" not in item["Sid"]] == plain.statements(role)
@@ -176,7 +176,7 @@ def statements(deployment: Deployment) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in outputs["keyPolicyStatements"]}
 
 
-def test_the_keys_owner_is_told_which_services_use_it_by_themselves(keyed: Deployment) -> None:
+def test_the_key_policy_statements_allow_the_services_that_use_the_key(keyed: Deployment) -> None:
     statements_by_sid = statements(keyed)
     assert {statement["Effect"] for statement in statements_by_sid.values()} == {"Allow"}
     assert {statement["Resource"] for statement in statements_by_sid.values()} == {KEY}
@@ -195,7 +195,7 @@ def test_the_keys_owner_is_told_which_services_use_it_by_themselves(keyed: Deplo
 
 @pytest.mark.parametrize(("name", "stack"), [("files", "test"), ("f" * 90, "s" * 40)])
 def test_the_context_of_the_logs_is_that_of_every_group(name: str, stack: str) -> None:
-    """Also when long names are cut short."""
+    """Long names are shortened, and still match."""
     deployment = deploy({"encryption.kms_key_arn": KEY, "observability.access_logs": True}, name=name, stack=stack)
     patterns = statements(deployment)["Logs"]["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
     for group in deployment.resources_of("cloudwatch/logGroup:LogGroup"):
@@ -214,8 +214,8 @@ def test_partition_and_suffix_are_those_of_the_queue() -> None:
     assert "arn:aws:logs" not in statements_by_sid
 
 
-def test_the_owner_of_a_given_bucket_is_told_how_to_encrypt_it() -> None:
-    """Roles may use the key all the same."""
+def test_the_rules_for_an_existing_bucket_hold_its_encryption() -> None:
+    """Roles may use the key as for a created bucket."""
     deployment = deploy({"storage.bucket": "reports", "encryption.kms_key_arn": KEY})
     (outputs,) = deployment.component_outputs.values()
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
@@ -229,7 +229,7 @@ def test_the_owner_of_a_given_bucket_is_told_how_to_encrypt_it() -> None:
 @pytest.mark.parametrize(
     "value", ["", "alias/files", KEY.replace("key/", "alias/"), KEY.rpartition("/")[2], KEY + "*", 7]
 )
-def test_what_is_not_a_keys_arn_is_refused(value: Any) -> None:
+def test_a_value_that_is_no_key_arn_is_refused(value: Any) -> None:
     with pytest.raises(InvalidSetting, match=r"encryption\.kms_key_arn \(encryption\.kmsKeyArn\) .* not of an alias"):
         resolve("files", {"origins": ORIGINS, "encryption": {"kms_key_arn": value}})
 
@@ -252,7 +252,7 @@ def test_configuration_reaches_the_key() -> None:
 
 
 def test_the_statements_in_the_documentation_are_those_of_the_code() -> None:
-    """A key's policy is written before there is a stack that could say it."""
+    """The key's owner needs the statements before the stack exists."""
     page = (REPOSITORY / "docs" / "deploying.md").read_text()
     (shown,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Logs"' in block]
     queue = "arn:aws:sqs:eu-central-1:111122223333:async-download-prod-files-undelivered"
@@ -268,8 +268,7 @@ def test_the_statement_about_secrets_in_the_documentation_is_that_of_the_code() 
     assert shown["OriginSecrets"]["Action"] == keys_of_secrets["Action"], "what the key's owner allows"
 
 
-def test_a_copy_is_of_this_key_whoever_reads_it(keyed: Deployment) -> None:
-    """The role that signs URLs may still read copies and nothing else."""
+def test_the_signer_may_read_copies_and_nothing_else_with_a_key(keyed: Deployment) -> None:
     other_statements = [item for item in keyed.statements("signer") if "ByKey" not in item["Sid"]]
     assert [(item["Action"], item["Resource"]) for item in other_statements] == [
         (["s3:GetObject"], "arn:aws:s3:::files-copies-1234567/downloads/*")

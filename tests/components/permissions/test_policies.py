@@ -1,4 +1,4 @@
-"""What is true of every policy: names, wildcards, conditions, partitions. What each allows: test_least_privilege.py."""
+"""Rules for every policy: names, wildcards, conditions, partitions. test_least_privilege.py has the permissions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "async-download-test-files"
 SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
 
 
-def test_tracing_rights_come_and_go_with_tracing(deployment: Deployment) -> None:
+def test_permissions_to_trace_exist_with_tracing_only(deployment: Deployment) -> None:
     traced = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
     plain = deploy({"observability.tracing": False})
     for key in map(hyphenated, FUNCTIONS):
@@ -25,11 +25,8 @@ def test_tracing_rights_come_and_go_with_tracing(deployment: Deployment) -> None
     assert allowed_permissions(plain.statements("transfer"), "xray") == set()
 
 
-def test_a_role_is_allowed_things_and_under_no_condition_but_two(deployment: Deployment) -> None:
-    """Listing is only to tell a missing copy from a forbidden one; attributes of updates: test_update_attributes.py.
-
-    The use of keys: test_keys.py.
-    """
+def test_statements_allow_and_only_two_kinds_have_conditions(deployment: Deployment) -> None:
+    """The kinds: listing below the prefix, and updates of some attributes (test_update_attributes.py)."""
     for policy in deployment.resources_of("iam/rolePolicy:RolePolicy"):
         for statement in policy.json("policy")["Statement"]:
             listing = {"Condition": {"StringLike": {"s3:prefix": "downloads/*"}}}
@@ -42,22 +39,22 @@ def test_a_role_is_allowed_things_and_under_no_condition_but_two(deployment: Dep
             )
 
 
-def test_secrets_are_readable_by_who_copies_alone_and_only_those_named() -> None:
+def test_only_functions_that_copy_may_read_the_secrets_of_origins() -> None:
     deployment = deploy(origin(secret_headers={"Authorization": SECRET, "X-Other": SECRET}))
     readers = {
-        key: rights
+        key: permissions
         for key in FUNCTIONS
-        if (rights := allowed_permissions(deployment.statements(hyphenated(key)), "secretsmanager"))
+        if (permissions := allowed_permissions(deployment.statements(hyphenated(key)), "secretsmanager"))
     }
     assert readers == {key: {("secretsmanager:GetSecretValue", SECRET)} for key in ("copy", "copy_slice")}
 
 
-def test_parameters_are_readable_by_who_copies_alone_and_only_those_named() -> None:
+def test_only_functions_that_copy_may_read_the_parameters_of_origins() -> None:
     deployment = deploy(origin(ca_bundle=PARAMETER))
     readers = {
         key: allowed_permissions(deployment.statements(hyphenated(key)), "ssm", "secretsmanager") for key in FUNCTIONS
     }
-    assert {key: rights for key, rights in readers.items() if rights} == {
+    assert {key: permissions for key, permissions in readers.items() if permissions} == {
         key: {("ssm:GetParameter", PARAMETER)} for key in ("copy", "copy_slice")
     }
 
@@ -67,7 +64,7 @@ def documents(deployment: Deployment) -> list[tuple[RegisteredResource, str]]:
     return [(item, item.inputs[key]) for item in deployment.custom for key in keys if key in item.inputs]
 
 
-def test_wildcards_are_where_aws_has_nothing_to_name(deployment: Deployment) -> None:
+def test_wildcards_are_used_only_for_actions_without_resources(deployment: Deployment) -> None:
     everywhere = {"logs", "xray"}
     for policy in deployment.resources_of("iam/rolePolicy:RolePolicy"):
         for action, resource in allowed_permissions(policy.json("policy")["Statement"]):

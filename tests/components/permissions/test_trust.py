@@ -1,4 +1,4 @@
-"""Whom roles and resources of the stack trust among AWS's services, and on whose behalf."""
+"""Trust of the stack's roles and resources in services of AWS, limited to the stack's account or to named sources."""
 
 from __future__ import annotations
 

@@ -72,9 +72,9 @@ class Deployment:
 
     def resource(self, type_: str, part: str | None = None) -> RegisteredResource:
         """Return the only resource of a type whose name ends with a part."""
-        found = [item for item in self.resources_of(type_) if part is None or item.name.endswith(f"-{part}")]
-        assert len(found) == 1, f"{type_} {part}: {[item.name for item in self.resources_of(type_)]}"
-        return found[0]
+        matches = [item for item in self.resources_of(type_) if part is None or item.name.endswith(f"-{part}")]
+        assert len(matches) == 1, f"{type_} {part}: {[item.name for item in self.resources_of(type_)]}"
+        return matches[0]
 
     @property
     def custom(self) -> list[RegisteredResource]:

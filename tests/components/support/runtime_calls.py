@@ -13,7 +13,16 @@ from collections.abc import Iterator
 from functools import cache
 
 from tests.components.support.adapter_calls import Call, fields, operations, services
-from tests.components.support.runtime_source import RUNTIME, Module, module_of, port_name, port_uses, ports, reach
+from tests.components.support.runtime_source import (
+    RUNTIME,
+    Definition,
+    Module,
+    module_of,
+    port_name,
+    port_uses,
+    ports,
+    reach,
+)
 
 NOT_TAKEN = {  # handler, port, method: a branch of shared code that the handler never takes, and the reason
     ("deliver", "copies", "release"): "deliver ends what is READY",
@@ -24,15 +33,15 @@ NOT_TAKEN = {  # handler, port, method: a branch of shared code that the handler
 @cache
 def calls_of(handler: str) -> frozenset[Call]:
     """Return every call to AWS that a handler can reach."""
-    start = module_of(f"runtime.handlers.{handler}")
-    logic, adapters = reach(start)
+    logic, adapters = reach(module_of(f"runtime.handlers.{handler}"))
+    builders = [definition for module, definition in logic if module.name.startswith("runtime.handlers.")]
     calls: set[Call] = set()
     for module, definition in logic:
         for port, method, argument in port_uses(definition):
             if port not in aws_ports() or (handler, port, method) in NOT_TAKEN:
                 continue
             adapter = _adapter_of(port, adapters, f"{module.name} for {handler}")
-            setting_of_field, requires_setting = _settings_of_adapter(start, adapter[1])
+            setting_of_field, requires_setting = _settings_of_adapter(builders, adapter[1])
             for call in operations(*adapter, method):
                 target = argument if call.service == "lambda" else setting_of_field.get(call.setting or "")
                 calls.add(call._replace(setting=target, requires_setting=requires_setting))
@@ -73,9 +82,9 @@ def _adapter_of(port: str, adapters: dict[str, Module], where: str) -> tuple[Mod
     return matches[0]
 
 
-def _settings_of_adapter(handler: Module, adapter: ast.ClassDef) -> tuple[dict[str, str], str | None]:
+def _settings_of_adapter(builders: list[Definition], adapter: ast.ClassDef) -> tuple[dict[str, str], str | None]:
     """Return the handler's setting behind each field of an adapter, and the setting that the adapter depends on."""
-    for node, requires_setting in _nodes_of(handler):
+    for node, requires_setting in _nodes_of(builders):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == adapter.name:
             arguments = zip(fields(adapter), node.args, strict=False)
             return {
@@ -84,9 +93,9 @@ def _settings_of_adapter(handler: Module, adapter: ast.ClassDef) -> tuple[dict[s
     return {}, None
 
 
-def _nodes_of(module: Module) -> Iterator[tuple[ast.AST, str | None]]:
+def _nodes_of(definitions: list[Definition]) -> Iterator[tuple[ast.AST, str | None]]:
     """Yield every node, and the setting on which it depends: `... if settings.copies_table else None`."""
-    todo: list[tuple[ast.AST, str | None]] = [(definition, None) for definition in module.definitions.values()]
+    todo: list[tuple[ast.AST, str | None]] = [(definition, None) for definition in definitions]
     while todo:
         node, requires_setting = todo.pop()
         yield node, requires_setting

@@ -1,4 +1,4 @@
-"""The definition: every way leads to an end, nothing waits for ever, nothing secret passes through."""
+"""Definitions of the state machines: transitions, time-outs, retries, and the content of the state."""
 
 from __future__ import annotations
 
@@ -67,15 +67,15 @@ def test_a_task_is_bounded_and_its_function_ends_first(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_what_works_is_bounded_tried_again_and_caught(name: str) -> None:
-    """`States.TaskFailed` does not match a time-out: only `States.ALL` leaves nothing out, alone and at the end."""
+def test_tasks_and_maps_have_time_outs_retries_and_catches(name: str) -> None:
+    """`States.TaskFailed` does not match a time-out: only `States.ALL` matches every error, alone and last."""
     state = WORKING[name]
     caught = REUSING["States"][CHILDREN[name]] if name in CHILDREN else state  # a child's failure is its map's
     assert state["Type"] != "Task" or 0 < state["TimeoutSeconds"] <= 1000
     patient = THROTTLED in state["Retry"][0]["ErrorEquals"]  # test_throttling_retries.py has that one
     assert all(1 <= retry["MaxAttempts"] <= 6 for retry in state["Retry"][patient:])
     assert caught["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-    if "waitForTaskToken" not in state.get("Resource", ""):  # a time-out of who waits is no reason to wait again
+    if "waitForTaskToken" not in state.get("Resource", ""):  # after a time-out the execution does not wait again
         assert state["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
     for rules in (state["Retry"], caught["Catch"], state.get("Catch", [])):
         assert all("States.ALL" not in rule["ErrorEquals"] for rule in rules[:-1])
@@ -84,7 +84,7 @@ def test_what_works_is_bounded_tried_again_and_caught(name: str) -> None:
 
 
 def test_states_are_few_and_named_after_what_they_do() -> None:
-    """A task is called like its function, a question ends with a question mark."""
+    """A task is named like its function, and a choice ends with a question mark."""
     states_by_name = dict(states(REUSING))
     assert len(states_by_name) <= 12
     renamed = {"fail": "NotifyFailure"}
@@ -117,7 +117,7 @@ def test_failures_end_in_a_failed_execution() -> None:
     assert DEFINITION["States"]["Stored?"]["Default"] == "NotifyFailure"
 
 
-def test_a_delivery_that_reached_nobody_is_repeated_and_no_failure_of_the_download() -> None:
+def test_a_delivery_that_reached_no_client_is_retried_and_does_not_fail_the_download() -> None:
     deliver = TASKS["Deliver"]
     (retry,) = [retry for retry in deliver["Retry"] if retry["ErrorEquals"] == [PushesGivenUpError.__name__]]
     assert deliver["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
@@ -160,13 +160,13 @@ def test_only_the_numbers_of_slices_travel_and_those_of_throttled_ones_come_back
     assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
 
 
-def test_the_end_of_a_batch_is_told_which_it_was() -> None:
-    """The result of the Map is put beside its input, the numbers, and both go on to Complete."""
+def test_complete_gets_the_slices_of_its_batch() -> None:
+    """Complete gets both the input of the Map, the numbers of its slices, and its result."""
     expected = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices", "results.$": "$.results"}
     assert TASKS["Complete"]["Parameters"]["Payload"] == expected
 
 
-def test_an_execution_ends_when_nobody_wants_its_download_any_more() -> None:
+def test_an_execution_times_out_when_its_download_expires() -> None:
     assert DEFINITION["TimeoutSeconds"] == 3600
 
 
@@ -179,13 +179,13 @@ def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
     assert SLICES["Retry"] == [SLICES["Retry"][0] | {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]
 
 
-def test_how_many_slices_are_copied_at_once_is_a_setting() -> None:
+def test_the_number_of_slices_copied_at_once_is_a_setting() -> None:
     machine = deploy({"copying.concurrency": 3}).resource("sfn/stateMachine:StateMachine", "transfer")
     assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
     assert SLICES["MaxConcurrency"] == 8
 
 
-def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_function() -> None:
+def test_the_idle_closer_waits_for_the_set_time_and_calls_one_function() -> None:
     deployment = deploy({"websocket.idle_timeout_seconds": 33})
     machine = deployment.resource("sfn/stateMachine:StateMachine", "closing")
     arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
@@ -199,8 +199,8 @@ def test_the_closing_machine_waits_as_long_as_the_setting_says_and_calls_one_fun
 WAIT = {"Type": "Wait", "Next": "Close"}
 
 
-def test_a_socket_is_not_young_any_more_when_it_is_closed() -> None:
-    """Until then 410 would not mean that it has gone."""
+def test_a_socket_that_is_closed_is_older_than_ten_seconds() -> None:
+    """For the first ten seconds of a connection 410 does not mean that it is closed."""
     assert NUMBERS["websocket.idle_timeout_seconds"][1] >= YOUNG_SECONDS
 
 
@@ -209,7 +209,7 @@ def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() 
     assert NUMBERS["websocket.idle_timeout_seconds"][2] + 30 < 300
 
 
-def test_who_tells_the_end_knows_whom_to_ask_for_closing_and_whether() -> None:
+def test_functions_that_end_downloads_have_the_idle_closer_and_its_delay() -> None:
     arn = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
     for seconds in (0, 45):
         deployment = deploy({"websocket.idle_timeout_seconds": seconds})
@@ -231,18 +231,18 @@ def test_the_machine_is_standard_and_traced_by_choice(deployment: Deployment) ->
     assert plain.inputs["tracingConfiguration"] == {"enabled": False}
 
 
-def test_there_is_nothing_to_wait_for_without_reuse() -> None:
+def test_without_reuse_no_execution_waits_for_a_copy() -> None:
     assert "AwaitCopy" not in DEFINITION["States"]
     assert {"AwaitCopy"} == set(REUSING["States"]) - set(DEFINITION["States"])
 
 
-def test_who_waits_for_a_copy_looks_again_however_it_is_woken() -> None:
+def test_an_execution_that_waits_for_a_copy_then_copies_in_every_case() -> None:
     state = REUSING["States"]["AwaitCopy"]
     (wait,) = [choice for choice in REUSING["States"]["Stored?"]["Choices"] if choice["StringEquals"] == "WAIT"]
     assert (wait["Next"], state["Next"]) == ("AwaitCopy", "Copy")
     assert state["Resource"].endswith("updateItem.waitForTaskToken")
     assert state["TimeoutSeconds"] == 900
-    looks_again, gives_up = state["Catch"]
-    assert looks_again["ErrorEquals"] == ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"]
-    assert (looks_again["Next"], gives_up["Next"]) == ("Copy", "NotifyFailure")
+    retries, gives_up = state["Catch"]
+    assert retries["ErrorEquals"] == ["DynamoDb.ConditionalCheckFailedException", "States.Timeout"]
+    assert (retries["Next"], gives_up["Next"]) == ("Copy", "NotifyFailure")
     assert gives_up["ErrorEquals"] == ["States.ALL"]

@@ -1,4 +1,4 @@
-"""Downloads queue while Lambda throttles: an hour or more, whatever task meets it and whoever runs the slices."""
+"""Downloads queue for an hour or more while Lambda throttles, in every task and for both types of slice executions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Machine = dict[str, Any]
 
 
 def machine_of(children: ExecutionType) -> Machine:
-    """The machine that copies, with everything that it can have."""
+    """Return the definition of the machine that copies, with every optional state."""
     arns = {key: f"{ARN}{key}" for key in WORKERS}
     return definition(**arns, concurrency=8, seconds=DAY, copies="copies", children=children)
 
@@ -79,8 +79,7 @@ SHORT_RETRIES: dict[str, Callable[[Machine, str], object]] = {
 
 @pytest.mark.parametrize("change", SHORT_RETRIES.values(), ids=SHORT_RETRIES)
 @pytest.mark.parametrize("task", ["Copy", "CopySlice", "Complete", "Deliver", "NotifyFailure"])
-def test_a_task_that_becomes_impatient_is_noticed(task: str, change: Callable[[Machine, str], object]) -> None:
-    """The check of the check."""
+def test_a_task_with_short_retries_is_found(task: str, change: Callable[[Machine, str], object]) -> None:
     changed = deepcopy(STANDARD)
     change(changed, task)
     with pytest.raises(ShortRetriesError, match=task):
@@ -88,7 +87,7 @@ def test_a_task_that_becomes_impatient_is_noticed(task: str, change: Callable[[M
 
 
 def test_the_bound_of_random_delays_is_below_what_they_come_to() -> None:
-    """Known sums: 1 + 2 + 4 + 8 + 8 without jitter; of 100 delays from 0 to 60 s the mean is 3,000 s."""
+    """The sums: 1 + 2 + 4 + 8 + 8 without jitter; 100 random delays from 0 to 60 s take 3,000 s on average."""
     rule = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxDelaySeconds": 8, "MaxAttempts": 5}
     assert (delays(rule), min_wait(rule)) == ([1, 2, 4, 8, 8], 23)
     even = {"IntervalSeconds": 60, "BackoffRate": 1, "MaxAttempts": 100, "JitterStrategy": "FULL"}
@@ -96,15 +95,15 @@ def test_the_bound_of_random_delays_is_below_what_they_come_to() -> None:
     assert min_wait(rule | {"JitterStrategy": "FULL"}) < 1
 
 
-def test_who_tells_a_failure_is_as_patient_as_who_copies() -> None:
+def test_notify_failure_retries_as_long_as_copy() -> None:
     notify_rule, copy_rule = (rule_for(THROTTLED, EXPRESS["States"][name]) for name in ("NotifyFailure", "Copy"))
     assert notify_rule
     assert copy_rule
     assert min_wait(notify_rule) >= min_wait(copy_rule)
 
 
-def test_the_sums_that_the_documents_name() -> None:
-    """Eight hours, and never less than seven; $0.025 of transitions."""
+def test_the_documentation_names_the_time_of_the_retries() -> None:
+    """The retries take eight hours, and never less than seven."""
     rule = rule_for(THROTTLED, EXPRESS["States"]["Copy"])
     assert rule
     assert sum(delays(rule)) / 2 == pytest.approx(8 * 3600, rel=0.05)
@@ -115,7 +114,7 @@ def test_the_sums_that_the_documents_name() -> None:
         assert words in page
 
 
-def test_a_throttled_close_waits_as_long_as_sockets_can_be_open() -> None:
+def test_a_throttled_close_is_retried_as_long_as_sockets_can_be_open() -> None:
     """The machine's own limit ends the wait, after an hour or more."""
     wait = IDLE_CLOSER["States"]["Wait"]["Seconds"]
     assert IDLE_CLOSER["TimeoutSeconds"] - wait - IDLE_CLOSER["States"]["Close"]["TimeoutSeconds"] > MIN_WAIT_SECONDS
@@ -133,7 +132,7 @@ def test_a_throttled_child_and_two_workers_fit_into_an_express_execution() -> No
 
 @pytest.mark.parametrize("machine", [EXPRESS, STANDARD], ids=["express", "standard"])
 def test_a_child_that_stays_throttled_succeeds_and_names_its_slice(machine: Machine) -> None:
-    """A child that failed would fail the Map, and what else goes wrong still does."""
+    """A failed child would fail the Map, and other errors still do."""
     children = machine["States"]["CopySlices"]["ItemProcessor"]["States"]
     (catch,) = children["CopySlice"]["Catch"]
     assert catch == {"ErrorEquals": [THROTTLED], "ResultPath": None, "Next": "Throttled"}

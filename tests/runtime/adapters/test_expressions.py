@@ -105,7 +105,7 @@ def test_broken_rule_is_noticed(
                 "ExpressionAttributeNames": {"#size": "size"},
                 "ExpressionAttributeValues": {":size": {"N": str(size)}},
             }
-            return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request | parameters))
+            return tables.send("update_item", **(request | parameters)) is not None
 
     monkeypatch.setattr(adapter_requests, "adapters", lambda: [DynamoDownloads])
     with pytest.raises(WrongRequestError, match=re.escape(problem)):

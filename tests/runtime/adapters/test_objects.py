@@ -196,7 +196,7 @@ def test_parts_are_listed_after_a_number_and_up_to_a_limit(objects: Objects) -> 
         (stored.number, stored.size, stored.crc32) for stored in parts
     ]
     assert [part.number for part in objects.list_parts(KEY, upload_id, after=2)] == [3, 4, 5]
-    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, most=2)] == [2, 3]
+    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, max_parts=2)] == [2, 3]
     assert objects.list_parts(KEY, upload_id, after=5) == []
     objects.complete(KEY, upload_id, parts=listed)
     with pytest.raises(UploadGoneError):
@@ -212,7 +212,7 @@ def test_every_page_of_a_listing_is_read(in_process: InProcess, monkeypatch: pyt
     in_process.requests.clear()
     assert objects.list_parts(KEY, upload_id) == parts
     assert len(in_process.requests) == -(-5 // page)
-    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, most=3)] == [2, 3, 4]
+    assert [part.number for part in objects.list_parts(KEY, upload_id, after=1, max_parts=3)] == [2, 3, 4]
 
 
 def test_part_stored_again_is_refused_until_it_is_listed_again(objects: Objects) -> None:

@@ -179,7 +179,9 @@ def test_10000_parts_are_listed_in_ten_pages(s3_stub: S3Stub) -> None:
     stored_parts.update({number: StoredPart(number, f'"{number}"', 1, number) for number in range(1, 10_001)})
     assert [part.number for part in OBJECTS.list_parts(KEY, upload_id)] == list(range(1, 10_001))
     assert s3_stub.calls["ListParts"] == 10
-    assert [part.number for part in OBJECTS.list_parts(KEY, upload_id, after=8_999, most=5)] == [*range(9_000, 9_005)]
+    assert [part.number for part in OBJECTS.list_parts(KEY, upload_id, after=8_999, max_parts=5)] == [
+        *range(9_000, 9_005)
+    ]
 
 
 @pytest.mark.usefixtures("s3_stub")

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from benchmarks import prices as bill
 from runtime.errors import ServiceError
-from runtime.logic.copying import plan, prices
+from runtime.logic.copying import plan, progress_budget
 from runtime.logic.copying.plan import Plan
-from runtime.logic.copying.progress import BackgroundTask
+from runtime.logic.copying.progress import CHECK_SECONDS, BackgroundTask
 from runtime.logic.slices.sliced import sliced
-from runtime.logic.slices.watch import LOOK_SECONDS, Watch, counted
+from runtime.logic.slices.watch import Watch, count_parts
 from runtime.logic.sockets import messages
 from runtime.models import Status, Validator, Version
 from runtime.ports import Part
@@ -96,9 +96,9 @@ def test_progress_of_a_stream_costs_at_most_1_percent_of_the_copy(world: World, 
     world.serve(OriginFile(content_of(90 * PART), on_read=lambda: world.clock.sleep(seconds)))
     assert world.copy() == {"outcome": "STORED"}
     message_count = sum(len(received_messages) for received_messages in world.sockets.received.values())
-    cost = message_count * prices.MESSAGE + world.downloads.calls["progress"] * prices.ROW_WRITE
+    cost = message_count * progress_budget.MESSAGE + world.downloads.calls["progress"] * progress_budget.ROW_WRITE
     seconds_taken = sum(world.clock.slept)
-    assert cost <= 0.01 * prices.of_copy(seconds_taken, 90 * PART)
+    assert cost <= 0.01 * progress_budget.price_of_copy(seconds_taken, 90 * PART)
     assert seconds < 1 or world.downloads.calls["progress"] >= 1
     assert message_count <= sockets * seconds_taken  # never more than one a second each
 
@@ -114,7 +114,7 @@ def test_slices_that_begin_late_send_progress_soon(world: World) -> None:
     job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
     assert job is not None
     watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-    world.clock.sleep(LOOK_SECONDS)
+    world.clock.sleep(CHECK_SECONDS)
     watch.check()
     watch.close()
     assert len(received(world)) == 1
@@ -140,24 +140,24 @@ def test_progress_of_slices_costs_at_most_1_percent_of_the_copy(
         job = sliced(world.row, "downloads/", plan.plan, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-        world.clock.sleep(LOOK_SECONDS)
+        world.clock.sleep(CHECK_SECONDS)
         updated_at = world.row.updated_at
         watch.check()
         watch.close()
         rounds += world.row.updated_at != updated_at
-    cost = rounds * (prices.S3_WRITE + prices.ROW_WRITE + sockets * prices.MESSAGE)
-    assert cost <= 0.01 * prices.of_copy(seconds * workers, file_plan.size)
+    cost = rounds * (progress_budget.S3_WRITE + progress_budget.ROW_WRITE + sockets * progress_budget.MESSAGE)
+    assert cost <= 0.01 * progress_budget.price_of_copy(seconds * workers, file_plan.size)
     assert rounds or sockets == 10 or (size, seconds) == (70, 5.0)
 
 
 def test_prices_of_the_runtime_equal_those_of_the_benchmarks() -> None:
-    assert pytest.approx(bill.ITEM_WRITE * 1e6) == prices.ROW_WRITE
-    assert pytest.approx(bill.S3_WRITE * 1e6) == prices.S3_WRITE
-    assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == prices.WORKER_SECOND
-    assert pytest.approx(bill.MESSAGE * 1e6) == prices.MESSAGE
+    assert pytest.approx(bill.ITEM_WRITE * 1e6) == progress_budget.ROW_WRITE
+    assert pytest.approx(bill.S3_WRITE * 1e6) == progress_budget.S3_WRITE
+    assert pytest.approx(bill.GB_SECOND * 1.024 * 1e6, rel=0.01) == progress_budget.WORKER_SECOND
+    assert pytest.approx(bill.MESSAGE * 1e6) == progress_budget.MESSAGE
     week_of_a_gigabyte = 0.023 / 30 * 7 * 1e6
-    parts_of_a_gigabyte = 1e9 / plan.MIN_PART * prices.S3_WRITE
-    assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == prices.MEGABYTE
+    parts_of_a_gigabyte = 1e9 / plan.MIN_PART * progress_budget.S3_WRITE
+    assert pytest.approx((week_of_a_gigabyte + parts_of_a_gigabyte) / 1000, rel=0.02) == progress_budget.MEGABYTE
 
 
 def test_waiting_for_a_slow_origin_shows_copying_and_ends_at_a_cancel(world: World) -> None:
@@ -278,16 +278,16 @@ def test_time_until_slices_begin_is_not_part_of_their_rate(world: World) -> None
         job = sliced(world.row, "downloads/", cut, world.clock.now())
         assert job is not None
         watch = Watch(world.downloads, world.objects, world.sockets, world.clock, job, 8)
-        world.clock.sleep(LOOK_SECONDS)
+        world.clock.sleep(CHECK_SECONDS)
         watch.check()
         watch.close()
     first, second = received(world)
     assert "bytesPerSecond" not in first
-    assert second["bytesPerSecond"] == round(PART / (MESSAGE_SECONDS + LOOK_SECONDS))
+    assert second["bytesPerSecond"] == round(PART / (MESSAGE_SECONDS + CHECK_SECONDS))
 
 
 @pytest.mark.parametrize("counted_parts", [0, 1, 2])
-def test_listing_begins_after_the_parts_that_are_counted(world: World, counted_parts: int) -> None:
+def test_listing_begins_after_the_parts_that_are_count_parts(world: World, counted_parts: int) -> None:
     """One page reaches far beyond the parts in flight, however large the file."""
     file = start_upload(world, 60 * PART)
     uploaded_parts(world).update(
@@ -321,7 +321,7 @@ def test_bytes_are_counted_from_any_known_prefix(last: int, stored_numbers: set[
     prefix_parts = min(prefix_parts, last)
     all_numbers = sorted({number for number in stored_numbers if number <= last} | set(range(1, prefix_parts + 1)))
     listed = [Part(number, "", file_plan.part(number).length, 0) for number in all_numbers if number > prefix_parts]
-    prefix, copied = counted(file_plan, prefix_parts, listed)
+    prefix, copied = count_parts(file_plan, prefix_parts, listed)
     assert copied == sum(file_plan.part(number).length for number in all_numbers)
     assert set(range(1, prefix + 1)) <= set(all_numbers)
     assert prefix + 1 not in all_numbers

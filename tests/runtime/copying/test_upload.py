@@ -118,7 +118,7 @@ def test_abandon_waits_for_a_part_in_flight_for_a_limited_time() -> None:
     objects.before_call = wait_in_each_part(release.wait)
     upload = start_upload(objects, buffers)
     upload.add(buffers.take(deadline()))
-    upload.abandon(patience=0.01)
+    upload.abandon(seconds=0.01)
     assert objects.bytes_in_flight == 4
     release.set()
 

@@ -202,8 +202,8 @@ def test_repeated_message_has_the_same_id(world: World) -> None:
 
 
 def test_parallel_results_keep_their_order_and_the_first_error_is_raised() -> None:
-    assert parallel.each(lambda number: number * 2, [3, 1, 2]) == [6, 2, 4]
-    assert parallel.each(lambda number: number, []) == []
+    assert parallel.map_each(lambda number: number * 2, [3, 1, 2]) == [6, 2, 4]
+    assert parallel.map_each(lambda number: number, []) == []
     finished: list[int] = []
 
     def function(number: int) -> None:
@@ -212,5 +212,5 @@ def test_parallel_results_keep_their_order_and_the_first_error_is_raised() -> No
             raise ConnectionGoneError("x")
 
     with pytest.raises(ConnectionGoneError):
-        parallel.each(function, [1, 2, 3])
+        parallel.map_each(function, [1, 2, 3])
     assert sorted(finished) == [1, 2, 3]

@@ -26,7 +26,7 @@ def sequential_posts() -> Iterator[None]:
     def each(work: Callable[[str], object], items: Iterable[str]) -> list[object]:
         return [work(item) for item in items]
 
-    with mock.patch.object(parallel, "each", each):
+    with mock.patch.object(parallel, "map_each", each):
         yield
 
 

@@ -59,7 +59,7 @@ def test_only_a_strong_validator_is_used(headers: dict[str, str], condition: dic
     """Two versions that differ may share a weak one."""
     validator = answers.validator_of(headers)
     assert (validator.condition if validator else None) == condition
-    assert validator is None or validator.holds(headers)
+    assert validator is None or validator.matches(headers)
 
 
 @pytest.mark.parametrize(

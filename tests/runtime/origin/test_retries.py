@@ -18,19 +18,21 @@ def retries(clock: FakeClock, seconds: float = 800.0, attempts: int = 3) -> Retr
 
 
 def test_pause_doubles_up_to_a_limit() -> None:
-    longest = [pause(attempt, base=0.5, most=8.0, jitter=lambda _min, max_pause: max_pause) for attempt in range(1, 8)]
+    longest = [
+        pause(attempt, base=0.5, maximum=8.0, jitter=lambda _min, max_pause: max_pause) for attempt in range(1, 8)
+    ]
     assert longest == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
 
 
 @given(st.integers(1, 40), st.floats(0.01, 10), st.floats(0.01, 60))
 def test_pause_is_between_half_and_the_whole(attempt: int, base: float, most: float) -> None:
     """Callers that fail together do not come back together."""
-    without_jitter = pause(attempt, base=base, most=most, jitter=lambda _min, max_pause: max_pause)
-    assert without_jitter / 2 <= pause(attempt, base=base, most=most) <= without_jitter <= most
+    without_jitter = pause(attempt, base=base, maximum=most, jitter=lambda _min, max_pause: max_pause)
+    assert without_jitter / 2 <= pause(attempt, base=base, maximum=most) <= without_jitter <= most
 
 
 def test_pauses_differ() -> None:
-    assert len({pause(3, base=1, most=8) for _ in range(20)}) > 1
+    assert len({pause(3, base=1, maximum=8) for _ in range(20)}) > 1
 
 
 def test_last_attempt_raises_the_error() -> None:

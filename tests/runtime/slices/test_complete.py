@@ -11,7 +11,7 @@ import pytest
 
 from runtime.errors import ServiceError, StorageError, UploadConflictError
 from runtime.logic.copying.plan import Plan
-from runtime.logic.slices.complete import tiles
+from runtime.logic.slices.complete import has_all_parts
 from runtime.models import Failure, Status
 from runtime.ports import Part
 from tests.runtime.support.copying import assert_nothing_left, cancel_hook, is_failure
@@ -135,11 +135,11 @@ def test_missing_part_or_wrong_size_is_never_ready(
 def test_parts_that_do_not_match_the_plan_are_refused() -> None:
     plan = Plan(3 * PART, PART, 3)
     planned_parts = [Part(number, "", PART, 0) for number in (1, 2, 3)]
-    assert tiles(plan, planned_parts, 1)
-    assert not tiles(plan, [*planned_parts, Part(4, "", PART, 0)], 1)
-    assert not tiles(plan, [planned_parts[0], planned_parts[0], planned_parts[2]], 1)
-    assert not tiles(plan, [planned_parts[1], planned_parts[0], planned_parts[2]], 1)
-    assert not tiles(plan, [], 1)
+    assert has_all_parts(plan, planned_parts, 1)
+    assert not has_all_parts(plan, [*planned_parts, Part(4, "", PART, 0)], 1)
+    assert not has_all_parts(plan, [planned_parts[0], planned_parts[0], planned_parts[2]], 1)
+    assert not has_all_parts(plan, [planned_parts[1], planned_parts[0], planned_parts[2]], 1)
+    assert not has_all_parts(plan, [], 1)
 
 
 def batched_plan(size: int) -> Plan:

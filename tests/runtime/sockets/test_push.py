@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import PushesGivenUpError, ServiceError, TransientServiceError
-from runtime.logic.copying.progress import push as push_progress
+from runtime.logic.copying.progress import send_progress
 from runtime.logic.sockets import messages, push
 from runtime.logic.sockets.notifier import Notifier
 from runtime.logic.sockets.push import PushCounts, Pushes, PushOutcome
@@ -186,11 +186,11 @@ def test_progress_message_is_tried_once_and_counted(world: World, capsys: pytest
     open_connections(world, "c1", "c2", "c3")
     world.sockets.drop("c2")
     world.sockets.errors["c3"] = [THROTTLED] * 2
-    push_progress(world.sockets, world.row, None)
+    send_progress(world.sockets, world.row, None)
     assert len(world.sockets.errors["c3"]) == 1
     entry = log_entry(capsys, "Progress messages were given up")
     assert (entry["pushesGivenUp"], entry["posted"], entry["type"]) == (1, 2, "progress")
-    push_progress(world.sockets, replace(world.row, connection_ids=frozenset({"c1"})), None)
+    send_progress(world.sockets, replace(world.row, connection_ids=frozenset({"c1"})), None)
     assert capsys.readouterr().out == ""
 
 

@@ -14,6 +14,7 @@ from runtime.logic.copying import plan
 from runtime.logic.copying.copy import Copy
 from runtime.logic.copying.outcome import Outcome
 from runtime.logic.ending.fail import Fail
+from runtime.logic.origin.fetch import FetchBuilder
 from runtime.logic.slices.complete import Complete
 from runtime.logic.slices.copy_slice import CopySlice
 from runtime.models import Download, Failure, Origin, Status, crc32_text
@@ -50,18 +51,16 @@ class HttpWorld:
         self.world = World()
         path = f"files/{size}" + (f"?{options}" if options else "")
         self.world.put_download(origin="files", path=path)
+        configured = {"files": Origin("files", origin.base_url, allow_http=True)}
         self._adapters: dict[str, Any] = {
             "downloads": self.world.downloads,
             "objects": S3Objects(bucket),
-            "origins": HttpOrigins(),
-            "secrets": self.world.secrets,
             "sockets": self.world.sockets,
             "clock": self.world.clock,
-            "configured": {"files": Origin("files", origin.base_url, allow_http=True)},
+            "fetch_builder": FetchBuilder(HttpOrigins(), self.world.secrets, configured, loopback=True),
             "object_prefix": "downloads/",
             "max_file_bytes": plan.LARGEST,
             "concurrency": 8,
-            "loopback": True,
             "part_size": part_size,
             "cut": self.cut,
         }

@@ -16,6 +16,7 @@ from runtime.logic.ending.deliver import Deliver
 from runtime.logic.ending.fail import Fail
 from runtime.logic.ending.reconcile import Reconcile
 from runtime.logic.ending.running_limit import ReleaseCaller, RunningLimit
+from runtime.logic.origin.fetch import FetchBuilder
 from runtime.logic.requests import tickets
 from runtime.logic.requests.connect import Connect
 from runtime.logic.requests.disconnect import Disconnect
@@ -223,16 +224,13 @@ class World:
         worker = Copy(
             downloads=self.downloads,
             objects=self.objects,
-            origins=self.origins,
-            secrets=self.secrets,
             sockets=self.sockets,
             clock=self.clock,
-            configured={"reports": origin},
+            fetch_builder=FetchBuilder(self.origins, self.secrets, {"reports": origin}, loopback),
             object_prefix="downloads/",
             fan_out_bytes=fan_out,
             max_file_bytes=max_file,
             cut=cut,
-            loopback=loopback,
             part_size=PART,
             buffers=3,
             max_streamed=largest,
@@ -247,11 +245,9 @@ class World:
         worker = CopySlice(
             downloads=self.downloads,
             objects=self.objects,
-            origins=self.origins,
-            secrets=self.secrets,
             sockets=self.sockets,
             clock=self.clock,
-            configured={"reports": origin},
+            fetch_builder=FetchBuilder(self.origins, self.secrets, {"reports": origin}),
             object_prefix="downloads/",
             concurrency=8,
             cut=(lambda size: Plan(size, PART, 60)) if wide else cut,

@@ -130,14 +130,16 @@ class FakeObjects:
         self.objects[key] = StoredObject(body, upload.metadata, upload.content_type, list(parts))
         self.after_call("complete")
 
-    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, max_parts: int = 10_000) -> list[Part]:
         self._record_call("list_parts")
         if upload_id not in self.uploads:
             raise UploadGoneError("list_parts", "NoSuchUpload")
         stored_parts = sorted(
             (number, body) for number, body in self.uploads[upload_id].parts.items() if number > after
         )
-        return [Part(number, f'"etag-{number}"', len(body), zlib.crc32(body)) for number, body in stored_parts[:most]]
+        return [
+            Part(number, f'"etag-{number}"', len(body), zlib.crc32(body)) for number, body in stored_parts[:max_parts]
+        ]
 
     def head(self, key: str) -> ObjectHead | None:
         self._record_call("head")
