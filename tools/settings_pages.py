@@ -43,7 +43,7 @@ def setting_at(path: str) -> Setting:
     """Return the declaration of the setting at a path in camelCase."""
     members: type[Group] = Settings
     for part in path.split("."):
-        setting = {camel(name): found for name, found in declared(members).items()}[part]
+        setting = {camel(name): inner_setting for name, inner_setting in declared(members).items()}[part]
         members = setting.members or members
     return setting
 
@@ -79,8 +79,8 @@ def _sections() -> Iterator[str]:
 def _group(path: str, setting: Setting, title: str) -> Iterator[str]:
     """Yield the table of a group and those of the objects in it."""
     assert setting.members
-    settings = {camel(name): found for name, found in declared(setting.members).items()}
-    rows = "\n".join(row(f"{path}.{name}", found) for name, found in settings.items())
+    settings = {camel(name): inner_setting for name, inner_setting in declared(setting.members).items()}
+    rows = "\n".join(row(f"{path}.{name}", inner_setting) for name, inner_setting in settings.items())
     yield f"## {title}\n\n{setting.members.__doc__}\n\n{HEAD}\n{rows}"
     for name, inner in settings.items():
         if inner.members:

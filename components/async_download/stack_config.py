@@ -27,8 +27,8 @@ def read_args(config: pulumi.Config) -> AsyncDownloadArgs:
         UnknownConfigKeyError: No setting has the name of a key.
     """
     values = {key: _read(config, key) for key in _keys(config.name)}
-    for path, beside in unknown_keys(Settings, values, camel):
-        suggestion = nearest(path, [*beside, *map(camel_path, paths(Settings))])
+    for path, siblings in unknown_keys(Settings, values, camel):
+        suggestion = nearest(path, [*siblings, *map(camel_path, paths(Settings))])
         raise UnknownConfigKeyError(f"{config.name}:{path}", f"{config.name}:{suggestion}")
     return cast(AsyncDownloadArgs, _arguments(Settings, {key: value for key, value in values.items() if value != ""}))
 

@@ -139,7 +139,7 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
         provider = Plugin("0.0.0")
         base_url = pulumi.Output.from_input("https://reports.example.com/")
         origin = {"baseUrl": base_url, "secretHeaders": {"X-Api-Key": secret}, "allowPrivate": ["10.0.0.0/8"]}
-        inputs: dict[str, Any] = {"origins": {"reports": origin}, "observability": {"observability.tracing": False}}
+        inputs: dict[str, Any] = {"origins": {"reports": origin}, "observability": {"tracing": False}}
         inputs |= {"auth": {"type": "api_key", "apiKeys": {"batch": {"requestsPerDay": 9.0}}}}
         inputs |= {"copying": {"memoryMb": 2048.0}, "tags": {"costCentre": "4711"}}
         inputs |= {"api": {"stageName": "live", "corsOrigins": ["https://app.example.com"]}}

@@ -98,8 +98,8 @@ def resolve(name: str, args: object) -> Settings:
     Raises:
         InvalidSetting: Names the first argument that is wrong or unknown.
     """
-    for path, beside in unknown_keys(Settings, checks.mapping("args", args), str):
-        suggestion = nearest(path, [*beside, *paths(Settings)])
+    for path, siblings in unknown_keys(Settings, checks.mapping("args", args), str):
+        suggestion = nearest(path, [*siblings, *paths(Settings)])
         raise InvalidSetting(path, "set", f"there is no such setting; the nearest is {suggestion}")
     settings = resolve_group(Settings, "", args)
     project, stack = pulumi.get_project(), pulumi.get_stack()

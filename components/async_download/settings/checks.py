@@ -75,7 +75,7 @@ def text(path: str, value: object, *, pattern: str, allowed: str) -> str:
 
 def computed_text(path: str, value: object, *, pattern: str, allowed: str) -> pulumi.Input[str]:
     """Check a plain string now and a computed one when it is known."""
-    return once_known(value, lambda known: text(path, known, pattern=pattern, allowed=allowed))
+    return once_known(value, lambda plain: text(path, plain, pattern=pattern, allowed=allowed))
 
 
 def plain_or_computed(path: str, value: object, *, pattern: str, allowed: str) -> pulumi.Input[str]:

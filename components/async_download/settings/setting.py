@@ -178,8 +178,10 @@ def unknown_keys(
             yield _join(path, key), [_join(path, name) for name in settings]
         elif setting.members and isinstance(value, Mapping):
             inner = _join(path, key)
-            found = {f"{inner}.{name}": item for name, item in value.items()} if setting.named else {inner: value}
-            for where, item in found.items():
+            values_by_path = (
+                {f"{inner}.{name}": item for name, item in value.items()} if setting.named else {inner: value}
+            )
+            for where, item in values_by_path.items():
                 if isinstance(item, Mapping):
                     yield from unknown_keys(setting.members, item, spell, where)
 
