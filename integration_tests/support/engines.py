@@ -77,7 +77,7 @@ def pulumi_stack(
     """
     folder = Path(tempfile.mkdtemp(prefix="pulumi-"))
     shutil.copy(TOP / "Pulumi.yaml", folder)
-    settings = {f"{PROJECT}:{key}": value for key, value in nested(config).items()}
+    settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
     options = _options(cloud, stack, folder, settings)
     created = automation.create_stack(stack, project_name=PROJECT, program=program or shipped_program, opts=options)
     with _destroyed_at_the_end(created, cloud, keep):
@@ -115,7 +115,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
     for language in LANGUAGES:
         if not has_host(language):
             language_host.install(language, folder / "hosts")
-    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": _provider(cloud) | dict(settings)}))
+    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": _provider(cloud) | nested(settings)}))
     return automation.LocalWorkspaceOptions(
         work_dir=str(folder),
         pulumi_home=str(folder / "home"),
