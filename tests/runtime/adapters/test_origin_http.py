@@ -209,7 +209,7 @@ def test_response_that_does_not_come_in_time_is_a_timeout(script: Callable[[Exch
 def test_cancel_while_waiting_for_a_response_ends_the_request(
     script: Callable[[Exchange], None], tls: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(origin_http, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(origin_http, "_CHECK_SECONDS", 0.05)
     checks: list[int] = []
 
     def check_cancelled() -> None:
