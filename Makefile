@@ -1,8 +1,10 @@
 # Every command here works on a bare machine with Python 3.11+, make and a package registry.
 PYTHON ?= python3
 RUN := .venv/bin/python
-# Stacks and emulators for each of two workers, since most of a journey is waiting; by name, for the long ones come first.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
+# Three workers with stacks of their own, since most of a journey is waiting; files by name, so that the longest start first.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
+# AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
+PROVIDER ?= auto
 PULUMI_VERSION := v3.255.0
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -44,21 +46,25 @@ test-unit: setup ## Unit and component tests, no network
 	@$(RUN) -m pytest tests client/tests -n auto --dist worksteal
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(TWO)
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(PARALLEL)
 
 test-mutation: setup ## Take every right away, one by one, and see it missed (minutes; WRITE=1 writes docs/mutation.md)
 	@$(RUN) -m integration_tests.mutation $(if $(WRITE),--write)
 
-test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and the end-to-end suite on it
+test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and one journey for each kind of stack
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(TWO) --engine pulumi
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(PARALLEL) --engine pulumi --provider $(PROVIDER) -m engine
+
+test-engine-all: setup ## As test-engine, with the whole end-to-end suite on stacks that Pulumi's own engine deployed
+	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(PARALLEL) --engine pulumi --provider $(PROVIDER)
 
 test-parity: setup ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
 	@$(RUN) -m tools.parity.build
 	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
-	@$(RUN) -m pytest integration_tests/page $(if $(SCREENSHOTS),--write-screenshots)
+	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)
 
 test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
 	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/local/test_commands.py::test_the_stack_stays_up_until_it_is_told_to_stop
@@ -71,7 +77,7 @@ test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, pat
 
 bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, and 500 clients at once, beside the sample
 	@$(RUN) -m benchmarks.delivery
-	@$(RUN) -m benchmarks.crowd
+	@$(RUN) -m benchmarks.many_clients
 
 bench-latency: setup ## request -> URL and stored -> URL beside an earlier commit, in turn: fails above it by more than 2 ms
 	@$(RUN) -m benchmarks.latency
@@ -99,13 +105,16 @@ actionlint: .tools/actionlint ## actionlint on the workflows, built from the Go 
 	@command -v go >/dev/null || { echo "Go 1.25 or newer is needed to build actionlint: https://go.dev/dl/" >&2; exit 1; }
 	@CGO_ENABLED=0 go build -C tools/actionlint -trimpath -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 
-docs: setup ## Write tables, schema, OpenAPI document, diagram, deploying policy and resource snapshot from the code
+docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying policy and resource snapshot from the code
+	@$(RUN) -m tools.component_args
+	@$(RUN) -m tools.settings_pages
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.state_diagram
+	@$(RUN) -m tools.architecture_diagram
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write
-	@$(RUN) -m tests.components.snapshot --write
+	@$(RUN) -m tests.components.support.snapshot --write
 
 format: setup ## Let ruff mend what it can
 	@$(RUN) -m ruff check --fix-only --quiet .

@@ -1,4 +1,4 @@
-"""Fetch the file that is described on stdin, and nothing else: what the benchmark starts and weighs."""
+"""The process that the benchmark measures: downloads the file that is described on stdin."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import json
 import sys
 from pathlib import Path
 
-from async_download_client import Client, download_of
-from async_download_client.api import base_of_download
-from async_download_client.messages import ready_of
+from async_download_client import Client, parse_download
+from async_download_client.api import base_url_of_download
+from async_download_client.messages import parse_file
 
 
 def main() -> None:
-    """`{"answer": …, "file": …}` from stdin, to the path that is named."""
-    told = json.load(sys.stdin)
-    download = download_of(told["answer"])
-    with Client(base_of_download(download)) as client:
-        client.fetch(ready_of(told["file"], download), Path(sys.argv[1]), resume=False)
+    """Download the file in `{"response": …, "file": …}` on stdin to the path in the argument."""
+    fields = json.load(sys.stdin)
+    download = parse_download(fields["response"])
+    with Client(base_url_of_download(download)) as client:
+        client.fetch(parse_file(fields["file"], download), Path(sys.argv[1]), resume=False)
 
 
 if __name__ == "__main__":

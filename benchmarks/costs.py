@@ -1,4 +1,4 @@
-"""What a download costs: counted where the deployed stack copies it, derived from the plan where it is too large."""
+"""The costs of a download: counted on the deployed stack, or derived from the plan for files that are too large."""
 
 from __future__ import annotations
 
@@ -10,62 +10,64 @@ from benchmarks.delivery import transitions_of
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
 from benchmarks.stage import Counted
-from integration_tests.support.stack import unique
-from integration_tests.support.waiting import gone, wait_for
-from integration_tests.support.written import log_lines
+from integration_tests.support.records import log_lines
+from integration_tests.support.stack import unique_path
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import parse_size
-from runtime.logic import plan, watch
+from runtime.logic.copying import plan, progress, progress_budget
 
 SMALL, LARGE = "1MB", "1GB"
 HUGE = 100 * 10**9
-ROUTES_OF_A_SOCKET = 2  # $connect and $disconnect: the emulator keeps no log of what a socket wakes
-CONCURRENCY = 8  # `copyConcurrency`
-WORKER_BYTES_A_SECOND = 50e6  # of one worker on AWS: an assumption, for what is derived
+ROUTES_OF_A_SOCKET = 2  # $connect and $disconnect, whose invocations the emulator does not log
+CONCURRENCY = 8  # `copying.concurrency`
+WORKER_BYTES_A_SECOND = 50e6  # of one worker on AWS: an assumption for derived costs
 SLICE_GB = 1.024
 _REPORT = re.compile(r"REPORT .*Billed Duration: (?P<ms>\d+) ms\s+Memory Size: (?P<mb>\d+) MB")
 SAMPLE = Bill(transitions=5, invocations=6)
 
 
 def counted_bill(counted: Counted, size: str) -> Bill:
-    """One download by a client that waits, is told and leaves."""
+    """Count the costs of one download by a client that waits for `ready` and disconnects."""
     stack = counted.stack
     before, logged = counted.calls(), Counter(log_lines(stack))
-    download = stack.request(unique(size))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(size))
+    with stack.client.connect(download) as socket:
         socket.receive("ready", deadline=300)
-    stack.ended(download, 300)
-    wait_for(lambda: stack.connection_ids(download), 10, until=gone)
-    wait_for(lambda: stack.executions("RUNNING"), 60, until=gone)
+    stack.operator.wait_until_ended(download, 300)
+    wait_for(lambda: stack.operator.connection_ids(download), 10, until=is_absent)
+    wait_for(lambda: stack.operator.executions("RUNNING"), 60, until=is_absent)
     calls = counted.calls() - before
     lines = [line for _, line in (Counter(log_lines(stack)) - logged).elements()]
-    reports = [found for line in lines if (found := _REPORT.search(line))]
-    counted.stack.cloud.client("s3").delete_object(Bucket=stack.bucket, Key=stack.object_key(download))
+    reports = [match for line in lines if (match := _REPORT.search(line))]
+    counted.stack.cloud.client("s3").delete_object(
+        Bucket=stack.operator.bucket, Key=stack.operator.object_key(download)
+    )
     return Bill(
         transitions=transitions_of(stack, download),
         invocations=len(reports) + ROUTES_OF_A_SOCKET,
         children=sum("Copied a slice" in line for line in lines),
-        gb_seconds=sum(int(found["ms"]) / 1000 * int(found["mb"]) / 1000 for found in reports),
+        gb_seconds=sum(int(match["ms"]) / 1000 * int(match["mb"]) / 1000 for match in reports),
         s3={name: count for (service, name), count in calls.items() if service == "s3"},
         dynamodb={name: count for (service, name), count in calls.items() if service == "dynamodb"},
     )
 
 
 def derived_bill(size: int) -> Bill:
-    """A copy in slices by the plan, with nobody failing: what the workers do, in the order in which they do it."""
+    """Derive the costs of a copy in slices without faults from the plan."""
     cut = plan.plan(size)
     seconds = size / (WORKER_BYTES_A_SECOND * CONCURRENCY)
-    told = int(seconds / watch.TELL_SECONDS)  # which such workers pay for
-    looks = int(seconds / watch.LOOK_SECONDS) * CONCURRENCY
-    batches = range(cut.most_slices, cut.slice_count + cut.most_slices, cut.most_slices)
-    listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # what Complete looks at
+    progress_messages = int(seconds / progress_budget.SEND_SECONDS)
+    progress_reads = int(seconds / progress.CHECK_SECONDS) * CONCURRENCY
+    batches = range(cut.max_slices, cut.slice_count + cut.max_slices, cut.max_slices)
+    listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # by Complete
     pages = sum(-(-parts // 1000) for parts in listed)
     s3 = Counter({"POST uploads": 1, "PUT partNumber": cut.part_count, "POST uploadId": 1, "HEAD": 1})
-    s3["GET uploadId"] = cut.slice_count + told + pages
+    s3["GET uploadId"] = cut.slice_count + progress_messages + pages
     dynamodb = Counter({"PutItem": 1, "TransactWriteItems": 1, "DeleteItem": 1})
-    # the caller's item twice, upload noted, digest noted, READY, connection removed
-    dynamodb["UpdateItem"] = 6 + told
+    # the caller's item twice, the upload, the digest, READY, the connection removed
+    dynamodb["UpdateItem"] = 6 + progress_messages
     # connect, replay, copy, deliver, disconnect, close; complete for each batch
-    dynamodb["GetItem"] = 7 + len(batches) + cut.slice_count + looks
+    dynamodb["GetItem"] = 7 + len(batches) + cut.slice_count + progress_reads
     return Bill(
         transitions=5 + 3 * len(batches),
         invocations=6 + len(batches) + cut.slice_count,
@@ -77,14 +79,14 @@ def derived_bill(size: int) -> Bill:
 
 
 def row(name: str, bill: Bill) -> tuple[str, ...]:
-    """To be read."""
+    """Return the row of a table."""
     counts = (bill.transitions, bill.invocations, bill.children, bill.s3_requests, bill.dynamodb_requests)
     return (name, *(f"{count:,}" for count in counts), f"{bill.gb_seconds:,.1f}", f"${bill.dollars:.6f}")
 
 
 def figures(counted: Counted) -> tuple[list[tuple[str, ...]], list[Figure], dict[str, object]]:
-    """Rows to be read, what should be no more than the replaced sample's, and all values."""
-    counted_bill(counted, SMALL)  # warms
+    """Return rows of a table, figures compared with the original sample, and all values."""
+    counted_bill(counted, SMALL)  # warms the functions up
     bills = {
         SMALL: counted_bill(counted, SMALL),
         LARGE: counted_bill(counted, LARGE),
@@ -92,10 +94,10 @@ def figures(counted: Counted) -> tuple[list[tuple[str, ...]], list[Figure], dict
         f"{HUGE // 10**9}GB, by the plan": derived_bill(HUGE),
     }
     small = bills[SMALL]
-    found = [
+    compared = [
         Figure(f"transitions, {SMALL}", small.transitions, SAMPLE.transitions, 1, False, "", "sample"),
         Figure(f"invocations, {SMALL}", small.invocations, SAMPLE.invocations, 1, False, "", "sample"),
     ]
-    described: dict[str, object] = {name: asdict(bill) | {"dollars": bill.dollars} for name, bill in bills.items()}
+    values: dict[str, object] = {name: asdict(bill) | {"dollars": bill.dollars} for name, bill in bills.items()}
     rows = [row(name, bill) for name, bill in bills.items()]
-    return rows, found, described
+    return rows, compared, values

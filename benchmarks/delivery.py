@@ -1,7 +1,7 @@
-"""How soon a client has its URL, and what a download costs in transitions and invocations: `make bench-delivery`.
+"""Measures the time until a client has its URL, and counts transitions and invocations: `make bench-delivery`.
 
 Warm, on the emulator. `request -> URL` begins before POST /downloads of a 10 MB file of an instant origin, and ends
-when the message with the URL is there. `stored -> URL` begins when the row is written READY, for a client that waits.
+when the message with the URL arrives. `stored -> URL` begins when the item is READY, for a client that waits.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import time
 
 from benchmarks import report
 from benchmarks.stage import measured_stack
-from integration_tests.support.stack import Requested, Stack, moment, unique
-from integration_tests.support.waiting import gone, wait_for
-from integration_tests.support.written import log_lines
+from integration_tests.support.records import log_lines
+from integration_tests.support.stack import Stack, parse_time, unique_path
+from integration_tests.support.stack_client import Download
+from integration_tests.support.waiting import is_absent, wait_for
 
 SIZE = "10MB"
 WARMING = 3
-SOON = 10  # closing is part of what a download costs; meanwhile nothing else is measured
-ROUTES_OF_A_SOCKET = 2  # $connect and $disconnect: the emulator keeps no log of what a socket wakes
+SHORT_IDLE_SECONDS = 10  # closing the sockets is part of a download's costs
+ROUTES_OF_A_SOCKET = 2  # $connect and $disconnect, whose invocations the emulator does not log
 SAMPLE = {
     "request_to_url_s_with_an_origin_of_60_s": 121.5,
     "stored_to_url_mean_s": 30,
@@ -29,17 +30,17 @@ SAMPLE = {
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.delivery", description=str(__doc__).splitlines()[0])
     parser.add_argument("--runs", type=int, default=40, help="downloads in each series (%(default)s)")
     runs = max(1, parser.parse_args().runs)
-    with measured_stack(closeIdleSeconds=0) as stack:
+    with measured_stack({"websocket.idleTimeoutSeconds": 0}) as stack:
         for _ in range(WARMING):
             request_to_url(stack)
             stored_to_url(stack)
         requested = [request_to_url(stack) for _ in range(runs)]
         stored = [stored_to_url(stack) for _ in range(runs)]
-    with measured_stack(closeIdleSeconds=SOON) as stack:
+    with measured_stack({"websocket.idleTimeoutSeconds": SHORT_IDLE_SECONDS}) as stack:
         transitions, invocations = cost(stack)
     figures: dict[str, object] = {
         "runs": runs,
@@ -65,10 +66,10 @@ def main() -> None:
 
 
 def request_to_url(stack: Stack) -> float:
-    """Seconds from before the request to the URL."""
+    """Return the seconds from before the request until the URL arrives."""
     began = time.perf_counter()
-    download = stack.request(unique(SIZE))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(SIZE))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
         taken = time.perf_counter() - began
     settle(stack, download)
@@ -76,47 +77,49 @@ def request_to_url(stack: Stack) -> float:
 
 
 def stored_to_url(stack: Stack) -> float:
-    """Seconds from the row's being READY to the URL at a client that waits; one clock, this machine's, for both."""
-    download = stack.request(unique(SIZE, "first_byte=0.3"))
-    with stack.connect(download) as socket:
+    """Return the seconds from the item's READY until the URL arrives at a waiting client, by this machine's clock."""
+    download = stack.client.request(unique_path(SIZE, "first_byte=0.3"))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
         received = time.time()
-    row = stack.download_row(download)
-    assert row is not None
+    item = stack.operator.download_item(download)
     settle(stack, download)
-    return received - moment(row["updatedAt"]).timestamp()
+    return received - parse_time(item["updatedAt"]).timestamp()
 
 
 def cost(stack: Stack) -> tuple[int, int]:
-    """State transitions and Lambda invocations of one download by a client that waits, is told and leaves."""
+    """Count the state transitions and invocations of one download by a client that waits and disconnects."""
     before = started(stack)
-    download = stack.request(unique(SIZE, "first_byte=0.3"))
-    with stack.connect(download) as socket:
+    download = stack.client.request(unique_path(SIZE, "first_byte=0.3"))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
     settle(stack, download)
-    wait_for(lambda: stack.executions("RUNNING"), 60, until=gone)
+    wait_for(lambda: stack.operator.executions("RUNNING"), 60, until=is_absent)
     return transitions_of(stack, download), started(stack) - before + ROUTES_OF_A_SOCKET
 
 
-def transitions_of(stack: Stack, download: Requested) -> int:
-    """States that were entered, those of the machine that closes sockets among them."""
-    histories = [stack.history(download), *(stack.events(arn) for arn in stack.closings(download))]
+def transitions_of(stack: Stack, download: Download) -> int:
+    """Count the entered states, including those of the state machine that closes idle sockets."""
+    histories = [
+        stack.operator.history(download),
+        *(stack.operator.execution_events(arn) for arn in stack.operator.idle_closer_executions(download)),
+    ]
     return sum(event["type"].endswith("StateEntered") for history in histories for event in history)
 
 
 def started(stack: Stack) -> int:
-    """How many invocations the logs speak of."""
+    """Count the invocations in the logs."""
     return sum(line.startswith("START RequestId") for _, line in log_lines(stack))
 
 
-def settle(stack: Stack, download: Requested) -> None:
-    """Wait until nothing of it is going on any more, so that the next one has the machine to itself."""
-    stack.ended(download, 10)
-    wait_for(lambda: stack.connection_ids(download), 10, until=gone)
+def settle(stack: Stack, download: Download) -> None:
+    """Wait until the download has ended and its client is disconnected, so that the next one runs alone."""
+    stack.operator.wait_until_ended(download, 10)
+    wait_for(lambda: stack.operator.connection_ids(download), 10, until=is_absent)
 
 
 def summary(values: list[float]) -> dict[str, float]:
-    """Percentiles and extremes."""
+    """Return percentiles, minimum and maximum."""
     return {
         "p50": round(report.percentile(values, 0.5), 4),
         "p99": round(report.percentile(values, 0.99), 4),
@@ -126,7 +129,7 @@ def summary(values: list[float]) -> dict[str, float]:
 
 
 def milliseconds(values: list[float], share: float) -> str:
-    """A percentile, to be read."""
+    """Return a percentile as text."""
     return f"{report.percentile(values, share) * 1000:.0f} ms"
 
 

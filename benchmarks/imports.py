@@ -1,7 +1,7 @@
-"""What a cold start pays for: the time to import each handler beside a bare `import boto3`, and the size of its bundle.
+"""Measures the import of each handler, compared with `import boto3`, and the size of its bundle.
 
-Processor time in fresh processes, handlers and rival in turn. boto3 is compiled, as it is where it is installed. Each
-handler is imported both ways: compiled like its rival, and from source, which is what a bundle holds.
+Processor time in fresh processes, handlers and boto3 in turn. boto3 is compiled, like after its installation. Each
+handler is imported twice: compiled like boto3, and from source, like in a bundle.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from async_download.bundle import runtime_archive
-from async_download.specs import FUNCTIONS
+from async_download.functions import FUNCTIONS
 from pulumi import FileAsset
 
 from benchmarks.report import Figure
 
 RIVAL = "boto3"
-MOST_KB = 100.0
-MOST_SHARE = 1.15
+MAX_KB = 100.0
+MAX_SHARE = 1.15
 TIMED = "import time; began = time.process_time(); import {module}; print(time.process_time() - began)"
 
 
 def figures(rounds: int) -> tuple[list[Figure], dict[str, object]]:
-    """Medians of so many fresh processes each; the second is all values."""
+    """Return figures with the medians of `rounds` fresh processes each, and all values."""
     with TemporaryDirectory() as folder:
         source, compiled, cache = Path(folder, "from source"), Path(folder, "compiled"), Path(folder, "cache")
         bundles = {key: max(unpack(key, where / key) for where in (source, compiled)) for key in FUNCTIONS}
-        contest = _contest(source, compiled)
-        for _, module, where in contest:
-            if where.parent != source:
-                imported(module, where, cache, compiles=True)
-        seconds: dict[str, list[float]] = {name: [] for name, _, _ in contest}
+        candidates = _candidates(source, compiled)
+        for _, module, place in candidates:
+            if place.parent != source:
+                import_seconds(module, place, cache, compiles=True)
+        seconds: dict[str, list[float]] = {name: [] for name, _, _ in candidates}
         for _ in range(rounds):
-            for name, module, where in contest:
-                seconds[name].append(imported(module, where, cache))
+            for name, module, place in candidates:
+                seconds[name].append(import_seconds(module, place, cache))
     times = {name: median(values) * 1000 for name, values in seconds.items()}
     largest = max(bundles, key=lambda key: bundles[key])
-    found = [
+    compared = [
         _slowest("compiled", times),
         _slowest("from source", times),
-        Figure(f"bundle of {largest}, the largest", bundles[largest], MOST_KB, 1, False, "KB", "the limit"),
+        Figure(f"bundle of {largest}, the largest", bundles[largest], MAX_KB, 1, False, "KB", "the limit"),
     ]
     rounded = {name: round(value, 1) for name, value in times.items()}
-    return found, {"import_ms": rounded, "bundle_kb": {key: round(size, 1) for key, size in bundles.items()}}
+    return compared, {"import_ms": rounded, "bundle_kb": {key: round(size, 1) for key, size in bundles.items()}}
 
 
 def unpack(key: str, folder: Path) -> float:
-    """Write the files of a function's bundle; says how many KB it has as a zip file."""
+    """Write the files of a function's bundle, and return the KB of its zip file."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, asset in runtime_archive(key).assets.items():
@@ -63,11 +63,8 @@ def unpack(key: str, folder: Path) -> float:
     return len(packed.getvalue()) / 1000
 
 
-def imported(module: str, folder: Path, cache: Path, *, compiles: bool = False) -> float:
-    """Seconds of the processor that a fresh process takes to import a module.
-
-    It finds bytecode in the cache, whatever the interpreter's own settings are, and leaves some there if it compiles.
-    """
+def import_seconds(module: str, folder: Path, cache: Path, *, compiles: bool = False) -> float:
+    """Return the processor seconds of an import in a fresh process; `compiles` fills the bytecode cache."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, *([] if compiles else ["-B"]), "-c", TIMED.format(module=module)],
@@ -80,14 +77,15 @@ def imported(module: str, folder: Path, cache: Path, *, compiles: bool = False) 
     return float(done.stdout)
 
 
-def _contest(source: Path, compiled: Path) -> list[tuple[str, str, Path]]:
-    """Name, module and folder of each."""
-    described = [(RIVAL, RIVAL, compiled)]
+def _candidates(source: Path, compiled: Path) -> list[tuple[str, str, Path]]:
+    """Return name, module and folder of boto3 and of each handler, compiled and from source."""
+    candidates = [(RIVAL, RIVAL, compiled)]
     for key in FUNCTIONS:
-        described += [(f"{key}, {where.name}", f"runtime.handlers.{key}", where / key) for where in (compiled, source)]
-    return described
+        places = (compiled, source)
+        candidates += [(f"{key}, {place.name}", f"runtime.handlers.{key}", place / key) for place in places]
+    return candidates
 
 
 def _slowest(kind: str, times: dict[str, float]) -> Figure:
     name = max((name for name in times if name.endswith(kind)), key=lambda name: times[name])
-    return Figure(f"import of {name}", times[name], times[RIVAL], MOST_SHARE, False, "ms", "import boto3")
+    return Figure(f"import of {name}", times[name], times[RIVAL], MAX_SHARE, False, "ms", "import boto3")

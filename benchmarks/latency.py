@@ -18,7 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks import report
-from benchmarks.cold_runs import check_out
+from benchmarks.cold.runs import check_out
 
 COMMIT = "584b9cf"
 HERE = Path(__file__).resolve().parents[1]
@@ -47,7 +47,7 @@ class Comparison:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.latency", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="runs of each commit (%(default)s)")
     parser.add_argument("--runs", type=int, default=20, help="downloads in each series of a run (%(default)s)")

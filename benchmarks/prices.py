@@ -1,4 +1,4 @@
-"""What AWS charges in us-east-1 on demand, in dollars; Lambda on arm64. Data that leaves the cloud comes on top."""
+"""On-demand prices of AWS in us-east-1, in dollars; Lambda on arm64. Data transfer out of AWS is not included."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ INVOCATION = 0.2 / MILLION
 GB_SECOND = 0.0000133334
 S3_WRITE = 5 / MILLION  # PUT, POST and listings
 S3_READ = 0.4 / MILLION
-ROW_WRITE = 0.625 / MILLION  # for each KB; double in a transaction
-ROW_READ = 0.125 / MILLION  # strongly consistent, for each 4 KB
+ITEM_WRITE = 0.625 / MILLION  # for each KB; double in a transaction
+ITEM_READ = 0.125 / MILLION  # strongly consistent, for each 4 KB
 MESSAGE = 1.0 / MILLION  # through a socket, for each 32 KB
 
 
 @dataclass(frozen=True)
 class Bill:
-    """What one download asks for."""
+    """The billed requests and seconds of one download."""
 
     transitions: int
     invocations: int
@@ -29,22 +29,22 @@ class Bill:
 
     @property
     def s3_requests(self) -> int:
-        """All of them."""
+        """The number of requests to S3."""
         return sum(self.s3.values())
 
     @property
     def dynamodb_requests(self) -> int:
-        """All of them."""
+        """The number of requests to DynamoDB."""
         return sum(self.dynamodb.values())
 
     @property
     def dollars(self) -> float:
-        """What it comes to. Rows are below 1 KB; a transaction here writes two."""
+        """The price in dollars. Items are below 1 KB, and a transaction writes two."""
         reads = sum(count for name, count in self.s3.items() if name.split()[0] in ("HEAD", "GET") and " " not in name)
         free = sum(count for name, count in self.s3.items() if name.startswith("DELETE"))
-        row_reads = self.dynamodb.get("GetItem", 0)
+        item_reads = self.dynamodb.get("GetItem", 0)
         transactions = self.dynamodb.get("TransactWriteItems", 0)
-        row_writes = self.dynamodb_requests - row_reads + 3 * transactions  # two rows, and each counts twice
+        item_writes = self.dynamodb_requests - item_reads + 3 * transactions  # two items, and each counts twice
         return (
             self.transitions * TRANSITION
             + self.children * EXPRESS_CHILD
@@ -52,6 +52,6 @@ class Bill:
             + self.gb_seconds * GB_SECOND
             + (self.s3_requests - reads - free) * S3_WRITE
             + reads * S3_READ
-            + row_reads * ROW_READ
-            + row_writes * ROW_WRITE
+            + item_reads * ITEM_READ
+            + item_writes * ITEM_WRITE
         )

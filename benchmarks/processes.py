@@ -1,4 +1,4 @@
-"""Programs, started and weighed."""
+"""Runs programs and measures their time and memory."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _EVERY = 0.02
 
 @dataclass(frozen=True)
 class Run:
-    """How long a program took from start to end, and what it held at most; None where there is no /proc."""
+    """The seconds and the peak memory of a program; None on systems without /proc."""
 
     seconds: float
     peak_rss_kb: int | None
 
 
 def run(command: Sequence[str], text: str = "") -> Run:
-    """Run a program with that text on stdin; one that fails ends the benchmark."""
+    """Run a program with a text on stdin; a failure ends the benchmark."""
     began, peak = time.perf_counter(), 0
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert process.stdin is not None
@@ -36,15 +36,15 @@ def run(command: Sequence[str], text: str = "") -> Run:
 
 
 def high_water_mark(pid: int) -> int | None:
-    """VmHWM of a process in KB; None when it has gone, or the system has none."""
+    """Return VmHWM of a process in KB; None if it has ended, or on systems without /proc."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return None
-    found = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
-    return int(found[0]) if found else None
+    values = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(values[0]) if values else None
 
 
-def found(program: str) -> bool:
-    """Whether there is such a program."""
+def is_installed(program: str) -> bool:
+    """Return True if the program is on the PATH."""
     return any(os.access(Path(folder) / program, os.X_OK) for folder in os.get_exec_path())

@@ -1,4 +1,4 @@
-"""Figures as a table for people and as JSON for machines."""
+"""Prints figures as tables and writes them as JSON."""
 
 from __future__ import annotations
 
@@ -23,49 +23,49 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, its rival in the same run, and how they should stand to each other.
+    """A measured value, the value of a rival in the same run, and the bound of their ratio.
 
-    `wanted` bounds `ratio`, which is here / rival: from below where more is better, from above where less is.
+    `bound` limits `ratio`, which is here / rival: from below if `more_is_better`, else from above.
     """
 
     name: str
     here: float
     rival: float
-    wanted: float
+    bound: float
     more_is_better: bool
     unit: str
     rival_name: str
 
     @property
     def ratio(self) -> float:
-        """Here / rival."""
+        """The quotient here / rival."""
         return self.here / self.rival
 
     @property
     def is_met(self) -> bool:
-        """Whether it is as it should be."""
-        return self.ratio >= self.wanted if self.more_is_better else self.ratio <= self.wanted
+        """Return True if the ratio is within its bound."""
+        return self.ratio >= self.bound if self.more_is_better else self.ratio <= self.bound
 
     @property
     def row(self) -> Row:
-        """To be read."""
-        bound = f"{'>=' if self.more_is_better else '<='} {self.wanted:.3g}"
-        there = f"{self.rival:,.4g} {self.unit}, {self.rival_name}"
+        """The row of a table."""
+        bound = f"{'>=' if self.more_is_better else '<='} {self.bound:.3g}"
+        rival = f"{self.rival:,.4g} {self.unit}, {self.rival_name}"
         verdict = "met" if self.is_met else "MISSED"
-        return (self.name, f"{self.here:,.4g} {self.unit}", there, f"{self.ratio:.3f}", f"{bound} {verdict}")
+        return (self.name, f"{self.here:,.4g} {self.unit}", rival, f"{self.ratio:.3f}", f"{bound} {verdict}")
 
-    def described(self) -> dict[str, object]:
-        """For machines."""
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields, the ratio and whether it is met, for JSON."""
         return asdict(self) | {"ratio": round(self.ratio, 4), "is_met": self.is_met}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that so large a share of the values does not exceed (nearest rank)."""
+    """Return the smallest value that `share` of the values do not exceed (nearest rank)."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def show(title: str, rows: Sequence[Row], headings: Sequence[str] = ("here", "the sample")) -> None:
-    """Print what was measured beside something else; the first column says what it is."""
+    """Print a table; the first column names the rows."""
     table = Table(box=SIMPLE_HEAD)
     table.add_column("")
     for heading in headings:
@@ -76,13 +76,13 @@ def show(title: str, rows: Sequence[Row], headings: Sequence[str] = ("here", "th
 
 
 def show_figures(title: str, figures: Sequence[Figure]) -> None:
-    """Print figures beside their rivals."""
-    show(title, [figure.row for figure in figures], ("here", "beside", "ratio", "wanted"))
+    """Print figures with their rivals."""
+    show(title, [figure.row for figure in figures], ("here", "rival", "ratio", "bound"))
 
 
 def write(name: str, figures: Mapping[str, object]) -> None:
-    """Write `results/NAME.json`: the figures, with what they were measured on."""
-    described = {
+    """Write `results/NAME.json`: the figures with date, versions and number of processors."""
+    content = {
         "benchmark": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "versions": {"python": platform.python_version()} | {package: version(package) for package in PACKAGES},
@@ -90,4 +90,4 @@ def write(name: str, figures: Mapping[str, object]) -> None:
         **figures,
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(described, indent=2) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")

@@ -1,8 +1,8 @@
-"""What one would write without this project: plain boto3 from an origin into a bucket, in one process of its own.
+"""Copies a file from an origin into a bucket with plain boto3, in a process of its own.
 
 `python -m benchmarks.rivals ranges|stream THREADS URL ENDPOINT BUCKET KEY`, with AWS keys in its environment, prints
-the seconds that it took, without the start of Python. `ranges` asks for the same ranges as the project's plan and
-stores each as a part, in threads; `stream` gives one answer of the origin to boto3's `upload_fileobj`.
+the seconds without the start of Python. `ranges` requests the same ranges as the project's plan and stores each as a
+part, in threads; `stream` passes one response of the origin to boto3's `upload_fileobj`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from integration_tests.support.clouds import Cloud
-from runtime.logic import plan
+from runtime.logic.copying import plan
 
 
 def seconds(kind: str, threads: int, url: str, cloud: Cloud, bucket: str, key: str) -> float:
-    """Run one in a process of its own, so that nothing here slows it down."""
+    """Run a copy in a process of its own and return its seconds."""
     arguments = [kind, str(threads), url, str(cloud.endpoint), bucket, key]
     keys = {"AWS_ACCESS_KEY_ID": cloud.access_key_id, "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key}
     command = [sys.executable, "-m", "benchmarks.rivals", *arguments]
@@ -34,7 +34,7 @@ def seconds(kind: str, threads: int, url: str, cloud: Cloud, bucket: str, key: s
 
 
 def main(kind: str, threads: str, url: str, endpoint: str, bucket: str, key: str) -> None:
-    """Copy, and print how long it took."""
+    """Copy the file and print the seconds."""
     pool = urllib3.PoolManager(maxsize=int(threads))
     config = Config(max_pool_connections=int(threads), s3={"payload_signing_enabled": False})
     s3 = boto3.client("s3", "us-east-1", endpoint_url=endpoint, config=config)

@@ -1,15 +1,16 @@
-"""The stack that is measured: deployed on an emulator of its own, with our origin."""
+"""Deploys the stack that is measured, on an emulator of its own, with the test origin."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 from integration_tests.support.clouds import Cloud, emulated
 from integration_tests.support.engines import Engine, deployed
@@ -18,33 +19,34 @@ from integration_tests.support.stack import Stack
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
 
-COUNTER = Path(__file__).with_name("counter.py")
+NONE: Mapping[str, object] = MappingProxyType({})
+COUNTER = Path(__file__).with_name("request_counter.py")
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A stack, its origin, and a count of what its functions ask of S3 and DynamoDB."""
+    """A stack, its origin, and the file with its functions' requests to S3 and DynamoDB."""
 
     stack: Stack
     origin: Origin
     events: Path
 
     def calls(self) -> Counter[tuple[str, str]]:
-        """How often each operation of each service was asked for, until now."""
-        noted = [json.loads(line) for line in self.events.read_text().splitlines()]
-        return Counter((event["service"], event["operation"]) for event in noted)
+        """Count the requests so far by service and operation."""
+        requests = [json.loads(line) for line in self.events.read_text().splitlines()]
+        return Counter((request["service"], request["operation"]) for request in requests)
 
 
 @contextmanager
-def measured_stack(**settings: object) -> Iterator[Stack]:
-    """A fresh stack on a fresh emulator; `settings` are configuration keys of the program."""
+def measured_stack(settings: Mapping[str, object] = NONE) -> Iterator[Stack]:
+    """Deploy a stack on a new emulator; `settings` are configuration keys of the program."""
     with Origin() as origin, _emulator(observe=False) as (emulator, _), _deployed(emulator, origin, settings) as stack:
         yield stack
 
 
 @contextmanager
-def counted_stack(**settings: object) -> Iterator[Counted]:
-    """The same, counted."""
+def counted_stack(settings: Mapping[str, object] = NONE) -> Iterator[Counted]:
+    """Deploy a stack on a new emulator that counts the functions' requests."""
     with (
         Origin() as origin,
         _emulator(observe=True) as (emulator, events),
@@ -63,10 +65,10 @@ def _emulator(*, observe: bool) -> Iterator[tuple[Cloud, Path]]:
 
 
 @contextmanager
-def _deployed(cloud: Cloud, origin: Origin, settings: dict[str, object]) -> Iterator[Stack]:
-    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of what is meant here
+def _deployed(cloud: Cloud, origin: Origin, settings: Mapping[str, object]) -> Iterator[Stack]:
+    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of restAuth none, which is intended here
     with origins_for(cloud, origin.base_url, None) as origins:
-        settings = {"maxDownloadsPerCaller": 0} | settings  # one caller asks for all of them
-        config = config_for(cloud, origins, restAuth="none", **settings)
+        # all downloads have the same caller
+        config = config_for(cloud, origins, {"auth.type": "none", "limits.maxDownloadsPerCaller": 0, **settings})
         with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as outputs:
             yield Stack(cloud, outputs, origin=FILES)

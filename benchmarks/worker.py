@@ -1,4 +1,4 @@
-"""One worker as Lambda runs it: a fresh process that handles events one after the other.
+"""Runs a handler in a fresh process that handles events one after the other, like Lambda.
 
 `python -m benchmarks.worker HANDLER SECONDS` reads a JSON list of events and prints `{"answers", "peak_kb"}`.
 """
@@ -20,7 +20,7 @@ STATUS = Path("/proc/self/status")
 
 
 def run(handler: str, events: Sequence[Mapping[str, object]], env: Mapping[str, str]) -> tuple[list[Any], int]:
-    """What the handler answered to each event, and the KB that its process held at most."""
+    """Return the handler's answers to the events, and the peak KB of its process."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.worker", handler, "900"],
         input=json.dumps(events),
@@ -29,8 +29,8 @@ def run(handler: str, events: Sequence[Mapping[str, object]], env: Mapping[str, 
         text=True,
         check=True,
     )
-    told = json.loads(done.stdout.splitlines()[-1])
-    return told["answers"], told["peak_kb"]
+    result = json.loads(done.stdout.splitlines()[-1])
+    return result["answers"], result["peak_kb"]
 
 
 def main(handler: str, seconds: str) -> None:

@@ -1,4 +1,4 @@
-"""Abuse is refused, cheaply, and whoever behaves is served meanwhile and afterwards."""
+"""Attacks on the API: they are refused at low cost, and a correct client is served during and after them."""
 
 from __future__ import annotations
 
@@ -15,55 +15,59 @@ from urllib.parse import urlsplit
 import pytest
 import websocket
 
-from integration_tests.support.journeys import be_told
-from integration_tests.support.sockets import NESTED, RefusedError, Socket
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.journeys.basic import receive_ready
+from integration_tests.support.sockets import NESTED_BRACKETS, HandshakeRefusedError, Socket
+from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import Origin
 
-CROWD = 16
+THREADS = 16
 FLOOD = 96
-UNHURRIED = "first_byte=1"
-PATIENCE = 30.0
+SLOW_START = "first_byte=1"
+TIMEOUT = 30.0
 
 
 @pytest.fixture(autouse=True)
-def _serving_afterwards(stack: Stack) -> Iterator[None]:
-    """Whatever the test did, a client that behaves is served, and no stranger has left a row."""
+def _client_is_served_afterwards(stack: Stack) -> Iterator[None]:
+    """After each test, assert that a correct client is served."""
     yield
-    wait_for(lambda: stack.rest.call("GET", f"/downloads/{'0' * 32}").status, PATIENCE, until=lambda seen: seen != 429)
-    be_told(stack, PATIENCE)
+    wait_for(
+        lambda: stack.client.rest.call("GET", f"/downloads/{'0' * 32}").status,
+        TIMEOUT,
+        until=lambda status: status != 429,
+    )
+    receive_ready.run(stack, TIMEOUT)
 
 
 def random_ticket(download_id: str | None = None) -> str:
-    """The right shape, and nothing behind it."""
+    """Return a well-formed ticket of no download."""
     return f"{download_id or secrets.token_hex(16)}.{secrets.token_urlsafe(32)}"
 
 
-def test_a_flood_of_bad_tickets_opens_nothing_and_shuts_nobody_out(stack: Stack) -> None:
-    download = stack.request(unique("1MB", UNHURRIED))
+def test_a_flood_of_bad_tickets_opens_no_socket_and_the_owner_is_served(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
     tickets = [random_ticket(), random_ticket(download.id), "x" * 4000, f"{download.id}.", "%00", "a=b&ticket=c"]
 
-    def knock(number: int) -> int:
+    def connect_with_bad_ticket(number: int) -> int:
         try:
             Socket(f"{download.socket_url}?ticket={tickets[number % len(tickets)]}", timeout=60).close()
-        except RefusedError as refused:
+        except HandshakeRefusedError as refused:
             return refused.status
         return 101
 
-    with stack.connect(download) as owner:
-        with ThreadPoolExecutor(CROWD) as crowd:
-            answers = Counter(crowd.map(knock, range(FLOOD)))
-            assert stack.fetch(owner.receive("ready", deadline=PATIENCE)["url"]).size == 1_000_000
+    with stack.client.connect(download) as owner:
+        with ThreadPoolExecutor(THREADS) as threads:
+            answers = Counter(threads.map(connect_with_bad_ticket, range(FLOOD)))
+            assert stack.client.fetch(owner.receive("ready", deadline=TIMEOUT)["url"]).size == 1_000_000
         assert set(answers) <= {400, 401, 403, 429}, answers
-        assert len(stack.connection_ids(download)) == 1
+        assert len(stack.operator.connection_ids(download)) == 1
 
 
-def test_random_ids_find_nothing_and_cost_no_execution(stack: Stack, request: pytest.FixtureRequest) -> None:
-    """10,000 of them with `make test-abuse`; what is above the throttle does not even reach a function."""
+def test_random_ids_are_refused_and_start_no_execution(stack: Stack, request: pytest.FixtureRequest) -> None:
+    """`make test-abuse` sends 10,000. Calls above the throttle reach no function."""
     number = int(request.config.getoption("--random-ids"))
-    before = len(stack.executions())
-    rows = len(stack.items(stack.outputs["downloadsTableName"]))
+    before = len(stack.operator.executions())
+    rows = len(stack.operator.scan(stack.outputs["downloadsTableName"]))
     base = urlsplit(stack.outputs["apiUrl"])
     kind = HTTPSConnection if base.scheme == "https" else HTTPConnection
 
@@ -79,62 +83,62 @@ def test_random_ids_find_nothing_and_cost_no_execution(stack: Stack, request: py
         connection.close()
         return answers
 
-    with ThreadPoolExecutor(4) as crowd:
-        answers = sum(crowd.map(ask, [number // 4] * 4), Counter[tuple[int, str]]())
+    with ThreadPoolExecutor(4) as threads:
+        answers = sum(threads.map(ask, [number // 4] * 4), Counter[tuple[int, str]]())
     assert answers.total() == number
     assert set(answers) <= {(403, "TICKET_REFUSED"), (429, "TOO_MANY_REQUESTS")}, answers
     assert answers[403, "TICKET_REFUSED"]
-    assert len(stack.executions()) == before
-    assert len(stack.items(stack.outputs["downloadsTableName"])) == rows
+    assert len(stack.operator.executions()) == before
+    assert len(stack.operator.scan(stack.outputs["downloadsTableName"])) == rows
 
 
 @pytest.mark.parametrize("size", [40_000, 131_072, 1_000_000])
 def test_a_giant_frame_is_answered_and_the_connection_stays(stack: Stack, size: int) -> None:
-    """API Gateway closes with 1009 beyond 32 KB in a frame; where nobody does, our own limit holds."""
-    download = stack.request(unique("1"))
-    with stack.connect(download) as socket:
+    """API Gateway closes the socket with 1009 above 32 KB a frame; the emulator does not, and `message` refuses it."""
+    download = stack.client.request(unique_path("1"))
+    with stack.client.connect(download) as socket:
         socket.receive("ready")
         socket.send_whole('{"action": "ping", "x": "' + "x" * size + '"}')
-        assert socket.receive("error", deadline=PATIENCE)["error"]["code"] == "INVALID_REQUEST"
-        socket.ask("ping", "pong", deadline=PATIENCE)
+        assert socket.receive("error", deadline=TIMEOUT)["error"]["code"] == "INVALID_REQUEST"
+        socket.ask("ping", "pong", deadline=TIMEOUT)
 
 
-def test_a_slow_message_holds_up_nobody(stack: Stack) -> None:
-    """One client sends its message a byte at a time; another of the same download is answered meanwhile."""
-    download = stack.request(unique("1"))
-    with stack.connect(download) as slow, stack.connect(download) as quick:
+def test_a_slow_message_delays_no_other_client(stack: Stack) -> None:
+    """One client sends its message byte by byte; another client of the same download gets its answers."""
+    download = stack.client.request(unique_path("1"))
+    with stack.client.connect(download) as slow, stack.client.connect(download) as quick:
         quick.receive("ready")
         slow.receive("ready")
         for piece in slow.send_slowly('{"action": "ping"}'):
             if piece % 6 == 0:
-                quick.ask("ping", "pong", deadline=PATIENCE)
-        slow.receive("pong", deadline=PATIENCE)
+                quick.ask("ping", "pong", deadline=TIMEOUT)
+        slow.receive("pong", deadline=TIMEOUT)
 
 
-def test_a_message_that_never_ends_holds_up_nobody(stack: Stack) -> None:
-    download = stack.request(unique("1MB", UNHURRIED))
-    with stack.connect(download) as half, stack.connect(download) as quick:
+def test_an_unfinished_message_delays_no_other_client(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", SLOW_START))
+    with stack.client.connect(download) as half, stack.client.connect(download) as quick:
         next(half.send_slowly('{"action": "ping"}'))
-        assert quick.receive("ready", deadline=PATIENCE)["size"] == 1_000_000
-        assert half.receive("ready", deadline=PATIENCE)["size"] == 1_000_000
+        assert quick.receive("ready", deadline=TIMEOUT)["size"] == 1_000_000
+        assert half.receive("ready", deadline=TIMEOUT)["size"] == 1_000_000
 
 
-def test_a_client_that_does_not_read_holds_up_nobody(stack: Stack) -> None:
-    """It asks and asks, and never takes an answer from the wire."""
-    download = stack.request(unique("1"))
-    deaf = websocket.create_connection(download.endpoint, timeout=60)
+def test_a_client_that_does_not_read_delays_no_other_client(stack: Stack) -> None:
+    """It sends 30 messages and reads none of the answers."""
+    download = stack.client.request(unique_path("1"))
+    silent = websocket.create_connection(download.endpoint, timeout=60)
     try:
         for _ in range(30):
-            deaf.send('{"action": "refresh"}')
-        with stack.connect(download) as quick:
+            silent.send('{"action": "refresh"}')
+        with stack.client.connect(download) as quick:
             began = time.monotonic()
-            quick.receive("ready", deadline=PATIENCE)
-            assert time.monotonic() - began < PATIENCE
+            quick.receive("ready", deadline=TIMEOUT)
+            assert time.monotonic() - began < TIMEOUT
     finally:
-        deaf.close(timeout=1)
+        silent.close(timeout=1)
 
 
-TRICKS = [
+PATHS = [
     "../../etc/passwd",
     "files/..%2f..%2fsecret",
     "files/%2E%2E/%2E%2E/secret",
@@ -151,10 +155,10 @@ TRICKS = [
 ]
 
 
-@pytest.mark.parametrize("path", TRICKS)
-def test_a_path_does_not_leave_the_origin(stack: Stack, origin: Origin, path: str) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_outside_the_origin_is_refused(stack: Stack, origin: Origin, path: str) -> None:
     before = len(origin.requests)
-    answer = stack.post(path)
+    answer = stack.client.post(path)
     assert (answer.status, answer.code) == (400, "INVALID_PATH"), answer
     assert "evil" not in json.dumps(answer.body)
     assert len(origin.requests) == before
@@ -164,14 +168,13 @@ NAMES = ["a\r\nSet-Cookie: x=1", 'a"; filename="b.exe', "a\u0000.csv", "../a", "
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_name_puts_nothing_into_the_headers(stack: Stack, name: str) -> None:
-    """Refused, or made harmless: one disposition, and no header of the client's making."""
-    answer = stack.post(unique("5"), fileName=name)
+def test_a_file_name_adds_no_header(stack: Stack, name: str) -> None:
+    """The name is refused, or escaped in the one Content-Disposition header."""
+    answer = stack.client.post(unique_path("5"), fileName=name)
     if answer.status == 400:
         assert answer.code == "INVALID_REQUEST"
         return
-    with stack.connect(stack.requested(answer)) as socket:
-        fetched = stack.fetch(socket.receive("ready", deadline=PATIENCE)["url"])
+    fetched = stack.client.fetch(stack.client.receive_ready(stack.client.parse_download(answer), TIMEOUT)["url"])
     disposition = fetched.headers["content-disposition"]
     assert disposition.startswith("attachment; filename=")
     assert disposition.count('"') == 2
@@ -195,24 +198,24 @@ BOMBS = {
 
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_json_bomb_is_refused(stack: Stack, kind: str) -> None:
-    answer = stack.rest.call("POST", "/downloads", BOMBS[kind])
+    answer = stack.client.rest.call("POST", "/downloads", BOMBS[kind])
     assert answer.status in (400, 413), answer
     assert answer.code in ("INVALID_REQUEST", "INVALID_PATH", "UNKNOWN_ORIGIN", "REQUEST_TOO_LARGE"), answer
     assert len(json.dumps(answer.body)) < 600
 
 
-def test_many_clients_that_say_nonsense_are_all_answered(stack: Stack) -> None:
-    download = stack.request(unique("1", "first_byte=60"))
+def test_invalid_messages_of_many_clients_are_all_answered(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1", "first_byte=60"))
     together = threading.Barrier(6)
 
-    def talk(_number: int) -> int:
-        with stack.connect(download) as socket:
+    def send_invalid_messages(_number: int) -> int:
+        with stack.client.connect(download) as socket:
             together.wait(60)
             for _ in range(5):
-                socket.send("[" * NESTED)
+                socket.send("[" * NESTED_BRACKETS)
                 assert socket.receive("error", deadline=60)["error"]["code"] == "INVALID_REQUEST"
-            return len(socket.seen)
+            return len(socket.messages)
 
-    with ThreadPoolExecutor(6) as crowd:
-        assert min(crowd.map(talk, range(6))) >= 5
-    assert stack.cancel(download).status == 202
+    with ThreadPoolExecutor(6) as threads:
+        assert min(threads.map(send_invalid_messages, range(6))) >= 5
+    assert stack.client.cancel(download).status == 202

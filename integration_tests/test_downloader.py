@@ -1,4 +1,4 @@
-"""The shipped downloader, as a user starts it."""
+"""The command `async-download` and the client library on a deployed stack."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from async_download_client import AsyncClient, Client, Event, FileReady, Iam
 
 from integration_tests.support.clouds import Target
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 
 COMMAND = Path(sys.executable).with_name("async-download")
 
 
 def run(stack: Stack, command: str, *arguments: str, sign: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the command, signed where the stack wants it."""
+    """Run the command; it signs where the stack has auth.type iam."""
     environment = dict(os.environ)
-    signed = ["--region", stack.cloud.region] if stack.signed and sign else []
+    signed = ["--region", stack.cloud.region] if stack.client.rest.signature and sign else []
     if stack.cloud.target is not Target.AWS:
         environment |= {
             "AWS_ACCESS_KEY_ID": stack.cloud.access_key_id,
@@ -40,44 +40,43 @@ def run(stack: Stack, command: str, *arguments: str, sign: bool = True) -> subpr
 
 def download(stack: Stack, path: str, target: Path, *, sign: bool = True) -> subprocess.CompletedProcess[str]:
     """Run `async-download get`."""
-    where = (str(stack.outputs["apiUrl"]), "--origin", stack.origin, "--path", path)
+    where = (str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
     return run(stack, "get", *where, "-o", str(target), sign=sign)
 
 
-def test_it_gets_a_file(stack: Stack, tmp_path: Path) -> None:
+def test_get_saves_the_file(stack: Stack, tmp_path: Path) -> None:
     target = tmp_path / "report.bin"
-    ended = download(stack, unique("12MB", "first_byte=0.5"), target)
+    ended = download(stack, unique_path("12MB", "first_byte=0.5"), target)
     assert ended.returncode == 0, ended.stderr
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(12_000_000)
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_it_says_why_there_is_no_file(stack: Stack, tmp_path: Path) -> None:
-    ended = download(stack, unique("1MB", "status=404"), tmp_path / "report.bin")
+def test_get_prints_the_code_of_a_failure(stack: Stack, tmp_path: Path) -> None:
+    ended = download(stack, unique_path("1MB", "status=404"), tmp_path / "report.bin")
     assert ended.returncode != 0
     assert "ORIGIN_NOT_FOUND" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_signs(strict_stack: Stack, tmp_path: Path) -> None:
-    """With restAuth iam every call is signed; unsigned, the API refuses."""
+def test_get_signs_its_calls_with_rest_auth_iam(strict_stack: Stack, tmp_path: Path) -> None:
+    """Without signatures the API refuses its calls."""
     target = tmp_path / "report.bin"
-    ended = download(strict_stack, unique("1MB"), target)
+    ended = download(strict_stack, unique_path("1MB"), target)
     assert ended.returncode == 0, ended.stderr
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(1_000_000)
-    refused = download(strict_stack, unique("1MB"), tmp_path / "other.bin", sign=False)
+    refused = download(strict_stack, unique_path("1MB"), tmp_path / "other.bin", sign=False)
     assert refused.returncode == 3
     assert not (tmp_path / "other.bin").exists()
 
 
-def test_it_looks_and_cancels(stack: Stack, tmp_path: Path) -> None:
-    """What `request` prints is enough for the other commands."""
-    path = unique("1MB", "first_byte=30")
-    asked = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.origin, "--path", path)
-    assert asked.returncode == 0, asked.stderr
+def test_the_output_of_request_is_enough_for_status_cancel_and_watch(stack: Stack, tmp_path: Path) -> None:
+    path = unique_path("1MB", "first_byte=30")
+    requested = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
+    assert requested.returncode == 0, requested.stderr
     answer = tmp_path / "answer.json"
-    answer.write_text(asked.stdout)
+    answer.write_text(requested.stdout)
     status = run(stack, "status", str(answer), "--json")
     assert json.loads(status.stdout)["status"] in ("PENDING", "COPYING"), status.stderr
     cancelled = run(stack, "cancel", str(answer))
@@ -87,23 +86,25 @@ def test_it_looks_and_cancels(stack: Stack, tmp_path: Path) -> None:
     assert json.loads(watched.stdout.splitlines()[-1])["code"] == "CANCELLED"
 
 
-def test_it_goes_on_with_the_same_copy(stack: Stack, tmp_path: Path) -> None:
-    """Stopped when the file is ready, the next call gets the same download, and no second copy is made."""
-    target, path = tmp_path / "report.bin", unique("20MB")
+def test_a_second_call_continues_with_the_same_download(stack: Stack, tmp_path: Path) -> None:
+    """The first call is stopped at `ready`; the second gets the same download and makes no second copy."""
+    target, path = tmp_path / "report.bin", unique_path("20MB")
     with client_of(stack) as client:
-        events = client.events(path, target, stack.origin)
-        first = next(event.ready.download.id for event in events if isinstance(event, FileReady))
+        events = client.events(path, target, origin=stack.client.origin)
+        first = next(event.file.download.id for event in events if isinstance(event, FileReady))
         events.close()
-        second = [event for event in client.events(path, target, stack.origin) if isinstance(event, FileReady)]
-    assert [event.ready.download.id for event in second] == [first]
+        second = [
+            event for event in client.events(path, target, origin=stack.client.origin) if isinstance(event, FileReady)
+        ]
+    assert [event.file.download.id for event in second] == [first]
     assert hashlib.sha256(target.read_bytes()).hexdigest() == Origin.content_sha256(20_000_000)
 
 
-def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
-    """The stack does not push to its socket: it asks for the status, and the answer has the URL."""
+def test_polling_replaces_a_lost_message(stack: Stack) -> None:
+    """The stack no longer lists the connection and sends no message: the client polls the status."""
     events: list[Event] = []
 
-    def lose_pushes(event: Event) -> None:
+    def remove_connection(event: Event) -> None:
         events.append(event)
         if event.name == "connected":
             stack.cloud.client("dynamodb").update_item(
@@ -114,19 +115,20 @@ def test_it_learns_of_a_push_that_was_lost(stack: Stack) -> None:
             )
 
     with client_of(stack) as client:
-        requested = client.request(unique("1MB", "first_byte=2"), stack.origin)
-        ready = client.wait(requested, lose_pushes, timeout=18)
-    assert stack.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
+        requested = client.request(unique_path("1MB", "first_byte=2"), stack.client.origin)
+        ready = client.wait(requested, on_event=remove_connection, timeout=18)
+    assert stack.client.fetch(ready.url).sha256 == Origin.content_sha256(1_000_000)
     assert {event.name for event in events} <= {"connected", "progress", "ready"}
 
 
-def test_asyncio(stack: Stack, tmp_path: Path) -> None:
-    """Several at once in one loop."""
-
+def test_the_async_client_gets_several_files_at_once(stack: Stack, tmp_path: Path) -> None:
     async def main() -> None:
         async with AsyncClient(str(stack.outputs["apiUrl"]), auth=auth_of(stack)) as client:
             await asyncio.gather(
-                *(client.get(unique("1MB"), tmp_path / str(number), stack.origin) for number in range(3))
+                *(
+                    client.get(unique_path("1MB"), tmp_path / str(number), origin=stack.client.origin)
+                    for number in range(3)
+                )
             )
 
     asyncio.run(main())
@@ -134,10 +136,10 @@ def test_asyncio(stack: Stack, tmp_path: Path) -> None:
 
 
 def client_of(stack: Stack) -> Client:
-    """A client as the stack wants it."""
+    """Return a client that signs where the stack has auth.type iam."""
     return Client(str(stack.outputs["apiUrl"]), auth=auth_of(stack))
 
 
 def auth_of(stack: Stack) -> Iam | None:
-    """Signatures with our own AWS credentials, where the stack wants them."""
-    return Iam(region=stack.cloud.region) if stack.signed else None
+    """Return the signature of the cloud's credentials, None where the stack needs none."""
+    return Iam(region=stack.cloud.region) if stack.client.rest.signature else None

@@ -1,4 +1,4 @@
-"""The wheel: typed, and without anything of Pulumi or AWS in its wake."""
+"""The wheel of the downloader: its files and its dependencies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from async_download_client import CredentialsError, cli
 
 from integration_tests.support.clouds import Target
-from integration_tests.support.stack import Stack, unique
+from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
 
 TOP = Path(__file__).parents[1]
@@ -21,7 +21,7 @@ PROJECT = TOP / "client"
 
 
 def run(command: list[str], folder: Path) -> str:
-    """What a program prints."""
+    """Run a program and return its output."""
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
@@ -29,9 +29,9 @@ def run(command: list[str], folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def uv() -> str:
-    """The tool that builds and installs."""
-    found = TOP / ".tools" / "bin" / "uv"
-    path = str(found) if found.exists() else shutil.which("uv")
+    """The path of uv."""
+    built = TOP / ".tools" / "bin" / "uv"
+    path = str(built) if built.exists() else shutil.which("uv")
     if not path:
         pytest.skip("There is no uv: make setup")
     return path
@@ -42,12 +42,11 @@ def wheel(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built wheel."""
     folder = tmp_path_factory.mktemp("dist")
     run([uv, "build", "--quiet", "--wheel", "--package", "async-download-client", "--out-dir", str(folder)], TOP)
-    (found,) = folder.glob("*.whl")
-    return found
+    (path,) = folder.glob("*.whl")
+    return path
 
 
-def test_contents(wheel: Path) -> None:
-    """It holds every module, the marker for type checkers, and nothing else."""
+def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = next(name for name in archive.namelist() if name.endswith("/METADATA"))
@@ -60,8 +59,7 @@ def test_contents(wheel: Path) -> None:
     assert needed == {"rich>=14", "urllib3>=2.6", "websocket-client>=1.9", "botocore>=1.36; extra == 'iam'"}
 
 
-def test_installed_alone(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
-    """In an empty environment it brings what it needs and no more, and works."""
+def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
     run([uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], tmp_path)
     python = str(tmp_path / "venv" / "bin" / "python")
     run([uv, "pip", "install", "--quiet", "--python", python, str(wheel)], tmp_path)
@@ -71,18 +69,20 @@ def test_installed_alone(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> 
     assert {name.lower() for name in installed} == {"async-download-client", "urllib3", "websocket-client", *rich}
     command = str(tmp_path / "venv" / "bin" / "async-download")
     url = str(stack.outputs["apiUrl"])
-    said = subprocess.run(
+    process = subprocess.run(
         [command, "get", url, "--iam", "-o", "x"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert (said.returncode, "async-download-client[iam]" in said.stderr) == (cli.EXIT_CODES[CredentialsError], True)
+    assert (process.returncode, "async-download-client[iam]" in process.stderr) == (
+        cli.EXIT_CODES[CredentialsError],
+        True,
+    )
     if stack.cloud.target is Target.AWS:
         return
-    run([command, "get", url, "--origin", stack.origin, "--path", unique("1MB"), "-o", "file"], tmp_path)
+    run([command, "get", url, "--origin", stack.client.origin, "--path", unique_path("1MB"), "-o", "file"], tmp_path)
     assert (tmp_path / "file").read_bytes() == Origin.content(1_000_000)
 
 
-def test_versions() -> None:
-    """Both packages of this repository have one version."""
+def test_both_packages_have_the_same_version() -> None:
     versions = {
         tomllib.loads((folder / "pyproject.toml").read_text())["project"]["version"] for folder in (TOP, PROJECT)
     }

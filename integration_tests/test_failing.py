@@ -1,4 +1,4 @@
-"""What goes wrong at the origin is told with a code, ends the execution as FAILED, and leaves nothing behind."""
+"""Failures of the origin and of workers: retried, or reported with a code."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 from integration_tests.support.clouds import Target
 from integration_tests.support.policies import end_workers
 from integration_tests.support.settings import CLOSED, GUARDED, NAMELESS, UNTRUSTED
-from integration_tests.support.stack import Requested, Stack, moment, unique
-from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.stack import Stack, parse_time, unique_path
+from integration_tests.support.stack_client import Download
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import Origin, parse_size
 
 REFUSED = "ORIGIN_ADDRESS_REFUSED"
@@ -30,50 +31,48 @@ FAULTS = [
 ]
 
 
-def assert_nothing_left(stack: Stack, download: Requested) -> None:
+def assert_nothing_left(stack: Stack, download: Download) -> None:
     """Assert that the execution is FAILED, and that the bucket holds nothing of it."""
-    assert stack.ended(download) == "FAILED"
-    assert not stack.has_object(download)
-    wait_for(lambda: stack.uploads(download), 5, until=gone)
+    assert stack.operator.wait_until_ended(download) == "FAILED"
+    assert not stack.operator.has_object(download)
+    wait_for(lambda: stack.operator.uploads(download), 5, until=is_absent)
 
 
 @pytest.mark.parametrize(("size", "options", "code"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
-def test_a_failing_origin_is_told(stack: Stack, size: str, options: str, code: str) -> None:
-    download = stack.request(unique(size, options))
-    with stack.connect(download) as socket:
-        told = socket.receive("failed", "ready", deadline=30)
-        assert told["type"] == "failed"
-        assert told["error"]["code"] == code
-        assert told["error"]["message"]
+def test_a_failing_origin_fails_the_download_with_its_code(stack: Stack, size: str, options: str, code: str) -> None:
+    download = stack.client.request(unique_path(size, options))
+    with stack.client.connect(download) as socket:
+        message = socket.receive("failed", "ready", deadline=30)
+        assert message["type"] == "failed"
+        assert message["error"]["code"] == code
+        assert message["error"]["message"]
     assert_nothing_left(stack, download)
-    row = stack.download_row(download)
-    assert row is not None
-    assert (row["status"], row["failure"]["code"]) == ("FAILED", code)
+    item = stack.operator.download_item(download)
+    assert (item["status"], item["failure"]["code"]) == ("FAILED", code)
 
 
 def test_a_redirect_to_a_host_that_is_not_listed_names_the_host_and_the_setting(stack: Stack) -> None:
-    download = stack.request(unique("1MB", "status=302&location=https://store.example.com/"), origin=GUARDED)
-    with stack.connect(download) as socket:
-        error = socket.receive("failed", deadline=30)["error"]
+    download = stack.client.request(
+        unique_path("1MB", "status=302&location=https://store.example.com/"), origin=GUARDED
+    )
+    error = stack.client.receive_end(download)["error"]
     assert error["code"] == REFUSED
     assert "to the host store.example.com, which its setting redirects (host) forbids" in error["message"]
     assert_nothing_left(stack, download)
 
 
-def test_an_unreachable_origin_is_told(stack: Stack) -> None:
-    download = stack.request(unique("1MB"), origin=CLOSED)
-    with stack.connect(download) as socket:
-        assert socket.receive("failed", deadline=30)["error"]["code"] == "ORIGIN_UNREACHABLE"
+def test_an_unreachable_origin_fails_the_download(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB"), origin=CLOSED)
+    assert stack.client.receive_end(download)["error"]["code"] == "ORIGIN_UNREACHABLE"
     assert_nothing_left(stack, download)
 
 
-def test_a_failure_is_told_to_one_who_connects_late_and_over_rest(stack: Stack) -> None:
-    download = stack.request(unique("1MB", "status=404"))
-    assert stack.ended(download) == "FAILED"
-    with stack.connect(download) as socket:
-        told = socket.receive("failed")
-    body = stack.status(download).body
-    assert (body["status"], body["error"]) == ("FAILED", told["error"])
+def test_a_failure_is_reported_to_a_late_connection_and_over_rest(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", "status=404"))
+    assert stack.operator.wait_until_ended(download) == "FAILED"
+    message = stack.client.receive_end(download)
+    body = stack.client.status(download).body
+    assert (body["status"], body["error"]) == ("FAILED", message["error"])
     assert "url" not in body
 
 
@@ -94,51 +93,41 @@ def test_a_failure_is_told_to_one_who_connects_late_and_over_rest(stack: Stack) 
         ("80MB", "close_after=3000000&times=2"),
     ],
 )
-def test_a_fault_that_passes_is_mended(stack: Stack, size: str, options: str) -> None:
-    download = stack.request(unique(size, options))
-    with stack.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=30)
-    assert ready["type"] == "ready", ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(parse_size(size))
+def test_a_temporary_fault_is_retried(stack: Stack, size: str, options: str) -> None:
+    download = stack.client.request(unique_path(size, options))
+    assert stack.client.fetch_when_ready(download).sha256 == Origin.content_sha256(parse_size(size))
 
 
 @pytest.mark.parametrize("grow", [0, 5])
-def test_a_file_that_changes_midway_is_never_mixed(stack: Stack, grow: int) -> None:
-    download = stack.request(unique("20MB", f"change_after=1&grow={grow}"))
-    with stack.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=30)
-    assert ready["type"] == "ready", ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(20_000_000 + grow, version=1)
+def test_a_file_that_changes_during_the_copy_is_copied_from_its_start(stack: Stack, grow: int) -> None:
+    download = stack.client.request(unique_path("20MB", f"change_after=1&grow={grow}"))
+    assert stack.client.fetch_when_ready(download).sha256 == Origin.content_sha256(20_000_000 + grow, version=1)
 
 
-def test_an_origin_is_asked_again_no_earlier_than_it_wishes(stack: Stack) -> None:
-    download = stack.request(unique("1MB", "status=503&times=1&retry_after=3"))
-    with stack.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=30)
-    assert ready["type"] == "ready", ready
-    row = stack.download_row(download)
-    assert row is not None
-    assert (moment(row["updatedAt"]) - moment(row["createdAt"])).total_seconds() >= 3
+def test_a_retry_waits_for_retry_after(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB", "status=503&times=1&retry_after=3"))
+    stack.client.receive_ready(download)
+    item = stack.operator.download_item(download)
+    assert (parse_time(item["updatedAt"]) - parse_time(item["createdAt"])).total_seconds() >= 3
 
 
 @pytest.mark.parametrize(("name", "code"), [(UNTRUSTED, "ORIGIN_TLS"), (NAMELESS, "ORIGIN_UNREACHABLE")])
-def test_an_origin_without_a_name_or_a_certificate_is_told(stack: Stack, name: str, code: str) -> None:
+def test_an_origin_without_a_name_or_a_certificate_fails_the_download(stack: Stack, name: str, code: str) -> None:
     if name == UNTRUSTED and stack.cloud.target is Target.AWS:
         pytest.skip("AWS would need an origin with a bad certificate: use --target emulator.")
-    download = stack.request(unique("1MB"), origin=name)
-    with stack.connect(download) as socket:
-        assert socket.receive("failed", "ready", deadline=30)["error"]["code"] == code
+    download = stack.client.request(unique_path("1MB"), origin=name)
+    assert stack.client.receive_end(download)["error"]["code"] == code
     assert_nothing_left(stack, download)
 
 
 def test_a_worker_that_dies_is_replaced(stack: Stack) -> None:
     if stack.cloud.target is not Target.EMULATOR:
-        pytest.skip("Only our emulator's workers can be ended from outside: use --target emulator.")
-    download = stack.request(unique("30MB", "rate=15000000"))
-    with stack.connect(download) as socket:
-        wait_for(lambda: stack.uploads(download), 10)
+        pytest.skip("Only the workers of the emulator can be ended: use --target emulator.")
+    download = stack.client.request(unique_path("30MB", "rate=15000000"))
+    with stack.client.connect(download) as socket:
+        wait_for(lambda: stack.operator.uploads(download), 10)
         end_workers(stack, "copy")
         ready = socket.receive("ready", "failed", deadline=30)
     assert ready["type"] == "ready", ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(30_000_000)
-    assert stack.uploads(download) == []
+    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(30_000_000)
+    assert stack.operator.uploads(download) == []

@@ -1,4 +1,4 @@
-"""Large files: copied in slices by several workers at once, whatever happens to them."""
+"""Large files, which several workers copy in slices."""
 
 from __future__ import annotations
 
@@ -11,41 +11,42 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download.state_machine import definition
+from async_download.workflow.state_machine import definition
 
-from integration_tests.support import batches
+from integration_tests.support import batch_workers
 from integration_tests.support.clouds import Target
-from integration_tests.support.functions import role_of, small_function
+from integration_tests.support.functions import service_role, small_function
 from integration_tests.support.policies import end_workers
-from integration_tests.support.stack import Requested, Stack, unique
-from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.origin import Origin
-from runtime.logic import plan
+from runtime.logic.copying import plan
 
 LARGE = 250_000_000
 SLICED = 100_000_000  # two slices
-TRICKLE = "rate=4000000"  # of each connection: a part takes two seconds
+SLOW_RATE = "rate=4000000"  # of each connection: a part takes two seconds
 
 
-def parts_of(stack: Stack, download: Requested) -> list[dict[str, Any]]:
-    """The parts that the bucket holds of its unfinished upload."""
-    found: list[dict[str, Any]] = []
-    for upload_id in stack.uploads(download):
-        key = stack.object_key(download)
-        listed = stack.cloud.client("s3").list_parts(Bucket=stack.bucket, Key=key, UploadId=upload_id)
-        found += listed.get("Parts", [])
-    return found
+def parts_of(stack: Stack, download: Download) -> list[dict[str, Any]]:
+    """Return the parts of the download's unfinished upload."""
+    parts: list[dict[str, Any]] = []
+    for upload_id in stack.operator.uploads(download):
+        key = stack.operator.object_key(download)
+        listed = stack.cloud.client("s3").list_parts(Bucket=stack.operator.bucket, Key=key, UploadId=upload_id)
+        parts += listed.get("Parts", [])
+    return parts
 
 
-def ranges_asked(origin: Origin, path: str) -> Counter[tuple[int, int]]:
-    """How often each range of a file was asked for."""
+def requested_ranges(origin: Origin, path: str) -> Counter[tuple[int, int]]:
+    """Return how many times each range of a file was requested."""
     headers = [request.headers.get("range", "") for request in origin.requests if request.path == f"/{path}"]
     spans = [re.fullmatch(r"bytes=(\d+)-(\d+)", header) for header in headers]
     return Counter((int(span[1]), int(span[2])) for span in spans if span)
 
 
 def children_of(stack: Stack) -> str:
-    """The type of the executions that copy slices."""
+    """Return the type of the executions that copy slices."""
     described = stack.cloud.client("stepfunctions").describe_state_machine(
         stateMachineArn=stack.outputs["stateMachineArn"]
     )
@@ -54,39 +55,38 @@ def children_of(stack: Stack) -> str:
 
 
 @pytest.mark.parametrize("children", ["EXPRESS", "STANDARD"])
-def test_a_large_file_comes_whole_in_slices_and_its_progress_is_told(
+def test_a_large_file_is_copied_in_slices_with_progress_messages(
     children: str, request: pytest.FixtureRequest, origin: Origin
 ) -> None:
     stack: Stack = request.getfixturevalue("stack" if children == "EXPRESS" else "strict_stack")
-    if stack.cloud.target is not Target.LOCALSTACK:  # there both stacks have STANDARD ones
+    if stack.cloud.target is not Target.LOCALSTACK:  # LocalStack has STANDARD in both stacks
         assert children_of(stack) == children
-    path = unique(str(LARGE), "rate=4000000")
-    download = stack.request(path)
-    with stack.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=60)
-    assert ready["type"] == "ready", ready
-    told = [message for message in socket.seen if message["type"] == "progress"]
-    assert told
-    assert [message["copiedBytes"] for message in told] == sorted({message["copiedBytes"] for message in told})
-    assert {message["size"] for message in told} == {LARGE}
+    path = unique_path(str(LARGE), "rate=4000000")
+    download = stack.client.request(path)
+    with stack.client.connect(download) as socket:
+        ready = socket.receive("ready", deadline=60)
+    progress = [message for message in socket.messages if message["type"] == "progress"]
+    assert progress
+    assert [message["copiedBytes"] for message in progress] == sorted({message["copiedBytes"] for message in progress})
+    assert {message["size"] for message in progress} == {LARGE}
     assert ready["size"] == LARGE
     assert "sha256" not in ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(LARGE)
-    assert stack.ended(download) == "SUCCEEDED"
-    assert stack.uploads(download) == []
+    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(LARGE)
+    assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
+    assert stack.operator.uploads(download) == []
     if stack.cloud.target is Target.EMULATOR:
         cut = plan.plan(LARGE)
-        wanted = Counter((part.first, part.last) for index in range(cut.slice_count) for part in cut.parts_of(index))
-        probe = Counter({(0, plan.LEAST_PART - 1): 1})
-        assert ranges_asked(origin, path) == wanted + probe
+        parts = Counter((part.first, part.last) for index in range(cut.slice_count) for part in cut.parts_of(index))
+        probe = Counter({(0, plan.MIN_PART - 1): 1})
+        assert requested_ranges(origin, path) == parts + probe
 
 
 def test_only_numbers_of_slices_pass_through_the_state_machine(stack: Stack) -> None:
-    download = stack.request(unique(str(SLICED)))
-    assert stack.ended(download, 60) == "SUCCEEDED"
+    download = stack.client.request(unique_path(str(SLICED)))
+    assert stack.operator.wait_until_ended(download, 60) == "SUCCEEDED"
     outputs = [
         details["output"]
-        for event in stack.history(download)
+        for event in stack.operator.history(download)
         for details in event.values()
         if isinstance(details, dict) and "output" in details
     ]
@@ -94,64 +94,61 @@ def test_only_numbers_of_slices_pass_through_the_state_machine(stack: Stack) -> 
     assert all(len(output) < 300 for output in outputs if '"PLANNED"' in output)
 
 
-def test_a_worker_that_dies_is_replaced_and_its_parts_are_used(stack: Stack, origin: Origin) -> None:
+def test_a_worker_that_dies_is_replaced_and_its_parts_are_kept(stack: Stack, origin: Origin) -> None:
     if stack.cloud.target is not Target.EMULATOR:
-        pytest.skip("Only our emulator's workers can be ended from outside: use --target emulator.")
-    path = unique(str(SLICED), TRICKLE)
-    download = stack.request(path)
-    with stack.connect(download) as socket:
+        pytest.skip("Only the workers of the emulator can be ended: use --target emulator.")
+    path = unique_path(str(SLICED), SLOW_RATE)
+    download = stack.client.request(path)
+    with stack.client.connect(download) as socket:
         stored = wait_for(lambda: parts_of(stack, download), 20)
         end_workers(stack, "copy_slice")
         ready = socket.receive("ready", "failed", deadline=60)
     assert ready["type"] == "ready", ready
-    assert stack.fetch(ready["url"]).sha256 == Origin.content_sha256(SLICED)
-    asked, cut = ranges_asked(origin, path), plan.plan(SLICED)
-    kept = [cut.part(part["PartNumber"]) for part in stored if part["PartNumber"] > 1]  # the first was probed, too
-    assert all(asked[part.first, part.last] == 1 for part in kept)
-    assert asked.total() > cut.part_count + 1
-    assert stack.uploads(download) == []
+    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(SLICED)
+    ranges, cut = requested_ranges(origin, path), plan.plan(SLICED)
+    kept = [cut.part(part["PartNumber"]) for part in stored if part["PartNumber"] > 1]  # part 1 was probed, too
+    assert all(ranges[part.first, part.last] == 1 for part in kept)
+    assert ranges.total() > cut.part_count + 1
+    assert stack.operator.uploads(download) == []
 
 
-def test_a_file_that_changes_between_slices_is_never_mixed(stack: Stack) -> None:
-    download = stack.request(unique(str(SLICED), "change_after=5"))
-    with stack.connect(download) as socket:
-        failed = socket.receive("ready", "failed", deadline=60)
+def test_a_file_that_changes_between_slices_fails_the_download(stack: Stack) -> None:
+    download = stack.client.request(unique_path(str(SLICED), "change_after=5"))
+    failed = stack.client.receive_end(download, 60)
     assert failed["type"] == "failed", failed
     assert failed["error"]["code"] == "ORIGIN_CHANGED"
-    assert stack.ended(download) == "FAILED"
-    assert not stack.has_object(download)
-    wait_for(lambda: stack.uploads(download), 10, until=gone)
+    assert stack.operator.wait_until_ended(download) == "FAILED"
+    assert not stack.operator.has_object(download)
+    wait_for(lambda: stack.operator.uploads(download), 10, until=is_absent)
 
 
-def test_a_cancel_between_parts_stops_the_workers_and_drops_the_upload(stack: Stack) -> None:
-    download = stack.request(unique(str(SLICED), TRICKLE))
-    with stack.connect(download) as socket:
+def test_a_cancel_between_parts_stops_the_workers_and_aborts_the_upload(stack: Stack) -> None:
+    download = stack.client.request(unique_path(str(SLICED), SLOW_RATE))
+    with stack.client.connect(download) as socket:
         wait_for(lambda: parts_of(stack, download), 20)
-        assert stack.cancel(download).status == 202
+        assert stack.client.cancel(download).status == 202
         socket.receive("cancelled")
-    wait_for(lambda: stack.uploads(download), 15, until=gone)
-    assert not stack.has_object(download)
-    row = stack.download_row(download)
-    assert row is not None
-    assert row["status"] == "CANCELLED"
+    wait_for(lambda: stack.operator.uploads(download), 15, until=is_absent)
+    assert not stack.operator.has_object(download)
+    assert stack.operator.download_item(download)["status"] == "CANCELLED"
 
 
-def test_what_is_too_large_for_one_map_goes_round_batch_after_batch(stack: Stack) -> None:
-    """The state machine with functions that play its workers: no file here has more slices than a Map takes."""
-    cloud, source = stack.cloud, Path(batches.__file__)
+def test_a_copy_too_large_for_one_map_runs_in_batches(stack: Stack) -> None:
+    """The state machine runs with stand-ins for its functions: no file here has more slices than one Map takes."""
+    cloud, source = stack.cloud, Path(batch_workers.__file__)
     name = f"batches-{secrets.token_hex(4)}"
     machines = cloud.client("stepfunctions")
     account = stack.outputs["stateMachineArn"].rpartition(":")[0]
-    with ExitStack() as made:
+    with ExitStack() as context:
         workers = {
-            key: made.enter_context(small_function(cloud, source, key))
+            key: context.enter_context(small_function(cloud, source, key))
             for key in ("copy", "copy_slice", "complete", "deliver", "fail")
         }
-        rights = {"lambda:InvokeFunction": [*workers.values()], "states:StartExecution": [f"{account}:{name}"]}
-        role = made.enter_context(role_of(cloud, "states", rights))
+        allowed = {"lambda:InvokeFunction": [*workers.values()], "states:StartExecution": [f"{account}:{name}"]}
+        role = context.enter_context(service_role(cloud, "states", allowed))
         text = json.dumps(definition(**workers, concurrency=2, seconds=60))
         machine = machines.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"]
-        made.callback(machines.delete_state_machine, stateMachineArn=machine)
+        context.callback(machines.delete_state_machine, stateMachineArn=machine)
         execution = machines.start_execution(stateMachineArn=machine)["executionArn"]
         status = wait_for(
             lambda: machines.describe_execution(executionArn=execution)["status"],
@@ -160,7 +157,7 @@ def test_what_is_too_large_for_one_map_goes_round_batch_after_batch(stack: Stack
         )
         entered = [
             event["stateEnteredEventDetails"]["name"]
-            for event in stack.events(execution)
+            for event in stack.operator.execution_events(execution)
             if "stateEnteredEventDetails" in event
         ]
     assert status == "SUCCEEDED"

@@ -1,4 +1,4 @@
-"""A stack with a key of the customer's own works like any other, and keeps nothing without it."""
+"""A stack with a customer-managed KMS key."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from integration_tests.support import journeys
 from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.journeys import Journey, basic
 from integration_tests.support.keys import customer_key
 from integration_tests.support.settings import Origins, config_for
-from integration_tests.support.stack import Deploy, Stack, unique
+from integration_tests.support.stack import Deploy, Stack, unique_path
 
 RESERVED = 4
 Keyed = tuple[Stack, str]
@@ -20,36 +20,44 @@ Keyed = tuple[Stack, str]
 
 @pytest.fixture(scope="module")
 def keyed(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Keyed]:
-    """A stack and its key; with reserved concurrency, except on AWS, where an account may have none to spare."""
+    """A stack and its key; except on AWS, where the account may lack it, with reserved concurrency."""
     prefix = f"keyed-{secrets.token_hex(4)}"
     with customer_key(cloud, prefix) as key:
-        settings: dict[str, Any] = {"restAuth": "iam", "fanOutMb": 64, "namePrefix": prefix, "kmsKeyArn": key}
-        settings |= {} if cloud.target is Target.AWS else {"requestConcurrency": RESERVED}
-        with deploy("keyed", config_for(cloud, origins, **settings)) as stack:
+        settings: dict[str, Any] = {
+            "auth.type": "iam",
+            "copying.sliceThresholdMb": 64,
+            "namePrefix": prefix,
+            "encryption.kmsKeyArn": key,
+        }
+        settings |= {} if cloud.target is Target.AWS else {"api.reservedConcurrency": RESERVED}
+        with deploy("keyed", config_for(cloud, origins, settings)) as stack:
             yield stack, key
 
 
 @pytest.mark.parametrize(
-    "journey", [journeys.fetch, journeys.be_told_of_a_large_file, journeys.be_told_of_failure, journeys.cancel]
+    "journey",
+    [basic.fetch_file, basic.receive_ready_of_a_sliced_copy, basic.receive_failed, basic.cancel_over_rest],
 )
-def test_clients_get_what_they_want(keyed: Keyed, journey: journeys.Journey) -> None:
-    journey(keyed[0], 10)
+def test_a_journey_succeeds_on_a_stack_with_a_customer_key(keyed: Keyed, journey: Journey) -> None:
+    journey.run(keyed[0], 10)
 
 
-def test_copies_are_encrypted_with_it(keyed: Keyed) -> None:
+@pytest.mark.engine
+def test_copies_are_encrypted_with_the_key(keyed: Keyed) -> None:
     stack, key = keyed
-    download = stack.request(unique("10"))
-    assert stack.ended(download) == "SUCCEEDED"
-    head = stack.cloud.client("s3").head_object(Bucket=stack.bucket, Key=stack.object_key(download))
+    download = stack.client.request(unique_path("10"))
+    assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
+    head = stack.cloud.client("s3").head_object(Bucket=stack.operator.bucket, Key=stack.operator.object_key(download))
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
-def test_tables_logs_and_queue_are_encrypted_with_it(keyed: Keyed) -> None:
+@pytest.mark.engine
+def test_tables_logs_and_queue_are_encrypted_with_the_key(keyed: Keyed) -> None:
     stack, key = keyed
     for output in ("downloadsTableName", "connectionsTableName"):
         table = stack.cloud.client("dynamodb").describe_table(TableName=stack.outputs[output])["Table"]
         assert table["SSEDescription"]["KMSMasterKeyArn"] == key
-    function = stack.function("copy")
+    function = stack.operator.function_name("copy")
     configuration = stack.cloud.client("lambda").get_function_configuration(FunctionName=function)
     name = configuration["LoggingConfig"]["LogGroup"]
     groups = stack.cloud.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
@@ -59,18 +67,20 @@ def test_tables_logs_and_queue_are_encrypted_with_it(keyed: Keyed) -> None:
     assert queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["KmsMasterKeyId"] == key
 
 
-def test_the_statements_for_its_policy_are_an_output(keyed: Keyed) -> None:
+def test_the_key_policy_statements_are_an_output(keyed: Keyed) -> None:
     stack, key = keyed
-    told = stack.outputs["keyPolicyStatements"]
-    assert [statement["Sid"] for statement in told] == ["Logs", "LogDelivery", "UndeliveredEvents"]
-    assert {statement["Resource"] for statement in told} == {key}
+    statements = stack.outputs["keyPolicyStatements"]
+    assert [statement["Sid"] for statement in statements] == ["Logs", "LogDelivery", "UndeliveredEvents"]
+    assert {statement["Resource"] for statement in statements} == {key}
 
 
-def test_executions_are_reserved_for_requests(keyed: Keyed) -> None:
+def test_concurrency_is_reserved_for_requests(keyed: Keyed) -> None:
     stack, _ = keyed
     if stack.cloud.target is Target.AWS:
         pytest.skip(
             "The sandbox account may have fewer than 100 executions to spare: try it by hand with one that has."
         )
-    found = stack.cloud.client("lambda").get_function_concurrency(FunctionName=stack.function("request_download"))
-    assert found["ReservedConcurrentExecutions"] == RESERVED
+    concurrency = stack.cloud.client("lambda").get_function_concurrency(
+        FunctionName=stack.operator.function_name("request_download")
+    )
+    assert concurrency["ReservedConcurrentExecutions"] == RESERVED

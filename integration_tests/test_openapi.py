@@ -1,4 +1,4 @@
-"""The running API keeps what its OpenAPI document says, asked by a tool that reads nothing else (schemathesis)."""
+"""The deployed API answers as its OpenAPI document says, checked with schemathesis."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from schemathesis.specs.openapi import checks
 
 from integration_tests.support.rest import Signature
 from integration_tests.support.settings import FILES
-from integration_tests.support.stack import Requested, Stack, unique
-from tools.rest_contract import check_answer, contract
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
+from tools.rest_contract import check_response, contract
 
 EXAMPLES = 50
 CALLS = [f"{method.upper()} {path}" for path, methods in contract()["paths"].items() for method in methods]
@@ -35,7 +36,7 @@ CHECKS = [
 BOUNDED = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=True,  # the same examples every time
+    derandomize=True,  # the same examples in every run
     database=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -44,89 +45,91 @@ BOUNDED = settings(
 
 @pytest.fixture(scope="module")
 def operations(stack: Stack) -> dict[str, Any]:
-    """`METHOD /path` -> operation, at the stack's own address."""
+    """`METHOD /path` -> operation of the document, with the URL of the stack."""
     schema = schemathesis.openapi.from_dict(copy.deepcopy(contract()))
     schema.config.update(base_url=stack.outputs["apiUrl"])
-    found = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
-    return {each.label: each for each in found}
+    parsed = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    return {operation.label: operation for operation in parsed}
 
 
 @pytest.fixture(scope="module")
-def known(stack: Stack) -> list[Requested]:
-    """Downloads that are there: one that is ready, one that failed, one that is cancelled."""
-    ready, failed, cancelled = (stack.request(unique("1", how)) for how in ("", "status=404", "first_byte=20"))
-    assert (stack.ended(ready), stack.ended(failed)) == ("SUCCEEDED", "FAILED")
-    assert stack.cancel(cancelled).status == 202
+def downloads(stack: Stack) -> list[Download]:
+    """Three downloads: ready, failed and cancelled."""
+    ready, failed, cancelled = (
+        stack.client.request(unique_path("1", how)) for how in ("", "status=404", "first_byte=20")
+    )
+    assert (stack.operator.wait_until_ended(ready), stack.operator.wait_until_ended(failed)) == ("SUCCEEDED", "FAILED")
+    assert stack.client.cancel(cancelled).status == 202
     return [ready, failed, cancelled]
 
 
 @dataclass(frozen=True)
-class Signed(AuthBase):
-    """Signs what schemathesis sends, where a stack wants signatures."""
+class SigV4(AuthBase):
+    """Signs the requests of schemathesis for a stack with auth.type iam."""
 
     signature: Signature
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        made = AWSRequest(request.method, request.url, dict(request.headers), request.body)
-        SigV4Auth(self.signature.credentials, "execute-api", self.signature.region).add_auth(made)
-        request.headers.update(dict(made.headers.items()))
+        signed = AWSRequest(request.method, request.url, dict(request.headers), request.body)
+        SigV4Auth(self.signature.credentials, "execute-api", self.signature.region).add_auth(signed)
+        request.headers.update(dict(signed.headers.items()))
         return request
 
 
-def sensible(case: Case[Any], download: Requested) -> None:
-    """Let it name what exists, where made-up values would only ever be refused."""
+def use_existing(case: Case[Any], download: Download) -> None:
+    """Put an existing download, origin and path into a call: the API refuses random ones."""
     if "id" in case.path_parameters:
         case.path_parameters["id"] = download.id
         case.headers["X-Download-Ticket"] = download.ticket
         return
-    asked = case.query if case.method.upper() == "GET" else case.body
-    assert isinstance(asked, dict)
-    asked |= {"origin": FILES, "path": unique("1")}
-    asked.pop("sha256", None)
-    asked.pop("fileName", None)
+    fields = case.query if case.method.upper() == "GET" else case.body
+    assert isinstance(fields, dict)
+    fields |= {"origin": FILES, "path": unique_path("1")}
+    fields.pop("sha256", None)
+    fields.pop("fileName", None)
 
 
-def answered(case: Case[Any], stack: Stack) -> int:
-    """The status of the answer, which is as documented, by schemathesis's reading and by ours."""
-    signature = stack.rest.signature
-    response = case.call(timeout=30, auth=Signed(signature) if signature else None)
+def checked_status(case: Case[Any], stack: Stack) -> int:
+    """Send the call, check the answer with schemathesis and with `check_response`, and return its status."""
+    signature = stack.client.rest.signature
+    response = case.call(timeout=30, auth=SigV4(signature) if signature else None)
     case.validate_response(response, checks=CHECKS)
     headers = {name: values[0] for name, values in response.headers.items()}
-    check_answer(case.method.upper(), case.formatted_path, response.status_code, headers, response.json())
+    check_response(case.method.upper(), case.formatted_path, response.status_code, headers, response.json())
     return int(response.status_code)
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_the_document_allows_is_answered_as_it_says(
-    call: str, operations: dict[str, Any], stack: Stack, known: list[Requested]
+def test_a_documented_call_gets_a_documented_answer(
+    call: str, operations: dict[str, Any], stack: Stack, downloads: list[Download]
 ) -> None:
-    seen: set[int] = set()
-    turns = cycle([None, *known])  # one in four is left as it was made up
+    statuses: set[int] = set()
+    turns = cycle([None, *downloads])  # one call in four keeps its random values
 
     @BOUNDED
     @given(case=operations[call].as_strategy())
     def ask(case: Case[Any]) -> None:
         download = next(turns)
         if download is not None:
-            sensible(case, download)
-        seen.add(answered(case, stack))
+            use_existing(case, download)
+        statuses.add(checked_status(case, stack))
 
     ask()
-    assert {int(status) for status in contract_successes(call)} <= seen, "not one call that succeeds"
-    assert any(status >= 400 for status in seen), "not one call that is refused"
+    assert {int(status) for status in contract_successes(call)} <= statuses, "no call succeeded"
+    assert any(status >= 400 for status in statuses), "no call was refused"
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_the_document_forbids_is_refused_as_it_says(call: str, operations: dict[str, Any], stack: Stack) -> None:
+def test_an_undocumented_call_gets_a_documented_refusal(call: str, operations: dict[str, Any], stack: Stack) -> None:
     @BOUNDED
     @given(case=operations[call].as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def ask(case: Case[Any]) -> None:
-        assert 400 <= answered(case, stack) < 500
+        assert 400 <= checked_status(case, stack) < 500
 
     ask()
 
 
 def contract_successes(call: str) -> list[str]:
-    """The statuses of a call that are no errors."""
+    """Return the documented statuses of a call that are no errors."""
     method, path = call.split()
     return [status for status in contract()["paths"][path][method.lower()]["responses"] if status.startswith("2")]

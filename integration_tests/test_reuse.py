@@ -1,62 +1,51 @@
-"""One copy for all who ask for the same version of a file."""
+"""Downloads of the same version of a file share one copy."""
 
 from __future__ import annotations
 
+import pytest
+
 from integration_tests.support.clouds import Target
-from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import Origin
 
-SIZE = 30_000_000
+SIZE = 20_000_000
 
 
-def waits(stack: Stack, download: Requested) -> bool:
-    """Whether the execution waits for another one's copy."""
-    entered = [event.get("stateEnteredEventDetails", {}).get("name") for event in stack.history(download)]
-    return "AwaitCopy" in entered
-
-
-def fetched(stack: Stack, download: Requested) -> str:
-    """The SHA-256 of what its clients get."""
-    with stack.connect(download) as socket:
-        ready = socket.receive("ready", "failed", deadline=60)
-    assert ready["type"] == "ready", ready
-    return stack.fetch(ready["url"]).sha256
-
-
-def test_a_copy_that_is_there_is_handed_out_again(strict_stack: Stack, origin: Origin) -> None:
-    path = unique(str(SIZE))
-    first, second = strict_stack.request(path), None
-    assert fetched(strict_stack, first) == Origin.content_sha256(SIZE)
-    asked = len(origin.requests)
-    second = strict_stack.request(path, fileName="other.bin")
-    assert fetched(strict_stack, second) == Origin.content_sha256(SIZE)
-    assert not strict_stack.has_object(second)
-    assert strict_stack.ended(second) == "SUCCEEDED"
+@pytest.mark.engine
+def test_a_finished_copy_is_reused(strict_stack: Stack, origin: Origin) -> None:
+    path = unique_path(str(SIZE))
+    first = strict_stack.client.request(path)
+    assert strict_stack.client.fetch_when_ready(first, 60).sha256 == Origin.content_sha256(SIZE)
+    before = len(origin.requests)
+    second = strict_stack.client.request(path, fileName="other.bin")
+    assert strict_stack.client.fetch_when_ready(second, 60).sha256 == Origin.content_sha256(SIZE)
+    assert not strict_stack.operator.has_object(second)
+    assert strict_stack.operator.wait_until_ended(second) == "SUCCEEDED"
     if strict_stack.cloud.target is Target.EMULATOR:
-        assert [request.path for request in origin.requests[asked:]] == [f"/{path}"], "the origin is asked once more"
+        assert [request.path for request in origin.requests[before:]] == [f"/{path}"], "one request for the version"
 
 
-def test_who_asks_while_it_is_copied_waits_for_that_copy(strict_stack: Stack) -> None:
-    path = unique(str(SIZE), "rate=2000000")
-    first = strict_stack.request(path)
-    wait_for(lambda: (strict_stack.download_row(first) or {}).get("fileId"), 30)
-    others = [strict_stack.request(path) for _ in range(2)]
-    for other in others:
-        wait_for(lambda other=other: waits(strict_stack, other), 30)  # type: ignore[misc]
-    for download in [first, *others]:
-        assert fetched(strict_stack, download) == Origin.content_sha256(SIZE)
-        assert strict_stack.ended(download) == "SUCCEEDED"
-    assert [strict_stack.has_object(download) for download in [first, *others]] == [True, False, False]
+def test_a_request_during_the_copy_waits_for_it(strict_stack: Stack) -> None:
+    path = unique_path(str(SIZE), "rate=2000000")
+    first = strict_stack.client.request(path)
+    wait_for(lambda: strict_stack.operator.download_item(first).get("fileId"), 30)
+    waiting = [strict_stack.client.request(path) for _ in range(2)]
+    for download in waiting:
+        wait_for(lambda download=download: strict_stack.operator.has_entered(download, "AwaitCopy"), 30)  # type: ignore[misc]
+    for download in [first, *waiting]:
+        assert strict_stack.client.fetch_when_ready(download, 60).sha256 == Origin.content_sha256(SIZE)
+        assert strict_stack.operator.wait_until_ended(download) == "SUCCEEDED"
+    assert [strict_stack.operator.has_object(download) for download in [first, *waiting]] == [True, False, False]
 
 
-def test_a_copy_that_fails_is_made_by_one_who_waited(strict_stack: Stack) -> None:
-    path = unique(str(SIZE), "rate=3000000")
-    first = strict_stack.request(path)
-    wait_for(lambda: (strict_stack.download_row(first) or {}).get("fileId"), 30)
-    second = strict_stack.request(path)
-    wait_for(lambda: waits(strict_stack, second), 30)
-    strict_stack.cancel(first)
-    assert fetched(strict_stack, second) == Origin.content_sha256(SIZE)
-    assert strict_stack.has_object(second)
-    assert strict_stack.ended(second) == "SUCCEEDED"
+def test_a_waiting_download_copies_when_the_first_is_cancelled(strict_stack: Stack) -> None:
+    path = unique_path(str(SIZE), "rate=3000000")
+    first = strict_stack.client.request(path)
+    wait_for(lambda: strict_stack.operator.download_item(first).get("fileId"), 30)
+    second = strict_stack.client.request(path)
+    wait_for(lambda: strict_stack.operator.has_entered(second, "AwaitCopy"), 30)
+    strict_stack.client.cancel(first)
+    assert strict_stack.client.fetch_when_ready(second, 60).sha256 == Origin.content_sha256(SIZE)
+    assert strict_stack.operator.has_object(second)
+    assert strict_stack.operator.wait_until_ended(second) == "SUCCEEDED"

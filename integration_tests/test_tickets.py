@@ -1,4 +1,4 @@
-"""A ticket opens one download. Without it nothing does, and its owner is never the worse for a stranger's trying."""
+"""A ticket gives access to its download only."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from typing import Any
 import pytest
 
 from integration_tests.support.pulumi_cli import TOP
-from integration_tests.support.sockets import RefusedError, Socket
-from integration_tests.support.stack import Requested, Stack, unique
+from integration_tests.support.sockets import HandshakeRefusedError, Socket
+from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.security
 
-REFUSALS = (401, 403)  # the emulator makes a 403 of each
-UNHURRIED = "first_byte=1"
-Attempt = Callable[[Requested, Requested], tuple[str, dict[str, str]]]
+REFUSALS = (401, 403)  # the emulator answers 403 in both cases
+SLOW_START = "first_byte=1"
+Attempt = Callable[[Download, Download], tuple[str, dict[str, str]]]
 
-# Each is given the download and another one of which the stranger holds the ticket; it answers query and headers.
+# Each function gets a download and another one whose ticket the attacker has; it returns query and headers.
 ATTEMPTS: dict[str, Attempt] = {
     "no ticket": lambda _mine, _theirs: ("", {}),
     "an empty ticket": lambda _mine, _theirs: ("?ticket=", {}),
@@ -40,36 +41,36 @@ ATTEMPTS: dict[str, Attempt] = {
 }
 
 
-def refusal(url: str, headers: dict[str, str]) -> int | None:
-    """The status that the handshake was refused with; None when it was not."""
+def refusal_status(url: str, headers: dict[str, str]) -> int | None:
+    """Return the status of a refused handshake, None if it was accepted."""
     try:
         Socket(url, headers).close()
-    except RefusedError as refused:
+    except HandshakeRefusedError as refused:
         return refused.status
     return None
 
 
-def test_strangers_are_refused_and_the_owner_still_gets_the_file(stack: Stack) -> None:
-    mine, theirs = stack.request(unique("1MB", "first_byte=2")), stack.request(unique("1"))
-    with stack.connect(mine) as owner:
+def test_a_wrong_ticket_is_refused_and_the_owner_gets_the_file(stack: Stack) -> None:
+    mine, theirs = stack.client.request(unique_path("1MB", "first_byte=2")), stack.client.request(unique_path("1"))
+    with stack.client.connect(mine) as owner:
         for name, attempt in ATTEMPTS.items():
             query, headers = attempt(mine, theirs)
-            assert refusal(mine.socket_url + query, headers) in REFUSALS, name
-        assert len(stack.connection_ids(mine)) == 1
-        assert stack.fetch(owner.receive("ready")["url"]).size == 1_000_000
+            assert refusal_status(mine.socket_url + query, headers) in REFUSALS, name
+        assert len(stack.operator.connection_ids(mine)) == 1
+        assert stack.client.fetch(owner.receive("ready")["url"]).size == 1_000_000
 
 
-def test_the_owner_may_come_after_the_strangers(stack: Stack) -> None:
-    download = stack.request(unique("1MB"))
-    with pytest.raises(RefusedError):
+def test_the_owner_connects_after_a_refused_ticket(stack: Stack) -> None:
+    download = stack.client.request(unique_path("1MB"))
+    with pytest.raises(HandshakeRefusedError):
         Socket(f"{download.socket_url}?ticket={download.id}.{'A' * 43}")
-    with stack.connect(download) as owner:
+    with stack.client.connect(download) as owner:
         assert owner.receive("ready")["size"] == 1_000_000
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_rest_wants_the_ticket_too(stack: Stack, method: str) -> None:
-    mine, theirs = stack.request(unique("1MB", UNHURRIED)), stack.request(unique("1"))
+def test_rest_requires_the_ticket(stack: Stack, method: str) -> None:
+    mine, theirs = stack.client.request(unique_path("1MB", SLOW_START)), stack.client.request(unique_path("1"))
     for ticket, status, code in (
         (None, 401, "TICKET_REQUIRED"),
         (f"{mine.id}.{'A' * 43}", 403, "TICKET_REFUSED"),
@@ -77,17 +78,19 @@ def test_rest_wants_the_ticket_too(stack: Stack, method: str) -> None:
         ("rubbish", 403, "TICKET_REFUSED"),
     ):
         headers = {"X-Download-Ticket": ticket} if ticket else {}
-        answer = stack.rest.call(method, mine.status_url, headers=headers)
+        answer = stack.client.rest.call(method, mine.status_url, headers=headers)
         assert (answer.status, answer.code) == (status, code), ticket
         assert not answer.body.keys() - {"error"}
-    with stack.connect(mine) as owner:
+    with stack.client.connect(mine) as owner:
         assert owner.receive("ready", "cancelled")["type"] == "ready"
 
 
-def test_a_download_that_never_was_cannot_be_told_from_a_wrong_ticket(stack: Stack) -> None:
-    nothing, mine = f"{'0' * 32}", stack.request(unique("1"))
-    absent = stack.rest.call("GET", f"/downloads/{nothing}", headers={"X-Download-Ticket": f"{nothing}.{'A' * 43}"})
-    wrong = stack.rest.call("GET", mine.status_url, headers={"X-Download-Ticket": f"{mine.id}.{'A' * 43}"})
+def test_an_unknown_download_is_refused_like_a_wrong_ticket(stack: Stack) -> None:
+    unknown_id, mine = "0" * 32, stack.client.request(unique_path("1"))
+    absent = stack.client.rest.call(
+        "GET", f"/downloads/{unknown_id}", headers={"X-Download-Ticket": f"{unknown_id}.{'A' * 43}"}
+    )
+    wrong = stack.client.rest.call("GET", mine.status_url, headers={"X-Download-Ticket": f"{mine.id}.{'A' * 43}"})
     assert (absent.status, absent.code) == (wrong.status, wrong.code) == (403, "TICKET_REFUSED")
     assert absent.body == wrong.body
 
@@ -105,23 +108,26 @@ def documented_revocation() -> dict[str, Any]:
     }
 
 
-def test_a_ticket_that_is_revoked_opens_nothing_any_more(stack: Stack) -> None:
-    """As docs/deploying.md has it; whoever may ask for the download gets another ticket."""
-    path, key = unique("1MB", "first_byte=2"), secrets.token_hex(16)
-    download = stack.request(path, key=key)
-    with stack.connect(download) as stranger:
-        wait_for(lambda: stack.connection_ids(download), 5)
+def test_a_revoked_ticket_is_refused(stack: Stack) -> None:
+    """The command of docs/deploying.md revokes it; a repeated request gets a new ticket."""
+    path, key = unique_path("1MB", "first_byte=2"), secrets.token_hex(16)
+    download = stack.client.request(path, key=key)
+    with stack.client.connect(download) as old_socket:
+        wait_for(lambda: stack.operator.connection_ids(download), 5)
         stack.cloud.client("dynamodb").update_item(
             TableName=stack.outputs["downloadsTableName"],
             Key={"executionArn": {"S": download.execution_arn}},
             **documented_revocation(),
         )
-        with pytest.raises(RefusedError):
-            stack.connect(download)
-        assert (stack.status(download).code, stack.cancel(download).code) == ("TICKET_REFUSED", "TICKET_REFUSED")
-        assert stranger.ask("refresh", "error", "ready")["error"]["code"] == "DOWNLOAD_NOT_FOUND"
-        assert stack.ended(download) == "SUCCEEDED"
-        with stack.connect(stack.request(path, key=key)) as owner:
-            assert stack.fetch(owner.receive("ready")["url"]).size == 1_000_000
-        assert stranger.ask("status", "error", "ready")["type"] == "error"
-        assert "ready" not in stranger.kinds()
+        with pytest.raises(HandshakeRefusedError):
+            stack.client.connect(download)
+        assert (stack.client.status(download).code, stack.client.cancel(download).code) == (
+            "TICKET_REFUSED",
+            "TICKET_REFUSED",
+        )
+        assert old_socket.ask("refresh", "error", "ready")["error"]["code"] == "DOWNLOAD_NOT_FOUND"
+        assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
+        with stack.client.connect(stack.client.request(path, key=key)) as owner:
+            assert stack.client.fetch(owner.receive("ready")["url"]).size == 1_000_000
+        assert old_socket.ask("status", "error", "ready")["type"] == "error"
+        assert "ready" not in old_socket.types()

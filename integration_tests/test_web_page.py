@@ -1,4 +1,4 @@
-"""The web page as the stack serves it, over HTTP; what it does in a browser is tested in `page/`."""
+"""The web page as the stack serves it over HTTP; `page/` tests it in a browser."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ FILES = sorted((TOP / "client" / "web").iterdir())
 
 @pytest.fixture
 def base(stack: Stack) -> str:
-    """Where its files are."""
+    """URL of the folder of the page's files."""
     url = stack.outputs["webPageUrl"]
     if url is None:
-        pytest.skip("This stack serves no page, for its API wants signed calls: use a target with restAuth none.")
+        pytest.skip("This stack serves no page because its API needs signed calls: use a target with auth.type none.")
     return str(url).removesuffix("index.html")
 
 
@@ -28,19 +28,20 @@ def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
-def test_every_file_comes_whole_and_only_once(base: str) -> None:
+@pytest.mark.engine
+def test_every_file_is_served_whole_and_then_as_not_modified(base: str) -> None:
     for file in FILES:
         status, headers, content = get(base + file.name)
         assert (status, content) == (200, file.read_bytes())
         assert get(base + file.name, **{"If-None-Match": headers["etag"]})[0] == 304
 
 
-def test_it_finds_the_api_that_serves_it(stack: Stack, base: str) -> None:
+def test_the_config_names_the_api_that_serves_the_page(stack: Stack, base: str) -> None:
     config = json.loads(get(f"{base}config.json")[2])
     assert config == {"apiUrl": "..", "restAuth": "none"}
     assert re.sub(r"/page/$", "", base) == stack.outputs["apiUrl"]
 
 
-def test_nothing_beside_it_is_served(base: str) -> None:
+def test_other_paths_are_not_served(base: str) -> None:
     for name in ("nothing.js", "..%2Fpyproject.toml", "%2e%2e"):
         assert get(base + name)[0] in (403, 404)

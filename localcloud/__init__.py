@@ -1,1 +1,1 @@
-"""The whole stack on this machine: an emulator of AWS, an embedded Pulumi engine and a stand-in AWS provider."""
+"""The whole stack on this machine: an emulator of AWS, the program deployed on it, a demo and tools."""

@@ -6,6 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
+from local_provider.errors import EngineError
 from localcloud.errors import LocalCloudError
 from localcloud.paths import EMULATOR_WORD, WORD
 from localcloud.signals import Stopped, stoppable
@@ -16,12 +17,12 @@ __all__ = ["main"]
 def main(argv: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 after an error, 2 for wrong arguments."""
     arguments = argv if argv is not None else sys.argv[1:]
-    if arguments[:1] == ["demo"]:  # reads its own arguments
+    if arguments[:1] == ["demo"]:  # the demo parses its own arguments
         return int(importlib.import_module("localcloud.demo").main(arguments[1:]))
     parsed = _parser().parse_args(arguments)
     try:
         return _run(parsed)
-    except LocalCloudError as error:
+    except (LocalCloudError, EngineError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -37,24 +38,24 @@ def _parser() -> argparse.ArgumentParser:
     emulator = commands.add_parser("emulator", help="keep MiniStack up until Ctrl-C, without a stack")
     emulator.add_argument("--port", type=int, default=4566, help="its port (default: %(default)s)")
     emulator.add_argument(
-        "--directory", type=Path, default=EMULATOR_WORD, help="of outputs.json (default: %(default)s)"
+        "--directory", type=Path, default=EMULATOR_WORD, help="folder of outputs.json (default: %(default)s)"
     )
     env = commands.add_parser("env", help='set the AWS variables of what runs: eval "$(python -m localcloud env)"')
-    tables = commands.add_parser("tables", help="print the rows of the running stack")
+    tables = commands.add_parser("tables", help="print the items of the running stack's tables")
     invoke = commands.add_parser("invoke", help="run one handler on an event, as the function of the running stack")
     invoke.add_argument("handler", help="e.g. deliver")
     invoke.add_argument("event", type=Path, help="e.g. events/deliver.json")
     invoke.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the event: a.b.c=value")
     invoke.add_argument("--debug", type=int, metavar="PORT", help="wait for a debugger on this port first")
     for command in (serve, env, tables, invoke):
-        command.add_argument("--directory", type=Path, default=WORD, help="of outputs.json (default: .localcloud)")
+        command.add_argument("--directory", type=Path, default=WORD, help="folder of outputs.json (.localcloud)")
     return parser
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    """Each command's own imports, so that none pays for the others'."""
+    """Run the parsed command; each imports only what it needs, so that it starts fast."""
     if parsed.command == "serve":
-        with stoppable(), contextlib.suppress(Stopped):  # from the first import on
+        with stoppable(), contextlib.suppress(Stopped):  # a signal may come while modules are imported
             from localcloud.serve import serve
 
             serve(parsed.origin, parsed.directory)

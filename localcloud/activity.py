@@ -1,4 +1,4 @@
-"""What happens on a local stack, as lines to read: one per REST call, WebSocket message, invocation and state.
+"""Log lines of a local stack: one per REST call, WebSocket message, invocation and state.
 
 Pure functions. Nothing that opens a door leaves here: `redacted` takes tickets and signatures out of every text.
 """
@@ -29,7 +29,7 @@ _REPORT = re.compile(r"REPORT RequestId: \S+\s+Duration: (?P<ms>[\d.]+) ms")
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened; `time` in seconds since 1970, `source` one of REST, WS, S3, Lambda, States, Origin.
+    """An event; `time` in seconds since 1970, `source` one of REST, WS, S3, Lambda, States, Origin.
 
     What clients, origins and functions wrote is in `text` without characters that a terminal obeys.
     """
@@ -44,14 +44,14 @@ class Line:
 
 
 def redacted(text: str) -> str:
-    """The text without tickets, signatures and credentials."""
+    """Return the text without tickets, signatures and credentials."""
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
 
 
 def of_client(event: Mapping[str, Any]) -> Line:
-    """What the observer noted of a client."""
+    """Return the line of a client's request or message that the observer recorded."""
     if event["kind"] == "socket":
         return _of_socket(event)
     source = "REST" if event["kind"] == "rest" else "S3"
@@ -60,7 +60,7 @@ def of_client(event: Mapping[str, Any]) -> Line:
 
 
 def of_function(name: str, milliseconds: int, message: str) -> Line | None:
-    """A line of a function's log: the end of an invocation, or what the function itself says; anything else is None."""
+    """Return the line of a function's log: the end of an invocation or a message of the function; None for the rest."""
     if report := _REPORT.match(message):
         return Line(milliseconds / 1000, "Lambda", f"{name} {float(report['ms']):.0f} ms")
     try:
@@ -75,7 +75,7 @@ def of_function(name: str, milliseconds: int, message: str) -> Line | None:
 
 
 def of_execution(download: str, event: Mapping[str, Any]) -> Line | None:
-    """An event of an execution's history: its start, a state entered, its end; anything else is None."""
+    """Return the line of an execution's start, entered state or end; None for other events of its history."""
     kind, seconds = str(event["type"]), event["timestamp"].timestamp()
     if kind == "ExecutionStarted":
         return Line(seconds, "States", f"{download} started")
@@ -93,7 +93,7 @@ def _detail(key: str, value: object) -> str:
 
 
 def of_origin(seconds: float, request: Request) -> Line:
-    """A request that reached the demo's origin."""
+    """Return the line of a request to the demo's origin."""
     part = f" {request.headers['range']}" if "range" in request.headers else ""
     return Line(seconds, "Origin", redacted(f"{request.method} {request.path}{part}"))
 

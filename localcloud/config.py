@@ -1,4 +1,4 @@
-"""A stack's configuration by the rules of the real engine.
+"""Reads a stack's configuration by the rules of Pulumi's engine.
 
 Pulumi.yaml declares types and defaults; a stack's value replaces the default whole. The program sees every value as
 text: a scalar as it is written, a list or an object as JSON.
@@ -14,12 +14,12 @@ import yaml
 
 from localcloud.errors import ConfigError
 
-__all__ = ["Project", "encode", "read_project", "read_stack", "resolve"]
+__all__ = ["Project", "encode", "nested", "read_project", "read_stack", "resolve"]
 
 
 @dataclass(frozen=True)
 class Project:
-    """What of Pulumi.yaml matters here; `declared` is its `config` block."""
+    """The parts of Pulumi.yaml that are used here; `declared` is its `config` block."""
 
     name: str
     folder: Path
@@ -39,23 +39,36 @@ def read_project(folder: Path) -> Project:
 
 
 def read_stack(project: Project, stack: str) -> dict[str, Any]:
-    """The `config` block of `Pulumi.<stack>.yaml` with full keys; empty when there is no such file."""
+    """Return the `config` block of `Pulumi.<stack>.yaml` with full keys; empty when there is no such file."""
     content = _read(project.folder / f"Pulumi.{stack}.yaml") or {}
     return full_keys(project, content.get("config") or {})
 
 
 def full_keys(project: Project, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys without a namespace get the project's."""
+    """Return the values with the project's namespace in front of keys that have none."""
     return {key if ":" in key else f"{project.name}:{key}": value for key, value in values.items()}
 
 
-def resolve(project: Project, stack: str, given: Mapping[str, Any]) -> dict[str, str]:
-    """What the program sees of a stack's own values (full keys) and the project's defaults.
+def nested(values: Mapping[str, object]) -> dict[str, Any]:
+    """Return values with paths such as `copying.concurrency` as objects, as `pulumi config set --path` writes them."""
+    result: dict[str, Any] = {}
+    for path, value in values.items():
+        *groups, name = path.split(".")
+        target = result
+        for group in groups:
+            target[group] = dict(target.get(group, {}))
+            target = target[group]
+        target[name] = value
+    return result
+
+
+def resolve(project: Project, stack: str, own_values: Mapping[str, Any]) -> dict[str, str]:
+    """Merge a stack's values (full keys) with the project's defaults, as the program reads them.
 
     Raises:
         ConfigError: A key without default has no value, or a value is not of its declared type.
     """
-    values = dict(given)
+    values = dict(own_values)
     missing = []
     for key, declared in full_keys(project, project.declared).items():
         default = _default(declared)
@@ -76,7 +89,7 @@ def resolve(project: Project, stack: str, given: Mapping[str, Any]) -> dict[str,
 
 
 def encode(value: object) -> str:
-    """A value as the program gets it."""
+    """Return a value as the text that the program reads."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping | list):
@@ -94,7 +107,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _default(declared: object) -> object:
-    """A declaration is an object with `default` or `value`, or the value itself."""
+    """Return the default of a declaration: an object with `default` or `value`, or the value itself."""
     if not isinstance(declared, Mapping):
         return declared
     default = declared.get("default")

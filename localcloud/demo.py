@@ -1,4 +1,4 @@
-"""`make demo`: the whole journey on this machine, with the downloader as its users use it."""
+"""`make demo`: deploy the stack on this machine and download a file with the downloader."""
 
 import argparse
 import hashlib
@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.filesize import decimal
 
+from local_provider.errors import EngineError
 from localcloud.demo_facts import Facts, connection_fields, download_fields, wait_for
 from localcloud.demo_screen import Screen, seconds_text
 from localcloud.errors import LocalCloudError
@@ -37,17 +38,18 @@ __all__ = ["main"]
 
 _LOG = WORD / "demo-emulator.log"
 _GONE_WITHIN_SECONDS = 15.0
-_FAILURES = (AsyncDownloadError, LocalCloudError, BotoCoreError, ClientError, OSError)
+_FAILURES = (AsyncDownloadError, LocalCloudError, EngineError, BotoCoreError, ClientError, OSError)
 
 
 class DemoError(LocalCloudError):
-    """Something did not turn out as it has to."""
+    """A check of the demo failed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run it; 0 when everything turned out right, 1 when not, 130 when stopped."""
+    """Run the demo; return 0 for success, 1 for a failure, 130 when stopped."""
     options = _options(argv)
-    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # that this stack is open to all is on purpose
+    # Hide the warning that the REST API is open to everyone: the demo means it.
+    logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)
     screen = Screen(Console(highlight=False))
     try:
         with stoppable():
@@ -65,9 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _journey(screen: Screen, first_byte: float, size: int) -> None:
     began = monotonic()
-    path = f"files/{size}-report.bin?first_byte={first_byte:g}&times=1"  # slow to begin, and only then
+    path = f"files/{size}-report.bin?first_byte={first_byte:g}&times=1"  # slow until the first byte, then at full speed
     screen.title(
-        f"A client wants a file of {decimal(size)}, and its origin takes {first_byte:g} s to the first byte.\n"
+        f"A client downloads a file of {decimal(size)} from an origin that needs {first_byte:g} s for the first byte.\n"
     )
     with tempfile.TemporaryDirectory(prefix="async-download-demo-") as folder, Origin() as origin:
         screen.begin("Cloud", "starting the emulator and deploying the stack")
@@ -75,13 +77,13 @@ def _journey(screen: Screen, first_byte: float, size: int) -> None:
             up = screen.done(f"{len(stack.deployment.resources)} resources deployed on MiniStack, IAM enforced")
             figures = _Visit(screen, stack, first_byte).run(path, size, Path(folder) / "report.bin")
             screen.begin("Stop", "stopping the emulator")
-        screen.done("nothing is left running")
+        screen.done("all processes have ended")
     total = seconds_text(monotonic() - began)
-    screen.summary({"Stack up": seconds_text(up), **figures, "All of it": total})
+    screen.summary({"Stack up": seconds_text(up), **figures, "Whole demo": total})
 
 
 class _Visit:
-    """One client's visit; each event of the downloader ends a step and begins the next."""
+    """One download; each event of the downloader ends a step and begins the next."""
 
     def __init__(self, screen: Screen, stack: LocalStack, first_byte: float) -> None:
         self._screen, self._stack, self._first_byte = screen, stack, first_byte
@@ -92,7 +94,7 @@ class _Visit:
         self._figures: dict[str, str] = {}
 
     def run(self, path: str, size: int, target: Path) -> dict[str, str]:
-        """Go there and back; the answer is the figures for the summary."""
+        """Download and verify the file, disconnect, and return the figures of the summary."""
         with Client(self._stack.outputs["downloadUrl"]) as client:
             self._began = monotonic()
             self._screen.begin("Request", "POST /downloads")
@@ -112,29 +114,29 @@ class _Visit:
                 self._connected()
             case Progress(_, copied, size) if copied is not None and size:
                 self._screen.bar(copied, size, "from the origin to S3")
-            case FileReady(ready):
+            case FileReady(file):
                 self._left_at = monotonic()
                 self._figures["Request to URL"] = seconds_text(self._left_at - self._began)
-                self._screen.done(f"{decimal(ready.size)} in S3, and its pre-signed URL pushed over the socket")
+                self._screen.done(f"{decimal(file.size)} stored in S3; the pre-signed URL came over the WebSocket")
                 self._screen.begin("Download", "asking S3")
             case Received(received, size):
                 self._screen.bar(received, size, "from S3")
             case Verified(size, checks, _):
                 rate = decimal(int(size / max(monotonic() - self._left_at, 0.001)))
-                took = self._screen.done(f"{decimal(size)} at {rate}/s; {', '.join(checks)} are right")
+                took = self._screen.done(f"{decimal(size)} at {rate}/s; {', '.join(checks)} match")
                 self._figures["Download"] = seconds_text(took)
 
     def _requested(self) -> None:
-        early = monotonic() - self._began < self._first_byte  # the origin was asked later than the API
-        thinking = ", and the origin has not sent a byte yet" if early else ""
-        took = self._screen.done(f"answered with 202{thinking}")
+        early = monotonic() - self._began < self._first_byte  # the origin got the request later than the API
+        thinking = " before the origin has sent a byte" if early else ""
+        took = self._screen.done(f"HTTP 202{thinking}")
         self._figures["Request to answer"] = seconds_text(took)
         self._screen.begin("Connect", "opening the WebSocket")
 
     def _connected(self) -> None:
         if self._connects > 1:
             return
-        self._screen.done("the WebSocket is open; meanwhile in DynamoDB:")
+        self._screen.done("the WebSocket is open; DynamoDB now holds:")
         download, connections = self._facts.download(self._arn), self._facts.connections()
         ids = {row["connectionId"] for row in connections if row["executionArn"] == self._arn}
         if not ids or download.get("connectionIds") != ids:
@@ -149,7 +151,7 @@ class _Visit:
             actual = hashlib.file_digest(file, "sha256").hexdigest()
         if actual != Origin.content_sha256(size):
             raise DemoError(f"The file's SHA-256 is {actual}, at the origin it is {Origin.content_sha256(size)}.")
-        self._screen.done(f"SHA-256 {actual[:16]}… is the origin's own")
+        self._screen.done(f"SHA-256 {actual[:16]}… equals the origin's")
 
     def _see_it_gone(self) -> None:
         self._screen.begin("Close", "waiting for $disconnect")
@@ -158,15 +160,15 @@ class _Visit:
             return not self._facts.connections() and "connectionIds" not in self._facts.download(self._arn)
 
         if not wait_for(gone, _GONE_WITHIN_SECONDS):
-            raise DemoError("The connection closed, but its rows are still there.")
-        self._screen.done("the Connections row is gone, and the connection id from the Downloads row")
+            raise DemoError("The connection is closed, but its items are still in DynamoDB.")
+        self._screen.done("the Connections item and the connection id in the Downloads item are deleted")
 
     def _count(self) -> None:
         execution = self._facts.execution(self._arn)
         if execution.status != "SUCCEEDED":
             raise DemoError(f"The execution is {execution.status}.")
         calls = 1 + 2 * self._connects + execution.tasks
-        self._figures["State transitions"] = f"{execution.transitions}, and 2 later that would close an idle socket"
+        self._figures["State transitions"] = f"{execution.transitions}, and 2 later to close an idle socket"
         self._figures["Lambda calls"] = f"{calls}: request, connect, {execution.tasks} tasks, disconnect; later close"
 
 

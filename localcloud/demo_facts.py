@@ -1,4 +1,4 @@
-"""What the demo looks up behind the scenes: rows of the tables, and what an execution took."""
+"""Items of the tables and the history of an execution, which the demo shows."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 class Facts:
-    """Looks into the stack as its operator would."""
+    """Reads the stack's tables and executions."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._outputs = stack.outputs
@@ -23,27 +23,27 @@ class Facts:
         self._states = stack.client("stepfunctions")
 
     def download(self, execution_arn: str) -> Row:
-        """The row of Downloads."""
+        """Return the item of the download in Downloads."""
         key = {"executionArn": {"S": execution_arn}}
         answer = self._dynamodb.get_item(TableName=self._outputs["downloadsTableName"], Key=key, ConsistentRead=True)
         return _plain(answer.get("Item", {}))
 
     def connections(self) -> list[Row]:
-        """All rows of Connections; on this stack they are few."""
+        """Return all items of Connections; this stack has few."""
         answer = self._dynamodb.scan(TableName=self._outputs["connectionsTableName"], ConsistentRead=True)
         return [_plain(row) for row in answer["Items"]]
 
     def execution(self, execution_arn: str) -> "Execution":
-        """What the state machine did."""
-        pages = self._states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
-        kinds = [str(event["type"]) for page in pages for event in page["events"]]
+        """Return status and counts of the download's execution."""
+        histories = self._states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+        kinds = [str(event["type"]) for history in histories for event in history["events"]]
         status = self._states.describe_execution(executionArn=execution_arn)["status"]
         return Execution(status, sum(kind.endswith("StateEntered") for kind in kinds), kinds.count("TaskScheduled"))
 
 
 @dataclass(frozen=True)
 class Execution:
-    """Its status, how many states it went through, and how many of them called a function."""
+    """Status of an execution, the number of states it entered, and how many of them called a function."""
 
     status: str
     transitions: int
@@ -51,20 +51,20 @@ class Execution:
 
 
 def download_fields(row: Row) -> dict[str, str]:
-    """The telling attributes of a Downloads row; hashes shortened."""
+    """Return the attributes of a Downloads item that the demo shows; hashes are shortened."""
     shown = {
         "executionArn (key)": row["executionArn"],
         "connectionIds": ", ".join(sorted(row.get("connectionIds", ()))) or "none",
         "status": row["status"],
         "path": row["path"],
-        "ticketHashes": ", ".join(f"{each[:8]}…" for each in row["ticketHashes"]),
+        "ticketHashes": ", ".join(f"{ticket_hash[:8]}…" for ticket_hash in row["ticketHashes"]),
         "expiresAt (TTL)": _moment(row["expiresAt"]),
     }
     return {name: str(value) for name, value in shown.items()}
 
 
 def connection_fields(row: Row) -> dict[str, str]:
-    """A Connections row."""
+    """Return the attributes of a Connections item that the demo shows."""
     shown = {
         "connectionId (key)": row["connectionId"],
         "executionArn": row["executionArn"],
@@ -74,7 +74,7 @@ def connection_fields(row: Row) -> dict[str, str]:
 
 
 def wait_for(probe: Callable[[], bool], seconds: float) -> bool:
-    """Poll until the probe holds; False when it did not in time."""
+    """Poll until the probe is true; return False when the time is over."""
     deadline = time.monotonic() + seconds
     while not probe():
         if time.monotonic() > deadline:

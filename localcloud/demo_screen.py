@@ -1,4 +1,4 @@
-"""What the demo shows: steps with a mark and the time that they took; plain lines when it is piped."""
+"""Output of the demo: steps with a mark and their duration; plain lines when the output is piped."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,7 +16,7 @@ _NAME_WIDTH = 10
 
 
 def seconds_text(seconds: float) -> str:
-    """`85 ms` or `3.2 s`."""
+    """Return a duration as text: `85 ms` or `3.2 s`."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
@@ -31,11 +31,11 @@ class Screen:
         self._task = TaskID(0)
 
     def title(self, text: str) -> None:
-        """Say what this is."""
+        """Print the title."""
         self._console.print(Text(text, style="bold"), soft_wrap=True)
 
     def begin(self, name: str, doing: str) -> None:
-        """Begin a step; on a terminal something moves until it is done."""
+        """Begin a step; a terminal shows a spinner until it is done."""
         self._name, self._began = name, monotonic()
         if not self._console.is_terminal:
             return
@@ -55,7 +55,7 @@ class Screen:
         self._live.update(self._task, completed=completed, total=total, description=description)
 
     def done(self, text: str) -> float:
-        """The step is over; the answer is how many seconds it took."""
+        """End the step and return its duration in seconds."""
         took = monotonic() - self._began
         self._halt()
         if self._console.is_terminal:
@@ -67,7 +67,7 @@ class Screen:
         return took
 
     def rows(self, title: str, fields: Mapping[str, str]) -> None:
-        """Show a row of a table."""
+        """Print an item of a table."""
         if not self._console.is_terminal:
             self._console.print(Text(f"  {title}"), soft_wrap=True)
             for name, value in fields.items():
@@ -79,26 +79,26 @@ class Screen:
         self._console.print(Panel(grid, title=title, title_align="left", border_style="dim", expand=False))
 
     def summary(self, figures: Mapping[str, str]) -> None:
-        """The figures to take away."""
+        """Print the figures of the summary."""
         self._console.print()
         width = max(map(len, figures))
         for name, value in figures.items():
             self._console.print(Text.assemble((f"{name:<{width}}  ", ""), (value, "bold")), soft_wrap=True)
 
     def fail(self, sentence: str) -> None:
-        """Say in one sentence why it ends here."""
+        """Print the reason for which the demo ends."""
         self._halt()
         where = f"{self._name}: " if self._name else ""
         self._console.print(Text(f"{where}{sentence}", style="bold red"), soft_wrap=True)
 
     def say(self, sentence: str) -> None:
-        """Say something by the way."""
+        """Print a remark."""
         self._halt()
         self._console.print(Text(sentence, style="dim"), soft_wrap=True)
 
     def close(self) -> None:
-        """Stop whatever moves."""
-        with suppress(OSError):  # the terminal may be gone
+        """Stop the spinner."""
+        with suppress(OSError):  # the terminal may be closed
             self._halt()
 
     def _halt(self) -> None:

@@ -1,11 +1,11 @@
-"""The origins of a deployed stack, for a handler that is run from the source tree, which has no file of them."""
+"""Reads the origins of a deployed stack for a handler that runs from the source tree, which has no file of them."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine import Deployment
+from local_provider.engine import Deployment
 
 __all__ = ["VARIABLE", "origins_of", "write_origins"]
 

@@ -1,4 +1,4 @@
-"""MiniStack as a child process: one emulator of AWS on a free port of this machine, gone when its owner is.
+"""MiniStack as a child process on a free port of this machine; it ends with the process that started it.
 
 It runs behind the filter of `localcloud.request_filter`, which takes requests of this run's access keys only.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.errors import EmulatorError
 from localcloud.health import read_health
 from localcloud.private_files import create_directory, open_log
@@ -47,7 +47,7 @@ class Emulator:
 
     region = "us-east-1"
     account = "000000000000"
-    service_endpoints: Mapping[str, str] = MappingProxyType({})  # it plays every service itself
+    service_endpoints: Mapping[str, str] = MappingProxyType({})  # the emulator serves every service itself
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Emulator:
         observe: bool = False,
         observer: Path = _OBSERVER,
     ) -> None:
-        """Prepare it.
+        """Prepare the emulator.
 
         Args:
             log_path: where its log is kept; without, the log goes with the rest.
@@ -81,20 +81,20 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """Where every AWS service is reached."""
+        """Return the URL of every AWS service."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def execute_api_url(self) -> str:
-        """Where APIs are reached: `{execute_api_url}/{api id}/{stage}`."""
+        """Return the URL of APIs: `{execute_api_url}/{api id}/{stage}`."""
         return f"{self.endpoint}/_aws/execute-api"
 
     def aws(self) -> Aws:
-        """Create clients of it, as root."""
+        """Return clients with the root key."""
         return Aws(self.endpoint, self.region, self.access_key_id, self.secret_access_key)
 
     def start(self) -> Self:
-        """Start it and wait until it answers.
+        """Start the emulator and wait until it answers.
 
         Raises:
             EmulatorError: It is started already, ended early, or was not ready within a minute.
@@ -134,7 +134,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop it with everything that it started; return when all is gone. Harmless when it is not running."""
+        """Stop the emulator and its child processes, and wait for their end; do nothing when it is not running."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -144,11 +144,11 @@ class Emulator:
         process.wait()
 
     def is_running(self) -> bool:
-        """Tell whether its process is there."""
+        """Tell whether the emulator's process runs."""
         return self._process is not None and self._process.poll() is None
 
     def log_tail(self, lines: int = _LOG_TAIL_LINES) -> str:
-        """The last lines of the log of its latest run; they can be read after its directory has gone, too."""
+        """Return the last lines of the log of the latest run, also after its directory was removed."""
         if self._log is None:
             return ""
         self._log.seek(0)
@@ -167,7 +167,7 @@ class Emulator:
         return {
             **inherited,
             "TMPDIR": str(directory),
-            "STATE_DIR": str(directory / "state"),  # in place of one in /tmp for all: user pools keep keys there
+            "STATE_DIR": str(directory / "state"),  # not one in /tmp for all users: it holds the keys of user pools
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "GATEWAY_PORT": str(self.port),

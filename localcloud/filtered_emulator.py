@@ -1,4 +1,4 @@
-"""Runs MiniStack behind the filter: the only way in which this project starts it.
+"""Runs MiniStack behind the filter; this project starts it in no other way.
 
 Started as `python -P filtered_emulator.py [OBSERVER FILE]`. The run's root key is in AWS_ACCESS_KEY_ID and
 AWS_SECRET_ACCESS_KEY, because the environment, unlike arguments, is not for other users to read. OBSERVER is a Python
@@ -18,43 +18,45 @@ from typing import Any
 def main(arguments: list[str]) -> None:
     """Run the emulator until a signal ends it."""
     sys.path.append(str(Path(__file__).resolve().parents[1]))
-    from ministack import app as emulator
-
+    from localcloud.ministack_names import find, replace_app
     from localcloud.request_filter import filtered
 
     root = os.environ.get("AWS_ACCESS_KEY_ID", "")
-    if not root or not emulator.AUTH:
+    if not root or not find("ministack.app:AUTH"):
         sys.exit("filtered_emulator: AWS_ACCESS_KEY_ID has to name the root key, and AUTH has to be true.")
     _randomize_function_credentials()
     if arguments:
         observer, file = arguments
         runpy.run_path(observer)["install"](file)
-    emulator.app = filtered(emulator.app, _accepts(root), lambda host, path: bool(emulator._s3_cors_target(host, path)))
+    cors_target = find("ministack.app:_s3_cors_target")
+    replace_app(lambda app: filtered(app, _accepts(root), lambda host, path: bool(cors_target(host, path))))
     sys.argv = ["ministack"]
-    emulator.main()
+    find("ministack.app:main")()
 
 
 def _accepts(root: str) -> Callable[[str], bool]:
-    """Tell keys of this run from others: its root key, and what its IAM and STS issued."""
-    from ministack.core.iam_evaluator import find_iam_access_key_account
-    from ministack.services import sts
+    """Return a check for access keys of this run: the root key, and keys that IAM and STS issued."""
+    from localcloud.ministack_names import find
+
+    sessions = find("ministack.services.sts:_sessions")
+    account_of = find("ministack.core.iam_evaluator:find_iam_access_key_account")
 
     def is_accepted(key: str) -> bool:
         if hmac.compare_digest(key.encode(), root.encode()):
             return True
-        return key in sts._sessions or find_iam_access_key_account(key) is not None
+        return key in sessions or account_of(key) is not None
 
     return is_accepted
 
 
 def _randomize_function_credentials() -> None:
-    """Give each function a session that nobody can compute.
+    """Give each function a random session.
 
     The emulator derives key, secret and token of a function from its ARN and its role's, which anyone can guess.
     """
-    from ministack.core import lambda_runtime
-    from ministack.services import sts
+    from localcloud.ministack_names import find, replace_function_credentials
 
+    register_session = find("ministack.services.sts:register_session")
     run = secrets.token_bytes(32)
 
     def execution_credentials(config: Mapping[str, Any]) -> dict[str, str]:
@@ -72,10 +74,10 @@ def _randomize_function_credentials() -> None:
             "SecretAccessKey": secret,
             "SessionToken": token,
         }
-        sts.register_session(key, details)
+        register_session(key, details)
         return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
-    lambda_runtime.execution_credentials = execution_credentials
+    replace_function_credentials(execution_credentials)
 
 
 if __name__ == "__main__":

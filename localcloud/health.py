@@ -1,4 +1,4 @@
-"""Asking an emulator for its health: the one endpoint of its own that the filter leaves open."""
+"""Reads an emulator's health, the only endpoint of its own that the filter leaves open."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ __all__ = ["read_health"]
 
 
 def read_health(endpoint: str) -> dict[str, object]:
-    """Return what an emulator says of itself; empty when none answers there."""
+    """Return the health of an emulator; empty when none answers."""
     connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=2)
     try:
         connection.request("GET", "/_ministack/health")

@@ -1,4 +1,4 @@
-"""`make invoke`: one handler, run by this process with the environment and the rights of the deployed function."""
+"""`make invoke`: one handler, run by this process with the environment and the permissions of the deployed function."""
 
 import importlib
 import json
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.deployed_origins import VARIABLE, write_origins
 from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running
@@ -23,7 +23,7 @@ __all__ = ["Context", "invoke", "read_event"]
 
 @dataclass
 class Context:
-    """What Lambda passes beside the event; the clock starts when it is made."""
+    """The context that Lambda passes with the event; its time limit starts when it is created."""
 
     function_name: str
     invoked_function_arn: str
@@ -34,7 +34,7 @@ class Context:
     _start: float = field(default_factory=time.monotonic)
 
     def get_remaining_time_in_millis(self) -> int:
-        """How long the function still has."""
+        """Return the time that the function has left."""
         return max(0, round((self.seconds - (time.monotonic() - self._start)) * 1000))
 
 
@@ -74,7 +74,7 @@ def invoke(handler: str, event_file: Path, changes: list[str], debug: int | None
 
 
 def read_event(path: Path, changes: list[str]) -> Any:
-    """The event of a file, with values set in it: `requestContext.connectionId=abc`.
+    """Read an event from a file and set values in it: `requestContext.connectionId=abc`.
 
     Raises:
         UsageError: The file is not there or is not JSON, or a change is not `key=value`.
@@ -102,7 +102,7 @@ def _put(event: Any, keys: list[str], value: str) -> None:
 
 
 def _environment(aws: Aws, function: Mapping[str, Any]) -> dict[str, str]:
-    """The function's own variables, and credentials of its role: what it may not do there it may not do here."""
+    """Return the function's environment variables and credentials of its role, so that it has the same permissions."""
     session = aws.client("sts").assume_role(RoleArn=function["Role"], RoleSessionName="local-invoke")["Credentials"]
     return {
         **function.get("Environment", {}).get("Variables", {}),

@@ -1,4 +1,4 @@
-"""An HTTP origin whose behaviour is asked for in the URL, so that tests and the demo need no state of their own.
+"""An HTTP origin for tests and the demo; options in the URL say how it answers.
 
 `GET /files/<size>[-anything]` answers with that many bytes, always the same ones; size is `0`, `10MB` or `5MiB`.
 Options in the query string:
@@ -47,7 +47,7 @@ _EPOCH = 1_700_000_000
 
 
 class Request(NamedTuple):
-    """A request that the origin saw; header names in lower case."""
+    """A request that the origin received; header names in lower case."""
 
     method: str
     path: str
@@ -55,7 +55,7 @@ class Request(NamedTuple):
 
 
 def parse_size(text: str) -> int:
-    """Bytes in `10MB` (decimal), `5MiB` (binary) or `17`; raises ValueError."""
+    """Return the bytes of `10MB` (decimal), `5MiB` (binary) or `17`; raise ValueError for other texts."""
     match = re.fullmatch(r"(\d+)([A-Za-z]*)", text)
     if not match or match[2] not in _UNITS:
         raise ValueError(f"{text!r} is no size: digits, then one of {', '.join(filter(None, _UNITS))} or nothing")
@@ -63,7 +63,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
-    """Start and end (exclusive) of a single `bytes=` range; None if to be ignored, ValueError if not satisfiable."""
+    """Return start and end (exclusive) of a `bytes=` range; None to ignore it; ValueError if not satisfiable."""
     match = _RANGE.fullmatch(header.strip())
     if not match or match[1] == match[2] == "":
         return None
@@ -79,7 +79,7 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
 
 
 class Origin:
-    """The server, as a context manager; `requests` holds what it saw, `on_request` is called with each as it comes."""
+    """The server, as a context manager; `requests` holds its requests, `on_request` is called with each of them."""
 
     def __init__(
         self,
@@ -93,26 +93,26 @@ class Origin:
         self.requests: list[Request] = []
         self.stopping = threading.Event()
         self._on_request = on_request
-        self._seen: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._scheme = "https" if tls else "http"
         self._server = _Server(self, port)
-        if tls:  # the handshake is left to the thread of its connection
+        if tls:  # the thread of the connection does the TLS handshake
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="origin", daemon=True)
 
     @property
     def base_url(self) -> str:
-        """Its URL with the closing slash, e.g. `http://127.0.0.1:40123/`."""
+        """Return the URL with the closing slash, such as `http://127.0.0.1:40123/`."""
         return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/"
 
     def start(self) -> Self:
-        """Begin to serve."""
+        """Start serving."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Stop serving and hang up on whoever is still connected."""
+        """Stop serving and close open connections."""
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
@@ -126,18 +126,18 @@ class Origin:
         self.stop()
 
     def saw(self, request: Request) -> int:
-        """Note a request; the answer is how many came for this URL with this method, this one included."""
+        """Record a request and return how many came for this URL with this method, including this one."""
         with self._lock:
             self.requests.append(request)
-            self._seen[key := f"{request.method} {request.path}"] += 1
-            count = self._seen[key]
+            self._counts[key := f"{request.method} {request.path}"] += 1
+            count = self._counts[key]
         if self._on_request:
             self._on_request(request)
         return count
 
     @staticmethod
     def blocks(start: int, end: int, version: int = 0) -> Iterator[memoryview]:
-        """The bytes from start to end (exclusive) in views of at most 1 MiB, each valid until the next is asked for."""
+        """Yield the bytes from start to end (exclusive) in views of at most 1 MiB, each valid until the next one."""
         block = bytearray(_PATTERN)
         view = memoryview(block)
         while start < end:
@@ -149,13 +149,13 @@ class Origin:
 
     @classmethod
     def content(cls, size: int, start: int = 0, end: int | None = None, version: int = 0) -> bytes:
-        """Bytes start to end (exclusive) of the file of that size; version 1 is what `change_after` changes to."""
+        """Return bytes start to end (exclusive) of the file of that size; version 1 comes after `change_after`."""
         return b"".join(map(bytes, cls.blocks(start, size if end is None else min(end, size), version)))
 
     @staticmethod
     @lru_cache(maxsize=64)
     def content_sha256(size: int, version: int = 0) -> str:
-        """The SHA-256 of the file of that size, in hex."""
+        """Return the SHA-256 of the file of that size, in hex."""
         digest = hashlib.sha256()
         for block in Origin.blocks(0, size, version):
             digest.update(block)
@@ -179,17 +179,17 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         self._sockets.discard(request)
         lingering = struct.unpack("ii", request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))[0]
-        (self.close_request if lingering else super().shutdown_request)(request)  # a reset is no orderly end
+        (self.close_request if lingering else super().shutdown_request)(request)  # else reset the connection
 
     def hang_up(self) -> None:
-        for each in list(self._sockets):
+        for connection in list(self._sockets):
             with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(
             sys.exception(), ConnectionError | TimeoutError | ssl.SSLError
-        ):  # a client that left is no news
+        ):  # the client has closed the connection
             super().handle_error(request, client_address)
 
 
@@ -224,9 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
         tag = f'"{size}-{options.version}"'
         etag = {"weak": f"W/{tag}", "none": None}.get(options.etag, tag)
         modified = formatdate(_EPOCH + options.version, usegmt=True)
-        wanted = self.headers.get("If-Match")
-        tags = [tag.strip() for tag in wanted.split(",")] if wanted else []
-        if wanted and wanted.strip() != "*" and (etag not in tags or options.etag == "weak"):
+        if_match = self.headers.get("If-Match")
+        tags = [tag.strip() for tag in if_match.split(",")] if if_match else []
+        if if_match and if_match.strip() != "*" and (etag not in tags or options.etag == "weak"):
             return self._brief(HTTPStatus.PRECONDITION_FAILED, {})
         headers = {"Last-Modified": modified, "Content-Type": options.content_type}
         headers |= {"ETag": etag} if etag else {}
@@ -264,7 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        raise ConnectionResetError("as it was asked for")
+        raise ConnectionResetError("the option reset of the URL")
 
     def _body(self, start: int, end: int, version: int, chunked: bool, rate: float) -> None:
         stopping = cast(_Server, self.server).origin.stopping
@@ -293,4 +293,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: `Origin.requests` is the log."""
+        """Log nothing: `Origin.requests` is the log."""

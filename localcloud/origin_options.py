@@ -1,4 +1,4 @@
-"""What the URL of a file asks of our origin: how it should answer this request, of which it counts how many came."""
+"""Options in the URL of a file that say how the origin answers a request, by the request's number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ENDLESS = float("inf")
 
 @dataclass(frozen=True)
 class Options:
-    """How one request is answered. Bytes are counted from the beginning of what that answer holds."""
+    """The answer to one request. Bytes are counted from the beginning of the answer's body."""
 
     first_byte: float | None = None
     status: int | None = None
@@ -31,19 +31,19 @@ class Options:
 
 
 def options_of(query: str, count: int) -> Options:
-    """The options in a query string, for the request of this URL with this number, from 1.
+    """Return the options of a query string for the request with this number, counted from 1.
 
     Raises:
         ValueError: one of them is no number.
     """
-    given = dict(parse_qsl(query))
-    after = int(given.get("after", 0))
-    failing = after < count <= after + int(given.get("times", count))
-    changed = int(count > int(given.get("change_after", count)))
-    headers = [("Location", given.get("location")), ("Retry-After", given.get("retry_after"))]
-    faults = given if failing else {}
+    query_options = dict(parse_qsl(query))
+    after = int(query_options.get("after", 0))
+    failing = after < count <= after + int(query_options.get("times", count))
+    changed = int(count > int(query_options.get("change_after", count)))
+    headers = [("Location", query_options.get("location")), ("Retry-After", query_options.get("retry_after"))]
+    faults = query_options if failing else {}
     return Options(
-        first_byte=float(given["first_byte"]) * failing if "first_byte" in given else None,
+        first_byte=float(query_options["first_byte"]) * failing if "first_byte" in query_options else None,
         status=int(faults["status"]) if "status" in faults else None,
         status_headers=tuple((name, value) for name, value in headers if value is not None),
         close_after=float(faults.get("close_after", ENDLESS)),
@@ -53,10 +53,10 @@ def options_of(query: str, count: int) -> Options:
         short=int(faults.get("short", 0)),
         extra=int(faults.get("extra", 0)),
         ranges=faults.get("ranges") != "no",
-        length=given.get("length") != "no",
-        etag=given.get("etag", "strong"),
-        content_type=given.get("type", "application/octet-stream"),
-        rate=float(given.get("rate", ENDLESS)),
+        length=query_options.get("length") != "no",
+        etag=query_options.get("etag", "strong"),
+        content_type=query_options.get("type", "application/octet-stream"),
+        rate=float(query_options.get("rate", ENDLESS)),
         version=changed,
-        grown=int(given.get("grow", 0)) * changed,
+        grown=int(query_options.get("grow", 0)) * changed,
     )

@@ -1,4 +1,4 @@
-"""The origin that a local stack serves files from: the user's own, or the demo's."""
+"""Configuration of the origin of a local stack: the user's or the demo's."""
 
 import ipaddress
 import socket
@@ -14,12 +14,12 @@ DEMO_PATH = "files/25MB"
 
 
 def demo_origin(base_url: str) -> dict[str, object]:
-    """Configuration of the demo's origin."""
+    """Return the configuration of the demo's origin."""
     return {"baseUrl": base_url, "defaultPath": DEMO_PATH, "allowHttp": True}
 
 
 def own_origin(url: str) -> dict[str, object]:
-    """Configuration of an origin of the user's; a private address is allowed, for the user has named it.
+    """Return the configuration of the user's origin; a private address is allowed, because the user has named it.
 
     It may redirect to any host with a public address, as many public origins do.
 
@@ -40,10 +40,10 @@ def own_origin(url: str) -> dict[str, object]:
 
 
 def _checked(url: str) -> tuple[str, str]:
-    """Scheme and host of a URL that can be a base."""
+    """Return scheme and host of a base URL."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # the port is read only now, and may be none
+        host, _ = parts.hostname, parts.port  # reading the port raises ValueError for a text that is no port
     except ValueError:
         parts, host = urlsplit(""), None
     if "@" in parts.netloc:
@@ -55,12 +55,12 @@ def _checked(url: str) -> tuple[str, str]:
 
 def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
         raise UsageError(f"The host {host} of the origin cannot be found: {error}") from error
-    return sorted({ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found}, key=str)
+    return sorted({ipaddress.ip_address(str(address[4][0]).partition("%")[0]) for address in addresses}, key=str)
 
 
 def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Private, and no loopback (which a setting of its own allows)."""
+    """Tell whether an address is private and not loopback, which another setting allows."""
     return address.is_private and not address.is_loopback

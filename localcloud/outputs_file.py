@@ -1,4 +1,4 @@
-"""`outputs.json` in `.localcloud`: how any tool finds the stack that `make local` keeps up."""
+"""`outputs.json` in `.localcloud`, by which any tool finds the stack of `make local`."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ _NAME = "outputs.json"
 
 @contextlib.contextmanager
 def published(content: Mapping[str, Any], directory: Path) -> Iterator[Path]:
-    """Keep the file there, whole, for as long as the block runs; a file that another stack wrote meanwhile stays.
+    """Write the file and remove it after the block; a file that another stack wrote by then stays.
 
     It holds the keys of the emulator, so only this user can read it.
     """
@@ -32,7 +32,7 @@ def published(content: Mapping[str, Any], directory: Path) -> Iterator[Path]:
 
 
 def refuse_second(directory: Path) -> None:
-    """Look for a stack that is running already; a file that one left behind when it was killed is no obstacle.
+    """Raise UsageError when a stack runs already; a file that a killed stack left is ignored.
 
     Raises:
         UsageError: There is one.
@@ -42,7 +42,7 @@ def refuse_second(directory: Path) -> None:
 
 
 def read_running(directory: Path, needs: str = "apiUrl") -> dict[str, Any]:
-    """Read what a running `make local`, or a running emulator, says of itself.
+    """Read the outputs of a running `make local` or emulator.
 
     Args:
         directory: where its file is.

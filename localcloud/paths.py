@@ -1,4 +1,4 @@
-"""Where things are on this machine."""
+"""Paths of the repository and of the local stack's files."""
 
 from pathlib import Path
 from typing import Final

@@ -9,19 +9,19 @@ __all__ = ["create_directory", "open_log", "write_whole"]
 
 
 def create_directory(path: Path) -> None:
-    """Create a directory with mode 0700, and its parents; one that is there stays as it is."""
+    """Create a directory with mode 0700, and its parents; an existing one stays as it is."""
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a new, empty file with mode 0600 in place of the one that is there.
+    """Open a new, empty file with mode 0600 in place of an existing one.
 
     Raises:
         OSError: It cannot be replaced or created.
     """
-    path.unlink(missing_ok=True)  # a file or a link that somebody else put there is not written to
+    path.unlink(missing_ok=True)  # do not write to a file or link that another user has put there
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.fchmod(descriptor, 0o600)
     return os.fdopen(descriptor, "wb")

@@ -1,48 +1,48 @@
-"""This project's own program, deployed on an emulator."""
+"""Deploys this project's program on an emulator."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from localcloud.aws import Aws
-from localcloud.config import full_keys, read_project, read_stack, resolve
-from localcloud.engine import Deployment, run
+from local_provider.aws import Aws
+from local_provider.engine import Deployment, run
+from local_provider.provider import AwsProvider, unknown_settings
+from localcloud.config import full_keys, nested, read_project, read_stack, resolve
 from localcloud.errors import ConfigError
 from localcloud.paths import FOLDER
-from localcloud.provider import AwsProvider, unknown_settings
 
 __all__ = ["Cloud", "Deployment", "deploy"]
 
 _UNCONFIGURED: Mapping[str, object] = {}
 _OF_THE_CLOUD = frozenset({"accessKey", "endpoints", "region", "secretKey"})
-"""Settings of the provider that the cloud itself decides."""
+"""Settings of the provider that come from the cloud."""
 
 
 class Cloud(Protocol):
-    """Where to deploy: an emulator of ours, or one that runs already."""
+    """The cloud to deploy to: an emulator that was started here, or a running one."""
 
     @property
     def endpoint(self) -> str | None:
-        """Where all its services are."""
+        """Return the endpoint of all services."""
 
     @property
     def service_endpoints(self) -> Mapping[str, str]:
-        """Name of a service -> its endpoint, where that is another."""
+        """Return service -> endpoint, for services with an endpoint of their own."""
 
     @property
     def region(self) -> str:
-        """Its region."""
+        """Return the region."""
 
     @property
     def access_key_id(self) -> str:
-        """Who deploys."""
+        """Return the deployer's access key."""
 
     @property
     def secret_access_key(self) -> str:
-        """Who deploys."""
+        """Return the deployer's access key."""
 
     @property
     def execute_api_url(self) -> str:
-        """Where its APIs are."""
+        """Return the URL of APIs."""
 
 
 def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] = _UNCONFIGURED) -> Deployment:
@@ -51,24 +51,26 @@ def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] =
     Args:
         cloud: where; its execute-api URL is set in the configuration.
         stack: names the stack and its file `Pulumi.<stack>.yaml`, if there is one.
-        config: replaces values of that file; keys without the project's name.
+        config: replaces values of that file; keys or paths such as `copying.concurrency`, without the project's name.
 
     Raises:
         ConfigError: The configuration breaks a rule of Pulumi.yaml.
         DeployError: The program failed; what it had made is removed.
     """
     project = read_project(FOLDER)
-    given = {
-        **read_stack(project, stack),
-        **full_keys(project, {"executeApiUrl": cloud.execute_api_url, **config}),
-    }
-    values = {key: value for key, value in given.items() if not key.startswith("aws:")}
+    stack_config = nested(
+        {
+            **read_stack(project, stack),
+            **full_keys(project, {"cloud.executeApiUrl": cloud.execute_api_url, **config}),
+        }
+    )
+    values = {key: value for key, value in stack_config.items() if not key.startswith("aws:")}
     config_text = resolve(project, stack, values)
-    return run(FOLDER / "__main__.py", project.name, stack, config_text, _provider(cloud, given))
+    return run(FOLDER / "__main__.py", project.name, stack, config_text, _provider(cloud, stack_config))
 
 
-def _provider(cloud: Cloud, given: Mapping[str, object]) -> AwsProvider:
-    """The provider with the stack's own settings of it, such as default tags, at the cloud's own endpoint."""
+def _provider(cloud: Cloud, stack_config: Mapping[str, object]) -> AwsProvider:
+    """Return the provider with the stack's settings, such as default tags, at the cloud's endpoint."""
     if cloud.endpoint is None:
         raise ConfigError("The embedded engine deploys to an endpoint; AWS itself needs `pulumi up`.")
     aws = Aws(
@@ -78,8 +80,10 @@ def _provider(cloud: Cloud, given: Mapping[str, object]) -> AwsProvider:
         cloud.secret_access_key,
         service_endpoints=cloud.service_endpoints,
     )
-    named = {key.removeprefix("aws:"): value for key, value in given.items() if key.startswith("aws:")}
-    settings = {name: value for name, value in named.items() if name not in _OF_THE_CLOUD}
+    provider_settings = {
+        key.removeprefix("aws:"): value for key, value in stack_config.items() if key.startswith("aws:")
+    }
+    settings = {name: value for name, value in provider_settings.items() if name not in _OF_THE_CLOUD}
     if unknown := unknown_settings(settings):
         raise ConfigError(f"The stand-in provider does not know the setting aws:{unknown[0]}.")
     return AwsProvider(aws).with_settings(settings)

@@ -28,7 +28,7 @@ _KEY_V2: Final = re.compile(r"\w{1,128}", re.ASCII)
 
 
 class CredentialError(Exception):
-    """The request carries credentials in a form that is not read."""
+    """The request has credentials in a form that is not supported."""
 
 
 @dataclass(frozen=True)
@@ -75,4 +75,4 @@ def _of_query(parameters: Sequence[tuple[str, str]]) -> Credential:
             return Credential(match["key"], match["service"], in_query=True)
     elif names == sorted(_SIGNED_V2) and all(values.values()) and _KEY_V2.fullmatch(values["AWSAccessKeyId"]):
         return Credential(values["AWSAccessKeyId"], "s3", in_query=True)
-    raise CredentialError  # one is missing, is there twice or in another case, or belongs to another form
+    raise CredentialError  # a parameter is missing, repeated, in another case, or of another form

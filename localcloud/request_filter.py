@@ -30,7 +30,7 @@ def filtered(app: App, is_accepted: Callable[[str], bool], is_bucket: Callable[[
 
     async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
-            await app(scope, receive, send)  # the server's own start and stop
+            await app(scope, receive, send)  # start and stop of the server
             return
         request = _request(scope)
         decision = check_request(request, is_accepted, is_bucket)
@@ -97,7 +97,7 @@ async def _discard(receive: Receive) -> None:
 
 async def _refuse_handshake(scope: Message, send: Send, answer: Answer) -> None:
     if "websocket.http.response" not in (scope.get("extensions") or {}):
-        await send({"type": "websocket.close", "code": 1008})  # the server answers 403
+        await send({"type": "websocket.close", "code": 1008})  # the server answers a WebSocket handshake with 403
         return
     await send({"type": "websocket.http.response.start", "status": 403, "headers": answer.headers})
     await send({"type": "websocket.http.response.body", "body": answer.body})

@@ -1,4 +1,4 @@
-"""The rules of the filter in front of the emulator: which requests reach it, and why the others do not.
+"""The rules of the filter in front of the emulator: which requests reach it, and the reason for each refusal.
 
 The emulator takes `test`, any twelve digits and its own root key at their word, and checks no signature of theirs. So
 the access key id of a run is random and secret, and the rules ask for it; keys that IAM or STS of this run issued are
@@ -137,7 +137,7 @@ def _is_bare(name: str) -> bool:
 
 
 def _find_route(request: Request, name: str) -> Route:
-    """Find what a path belongs to.
+    """Return the part of the stack that a path belongs to.
 
     Only the path form of an API's URL counts as one, and only on a bare host: the emulator looks at host names and
     service paths first, so that `{api}.execute-api.localhost/v2/email` would be SES.
@@ -148,7 +148,7 @@ def _find_route(request: Request, name: str) -> Route:
     is_public = request.path in _HEALTH_PATHS or _PUBLIC_KEYS.fullmatch(request.path)
     if is_public and request.method in _READS:
         return Route.PUBLIC
-    # No service of AWS has such a path and no bucket such a name: these are the emulator's own.
+    # No AWS service has such a path and no bucket such a name: these are control endpoints of the emulator.
     return Route.CONTROL if request.path.startswith("/_") else Route.AWS
 
 

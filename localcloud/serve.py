@@ -1,4 +1,4 @@
-"""`make local`: the whole stack on this machine until Ctrl-C, and what happens on it as it happens."""
+"""`make local`: keep the stack up on this machine until Ctrl-C and print its activity."""
 
 import contextlib
 import logging
@@ -49,7 +49,7 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
         LocalCloudError: The stack could not be brought up, or its emulator ended.
     """
     console = console or Console(highlight=False, soft_wrap=True)
-    logging.basicConfig(format="warning: %(message)s")  # the program's own warnings
+    logging.basicConfig(format="warning: %(message)s")  # show the program's warnings
     started = time.monotonic()
     refuse_second(directory)
     console.print("Starting the emulator and deploying the stack …", style="dim")
@@ -57,7 +57,7 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
         _origin(origin, console) as described,
         WebPage() as page,
         local_stack(
-            {NAME: described}, {"corsOrigins": [page.origin]}, log_path=directory / "emulator.log", observe=True
+            {NAME: described}, {"api.corsOrigins": [page.origin]}, log_path=directory / "emulator.log", observe=True
         ) as stack,
     ):
         page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "none"}
@@ -95,12 +95,12 @@ def serve_emulator(port: int, directory: Path, console: Console | None = None) -
         published(_reach(emulator), directory),
     ):
         console.print(f"MiniStack answers on {emulator.endpoint}. Ctrl-C stops it.", style="bold")
-        console.print(f"In the shell that uses it:\n   {env_line(directory)}")
+        console.print(f"In the shell of your AWS tools:\n   {env_line(directory)}")
         _wait(emulator)
 
 
 def _reach(emulator: Emulator) -> dict[str, object]:
-    """Describe how to reach the emulated cloud."""
+    """Return endpoint, region and keys of the emulator."""
     return {
         "awsEndpoint": emulator.endpoint,
         "region": emulator.region,
@@ -111,8 +111,8 @@ def _reach(emulator: Emulator) -> dict[str, object]:
 
 def _wait(emulator: Emulator) -> Never:
     while emulator.is_running():
-        time.sleep(_LOOK_SECONDS)  # a signal ends it early
-    raise EmulatorError(f"The emulator has ended. The end of its log:\n{emulator.log_tail()}")
+        time.sleep(_LOOK_SECONDS)  # a signal ends the wait early
+    raise EmulatorError(f"The emulator has ended. Last lines of its log:\n{emulator.log_tail()}")
 
 
 def _welcome(console: Console, content: dict[str, object], directory: Path, default_path: bool, seconds: float) -> None:
@@ -123,7 +123,7 @@ def _welcome(console: Console, content: dict[str, object], directory: Path, defa
         console.print(Text(f"\n{number}. {title}:", style="bold"))
         for line in lines:
             console.print(Text(f"   {line}"))
-    console.print("\nWhat happens:", style="bold")
+    console.print("\nActivity:", style="bold")
 
 
 def _show(console: Console, line: Line) -> None:

@@ -1,4 +1,4 @@
-"""`python -m localcloud env`: lines for a shell, so that aws, awslocal, pulumi and SDKs reach what runs here."""
+"""`python -m localcloud env`: shell commands that point aws, awslocal, pulumi and SDKs at the running emulator."""
 
 import shlex
 from pathlib import Path
@@ -9,11 +9,11 @@ from localcloud.paths import WORD
 __all__ = ["print_environment"]
 
 # A profile or a session token of the user's own would come before these keys, or be sent with them.
-_OTHERS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+_CONFLICTING_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
 
 
 def print_environment(directory: Path = WORD) -> int:
-    """Print the variables as commands: endpoint, region and keys; the keys of this run are secret.
+    """Print `export` commands with endpoint, region and keys; the keys of this run are secret.
 
     Raises:
         NotRunningError: Neither a stack nor an emulator is running.
@@ -26,7 +26,7 @@ def print_environment(directory: Path = WORD) -> int:
         "AWS_ACCESS_KEY_ID": outputs["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": outputs["secretAccessKey"],
     }
-    print(f"unset {' '.join(_OTHERS)}")
+    print(f"unset {' '.join(_CONFLICTING_VARIABLES)}")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

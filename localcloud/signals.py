@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP as one exception, so that every `with` block on the way out tidies up."""
+"""Raises one exception for SIGINT, SIGTERM and SIGHUP, so that every `with` block cleans up."""
 
 import contextlib
 import signal
@@ -11,21 +11,21 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
-    """Somebody wants this program to end; not an Exception, so that nothing on the way takes it for a failure."""
+    """A signal to end this program; not an Exception, so that no handler of errors catches it."""
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Raise Stopped in the main thread at the first signal; further ones are ignored until the block has ended."""
+    """Raise Stopped in the main thread at the first signal; ignore further ones until the block has ended."""
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
-        for one in _SIGNALS:
-            signal.signal(one, signal.SIG_IGN)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         raise Stopped
 
-    before = {one: signal.signal(one, stop) for one in _SIGNALS}
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""An emulator with this project deployed on it, for tests, the demo and benchmarks."""
+"""An emulator with the deployed program, for tests, the demo and benchmarks."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
+from local_provider.engine import Deployment
 from localcloud.emulator import Emulator
-from localcloud.engine import Deployment
 from localcloud.program import deploy
 
 __all__ = ["LOCAL_CONFIG", "LocalStack", "local_stack"]
 
 LOCAL_CONFIG: Mapping[str, object] = {
-    "restAuth": "none",
-    "tlsOnly": False,  # the emulator speaks http, and would refuse every role
-    "forceDestroy": True,
-    "loopbackOrigins": True,
+    "auth.type": "none",
+    "encryption.tlsOnly": False,  # the emulator has no TLS, so that the policy would refuse every role
+    "protection.forceDestroy": True,
+    "cloud.loopbackOrigins": True,
 }
 """What a stack on this machine needs, beside its origins."""
 
 
 @dataclass(frozen=True)
 class LocalStack:
-    """A deployed stack; the keys are root's on the emulator: no policy applies to them."""
+    """A deployed stack with the emulator's root key, to which no policy applies."""
 
     outputs: Mapping[str, Any]
     endpoint: str
@@ -36,7 +36,7 @@ class LocalStack:
     aws: Aws
 
     def client(self, service: str) -> Any:
-        """A boto3 client of a service, as root."""
+        """Return the boto3 client of a service, with the root key."""
         return self.aws.client(service)
 
 
@@ -49,7 +49,7 @@ def local_stack(
     env: Mapping[str, str] | None = None,
     observe: bool = False,
 ) -> Iterator[LocalStack]:
-    """Start an emulator and deploy the project on it; all of it is gone afterwards.
+    """Start an emulator and deploy the program; remove both after the block.
 
     Args:
         origins: name -> origin, as in the configuration: `{"local": {"baseUrl": "http://...", "allowHttp": True}}`.

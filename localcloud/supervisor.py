@@ -1,4 +1,4 @@
-"""Runs a command for as long as whoever started this process is alive, then removes everything that it made.
+"""Runs a command until it or the parent process ends, then kills its children and removes its directory.
 
 Started as a script with `python -I -S supervisor.py DIRECTORY COMMAND...`, so that it costs 20 ms and 8 MB. Its
 standard input is a pipe that the starter holds open and never writes to: the pipe ends when the starter closes it, ends
@@ -36,7 +36,7 @@ def main(directory: str, command: list[str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     code = child.wait()
-    stop()  # functions that outlived an emulator which ended by itself
+    stop()  # processes of functions, when the emulator has ended by itself
     shutil.rmtree(directory, ignore_errors=True)
     return code if code >= 0 else 128 - code
 

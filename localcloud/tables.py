@@ -1,4 +1,4 @@
-"""`python -m localcloud tables`: the rows of a running stack, for machines without the aws command."""
+"""`python -m localcloud tables`: print the items of a running stack, for machines without the aws command."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from rich.console import Console
 
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 
@@ -16,7 +16,7 @@ _HASHES = "ticketHashes"
 
 
 def show_tables(directory: Path = WORD, console: Console | None = None) -> int:
-    """Print both tables of the stack that `make local` keeps up.
+    """Print both tables of the stack of `make local`.
 
     Raises:
         NotRunningError: There is none.

@@ -1,4 +1,4 @@
-"""What `make local` says when it is ready: where everything is, and lines to paste that walk through a download."""
+"""Text that `make local` prints: URLs, and shell commands for a download step by step."""
 
 import shlex
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _RUN = ".venv/bin/python -m localcloud"
 
 
 def addresses(outputs: Mapping[str, Any], directory: Path) -> list[tuple[str, str]]:
-    """What is where."""
+    """Return name and URL of each part of the stack."""
     return [
         ("REST", str(outputs["apiUrl"])),
         ("WebSocket", str(outputs["webSocketUrl"])),
@@ -26,41 +26,41 @@ def addresses(outputs: Mapping[str, Any], directory: Path) -> list[tuple[str, st
 
 
 def env_line(directory: Path) -> str:
-    """Return the line for a shell that sets the endpoint and the keys of what runs there."""
+    """Return the shell command that sets endpoint and keys of the running stack."""
     where = "" if directory == WORD else f" --directory {shlex.quote(_short(directory))}"
     return f'eval "$({_RUN} env{where})"'
 
 
 def steps(outputs: Mapping[str, Any], default_path: bool, directory: Path = WORD) -> list[tuple[str, list[str]]]:
-    """What to do -> lines for a shell. Without a default path the caller names one of the origin's files."""
+    """Return each step with its shell commands. Without a default path the user names a file of the origin."""
     url = str(outputs["downloadUrl"])
     ask = url if default_path else f"{url}?path=FILE"
     tables = [outputs["downloadsTableName"], outputs["connectionsTableName"]]
     where = "" if directory == WORD else f" --directory {shlex.quote(_short(directory))}"
     return [
-        ("Ask for a file; the answer comes at once", [f"curl -s '{ask}'"]),
+        ("Request a download; the answer comes at once", [f"curl -s '{ask}'"]),
         (
-            "Wait for it: open the webSocketEndpoint of the answer, or ask and open in one line",
+            "Wait for the file: open the answer's webSocketEndpoint, or request and open in one line",
             [f"""wscat -c "$(curl -s '{ask}' | {_python_get("webSocketEndpoint")})\""""],
         ),
         (
-            "The same with headers, as the sample does (ticket: the end of the webSocketEndpoint)",
+            "The same with headers, as in the sample (TICKET is the end of the webSocketEndpoint)",
             [
                 f"wscat -c {outputs['webSocketUrl']} -H X-Download-Ticket:TICKET "
                 "-H X-StateMachine-ExecutionArn:EXECUTION_ARN"
             ],
         ),
-        ("Fetch the url that the message `ready` brings", ["curl -o file 'URL'"]),
-        ("Or leave all of it to the downloader", [_downloader(outputs, default_path)]),
-        ("Or to the web page, in a browser", [_page(outputs, default_path)]),
+        ("Fetch the URL in the message `ready`", ["curl -o file 'URL'"]),
+        ("Or use the downloader for all of this", [_downloader(outputs, default_path)]),
+        ("Or open the web page in a browser", [_page(outputs, default_path)]),
         (
-            "Look at the tables: the execution ARN with the connection beside it, gone once the socket is closed",
+            "Look at the tables: the execution ARN has a connection id until the WebSocket is closed",
             [
                 f"{_RUN} tables{where}",
             ],
         ),
         (
-            "Or with the aws command, or awslocal, in a shell that knows the keys of this run",
+            "The same with aws or awslocal, in a shell with the keys of this run",
             [
                 env_line(directory),
                 *(f"aws --endpoint-url {outputs['awsEndpoint']} dynamodb scan --table-name {name}" for name in tables),

@@ -1,4 +1,4 @@
-"""Watches a local stack: a light tail of what its emulator notes, of its functions' logs and of its executions."""
+"""Follows a local stack: the observer's records, logs of functions and histories of executions."""
 
 import json
 import threading
@@ -52,9 +52,9 @@ class Watch:
             if time.monotonic() < awake_until or self._executions.running:
                 try:
                     lines += [*self._functions.read(), *self._executions.read()]
-                except (BotoCoreError, ClientError):  # the emulator has gone, which whoever holds it reports
+                except (BotoCoreError, ClientError):  # the emulator has ended, which its owner reports
                     continue
-            for line in sorted(lines, key=lambda one: one.time):
+            for line in sorted(lines, key=lambda line: line.time):
                 self._show(line)
 
 
@@ -64,7 +64,7 @@ class _ClientTail:
         self._offset = 0
 
     def read(self) -> Iterator[Line]:
-        """What came since the last time; a line that is not complete yet is left for the next."""
+        """Yield the records since the last call; an incomplete line waits for the next call."""
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
@@ -82,20 +82,20 @@ class _FunctionTail:
         names: dict[str, str] = stack.outputs["functionNames"]
         self._groups = {key: f"/aws/lambda/{name}" for key, name in names.items()}
         self._newest = dict.fromkeys(names, int(time.time() * 1000))
-        self._seen: dict[tuple[str, str], int] = {}
+        self._shown_events: dict[tuple[str, str], int] = {}
 
     def read(self) -> Iterator[Line]:
-        """What the functions logged since the last time; events of several streams may come late."""
+        """Yield log lines of functions since the last call; events of several streams may come late."""
         for key, group in self._groups.items():
             for event in self._events(group, self._newest[key] - _LATE_MILLISECONDS):
                 mark, stamp = (event["logStreamName"], event["message"]), event["timestamp"]
                 self._newest[key] = max(self._newest[key], stamp)
-                if mark not in self._seen:
-                    self._seen[mark] = stamp
+                if mark not in self._shown_events:
+                    self._shown_events[mark] = stamp
                     if line := of_function(key, stamp, event["message"]):
                         yield line
         forgotten = min(self._newest.values()) - _LATE_MILLISECONDS
-        self._seen = {mark: stamp for mark, stamp in self._seen.items() if stamp >= forgotten}
+        self._shown_events = {mark: stamp for mark, stamp in self._shown_events.items() if stamp >= forgotten}
 
     def _events(self, group: str, since: int) -> Iterator[dict[str, Any]]:
         for page in self._logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
@@ -111,10 +111,10 @@ class _ExecutionTail:
         self.running = False
 
     def read(self) -> Iterator[Line]:
-        """What happened to the executions that were not over the last time."""
-        found = self._states.list_executions(stateMachineArn=self._machine, maxResults=50)["executions"]
-        self.running = any(one["status"] == "RUNNING" for one in found)
-        for execution in found:
+        """Yield events since the last call of executions that had not ended then."""
+        executions = self._states.list_executions(stateMachineArn=self._machine, maxResults=50)["executions"]
+        self.running = any(execution["status"] == "RUNNING" for execution in executions)
+        for execution in executions:
             arn = execution["executionArn"]
             if arn in self._over:
                 continue

@@ -1,4 +1,4 @@
-"""The web page of `client/web` on a loopback port, with a config.json that names the stack's API."""
+"""Serves the web page of `client/web` on a loopback port, with a config.json that names the stack's API."""
 
 import json
 import threading
@@ -15,14 +15,14 @@ __all__ = ["WebPage"]
 _FILES: Final = FOLDER / "client" / "web"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _HEADERS: Final = {
-    "Cache-Control": "no-store",  # an edited file is there at the next reload
-    "Content-Security-Policy": "frame-ancestors 'none'",  # the one rule that a page cannot set for itself
+    "Cache-Control": "no-store",  # a reload shows an edited file
+    "Content-Security-Policy": "frame-ancestors 'none'",  # a page cannot set this rule by a meta element
     "X-Content-Type-Options": "nosniff",
 }
 
 
 class WebPage:
-    """The server, as a context manager; it answers while the block runs.
+    """The server, as a context manager.
 
     Attributes:
         config: what config.json holds; there is none while it is empty.
@@ -35,12 +35,12 @@ class WebPage:
 
     @property
     def origin(self) -> str:
-        """What a browser calls the page's origin, e.g. `http://127.0.0.1:40123`."""
+        """Return the page's origin, such as `http://127.0.0.1:40123`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def url(self) -> str:
-        """Where to point a browser."""
+        """Return the page's URL."""
         return f"{self.origin}/"
 
     def __enter__(self) -> Self:
@@ -53,12 +53,12 @@ class WebPage:
         self._thread.join()
 
     def file(self, path: str) -> tuple[bytes, str] | None:
-        """Content and type of a file of the page, by the path of a request."""
+        """Return content and type of a file of the page, by the path of a request."""
         name = path.removeprefix("/") or "index.html"
         if name == "config.json" and self.config:
             return json.dumps(dict(self.config)).encode(), "application/json"
-        found = {each.name: each for each in _FILES.iterdir() if each.suffix in _TYPES}.get(name)
-        return (found.read_bytes(), f"{_TYPES[found.suffix]}; charset=utf-8") if found else None
+        asset = {path.name: path for path in _FILES.iterdir() if path.suffix in _TYPES}.get(name)
+        return (asset.read_bytes(), f"{_TYPES[asset.suffix]}; charset=utf-8") if asset else None
 
 
 class _Server(ThreadingHTTPServer):
@@ -77,9 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self) -> None:
-        found = cast(_Server, self.server).page.file(urlsplit(self.path).path)
-        content, kind = found or (b"There is no such file.\n", "text/plain")
-        self.send_response(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND)
+        file = cast(_Server, self.server).page.file(urlsplit(self.path).path)
+        content, kind = file or (b"There is no such file.\n", "text/plain")
+        self.send_response(HTTPStatus.OK if file else HTTPStatus.NOT_FOUND)
         for name, value in {**_HEADERS, "Content-Type": kind, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -90,4 +90,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: what matters is at the API."""
+        """Log nothing: the API's requests are logged."""

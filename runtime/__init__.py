@@ -1,1 +1,1 @@
-"""What runs in Lambda: handlers (parse, call, map) -> logic (pure) -> ports <- adapters (botocore)."""
+"""The code of the Lambda functions: handlers -> logic -> ports <- adapters (botocore)."""

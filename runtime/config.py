@@ -19,16 +19,16 @@ from runtime.errors import ConfigError
 from runtime.models import Origin, Origins, RedirectRule
 
 T = TypeVar("T")
-Amount = int  # a field of this type may also be 0
-Pages = tuple[str, ...]  # origins of web pages
-ROOT = Path(__file__).resolve().parents[1]  # of the function's archive
+Amount = int  # an int that may be 0
+CorsOrigins = tuple[str, ...]  # origins of web pages that may read answers
+ROOT = Path(__file__).resolve().parents[1]  # root of the function's archive
 
 
 def load(kind: type[T], environ: Mapping[str, str] = os.environ) -> T:
-    """The settings of one function.
+    """Read the settings of one function.
 
     Raises:
-        ConfigError: names the variable that is missing or wrong, and what is allowed.
+        ConfigError: the message names the missing or wrong variable, and the allowed values.
     """
     values: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
@@ -106,14 +106,14 @@ def _flag(name: str, text: str) -> bool:
     return text == "true"
 
 
-def _pages(name: str, text: str) -> Pages:
+def _cors_origins(name: str, text: str) -> CorsOrigins:
     try:
-        pages = json.loads(text)
+        cors_origins = json.loads(text)
     except ValueError:
-        pages = None
-    if not isinstance(pages, list) or not all(isinstance(page, str) for page in pages):
+        cors_origins = None
+    if not isinstance(cors_origins, list) or not all(isinstance(item, str) for item in cors_origins):
         raise ConfigError(f"{name} has to be a JSON list of origins")
-    return tuple(pages)
+    return tuple(cors_origins)
 
 
 _PARSERS: dict[str, Callable[[str, str], Any]] = {
@@ -122,5 +122,5 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "Amount": _amount,
     "bool": _flag,
     "Origins": read_origins,
-    "Pages": _pages,
+    "CorsOrigins": _cors_origins,
 }

@@ -1,8 +1,8 @@
-"""Everything that can go wrong, and the one map from a failure to an answer.
+"""The exceptions of the runtime, and the map from an exception to the answer of a request.
 
 AsyncDownloadError
 ├── ConfigError                    an environment variable is missing or wrong
-├── RequestError                   the caller can mend it; has a status and a code
+├── RequestError                   the caller can correct it; has a status and a code
 │   ├── InvalidRequestError            400 INVALID_REQUEST
 │   ├── InvalidPathError               400 INVALID_PATH
 │   ├── UnknownOriginError             400 UNKNOWN_ORIGIN
@@ -12,18 +12,18 @@ AsyncDownloadError
 │   ├── DownloadNotFoundError          404 DOWNLOAD_NOT_FOUND
 │   ├── DownloadFinishedError          409 DOWNLOAD_FINISHED
 │   ├── IdempotencyKeyReusedError      422 IDEMPOTENCY_KEY_REUSED
-│   ├── OrderTooLargeError             422 FILE_TOO_LARGE
+│   ├── RequestTooLargeError             422 FILE_TOO_LARGE
 │   ├── TooManyConnectionsError        429 TOO_MANY_CONNECTIONS
 │   ├── TooManyDownloadsError          429 TOO_MANY_DOWNLOADS
 │   └── DailyLimitError                429 DAILY_LIMIT_REACHED
-├── TransferError                  the copy failed; has a code and says whether another try may help
+├── TransferError                  the copy failed; has a code and says whether another attempt may succeed
 │   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
 │   ├── OriginRefusedError             ORIGIN_REFUSED
 │   ├── OriginError                    ORIGIN_ERROR
-│   │   └── OriginBusyError                ORIGIN_ERROR, worth another try
+│   │   └── OriginBusyError                ORIGIN_ERROR, another attempt may succeed
 │   ├── OriginUnreachableError         ORIGIN_UNREACHABLE
 │   ├── OriginTimeoutError             ORIGIN_TIMEOUT
-│   │   └── OriginStalledError             ORIGIN_TIMEOUT, worth another try
+│   │   └── OriginStalledError             ORIGIN_TIMEOUT, another attempt may succeed
 │   ├── OriginTlsError                 ORIGIN_TLS
 │   ├── OriginTruncatedError           ORIGIN_TRUNCATED
 │   ├── OriginChangedError             ORIGIN_CHANGED
@@ -31,18 +31,18 @@ AsyncDownloadError
 │   ├── FileTooLargeError              FILE_TOO_LARGE
 │   ├── SizeMismatchError              SIZE_MISMATCH
 │   ├── ChecksumMismatchError          CHECKSUM_MISMATCH
-│   ├── StoredObjectError              STORAGE_ERROR, what S3 holds is not what was sent
+│   ├── StoredObjectError              STORAGE_ERROR, the stored object differs from the sent bytes
 │   ├── TimedOutError                  TIMED_OUT
 │   └── StoppedError                   STOPPED
 ├── ServiceError                   an AWS call failed; names the call and the code, never a URL
-│   ├── StorageError                   ... of S3: raised out of the worker, so that the state machine tries again
-│   │   └── UploadConflictError            ... somebody else was writing the key (409)
+│   ├── StorageError                   ... of S3: raised by the worker, so that the state machine retries
+│   │   └── UploadConflictError            ... another request was writing the key (409)
 │   ├── ObjectExistsError              ... the key is taken (412)
 │   ├── UploadGoneError                ... the multipart upload is not there any more
-│   ├── TransientServiceError          ... throttled, a server error or no answer: another try may succeed
+│   ├── TransientServiceError          ... throttled, a server error or no answer: another attempt may succeed
 │   └── InvalidPartError               ... a part was stored again after it was listed
 ├── ExecutionExistsError           an execution of that name has been started before
-├── PushesGivenUpError             no socket could be reached for now: the whole delivery should be tried again
+├── PushesGivenUpError             no socket could be reached for now: the whole delivery should be repeated
 └── ConnectionGoneError            the socket is closed, or not open yet (410)
 """
 
@@ -61,7 +61,7 @@ class ConfigError(AsyncDownloadError):
 
 
 class RequestError(AsyncDownloadError):
-    """The caller can mend it: answered with its status, code and message.
+    """An error that the caller can correct: answered with its status, code and message.
 
     `retry_after` is the seconds after which the same request may succeed, None if it never will.
     """
@@ -88,13 +88,13 @@ class UnknownOriginError(RequestError):
 
 
 class UnknownActionError(RequestError):
-    """A client message names an action that does not exist."""
+    """A client's message names an unknown action."""
 
     code = "UNKNOWN_ACTION"
 
 
 class TicketRequiredError(RequestError):
-    """No ticket came with the call."""
+    """The request has no ticket."""
 
     status, code = 401, "TICKET_REQUIRED"
 
@@ -105,7 +105,7 @@ class TicketRequiredError(RequestError):
 
 
 class TicketRefusedError(RequestError):
-    """The ticket does not open this download, or there is no such download: the answer does not tell which."""
+    """The ticket does not open this download, or there is no such download: the answer is the same."""
 
     status, code = 403, "TICKET_REFUSED"
 
@@ -140,7 +140,7 @@ class IdempotencyKeyReusedError(RequestError):
         super().__init__("This Idempotency-Key came with another request before. Use a fresh key per request.")
 
 
-class OrderTooLargeError(RequestError):
+class RequestTooLargeError(RequestError):
     """No copy of a file of the size that the client expects can succeed."""
 
     status, code = 422, "FILE_TOO_LARGE"
@@ -156,7 +156,7 @@ class TooManyConnectionsError(RequestError):
 
 
 class TooManyDownloadsError(RequestError):
-    """As many downloads of the caller run as are allowed."""
+    """The caller has reached its limit of running downloads."""
 
     status, code = 429, "TOO_MANY_DOWNLOADS"
     retry_after = 5
@@ -169,7 +169,7 @@ class TooManyDownloadsError(RequestError):
 
 
 class DailyLimitError(RequestError):
-    """As many bytes were copied for the caller today as are allowed."""
+    """The caller has reached its limit of bytes for today."""
 
     status, code = 429, "DAILY_LIMIT_REACHED"
 
@@ -182,7 +182,7 @@ class DailyLimitError(RequestError):
 
 
 class Retry(Enum):
-    """What another try may mend."""
+    """The kind of another attempt that may succeed."""
 
     NEVER = "never"
     RESTART = "from the start"
@@ -190,7 +190,7 @@ class Retry(Enum):
 
 
 class TransferError(AsyncDownloadError):
-    """The copy failed: `code` and message are for the client, `retry` is for the worker."""
+    """A failed copy: `code` and message are for the client, `retry` is for the worker."""
 
     code = "TRANSFER_FAILED"
     retry = Retry.NEVER
@@ -207,19 +207,19 @@ class OriginNotFoundError(TransferError):
 
 
 class OriginRefusedError(TransferError):
-    """The origin refused us (401, 403)."""
+    """The origin refused the request (401, 403)."""
 
     code = "ORIGIN_REFUSED"
 
 
 class OriginError(TransferError):
-    """The origin answered something that cannot be used."""
+    """The origin's answer cannot be used."""
 
     code = "ORIGIN_ERROR"
 
 
 class OriginBusyError(OriginError):
-    """The origin answered that it cannot right now (408, 429, 5xx)."""
+    """The origin is overloaded or failing for now (408, 429, 5xx)."""
 
     retry = Retry.RESUME
 
@@ -288,13 +288,13 @@ class ChecksumMismatchError(TransferError):
 
 
 class StoredObjectError(TransferError):
-    """What S3 holds under the key is not what was sent."""
+    """The object in S3 differs from the sent bytes."""
 
     code = "STORAGE_ERROR"
 
 
 class TimedOutError(TransferError):
-    """The time that the worker has is over."""
+    """The worker's time is over."""
 
     code = "TIMED_OUT"
 
@@ -306,7 +306,7 @@ class StoppedError(TransferError):
 
 
 class ServiceError(AsyncDownloadError):
-    """An AWS call failed. Made from names only, so that no URL of the SDK's message goes further."""
+    """A failed AWS call. It holds names only, and no URL of the SDK's message."""
 
     def __init__(self, operation: str, code: str) -> None:
         super().__init__(f"{operation}: {code}")
@@ -319,7 +319,7 @@ class StorageError(ServiceError):
 
 
 class UploadConflictError(StorageError):
-    """Somebody else was writing the key: what was sent is of no use any more, and has to be sent anew."""
+    """Another request was writing the key: the sent parts are lost, and have to be sent again."""
 
 
 class ObjectExistsError(ServiceError):
@@ -331,7 +331,7 @@ class UploadGoneError(ServiceError):
 
 
 class InvalidPartError(ServiceError):
-    """A part is not the one that was listed: a late worker has stored it again since."""
+    """A part differs from the listed one, because a late worker has stored it again."""
 
 
 class TransientServiceError(ServiceError):
@@ -343,7 +343,7 @@ class ExecutionExistsError(AsyncDownloadError):
 
 
 class PushesGivenUpError(AsyncDownloadError):
-    """No socket could be reached within the budget, and another try may reach one."""
+    """No socket could be reached in time, and another attempt may reach one."""
 
     def __init__(self, count: int) -> None:
         super().__init__(f"{count} pushes were given up and none succeeded.")
@@ -355,7 +355,7 @@ class ConnectionGoneError(AsyncDownloadError):
 
 @dataclass(frozen=True)
 class Problem:
-    """What the caller is told: an HTTP status, a code, a sentence, and the seconds of `Retry-After`, if any."""
+    """The answer to a failed request: an HTTP status, a code, a sentence, and the seconds of `Retry-After`, if any."""
 
     status: int
     code: str
@@ -374,7 +374,7 @@ THROTTLED = frozenset(
 
 
 def problem_of(error: BaseException) -> Problem:
-    """The one map from a failure to what the caller may know of it."""
+    """Return the answer for an exception: it has only what the caller may know."""
     if isinstance(error, RequestError):
         return Problem(error.status, error.code, str(error), error.retry_after)
     if isinstance(error, ServiceError) and error.code in THROTTLED:

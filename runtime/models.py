@@ -1,4 +1,4 @@
-"""The nouns of the runtime: plain values, shared by logic, ports and adapters."""
+"""The values that logic, ports and adapters share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum, auto
 
-YOUNG_SECONDS = 10.0  # a socket may answer 410 until its `$connect` has returned: only an older one has gone
+YOUNG_SECONDS = 10.0  # a socket may answer 410 until its `$connect` has returned; an older socket with 410 has gone
 
 
 class Status(StrEnum):
-    """Where a download is."""
+    """The state of a download."""
 
     PENDING = "PENDING"
     COPYING = "COPYING"
@@ -22,13 +22,13 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing comes after it."""
+        """Return whether the download has ended."""
         return self in (Status.READY, Status.FAILED, Status.CANCELLED)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a download failed, as the client is told."""
+    """The reason of a failed download, as it is sent to clients."""
 
     code: str
     message: str
@@ -44,7 +44,7 @@ class Checksum:
 
 @dataclass(frozen=True)
 class Digest:
-    """The CRC-32 of an object as S3 should say it, in the two forms that it may keep: base64."""
+    """The CRC-32 that S3 should report of an object, in the two forms that S3 may store: base64."""
 
     whole: str
     composite: str
@@ -52,7 +52,7 @@ class Digest:
 
 @dataclass(frozen=True)
 class Stored:
-    """What was stored and verified. `sha256` is hex, and known of what one worker read in order."""
+    """A stored and verified object. `sha256` is hex, and None if several workers copied the file."""
 
     key: str
     size: int
@@ -64,18 +64,18 @@ class Stored:
 
 @dataclass(frozen=True)
 class Validator:
-    """What proves that two answers of an origin are of the same version of a file."""
+    """The header of an origin's answers that identifies a version of its file."""
 
     header: str
     value: str
 
     @property
     def condition(self) -> dict[str, str]:
-        """The request headers that ask for this version only."""
+        """Return the request headers for this version only."""
         return {"If-Match" if self.header == "etag" else "If-Unmodified-Since": self.value}
 
-    def holds(self, headers: Mapping[str, str]) -> bool:
-        """Whether an answer is of this version."""
+    def matches(self, headers: Mapping[str, str]) -> bool:
+        """Return whether an answer is of this version."""
         return headers.get(self.header, "").strip() == self.value
 
 
@@ -89,14 +89,15 @@ class Version:
 
 @dataclass(frozen=True)
 class Download:
-    """A row of the Downloads table. Times are epoch seconds.
+    """An item of the Downloads table. Times are epoch seconds.
 
-    `expected_size` and `sha256` are what the client expects.
-    `file_id` is the version of a file that it copies for others too, where copies are reused.
+    `expected_size` and `sha256` come from the client.
+    `file_id` is the version of a file that it copies for other downloads too, if copies are reused.
     `ticket_generation` is how often its tickets were revoked.
-    `checked_at` is when its execution was last asked for because the row had not changed for a while.
-    Of a copy in slices: `version` is what is copied, `copied_parts` how many parts are there without a gap, `digest`
-    what they add up to, `failure` before the end why it cannot succeed, `trouble` what went wrong last and may mend.
+    `checked_at` is when its execution was last compared with it, because it had not changed for a while.
+    Of a copy in slices: `version` is the version that is copied, `copied_parts` the number of parts without a gap,
+    `digest` the CRC-32 of all parts, `failure` before the end the error that no worker can overcome, and `last_error`
+    the last error that another worker may overcome.
     """
 
     execution_arn: str
@@ -122,19 +123,19 @@ class Download:
     digest: Digest | None = None
     stored: Stored | None = None
     failure: Failure | None = None
-    trouble: Failure | None = None
-    told_at: float | None = None
+    last_error: Failure | None = None
+    notified_at: float | None = None
     checked_at: float | None = None
     file_id: str | None = None
 
     def is_expired(self, now: float) -> bool:
-        """Whether it only waits for TTL, which may be days late."""
+        """Return whether it has expired; DynamoDB's TTL may delete it days later."""
         return self.expires_at <= now
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A row of the Copies table: the execution that copies a version of a file for all, and how many wait for it."""
+    """An item of the Copies table: the execution that copies a file's version, and the number of waiting downloads."""
 
     leader: str
     waiting: int = 0
@@ -150,9 +151,9 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Caller:
-    """The item of a caller: ids of the downloads that run, and when it was last checked whether they do.
+    """The item of a caller: ids of its running downloads, and when these were last checked.
 
-    `checked_at` is epoch seconds, 0 if that was never checked.
+    `checked_at` is epoch seconds, 0 if they were never checked.
     """
 
     running: frozenset[str]
@@ -161,10 +162,10 @@ class Caller:
 
 @dataclass(frozen=True)
 class Connection:
-    """A row of the Connections table. `expires_at` is epoch seconds, the other times are epoch milliseconds.
+    """An item of the Connections table. `expires_at` is epoch seconds, the other times are epoch milliseconds.
 
-    `used_at` is when its client last said something after the end; nothing is noted before.
-    `ticket_generation` is that of its download when it was accepted.
+    `used_at` is when its client last sent a message after the download's end.
+    `ticket_generation` is that of its download when the connection was accepted.
     """
 
     connection_id: str
@@ -175,20 +176,20 @@ class Connection:
     ticket_generation: int = 0
 
     def belongs_to(self, download: Download) -> bool:
-        """Whether it was accepted for this download, whose tickets were not revoked since."""
+        """Return whether it was accepted for this download, and the tickets were not revoked since."""
         return (self.execution_arn, self.ticket_generation) == (download.execution_arn, download.ticket_generation)
 
     def is_expired(self, now: float) -> bool:
-        """Whether it only waits for TTL, which may be days late."""
+        """Return whether it has expired; DynamoDB's TTL may delete it days later."""
         return self.expires_at <= now
 
     def age(self, now: float) -> float:
-        """Seconds since it was accepted."""
+        """Return the seconds since it was accepted."""
         return now - self.connected_at / 1000
 
 
 class RedirectRule(StrEnum):
-    """Which redirects of an origin are followed."""
+    """The redirects of an origin that are followed."""
 
     BASE = auto()
     """To URLs under `base_url`."""
@@ -202,7 +203,7 @@ class RedirectRule(StrEnum):
 
 @dataclass(frozen=True)
 class Origin:
-    """A place that the stack's owner lets clients download from.
+    """An origin in the stack's settings, from which clients may download.
 
     `base_url` ends with a slash. `secret_headers` holds the ARN of a secret for each header, `ca_bundle` the ARN of the
     secret or SSM parameter with the CA certificates that the origin's hosts are verified with (None: public CAs).
@@ -221,7 +222,7 @@ class Origin:
 
     @property
     def has_secrets(self) -> bool:
-        """Whether copying from it reads Secrets Manager."""
+        """Return whether a copy from it reads Secrets Manager."""
         return bool(self.secret_headers) or ":secretsmanager:" in (self.ca_bundle or "")
 
 
@@ -230,32 +231,32 @@ Origins = Mapping[str, Origin]
 
 @dataclass(frozen=True)
 class SignedUrl:
-    """A pre-signed URL and the moment (epoch seconds) from which it is refused."""
+    """A pre-signed URL and the moment (epoch seconds) at which it expires."""
 
     url: str
     expires_at: float
 
 
 def execution_arn_of(state_machine_arn: str, download_id: str) -> str:
-    """The ARN of the execution that copies this download: its name is the download's id."""
+    """Return the ARN of a download's execution, whose name is the download's id."""
     return f"{state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{download_id}"
 
 
 def crc32_text(value: int) -> str:
-    """A CRC-32 as S3 writes it: base64 of four big-endian bytes."""
+    """Return a CRC-32 as S3 writes it: base64 of four big-endian bytes."""
     return base64.b64encode(value.to_bytes(4, "big")).decode()
 
 
 def crc32_of(text: str) -> int:
-    """The CRC-32 in what `crc32_text` wrote."""
+    """Return the CRC-32 in a text of `crc32_text`."""
     return int.from_bytes(base64.b64decode(text), "big")
 
 
 def iso(seconds: float) -> str:
-    """Epoch seconds as ISO 8601 in UTC."""
+    """Return epoch seconds as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def seconds_of(text: str) -> float:
-    """The epoch seconds of what `iso` wrote."""
+    """Return the epoch seconds of a text of `iso`."""
     return datetime.fromisoformat(text).timestamp()

@@ -1,4 +1,4 @@
-"""What the use cases need of the world: each port has one adapter in `adapters/` and one fake in the tests."""
+"""Interfaces of everything outside the use cases. Each has one adapter in `adapters/` and one fake in the tests."""
 
 from __future__ import annotations
 
@@ -22,89 +22,89 @@ from runtime.models import (
 
 
 class Clock(Protocol):
-    """Time."""
+    """The clock."""
 
     def now(self) -> float:
-        """Epoch seconds."""
+        """Return epoch seconds."""
 
     def monotonic(self) -> float:
-        """Seconds that only go forward."""
+        """Return seconds that only go forward."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
 
 
 class Downloads(Protocol):
-    """The Downloads table. A method that answers a bool says whether its condition held and the row was changed."""
+    """The Downloads table. A method that returns a bool returns whether its condition held and the item was changed."""
 
     def create(self, download: Download) -> bool:
-        """Put the row where there is none."""
+        """Put the item if there is none."""
 
     def get(self, execution_arn: str) -> Download | None:
-        """Read the row, strongly consistent; it may have expired."""
+        """Read the item, strongly consistent; it may have expired."""
 
     def replace_tickets(self, execution_arn: str, old: Sequence[str], new: Sequence[str]) -> bool:
-        """Change the hashes of the tickets where they are still the old ones."""
+        """Change the hashes of the tickets if they are still the old ones."""
 
     def expire(self, execution_arn: str, now: float) -> bool:
-        """Give up a PENDING row that no execution will ever work on."""
+        """Let a PENDING item expire that no execution will ever work on."""
 
     def progress(
         self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float
     ) -> Download | None:
-        """Say how many bytes were copied, where it is PENDING or COPYING and the upload is still this one.
+        """Record how many bytes were copied, if it is PENDING or COPYING and the upload is still this one.
 
-        The row as it is now, or None where the condition did not hold.
+        Return the updated item, or None if the condition did not hold.
         """
 
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
-        """Note the upload before its first part, and what slices of it are copied from: nothing yet; as `progress`."""
+        """Record the upload before its first part, and the version that slices are copied from, if unfinished."""
 
     def advance(
         self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float
     ) -> Download | None:
-        """`progress` of a copy in slices, where nobody else has told any since `seen_at`, the row's `updated_at`."""
+        """Record the progress of a copy in slices, unless the item has changed since `seen_at`, its `updated_at`."""
 
-    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
-        """Note what the upload will be, before it is completed; as `progress`."""
+    def record_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+        """Record the CRC-32 of the upload before it is completed, on the conditions of `progress`."""
 
-    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
-        """Note why a copy in slices cannot succeed, where it goes on, nothing is noted yet, and the upload is this."""
+    def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Record why a copy in slices cannot succeed, if it is unfinished, has this upload and no recorded failure."""
 
-    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
-        """Note what went wrong last and may mend, where the copy goes on and the upload is this one."""
+    def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Record the last error that another worker may overcome, if the copy is unfinished and has this upload."""
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
-        """PENDING or COPYING becomes READY, where the upload is still this one."""
+        """Change PENDING or COPYING to READY, if the upload is still this one."""
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
-        """PENDING or COPYING becomes FAILED."""
+        """Change PENDING or COPYING to FAILED."""
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
-        """Record that its execution is asked for, where it goes on and was neither changed nor checked since `before`.
+        """Record a check of its execution, if it is unfinished and was neither changed nor checked since `before`.
 
-        Of several callers at once, one gets True.
+        Of several calls at once, one returns True.
         """
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
-        """PENDING or COPYING becomes CANCELLED."""
+        """Change PENDING or COPYING to CANCELLED."""
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
-        """Remove the upload's id and what was noted of it, where it is this one."""
+        """Remove the upload's id and what was recorded of it, if it is this one."""
 
     def restart(self, execution_arn: str, *, upload_id: str, now: float) -> bool:
-        """As `forget_upload`, of a copy that goes on and has not been started again before."""
+        """Drop the upload so that the copy starts over, if the download is unfinished and was not restarted before."""
 
-    def lead(self, execution_arn: str, file_id: str) -> bool:
-        """Note that it copies a version of a file for others too, where it is PENDING or COPYING."""
+    def record_file_id(self, execution_arn: str, file_id: str) -> bool:
+        """Record the version of a file that it copies for other downloads too, if it is PENDING or COPYING."""
 
-    def told(self, execution_arn: str, *, now: float) -> bool:
-        """Note that the clients were told of the end."""
+    def record_notified(self, execution_arn: str, *, now: float) -> bool:
+        """Record that the clients were notified of the end."""
 
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
-        """Take a connection's id out of the row, if there is one."""
+        """Remove a connection's id from the item, if there is one."""
 
 
 class Connections(Protocol):
@@ -117,16 +117,16 @@ class Connections(Protocol):
         """
 
     def get(self, connection_id: str) -> Connection | None:
-        """Read the row, strongly consistent; it may have expired."""
+        """Read the item, strongly consistent; it may have expired."""
 
     def delete(self, connection_id: str) -> Connection | None:
-        """Delete the row and say what was in it."""
+        """Delete the item and return its content."""
 
     def use(self, connection_id: str, *, now: float) -> bool:
-        """Note that its client is still at it, if there is a row."""
+        """Record that its client has sent a message, if there is an item."""
 
     def delete_idle(self, connection_id: str, *, since: float) -> bool:
-        """Delete the row unless its client has said something since; True also when there was none."""
+        """Delete the item unless its client has sent a message since. Return True also if there was none."""
 
 
 class Executions(Protocol):
@@ -140,23 +140,23 @@ class Executions(Protocol):
         """
 
     def stop(self, execution_arn: str) -> None:
-        """Stop it; nothing happens if it is not running."""
+        """Stop it, if it is running."""
 
     def status(self, execution_arn: str) -> str | None:
-        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED ..., or None where there is none."""
+        """Return RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED ..., or None if there is no such execution."""
 
 
 class Copies(Protocol):
-    """The Copies table: who copies which version of which file, while it may be reused."""
+    """The Copies table: the download that copies each version of a file, while the copy may be reused."""
 
     def claim(self, file_id: str, leader: str, *, now: float, expires_at: int, instead_of: str | None = None) -> Claim:
-        """Become the leader where there is none, it has expired, or it is `instead_of`; says who is."""
+        """Become the leader if there is none, it has expired, or it is `instead_of`. Return the leader."""
 
     def finish(self, file_id: str, leader: str) -> list[str]:
-        """The leader's copy is there, and nobody needs to wait any more; the task tokens of those that do."""
+        """Mark the leader's copy as finished, so that no download waits any more. Return the waiting task tokens."""
 
     def release(self, file_id: str, leader: str) -> list[str]:
-        """The leader has failed, and another may become it; the task tokens of those that wait."""
+        """Give up the leader's claim, so that another download may lead. Return the waiting task tokens."""
 
 
 class Callers(Protocol):
@@ -182,17 +182,17 @@ class Callers(Protocol):
 
 
 class Tasks(Protocol):
-    """Tasks of the state machine that wait for a call back."""
+    """Tasks of the state machine that wait for their callback."""
 
-    def wake(self, token: str) -> None:
-        """Let it go on; nothing happens where it does not wait any more."""
+    def resume(self, token: str) -> None:
+        """Resume it, if it still waits."""
 
 
 class Functions(Protocol):
     """Other functions of the stack."""
 
     def start(self, function: str, payload: Mapping[str, object]) -> None:
-        """Invoke it and do not wait."""
+        """Invoke it asynchronously."""
 
 
 class Sockets(Protocol):
@@ -208,33 +208,33 @@ class Sockets(Protocol):
         """
 
     def is_open(self, connection_id: str) -> bool:
-        """Whether it can be posted to; not yet while its handshake lasts.
+        """Return whether it can be posted to; False also during its handshake.
 
         Raises:
-            ServiceError: nobody knows.
+            ServiceError: API Gateway did not answer.
         """
 
     def close(self, connection_id: str) -> None:
-        """Close it, which its client sees as a normal end (1000); raises as `post` does."""
+        """Close it normally, with code 1000. Raise as `post` does."""
 
 
-class Closing(Protocol):
+class IdleCloser(Protocol):
     """The state machine that waits for a while and then has idle sockets closed."""
 
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
-        """Have those closed later that say nothing from `since` on."""
+        """Have the sockets closed later whose clients send nothing from `since` on."""
 
 
 class Signer(Protocol):
     """Pre-signed URLs."""
 
     def sign(self, key: str, *, content_disposition: str, content_type: str) -> SignedUrl:
-        """A URL to GET the object, valid no longer than what signed it."""
+        """Return a URL to GET the object, valid no longer than the session that signed it."""
 
 
 @dataclass(frozen=True)
 class ObjectHead:
-    """What S3 says of an object. `checksum` is base64 CRC32, with `-N` behind it when it is COMPOSITE."""
+    """The answer of S3's HeadObject. `checksum` is base64 CRC32, with `-N` behind it if it is COMPOSITE."""
 
     size: int
     etag: str
@@ -254,7 +254,7 @@ class Part:
 
     @property
     def checksum(self) -> str:
-        """Its CRC-32 as S3 writes it."""
+        """Return its CRC-32 as S3 writes it."""
         return crc32_text(self.crc32)
 
 
@@ -266,7 +266,7 @@ class PartBody(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most so many; nothing at the end."""
+        """Return the next bytes, at most `size`, and b"" at the end."""
 
 
 class Objects(Protocol):
@@ -275,70 +275,70 @@ class Objects(Protocol):
     def put(
         self, key: str, body: bytearray, *, crc32: int, content_type: str, metadata: Mapping[str, str]
     ) -> ObjectHead:
-        """Store a small object and say what S3 made of it.
+        """Store a small object and return its head.
 
         Raises:
             ObjectExistsError: the key is taken.
         """
 
     def create_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
-        """Begin a multipart upload and give its id."""
+        """Begin a multipart upload and return its id."""
 
     def upload_part(self, key: str, upload_id: str, *, number: int, body: bytearray, crc32: int) -> str:
-        """Store one part and give its ETag."""
+        """Store one part and return its ETag."""
 
     def stream_part(self, key: str, upload_id: str, *, number: int, body: PartBody) -> str:
-        """Store one part of any length as it is read and give its ETag; tried once, for a body cannot be rewound."""
+        """Store one part of any length while it is read, and return its ETag. No retry: a body cannot be rewound."""
 
     def complete(self, key: str, upload_id: str, *, parts: Sequence[Part]) -> None:
-        """Make the object of its parts.
+        """Make an object of the parts.
 
         Raises:
             ObjectExistsError: the key is taken.
-            UploadGoneError: it was completed or aborted before.
+            UploadGoneError: the upload was completed or aborted before.
             InvalidPartError: a part was stored again since it was listed.
         """
 
-    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
-        """The parts behind this number that S3 holds with their CRC-32, in order, at most so many.
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, max_parts: int = 10_000) -> list[Part]:
+        """Return the stored parts behind number `after` that have a CRC-32, in order, at most `max_parts`.
 
         Raises:
-            UploadGoneError: it was completed or aborted before.
+            UploadGoneError: the upload was completed or aborted before.
         """
 
     def head(self, key: str) -> ObjectHead | None:
-        """What S3 knows of the object, if there is one."""
+        """Return the head of the object, or None."""
 
     def abort(self, key: str, upload_id: str) -> None:
         """Ask S3 to drop the upload; a part in flight may bring it back."""
 
     def has_upload(self, key: str, upload_id: str) -> bool:
-        """Whether the upload, or a part of it, is still there."""
+        """Return whether the upload, or a part of it, is still there."""
 
     def delete(self, key: str) -> None:
         """Delete the object."""
 
 
 class Body(Protocol):
-    """An answer of an origin, its body not read yet. Reading raises TransferError."""
+    """An answer of an origin whose body was not read yet. Reading raises TransferError."""
 
     @property
     def status(self) -> int:
-        """The HTTP status."""
+        """Return the HTTP status."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers, their names in lower case."""
+        """Return the headers, their names in lower case."""
 
-    def read(self, most: int, timeout: float) -> bytes:
-        """The next bytes, at most so many; nothing at the end. `timeout` is for one silence, in seconds."""
+    def read(self, size: int, timeout: float) -> bytes:
+        """Return the next bytes, at most `size`, and b"" at the end. `timeout` is the longest silence, in seconds."""
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
 
 
 Check = Callable[[str], None]
-"""Lets an IP address pass, or raises TransferError."""
+"""Returns for an IP address that may be connected to, and raises TransferError for any other."""
 
 
 class Origins(Protocol):
@@ -351,18 +351,17 @@ class Origins(Protocol):
         *,
         check: Check,
         timeout: float,
-        meanwhile: Callable[[], None],
+        while_waiting: Callable[[], None],
         ca_bundle: str | None = None,
     ) -> Body:
-        """Resolve once, check what came out, connect to that and ask; `timeout` is for all up to the headers.
+        """Resolve the host once, check its addresses, connect to one and send the request.
 
-        `ca_bundle` is the PEM of the only CA certificates to trust; None trusts the public ones.
-
-        While the answer is waited for, `meanwhile` is called every few seconds, in a thread of its own; what it
-        raises ends the wait.
+        `timeout` is the seconds until all headers have come. `ca_bundle` is the PEM of the only CA certificates to
+        trust; None trusts the public ones. Until the answer comes, `while_waiting` is called every few seconds in a
+        thread of its own; an error that it raises ends the wait and is raised here.
 
         Raises:
-            TransferError: typed by what went wrong.
+            TransferError: the request failed; its class says how.
         """
 
 
@@ -370,7 +369,7 @@ class Secrets(Protocol):
     """Secret values, by ARN."""
 
     def get(self, arn: str) -> str:
-        """The secret's string."""
+        """Return the secret's string."""
 
     def get_ca_bundle(self, arn: str) -> str:
         """Return the text of a secret or SSM parameter, which should be CA certificates in PEM."""
@@ -380,4 +379,4 @@ class PageFiles(Protocol):
     """The files of the web page."""
 
     def read(self, name: str) -> str | None:
-        """The text of a file; None where there is none of this name."""
+        """Return the text of a file, or None if there is none of this name."""

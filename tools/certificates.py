@@ -1,4 +1,4 @@
-"""Certificates of CAs that exist for the length of a test, with the faults that real ones have."""
+"""Issues certificates for tests, with the faults that real ones have."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate, its key, and who issued it; None of one that issued itself."""
+    """A certificate with its key and issuer; None for a self-signed one."""
 
     certificate: x509.Certificate
     key: EllipticCurvePrivateKey
@@ -26,20 +26,20 @@ class Certificate:
 
     @property
     def pem(self) -> str:
-        """The certificate alone."""
+        """The certificate without its key."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
-    def write(self, path: Path, *others: Certificate) -> Path:
+    def write(self, path: Path, *chain: Certificate) -> Path:
         """Write key, certificate and further certificates of the chain to a file, as a server loads them."""
         key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-        path.write_text(key + self.pem + "".join(other.pem for other in others))
+        path.write_text(key + self.pem + "".join(certificate.pem for certificate in chain))
         return path
 
 
 def ca(name: str, issuer: Certificate | None = None, *, key_usage: bool = True, critical: bool = True) -> Certificate:
-    """Make a CA: a root, or an intermediate of an issuer.
+    """Create a CA: a root, or an intermediate of an issuer.
 
-    `key_usage` and `critical` (of its Basic Constraints) are what strict verification requires.
+    Strict verification requires `key_usage` and `critical` Basic Constraints.
     """
     key = generate_private_key(SECP256R1())
     builder = _builder(name, key, issuer, DAY).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical)
@@ -52,7 +52,7 @@ def ca(name: str, issuer: Certificate | None = None, *, key_usage: bool = True, 
 
 
 def server(issuer: Certificate, *names: str, authority: bool = True, expires_in: timedelta = DAY) -> Certificate:
-    """Issue a server's certificate for names or addresses; without `authority` it lacks the identifier of its CA."""
+    """Issue a server's certificate for names or addresses; without `authority` it lacks the AuthorityKeyIdentifier."""
     key = generate_private_key(SECP256R1())
     alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
     builder = _builder(names[0], key, issuer, expires_in).add_extension(alternatives, critical=False)

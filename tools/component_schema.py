@@ -1,4 +1,4 @@
-"""The component's schema, as programs in other languages see it, kept in components/schema.json: `make docs`."""
+"""Writes components/schema.json, the component's schema for programs in other languages: `make docs`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ PAGE = TOP / "components" / "schema.json"
 
 
 def schema() -> str:
-    """The schema as JSON. The version is left out: a release sets it."""
-    described = json.loads(Plugin("0.0.0").schema or "{}")
-    described.pop("version", None)
-    return json.dumps(described, indent=2, sort_keys=True) + "\n"
+    """Return the schema as JSON, without the version, which a release sets."""
+    content = json.loads(Plugin("0.0.0").schema or "{}")
+    content.pop("version", None)
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
 if __name__ == "__main__":

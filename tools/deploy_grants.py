@@ -1,4 +1,4 @@
-"""IAM actions that each resource type of the program takes to create, read, update and delete.
+"""IAM actions that are needed to create, read, update and delete each resource type of the program.
 
 They are those that the official provider calls, from its source, and those that CloudFormation lists for the same type.
 In ARNs `{name}` stands for the pattern of the stack's names, `{bucket}` for that of its bucket.
@@ -135,7 +135,7 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
             "PutBucketTagging TagResource UntagResource",
             _BUCKET,
         ),
-        # What `forceDestroy` empties the bucket with.
+        # `forceDestroy` empties the bucket.
         _grant("s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion", f"{_BUCKET}/*"),
     ),
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": (_grant("s3", "GetBucketCORS PutBucketCORS", _BUCKET),),
@@ -174,11 +174,11 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     ),
     "aws:sqs/queuePolicy:QueuePolicy": (_grant("sqs", "GetQueueAttributes SetQueueAttributes", _QUEUE),),
 }
-"""Resource type -> what it takes."""
+"""Grants by resource type."""
 
 OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
     "key": (
-        Grant(  # DynamoDB uses the key in the name of whoever creates a table with it
+        Grant(  # DynamoDB uses the key with the permissions of the role that creates the table
             (
                 "kms:CreateGrant",
                 "kms:Decrypt",
@@ -194,4 +194,4 @@ OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
     "existing_bucket": (_grant("s3", "ListBucket", "arn:{partition}:s3:::{existing_bucket}"),),
     "authorizer_function": (_grant("lambda", "AddPermission GetPolicy RemovePermission", "{authorizer_function}"),),
 }
-"""Field of `Target` -> what a stack that has it takes besides."""
+"""Further grants by field of `Target`, for stacks that set it."""

@@ -11,24 +11,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from async_download.names import BUCKET_LIMIT, LIMIT, RANDOM_LENGTH, bucket_stem
-from async_download.specs import SPECS, hyphenated
+from async_download.functions import ALL_FUNCTIONS
+from async_download.names import BUCKET_LIMIT, LIMIT, RANDOM_LENGTH, bucket_stem, hyphenated
 
 from tools.deploy_grants import GRANTS, OPTIONAL, Grant
 from tools.readme_tables import TOP
 
 DOCUMENT = TOP / "docs" / "deploy-permissions.json"
-LONGEST_PART = max(map(len, map(hyphenated, SPECS)))
-HASH_LENGTH = 9  # "-" and eight characters in place of what does not fit
-SUFFIX = "{region}.{suffix}"  # in conditions, which have braces of their own
+MAX_KEY_LENGTH = max(map(len, map(hyphenated, ALL_FUNCTIONS)))
+HASH_LENGTH = 9  # "-" and eight characters, in shortened names
+SUFFIX = "{region}.{suffix}"  # in conditions, whose JSON has braces too
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the stack may touch: an account, a region and the names in it.
+    """The account, region and names of the stack that the policy covers.
 
-    `key`, `existing_bucket` and `authorizer_function` are ARN, name and ARN of what a stack brings along, or empty.
+    `key`, `existing_bucket` and `authorizer_function` are ARN, name and ARN of existing resources, or empty.
     """
 
     account: str = "111122223333"
@@ -49,7 +49,7 @@ class Target:
     @property
     def _name(self) -> str:
         """Return the pattern of names of functions, roles and tables; long prefixes are shortened in them."""
-        room = LIMIT - LONGEST_PART - 1
+        room = LIMIT - MAX_KEY_LENGTH - 1
         return f"{self.prefix}-*" if len(self.prefix) <= room else f"{self.prefix[: room - HASH_LENGTH]}*"
 
     @property
@@ -68,11 +68,12 @@ def policy(target: Target) -> Document:
         resources = tuple(resource.format(**target.fields) for resource in grant.resources)
         condition = json.dumps(grant.condition).replace(SUFFIX, f"{target.region}.{target.suffix}")
         actions.setdefault((resources, condition), set()).update(grant.actions)
-    places: dict[tuple[tuple[str, ...], str], dict[str, None]] = {}
+    resources_of: dict[tuple[tuple[str, ...], str], dict[str, None]] = {}
     for (resources, condition), allowed in actions.items():
-        places.setdefault((tuple(sorted(allowed)), condition), {}).update(dict.fromkeys(resources))
+        resources_of.setdefault((tuple(sorted(allowed)), condition), {}).update(dict.fromkeys(resources))
     statements = [
-        _statement(allowed, list(where), json.loads(condition)) for (allowed, condition), where in places.items()
+        _statement(allowed, list(resources), json.loads(condition))
+        for (allowed, condition), resources in resources_of.items()
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -86,18 +87,18 @@ def _grants(target: Target) -> Iterable[Grant]:
 
 
 def _statement(actions: Sequence[str], resources: Sequence[str], condition: Document) -> Document:
-    statement = {"Effect": "Allow", "Action": _one_or_list(actions), "Resource": _one_or_list(resources)}
+    statement = {"Effect": "Allow", "Action": _single_or_list(actions), "Resource": _single_or_list(resources)}
     return statement | ({"Condition": condition} if condition else {})
 
 
-def _one_or_list(values: Sequence[str]) -> str | list[str]:
+def _single_or_list(values: Sequence[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 
 EXAMPLE = Target(
     key="arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     existing_bucket="your-bucket",
-    authorizer_function="arn:aws:lambda:eu-central-1:111122223333:function:who-calls",
+    authorizer_function="arn:aws:lambda:eu-central-1:111122223333:function:authorize",
 )
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the REST API, written from where its parts are defined, kept in docs/openapi.json."""
+"""Writes docs/openapi.json, the OpenAPI document of the REST API, from the code: `make docs`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Set
 from functools import cache
 from typing import Any
 
-from async_download.rest_requests import FIELDS
-from async_download.rest_routes import ROUTES, Route
+from async_download.api.rest_requests import FIELDS
+from async_download.api.rest_routes import ROUTES, Route
 
-from runtime.logic.idempotency_keys import MIN_LENGTH
+from runtime.logic.requests.idempotency_keys import MIN_LENGTH
 from runtime.models import Status
 from tools import protocol, rest_errors
 from tools.readme_tables import TOP
@@ -18,53 +18,53 @@ from tools.readme_tables import TOP
 PAGE = TOP / "docs" / "openapi.json"
 Schema = dict[str, Any]
 
-MOMENT = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+TIMESTAMP = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
 ID = {"type": "string", "pattern": "^[0-9a-f]{32}$", "example": "0f5c2a9b7d3e4f60818293a4b5c6d7e8"}
 TICKET = {"type": "string", "pattern": r"^[0-9a-f]{32}\.[A-Za-z0-9_-]{43}$"}
 TEXT = {"type": "string"}
-TOLD = {  # field of a request -> what it is
-    "origin": "Name of a configured origin; may be left out where there is one.",
-    "path": "Path under the origin, with its query; may be left out where the origin has a default.",
-    "fileName": "What a browser shall call the file; by default the last part of the path.",
-    "sha256": "What the file's SHA-256 has to be, in hex; another file fails.",
-    "size": "How many bytes the file has to have; another file fails before it is copied.",
+FIELD_DESCRIPTIONS = {
+    "origin": "Name of a configured origin; optional if there is only one.",
+    "path": "Path under the origin, with its query; optional if the origin has a default path.",
+    "fileName": "Name under which a browser saves the file; by default the last part of the path.",
+    "sha256": "The SHA-256 that the file must have, in hex; another file fails.",
+    "size": "The size in bytes that the file must have; another file fails before it is copied.",
 }
 CALLS: dict[str, Schema] = {
     "POST /downloads": {
         "operationId": "requestDownload",
-        "summary": "Ask for a file",
-        "description": "Answered at once. Connect to `webSocketEndpoint` to be told when the file is there.",
-        "success": ("202", "Accepted", "Taken.", ["Location", "Retry-After"]),
+        "summary": "Request a file",
+        "description": "Answers at once. Connect to `webSocketEndpoint` for a message when the file is ready.",
+        "success": ("202", "Accepted", "The request was accepted.", ["Location", "Retry-After"]),
     },
     "GET /download": {
         "operationId": "requestDownloadByGet",
-        "summary": "Ask for a file, in one line",
-        "description": "As `POST /downloads`.",
-        "success": ("200", "Accepted", "Taken.", []),
+        "summary": "Request a file with a GET",
+        "description": "The same as `POST /downloads`.",
+        "success": ("200", "Accepted", "The request was accepted.", []),
     },
     "GET /downloads/{id}": {
         "operationId": "getDownload",
-        "summary": "See how a download stands",
-        "description": "With a fresh URL when it is READY: for clients without WebSockets.",
-        "success": ("200", "Download", "How it stands.", []),
+        "summary": "Get the status of a download",
+        "description": "Has a newly signed URL when the download is READY; for clients without WebSockets.",
+        "success": ("200", "Download", "The status.", []),
     },
     "DELETE /downloads/{id}": {
         "operationId": "cancelDownload",
         "summary": "Cancel a download",
-        "description": "Its execution is stopped, what was uploaded is removed, and who waits is told.",
-        "success": ("202", "Cancelled", "It ends.", []),
+        "description": "Stops the execution, removes uploaded parts and notifies waiting clients.",
+        "success": ("202", "Cancelled", "The download is cancelled.", []),
     },
 }
 HEADERS: dict[str, Schema] = {
-    "Cache-Control": {"description": "An answer may hold a ticket or a URL.", "schema": {"const": "no-store"}},
-    "Location": {"description": "Where to see how the download stands.", "schema": TEXT},
+    "Cache-Control": {"description": "A response may hold a ticket or a URL.", "schema": {"const": "no-store"}},
+    "Location": {"description": "URL of the download's status.", "schema": TEXT},
     "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
 }
-BUSY = {"429", "503", "504"}  # statuses that say when to come back
+RETRYABLE = {"429", "503", "504"}  # statuses with Retry-After
 
 
 def document() -> Schema:
-    """The whole of it."""
+    """Return the document."""
     paths: Schema = {}
     for route in ROUTES:
         path = "/" + "/".join(route.path)
@@ -74,7 +74,7 @@ def document() -> Schema:
         "info": {
             "title": "Async download",
             "version": "1",
-            "description": "Ask for a file, hang up, be told over a WebSocket when it is there.",
+            "description": "Request a file, disconnect, and get a WebSocket message when it is ready.",
             "license": {"name": "MIT-0", "identifier": "MIT-0"},
         },
         "servers": [{"url": "{apiUrl}", "variables": {"apiUrl": {"default": "/", "description": "Output `apiUrl`."}}}],
@@ -84,51 +84,54 @@ def document() -> Schema:
     }
 
 
-def written() -> str:
-    """As it is checked in."""
+def text() -> str:
+    """Return the document as JSON."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _operation(route: Route, call: str) -> Schema:
-    told = dict(CALLS[call])
-    status, schema, description, headers = told.pop("success")
-    good: Schema = {
+    operation = dict(CALLS[call])
+    status, schema, description, headers = operation.pop("success")
+    success: Schema = {
         "description": description,
         "headers": {name: HEADERS[name] for name in ("Cache-Control", *headers)},
         "content": _json(_ref(schema)),
     }
-    bad: Schema = {
-        each: {"$ref": f"#/components/responses/{each}"} if each in _shared() else _error(each, codes)
-        for each, codes in rest_errors.of_call(route).items()
+    errors: Schema = {
+        code: {"$ref": f"#/components/responses/{code}"} if code in _shared() else _error(code, codes)
+        for code, codes in rest_errors.of_call(route).items()
     }
     body = {"requestBody": {"required": True, "content": _json(_ref("Request"))}} if route.method == "POST" else {}
-    return told | {"parameters": _parameters(route)} | body | {"responses": {status: good} | bad}
+    return operation | {"parameters": _parameters(route)} | body | {"responses": {status: success} | errors}
 
 
 @cache
 def _shared() -> Schema:
-    """Errors that mean the same whatever is called."""
+    """Return the error responses that are the same for all calls."""
     calls = [rest_errors.of_call(route) for route in ROUTES]
-    alike = sorted(
-        {each for call in calls for each in call if all(call.get(each) == other.get(each) for other in calls)}
-    )
-    return {each: _error(each, calls[0][each]) for each in alike}
+    statuses = {status for call in calls for status in call}
+    shared = [status for status in sorted(statuses) if all(call.get(status) == calls[0].get(status) for call in calls)]
+    return {status: _error(status, calls[0][status]) for status in shared}
 
 
 def _parameters(route: Route) -> list[Schema]:
     if route.function != "request_download":
-        opens = "The ticket of the download. Browsers may send it in the query string."
+        ticket = "The ticket of the download. Browsers may send it in the query string."
         return [
             {"name": "id", "in": "path", "required": True, "description": "`downloadId`.", "schema": ID},
-            _parameter("X-Download-Ticket", "header", opens, TICKET),
+            _parameter("X-Download-Ticket", "header", ticket, TICKET),
             _parameter("ticket", "query", "The ticket, when it is not in the header.", TICKET),
         ]
     key = (
         "The same key from the same caller gives the same download, and a further ticket. "
-        f"With `restAuth` `api_key` or `none` it has to be a UUID or at least {MIN_LENGTH} random characters."
+        f"With `auth.type` `api_key` or `none` it has to be a UUID or at least {MIN_LENGTH} random characters."
     )
     keys = [_parameter("Idempotency-Key", "header", key, {"type": "string", "pattern": "^[!-~]{1,255}$"})]
-    fields = [_parameter(name, "query", TOLD[name], _field(name)) for name in FIELDS] if route.method == "GET" else []
+    fields = (
+        [_parameter(name, "query", FIELD_DESCRIPTIONS[name], _field(name)) for name in FIELDS]
+        if route.method == "GET"
+        else []
+    )
     return keys + fields
 
 
@@ -137,30 +140,36 @@ def _parameter(name: str, where: str, description: str, schema: Schema) -> Schem
 
 
 def _field(name: str) -> Schema:
-    exact: Schema = {"sha256": {"pattern": "^[0-9A-Fa-f]{64}$"}, "path": {"minLength": 1}, "fileName": {"minLength": 1}}
-    return {**FIELDS[name], **exact.get(name, {})}
+    bounds: Schema = {
+        "sha256": {"pattern": "^[0-9A-Fa-f]{64}$"},
+        "path": {"minLength": 1},
+        "fileName": {"minLength": 1},
+    }
+    return {**FIELDS[name], **bounds.get(name, {})}
 
 
 def _error(status: str, codes: Set[str]) -> Schema:
     code = {"type": "string", "enum": sorted(codes)}
     fields = {"code": code, "message": {"type": "string", "minLength": 1, "description": "Says what to do."}}
     error = {"type": "object", "required": ["code", "message"], "properties": fields}
-    answer: Schema = {
+    response: Schema = {
         "description": " or ".join(sorted(codes)),
         "content": _json({"type": "object", "required": ["error"], "properties": {"error": error}}),
     }
-    return answer | ({"headers": {"Retry-After": HEADERS["Retry-After"]}} if status in BUSY else {})
+    return response | ({"headers": {"Retry-After": HEADERS["Retry-After"]}} if status in RETRYABLE else {})
 
 
 def _schemas() -> Schema:
     file = protocol.schema()["$defs"]["ready"]
-    described = {name: field for name, field in file["properties"].items() if name != "type"}
-    described["size"] = size = protocol.schema()["$defs"]["bytes"]
+    properties = {name: field for name, field in file["properties"].items() if name != "type"}
+    properties["size"] = size = protocol.schema()["$defs"]["bytes"]
     codes = {"type": "string", "enum": sorted(protocol.codes_of("failed"))}
-    request = {name: _field(name) | {"description": TOLD[name]} for name in FIELDS}
+    request = {name: _field(name) | {"description": FIELD_DESCRIPTIONS[name]} for name in FIELDS}
     return {
         "Request": {"type": "object", "properties": request, "additionalProperties": False},
-        "Accepted": _object(downloadId=ID, executionArn=TEXT, webSocketEndpoint=TEXT, statusUrl=TEXT, expiresAt=MOMENT),
+        "Accepted": _object(
+            downloadId=ID, executionArn=TEXT, webSocketEndpoint=TEXT, statusUrl=TEXT, expiresAt=TIMESTAMP
+        ),
         "Download": _object(
             ("size", "copiedBytes", "url", "download", "error"),
             downloadId=ID,
@@ -168,26 +177,26 @@ def _schemas() -> Schema:
             status={"type": "string", "enum": [str(status) for status in Status]},
             origin=TEXT,
             path=TEXT,
-            createdAt=MOMENT,
-            expiresAt=MOMENT,
+            createdAt=TIMESTAMP,
+            expiresAt=TIMESTAMP,
             size=size,
             copiedBytes=size,
-            url=described["url"],
+            url=properties["url"],
             download=_ref("File"),
             error=_object(code=codes, message=TEXT),
         ),
-        "File": {"type": "object", "required": file["required"], "properties": described},
+        "File": {"type": "object", "required": file["required"], "properties": properties},
         "Cancelled": _object(downloadId=ID, status={"const": str(Status.CANCELLED)}),
     }
 
 
 def _security() -> Schema:
-    signature = {"x-amazon-apigateway-authtype": "awsSigv4", "description": "`restAuth: iam`: Signature Version 4."}
+    signature = {"x-amazon-apigateway-authtype": "awsSigv4", "description": "`auth.type: iam`: Signature Version 4."}
     header = {"type": "apiKey", "in": "header"}
     return {
         "signature": header | {"name": "Authorization"} | signature,
-        "key": header | {"name": "x-api-key", "description": "`restAuth: api_key`."},
-        "token": header | {"name": "Authorization", "description": "`restAuth: authorizer`, its header by default."},
+        "key": header | {"name": "x-api-key", "description": "`auth.type: api_key`."},
+        "token": header | {"name": "Authorization", "description": "`auth.type: authorizer`, its header by default."},
     }
 
 
@@ -204,4 +213,4 @@ def _json(schema: Schema) -> Schema:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written())
+    PAGE.write_text(text())

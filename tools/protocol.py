@@ -1,4 +1,4 @@
-"""The WebSocket protocol as docs/protocol.schema.json has it, to hold messages against."""
+"""Checks WebSocket messages against docs/protocol.schema.json."""
 
 from __future__ import annotations
 
@@ -14,52 +14,52 @@ from tools.readme_tables import TOP
 SCHEMA = TOP / "docs" / "protocol.schema.json"
 
 
-class OffProtocolError(AssertionError):
-    """A message is not one of the protocol's."""
+class ProtocolMismatchError(AssertionError):
+    """A message differs from the schema."""
 
 
 @cache
 def schema() -> dict[str, Any]:
-    """The schema, which is itself a valid one."""
-    described: dict[str, Any] = json.loads(SCHEMA.read_text())
-    Draft202012Validator.check_schema(described)
-    return described
+    """Return the schema; raises SchemaError if it is invalid."""
+    content: dict[str, Any] = json.loads(SCHEMA.read_text())
+    Draft202012Validator.check_schema(content)
+    return content
 
 
-def check_told(message: Mapping[str, object]) -> None:
-    """Hold what the server said against the schema; fields that it does not name are refused here.
+def check_server_message(message: Mapping[str, object]) -> None:
+    """Check a message of the server against the schema, and refuse fields that it does not name.
 
     Raises:
-        OffProtocolError: says where it differs.
+        ProtocolMismatchError: the message differs; the text says where.
     """
     kind = str(message.get("type"))
-    if kind not in told_kinds():
-        raise OffProtocolError(f"No message of the server has the type {kind!r}")
+    if kind not in server_message_types():
+        raise ProtocolMismatchError(f"No message of the server has the type {kind!r}")
     _check(kind, message)
 
 
 def is_action(message: object) -> bool:
-    """Whether a client may say this."""
+    """Return True if a client may send this message."""
     return _validator("clientMessage", closed=False).is_valid(message)
 
 
-def told_kinds() -> set[str]:
-    """The types of what the server says."""
+def server_message_types() -> set[str]:
+    """Return the types of the server's messages."""
     return {entry["$ref"].rpartition("/")[2] for entry in schema()["$defs"]["serverMessage"]["oneOf"]}
 
 
 def codes_of(kind: str) -> set[str]:
-    """The codes that messages of this type carry."""
+    """Return the error codes of messages of this type."""
     return set(schema()["$defs"][kind]["properties"]["error"]["properties"]["code"]["enum"])
 
 
 def _check(kind: str, message: Mapping[str, object]) -> None:
-    wrong = [f"{error.json_path}: {error.message}" for error in _validator(kind, closed=True).iter_errors(message)]
-    if wrong:
-        raise OffProtocolError(f"A {kind} message differs from the schema: {'; '.join(wrong)}; it is {message}")
+    errors = [f"{error.json_path}: {error.message}" for error in _validator(kind, closed=True).iter_errors(message)]
+    if errors:
+        raise ProtocolMismatchError(f"A {kind} message differs from the schema: {'; '.join(errors)}; it is {message}")
 
 
 @cache
 def _validator(kind: str, *, closed: bool) -> Draft202012Validator:
-    picked = {"$ref": f"#/$defs/{kind}", "$defs": schema()["$defs"]}
-    return Draft202012Validator(picked | ({"unevaluatedProperties": False} if closed else {}))
+    subschema = {"$ref": f"#/$defs/{kind}", "$defs": schema()["$defs"]}
+    return Draft202012Validator(subschema | ({"unevaluatedProperties": False} if closed else {}))

@@ -5,19 +5,31 @@ from __future__ import annotations
 import ast
 import re
 from itertools import pairwise
-from pathlib import Path
 
-import yaml
+from async_download.settings.checks import camel
 
-TOP = Path(__file__).parent.parent
+from tools.settings_pages import TOP, table
+
+__all__ = ["README", "TOP", "rewrite"]
+
 README = TOP / "README.md"
+COMMON_SETTINGS = [
+    "origins",
+    "storage.bucket",
+    "retention.objectExpirationDays",
+    "auth.type",
+    "api.corsOrigins",
+    "limits.maxDownloadsPerCaller",
+    "copying.concurrency",
+    "observability.logRetentionDays",
+    "protection.protect",
+    "tags",
+]
 
 
 def settings_table() -> str:
-    """Key, default and description of each setting of the program, from Pulumi.yaml."""
-    config = yaml.safe_load((TOP / "Pulumi.yaml").read_text())["config"]
-    rows = [f"| `{key}` | {_default(entry)} | {_cell(entry['description'])} |" for key, entry in config.items()]
-    return "\n".join(["| Key | Default | What it is |", "|---|---|---|", *rows])
+    """Return the table of the settings that most stacks need."""
+    return table(COMMON_SETTINGS)
 
 
 def outputs_table() -> str:
@@ -32,28 +44,13 @@ def outputs_table() -> str:
     return "\n".join(["| Stack output | Attribute | What it is |", "|---|---|---|", *rows])
 
 
-def rewritten(readme: str) -> str:
+def rewrite(readme: str) -> str:
     """The README with both tables as they should be."""
-    for name, table in (("settings", settings_table()), ("outputs", outputs_table())):
-        block = f"<!-- {name} -->\n{table}\n<!-- /{name} -->"
+    for name, rows in (("settings", settings_table()), ("outputs", outputs_table())):
+        block = f"<!-- {name} -->\n{rows}\n<!-- /{name} -->"
         readme, count = re.subn(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _: block, readme, flags=re.DOTALL)  # noqa: B023
         assert count == 1, f"README.md has to hold one <!-- {name} --> block"
     return readme
-
-
-def camel(name: str) -> str:
-    """`api_url` -> `apiUrl`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-def _default(entry: dict[str, object]) -> str:
-    if "default" not in entry:
-        return "required"
-    default = entry["default"]
-    if isinstance(default, bool):
-        return f"`{str(default).lower()}`"
-    return f"`{default}`" if default not in ("", {}, []) else ""
 
 
 def _cell(text: str) -> str:
@@ -61,4 +58,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text()))
+    README.write_text(rewrite(README.read_text()))

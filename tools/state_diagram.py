@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from async_download.state_machine import definition
+from async_download.workflow.state_machine import definition
 
 from tools.readme_tables import TOP
 
@@ -25,7 +25,7 @@ def drawn() -> str:
     return diagram(definition(**_example()))
 
 
-def rewritten(page: str) -> str:
+def rewrite(page: str) -> str:
     """The page with the diagram as it should be."""
     block = f"<!-- states -->\n```mermaid\n{drawn()}\n```\n<!-- /states -->"
     page, count = re.subn(r"<!-- states -->.*?<!-- /states -->", lambda _: block, page, flags=re.DOTALL)
@@ -73,4 +73,4 @@ def _id(name: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewritten(PAGE.read_text()))
+    PAGE.write_text(rewrite(PAGE.read_text()))

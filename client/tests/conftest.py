@@ -8,59 +8,65 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from async_download_client import Client, Event, Timing
+from async_download_client import Client, Event, ReadyFile, Timing
 
-from client.tests.fake_stack import FakeStack
+from client.tests.support.fake_stack import FakeStack
 
 QUICK = Timing(
     attempts=3,
-    retry_first=0.01,
-    retry_longest=0.02,
-    check_after=0.05,
-    keep_alive=0.05,
-    answer_within=5.0,
-    poll_first=0.01,
-    poll_longest=0.02,
-    outage=0.1,
+    first_retry_delay=0.01,
+    max_retry_delay=0.02,
+    first_status_delay=0.05,
+    max_status_delay=0.05,
+    answer_timeout=5.0,
+    first_poll_delay=0.01,
+    max_poll_delay=0.02,
+    max_outage=0.1,
 )
 
 
 @pytest.fixture
 def stack() -> Iterator[FakeStack]:
-    """A stack that says `ready` at once, unless told otherwise."""
+    """A stack that sends `ready` at once, unless a test changes that."""
     with FakeStack() as running:
         yield running
 
 
 @pytest.fixture
 def client(stack: FakeStack) -> Iterator[Client]:
-    """A client in a hurry."""
-    with Client(stack.api_url, timeout=5, timing=QUICK) as made:
-        yield made
+    """A client with short delays."""
+    with Client(stack.api_url, timeout=5, timing=QUICK) as client:
+        yield client
+
+
+@pytest.fixture
+def file(client: Client) -> ReadyFile:
+    """The file that the stack offers."""
+    return client.wait(client.request("q3.csv"))
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """Where to."""
+    """The path to download to."""
     return tmp_path / "report.bin"
 
 
 @pytest.fixture
 def clean(target: Path) -> Iterator[None]:
-    """Nothing but the file itself may stay."""
+    """Fails the test if anything but the target is left in its folder."""
     yield
     assert set(target.parent.iterdir()) <= {target}
 
 
 @pytest.fixture
 def events() -> list[Event]:
-    """What happened, when its `append` is the callback."""
+    """A list for `on_event=events.append`."""
     return []
 
 
 @pytest.fixture
 def wait_for() -> Callable[[Callable[[], object]], None]:
-    """Polls until a probe is truthy, for at most ten seconds."""
+    """Polls until a probe is true, for at most ten seconds."""
 
     def poll(probe: Callable[[], object]) -> None:
         deadline = time.monotonic() + 10
@@ -73,7 +79,7 @@ def wait_for() -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture
 def keep_signals() -> Iterator[None]:
-    """The handlers of this process, put back afterwards."""
+    """Restores the signal handlers of this process after the test."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():

@@ -1,4 +1,4 @@
-"""The same for asyncio, and events as iterators."""
+"""The asyncio client, and `events` of both clients."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ import pytest
 from async_download_client import (
     AsyncClient,
     Client,
+    ClientOptions,
     DownloadFailedError,
     Event,
+    GetOptions,
     NetworkError,
     Received,
     RefusedError,
     Saved,
+    StoppedError,
+    StopSignal,
 )
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import ID, FakeStack, Fault, Peer
+from client.tests.support.fake_stack import ID, FakeStack, Fault, Peer
 from client.tests.test_wait import names
 
 WaitFor = Callable[[Callable[[], object]], None]
@@ -29,38 +33,57 @@ WaitFor = Callable[[Callable[[], object]], None]
 
 @pytest.fixture(autouse=True)
 def no_threads_left(wait_for: WaitFor) -> Iterator[None]:
-    """Whatever happens, no thread of ours goes on."""
+    """Fails the test if a thread of a client is still running."""
     yield
-    wait_for(lambda: not any(each.name.startswith(("async-download", "lane-")) for each in threading.enumerate()))
+    ours = ("async-download", "range-worker-")
+    wait_for(lambda: not any(thread.name.startswith(ours) for thread in threading.enumerate()))
 
 
 def client_of(stack: FakeStack) -> AsyncClient:
-    """A client in a hurry."""
+    """Return an asyncio client with short delays."""
     return AsyncClient(stack.api_url, timeout=5, timing=QUICK)
 
 
-def failing(stack: FakeStack) -> None:
-    """The origin has no such file."""
+def fail_download(stack: FakeStack) -> None:
+    """Let the download fail because the origin has no such file."""
     error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
     stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
 
 
-def test_same_surface() -> None:
-    """Whatever the one can do the other can, with the same arguments; a task is cancelled where a thread is stopped."""
+def test_both_clients_have_the_same_methods_and_signatures() -> None:
     for name, method in inspect.getmembers(Client, inspect.isfunction):
-        if name.startswith("_") and name != "__init__":
-            continue
-        ours = inspect.signature(method).parameters
-        theirs = inspect.signature(getattr(AsyncClient, name)).parameters
-        assert [each for each in ours if each != "stop"] == list(theirs), name
-        for each in theirs:
-            assert ours[each].default == theirs[each].default, (name, each)
-            assert ours[each].kind == theirs[each].kind, (name, each)
+        if not name.startswith("_"):
+            sync, asynchronous = (inspect.signature(function) for function in (method, getattr(AsyncClient, name)))
+            assert sync.parameters == asynchronous.parameters, name
 
 
-def test_get(stack: FakeStack, target: Path) -> None:
-    """The whole way, with a callback that runs in the loop and may be a coroutine function."""
-    told: list[Event] = []
+@pytest.mark.parametrize(
+    ("function", "options", "exclude"),
+    [(Client.__init__, ClientOptions, set()), (Client.get, GetOptions, {"on_event", "stop"})],
+)
+def test_typed_options_are_the_keyword_parameters(
+    function: Callable[..., object], options: type, exclude: set[str]
+) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    names = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+    assert names - exclude == options.__annotations__.keys()
+
+
+def test_a_stop_signal_ends_a_call(stack: FakeStack) -> None:
+    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+    stop = StopSignal()
+
+    async def main() -> None:
+        async with client_of(stack) as client:
+            download = await client.request("q3.csv")
+            await client.wait(download, stop=stop, on_event=lambda _: stop.set())
+
+    with pytest.raises(StoppedError):
+        asyncio.run(main())
+
+
+def test_get_awaits_a_coroutine_callback_in_the_loop(stack: FakeStack, target: Path) -> None:
+    events: list[Event] = []
 
     async def main() -> Saved:
         loop = asyncio.get_running_loop()
@@ -68,7 +91,7 @@ def test_get(stack: FakeStack, target: Path) -> None:
         async def tell(event: Event) -> None:
             assert asyncio.get_running_loop() is loop
             await asyncio.sleep(0)
-            told.append(event)
+            events.append(event)
 
         async with client_of(stack) as client:
             return await client.get("q3.csv", target, on_event=tell)
@@ -76,31 +99,27 @@ def test_get(stack: FakeStack, target: Path) -> None:
     saved = asyncio.run(main())
     assert target.read_bytes() == stack.content
     assert (saved.path, saved.size) == (target, 300_000)
-    assert names(told) == ["requested", "connected", "ready", "received", "verified", "saved"]
+    assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
 
 
-def test_each_call(stack: FakeStack, target: Path) -> None:
-    """Each step by itself."""
-
+def test_every_step_can_be_called_separately(stack: FakeStack, target: Path) -> None:
     async def main() -> None:
         async with client_of(stack) as client:
             download = await client.request("q3.csv")
             assert (await client.status(download)).copied_bytes == 7
-            ready = await client.wait(download)
-            assert (await client.fetch(ready, target)).size == 300_000
+            file = await client.wait(download)
+            assert (await client.fetch(file, target)).size == 300_000
             await client.cancel(download)
 
     asyncio.run(main())
-    assert stack.seen[-1].method == "DELETE"
+    assert stack.requests[-1].method == "DELETE"
     assert target.read_bytes() == stack.content
 
 
-def test_a_push_that_was_lost(stack: FakeStack, target: Path) -> None:
-    """The stack pushes nothing by itself: the status is asked for, and the answer is `ready`."""
-
+def test_a_lost_ready_message_is_replaced_by_a_status_request(stack: FakeStack, target: Path) -> None:
     def script(peer: Peer) -> None:
         assert peer.receive() == "status"
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
 
@@ -113,27 +132,26 @@ def test_a_push_that_was_lost(stack: FakeStack, target: Path) -> None:
     assert stack.actions == ["status"]
 
 
-def test_many_at_once(stack: FakeStack, tmp_path: Path) -> None:
-    """More downloads than a pool has threads wait at the same time."""
-    together = threading.Barrier(40, timeout=20)
+def test_forty_downloads_wait_at_the_same_time(tmp_path: Path) -> None:
+    all_connected = threading.Barrier(40, timeout=20)  # more than the default executor of asyncio has threads
 
-    def script(peer: object) -> None:
-        together.wait()
-        stack.tell_ready(peer)  # type: ignore[arg-type]
-
-    stack.sockets = [script]
-
-    async def main() -> None:
+    async def main(stack: FakeStack) -> None:
         async with client_of(stack) as client:
             await asyncio.gather(*(client.get("q3.csv", tmp_path / str(number)) for number in range(40)))
 
-    asyncio.run(main())
+    with FakeStack(1000) as stack:
+
+        def script(peer: Peer) -> None:
+            all_connected.wait()
+            stack.send_ready(peer)
+
+        stack.sockets = [script]
+        asyncio.run(main(stack))
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {stack.content}
 
 
-def test_errors(stack: FakeStack, target: Path) -> None:
-    """Errors are the same, and a callback's own reach the caller."""
-    failing(stack)
+def test_errors_of_the_download_and_of_the_callback_reach_the_caller(stack: FakeStack, target: Path) -> None:
+    fail_download(stack)
 
     async def fail(_: Event) -> None:
         raise ZeroDivisionError
@@ -149,10 +167,9 @@ def test_errors(stack: FakeStack, target: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["waiting", "fetching"])
-def test_cancelled(stack: FakeStack, target: Path, where: str) -> None:
-    """A cancelled task ends soon, its threads too, and the next one goes on from there."""
+def test_a_cancelled_task_ends_and_the_next_call_resumes(stack: FakeStack, target: Path, where: str) -> None:
     if where == "waiting":
-        stack.sockets = [lambda peer: peer.stopping.wait(30), stack.tell_ready]
+        stack.sockets = [lambda peer: peer.stopping.wait(30), stack.send_ready]
     else:
         stack.faults = [Fault(cut=100_000, silent=True)]
     so_far = asyncio.Event()
@@ -172,18 +189,16 @@ def test_cancelled(stack: FakeStack, target: Path, where: str) -> None:
 
     asyncio.run(main())
     assert target.read_bytes() == stack.content
-    keys = {each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"}
+    keys = {request.headers["idempotency-key"] for request in stack.requests if request.method == "POST"}
     assert len(keys) == 1
 
 
-def test_async_events(stack: FakeStack, target: Path) -> None:
-    """Events as an asynchronous iterator; errors come out of it."""
-
+def test_async_events_yields_events_and_raises_errors(stack: FakeStack, target: Path) -> None:
     async def main() -> None:
         async with client_of(stack) as client:
-            told = [event async for event in client.events("q3.csv", target)]
-            assert names(told) == ["requested", "connected", "ready", "received", "verified", "saved"]
-            failing(stack)
+            events = [event async for event in client.events("q3.csv", target)]
+            assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
+            fail_download(stack)
             with pytest.raises(DownloadFailedError):
                 async for _ in client.events("q3.csv", target):
                     pass
@@ -192,8 +207,7 @@ def test_async_events(stack: FakeStack, target: Path) -> None:
     assert target.read_bytes() == stack.content
 
 
-def test_leaving_async_events(stack: FakeStack, target: Path) -> None:
-    """Whoever closes the iterator stops the download."""
+def test_closing_async_events_stops_the_download(stack: FakeStack, target: Path) -> None:
     stack.faults = [Fault(cut=100_000, silent=True)]
 
     async def main() -> None:
@@ -208,11 +222,10 @@ def test_leaving_async_events(stack: FakeStack, target: Path) -> None:
     assert not target.exists()
 
 
-def test_events(stack: FakeStack, client: Client, target: Path) -> None:
-    """Events as an iterator; errors come out of it."""
-    told = list(client.events("q3.csv", target))
-    assert names(told) == ["requested", "connected", "ready", "received", "verified", "saved"]
-    assert told[0].download.id == ID  # type: ignore[union-attr]
+def test_events_yields_events_and_raises_errors(stack: FakeStack, client: Client, target: Path) -> None:
+    events = list(client.events("q3.csv", target))
+    assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
+    assert events[0].download.id == ID  # type: ignore[union-attr]
     assert target.read_bytes() == stack.content
     stack.rest = [(400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}})]
     with pytest.raises(RefusedError):
@@ -222,8 +235,7 @@ def test_events(stack: FakeStack, client: Client, target: Path) -> None:
         list(client.events("q3.csv", target))
 
 
-def test_leaving_events(stack: FakeStack, client: Client, target: Path) -> None:
-    """Leaving the loop stops the download, and what came is kept."""
+def test_leaving_events_stops_the_download_and_keeps_the_bytes(stack: FakeStack, client: Client, target: Path) -> None:
     stack.faults = [Fault(cut=100_000, silent=True)]
     events = client.events("q3.csv", target)
     for event in events:

@@ -1,4 +1,4 @@
-"""The command: exit codes, what it prints where, and how it stops."""
+"""The command `get`: exit codes, output and interruption."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from async_download_client import cli
 from async_download_client.errors import AsyncDownloadError
 
-from client.tests.fake_stack import ID, SECRET, SIGNATURE, FakeStack, Fault
+from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, FakeStack, Fault
 
 pytestmark = pytest.mark.usefixtures("keep_signals")
 COMMAND = [sys.executable, "-m", "async_download_client.cli"]
@@ -27,12 +27,13 @@ def run(stack: FakeStack, target: Path, *more: str) -> int:
     return cli.main(["get", stack.api_url, "--path", "q3.csv", "-o", str(target), *more])
 
 
-def test_piped(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Piped, it prints plain lines on stderr, nothing on stdout, and no secret."""
-    asked = ["--sha256", stack.sha256, "--size", "300000", "--origin", "reports"]
-    assert run(stack, target, *asked) == 0
+def test_without_a_terminal_get_prints_lines_on_stderr(
+    stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    requested = ["--sha256", stack.sha256, "--size", "300000", "--origin", "reports"]
+    assert run(stack, target, *requested) == 0
     order = {"path": "q3.csv", "origin": "reports", "sha256": stack.sha256, "size": 300_000}
-    assert [json.loads(each.body) for each in stack.seen if each.method == "POST"] == [order]
+    assert [json.loads(request.body) for request in stack.requests if request.method == "POST"] == [order]
     assert target.read_bytes() == stack.content
     out, err = capfd.readouterr()
     assert out == ""
@@ -46,14 +47,15 @@ def test_piped(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
     ]
 
 
-def test_json(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """With --json each line of stdout is an event, without ticket or signature."""
+def test_json_prints_events_without_ticket_or_signature(
+    stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     stack.faults = [Fault(status=403)]
-    stack.become_ready()
+    stack.set_ready()
     assert run(stack, target, "--json") == 0
     out, err = capfd.readouterr()
-    told = [json.loads(line) for line in out.splitlines()]
-    assert [each["event"] for each in told] == [
+    printed = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in printed] == [
         "requested",
         "connected",
         "ready",
@@ -62,35 +64,36 @@ def test_json(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str])
         "verified",
         "saved",
     ]
-    assert told[0]["id"] == ID
-    assert (told[2]["size"], told[2]["fileName"]) == (300_000, "report.bin")
+    assert printed[0]["id"] == ID
+    assert (printed[2]["size"], printed[2]["fileName"]) == (300_000, "report.bin")
     assert SECRET not in out + err
     assert SIGNATURE not in out + err
 
 
-def test_a_poor_line(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """That it broke off is said, but not again and again for the same reason."""
+def test_the_same_reason_for_a_retry_is_printed_once(
+    stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     stack.faults = [Fault(cut=1000), Fault(status=503), Fault(cut=1000), Fault(cut=1000)]
     assert run(stack, target) == 0
-    said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("Broke off")]
+    said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("Interrupted")]
     assert len(said) == len(set(said)) == 2
 
 
-def test_quiet(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """With --quiet it says nothing."""
+def test_quiet_prints_nothing(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(stack, target, "--quiet") == 0
     assert capfd.readouterr() == ("", "")
 
 
-def test_headers(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headers and the API key, also from the environment, go to the API and not to S3."""
+def test_headers_and_api_key_are_sent_to_the_api_and_not_to_s3(
+    stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ASYNC_DOWNLOAD_API_KEY", "from-environment")
     assert run(stack, target, "--quiet", "--header", "Authorization: Bearer x") == 0
-    assert stack.seen[0].headers["x-api-key"] == "from-environment"
-    assert stack.seen[0].headers["authorization"] == "Bearer x"
+    assert stack.requests[0].headers["x-api-key"] == "from-environment"
+    assert stack.requests[0].headers["authorization"] == "Bearer x"
     assert "authorization" not in stack.gets("/s3/")[0].headers
     assert run(stack, target, "--quiet", "--api-key", "given") == 0
-    assert stack.seen[-3].headers["x-api-key"] == "given"
+    assert stack.requests[-3].headers["x-api-key"] == "given"
 
 
 def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
@@ -98,43 +101,43 @@ def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
     return subprocess.Popen(command, **options)
 
 
-def failed(stack: FakeStack) -> None:
-    """The origin has no such file."""
+def fail_at_origin(stack: FakeStack) -> None:
+    """Let the download fail because the origin has no such file."""
     error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
     stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
 
 
-def silent(stack: FakeStack) -> None:
-    """The file does not become ready."""
+def stay_pending(stack: FakeStack) -> None:
+    """Send no message on the WebSocket."""
     stack.sockets = [lambda peer: peer.stopping.wait(30)]
 
 
-def refused(stack: FakeStack) -> None:
-    """The API refuses."""
+def refuse_request(stack: FakeStack) -> None:
+    """Let the API refuse the request."""
     stack.rest = [(400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}})]
 
 
-def corrupt(stack: FakeStack) -> None:
-    """S3 hands out other bytes."""
+def send_other_bytes(stack: FakeStack) -> None:
+    """Let S3 send other bytes."""
     stack.faults = [Fault(content=bytes(300_000))]
 
 
-def not_a_stack(stack: FakeStack) -> None:
-    """Something else answers."""
+def send_no_download(stack: FakeStack) -> None:
+    """Answer the request with an empty object."""
     stack.rest = [(200, {})]
 
 
 @pytest.mark.parametrize(
     ("happens", "code", "name"),
     [
-        (refused, 3, "INVALID_PATH"),
-        (failed, 4, "ORIGIN_NOT_FOUND"),
-        (silent, 5, "WAIT_TIMEOUT"),
-        (corrupt, 6, "CHECKSUM_MISMATCH"),
-        (not_a_stack, 7, "PROTOCOL"),
+        (refuse_request, 3, "INVALID_PATH"),
+        (fail_at_origin, 4, "ORIGIN_NOT_FOUND"),
+        (stay_pending, 5, "WAIT_TIMEOUT"),
+        (send_other_bytes, 6, "CHECKSUM_MISMATCH"),
+        (send_no_download, 7, "PROTOCOL"),
     ],
 )
-def test_exit_codes(
+def test_each_failure_has_an_exit_code_and_names_its_error_code(
     stack: FakeStack,
     target: Path,
     capfd: pytest.CaptureFixture[str],
@@ -142,7 +145,6 @@ def test_exit_codes(
     code: int,
     name: str,
 ) -> None:
-    """Each kind of failure has its exit code and one line that names it."""
     happens(stack)
     assert run(stack, target, "--json", "--timeout", "0.5") == code
     out, err = capfd.readouterr()
@@ -150,20 +152,18 @@ def test_exit_codes(
     assert err.startswith("async-download: ")
     said, *more = err.splitlines()
     assert said.endswith(f" [{name}]")
-    assert more == (["async-download: the same command goes on from there"] if code == 5 else [])
+    assert more == (["async-download: run the same command again to resume"] if code == 5 else [])
     assert target.with_name("report.bin.part.json").exists() is (code == 5)
     assert (json.loads(out.splitlines()[-1])["code"], json.loads(out.splitlines()[-1])["exitCode"]) == (name, code)
     assert SECRET not in out + err
     assert SIGNATURE not in out + err
 
 
-def test_cannot_write(stack: FakeStack, tmp_path: Path) -> None:
-    """A target that is a directory is exit code 8."""
+def test_a_directory_as_target_is_exit_code_8(stack: FakeStack, tmp_path: Path) -> None:
     assert run(stack, tmp_path, "--quiet") == 8
 
 
-def test_every_error_has_a_code() -> None:
-    """No error of ours ends in the code for the unforeseen, and the help explains each."""
+def test_every_error_class_has_an_exit_code_in_the_help() -> None:
     assert set(AsyncDownloadError.__subclasses__()) == set(cli.EXIT_CODES)
     documented = {int(line.split("|")[1]) for line in (cli.__doc__ or "").splitlines() if line[2:3].isdigit()}
     assert documented == {0, 1, 2, 130, *cli.EXIT_CODES.values()}
@@ -183,8 +183,7 @@ def test_every_error_has_a_code() -> None:
         ["get", "https://example.com", "-o", "x", "--json", "--quiet"],
     ],
 )
-def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage is exit code 2, before anything is sent."""
+def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
     assert caught.value.code == 2
@@ -192,8 +191,9 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_while_downloading(stack: FakeStack, target: Path, wait_for: WaitFor, number: signal.Signals) -> None:
-    """Ctrl-C or SIGTERM midway leaves what came, and the same command gets the rest."""
+def test_after_a_signal_the_same_command_resumes(
+    stack: FakeStack, target: Path, wait_for: WaitFor, number: signal.Signals
+) -> None:
     stack.faults = [Fault(cut=100_000, silent=True)]
     part = target.with_name("report.bin.part")
     command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", str(target)]
@@ -202,21 +202,20 @@ def test_stopped_while_downloading(stack: FakeStack, target: Path, wait_for: Wai
     process.send_signal(number)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 128 + number
-    assert err.splitlines()[-1] == "async-download: stopped; the same command goes on from there"
+    assert err.splitlines()[-1] == "async-download: stopped; run the same command again to resume"
     assert "Traceback" not in err
     assert not target.exists()
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert ended.returncode == 0, ended.stderr
-    assert "Going on after 100.0 kB of 300.0 kB" in ended.stderr
+    assert "Resuming after 100.0 kB of 300.0 kB" in ended.stderr
     assert target.read_bytes() == stack.content
     assert stack.gets("/s3/")[-1].headers["range"] == "bytes=100000-299999"
-    posts = [each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"]
+    posts = [request.headers["idempotency-key"] for request in stack.requests if request.method == "POST"]
     assert posts[0] == posts[1], "the second command asks for the same download"
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_second_interrupt(tmp_path: Path, wait_for: WaitFor) -> None:
-    """A second Ctrl-C does not wait for whatever the first one started."""
+def test_a_second_interrupt_exits_at_once(tmp_path: Path, wait_for: WaitFor) -> None:
     marks = tmp_path / "started", tmp_path / "cleaning"
     program = (
         "import pathlib, sys, time\n"
@@ -238,8 +237,7 @@ def test_second_interrupt(tmp_path: Path, wait_for: WaitFor) -> None:
     assert process.wait(timeout=10) == 130
 
 
-def test_on_a_terminal(stack: FakeStack, target: Path) -> None:
-    """On a terminal the file arrives too, with bars."""
+def test_on_a_terminal_get_shows_bars(stack: FakeStack, target: Path) -> None:
     main, child = os.openpty()
     command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", str(target)]
     process = start(command, stderr=child, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"})

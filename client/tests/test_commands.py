@@ -1,4 +1,4 @@
-"""What each command does, beside `get` to a file."""
+"""The commands beside `get`, `get` to stdout, and options that reach the client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from async_download_client import Client, cli
 from async_download_client.cli import commands, values
 from async_download_client.transfer.segments import SEGMENT_BYTES
 
-from client.tests.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault
+from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault
 from client.tests.test_cli import COMMAND, start
 
 pytestmark = pytest.mark.usefixtures("keep_signals")
@@ -30,43 +30,39 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def answer(stack: FakeStack, tmp_path: Path, capfd: Capture) -> Path:
-    """A file with what `request` printed."""
+    """A file with the output of `request`."""
     assert cli.main(["request", stack.api_url, "--path", "q3.csv", "--origin", "reports"]) == 0
     path = tmp_path / "q3.json"
     path.write_text(capfd.readouterr().out)
     return path
 
 
-def test_version(capsys: Capture) -> None:
-    """The version is the wheel's."""
+def test_version_is_that_of_the_wheel(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--version"])
     assert (ended.value.code, capsys.readouterr().out) == (0, f"async-download-client/{version(DISTRIBUTION)}\n")
 
 
-def test_request(stack: FakeStack, answer: Path) -> None:
-    """`request` prints what the API answered, and asked for what was named."""
-    told = json.loads(answer.read_text())
-    assert told["downloadId"] == ID
-    assert told["webSocketEndpoint"].endswith(f"?ticket={TICKET}")
-    assert set(told) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
-    assert json.loads(stack.seen[0].body) == {"path": "q3.csv", "origin": "reports"}
+def test_request_prints_the_response_of_the_api(stack: FakeStack, answer: Path) -> None:
+    response = json.loads(answer.read_text())
+    assert response["downloadId"] == ID
+    assert response["webSocketEndpoint"].endswith(f"?ticket={TICKET}")
+    assert set(response) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
+    assert json.loads(stack.requests[0].body) == {"path": "q3.csv", "origin": "reports"}
 
 
-def test_status(stack: FakeStack, answer: Path, capfd: Capture) -> None:
-    """`status` says how far it is, in words and as JSON, with the ticket of the answer."""
+def test_status_prints_a_sentence_or_json(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     assert cli.main(["status", str(answer)]) == 0
-    assert capfd.readouterr().out == "COPYING, 7 bytes copied, 300.0 kB in all\n"
-    stack.become_ready()
+    assert capfd.readouterr().out == "COPYING, 7 bytes copied, 300.0 kB in total\n"
+    stack.set_ready()
     assert cli.main(["status", str(answer), "--json"]) == 0
     assert json.loads(capfd.readouterr().out) == {"id": ID, "status": "READY", "size": 300_000}
-    assert stack.seen[-1].headers["x-download-ticket"] == TICKET
+    assert stack.requests[-1].headers["x-download-ticket"] == TICKET
     assert cli.main(["status", str(answer), "--quiet"]) == 0
     assert capfd.readouterr() == ("", "")
 
 
-def test_status_of_a_failure(stack: FakeStack, answer: Path, capfd: Capture) -> None:
-    """A failure is said, and is exit code 4."""
+def test_status_of_a_failed_download_is_exit_code_4(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     stack.state = {"status": "FAILED", "error": {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file."}}
     assert cli.main(["status", str(answer)]) == 4
     out, err = capfd.readouterr()
@@ -74,11 +70,10 @@ def test_status_of_a_failure(stack: FakeStack, answer: Path, capfd: Capture) -> 
     assert err == "async-download: The origin has no such file. [ORIGIN_NOT_FOUND]\n"
 
 
-def test_cancel(stack: FakeStack, answer: Path, capfd: Capture) -> None:
-    """`cancel` cancels; when it is too late, the API's refusal is exit code 3."""
+def test_cancel_sends_delete_and_a_late_cancel_is_exit_code_3(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     assert cli.main(["cancel", str(answer)]) == 0
     assert capfd.readouterr().out == f"Cancelled {ID}\n"
-    assert (stack.seen[-1].method, stack.seen[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
+    assert (stack.requests[-1].method, stack.requests[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
     stack.rest = [(409, {"error": {"code": "DOWNLOAD_FINISHED", "message": "There is nothing to cancel any more."}})]
     assert cli.main(["cancel", str(answer), "--json"]) == 3
     out, err = capfd.readouterr()
@@ -86,8 +81,7 @@ def test_cancel(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     assert "nothing to cancel" in err
 
 
-def test_watch(stack: FakeStack, answer: Path, capfd: Capture) -> None:
-    """`watch` tells until the end; it prints the URL only when asked to."""
+def test_watch_prints_events_and_the_url_only_on_request(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     assert cli.main(["watch", str(answer)]) == 0
     out, err = capfd.readouterr()
     assert (out, err.splitlines()) == ("", ["Connected, waiting for the file", "Ready: 300.0 kB"])
@@ -102,15 +96,15 @@ def test_watch(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     assert SIGNATURE in json.loads(capfd.readouterr().out.splitlines()[-1])["url"]
 
 
-def test_watch_too_long(stack: FakeStack, answer: Path, capfd: Capture) -> None:
-    """Patience that ends is exit code 5, and nothing is said of files."""
+def test_watch_beyond_its_timeout_is_exit_code_5(stack: FakeStack, answer: Path, capfd: Capture) -> None:
     stack.sockets = [lambda peer: peer.stopping.wait(30)]
     assert cli.main(["watch", str(answer), "--timeout", "0.1"]) == 5
     assert len(capfd.readouterr().err.splitlines()) == 2
 
 
-def test_stdin(stack: FakeStack, answer: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer may come from a pipe."""
+def test_the_response_is_read_from_stdin(
+    stack: FakeStack, answer: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer.read_text()))
     assert cli.main(["status", "-"]) == 0
     assert "COPYING" in capfd.readouterr().out
@@ -118,21 +112,21 @@ def test_stdin(stack: FakeStack, answer: Path, capfd: Capture, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(("text", "code"), [(None, 8), ("no JSON", 2), ("[]", 2), ("{}", 7)])
-def test_no_answer(tmp_path: Path, capsys: Capture, text: str | None, code: int) -> None:
-    """What is not an answer of the API is said to be none."""
+def test_a_file_without_a_response_of_the_api_is_refused(
+    tmp_path: Path, capsys: Capture, text: str | None, code: int
+) -> None:
     path = tmp_path / "q3.json"
     if text is not None:
         path.write_text(text)
     try:
-        found = cli.main(["status", str(path)])
+        exit_code = cli.main(["status", str(path)])
     except SystemExit as ended:
-        found = int(str(ended.code))
-    assert found == code
+        exit_code = int(str(ended.code))
+    assert exit_code == code
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_to_stdout(stack: FakeStack) -> None:
-    """`-o -` writes the file to stdout and everything else to stderr."""
+def test_get_to_stdout_writes_only_the_file_there(stack: FakeStack) -> None:
     stack.faults = [Fault(cut=1000)]
     command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", "-", "--sha256", stack.sha256]
     ended = subprocess.run(command, capture_output=True, timeout=20, check=False)
@@ -145,8 +139,7 @@ def test_to_stdout(stack: FakeStack) -> None:
     assert b"Traceback" not in head.stderr
 
 
-def test_stopped_before_a_full_pipe(large: FakeStack, wait_for: WaitFor) -> None:
-    """Ctrl-C ends a command whose reader takes nothing any more."""
+def test_an_interrupt_ends_a_command_whose_pipe_is_full(large: FakeStack, wait_for: WaitFor) -> None:
     large.faults = []
     command = [*COMMAND, "get", large.api_url, "--path", "q3.csv", "-o", "-"]
     process = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -155,36 +148,38 @@ def test_stopped_before_a_full_pipe(large: FakeStack, wait_for: WaitFor) -> None
     assert process.wait(10) == 130
     assert process.stderr is not None
     assert process.stdout is not None
-    assert process.stderr.read().splitlines()[-1] == b"async-download: stopped; nothing was kept"
+    assert process.stderr.read().splitlines()[-1] == b"async-download: stopped; no bytes were kept"
     process.stdout.close()
     process.stderr.close()
 
 
-def test_identities(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token, a key beside a token, AWS credentials: from options and from the environment."""
+def test_credentials_come_from_options_and_environment(
+    stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments = ["get", stack.api_url, "-o", str(target), "--quiet"]
     monkeypatch.setenv("ASYNC_DOWNLOAD_TOKEN", "of-the-environment")
     assert cli.main(arguments) == 0
-    assert stack.seen[0].headers["authorization"] == "Bearer of-the-environment"
-    stack.seen.clear()
+    assert stack.requests[0].headers["authorization"] == "Bearer of-the-environment"
+    stack.requests.clear()
     assert cli.main([*arguments, "--bearer", "given", "--api-key", "key"]) == 0
-    assert stack.seen[0].headers["authorization"] == "Bearer given"
-    assert stack.seen[0].headers["x-api-key"] == "key"
-    stack.seen.clear()
+    assert stack.requests[0].headers["authorization"] == "Bearer given"
+    assert stack.requests[0].headers["x-api-key"] == "key"
+    stack.requests.clear()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     assert cli.main([*arguments, "--region", "eu-west-1"]) == 0
-    assert "Credential=AKIDEXAMPLE/" in stack.seen[0].headers["authorization"]
-    assert "/eu-west-1/execute-api/" in stack.seen[0].headers["authorization"]
+    assert "Credential=AKIDEXAMPLE/" in stack.requests[0].headers["authorization"]
+    assert "/eu-west-1/execute-api/" in stack.requests[0].headers["authorization"]
 
 
-def test_no_credentials(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
-    """An AWS profile that does not exist is exit code 3."""
+def test_a_missing_aws_profile_is_exit_code_3(
+    stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     assert cli.main(["get", stack.api_url, "-o", str(target), "--profile", "nobody"]) == 3
     assert "[CREDENTIALS]" in capfd.readouterr().err
-    assert stack.seen == []
+    assert stack.requests == []
 
 
 @pytest.mark.parametrize(
@@ -202,8 +197,7 @@ def test_no_credentials(stack: FakeStack, target: Path, monkeypatch: pytest.Monk
         ["--region", "eu-west-1", "--bearer", "x"],
     ],
 )
-def test_usage(more: list[str], capsys: Capture) -> None:
-    """Values that make no sense are exit code 2, before anything is sent."""
+def test_invalid_options_are_exit_code_2(more: list[str], capsys: Capture) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["get", "https://example.com", "-o", "x", *more])
     assert caught.value.code == 2
@@ -211,36 +205,35 @@ def test_usage(more: list[str], capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize(("text", "rate"), [("1", 1), ("500K", 500 << 10), ("2m", 2 << 20), ("1.5G", 3 << 29)])
-def test_rates(text: str, rate: int) -> None:
-    """Rates are written as curl's."""
+def test_rates_have_the_notation_of_curl(text: str, rate: int) -> None:
     assert values.rate(text) == rate
 
 
-def test_limits_arrive(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every option that limits something reaches the client."""
-    given: dict[str, Any] = {}
-    made = Client
+def test_options_with_limits_reach_the_client(stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client_options: dict[str, Any] = {}
 
-    def note(url: str, **options: Any) -> Any:
-        given.update(options)
-        return made(url, **options)
+    def record(url: str, **options: Any) -> Any:
+        client_options.update(options)
+        return Client(url, **options)
 
-    monkeypatch.setattr(commands, "Client", note)
+    monkeypatch.setattr(commands, "Client", record)
     options = ["--parallel", "3", "--limit-rate", "9M", "--read-timeout", "7", "--retry-for", "11", "--quiet"]
     assert cli.main(["get", stack.api_url, "-o", str(target), *options]) == 0
-    assert (given["parallel"], given["limit_rate"], given["timeout"], given["timing"].outage) == (3, 9 << 20, 7, 11)
+    assert client_options["timing"].max_outage == 11
+    assert client_options.items() >= {"parallel": 3, "limit_rate": 9 << 20, "timeout": 7}.items()
 
 
 @pytest.fixture
 def large() -> Iterator[FakeStack]:
-    """Three segments, of which each stops after 3 MB."""
+    """A stack with a file of three segments, each of which stops after 3 MB."""
     with FakeStack(2 * SEGMENT_BYTES + 4_000_000) as stack:
         stack.faults = [Fault(cut=3_000_000, silent=True) for _ in range(3)]
         yield stack
 
 
-def test_killed(large: FakeStack, target: Path, wait_for: WaitFor) -> None:
-    """After SIGKILL the same command fetches what is missing, and at most 1 MiB of each range twice."""
+def test_after_sigkill_the_same_command_fetches_at_most_1_mib_per_range_twice(
+    large: FakeStack, target: Path, wait_for: WaitFor
+) -> None:
     command = [*COMMAND, "get", large.api_url, "--path", "q3.csv", "-o", str(target), "--json"]
     journal = target.with_name("report.bin.part.json")
 
@@ -253,12 +246,12 @@ def test_killed(large: FakeStack, target: Path, wait_for: WaitFor) -> None:
     wait_for(so_far)
     process.kill()
     assert process.wait(10) == -signal.SIGKILL
-    large.seen.clear()
+    large.requests.clear()
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert target.read_bytes() == large.content
     resumed = [json.loads(line) for line in ended.stdout.splitlines() if '"resumed"' in line]
-    asked = [re.findall(r"\d+", each.headers["range"]) for each in large.gets("/s3/")]
-    fetched = sum(int(end) - int(begin) + 1 for begin, end in asked)
+    requested = [re.findall(r"\d+", request.headers["range"]) for request in large.gets("/s3/")]
+    fetched = sum(int(end) - int(begin) + 1 for begin, end in requested)
     assert fetched == len(large.content) - resumed[0]["receivedBytes"]
     assert resumed[0]["receivedBytes"] > 3 * (3_000_000 - (1 << 20) - (256 << 10))
     assert list(target.parent.iterdir()) == [target]

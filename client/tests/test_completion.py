@@ -1,4 +1,4 @@
-"""Completion, tried in the shells themselves."""
+"""Completion scripts, run in the shells."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ OPTIONS = ["--sha256", "--limit-rate", "--no-resume", "--profile"]
 
 
 def shell(name: str) -> str:
-    """The shell's path; what is not installed is said."""
-    found = shutil.which(name)
-    if not found:
+    """Return the path of a shell, or skip the test."""
+    path = shutil.which(name)
+    if not path:
         pytest.skip(f"There is no {name}: apt-get install {name}")
-    return found
+    return path
 
 
 def run(command: list[str], folder: Path, script: str = "") -> list[str]:
-    """The lines that a shell prints."""
+    """Return the lines that a shell prints."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TERM": "dumb", "LC_ALL": "C.UTF-8"}
     ended = subprocess.run(
         command, input=script, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def in_bash(words: list[str], folder: Path) -> list[str]:
-    """What bash offers for the last word."""
+    """Return the completions of bash for the last word."""
     line = " ".join(f"'{word}'" for word in ["async-download", *words])
     text = (
         f"{script('bash', make_parser(''))}\n"
@@ -51,15 +51,14 @@ def in_bash(words: list[str], folder: Path) -> list[str]:
 
 
 def in_fish(words: list[str], folder: Path) -> list[str]:
-    """What fish offers for the last word."""
+    """Return the completions of fish for the last word."""
     (folder / "script.fish").write_text(script("fish", make_parser("")))
     line = " ".join(["async-download", *words])
     return run([shell("fish"), "--no-config", "-c", f"source script.fish; complete -C '{line}' | cut -f1"], folder)
 
 
 @pytest.mark.parametrize("ask", [in_bash, in_fish])
-def test_offers(ask: object, folder: Path) -> None:
-    """Commands, the options of a command and no others, files where files belong, shells."""
+def test_a_shell_completes_commands_options_and_files(ask: object, folder: Path) -> None:
     assert callable(ask)
     assert set(ask([""], folder)) >= {"get", "request", "status", "cancel", "watch", "completion"}
     assert ask(["wa"], folder) == ["watch"]
@@ -72,8 +71,7 @@ def test_offers(ask: object, folder: Path) -> None:
     assert set(ask(["completion", ""], folder)) >= {"bash", "zsh", "fish"}
 
 
-def test_zsh(folder: Path) -> None:
-    """Zsh takes the script after compinit, and knows the command then."""
+def test_zsh_registers_the_completion_after_compinit(folder: Path) -> None:
     (folder / "script.zsh").write_text(script("zsh", make_parser("")))
     text = (
         "autoload -Uz compinit && compinit -u; source script.zsh\n"
@@ -83,8 +81,7 @@ def test_zsh(folder: Path) -> None:
     assert out == ["_bash_complete", "-o", "filenames", "-F", "_async_download", "_async_download:", "function"]
 
 
-def test_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The command prints the script of each shell, and knows no others."""
+def test_completion_prints_the_script_of_each_shell(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("bash", "zsh", "fish"):
         assert cli.main(["completion", name]) == 0
         assert capsys.readouterr().out == script(name, make_parser(cli.__doc__ or "")) + "\n"

@@ -1,4 +1,4 @@
-"""What an interrupted download leaves, and how the next one goes on with it."""
+"""`FILE.part` and its journal: what an interrupted download leaves, and how the next call resumes."""
 
 from __future__ import annotations
 
@@ -20,67 +20,62 @@ from async_download_client import (
     FileError,
     NetworkError,
     ObjectChangedError,
-    Ready,
+    ReadyFile,
     RefusedError,
     Resumed,
     WaitTimeoutError,
 )
 from async_download_client.transfer import segments
-from async_download_client.transfer.part import Part
+from async_download_client.transfer.part_file import PartFile
 
-from client.tests.fake_stack import SECRET, SIGNATURE, FakeStack, Fault
+from client.tests.support.fake_stack import SECRET, SIGNATURE, FakeStack, Fault
 
 pytestmark = pytest.mark.usefixtures("target")
 BROKEN = [Fault(cut=100_000), *[Fault(status=503)] * 60]
 
 
 @pytest.fixture
-def ready(client: Client) -> Ready:
-    """A file to fetch, as the stack promises it."""
-    return client.wait(client.request("q3.csv"))
-
-
-@pytest.fixture
-def part(client: Client, ready: Ready, stack: FakeStack, target: Path) -> Path:
-    """What stays when the line breaks for good after 100,000 of 300,000 bytes."""
+def part(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> Path:
+    """The `.part` file after the connection broke at 100,000 of 300,000 bytes."""
     stack.faults = list(BROKEN)
     with pytest.raises(NetworkError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     stack.faults = []
-    stack.seen.clear()
+    stack.requests.clear()
     return target.with_name("report.bin.part")
 
 
 def journal(part: Path) -> Path:
-    """What is known of it."""
+    """Return the journal's path."""
     return part.with_name(f"{part.name}.json")
 
 
 def ranges(stack: FakeStack) -> list[str]:
-    """What was asked of S3."""
-    return [each.headers["range"] for each in stack.gets("/s3/")]
+    """Return the ranges that were requested from S3."""
+    return [request.headers["range"] for request in stack.gets("/s3/")]
 
 
-def test_resumed(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, events: list[Event]) -> None:
-    """Only what is missing is fetched, and nothing but the file stays."""
+def test_only_missing_bytes_are_fetched(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, events: list[Event]
+) -> None:
     assert (part.stat().st_size, journal(part).exists()) == (100_000, True)
-    client.fetch(ready, target, on_event=events.append)
+    client.fetch(file, target, on_event=events.append)
     assert ranges(stack) == ["bytes=100000-299999"]
     assert target.read_bytes() == stack.content
     assert [event for event in events if isinstance(event, Resumed)] == [Resumed(100_000, 300_000)]
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_no_resume(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path) -> None:
-    """Whoever does not want it gets all of it anew."""
+def test_without_resume_all_bytes_are_fetched(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path
+) -> None:
     assert part.exists()
-    client.fetch(ready, target, resume=False)
+    client.fetch(file, target, resume=False)
     assert ranges(stack) == ["bytes=0-299999"]
     assert target.read_bytes() == stack.content
 
 
-def test_another_object(client: Client, stack: FakeStack, target: Path, part: Path) -> None:
-    """Bytes of another object are not gone on with."""
+def test_bytes_of_another_object_are_dropped(client: Client, stack: FakeStack, target: Path, part: Path) -> None:
     assert part.exists()
     stack.etag, stack.content = '"of-another"', stack.content[::-1]
     client.fetch(client.wait(client.request("q3.csv")), target)
@@ -89,31 +84,34 @@ def test_another_object(client: Client, stack: FakeStack, target: Path, part: Pa
 
 
 @pytest.mark.parametrize("longer", [True, False])
-def test_damaged(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, longer: bool) -> None:
-    """What is on the disk is read again: damaged bytes are fetched again, surplus ones cut off."""
+def test_damaged_bytes_are_fetched_again_and_surplus_ones_cut_off(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, longer: bool
+) -> None:
     data = part.read_bytes()
     part.write_bytes(data + bytes(500_000) if longer else data[:-1] + bytes([data[-1] ^ 1]))
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
     assert ranges(stack) == ["bytes=100000-299999" if longer else "bytes=0-299999"]
 
 
 @pytest.mark.parametrize("lost", ["part", "journal", "end of the journal"])
-def test_half_lost(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, lost: str) -> None:
-    """Whatever a crash or a person took away, the file comes out right."""
+def test_a_lost_part_file_or_journal_is_replaced(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, lost: str
+) -> None:
     if lost == "part":
         part.unlink()
     elif lost == "journal":
         journal(part).unlink()
     else:
         journal(part).write_bytes(journal(part).read_bytes()[:-5])
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_torn_line(client: Client, stack: FakeStack, target: Path, part: Path) -> None:
-    """What is noted after a line that a crash cut off can be read: of another object, in the middle."""
+def test_entries_after_a_line_that_a_crash_cut_off_are_read(
+    client: Client, stack: FakeStack, target: Path, part: Path
+) -> None:
     journal(part).write_bytes(journal(part).read_bytes()[:-5])
     stack.etag = '"of-another"'
     for _ in range(2):
@@ -137,25 +135,26 @@ def test_torn_line(client: Client, stack: FakeStack, target: Path, part: Path) -
         '{"version":1}\n{"segment":"x"}',
     ],
 )
-def test_journal_of_others(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path, text: str) -> None:
-    """A journal that makes no sense is begun anew."""
+def test_an_invalid_journal_is_replaced(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, text: str
+) -> None:
     journal(part).write_text(text + "\n")
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert ranges(stack) == ["bytes=0-299999"]
     assert target.read_bytes() == stack.content
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_any_crash(
-    client: Client, ready: Ready, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+def test_after_any_crash_the_file_is_right(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """Whatever of both files a power cut left, in whole, cut off or as zeros: the file comes out right."""
+    """A power cut leaves the `.part` file and the journal whole, cut off or with zeros."""
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 50_000)
     chance = random.Random(seed)
     stack.faults = [Fault(cut=chance.randrange(60_000)) for _ in range(chance.randrange(1, 9))]
     stack.broken_ranges = {chance.randrange(6) * 50_000}
     with pytest.raises(NetworkError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     stack.faults, stack.broken_ranges = [], set()
     part = target.with_name("report.bin.part")
     for path in (part, journal(part)):
@@ -167,58 +166,55 @@ def test_any_crash(
         if chance.random() < 0.5:
             del data[start:]
         path.write_bytes(data)
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_journal_that_lies(client: Client, ready: Ready, stack: FakeStack, target: Path, part: Path) -> None:
-    """A journal that claims more than a segment has is not believed."""
-    with journal(part).open("a") as file:
-        file.write('{"segment":0,"bytes":900000,"crc32":0}\n{"segment":7,"bytes":1,"crc32":0}\n')
+def test_a_journal_with_impossible_counts_is_not_believed(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path
+) -> None:
+    with journal(part).open("a") as journal_file:
+        journal_file.write('{"segment":0,"bytes":900000,"crc32":0}\n{"segment":7,"bytes":1,"crc32":0}\n')
     part.write_bytes(bytes(900_000))
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
 
 
-def test_no_secrets(part: Path) -> None:
-    """Neither ticket nor signature is on the disk, and nobody else may read the journal."""
+def test_no_ticket_or_signature_is_on_disk_and_the_journal_is_private(part: Path) -> None:
     text = journal(part).read_text()
     assert SECRET not in text
     assert SIGNATURE not in text
     assert journal(part).stat().st_mode & 0o077 == 0
 
 
-def test_two_at_once(client: Client, ready: Ready, target: Path) -> None:
-    """A second download to the same file is refused, and does no harm to the first."""
-    with Part(target), pytest.raises(FileError, match="another download"):
-        client.fetch(ready, target)
-    client.fetch(ready, target)
+def test_a_second_download_to_the_same_target_is_refused(client: Client, file: ReadyFile, target: Path) -> None:
+    with PartFile(target), pytest.raises(FileError, match="another download"):
+        client.fetch(file, target)
+    client.fetch(file, target)
 
 
-def test_no_locks(
-    client: Client, ready: Ready, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_system_without_locks_is_accepted(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file system without locks is no reason to refuse."""
-
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    client.fetch(ready, target)
+    client.fetch(file, target)
     assert target.read_bytes() == stack.content
 
 
-def test_disk_fills_up(client: Client, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that is full when the order is noted is an error of files."""
-
+def test_a_full_disk_while_the_journal_is_written_is_a_file_error(
+    client: Client, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with Part(target) as part, monkeypatch.context() as patch:
+    with PartFile(target) as part, monkeypatch.context() as patch:
         patch.setattr(os, "write", fail)
         with pytest.raises(FileError, match="No space left"):
-            part.key_for("order")
+            part.idempotency_key("order")
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", fail)
         with pytest.raises(FileError, match="No space left"):
@@ -226,78 +222,77 @@ def test_disk_fills_up(client: Client, target: Path, monkeypatch: pytest.MonkeyP
     client.get("q3.csv", target)
 
 
-def test_disk_full(client: Client, ready: Ready, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Too little room is said before the first byte."""
+def test_too_little_space_is_detected_before_the_first_byte(
+    client: Client, file: ReadyFile, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(300_000, 1, 299_999))
     with pytest.raises(FileError, match="300,000 bytes more, and 299,999 are free"):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     assert list(target.parent.iterdir()) == []
 
 
-def test_corrupt_is_not_kept(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
-    """What is known to be wrong is not gone on with."""
+def test_corrupt_bytes_are_removed(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
     stack.faults = [Fault(content=bytes(300_000))]
     with pytest.raises(ChecksumMismatchError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     assert list(target.parent.iterdir()) == []
 
 
-def test_changed_is_not_kept(client: Client, ready: Ready, stack: FakeStack, target: Path) -> None:
-    """Nor what belongs to a version that is gone."""
+def test_bytes_of_a_changed_object_are_removed(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
     stack.faults = [Fault(cut=100_000), Fault(status=412)]
     with pytest.raises(ObjectChangedError):
-        client.fetch(ready, target)
+        client.fetch(file, target)
     assert list(target.parent.iterdir()) == []
 
 
-class TestOrders:
-    """Of `get`: the same order goes on with the same download."""
+class TestIdempotencyKeys:
+    """`get` after an interrupted `get`: the same request continues the same download."""
 
     def keys(self, stack: FakeStack) -> list[str]:
-        """The Idempotency-Keys that were sent."""
-        return [each.headers["idempotency-key"] for each in stack.seen if each.method == "POST"]
+        """Return the Idempotency-Keys that were sent."""
+        return [request.headers["idempotency-key"] for request in stack.requests if request.method == "POST"]
 
-    def test_the_same(self, client: Client, stack: FakeStack, target: Path) -> None:
-        """A wait that was given up goes on with the same download; another order does not, nor a finished one."""
+    def test_the_same_request_continues_the_same_download(self, client: Client, stack: FakeStack, target: Path) -> None:
         silent = [lambda peer: peer.stopping.wait(30)]
         stack.sockets = list(silent)
         for path in ("q3.csv", "q3.csv", "q4.csv"):
             with pytest.raises(WaitTimeoutError):
                 client.get(path, target, timeout=0.05)
-        stack.sockets = [stack.tell_ready]
+        stack.sockets = [stack.send_ready]
         client.get("q4.csv", target)
         client.get("q4.csv", target)
         first, second, third, fourth, fifth = self.keys(stack)
         assert first == second != third == fourth != fifth
         assert list(target.parent.iterdir()) == [target]
 
-    def test_without_resume(self, client: Client, stack: FakeStack, target: Path) -> None:
-        """Whoever does not resume orders anew."""
+    def test_without_resume_the_download_is_requested_again(
+        self, client: Client, stack: FakeStack, target: Path
+    ) -> None:
         stack.sockets = [lambda peer: peer.stopping.wait(30)]
         for _ in range(2):
             with pytest.raises(WaitTimeoutError):
                 client.get("q3.csv", target, timeout=0.05, resume=False)
         assert len(set(self.keys(stack))) == 2
 
-    def test_failed(self, client: Client, stack: FakeStack, target: Path) -> None:
-        """A download that failed is not asked for again, but bytes of an earlier one are kept."""
+    def test_a_failed_download_is_requested_again_and_bytes_are_kept(
+        self, client: Client, stack: FakeStack, target: Path
+    ) -> None:
         stack.faults = list(BROKEN)
         with pytest.raises(NetworkError):
             client.get("q3.csv", target)
         stack.faults = []
-        tell_ready, stack.sockets = stack.sockets[0], [lambda peer: peer.send(stack.message("cancelled"))]
+        send_ready, stack.sockets = stack.sockets[0], [lambda peer: peer.send(stack.message("cancelled"))]
         with pytest.raises(DownloadFailedError):
             client.get("q3.csv", target)
-        stack.sockets = [tell_ready]
+        stack.sockets = [send_ready]
         client.get("q3.csv", target)
         first, second, third = self.keys(stack)
         assert first == second != third
         assert ranges(stack)[-1] == "bytes=100000-299999"
         assert target.read_bytes() == stack.content
 
-    def test_nothing_to_keep(self, client: Client, stack: FakeStack, target: Path) -> None:
-        """An order that was refused, or never arrived, leaves nothing."""
+    def test_a_refused_request_leaves_no_files(self, client: Client, stack: FakeStack, target: Path) -> None:
         stack.rest = [(400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}})]
         with pytest.raises(RefusedError):
             client.get("q3.csv", target)
@@ -306,8 +301,7 @@ class TestOrders:
             client.get("q3.csv", target)
         assert list(target.parent.iterdir()) == []
 
-    def test_the_object_is_gone(self, client: Client, stack: FakeStack, target: Path) -> None:
-        """What S3 has no more is ordered anew."""
+    def test_a_deleted_object_is_requested_again(self, client: Client, stack: FakeStack, target: Path) -> None:
         stack.faults = [Fault(cut=100_000), Fault(status=404)]
         with pytest.raises(RefusedError):
             client.get("q3.csv", target)
@@ -315,8 +309,9 @@ class TestOrders:
         assert len(set(self.keys(stack))) == 2
         assert ranges(stack)[-1] == "bytes=100000-299999"
 
-    def test_journal(self, client: Client, stack: FakeStack, target: Path) -> None:
-        """The order is written down before anything of the file is there."""
+    def test_the_idempotency_key_is_written_before_the_file(
+        self, client: Client, stack: FakeStack, target: Path
+    ) -> None:
         lines: list[dict[str, object]] = []
 
         def look(_: Event) -> None:

@@ -1,4 +1,4 @@
-"""What the package promises: its names, its tree of errors, and that secrets stay inside."""
+"""The package's names, its tree of errors, and secrets in what it prints."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import re
 import async_download_client
 from async_download_client import Client, errors, events
 
-from client.tests.fake_stack import SECRET, SIGNATURE
+from client.tests.support.fake_stack import SECRET, SIGNATURE
 
 
-def test_names() -> None:
-    """`__all__` of every module exists, and the package offers every error and event."""
+def test_all_names_exist_and_the_package_exports_every_error_and_event() -> None:
     for info in pkgutil.iter_modules(async_download_client.__path__):
         module = importlib.import_module(f"async_download_client.{info.name}")
         assert all(hasattr(module, name) for name in module.__all__), info.name
@@ -23,28 +22,26 @@ def test_names() -> None:
     assert offered >= set(events.__all__) - {"as_json"}
 
 
-def test_error_tree() -> None:
-    """The tree in the docstring is the tree of the classes."""
+def test_the_tree_in_the_docstring_is_that_of_the_classes() -> None:
     drawn: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
         if match := re.match(r"    ([│├└─ ]*)(\w+Error)\b", line):
             drawn.append((len(match[1]) // 4, match[2]))
     parents: dict[int, str] = {}
-    found = {}
+    documented = {}
     for depth, name in drawn:
         parents[depth] = name
-        found[name] = parents.get(depth - 1, "Exception")
+        documented[name] = parents.get(depth - 1, "Exception")
     actual = {name: getattr(errors, name).__base__.__name__ for name in errors.__all__}
-    assert found == actual
+    assert documented == actual
 
 
-def test_secrets(client: Client) -> None:
-    """Neither ticket nor signature is in what people print."""
+def test_neither_ticket_nor_signature_is_printed(client: Client) -> None:
     download = client.request("q3.csv")
-    ready = client.wait(download)
+    file = client.wait(download)
     assert SECRET in download.ticket
-    assert SIGNATURE in ready.url
-    told: list[events.Event] = [events.Requested(download), events.FileReady(ready)]
-    for text in (repr(download), repr(ready), repr(told), *(str(events.as_json(event)) for event in told)):
+    assert SIGNATURE in file.url
+    samples: list[events.Event] = [events.Requested(download), events.FileReady(file)]
+    for text in (repr(download), repr(file), repr(samples), *(str(events.as_json(event)) for event in samples)):
         assert SECRET not in text
         assert SIGNATURE not in text

@@ -1,4 +1,4 @@
-"""Credentials, tickets and signed URLs reach the stack that the user named, over TLS, and nobody else."""
+"""Credentials, tickets and signed URLs are sent only to the stack that the user named, and only over TLS."""
 
 from __future__ import annotations
 
@@ -13,17 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download_client import ApiKey, Client, DownloadFailedError, InsecureUrlError, RefusedError, cli, download_of
+from async_download_client import (
+    ApiKey,
+    Client,
+    DownloadFailedError,
+    InsecureUrlError,
+    RefusedError,
+    cli,
+    parse_download,
+)
 from async_download_client.errors import ProtocolError
-from async_download_client.stop import Stop
+from async_download_client.stop import StopSignal
 from async_download_client.transport import Transport, is_loopback
 from async_download_client.web_socket import MAX_MESSAGE_BYTES, SocketLostError, WebSocket
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import ID, TICKET, FakeStack, Peer
+from client.tests.support.fake_stack import ID, TICKET, FakeStack, Peer
 
 pytestmark = [pytest.mark.security, pytest.mark.usefixtures("keep_signals")]
-CERTIFICATE = Path(__file__).parents[2] / "tests" / "runtime" / "self_signed.pem"
+CERTIFICATE = Path(__file__).parents[2] / "tests" / "runtime" / "support" / "self_signed.pem"
 SECRETS = ("key-of-the-environment", "token-of-the-environment")
 ESCAPES = "\x1b[2J\u202egpj.exe\x07\r\n"
 Capture = pytest.CaptureFixture[str]
@@ -44,8 +52,8 @@ def environment_with_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ASYNC_DOWNLOAD_URL", raising=False)
 
 
-def answer_of(stack: FakeStack) -> dict[str, Any]:
-    """Return what a stack answers to a request."""
+def response_of(stack: FakeStack) -> dict[str, Any]:
+    """Return a stack's response to a request."""
     return {
         "downloadId": ID,
         "executionArn": f"arn:aws:states:eu-central-1:000000000000:execution:transfer:{ID}",
@@ -56,23 +64,22 @@ def answer_of(stack: FakeStack) -> dict[str, Any]:
 
 
 def file_of(folder: Path, stack: FakeStack, **fields: object) -> str:
-    """Write a file with a download of a stack; returns its path."""
+    """Write a file with a download of a stack and return its path."""
     path = folder / "download.json"
-    path.write_text(json.dumps({**answer_of(stack), **fields}), encoding="utf-8")
+    path.write_text(json.dumps({**response_of(stack), **fields}), encoding="utf-8")
     return str(path)
 
 
 def received_headers(stack: FakeStack) -> str:
     """Return all headers that a server received, as one text."""
-    return json.dumps([request.headers for request in stack.seen])
+    return json.dumps([request.headers for request in stack.requests])
 
 
 @pytest.mark.usefixtures("environment_with_credentials")
 @pytest.mark.parametrize("command", ["status", "cancel", "watch"])
 def test_a_server_that_only_a_file_names_gets_no_credentials(hostile: FakeStack, tmp_path: Path, command: str) -> None:
-    """The file's own ticket is all that is sent there."""
     assert cli.main([command, file_of(tmp_path, hostile)]) == 0
-    assert hostile.seen
+    assert hostile.requests
     for secret in SECRETS:
         assert secret not in received_headers(hostile)
 
@@ -84,12 +91,11 @@ def test_a_server_that_only_a_file_names_gets_no_credentials(hostile: FakeStack,
 def test_credentials_without_the_stacks_url_are_wrong_usage(
     hostile: FakeStack, tmp_path: Path, command: str, options: list[str], capsys: Capture
 ) -> None:
-    """Nothing is sent, and the message says how to name the stack."""
     with pytest.raises(SystemExit) as ended:
         cli.main([command, file_of(tmp_path, hostile), *options])
     assert ended.value.code == 2
     assert "--url" in capsys.readouterr().err
-    assert hostile.seen == []
+    assert hostile.requests == []
 
 
 @pytest.mark.usefixtures("environment_with_credentials")
@@ -97,54 +103,50 @@ def test_credentials_without_the_stacks_url_are_wrong_usage(
 def test_credentials_go_to_the_url_that_the_user_named(
     stack: FakeStack, hostile: FakeStack, tmp_path: Path, by_environment: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file's statusUrl counts for nothing then."""
     arguments = ["status", file_of(tmp_path, hostile)]
     if by_environment:
         monkeypatch.setenv("ASYNC_DOWNLOAD_URL", stack.api_url)
     else:
         arguments += ["--url", stack.api_url]
     assert cli.main(arguments) == 0
-    assert [request.path for request in stack.seen] == [f"/v1/downloads/{ID}"]
+    assert [request.path for request in stack.requests] == [f"/v1/downloads/{ID}"]
     assert SECRETS[0] in received_headers(stack)
-    assert hostile.seen == []
+    assert hostile.requests == []
 
 
 def test_a_refusal_of_the_bare_ticket_says_how_to_send_credentials(
     stack: FakeStack, tmp_path: Path, capsys: Capture
 ) -> None:
-    """A stack with API keys answers 403 to whoever sends none."""
     stack.rest = [(403, {"message": "Forbidden"})]
     assert cli.main(["status", file_of(tmp_path, stack)]) == 3
     assert "--url" in capsys.readouterr().err
 
 
 def test_the_status_url_of_an_answer_is_not_called(stack: FakeStack, hostile: FakeStack) -> None:
-    """The library calls the API that it was made for."""
-    download = download_of({**answer_of(stack), "statusUrl": f"{hostile.api_url}/downloads/{ID}"})
+    download = parse_download({**response_of(stack), "statusUrl": f"{hostile.api_url}/downloads/{ID}"})
     with Client(stack.api_url, auth=ApiKey("made-up"), timing=QUICK) as client:
         client.status(download)
         client.cancel(download)
-    assert [request.method for request in stack.seen] == ["GET", "DELETE"]
-    assert hostile.seen == []
+    assert [request.method for request in stack.requests] == ["GET", "DELETE"]
+    assert hostile.requests == []
 
 
 @pytest.mark.parametrize("download_id", ["../../evil", "a/b", "a?b", "", "x" * 81, "a\nb", "%2e%2e"])
-def test_an_id_that_is_none_is_refused(stack: FakeStack, download_id: str) -> None:
-    """It would become a part of a path."""
+def test_a_malformed_download_id_is_refused(stack: FakeStack, download_id: str) -> None:
+    """The id becomes a part of a path."""
     with pytest.raises(ProtocolError):
-        download_of({**answer_of(stack), "downloadId": download_id})
+        parse_download({**response_of(stack), "downloadId": download_id})
 
 
 @pytest.mark.parametrize("ticket", ["a%0d%0aX-Header:%20b", "a%20b", "%1b[2J"])
-def test_a_ticket_that_is_none_is_refused(stack: FakeStack, ticket: str) -> None:
-    """It would become the value of a header."""
+def test_a_malformed_ticket_is_refused(stack: FakeStack, ticket: str) -> None:
+    """The ticket becomes the value of a header."""
     with pytest.raises(ProtocolError):
-        download_of({**answer_of(stack), "webSocketEndpoint": f"{stack.web_socket_url}?ticket={ticket}"})
+        parse_download({**response_of(stack), "webSocketEndpoint": f"{stack.web_socket_url}?ticket={ticket}"})
 
 
 @pytest.mark.parametrize("url", ["http://files.invalid/v1", "http://10.0.0.1/v1", "http://localhost.files.invalid/v1"])
 def test_plain_http_to_another_machine_is_refused(url: str, capsys: Capture) -> None:
-    """Before anything is sent, unless it was allowed."""
     with pytest.raises(InsecureUrlError):
         Client(url)
     assert cli.main(["request", url, "--path", "q3.csv"]) == 3
@@ -167,13 +169,11 @@ def test_plain_http_to_another_machine_is_refused(url: str, capsys: Capture) -> 
         ("", False),
     ],
 )
-def test_loopback_is_told_by_name_or_address(host: str, expected: bool) -> None:
-    """A name that only begins so is another machine's."""
+def test_loopback_is_recognised_by_name_or_address(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
 def test_a_signed_url_of_plain_http_is_refused(stack: FakeStack, client: Client, target: Path) -> None:
-    """Its query opens the file."""
     stack.promised = {"url": "http://files.invalid/object?X-Amz-Signature=x"}
     with pytest.raises(InsecureUrlError, match=r"files\.invalid"):
         client.get("q3.csv", target)
@@ -181,23 +181,22 @@ def test_a_signed_url_of_plain_http_is_refused(stack: FakeStack, client: Client,
 
 
 def test_a_socket_of_plain_ws_is_refused(stack: FakeStack, client: Client) -> None:
-    """The ticket would travel in plain text."""
-    download = download_of({**answer_of(stack), "webSocketEndpoint": f"ws://files.invalid/v1?ticket={TICKET}"})
+    download = parse_download({**response_of(stack), "webSocketEndpoint": f"ws://files.invalid/v1?ticket={TICKET}"})
     with pytest.raises(InsecureUrlError, match=r"files\.invalid"):
         client.wait(download)
 
 
 def test_the_ticket_travels_in_a_header(stack: FakeStack, client: Client) -> None:
-    """Queries are kept in the logs of proxies, headers are not."""
+    """Proxies and access logs record queries, but not headers."""
     client.wait(client.request("q3.csv"))
-    handshake = next(request for request in stack.seen if request.path.startswith("/socket"))
+    handshake = next(request for request in stack.requests if request.path.startswith("/socket"))
     assert TICKET not in handshake.path
     assert handshake.headers["x-download-ticket"] == TICKET
 
 
 @pytest.fixture
 def redirecting() -> Iterator[tuple[str, list[str]]]:
-    """An https server whose every answer is a redirect, and what it was asked for; `?to=` says where to."""
+    """An https server that redirects to the URL in `?to=`, and the paths that it received."""
     requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -226,25 +225,24 @@ def redirecting() -> Iterator[tuple[str, list[str]]]:
 def test_a_redirect_from_https_to_http_is_refused(
     stack: FakeStack, redirecting: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also to this machine, and also where plain http is allowed: whoever began with TLS keeps it."""
+    """The redirect is refused even to this machine, and even where plain http is allowed."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     url, requests = redirecting
     transport = Transport(5, 1, allow_http=True)
     with (
         pytest.raises(InsecureUrlError, match="redirects"),
-        transport.answer("GET", f"{url}/?to={stack.url}/s3/object", {}, stop=Stop(), redirects=3),
+        transport.send("GET", f"{url}/?to={stack.url}/s3/object", {}, stop=StopSignal(), redirects=3),
     ):
         pass
     transport.close()
     assert len(requests) == 1
-    assert stack.seen == []
+    assert stack.requests == []
 
 
 def test_a_redirect_that_keeps_its_scheme_is_followed(stack: FakeStack) -> None:
-    """The caller says how many redirects are followed."""
     transport = Transport(5, 1)
     stack.faults = []
-    with transport.answer("GET", f"{stack.url}/s3/object", {}, stop=Stop(), redirects=3) as response:
+    with transport.send("GET", f"{stack.url}/s3/object", {}, stop=StopSignal(), redirects=3) as response:
         assert response.status == 200
     transport.close()
 
@@ -255,7 +253,7 @@ def endpoint_of(server: socket.socket) -> str:
 
 
 def test_a_redirect_of_the_handshake_is_not_followed(hostile: FakeStack) -> None:
-    """It would take the ticket elsewhere."""
+    """The redirect would send the ticket to another server."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def redirect() -> None:
@@ -270,7 +268,7 @@ def test_a_redirect_of_the_handshake_is_not_followed(hostile: FakeStack) -> None
         with pytest.raises(SocketLostError):
             WebSocket(endpoint_of(server), 5)
         thread.join()
-    assert hostile.seen == []
+    assert hostile.requests == []
 
 
 def first_frame(length: int) -> bytes:
@@ -278,7 +276,7 @@ def first_frame(length: int) -> bytes:
     return b"\x81\x7f" + struct.pack(">Q", length)
 
 
-def fragments(peer: Peer) -> None:
+def send_fragments(peer: Peer) -> None:
     """Send a message that is too large in frames that are not."""
     half = MAX_MESSAGE_BYTES // 2 + 1
     for first in (b"\x01", b"\x00", b"\x00"):
@@ -290,13 +288,13 @@ def fragments(peer: Peer) -> None:
     [
         lambda peer: peer.send_bytes(first_frame(MAX_MESSAGE_BYTES + 1)),
         lambda peer: peer.send_bytes(first_frame(1 << 62)),
-        fragments,
+        send_fragments,
     ],
 )
 def test_a_frame_that_is_too_large_is_refused_before_it_is_read(
     stack: FakeStack, script: Callable[[Peer], object]
 ) -> None:
-    """Its payload never comes here, and nobody waits for it."""
+    """The server never sends the payload, and the client does not wait for it."""
 
     def send(peer: Peer) -> None:
         script(peer)
@@ -308,7 +306,7 @@ def test_a_frame_that_is_too_large_is_refused_before_it_is_read(
 
 
 def test_the_largest_message_is_read(stack: FakeStack) -> None:
-    """The bound is API Gateway's."""
+    """The limit is that of API Gateway."""
     message = json.dumps({"type": "status", "padding": ""})
     padded = message.replace('""', '"' + "x" * (MAX_MESSAGE_BYTES - len(message)) + '"').encode()
 
@@ -326,7 +324,7 @@ def test_the_largest_message_is_read(stack: FakeStack) -> None:
 def test_no_escape_sequence_of_a_server_reaches_the_terminal(
     stack: FakeStack, target: Path, tmp_path: Path, capfd: Capture
 ) -> None:
-    """Neither from a refusal nor from a failure, a status, a file's name or a host."""
+    """Tried in a refusal, a failure, a status, a file name and a host."""
     stack.rest = [(400, {"error": {"code": f"BAD{ESCAPES}", "message": f"refused {ESCAPES}"}})]
     assert cli.main(["get", stack.api_url, "--path", "q3.csv", "-o", str(target)]) == 3
     stack.rest = [(403, {"message": f"refused {ESCAPES}"})]
@@ -343,7 +341,6 @@ def test_no_escape_sequence_of_a_server_reaches_the_terminal(
 
 
 def test_errors_of_the_library_hold_no_escape_sequence(stack: FakeStack, client: Client) -> None:
-    """Whoever prints them needs no filter."""
     stack.rest = [(400, {"error": {"code": f"BAD{ESCAPES}", "message": f"refused {ESCAPES}"}})]
     with pytest.raises(RefusedError) as refused:
         client.request("q3.csv")

@@ -1,4 +1,4 @@
-"""Asking for a file and waiting for it: by WebSocket, and by asking where sockets do not get through."""
+"""Requesting a file and waiting for it: on a WebSocket, or by polling."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from async_download_client import (
     Progress,
     ProtocolError,
     RefusedError,
-    Stop,
+    StopSignal,
     Timing,
     TooManyDownloadsError,
     UnavailableError,
@@ -25,38 +25,36 @@ from async_download_client import (
 )
 
 from client.tests.conftest import QUICK
-from client.tests.fake_stack import ID, TICKET, FakeStack, Peer
+from client.tests.support.fake_stack import ID, TICKET, FakeStack, Peer
 
 
 def names(events: list[Event]) -> list[str]:
-    """The names of events, each once in a row."""
-    found = [event.name for event in events]
-    return [name for index, name in enumerate(found) if index == 0 or found[index - 1] != name]
+    """Return the names of events without repetitions in a row."""
+    all_names = [event.name for event in events]
+    return [name for index, name in enumerate(all_names) if index == 0 or all_names[index - 1] != name]
 
 
-def test_the_whole_way(stack: FakeStack, client: Client, target: Path, events: list[Event]) -> None:
-    """Ask, be told, fetch: the file is there, and the events come in order."""
-    saved = client.get("q3.csv", target, "reports", "q3.bin", on_event=events.append)
+def test_get_requests_waits_and_downloads(stack: FakeStack, client: Client, target: Path, events: list[Event]) -> None:
+    saved = client.get("q3.csv", target, origin="reports", file_name="q3.bin", on_event=events.append)
     assert target.read_bytes() == stack.content
     assert saved.size == len(stack.content)
     assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
-    request = stack.seen[0]
+    request = stack.requests[0]
     assert (request.method, request.path) == ("POST", "/v1/downloads")
     assert json.loads(request.body) == {"path": "q3.csv", "origin": "reports", "fileName": "q3.bin"}
-    assert [each.headers["x-download-ticket"] for each in stack.gets("/socket")] == [TICKET]
+    assert [request.headers["x-download-ticket"] for request in stack.gets("/socket")] == [TICKET]
 
 
-def test_download_url(stack: FakeStack, target: Path) -> None:
-    """The stack's downloadUrl will do as well as its apiUrl, and headers go with each call."""
+def test_the_download_url_is_accepted_and_headers_go_with_each_call(stack: FakeStack, target: Path) -> None:
     with Client(f"{stack.api_url}/download", headers={"x-api-key": "made-up"}, timing=QUICK) as client:
         client.get("q3.csv", target)
-    assert stack.seen[0].path == "/v1/downloads"
-    assert stack.seen[0].headers["x-api-key"] == "made-up"
+    assert stack.requests[0].path == "/v1/downloads"
+    assert stack.requests[0].headers["x-api-key"] == "made-up"
 
 
-def test_late_ready(stack: FakeStack, client: Client, events: list[Event]) -> None:
-    """While it waits it asks once, passes on how far the copy is, and ignores what it does not understand."""
-
+def test_while_waiting_progress_is_reported_and_unknown_messages_are_ignored(
+    stack: FakeStack, client: Client, events: list[Event]
+) -> None:
     def script(peer: Peer) -> None:
         assert peer.receive() == "status"
         peer.send({"message": "Internal server error", "connectionId": "x", "requestId": "y"})
@@ -66,91 +64,86 @@ def test_late_ready(stack: FakeStack, client: Client, events: list[Event]) -> No
         peer.send(stack.message("status", status="PENDING"))
         peer.send(stack.message("progress", copiedBytes=10, size=20))
         peer.send(stack.message("progress", copiedBytes=10, size=20))
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
-    ready = client.wait(client.request("q3.csv"), events.append)
-    assert ready.size == len(stack.content)
-    told = [(event.status, event.copied_bytes, event.size) for event in events if isinstance(event, Progress)]
-    assert told == [("PENDING", None, None), ("COPYING", 10, 20)]
+    file = client.wait(client.request("q3.csv"), on_event=events.append)
+    assert file.size == len(stack.content)
+    progress = [(event.status, event.copied_bytes, event.size) for event in events if isinstance(event, Progress)]
+    assert progress == [("PENDING", None, None), ("COPYING", 10, 20)]
 
 
-def test_a_push_that_was_lost(stack: FakeStack, client: Client, events: list[Event]) -> None:
-    """A client that is told nothing asks for the status until the answer is `ready`, which carries the URL."""
-
+def test_a_silent_socket_is_asked_for_the_status_until_ready(
+    stack: FakeStack, client: Client, events: list[Event]
+) -> None:
     def script(peer: Peer) -> None:
         for _ in range(3):
             assert peer.receive() == "status"
             peer.send(stack.message("status", status="COPYING", copiedBytes=7))
         assert peer.receive() == "status"  # the push of `ready` was given up meanwhile
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
-    ready = client.wait(client.request("q3.csv"), events.append, timeout=10)
-    assert ready.url.startswith(f"{stack.s3_url}/s3/object")
+    file = client.wait(client.request("q3.csv"), on_event=events.append, timeout=10)
+    assert file.url.startswith(f"{stack.s3_url}/s3/object")
     assert stack.actions[:4] == ["status"] * 4
     assert stack.gets("/v1/downloads/") == []
 
 
-def test_a_push_that_was_lost_after_reconnecting(stack: FakeStack, client: Client) -> None:
-    """Neither the push nor the replay to the new socket came."""
-
+def test_a_silent_socket_is_asked_for_the_status_after_reconnecting(stack: FakeStack, client: Client) -> None:
     def answers(peer: Peer) -> None:
         assert peer.receive() == "status"
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [lambda peer: peer.close(), answers]
     client.wait(client.request("q3.csv"), timeout=10)
     assert stack.actions == ["status"]
 
 
-def test_silence_is_asked_about_less_and_less() -> None:
-    """Soon after the socket has opened, in the end once in a keep-alive, and never all clients at once."""
+def test_status_requests_become_rarer_and_have_jitter() -> None:
     timing = Timing()
-    for asked, longest in ((0, 5.0), (1, 10.0), (2, 20.0), (3, 40.0), (4, 60.0), (5000, 60.0)):
-        drawn = [timing.check(asked) for _ in range(20)]
-        assert longest / 2 <= min(drawn) < max(drawn) <= longest
+    for requests, max_delay in ((0, 5.0), (1, 10.0), (2, 20.0), (3, 40.0), (4, 60.0), (5000, 60.0)):
+        drawn = [timing.status_delay(requests) for _ in range(20)]
+        assert max_delay / 2 <= min(drawn) < max(drawn) <= max_delay
 
 
-def test_messages_that_come_make_asking_superfluous(stack: FakeStack) -> None:
-    """Progress shows that pushes arrive."""
-
+def test_no_status_is_requested_while_messages_arrive(stack: FakeStack) -> None:
     def script(peer: Peer) -> None:
         for number in range(10):
             peer.send(stack.message("progress", copiedBytes=number))
             peer.stopping.wait(0.05)
-        stack.tell_ready(peer)
+        stack.send_ready(peer)
 
     stack.sockets = [script]
-    with Client(stack.api_url, timeout=5, timing=replace(QUICK, check_after=2.0, keep_alive=2.0)) as client:
+    with Client(
+        stack.api_url, timeout=5, timing=replace(QUICK, first_status_delay=2.0, max_status_delay=2.0)
+    ) as client:
         client.wait(client.request("q3.csv"))
     assert stack.actions == []
 
 
-def test_a_socket_that_is_not_served_any_more(stack: FakeStack, client: Client, events: list[Event]) -> None:
-    """The stack has forgotten the connection: the client connects again, for nothing would be pushed to this one."""
-
+def test_a_socket_that_the_stack_has_forgotten_is_replaced(
+    stack: FakeStack, client: Client, events: list[Event]
+) -> None:
     def forgotten(peer: Peer) -> None:
         error = {"code": "DOWNLOAD_NOT_FOUND", "message": "There is no such download."}
         while peer.receive():
             peer.send(stack.message("error", error=error) | {"downloadId": ""})
 
-    stack.sockets = [forgotten, stack.tell_ready]
-    client.wait(client.request("q3.csv"), events.append, timeout=10)
+    stack.sockets = [forgotten, stack.send_ready]
+    client.wait(client.request("q3.csv"), on_event=events.append, timeout=10)
     assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
 
 
-def test_half_open(stack: FakeStack, events: list[Event]) -> None:
-    """A socket that swallows everything is given up for a new one."""
-    timing = Timing(retry_first=0.01, check_after=0.01, answer_within=0.05)
-    stack.sockets = [lambda peer: peer.stopping.wait(30), stack.tell_ready]
+def test_a_socket_without_any_reply_is_replaced(stack: FakeStack, events: list[Event]) -> None:
+    timing = Timing(first_retry_delay=0.01, first_status_delay=0.01, answer_timeout=0.05)
+    stack.sockets = [lambda peer: peer.stopping.wait(30), stack.send_ready]
     with Client(stack.api_url, timeout=5, timing=timing) as client:
-        client.wait(client.request("q3.csv"), events.append)
+        client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
 
 
-def test_failed(stack: FakeStack, client: Client, target: Path) -> None:
-    """A failure is raised with the stack's own code and words."""
+def test_a_failure_has_the_code_and_message_of_the_stack(stack: FakeStack, client: Client, target: Path) -> None:
     error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
     stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
     with pytest.raises(DownloadFailedError, match="no such file") as caught:
@@ -159,15 +152,13 @@ def test_failed(stack: FakeStack, client: Client, target: Path) -> None:
     assert not target.exists()
 
 
-def test_cancelled(stack: FakeStack, client: Client) -> None:
-    """That somebody cancelled it is an error of its own."""
+def test_a_cancelled_download_has_its_own_error(stack: FakeStack, client: Client) -> None:
     stack.sockets = [lambda peer: peer.send(stack.message("cancelled"))]
     with pytest.raises(DownloadCancelledError):
         client.wait(client.request("q3.csv"))
 
 
-def test_refused_ticket(stack: FakeStack, client: Client) -> None:
-    """A ticket that the API refuses ends the wait at once."""
+def test_a_refused_ticket_ends_the_wait(stack: FakeStack, client: Client) -> None:
     download = client.request("q3.csv")
     stack.sockets = [403]
     stack.rest = [(403, {"error": {"code": "TICKET_REFUSED", "message": "The ticket does not open this download."}})]
@@ -177,45 +168,48 @@ def test_refused_ticket(stack: FakeStack, client: Client) -> None:
 
 
 @pytest.mark.parametrize("closes_properly", [True, False])
-def test_dropped(stack: FakeStack, client: Client, events: list[Event], closes_properly: bool) -> None:
-    """After a break the socket is opened again, and the news come there."""
-    stack.sockets = [lambda peer: peer.close() if closes_properly else None, stack.tell_ready]
-    client.wait(client.request("q3.csv"), events.append)
+def test_a_broken_socket_is_replaced(
+    stack: FakeStack, client: Client, events: list[Event], closes_properly: bool
+) -> None:
+    stack.sockets = [lambda peer: peer.close() if closes_properly else None, stack.send_ready]
+    client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
     assert stack.gets(f"/v1/downloads/{ID}")[0].headers["x-download-ticket"] == TICKET
 
 
-def test_ready_meanwhile(stack: FakeStack, client: Client, events: list[Event]) -> None:
-    """What became ready while the socket broke is learnt by asking."""
-    stack.sockets = [lambda _: stack.become_ready()]
-    client.wait(client.request("q3.csv"), events.append)
+def test_a_file_that_became_ready_while_the_socket_broke_is_found_by_rest(
+    stack: FakeStack, client: Client, events: list[Event]
+) -> None:
+    stack.sockets = [lambda _: stack.set_ready()]
+    client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["connected", "ready"]
 
 
-def test_sockets_refused(stack: FakeStack, client: Client, events: list[Event]) -> None:
-    """Where sockets are refused, it asks until the file is ready."""
+def test_where_sockets_are_refused_the_client_polls(stack: FakeStack, client: Client, events: list[Event]) -> None:
     stack.sockets = [405]
 
     def become_ready_after_some(event: Event) -> None:
         events.append(event)
         if event.name == "polling":
-            stack.become_ready()
+            stack.set_ready()
 
-    client.wait(client.request("q3.csv"), become_ready_after_some)
+    client.wait(client.request("q3.csv"), on_event=become_ready_after_some)
     assert names(events) == ["progress", "polling", "ready"]
     assert len(stack.gets("/socket")) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_sockets_busy(stack: FakeStack, client: Client, events: list[Event], status: int) -> None:
-    """Where sockets are refused for a moment only, the next one is not far."""
-    stack.sockets = [status, stack.tell_ready]
-    client.wait(client.request("q3.csv"), events.append)
+def test_a_socket_that_is_refused_for_a_moment_is_opened_again(
+    stack: FakeStack, client: Client, events: list[Event], status: int
+) -> None:
+    stack.sockets = [status, stack.send_ready]
+    client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["progress", "disconnected", "connected", "ready"]
 
 
-def test_sockets_blocked(stack: FakeStack, client: Client, events: list[Event]) -> None:
-    """Where no socket can be opened at all, it tries some times and then asks."""
+def test_where_no_socket_can_be_opened_the_client_retries_and_then_polls(
+    stack: FakeStack, client: Client, events: list[Event]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         stack.web_socket_url = f"ws://127.0.0.1:{server.getsockname()[1]}/socket"
     download = client.request("q3.csv")
@@ -223,33 +217,33 @@ def test_sockets_blocked(stack: FakeStack, client: Client, events: list[Event]) 
     def become_ready_after_some(event: Event) -> None:
         events.append(event)
         if event.name == "polling":
-            stack.become_ready()
+            stack.set_ready()
 
-    client.wait(download, become_ready_after_some)
+    client.wait(download, on_event=become_ready_after_some)
     assert names(events) == ["progress", "disconnected", "polling", "ready"]
 
 
-def test_sockets_blocked_for_a_while(stack: FakeStack, events: list[Event]) -> None:
-    """After some time of asking, a socket is tried again: what blocked it may be over."""
-    stack.sockets = [405, stack.tell_ready]
-    timing = replace(QUICK, socket_again=0.05)
+def test_after_some_polling_a_socket_is_tried_again(stack: FakeStack, events: list[Event]) -> None:
+    stack.sockets = [405, stack.send_ready]
+    timing = replace(QUICK, socket_retry_delay=0.05)
     with Client(stack.api_url, timeout=5, timing=timing) as client:
-        client.wait(client.request("q3.csv"), events.append)
+        client.wait(client.request("q3.csv"), on_event=events.append)
     assert names(events) == ["progress", "polling", "connected", "ready"]
 
 
-def test_endless_answer(stack: FakeStack) -> None:
-    """An answer that trickles in for ever is not waited for, nor one that has no end held."""
+def test_a_response_that_is_too_large_or_too_slow_is_refused(stack: FakeStack) -> None:
     stack.rest = [(200, {"x": "y" * (2 << 20)})] * 3
-    with Client(stack.api_url, timing=QUICK) as client, pytest.raises(NetworkError, match="end of its answer"):
+    with Client(stack.api_url, timing=QUICK) as client, pytest.raises(NetworkError, match="too large or too slow"):
         client.request("q3.csv")
     stack.trickle = True
-    with Client(stack.api_url, timeout=0.2, timing=QUICK) as client, pytest.raises(NetworkError, match="end of its"):
+    with (
+        Client(stack.api_url, timeout=0.2, timing=QUICK) as client,
+        pytest.raises(NetworkError, match="too large or too slow"),
+    ):
         client.request("q3.csv")
 
 
-def test_timeout(stack: FakeStack, client: Client) -> None:
-    """A wait ends when the caller's patience does, on the socket and when asking."""
+def test_the_timeout_ends_a_wait_on_a_socket_and_by_polling(stack: FakeStack, client: Client) -> None:
     stack.sockets = [lambda peer: peer.stopping.wait(30)]
     download = client.request("q3.csv")
     with pytest.raises(WaitTimeoutError):
@@ -259,8 +253,7 @@ def test_timeout(stack: FakeStack, client: Client) -> None:
         client.wait(download, timeout=0.1)
 
 
-def test_outage(stack: FakeStack, client: Client) -> None:
-    """When nothing answers any more, the wait ends with a network error."""
+def test_an_outage_ends_the_wait_with_a_network_error(stack: FakeStack, client: Client) -> None:
     stack.sockets = [403]
     download = client.request("q3.csv")
     stack.rest = [503] * 1000
@@ -271,27 +264,26 @@ def test_outage(stack: FakeStack, client: Client) -> None:
 @pytest.mark.parametrize(
     ("header", "pause"), [("3", 3.0), ("0", 0.01), ("3600", 20.0), ("", 0.01), ("soon", 0.01), ("-1", 0.01)]
 )
-def test_busy_api_says_when_to_come_back(
+def test_retry_after_is_the_delay_before_the_next_attempt(
     stack: FakeStack, monkeypatch: pytest.MonkeyPatch, header: str, pause: float
 ) -> None:
-    """Retry-After is the least pause before the next attempt, up to the longest that a client makes by itself."""
+    """Retry-After counts up to the longest delay that the client chooses itself."""
     pauses: list[float] = []
-    monkeypatch.setattr(Stop, "sleep", lambda _self, seconds: pauses.append(seconds))
+    monkeypatch.setattr(StopSignal, "sleep", lambda _self, seconds: pauses.append(seconds))
     stack.rest, stack.retry_after = [503], header
-    with Client(stack.api_url, timing=Timing(retry_first=0.01)) as client:
+    with Client(stack.api_url, timing=Timing(first_retry_delay=0.01)) as client:
         client.request("q3.csv")
     assert pauses[0] == pytest.approx(pause, rel=0.5)
     assert pauses[0] >= pause / 2
 
 
-def test_busy_api(stack: FakeStack, client: Client) -> None:
-    """A busy API is asked again under the same Idempotency-Key, so that there is only one download."""
+def test_an_overloaded_api_is_retried_with_the_same_idempotency_key(stack: FakeStack, client: Client) -> None:
     stack.rest = [503, 429]
     client.request("q3.csv")
-    keys = {each.headers["idempotency-key"] for each in stack.seen}
-    assert (len(stack.seen), len(keys)) == (3, 1)
+    keys = {request.headers["idempotency-key"] for request in stack.requests}
+    assert (len(stack.requests), len(keys)) == (3, 1)
     client.request("q3.csv")
-    keys.add(stack.seen[-1].headers["idempotency-key"])
+    keys.add(stack.requests[-1].headers["idempotency-key"])
     assert len(keys) == 2
     assert "" not in keys
     stack.rest = [500] * 3
@@ -299,9 +291,7 @@ def test_busy_api(stack: FakeStack, client: Client) -> None:
         client.request("q3.csv")
 
 
-def test_a_caller_at_the_limit_of_running_downloads_tries_again_and_then_reads_what_to_do(
-    stack: FakeStack, client: Client
-) -> None:
+def test_too_many_downloads_is_retried_and_then_raised_with_its_message(stack: FakeStack, client: Client) -> None:
     refused: tuple[int, dict[str, object]] = (
         429,
         {"error": {"code": "TOO_MANY_DOWNLOADS", "message": "Wait until one has ended."}},
@@ -327,33 +317,33 @@ def test_a_caller_at_the_limit_of_running_downloads_tries_again_and_then_reads_w
         ((404, {}), "HTTP_404", "HTTP 404"),
     ],
 )
-def test_refused(stack: FakeStack, client: Client, answer: tuple[int, dict[str, object]], code: str, text: str) -> None:
-    """A refusal carries the API's code and words, or the status of the gateway before it."""
+def test_a_refusal_has_the_code_of_the_api_or_the_status_of_the_gateway(
+    stack: FakeStack, client: Client, answer: tuple[int, dict[str, object]], code: str, text: str
+) -> None:
     stack.rest = [answer]
     with pytest.raises(RefusedError, match=text) as caught:
         client.request("../q3.csv")
     assert caught.value.code == code
-    assert len(stack.seen) == 1
+    assert len(stack.requests) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"downloadId": ID}, {"webSocketEndpoint": "wss://host/v1"}])
-def test_not_a_stack(stack: FakeStack, client: Client, body: dict[str, object]) -> None:
-    """An answer that no stack gives is named as such."""
+def test_a_response_that_no_stack_sends_is_a_protocol_error(
+    stack: FakeStack, client: Client, body: dict[str, object]
+) -> None:
     stack.rest = [(200, body)]
     with pytest.raises(ProtocolError):
         client.request("q3.csv")
 
 
-def test_status_and_cancel(stack: FakeStack, client: Client) -> None:
-    """A download can be looked at and cancelled with its ticket."""
+def test_status_and_cancel_send_the_ticket(stack: FakeStack, client: Client) -> None:
     download = client.request("q3.csv")
     assert client.status(download).copied_bytes == 7
     client.cancel(download)
-    assert (stack.seen[-1].method, stack.seen[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
+    assert (stack.requests[-1].method, stack.requests[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
 
 
-def test_no_server(target: Path) -> None:
-    """Without a server there is a network error."""
+def test_without_a_server_there_is_a_network_error(target: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with Client(f"http://127.0.0.1:{port}/v1", timing=QUICK) as client, pytest.raises(NetworkError, match="reached"):
@@ -361,7 +351,6 @@ def test_no_server(target: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "example.com/v1", "ftp://example.com", "https://"])
-def test_no_url(url: str) -> None:
-    """What is no URL is refused before anything happens."""
+def test_an_invalid_url_is_refused_by_the_constructor(url: str) -> None:
     with pytest.raises(ValueError, match="https://"):
         Client(url)

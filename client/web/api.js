@@ -1,11 +1,11 @@
-// The REST API: ask for a file, look how it stands, give it up.
+// The REST API: request a file, get the status of a download, cancel it.
 
-const TRIES = 4;
-const BUSY = new Set([429, 500, 502, 503, 504]);
+const MAX_ATTEMPTS = 4;
+const RETRYABLE_STATUSES = new Set([429, 500, 502, 503, 504]);
 const LOOPBACK = new Set(["127.0.0.1", "localhost"]);
-const OUTCOMES = { READY: "ready", FAILED: "failed", CANCELLED: "cancelled" };
+const TYPE_OF_STATUS = { READY: "ready", FAILED: "failed", CANCELLED: "cancelled" };
 
-/** A failure with the code that the service gave, or one of this page's own. */
+/** A failure with a code of the API or of this page. */
 export class DownloadError extends Error {
   constructor(code, message = "") {
     super(message);
@@ -13,7 +13,7 @@ export class DownloadError extends Error {
   }
 }
 
-/** Resolves after so many milliseconds; rejects as soon as the signal is given. */
+/** Resolves after some milliseconds; rejects as soon as the signal is aborted. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -21,39 +21,39 @@ export function pause(milliseconds, signal) {
   });
 }
 
-/** How long to wait after so many failures in a row (1, 2, …): doubling, with jitter. */
-export function backOff(failures, longest = 20_000) {
-  return Math.min(longest, 500 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+/** Returns the milliseconds to wait after the 1st, 2nd, … failure in a row: doubling, with jitter. */
+export function retryDelay(failures, maxDelay = 20_000) {
+  return Math.min(maxDelay, 500 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }
 
-/** An API at its base URL, called with a key if it wants one. */
+/** The API at a base URL, called with an API key if there is one. */
 export class Api {
   #headers;
 
   constructor(url, key) {
-    this.base = checked(url);
+    this.base = checkedApiUrl(url);
     this.#headers = key ? { "X-Api-Key": key } : {};
   }
 
-  /** Ask for a file. Sent again when the API is busy: the key makes it the same download. */
-  async request(order, signal) {
+  /** Requests a file. The Idempotency-Key makes retries give the same download. */
+  async request(fields, signal) {
     const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
     const headers = { "Content-Type": "application/json", "Idempotency-Key": key.join("") };
-    const body = JSON.stringify(Object.fromEntries(Object.entries(order).filter(([, value]) => value)));
-    const answer = await this.#call("/downloads", { method: "POST", headers, body, signal });
-    const socket = URL.canParse(answer.webSocketEndpoint) ? new URL(answer.webSocketEndpoint) : null;
+    const json = JSON.stringify(Object.fromEntries(Object.entries(fields).filter(([, value]) => value)));
+    const body = await this.#call("/downloads", { method: "POST", headers, body: json, signal });
+    const socket = URL.canParse(body.webSocketEndpoint) ? new URL(body.webSocketEndpoint) : null;
     const ticket = socket?.searchParams.get("ticket");
-    if (!/^wss?:$/.test(socket?.protocol ?? "") || !ticket || !answer.downloadId) throw new DownloadError("BAD_ANSWER");
-    return { id: answer.downloadId, socket: socket.href, ticket };
+    if (!/^wss?:$/.test(socket?.protocol ?? "") || !ticket || !body.downloadId) throw new DownloadError("BAD_ANSWER");
+    return { id: body.downloadId, socket: socket.href, ticket };
   }
 
-  /** How a download stands, in the form of a message of the socket; a READY one with a freshly signed URL. */
+  /** Returns the status in the form of a WebSocket message; READY has a newly signed URL. */
   async status({ id, ticket }, signal) {
-    const answer = await this.#call(`/downloads/${id}`, { headers: { "X-Download-Ticket": ticket }, signal });
-    return { ...answer, ...answer.download, type: OUTCOMES[answer.status] ?? "status" };
+    const body = await this.#call(`/downloads/${id}`, { headers: { "X-Download-Ticket": ticket }, signal });
+    return { ...body, ...body.download, type: TYPE_OF_STATUS[body.status] ?? "status" };
   }
 
-  /** Give a download up; one that has finished stays as it is. */
+  /** Cancels a download; one that has finished is not changed. */
   async cancel({ id, ticket }) {
     const options = { method: "DELETE", headers: { "X-Download-Ticket": ticket }, keepalive: true };
     await this.#call(`/downloads/${id}`, options).catch((error) => {
@@ -62,22 +62,22 @@ export class Api {
   }
 
   async #call(path, { headers, signal, ...options }) {
-    for (let tries = 1; ; tries += 1) {
-      const answer = await this.#once(path, { ...options, headers: { ...headers, ...this.#headers }, signal });
-      const body = await answer.json().catch(() => null);
-      if (answer.ok && body) return body;
-      if (answer.ok) throw new DownloadError("BAD_ANSWER");
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.#send(path, { ...options, headers: { ...headers, ...this.#headers }, signal });
+      const body = await response.json().catch(() => null);
+      if (response.ok && body) return body;
+      if (response.ok) throw new DownloadError("BAD_ANSWER");
       const { code, message } = body?.error ?? {};
-      if (BUSY.has(answer.status) && code !== "DAILY_LIMIT_REACHED" && tries < TRIES) {
-        const asked = Number(answer.headers.get("Retry-After")) * 1000;
-        await pause(Math.max(backOff(tries), Math.min(asked || 0, 20_000)), signal);
+      if (RETRYABLE_STATUSES.has(response.status) && code !== "DAILY_LIMIT_REACHED" && attempt < MAX_ATTEMPTS) {
+        const retryAfter = Number(response.headers.get("Retry-After")) * 1000;
+        await pause(Math.max(retryDelay(attempt), Math.min(retryAfter || 0, 20_000)), signal);
         continue;
       }
-      throw new DownloadError(code ?? (answer.status === 403 ? "FORBIDDEN" : `HTTP_${answer.status}`), message ?? "");
+      throw new DownloadError(code ?? (response.status === 403 ? "FORBIDDEN" : `HTTP_${response.status}`), message ?? "");
     }
   }
 
-  async #once(path, options) {
+  async #send(path, options) {
     try {
       return await fetch(this.base + path, { cache: "no-store", credentials: "omit", ...options });
     } catch (error) {
@@ -87,14 +87,15 @@ export class Api {
   }
 }
 
-/** A URL that a link may have: whatever an API answers, it runs no script. */
+/** Returns an http or https URL for a link; throws for any other, such as javascript:. */
 export function webUrl(text) {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!/^https?:$/.test(url?.protocol ?? "")) throw new DownloadError("BAD_ANSWER");
   return url.href;
 }
 
-function checked(text) {
+/** Returns the URL without trailing slashes; throws BAD_API_URL unless it is https, or http on this machine. */
+function checkedApiUrl(text) {
   const url = URL.canParse(text) ? new URL(text) : null;
   const safe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
   if (!safe || url.username || url.search || url.hash) throw new DownloadError("BAD_API_URL");

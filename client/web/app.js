@@ -1,20 +1,20 @@
-// The page: what is asked for, one download at a time, and what becomes of it.
+// The page: the form, and one download at a time.
 
 import { Api, DownloadError, webUrl } from "./api.js";
 import { hostOf, loadConfig } from "./config.js";
 import { explain } from "./failures.js";
-import { outcome } from "./journey.js";
-import { meter, paced } from "./rate.js";
+import { waitForOutcome } from "./outcome.js";
+import { meter, throttled } from "./rate.js";
 import { save, UnreadableError } from "./saver.js";
-import { CAN_CHOOSE, chosenSink, memorySink, MOST_IN_MEMORY } from "./sinks.js";
-import { $, bar, begin, failure, headline, note, result, say, show, stage, stageFailed, waiting } from "./view.js";
+import { CAN_CHOOSE_FILE, chosenFileSink, MAX_IN_MEMORY, memorySink } from "./sinks.js";
+import { $, announce, begin, headline, note, setStage, show, showBar, showFailure, showResult, showWaiting, stageFailed } from "./view.js";
 
-const SPARE = 5_000; // a link that lives shorter than this is renewed before it is used
+const MIN_LINK_MILLISECONDS = 5_000; // a link that expires sooner is renewed before it is used
 
-let run = null; // the download that is shown: {api, download, stop, file?}
+let run = null; // the shown download: {api, download, stop, file?}
 let keyHost = ""; // the host that the key in the form belongs to
 
-/** Fill in the form. The address, which anybody can make up, names the API only where the host has no config.json. */
+/** Fills in the form. The query of the page's URL, which an attacker can choose, names the API only without config.json. */
 async function prefill() {
   const query = new URLSearchParams(location.search);
   for (const name of ["origin", "path"]) $(name).value ||= query.get(name) ?? "";
@@ -23,7 +23,7 @@ async function prefill() {
   try {
     config = await loadConfig();
   } catch {
-    return show("unconfigured"); // the form stays inert: without its settings the page might call a stranger's API
+    return show("unconfigured"); // the form stays inert: without the settings the page might call an attacker's API
   }
   const linked = config === null ? query.get("api") ?? "" : "";
   $("api").value ||= config?.apiUrl ? new URL(config.apiUrl, location.href).href.replace(/\/+$/, "") : linked;
@@ -31,10 +31,10 @@ async function prefill() {
   show("api-hint", linked !== "");
   $("key-field").hidden = config?.restAuth === "none";
   $("settings").open = !$("api").value || linked !== "" || config?.restAuth === "api_key";
-  $("ask").inert = false; // only now: nothing that is typed gets overwritten
+  $("ask").inert = false; // only now, so that no typed text is overwritten
 }
 
-/** A key belongs to one host: it is not sent to the next one. */
+/** Clears the key when the URL names another host, because a key is for one host only. */
 function forgetKey() {
   if (hostOf($("api").value) !== keyHost) $("key").value = "";
   keyHost = hostOf($("api").value);
@@ -44,135 +44,135 @@ async function start(event) {
   event.preventDefault();
   run?.stop.abort();
   const { api, key, origin, path } = Object.fromEntries([...new FormData($("ask"))].map(([name, text]) => [name, text.trim()]));
-  const mine = { stop: new AbortController() };
-  run = mine;
+  const started = { stop: new AbortController() };
+  run = started;
   begin("Asking for the file");
-  say("Asking for the file.");
+  announce("Asking for the file.");
   try {
-    await follow(mine, new Api(api, key), { origin, path });
+    await follow(started, new Api(api, key), { origin, path });
   } catch (error) {
-    if (!mine.stop.signal.aborted) failed(error);
+    if (!started.stop.signal.aborted) failed(error);
   }
 }
 
-async function follow(mine, api, order) {
-  const { signal } = mine.stop;
-  const download = await api.request(order, signal);
-  Object.assign(mine, { api, download });
-  stage("connection");
+async function follow(current, api, fields) {
+  const { signal } = current.stop;
+  const download = await api.request(fields, signal);
+  Object.assign(current, { api, download });
+  setStage("connection");
   headline("Waiting for the file");
-  const end = await outcome(api, download, { on: (message) => HEARD[message.type]?.(message), signal });
-  if (end.type === "cancelled") return cancelled();
-  if (end.type === "failed") throw new DownloadError(end.error?.code ?? "TRANSFER_FAILED", end.error?.message);
-  mine.file = end;
-  await ready(mine);
+  const outcome = await waitForOutcome(api, download, { onMessage: (message) => HANDLERS[message.type]?.(message), signal });
+  if (outcome.type === "cancelled") return cancelled();
+  if (outcome.type === "failed") throw new DownloadError(outcome.error?.code ?? "TRANSFER_FAILED", outcome.error?.message);
+  current.file = outcome;
+  await showReady(current);
 }
 
-const HEARD = {
+const HANDLERS = {
   connected: () => {
-    stage("copy");
-    if ($("copy").hidden) waiting("copy", "Waiting for the origin");
+    setStage("copy");
+    if ($("copy").hidden) showWaiting("copy", "Waiting for the origin");
     note();
-    say("Connected. Waiting for the file.");
+    announce("Connected. Waiting for the file.");
   },
   reconnecting: () => {
-    note("The line dropped. Connecting again; nothing is lost.");
-    say("The line dropped. Connecting again.");
+    note("The connection was lost. Reconnecting; no data is lost.");
+    announce("The connection was lost. Reconnecting.");
   },
-  status: (message) => message.status === "COPYING" && message.copiedBytes > 0 && HEARD.progress(message),
+  status: (message) => message.status === "COPYING" && message.copiedBytes > 0 && HANDLERS.progress(message),
   progress: ({ copiedBytes = 0, size: total, bytesPerSecond: rate, secondsLeft: seconds }) => {
-    stage("copy");
+    setStage("copy");
     headline("Copying");
-    bar("copy", "Copied", { done: copiedBytes, total, rate, seconds });
+    showBar("copy", "Copied", { done: copiedBytes, total, rate, seconds });
   },
 };
 
-async function ready(mine) {
-  const { file } = mine;
-  bar("copy", "", { done: file.size, total: file.size });
+async function showReady(current) {
+  const { file } = current;
+  showBar("copy", "", { done: file.size, total: file.size });
   note();
-  stage("link", "done");
+  setStage("link", "done");
   headline("Ready");
-  result(file, webUrl(file.url));
-  if (file.size <= MOST_IN_MEMORY) return fetchInto(mine, memorySink(file.fileName));
+  showResult(file, webUrl(file.url));
+  if (file.size <= MAX_IN_MEMORY) return fetchInto(current, memorySink(file.fileName));
   show("cancel", false);
-  show("save", CAN_CHOOSE);
-  say(`${file.fileName} is ready. ${CAN_CHOOSE ? "Save it, or use the link." : "Use the link to download it."}`);
+  show("save", CAN_CHOOSE_FILE);
+  announce(`${file.fileName} is ready. ${CAN_CHOOSE_FILE ? "Save it, or use the link." : "Use the link to download it."}`);
 }
 
-async function fetchInto(mine, sink) {
-  const { file, stop } = mine;
-  stage("download");
+async function fetchInto(current, sink) {
+  const { file, stop } = current;
+  setStage("download");
   headline("Downloading");
   show("save", false);
   show("cancel");
   const rate = meter(file.size);
-  const on = paced((done) => bar("fetch", "Downloaded", { done, total: file.size, ...rate(done) }));
-  on(0);
+  const onProgress = throttled((done) => showBar("fetch", "Downloaded", { done, total: file.size, ...rate(done) }));
+  onProgress(0);
   try {
-    await save(file, sink, { renew: () => renew(mine), on, signal: stop.signal });
+    await save(file, sink, { renew: () => renew(current), onProgress, signal: stop.signal });
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
     show("fetch", false);
     show("cancel", false);
-    stage("link", "done");
+    setStage("link", "done");
     headline("Ready");
     note("The storage does not let this page read the file, so the browser downloads it: use the link.");
-    return say(`${file.fileName} is ready. Use the link to download it.`);
+    return announce(`${file.fileName} is ready. Use the link to download it.`);
   }
-  stage("download", "done");
-  bar("fetch", "", { done: file.size, total: file.size });
-  result(mine.file, $("link").href, true);
+  setStage("download", "done");
+  showBar("fetch", "", { done: file.size, total: file.size });
+  showResult(current.file, $("link").href, true);
   show("cancel", false);
   headline("Saved");
-  say(`${file.fileName} is saved.`);
+  announce(`${file.fileName} is saved.`);
 }
 
-/** A fresh link, shown as well. */
-async function renew(mine) {
-  const news = await mine.api.status(mine.download, mine.stop.signal);
-  if (news.type !== "ready") throw new DownloadError("DOWNLOAD_NOT_FOUND");
-  mine.file = news;
-  result(news, webUrl(news.url));
-  return news;
+/** Gets a new link and shows it. */
+async function renew(current) {
+  const file = await current.api.status(current.download, current.stop.signal);
+  if (file.type !== "ready") throw new DownloadError("DOWNLOAD_NOT_FOUND");
+  current.file = file;
+  showResult(file, webUrl(file.url));
+  return file;
 }
 
-async function choose() {
-  const mine = run;
+async function chooseFile() {
+  const current = run;
   try {
-    const sink = await chosenSink(mine.file.fileName);
-    if (sink) await fetchInto(mine, sink);
+    const sink = await chosenFileSink(current.file.fileName);
+    if (sink) await fetchInto(current, sink);
   } catch (error) {
-    if (!mine.stop.signal.aborted) failed(error);
+    if (!current.stop.signal.aborted) failed(error);
   }
 }
 
-/** A link whose time is over is renewed before it is used; by how much this device's clock is wrong does not matter. */
-async function follows(event) {
-  const mine = run;
-  if (mine.renewed || !isOver(mine.file)) return;
+/** Renews an expired link before it is used, once per click, so that a wrong clock of this device causes no loop. */
+async function onLinkClick(event) {
+  const current = run;
+  if (current.renewed || !isExpired(current.file)) return;
   event.preventDefault();
   try {
-    await renew(mine);
-    mine.renewed = true;
+    await renew(current);
+    current.renewed = true;
     $("link").click();
   } catch (error) {
     failed(error);
   } finally {
-    mine.renewed = false;
+    current.renewed = false;
   }
 }
 
-function isOver({ expiresAt }) {
-  return Date.parse(expiresAt) - Date.now() < SPARE;
+function isExpired({ expiresAt }) {
+  return Date.parse(expiresAt) - Date.now() < MIN_LINK_MILLISECONDS;
 }
 
 async function copyLink() {
   try {
-    if (isOver(run.file)) await renew(run);
+    if (isExpired(run.file)) await renew(run);
     await navigator.clipboard.writeText($("link").href);
-    say("Link copied.");
-    note("Link copied. Whoever has it can download the file until it expires.");
+    announce("Link copied.");
+    note("Link copied. Anyone with it can download the file until it expires.");
   } catch (error) {
     if (error instanceof DownloadError) failed(error);
     else note("The browser does not let this page copy; copy the link by its menu.");
@@ -182,7 +182,7 @@ async function copyLink() {
 async function cancel() {
   const { api, download, stop, file } = run;
   stop.abort();
-  if (file) return cancelled(); // there is a copy already: only the fetching ends
+  if (file) return cancelled(); // the copy is complete: only the download to this device ends
   try {
     if (download) await api.cancel(download);
     cancelled();
@@ -195,23 +195,23 @@ function cancelled() {
   stageFailed();
   show("cancel", false);
   headline("Cancelled");
-  note(run.file ? "The link still works." : "Nothing is left behind.");
-  say("Cancelled.");
+  note(run.file ? "The link still works." : "The copy was removed.");
+  announce("Cancelled.");
 }
 
 function failed(error) {
-  const known = error instanceof DownloadError ? error : new DownloadError("PAGE");
-  if (known !== error) console.error(error.name);
+  const shown = error instanceof DownloadError ? error : new DownloadError("PAGE");
+  if (shown !== error) console.error(error.name);
   show("cancel", false);
   note();
-  failure(explain(known.code, known.message));
+  showFailure(explain(shown.code, shown.message));
 }
 
 $("ask").addEventListener("submit", start);
 $("api").addEventListener("input", forgetKey);
 $("again").addEventListener("click", prefill);
 $("cancel").addEventListener("click", cancel);
-$("save").addEventListener("click", choose);
-$("link").addEventListener("click", follows);
+$("save").addEventListener("click", chooseFile);
+$("link").addEventListener("click", onLinkClick);
 $("copy-link").addEventListener("click", copyLink);
 await prefill();

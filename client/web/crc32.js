@@ -1,4 +1,4 @@
-// CRC-32 as S3 reports it: of the whole object, big-endian, in base64.
+// The CRC-32 of a whole object, in S3's notation: big-endian, base64.
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -6,14 +6,14 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** The running value after more bytes; begin with 0. */
+/** Returns the CRC-32 after more bytes; begin with 0. */
 export function crc32(bytes, running = 0) {
   let value = ~running;
   for (let index = 0; index < bytes.length; index += 1) value = (value >>> 8) ^ TABLE[(value ^ bytes[index]) & 0xff];
   return ~value >>> 0;
 }
 
-/** The value as S3 writes it. */
+/** Returns a CRC-32 in S3's notation. */
 export function inBase64(value) {
   return btoa(String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff));
 }

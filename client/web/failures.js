@@ -1,56 +1,56 @@
-// Every code that can end a download: what happened, and what to do about it.
+// Explains every code that can end a download: the problem, and what to do.
 
 const TEXTS = {
   // The origin
   ORIGIN_NOT_FOUND: ["The origin has no such file.", "Check the path; capitals count."],
-  ORIGIN_REFUSED: ["The origin refused to give the file.", "Whoever runs this API has to give it access to the origin."],
+  ORIGIN_REFUSED: ["The origin refused to give the file.", "The operator of this API has to give it access to the origin."],
   ORIGIN_ERROR: ["The origin answered with an error.", "Try again later."],
-  ORIGIN_UNREACHABLE: ["The origin could not be reached.", "Try again later; if it stays so, tell whoever runs this API."],
+  ORIGIN_UNREACHABLE: ["The origin could not be reached.", "Try again later; if it fails again, tell the operator of this API."],
   ORIGIN_TIMEOUT: ["The origin did not answer in time.", "Try again later."],
-  ORIGIN_TLS: ["The origin’s certificate is not trusted.", "Whoever runs the origin has to renew it."],
-  ORIGIN_TRUNCATED: ["The origin kept breaking off in the middle of the file.", "Try again later."],
-  ORIGIN_CHANGED: ["The file changed while it was being copied.", "Try again; what you get is then one version, whole."],
-  ORIGIN_ADDRESS_REFUSED: ["The origin leads to an address that is not allowed.", "Whoever runs this API has to allow it."],
+  ORIGIN_TLS: ["The origin’s certificate is not trusted.", "The operator of the origin has to renew it."],
+  ORIGIN_TRUNCATED: ["The origin broke off in the middle of the file several times.", "Try again later."],
+  ORIGIN_CHANGED: ["The file changed while it was being copied.", "Try again to get one complete version."],
+  ORIGIN_ADDRESS_REFUSED: ["The origin leads to an address that is not allowed.", "The operator of this API has to allow it."],
   // The copy
-  FILE_TOO_LARGE: ["The file is larger than this API copies.", "Ask for it in smaller pieces, if the origin has such, or ask whoever runs this API to allow larger files."],
-  SIZE_MISMATCH: ["The file is not as large as was promised.", "Ask whoever promised it which file is meant."],
-  CHECKSUM_MISMATCH: ["The file is not the one that was promised.", "Try again; if it stays so, the file at the origin is damaged."],
+  FILE_TOO_LARGE: ["The file is larger than this API copies.", "Request smaller files, if the origin has them, or ask the operator of this API to allow larger ones."],
+  SIZE_MISMATCH: ["The file has another size than expected.", "Check the expected size."],
+  CHECKSUM_MISMATCH: ["The file has another checksum than expected.", "Try again; if it fails again, the file at the origin is damaged."],
   STORAGE_ERROR: ["The copy could not be stored.", "Try again in a few minutes."],
-  TRANSFER_FAILED: ["The copy failed in spite of several tries.", "Try again in a few minutes."],
-  TIMED_OUT: ["The copy took too long.", "Try again; if the origin is slow now, later."],
-  STOPPED: ["The copy was stopped.", "Try again, unless you know who stopped it."],
+  TRANSFER_FAILED: ["The copy failed after several attempts.", "Try again in a few minutes."],
+  TIMED_OUT: ["The copy took too long.", "Try again, or later if the origin is slow now."],
+  STOPPED: ["The copy was stopped.", "Try again, unless it was stopped on purpose."],
   // The call
   INVALID_REQUEST: ["The API did not understand the request.", ""],
-  INVALID_PATH: ["This path cannot be asked for.", "Name a path below the origin, without “..” and without a host."],
+  INVALID_PATH: ["This path is not allowed.", "Name a path below the origin, without “..” and without a host."],
   UNKNOWN_ORIGIN: ["There is no origin of that name.", "Check the name in the settings."],
-  TICKET_REFUSED: ["This download is not open to you any more.", "Ask for the file again."],
-  DOWNLOAD_NOT_FOUND: ["This download has expired.", "Ask for the file again."],
-  TOO_MANY_DOWNLOADS: ["You have as many downloads running as one caller may have.", "Wait until one has ended, then try again."],
-  DAILY_LIMIT_REACHED: ["As much was copied for you today as one caller may have.", "Try again after midnight UTC."],
+  TICKET_REFUSED: ["You have no access to this download any more.", "Request the file again."],
+  DOWNLOAD_NOT_FOUND: ["This download has expired.", "Request the file again."],
+  TOO_MANY_DOWNLOADS: ["You have as many running downloads as are allowed.", "Wait until one has ended, then try again."],
+  DAILY_LIMIT_REACHED: ["Your limit of copied bytes for today is reached.", "Try again after midnight UTC."],
   TOO_MANY_REQUESTS: ["The API is busy.", "Try again in a moment."],
   UNAVAILABLE: ["The API is busy.", "Try again in a moment."],
   TIMEOUT: ["The API did not answer in time.", "Try again."],
-  INTERNAL: ["Something went wrong on the side of the API.", "Try again in a moment."],
-  UNAUTHORIZED: ["The API wants to know who is calling.", "A page can send an API key and nothing else; for other ways use the async-download command."],
-  FORBIDDEN: ["The API refused the call.", "Check the API key and the API URL. An API that wants calls signed with IAM cannot be used from a page: use the async-download command."],
-  NOT_FOUND: ["There is no such call.", "Check the API URL: it ends with the name of the stage, such as /v1."],
+  INTERNAL: ["The API had an internal error.", "Try again in a moment."],
+  UNAUTHORIZED: ["The API requires credentials.", "A page can send only an API key; for other credentials use the async-download command."],
+  FORBIDDEN: ["The API refused the call.", "Check the API key and the API URL. An API that requires calls signed with IAM cannot be used from a page: use the async-download command."],
+  NOT_FOUND: ["The API has no such path.", "Check the API URL: it ends with the name of the stage, such as /v1."],
   // This page
-  BAD_API_URL: ["That is no URL of an API.", "It begins with https:// (http:// only for this machine) and ends with the name of the stage, such as /v1."],
-  BAD_ANSWER: ["What answers there is not this API.", "Check the API URL."],
+  BAD_API_URL: ["This is not the URL of an API.", "It begins with https:// (http:// only for this machine) and ends with the name of the stage, such as /v1."],
+  BAD_ANSWER: ["The server at this URL is not an async-download API.", "Check the API URL."],
   OFFLINE: ["This device is offline.", "Connect, then try again."],
-  NETWORK: ["The API cannot be reached from this page.", "Check the API URL. If it is right, the API has to allow pages from here (its corsOrigins setting)."],
-  FILE_CHANGED: ["The copy was replaced while you were downloading it.", "Ask for the file again."],
-  BROKEN_OFF: ["The download broke off again and again.", "Use the link: the browser’s own downloads can be resumed."],
-  DAMAGED: ["What arrived is not what was sent.", "Try again, or use the link."],
-  PAGE: ["This page made a mistake.", "Reload it and try again."],
-  DISK: ["The file could not be written.", "Is there room on the disk? Then try again, or use the link."],
+  NETWORK: ["The API cannot be reached from this page.", "Check the API URL. If it is right, the API has to allow pages from here (its api.corsOrigins setting)."],
+  FILE_CHANGED: ["The copy was replaced while you were downloading it.", "Request the file again."],
+  BROKEN_OFF: ["The download broke off several times.", "Use the link: the browser’s own downloads can be resumed."],
+  DAMAGED: ["The received file is damaged.", "Try again, or use the link."],
+  PAGE: ["This page had an internal error.", "Reload it and try again."],
+  DISK: ["The file could not be written.", "Check the space on the disk and try again, or use the link."],
 };
 
-/** What happened and what to do, for a code of ours or one that this page does not know yet. */
+/** Returns the problem and what to do, for any code. */
 export function explain(code, message) {
-  const [what, todo] = TEXTS[code] ?? [message || "It did not work.", "Try again."];
-  return { what, todo, code, message: message && message !== what ? message : "" };
+  const [problem, todo] = TEXTS[code] ?? [message || "It did not work.", "Try again."];
+  return { problem, todo, code, message: message && message !== problem ? message : "" };
 }
 
-/** The codes that are explained. */
+/** All codes that are explained here. */
 export const CODES = Object.keys(TEXTS);

@@ -1,4 +1,4 @@
-// Numbers as people read them, in the browser's own language.
+// Formats numbers in the browser's language.
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 

@@ -1,32 +1,32 @@
-// Fetches the copy piece by piece, resumes where it broke off, renews the URL when it has expired, verifies.
+// Downloads the copy into a sink: resumes after an interruption, renews an expired URL, verifies.
 
-import { backOff, DownloadError, pause } from "./api.js";
+import { retryDelay, DownloadError, pause } from "./api.js";
 import { crc32, inBase64 } from "./crc32.js";
 
-const TRIES = 5; // in a row, without a byte
-const STALLED = 30_000;
+const MAX_ATTEMPTS = 5; // in a row, without a byte
+const STALL_MILLISECONDS = 30_000;
 
-/** The storage does not let this page read the file; the link still works. */
+/** The storage's CORS rules do not let this page read the file; the link works. */
 export class UnreadableError extends Error {}
 
 /**
- * Fetch a file into a sink, and close the sink once everything is verified.
+ * Downloads a file into a sink, and closes the sink after the verification.
  *
- * `file` is a `ready` message, `renew` resolves to a fresh one, `on` is called with the bytes that are there.
+ * `file` is a `ready` message, `renew` resolves to a new one, `onProgress` is called with the received bytes.
  */
-export async function save(file, sink, { renew, on, signal }) {
+export async function save(file, sink, { renew, onProgress, signal }) {
   const progress = { done: 0, sum: 0 };
   let current = file;
   try {
     for (let failures = 0; progress.done < file.size; ) {
       const before = progress.done;
-      const end = await fetchFrom(current, sink, progress, on, signal);
-      if (end === "complete") break;
+      const result = await fetchFrom(current, sink, progress, onProgress, signal);
+      if (result === "complete") break;
       failures = progress.done > before ? 1 : failures + 1;
-      if (end === "unreadable" && failures > 1 && !progress.done) throw new UnreadableError();
-      if (failures >= TRIES) throw new DownloadError("BROKEN_OFF");
-      if (end === "broken") await pause(backOff(failures), signal);
-      current = await renewed(current, renew, end);
+      if (result === "unreadable" && failures > 1 && !progress.done) throw new UnreadableError();
+      if (failures >= MAX_ATTEMPTS) throw new DownloadError("BROKEN_OFF");
+      if (result === "broken") await pause(retryDelay(failures), signal);
+      current = await renewed(current, renew, result);
     }
     verify(file, progress);
     await sink.close().catch(() => Promise.reject(new DownloadError("DISK")));
@@ -36,24 +36,24 @@ export async function save(file, sink, { renew, on, signal }) {
   }
 }
 
-/** One GET, from the byte that was reached. */
-async function fetchFrom(file, sink, progress, on, signal) {
+/** Sends one GET for the missing bytes; returns "complete", "broken", "expired" or "unreadable". */
+async function fetchFrom(file, sink, progress, onProgress, signal) {
   const stall = new AbortController();
   const either = AbortSignal.any([signal, stall.signal]);
-  let timer = setTimeout(() => stall.abort(), STALLED);
+  let timer = setTimeout(() => stall.abort(), STALL_MILLISECONDS);
   const from = progress.done;
   const headers = from ? { Range: `bytes=${from}-`, "If-Match": file.etag } : {};
   try {
-    const answer = await fetch(file.url, { headers, signal: either, credentials: "omit", cache: "no-store" });
-    if (answer.status === 412) throw new DownloadError("FILE_CHANGED");
-    if (answer.status !== (from ? 206 : 200)) return answer.status === 403 ? "expired" : "broken";
-    for await (const chunk of chunks(answer.body)) {
+    const response = await fetch(file.url, { headers, signal: either, credentials: "omit", cache: "no-store" });
+    if (response.status === 412) throw new DownloadError("FILE_CHANGED");
+    if (response.status !== (from ? 206 : 200)) return response.status === 403 ? "expired" : "broken";
+    for await (const chunk of chunks(response.body)) {
       clearTimeout(timer);
-      timer = setTimeout(() => stall.abort(), STALLED);
+      timer = setTimeout(() => stall.abort(), STALL_MILLISECONDS);
       if (progress.done + chunk.length > file.size) throw new DownloadError("DAMAGED");
       await sink.write(chunk).catch(() => Promise.reject(new DownloadError("DISK")));
       progress.sum = crc32(chunk, progress.sum);
-      on((progress.done += chunk.length));
+      onProgress((progress.done += chunk.length));
     }
     return progress.done === file.size ? "complete" : "broken";
   } catch (error) {
@@ -61,16 +61,16 @@ async function fetchFrom(file, sink, progress, on, signal) {
     return progress.done > from || stall.signal.aborted ? "broken" : "unreadable";
   } finally {
     clearTimeout(timer);
-    stall.abort(); // leaves nothing running
+    stall.abort(); // ends the request
   }
 }
 
-/** A fresh URL where the old one may be why; the same file, or none. */
-async function renewed(file, renew, end) {
-  if (end === "broken" && Date.now() < Date.parse(file.expiresAt)) return file;
-  const fresh = await renew();
-  if (fresh.etag !== file.etag || fresh.size !== file.size) throw new DownloadError("FILE_CHANGED");
-  return fresh;
+/** Returns the file with a new URL if the old one may have expired; throws if the file has changed. */
+async function renewed(file, renew, result) {
+  if (result === "broken" && Date.now() < Date.parse(file.expiresAt)) return file;
+  const current = await renew();
+  if (current.etag !== file.etag || current.size !== file.size) throw new DownloadError("FILE_CHANGED");
+  return current;
 }
 
 function verify({ size, checksum }, { done, sum }) {

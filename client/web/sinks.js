@@ -1,12 +1,12 @@
-// Where a file goes: memory and then the browser's downloads, or straight to a place on disk that the user chose.
+// Destinations of a file: memory and then the browser's downloads, or a file that the user chooses.
 
-/** What is fetched without asking; larger files go straight to disk, or by the link. */
-export const MOST_IN_MEMORY = 256 * 1024 * 1024;
+/** The largest file that is downloaded into memory; larger ones go to a chosen file, or use the link. */
+export const MAX_IN_MEMORY = 256 * 1024 * 1024;
 
-/** Whether this browser lets a page write to a file that the user chooses. */
-export const CAN_CHOOSE = "showSaveFilePicker" in window;
+/** True if this browser lets a page write to a file that the user chooses. */
+export const CAN_CHOOSE_FILE = "showSaveFilePicker" in window;
 
-/** Collects, and hands the whole to the browser as one more download. */
+/** Collects the file in memory, and then starts a download of the browser. */
 export function memorySink(name) {
   const parts = [];
   return {
@@ -17,16 +17,16 @@ export function memorySink(name) {
       link.href = URL.createObjectURL(new Blob(parts.splice(0), { type: "application/octet-stream" }));
       link.download = name;
       link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // by then the browser has taken it over
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser has read it by then
     },
   };
 }
 
-/** A file that the user chooses; null when they choose none. */
-export async function chosenSink(name) {
+/** Lets the user choose a file; returns null if they cancel. */
+export async function chosenFileSink(name) {
   const handle = await window.showSaveFilePicker({ suggestedName: name }).catch((error) => {
     if (error.name === "AbortError") return null;
     throw error;
   });
-  return handle && handle.createWritable(); // has write, close and abort; nothing is there until it is closed
+  return handle && handle.createWritable(); // has write, close and abort; the file appears when it is closed
 }

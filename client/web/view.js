@@ -1,39 +1,39 @@
-// What the page shows: stages, bars, the result, the failure. Knows nothing of how downloads work.
+// Shows stages, bars, the result and failures.
 
 import { amount, clock, size } from "./format.js";
 
 const STAGES = ["request", "connection", "copy", "link", "download"];
-const SPOKEN = { done: "done", now: "in progress", failed: "failed" };
+const STATE_LABELS = { done: "done", now: "in progress", failed: "failed" };
 const QUARTER = 0.25;
 const TITLE = document.title;
 
 export const $ = (id) => document.getElementById(id);
 
-/** Show or hide; what has the focus gives it to the headline instead of losing it. */
+/** Shows or hides an element; a focus inside a hidden element moves to the headline. */
 export function show(id, visible = true) {
-  const part = $(id);
-  if (!visible && part.contains(document.activeElement)) $("headline").focus();
-  part.hidden = !visible;
+  const element = $(id);
+  if (!visible && element.contains(document.activeElement)) $("headline").focus();
+  element.hidden = !visible;
 }
 
-/** Text for screen readers, spoken when they are free. */
-export function say(text) {
-  $("news").textContent = text;
+/** Lets screen readers speak a text. */
+export function announce(text) {
+  $("announcement").textContent = text;
 }
 
-/** A headline; the tab's title says it too. */
+/** Sets the headline and the title of the tab. */
 export function headline(text) {
   $("headline").textContent = text;
   document.title = `${text} – ${TITLE}`;
 }
 
-/** A quiet line below the bars; nothing to remove it. */
+/** Shows a line of text below the bars; without text, hides it. */
 export function note(text = "") {
   $("note").textContent = text;
   show("note", Boolean(text));
 }
 
-/** An empty journey, with the focus on it. */
+/** Clears the last download, and moves the focus to the headline. */
 export function begin(text) {
   for (const id of ["copy", "fetch", "result", "save"]) show(id, false);
   $("failure").replaceChildren();
@@ -41,31 +41,31 @@ export function begin(text) {
   show("journey");
   show("cancel");
   headline(text);
-  stage("request");
+  setStage("request");
   $("headline").focus();
 }
 
-/** Light up: everything before the stage is done, the stage itself is in progress, done or failed. */
-export function stage(name, state = "now") {
+/** Marks all stages before this one as done, and this one as in progress, done or failed. */
+export function setStage(name, state = "now") {
   const reached = STAGES.indexOf(name);
   for (const [index, item] of [...$("stages").children].entries()) {
-    const its = index < reached ? "done" : index === reached ? state : "";
-    item.dataset.state = its;
-    item.lastElementChild.textContent = its ? `, ${SPOKEN[its]}` : "";
-    if (its === "now") item.setAttribute("aria-current", "step");
+    const current = index < reached ? "done" : index === reached ? state : "";
+    item.dataset.state = current;
+    item.lastElementChild.textContent = current ? `, ${STATE_LABELS[current]}` : "";
+    if (current === "now") item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   }
 }
 
-/** The stage that is in progress has failed, and its bar will not get any further. */
+/** Marks the current stage as failed, and hides its bar. */
 export function stageFailed() {
   for (const id of ["copy", "fetch"]) if (!$(id).classList.contains("full")) show(id, false);
   const item = $("stages").querySelector("[data-state=now]");
-  if (item) stage(item.dataset.stage, "failed");
+  if (item) setStage(item.dataset.stage, "failed");
 }
 
-/** A bar, spoken at each quarter. */
-export function bar(id, label, { done, total, rate, seconds }) {
+/** Updates a bar, and announces each quarter. */
+export function showBar(id, label, { done, total, rate, seconds }) {
   const progress = $(id).querySelector("progress");
   const before = $(id).hidden || progress.position < 0 ? 0 : progress.position;
   show(id);
@@ -74,19 +74,19 @@ export function bar(id, label, { done, total, rate, seconds }) {
   $(id).classList.toggle("full", done === total);
   $(id).querySelector(".numbers").textContent = amount({ done, total, rate, seconds });
   const share = total ? done / total : 0;
-  if (share < 1 && Math.floor(share / QUARTER) > Math.floor(before / QUARTER)) say(`${label}: ${Math.floor(share * 100)} %`);
+  if (share < 1 && Math.floor(share / QUARTER) > Math.floor(before / QUARTER)) announce(`${label}: ${Math.floor(share * 100)} %`);
 }
 
-/** A bar that moves without saying how far it is. */
-export function waiting(id, text) {
+/** Shows a bar without a value. */
+export function showWaiting(id, text) {
   show(id);
   $(id).classList.remove("full");
   $(id).querySelector("progress").removeAttribute("value");
   $(id).querySelector(".numbers").textContent = text;
 }
 
-/** The file and its link. */
-export function result(file, href, verified = false) {
+/** Shows the file and its link. */
+export function showResult(file, href, verified = false) {
   show("result");
   $("file-name").textContent = file.fileName;
   const facts = [size(file.size), verified && "verified", `link works until ${clock(file.expiresAt)}`];
@@ -94,16 +94,16 @@ export function result(file, href, verified = false) {
   $("link").href = href;
 }
 
-/** What went wrong, what to do, and the code for whoever is asked for help. */
-export function failure({ what, todo, code, message }) {
-  const lines = [["strong", what], ["p", todo], ["p", message ? `${code}: ${message}` : code, "hint"]];
-  const made = lines.filter(([, text]) => text).map(([tag, text, kind = ""]) => {
+/** Shows the problem, what to do, and the code. */
+export function showFailure({ problem, todo, code, message }) {
+  const lines = [["strong", problem], ["p", todo], ["p", message ? `${code}: ${message}` : code, "hint"]];
+  const elements = lines.filter(([, text]) => text).map(([tag, text, kind = ""]) => {
     const line = document.createElement(tag);
     line.textContent = text;
     line.className = kind;
     return line;
   });
-  $("failure").replaceChildren(...made);
+  $("failure").replaceChildren(...elements);
   headline("It did not work");
   stageFailed();
 }

@@ -4,23 +4,24 @@ from typing import Any, Optional
 
 import pulumi
 
-from async_download import rest_keys
+from async_download.api import rest_keys
+from async_download.api.rest_api import RestApi
+from async_download.api.rest_page import page_url
+from async_download.api.websocket_api import WebSocketApi
 from async_download.args import AsyncDownloadArgs
-from async_download.bucket_region import existing_bucket
-from async_download.checks import camel
-from async_download.closing import Closing
-from async_download.functions import Functions
-from async_download.observability import AccessLogs, key_policy, undelivered_queue
-from async_download.rest_api import RestApi
-from async_download.rest_page import page_url, pages
+from async_download.data.bucket import configure_bucket, create_bucket, owner_rules
+from async_download.data.bucket_region import existing_bucket
+from async_download.data.tables import Tables
+from async_download.functions.lambda_functions import create_functions
+from async_download.functions.signer import create_signer
+from async_download.observability import AccessLogs, create_dead_letter_queue, key_policy
+from async_download.resources import compute_resources
 from async_download.scope import Scope
 from async_download.settings import resolve
-from async_download.status_events import send_status_events
-from async_download.storage import Storage
-from async_download.tables import Tables
-from async_download.transfer import Transfer
-from async_download.websocket_api import WebSocketApi
-from async_download.wiring import Wiring
+from async_download.settings.checks import camel
+from async_download.workflow.idle_closer import create_idle_closer
+from async_download.workflow.status_events import send_status_events
+from async_download.workflow.transfer import create_transfer
 
 TOKEN = "async-download:index:AsyncDownload"  # noqa: S105  (a type token of Pulumi's)
 
@@ -38,7 +39,7 @@ class AsyncDownload(pulumi.ComponentResource):
     """URL of the WebSocket API; clients get it with a ticket from the REST API."""
 
     web_page_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
-    """URL of the web page, with `web_page`."""
+    """URL of the web page, with `api.web_page`."""
 
     bucket_name: pulumi.Output[str]
     """Bucket that holds the copies."""
@@ -58,53 +59,52 @@ class AsyncDownload(pulumi.ComponentResource):
     idle_closer_machine_arn: pulumi.Output[str]
     """State machine that closes idle sockets."""
 
-    undelivered_queue_url: pulumi.Output[str]
+    dead_letter_queue_url: pulumi.Output[str]
     """Queue of events and calls that failed for good; it should be empty."""
 
     key_policy_statements: pulumi.Output[list[dict[str, Any]]]
-    """Statements that the policy of `kms_key_arn` must hold; none without such a key."""
+    """Statements that the policy of `encryption.kms_key_arn` must hold; none without such a key."""
 
     function_names: pulumi.Output[dict[str, str]]
     """Names of the functions, by handler."""
 
     api_key_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
-    """Id of the API key, with `rest_auth` `api_key`."""
+    """Id of the API key, with `auth.type` `api_key`."""
 
     api_key_ids: pulumi.Output[dict[str, str]]
-    """Ids of the keys of `api_keys`, by name."""
+    """Ids of the keys of `auth.api_keys`, by name."""
 
     def __init__(self, name: str, args: AsyncDownloadArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:  # noqa: UP045
         super().__init__(TOKEN, name, {}, opts)
         scope = Scope(self, name, resolve(name, args))
-        bucket = existing_bucket(scope)
+        existing = existing_bucket(scope)
 
-        tables = Tables(scope)
-        undelivered = undelivered_queue(scope)
+        tables, dead_letter_queue = Tables(scope), create_dead_letter_queue(scope)
         rest, socket = RestApi(scope), WebSocketApi(scope)
-        storage = Storage(scope, tables.downloads.arn, pages(scope, rest.url(socket.api)), bucket)
+        self.bucket_name = create_bucket(scope) if existing is None else existing
+        resources = compute_resources(scope, tables.downloads, self.bucket_name, rest.api, socket.api)
+        if existing is None:
+            configure_bucket(scope, self.bucket_name, resources)
 
-        functions = Functions(scope)
-        wiring = Wiring(scope, functions, storage, tables, rest, socket)
-        wiring.workers(undelivered.arn)
-        transfer, closing = Transfer(scope, functions, tables), Closing(scope, functions, tables.account)
-        send_status_events(scope, transfer.machine, closing.machine, functions["fail"], undelivered)
-        wiring.front(transfer.machine.arn)
+        signer = create_signer(scope, resources)
+        functions = create_functions(scope, resources, dead_letter_queue)
+        transfer, idle_closer = create_transfer(scope, resources), create_idle_closer(scope, resources)
+        send_status_events(scope, resources, transfer, idle_closer, functions["fail"], dead_letter_queue)
 
-        logs = AccessLogs(scope)
-        rest_stage = rest.serve(functions, logs)
-        socket_stage = socket.serve(functions, logs)
+        logs, backends = AccessLogs(scope), (*tables.all, signer, transfer, idle_closer)
+        rest_stage = rest.serve(functions, logs, *backends)
+        socket_stage = socket.serve(functions, logs, *backends)
 
-        self.api_url = _after(rest_stage, wiring.api_url)
+        self.api_url = _after(rest_stage, resources.apply(lambda resources: resources.api_url))
         self.download_url = pulumi.Output.concat(self.api_url, "/download")
-        self.web_socket_url = _after(socket_stage, wiring.web_socket_url)
+        self.web_socket_url = _after(socket_stage, resources.apply(lambda resources: resources.web_socket_url))
         self.web_page_url = page_url(scope, self.api_url)
-        self.bucket_name, self.bucket_rules = storage.bucket, storage.rules
+        self.bucket_rules = owner_rules(scope, resources)
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
-        self.state_machine_arn = transfer.machine.arn
-        self.idle_closer_machine_arn = closing.machine.arn
-        self.undelivered_queue_url = undelivered.url
-        self.key_policy_statements = key_policy(scope, undelivered)
-        self.function_names = functions.names
+        self.state_machine_arn, self.idle_closer_machine_arn = transfer.arn, idle_closer.arn
+        self.dead_letter_queue_url = dead_letter_queue.url
+        self.key_policy_statements = key_policy(scope, resources)
+        self.function_names = pulumi.Output.all(**{name: function.name for name, function in functions.items()})
         self.api_key_ids = rest_keys.ids(rest.api_keys)
         self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)
         self.register_outputs({camel(output): getattr(self, output) for output in OUTPUTS})
@@ -114,5 +114,5 @@ OUTPUTS = tuple(AsyncDownload.__annotations__)
 
 
 def _after(stage: pulumi.CustomResource, url: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The URL, for those that wait until something answers there."""
-    return pulumi.Output.all(url, stage.id).apply(lambda known: str(known[0]))
+    """Return the URL, for resources that have to wait until the stage serves it."""
+    return pulumi.Output.all(url, stage.id).apply(lambda values: str(values[0]))

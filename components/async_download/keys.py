@@ -1,8 +1,8 @@
-"""A customer-managed key: what roles may do with it, and what its own policy has to allow. Pure functions.
+"""Statements of roles and of the key's policy for a customer-managed key. Pure functions.
 
-Services use a key in the name of who calls them: DynamoDB to read a table's own key, S3 to read and write objects, SQS
-to write messages. What a role may do with the key so follows from what else it may do. Secrets of origins may be under
-any key: policies.py.
+Services use a key in the name of their caller: DynamoDB to read a table's own key, S3 to read and write objects, SQS to
+write messages. The use of the key that a role needs follows from its other actions. Secrets of origins may be under any
+key: statements.py.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ STEM_LENGTH = 32  # of a long prefix the names of all log groups keep at least t
 
 
 def with_key(statements: Sequence[Statement], key: str) -> list[Statement]:
-    """A role's statements, and the use of the key that they need; through those services only."""
+    """Return the statements with the use of the key that they need, through the services of their actions only."""
     actions = {action for statement in statements for action in _listed(statement["Action"])}
     uses = (("ReadByKey", "kms:Decrypt", READS), ("WriteByKey", "kms:GenerateDataKey", WRITES))
     return [
@@ -33,15 +33,15 @@ def with_key(statements: Sequence[Statement], key: str) -> list[Statement]:
         *(
             _through(allow(sid, action, key), services, key)
             for sid, action, needed in uses
-            if (services := sorted({each.split(":")[0] for each in actions if each.startswith(needed)}))
+            if (services := sorted({action.split(":")[0] for action in actions if action.startswith(needed)}))
         ),
     ]
 
 
 def policy_statements(*, key: str, queue: str, name_prefix: str) -> list[Statement]:
-    """What the key's policy has to hold besides its account's own rights: the services that use it by themselves.
+    """Return the statements of the key's policy for services that use the key by themselves.
 
-    Partition, region and account are those of the queue, which is beside everything else.
+    Partition, region and account are those of the queue.
     """
     _, partition, _, region, account, _ = queue.split(":")
     logs = f"arn:{partition}:logs:{region}:{account}"

@@ -3,19 +3,19 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from async_download.checks import InvalidSetting
+from async_download.settings.checks import InvalidSetting
 from async_download.statements import Statement
 
 ENVIRONMENT_BYTES = 4096
 ROLE_POLICY_CHARACTERS = 10_240
 ORIGIN_SECRETS_CHARACTERS = 6_700  # the other statements of a role that copies take the rest at most
 SETTINGS = {  # variable -> the setting that makes it long
-    "API_URL": "execute_api_url",
-    "BUCKET": "bucket",
-    "CORS_ORIGINS": "cors_origins",
-    "MANAGEMENT_URL": "execute_api_url",
-    "OBJECT_PREFIX": "object_prefix",
-    "WEB_SOCKET_URL": "execute_api_url",
+    "API_URL": "cloud.execute_api_url",
+    "BUCKET": "storage.bucket",
+    "CORS_ORIGINS": "api.cors_origins",
+    "MANAGEMENT_URL": "cloud.execute_api_url",
+    "OBJECT_PREFIX": "storage.prefix",
+    "WEB_SOCKET_URL": "cloud.execute_api_url",
 }
 
 

@@ -2,45 +2,57 @@
 
 import hashlib
 import re
+from typing import Literal
+
+FunctionName = Literal[
+    "request_download",
+    "get_download",
+    "cancel_download",
+    "connect",
+    "disconnect",
+    "message",
+    "copy",
+    "copy_slice",
+    "complete",
+    "deliver",
+    "close",
+    "fail",
+    "web_page",
+]
+"""Name of a Lambda function, and of its module in `runtime.handlers`."""
 
 LIMIT = 64  # functions, roles and rules; everything else allows at least as much
 BUCKET_LIMIT = 63
 RANDOM_LENGTH = 8  # "-" and seven characters, added to the name of a bucket
 
 
+def hyphenated(name: str) -> str:
+    """Return `get-download` for `get_download`, as resources are named."""
+    return name.replace("_", "-")
+
+
 def default_prefix(project: str, stack: str, component: str) -> str:
-    """Project, stack and component, in characters that every service accepts."""
-    wanted = f"{project}-{stack}-{component}"
-    clean = re.sub(r"[^A-Za-z0-9_-]", "-", wanted)
-    return clean if clean == wanted else f"{clean}-{_digest(wanted)}"
+    """Join project, stack and component in characters that every service accepts."""
+    joined = f"{project}-{stack}-{component}"
+    clean = re.sub(r"[^A-Za-z0-9_-]", "-", joined)
+    return clean if clean == joined else f"{clean}-{_digest(joined)}"
 
 
 def fit(name: str, limit: int) -> str:
-    """The name itself, or its beginning and a hash of the whole."""
+    """Return the name itself, or its beginning and a hash of the whole."""
     return name if len(name) <= limit else f"{name[: limit - 9]}-{_digest(name)}"
 
 
 def physical(prefix: str, part: str, limit: int = LIMIT) -> str:
-    """`prefix-part`, where only the prefix is ever shortened."""
+    """Return `prefix-part`, with only the prefix shortened."""
     return f"{fit(prefix, limit - len(part) - 1)}-{part}"
 
 
 def bucket_stem(component: str) -> str:
-    """What the engine makes a bucket's name from: lower-case, with room for its random end."""
+    """Return the lower-case name that the engine adds a random suffix to for the name of a bucket."""
     stem = re.sub(r"[^a-z0-9-]", "-", f"{component}-copies".lower()).lstrip("-")
     return fit(stem, BUCKET_LIMIT - RANDOM_LENGTH)
 
 
 def _digest(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:8]
-
-
-def machine_arn(neighbour: str, name: str) -> str:
-    """ARN of a state machine in the region and account of another ARN, for whom it would be too early to ask it."""
-    _, partition, _, region, account, *_ = neighbour.split(":")
-    return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
-
-
-def account_id(arn: str) -> str:
-    """Return the id of the account that an ARN names."""
-    return arn.split(":")[4]

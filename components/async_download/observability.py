@@ -1,4 +1,4 @@
-"""Logs, traces, and the queue for what could not be handled."""
+"""Logs, traces, and the dead-letter queue."""
 
 import json
 from typing import Any
@@ -6,11 +6,21 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download import keys, service_policies
+from async_download import keys
+from async_download.resources import DEAD_LETTER_QUEUE, Resources
 from async_download.scope import Scope
-from async_download.statements import document
+from async_download.statements import allow, document, trust_service
 
 QUEUE_SECONDS = 14 * 86_400
+API_GATEWAY_LOG_ACTIONS = (  # of AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs
+    "CreateLogGroup",
+    "CreateLogStream",
+    "DescribeLogGroups",
+    "DescribeLogStreams",
+    "FilterLogEvents",
+    "GetLogEvents",
+    "PutLogEvents",
+)
 REST_FIELDS = {  # neither the query string nor a header: both can carry a ticket
     "requestId": "$context.requestId",
     "time": "$context.requestTime",
@@ -35,84 +45,88 @@ SOCKET_FIELDS = {
 
 
 def log_group(scope: Scope, part: str, folder: str) -> aws.cloudwatch.LogGroup:
-    """A log group with an end: `{folder}/{prefix}-{part}`."""
+    """Create the log group `{folder}/{prefix}-{part}`."""
     return aws.cloudwatch.LogGroup(
         scope.logical(f"{part}-logs"),
         name=f"{folder}/{scope.physical(part)}",
-        retention_in_days=scope.settings.log_retention_days,
-        kms_key_id=scope.settings.kms_key_arn,
+        retention_in_days=scope.settings.observability.log_retention_days,
+        kms_key_id=scope.settings.encryption.kms_key_arn,
         tags=scope.tags,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )
 
 
 def tracing_mode(scope: Scope) -> str:
-    """How functions trace."""
-    return "Active" if scope.settings.tracing else "PassThrough"
+    """Return the tracing mode of functions."""
+    return "Active" if scope.settings.observability.tracing else "PassThrough"
 
 
 class AccessLogs:
-    """Access logs of both APIs, where the stack wants them."""
+    """Access logs of both APIs, with `observability.access_logs`."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self.ready: list[pulumi.Resource] = [_account(scope)] if scope.settings.manage_api_gateway_account else []
-        """What a stage with access logs waits for."""
+        self.ready: list[pulumi.Resource] = (
+            [_account(scope)] if scope.settings.observability.manage_api_gateway_account else []
+        )
+        """Resources that a stage with access logs depends on."""
 
     def of(self, part: str, fields: dict[str, str]) -> aws.apigateway.StageAccessLogSettingsArgsDict | None:
-        """Settings of a stage, or nothing."""
-        if not self._scope.settings.access_logs:
+        """Return the access log settings of a stage, or None without access logs."""
+        if not self._scope.settings.observability.access_logs:
             return None
         group = log_group(self._scope, part, "/aws/apigateway")
         return {"destination_arn": group.arn, "format": json.dumps(fields)}
 
 
-def undelivered_queue(scope: Scope) -> aws.sqs.Queue:
-    """Events and asynchronous calls that failed for good, kept for two weeks."""
+def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
+    """Create the queue that keeps events and asynchronous calls that failed for good, for two weeks."""
     return aws.sqs.Queue(
-        scope.logical("undelivered"),
-        name=scope.physical("undelivered"),
+        scope.logical(DEAD_LETTER_QUEUE),
+        name=scope.physical(DEAD_LETTER_QUEUE),
         message_retention_seconds=QUEUE_SECONDS,
-        sqs_managed_sse_enabled=True if scope.settings.kms_key_arn is None else None,
-        kms_master_key_id=scope.settings.kms_key_arn,
+        sqs_managed_sse_enabled=True if scope.settings.encryption.kms_key_arn is None else None,
+        kms_master_key_id=scope.settings.encryption.kms_key_arn,
         tags=scope.tags,
-        opts=scope.named(),
+        opts=scope.options(delete_before_replace=True),
     )
 
 
-def key_policy(scope: Scope, undelivered: aws.sqs.Queue) -> pulumi.Output[list[dict[str, Any]]]:
-    """What the policy of the stack's key has to hold, where it has one."""
-    key, prefix = scope.settings.kms_key_arn, scope.settings.name_prefix
+def key_policy(scope: Scope, resources: pulumi.Output[Resources]) -> pulumi.Output[list[dict[str, Any]]]:
+    """Return the statements that the policy of the stack's key must hold; none without a key."""
+    key, prefix = scope.settings.encryption.kms_key_arn, scope.settings.name_prefix
     if key is None:
         return pulumi.Output.from_input([])
-    return pulumi.Output.all(key=key, queue=undelivered.arn).apply(
-        lambda known: keys.policy_statements(**known, name_prefix=prefix)
+    return pulumi.Output.all(resources=resources, key=key).apply(
+        lambda values: keys.policy_statements(
+            key=values["key"], queue=values["resources"].dead_letter_queue.arn, name_prefix=prefix
+        )
     )
 
 
 def _account(scope: Scope) -> aws.apigateway.Account:
-    """The one role of account and region that API Gateway logs with; it stays when the stack goes."""
+    """Create the one role of account and region that API Gateway logs with; it stays when the stack is destroyed."""
     role = aws.iam.Role(
         scope.logical("api-gateway-role"),
         name=scope.physical("api-gateway"),
         description="API Gateway writes the access logs of this account.",
-        assume_role_policy=json.dumps(service_policies.trust("apigateway.amazonaws.com")),
+        assume_role_policy=json.dumps(trust_service("apigateway.amazonaws.com")),
         tags=scope.tags,
         opts=_kept(scope),
     )
-    rights = aws.iam.RolePolicy(
+    policy = aws.iam.RolePolicy(
         scope.logical("api-gateway-policy"),
         name="logs",
         role=role.name,
-        policy=json.dumps(document(service_policies.api_gateway_account())),
+        policy=json.dumps(document([allow("Logs", [f"logs:{action}" for action in API_GATEWAY_LOG_ACTIONS], "*")])),
         opts=_kept(scope),
     )
     return aws.apigateway.Account(
-        scope.logical("api-gateway-account"), cloudwatch_role_arn=role.arn, opts=_kept(scope, rights)
+        scope.logical("api-gateway-account"), cloudwatch_role_arn=role.arn, opts=_kept(scope, policy)
     )
 
 
 def _kept(scope: Scope, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-    options = scope.child(*depends_on)
+    options = scope.options(*depends_on)
     options.retain_on_delete = True
     return options

@@ -10,7 +10,7 @@ PACKAGE = "async-download"
 
 
 class Plugin(ComponentProvider):
-    """What the engine asks for the schema, and for a component to be made."""
+    """Provider of the component: the engine asks it for the schema and lets it construct the component."""
 
     def __init__(self, version: str) -> None:
         super().__init__([AsyncDownload], PACKAGE, version=version)

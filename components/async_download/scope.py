@@ -1,20 +1,17 @@
-"""What the parts of the component share: who their parent is, what they are called, which tags they carry."""
+"""Parent, names, options and tags of the component's resources."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from async_download import names
 from async_download.settings import Settings
-from async_download.statements import Statement, document
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Names, options and tags for the children of one component."""
+    """A component and its settings, and with them the names and options of its children."""
 
     component: pulumi.ComponentResource
     name: str
@@ -22,52 +19,38 @@ class Scope:
 
     @property
     def tags(self) -> dict[str, pulumi.Input[str]]:
-        """Tags of every resource that can carry them."""
+        """Tags of every resource that can have tags."""
         return dict(self.settings.tags)
 
     def logical(self, part: str) -> str:
-        """Name of a child in the stack."""
+        """Return the name of a child in the stack."""
         return f"{self.name}-{part}"
 
     def physical(self, part: str) -> str:
-        """Name of a child in AWS."""
+        """Return the name of a child in AWS."""
         return names.physical(self.settings.name_prefix, part)
 
-    def child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of a child."""
-        return pulumi.ResourceOptions(parent=self.component, depends_on=list(depends_on) or None)
+    def options(
+        self,
+        *depends_on: pulumi.Resource,
+        delete_before_replace: bool = False,
+        protect: bool = False,
+        retain_on_delete: bool = False,
+        additional_secret_outputs: Sequence[str] = (),
+        delete_timeout: str | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Return the options of a child.
 
-    def named(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of a child with a name of its own, which its replacement could not share."""
-        options = self.child(*depends_on)
-        options.delete_before_replace = True
-        return options
-
-    def protected(self) -> pulumi.ResourceOptions:
-        """Options of a child that could not be made again as it was: data, and the ids that are in URLs."""
-        options = self.child()
-        options.protect = self.settings.protect or None  # None leaves it to whoever uses the component
-        return options
-
-    def data(self) -> pulumi.ResourceOptions:
-        """Options of a child that holds data."""
-        options = self.protected()
-        options.retain_on_delete = self.settings.retain_data or None
-        return options
-
-    def retained(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of a child without which data that stays would be in danger."""
-        options = self.child(*depends_on)
-        options.retain_on_delete = self.settings.retain_data or None
-        return options
-
-    def secretive(self, *outputs: str) -> pulumi.ResourceOptions:
-        """Options of a child of which some outputs are secrets that the provider does not know as such."""
-        options = self.child()
-        options.additional_secret_outputs = list(outputs)
-        return options
-
-
-def policy(build: Callable[..., Sequence[Statement]], **known: Any) -> pulumi.Output[str]:
-    """A policy document as JSON, once the ARNs that it names are known."""
-    return pulumi.Output.all(**known).apply(lambda values: json.dumps(document(build(**values))))
+        A resource with a fixed name needs `delete_before_replace`, since its replacement has the same name. `protect`
+        and `retain_on_delete` apply where the settings ask for them, and are otherwise left to the component's user.
+        """
+        protection = self.settings.protection
+        return pulumi.ResourceOptions(
+            parent=self.component,
+            depends_on=list(depends_on) or None,
+            delete_before_replace=delete_before_replace or None,
+            protect=(protect and protection.protect) or None,
+            retain_on_delete=(retain_on_delete and protection.retain_on_delete) or None,
+            additional_secret_outputs=list(additional_secret_outputs) or None,
+            custom_timeouts=pulumi.CustomTimeouts(delete=delete_timeout) if delete_timeout else None,
+        )

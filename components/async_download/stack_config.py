@@ -1,67 +1,60 @@
-"""A stack's configuration -> the component's arguments. Keys are the arguments' names in camelCase."""
+"""Conversion of a stack's configuration into the component's arguments; keys are their names in camelCase."""
 
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from typing import Any, NotRequired, cast, get_args, get_origin, is_typeddict
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from async_download.args import ApiKey, AsyncDownloadArgs, Authorizer, Origin
-from async_download.checks import camel, mapping
+from async_download.args import AsyncDownloadArgs
+from async_download.settings import Settings
+from async_download.settings.checks import camel, camel_path
+from async_download.settings.setting import Group, declared, nearest, paths, unknown_keys
 
 
 class UnknownConfigKeyError(ValueError):
-    """A stack's configuration has a key that nothing reads; the message names the nearest that is read."""
+    """A stack's configuration has an unknown key; the message suggests the nearest setting."""
 
-    def __init__(self, key: str, known: list[str]) -> None:
-        self.key = key
-        self.nearest = get_close_matches(key, known, n=1, cutoff=0.0)[0]
-        super().__init__(f"Configuration key {key} does not exist; did you mean {self.nearest}?")
+    def __init__(self, key: str, nearest_key: str) -> None:
+        self.key, self.nearest = key, nearest_key
+        super().__init__(f"Configuration key {key} does not exist; did you mean {nearest_key}?")
 
 
 def read_args(config: pulumi.Config) -> AsyncDownloadArgs:
-    """Arguments of the component; an empty string means not set."""
-    fields = {field: _plain(kind) for field, kind in AsyncDownloadArgs.__annotations__.items()}
-    _refuse_unknown(_given_keys(config.name), [camel(field) for field in fields], f"{config.name}:")
-    values = {field: _reader(config, kind)(camel(field)) for field, kind in fields.items()}
-    args = {field: value for field, value in values.items() if value is not None and value != ""}
-    if "origins" in args:
-        given = mapping("origins", args["origins"])
-        args["origins"] = {name: _fields(f"origins.{name}", Origin, origin) for name, origin in given.items()}
-    if "api_keys" in args:
-        keys = mapping("api_keys", args["api_keys"])
-        args["api_keys"] = {name: _fields(f"apiKeys.{name}", ApiKey, key) for name, key in keys.items()}
-    if "authorizer" in args:
-        args["authorizer"] = _fields("authorizer", Authorizer, args["authorizer"])
-    return cast(AsyncDownloadArgs, args)
+    """Return the arguments of the component; an empty string means not set.
+
+    Raises:
+        UnknownConfigKeyError: No setting has the name of a key.
+    """
+    values = {key: _read(config, key) for key in _keys(config.name)}
+    for path, siblings in unknown_keys(Settings, values, camel):
+        suggestion = nearest(path, [*siblings, *map(camel_path, paths(Settings))])
+        raise UnknownConfigKeyError(f"{config.name}:{path}", f"{config.name}:{suggestion}")
+    return cast(AsyncDownloadArgs, _arguments(Settings, {key: value for key, value in values.items() if value != ""}))
 
 
-def _plain(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is NotRequired else kind
+def _read(config: pulumi.Config, key: str) -> object:
+    """Return the value of a key; objects and lists are JSON."""
+    types = {camel(name): setting.annotation for name, setting in declared(Settings).items()}
+    return config.get(key) if types.get(key, "str") == "str" else config.get_object(key)
 
 
-def _reader(config: pulumi.Config, kind: Any) -> Callable[[str], Any]:
-    if get_origin(kind) in (dict, list) or is_typeddict(kind):
-        return config.get_object
-    readers: dict[Any, Callable[[str], Any]] = {bool: config.get_bool, int: config.get_int}
-    return readers.get(kind, config.get)
-
-
-def _given_keys(namespace: str) -> list[str]:
+def _keys(namespace: str) -> list[str]:
     keys = {**get_config_env(), **CONFIG.get()}
     return sorted(key.removeprefix(f"{namespace}:") for key in keys if key.startswith(f"{namespace}:"))
 
 
-def _fields(where: str, kind: Any, given: object) -> dict[str, Any]:
-    """An object with its keys as the component spells them."""
-    fields = {camel(field): field for field in kind.__annotations__}
-    values: Mapping[str, object] = mapping(where, given)
-    _refuse_unknown(values, list(fields), f"{where}.")
-    return {fields[key]: value for key, value in values.items()}
-
-
-def _refuse_unknown(given: Any, known: list[str], prefix: str) -> None:
-    for key in given:
-        if key not in known:
-            raise UnknownConfigKeyError(f"{prefix}{key}", [f"{prefix}{name}" for name in known])
+def _arguments(members: type[Group], values: object) -> object:
+    """Return an object with its keys in snake_case; validation refuses what is no object."""
+    if not isinstance(values, Mapping):
+        return values
+    settings = {camel(name): (name, setting) for name, setting in declared(members).items()}
+    converted: dict[str, Any] = {}
+    for key, value in values.items():
+        name, setting = settings[key]
+        if setting.members and setting.named and isinstance(value, Mapping):
+            value = {item: _arguments(setting.members, fields) for item, fields in value.items()}
+        elif setting.members:
+            value = _arguments(setting.members, value)
+        converted[name] = value
+    return converted

@@ -3,7 +3,8 @@
 Prices of us-east-1 on demand. What clients fetch from S3 is not in it: $0.09 a GB each time, which no setting limits.
 """
 
-from async_download.settings import DAY_SECONDS, Settings
+from async_download.settings import Settings
+from async_download.settings.retention import DAY_SECONDS
 
 GB = 10**9
 GB_SECOND = 0.0000133334  # of Lambda on arm64
@@ -19,8 +20,8 @@ ACCOUNT_WORKERS = 1_000  # Lambda's concurrency in an account, unless AWS has ra
 
 def one_request(settings: Settings) -> float:
     """Return what one download costs at most: the largest file, from an origin so slow that time runs out."""
-    seconds, workers = settings.download_expires_seconds, settings.copy_concurrency
-    stored = min(settings.max_file_mb * 10**6, workers * WORKER_BYTES * seconds)
+    seconds, workers = settings.retention.download_expires_seconds, settings.copying.concurrency
+    stored = min(settings.limits.max_file_mb * 10**6, workers * WORKER_BYTES * seconds)
     parts = MAX_PARTS * ATTEMPTS * PART
     return _copying(settings, workers, seconds) + _keeping(settings, stored) + parts + SMALL_DOWNLOAD + CALL
 
@@ -28,10 +29,10 @@ def one_request(settings: Settings) -> float:
 def one_caller_a_day(settings: Settings) -> float:
     """Return what one caller costs in a day at most, who always has as many downloads running as are allowed."""
     running = settings.running_per_caller
-    workers = min(running * settings.copy_concurrency, ACCOUNT_WORKERS) if running else ACCOUNT_WORKERS
+    workers = min(running * settings.copying.concurrency, ACCOUNT_WORKERS) if running else ACCOUNT_WORKERS
     copied = workers * WORKER_BYTES * DAY_SECONDS
-    if settings.daily_mb_per_caller:  # what runs when the limit is reached is finished
-        copied = min(copied, (settings.daily_mb_per_caller + running * settings.max_file_mb) * 10**6)
+    if settings.limits.daily_mb_per_caller:  # what runs when the limit is reached is finished
+        copied = min(copied, (settings.limits.daily_mb_per_caller + running * settings.limits.max_file_mb) * 10**6)
     return _day(settings, workers, copied)
 
 
@@ -41,13 +42,13 @@ def all_callers_a_day(settings: Settings) -> float:
 
 
 def _day(settings: Settings, workers: int, copied: float) -> float:
-    calls = settings.throttle_rate * DAY_SECONDS * (CALL + SMALL_DOWNLOAD)
+    calls = settings.api.throttle_rate * DAY_SECONDS * (CALL + SMALL_DOWNLOAD)
     return _copying(settings, workers, DAY_SECONDS) + _keeping(settings, copied) + calls
 
 
 def _copying(settings: Settings, workers: int, seconds: int) -> float:
-    return workers * seconds * settings.copy_memory_mb / 1000 * GB_SECOND
+    return workers * seconds * settings.copying.memory_mb / 1000 * GB_SECOND
 
 
 def _keeping(settings: Settings, size: float) -> float:
-    return size / GB * STORED_GB * settings.object_expiry_days
+    return size / GB * STORED_GB * settings.retention.object_expiration_days

@@ -1,1 +1,1 @@
-"""The program on Pulumi's own engine: what `pulumi preview`, `up`, `refresh` and `destroy` do with it."""
+"""Tests of `pulumi preview`, `up`, `refresh` and `destroy` with Pulumi's own engine."""

@@ -1,4 +1,4 @@
-"""What the engine did, or would do, to which resource."""
+"""The changes of resources that an operation of the engine makes or previews."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pulumi.automation import EngineEvent
 
 
 class Change(NamedTuple):
-    """One step: `update`, `aws:lambda/function:Function`, `files-copy`."""
+    """One change: `update`, `aws:lambda/function:Function`, `files-copy`."""
 
     operation: str
     type: str
@@ -18,14 +18,14 @@ class Change(NamedTuple):
 
 def changes_of(operation: Callable[..., Any], **options: Any) -> set[Change]:
     """Run `stack.up`, `preview`, `refresh` or `destroy` and collect the steps that change something."""
-    found: set[Change] = set()
+    changes: set[Change] = set()
 
-    def look(event: EngineEvent) -> None:
-        seen = event.resource_pre_event or event.res_outputs_event
-        if seen is not None:
-            step = seen.metadata
+    def collect(event: EngineEvent) -> None:
+        details = event.resource_pre_event or event.res_outputs_event
+        if details is not None:
+            step = details.metadata
             if step.op not in ("same", "refresh", "read"):
-                found.add(Change(str(getattr(step.op, "value", step.op)), step.type, step.urn.rsplit("::", 1)[-1]))
+                changes.add(Change(str(getattr(step.op, "value", step.op)), step.type, step.urn.rsplit("::", 1)[-1]))
 
-    operation(on_event=look, **options)
-    return found
+    operation(on_event=collect, **options)
+    return changes

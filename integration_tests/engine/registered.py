@@ -1,4 +1,4 @@
-"""What two deployments registered, in a form in which they can be compared: what each cloud made up has a name."""
+"""Compares the resources of two deployments, with generated ids replaced by names."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-LEFT_OUT = frozenset({"__defaults", "code"})  # the engine's own note; an archive, which the state holds as a hash
-MADE_UP = ("rootResourceId",)  # outputs beside the id that a cloud makes up and that other resources are given
+LEFT_OUT = frozenset({"__defaults", "code"})  # set by the engine; an archive, of which the state has the hash
+GENERATED = ("rootResourceId",)  # generated outputs, other than the id, that other resources refer to
 
 
 class Registered(NamedTuple):
-    """One resource; `outputs` holds its inputs too."""
+    """A resource; `outputs` holds its inputs, too."""
 
     type: str
     name: str
@@ -21,11 +21,11 @@ class Registered(NamedTuple):
 
 
 def comparable(resources: Sequence[Registered], endpoint: str) -> dict[str, dict[str, Any]]:
-    """Type and name -> inputs, with the ids and the endpoint of that cloud replaced by what they are of."""
+    """Return type and name -> inputs, with ids and endpoint replaced by the resource that they belong to."""
     words = {endpoint.partition("//")[2]: "<endpoint>"}  # in URLs of http and of WebSockets
-    for one in sorted(resources, key=lambda one: one[:2]):
-        for made_up in (one.id, *(str(one.outputs[key]) for key in MADE_UP if key in one.outputs)):
-            words.setdefault(made_up, f"<{one.type}::{one.name}>")
+    for resource in sorted(resources, key=lambda resource: resource[:2]):
+        for generated in (resource.id, *(str(resource.outputs[key]) for key in GENERATED if key in resource.outputs)):
+            words.setdefault(generated, f"<{resource.type}::{resource.name}>")
     longest_first = sorted(words, key=len, reverse=True)
 
     def named(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,4 +35,4 @@ def comparable(resources: Sequence[Registered], endpoint: str) -> dict[str, dict
         replaced: dict[str, Any] = json.loads(text)
         return replaced
 
-    return {f"{one.type}::{one.name}": named(one.inputs) for one in resources}
+    return {f"{resource.type}::{resource.name}": named(resource.inputs) for resource in resources}

@@ -1,19 +1,20 @@
-"""What the tests of a stage do with it and see of it."""
+"""Helpers for tests of a stage."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi import automation
 
 from integration_tests.support.clouds import Cloud, Target
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.pulumi_cli import PROJECT
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
 
-PATIENCE = 20
+MAX_WAIT_SECONDS = 20
 LISTS = {
     "s3": ("list_buckets", "Buckets"),
     "dynamodb": ("list_tables", "TableNames"),
@@ -29,40 +30,42 @@ LISTS = {
 
 
 def client_of(cloud: Cloud, stage: automation.Stack) -> Stack:
-    """A client of the stage; on AWS one that signs."""
+    """Return a client of the stage, which signs its requests on AWS."""
     outputs = {name: output.value for name, output in stage.outputs().items()}
     return Stack(cloud, outputs, origin=FILES, signed=cloud.target is Target.AWS)
 
 
 def journey(client: Stack) -> None:
-    """A file that comes, and one that does not."""
-    be_told(client, PATIENCE)
-    be_told_of_failure(client, PATIENCE)
+    """Download a file, and fail to download another one."""
+    receive_ready.run(client, MAX_WAIT_SECONDS)
+    receive_failed.run(client, MAX_WAIT_SECONDS)
 
 
 def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:
-    """What the state holds, secrets in clear."""
+    """Return the resources in the state, secrets in clear."""
     return list((stage.export_stack().deployment or {}).get("resources", []))
 
 
-def set_config(stage: automation.Stack, **settings: str) -> None:
-    """Set the program's settings."""
+def set_config(stage: automation.Stack, settings: Mapping[str, str]) -> None:
+    """Set the program's settings at paths such as `copying.concurrency`."""
     for key, value in settings.items():
-        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value))
+        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value), path=True)
 
 
 def remove_config(stage: automation.Stack, *keys: str) -> None:
-    """Leave settings to their defaults."""
+    """Remove settings, so that they have their defaults."""
     for key in keys:
-        stage.remove_config(f"{PROJECT}:{key}")
+        stage.remove_config(f"{PROJECT}:{key}", path=True)
 
 
 def remains(cloud: Cloud, *names: str) -> dict[str, list[Any]]:
-    """What is there of the kinds that a stage makes; in a cloud that others use, only what has one of the names."""
-    found = {service: getattr(cloud.client(service), call)().get(key) or [] for service, (call, key) in LISTS.items()}
+    """Return service -> resources that exist; in a shared cloud only those with one of the names."""
+    resources = {
+        service: getattr(cloud.client(service), call)().get(key) or [] for service, (call, key) in LISTS.items()
+    }
     if cloud.target is not Target.EMULATOR:
-        found = {
+        resources = {
             service: [item for item in items if any(name in json.dumps(item, default=str) for name in names)]
-            for service, items in found.items()
+            for service, items in resources.items()
         }
-    return {service: items for service, items in found.items() if items}
+    return {service: items for service, items in resources.items() if items}

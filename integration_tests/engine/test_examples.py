@@ -1,4 +1,4 @@
-"""The examples, as whoever copies them deploys them: `pulumi package add`, `pulumi up`, and a download."""
+"""The examples are deployed as a user does: `pulumi package add`, `pulumi up`, and a download."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pulumi import automation
 
 from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
-from integration_tests.support import language_host, relocated
+from integration_tests.support import language_host, local_component
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.language_host import run_program
 from integration_tests.support.pulumi_cli import TOP, check_out, has_host, install_component, run
 from integration_tests.support.stack import Stack
@@ -30,23 +30,22 @@ HOSTS = {"yaml": "yaml", "typescript": "nodejs", "go": "go"}
 
 @pytest.fixture
 def here(config: Config, cloud: Cloud) -> str:
-    """What the component is told of this machine, beside what the example says."""
+    """Return arguments of the component for this machine, as JSON."""
     origins: Any = config["origins"]
     return json.dumps(
         {
             "origin": {"base_url": origins["files"]["baseUrl"], "allow_http": True},
             "args": {
-                "execute_api_url": cloud.execute_api_url,
-                "force_destroy": True,
-                "loopback_origins": True,
-                "tls_only": False,
+                "cloud": {"execute_api_url": cloud.execute_api_url, "loopback_origins": True},
+                "protection": {"force_destroy": True},
+                "encryption": {"tls_only": False},
             },
         }
     )
 
 
 def missing(language: str) -> str | None:
-    """What this machine lacks to run an example."""
+    """Return the reason why this machine cannot run an example, or None."""
     for command in NEEDS[language]:
         if command != "pulumi" and shutil.which(command) is None:
             return f"There is no `{command}` on the PATH: install it to run the {language} example."
@@ -64,14 +63,14 @@ def test_an_example_deploys_and_serves(
     folder = tmp_path / "example"
     shutil.copytree(EXAMPLES / language, folder)
     try:
-        with pulumi_project(cloud, "example", folder, {}) as made:
-            monkeypatch.setenv(relocated.SETTINGS, here)
-            release = install_component(made, ["-m", relocated.__name__])
-            run(made, "pulumi", "package", "add", f"async-download@{release}")
+        with pulumi_project(cloud, "example", folder, {}) as stack:
+            monkeypatch.setenv(local_component.SETTINGS, here)
+            release = install_component(stack, ["-m", local_component.__name__])
+            run(stack, "pulumi", "package", "add", f"async-download@{release}")
             if language == "typescript":
-                run(made, "npx", "tsc", "--project", ".")
-            serve(cloud, made.up().outputs)
-            assert changes_of(made.preview, expect_no_changes=True) == set()
+                run(stack, "npx", "tsc", "--project", ".")
+            serve(cloud, stack.up().outputs)
+            assert changes_of(stack.preview, expect_no_changes=True) == set()
     except MissingError as lacking:
         pytest.skip(str(lacking))
 
@@ -79,14 +78,14 @@ def test_an_example_deploys_and_serves(
 def test_the_python_example_deploys_and_serves(
     empty: automation.Stack, here: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(relocated.SETTINGS, here)
-    monkeypatch.setattr(component, "resolve", relocated.resolve)
+    monkeypatch.setenv(local_component.SETTINGS, here)
+    monkeypatch.setattr(component, "resolve", local_component.resolve)
     empty.workspace.program = partial(run_program, EXAMPLES / "python" / "__main__.py")
     serve(cloud, empty.up().outputs)
 
 
 def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: Path) -> None:
-    """By components/PulumiPlugin.yaml, which `pulumi package add <this repository>/components` writes down."""
+    """`pulumi package add <this repository>/components` reads components/PulumiPlugin.yaml."""
     if lacking := missing("yaml"):
         pytest.skip(lacking)
     folder = tmp_path / "example"
@@ -94,9 +93,9 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
     clone = tmp_path / "clone"
     clone.mkdir()
     try:
-        with pulumi_project(cloud, "example", folder, {}) as made:
-            run(made, "pulumi", "package", "add", check_out(clone) / "components")
-            steps = changes_of(made.preview)
+        with pulumi_project(cloud, "example", folder, {}) as stack:
+            run(stack, "pulumi", "package", "add", check_out(clone) / "components")
+            steps = changes_of(stack.preview)
     except MissingError as none:
         pytest.skip(str(none))
     assert ("create", "async-download:index:AsyncDownload", "files") in steps
@@ -106,9 +105,9 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("urlExpiresSeconds: 901", r"url_expires_seconds .urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
-        ("restAuth: nobody", r"(?s)restAuth: Cannot assign type.*Allowed values are IAM"),  # the schema's own words
-        ("urlExpiressSeconds: 60", "urlExpiressSeconds"),
+        ("retention: {urlExpiresSeconds: 901}", r"retention.urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
+        ("auth: {type: nobody}", r"(?s)auth.*Cannot assign type.*Allowed values are IAM"),  # the schema's own words
+        ("retention: {urlExpiressSeconds: 60}", "urlExpiressSeconds"),
     ],
 )
 def test_a_mistake_in_another_language_is_said_in_words(line: str, sentence: str, cloud: Cloud, tmp_path: Path) -> None:
@@ -119,17 +118,17 @@ def test_a_mistake_in_another_language_is_said_in_words(line: str, sentence: str
     text = (EXAMPLES / "yaml" / "Pulumi.yaml").read_text()
     (folder / "Pulumi.yaml").write_text(text.replace("      tags:\n", f"      {line}\n      tags:\n"))
     try:
-        with pulumi_project(cloud, "example", folder, {}) as made:
-            run(made, "pulumi", "package", "add", f"async-download@{install_component(made)}")
+        with pulumi_project(cloud, "example", folder, {}) as stack:
+            run(stack, "pulumi", "package", "add", f"async-download@{install_component(stack)}")
             with pytest.raises(automation.CommandError, match=sentence):
-                made.preview()
+                stack.preview()
     except MissingError as none:
         pytest.skip(str(none))
 
 
 def serve(cloud: Cloud, outputs: automation.OutputMap) -> None:
-    """Ask for a file as its client, with the signature that REST wants by default."""
+    """Download a file with signed requests, which the REST API demands by default."""
     url = str(outputs["downloadUrl"].value).removesuffix("/download")
     client = Stack(cloud, {"apiUrl": url}, origin="reports", signed=True)
-    be_told(client, 20)
-    be_told_of_failure(client, 20)
+    receive_ready.run(client, 20)
+    receive_failed.run(client, 20)

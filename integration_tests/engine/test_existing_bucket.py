@@ -14,7 +14,8 @@ from integration_tests.engine.conftest import Config
 from integration_tests.engine.stages import resources_of, set_config
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.pulumi_cli import install_component
-from localcloud.aws import Aws
+from local_provider.aws import Aws
+from localcloud.config import nested
 
 OTHER = "eu-west-1"
 
@@ -34,18 +35,18 @@ def elsewhere(cloud: Cloud) -> Iterator[str]:
 def test_a_bucket_in_another_region_is_refused_by_preview_and_up(
     empty: automation.Stack, cloud: Cloud, elsewhere: str
 ) -> None:
-    set_config(empty, bucket=elsewhere)
+    set_config(empty, {"storage.bucket": elsewhere})
     refusal = f"bucket is '{elsewhere}', which is not allowed: a bucket in {cloud.region}, the region of the stack"
     for step in (empty.preview, empty.up):
         with pytest.raises(automation.CommandError, match=refusal):
             step()
-    assert [one["type"] for one in resources_of(empty) if one["type"].startswith("aws:")] == []
+    assert [resource["type"] for resource in resources_of(empty) if resource["type"].startswith("aws:")] == []
 
 
 def test_a_bucket_in_the_stacks_region_is_used_and_kept(empty: automation.Stack, cloud: Cloud) -> None:
     name = f"reports-{secrets.token_hex(4)}"
     cloud.client("s3").create_bucket(Bucket=name)
-    set_config(empty, bucket=name)
+    set_config(empty, {"storage.bucket": name})
     empty.preview()
     assert empty.up().outputs["bucketName"].value == name
     assert changes_of(empty.up) == set()
@@ -58,7 +59,7 @@ def remote(config: Config, bucket: str, version: str) -> Callable[[], None]:
 
     def program() -> None:
         options = pulumi.ResourceOptions(version=version)
-        settings: pulumi.Inputs = {**config, "bucket": bucket}
+        settings: pulumi.Inputs = nested({**config, "storage.bucket": bucket})
         pulumi.ComponentResource("async-download:index:AsyncDownload", "files", settings, options, remote=True)
 
     return program
@@ -72,6 +73,8 @@ def test_the_plugin_looks_a_bucket_up_too(
     empty.workspace.program = remote(config, here, version)
     assert empty.preview().change_summary[automation.OpType.CREATE] > 100
     empty.workspace.program = remote(config, elsewhere, version)
-    with pytest.raises(automation.CommandError, match=f"bucket is '{elsewhere}', which is not allowed: a bucket in"):
+    with pytest.raises(
+        automation.CommandError, match=f"storage.bucket is '{elsewhere}', which is not allowed: a bucket in"
+    ):
         empty.preview()
     cloud.client("s3").delete_bucket(Bucket=here)

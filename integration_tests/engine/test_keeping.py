@@ -1,4 +1,4 @@
-"""What production keeps: data that is protected, and data that outlives its stage."""
+"""Protected data, and data that is kept when the stage is destroyed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import pytest
 from pulumi import automation
 
 from integration_tests.engine.changes import changes_of
-from integration_tests.engine.stages import PATIENCE, client_of, remains, remove_config, resources_of, set_config
+from integration_tests.engine.stages import (
+    MAX_WAIT_SECONDS,
+    client_of,
+    remains,
+    remove_config,
+    resources_of,
+    set_config,
+)
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.journeys import be_told
+from integration_tests.support.journeys.basic import receive_ready
 
 TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"
 KEPT = {TABLE, BUCKET, "aws:apigateway/restApi:RestApi", "aws:apigatewayv2/api:Api"}
@@ -16,20 +23,20 @@ KEPT_NAMES = ["files-connections", "files-copies", "files-downloads", "files-res
 
 
 def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.Stack, cloud: Cloud) -> None:
-    set_config(empty, protect="true", forceDestroy="false")
+    set_config(empty, {"protection.protect": "true", "protection.forceDestroy": "false"})
     try:
         empty.up()
         client = client_of(cloud, empty)
-        be_told(client, PATIENCE)
+        receive_ready.run(client, MAX_WAIT_SECONDS)
         with pytest.raises(automation.CommandError, match="because it is protected"):
             empty.destroy()
         assert sorted(name for kind, name in _left(empty) if kind in KEPT) == KEPT_NAMES
 
-        empty.up()  # what could be made again is
+        empty.up()  # creates the unprotected resources again
         assert client_of(cloud, empty).outputs == client.outputs, "also the URLs"
-        be_told(client, PATIENCE)
+        receive_ready.run(client, MAX_WAIT_SECONDS)
 
-        set_config(empty, namePrefix="another")  # tables have names of their own, so this would replace them
+        set_config(empty, {"namePrefix": "another"})  # tables have names of their own, so this would replace them
         with pytest.raises(automation.CommandError, match="protect"):
             empty.preview()
         remove_config(empty, "namePrefix")
@@ -37,7 +44,7 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
         described = [cloud.client("dynamodb").describe_table(TableName=name)["Table"] for name in tables]
         assert [table["DeletionProtectionEnabled"] for table in described] == [True, True]
     finally:
-        set_config(empty, protect="false", forceDestroy="true")
+        set_config(empty, {"protection.protect": "false", "protection.forceDestroy": "true"})
         steps = changes_of(empty.up)
     assert {(step.operation, step.type) for step in steps} == {("update", TABLE), ("update", BUCKET)}
     empty.destroy()
@@ -45,31 +52,31 @@ def test_what_is_protected_is_neither_destroyed_nor_replaced(empty: automation.S
 
 
 def _left(stack: automation.Stack) -> list[tuple[str, str]]:
-    """Type and name of what the state holds."""
-    return [(one["type"], one["urn"].rsplit("::", 1)[-1]) for one in resources_of(stack)]
+    """Return type and name of the resources in the state."""
+    return [(resource["type"], resource["urn"].rsplit("::", 1)[-1]) for resource in resources_of(stack)]
 
 
 def test_retained_data_outlives_its_stage(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
-    set_config(lonely, retainData="true", forceDestroy="false")
+    set_config(lonely, {"protection.retainOnDelete": "true", "protection.forceDestroy": "false"})
     lonely.up()
     client = client_of(lonely_cloud, lonely)
-    be_told(client, PATIENCE)
+    receive_ready.run(client, MAX_WAIT_SECONDS)
     lonely.destroy()
 
     names = sorted(client.outputs[f"{part}TableName"] for part in ("downloads", "connections"))
-    left = remains(lonely_cloud, lonely.name, client.bucket)
+    left = remains(lonely_cloud, lonely.name, client.operator.bucket)
     assert set(left) == {"dynamodb", "s3"}
     assert sorted(left["dynamodb"]) == names
     s3 = lonely_cloud.client("s3")
-    assert s3.list_objects_v2(Bucket=client.bucket)["KeyCount"] == 1
-    blocked = s3.get_public_access_block(Bucket=client.bucket)["PublicAccessBlockConfiguration"]
+    assert s3.list_objects_v2(Bucket=client.operator.bucket)["KeyCount"] == 1
+    blocked = s3.get_public_access_block(Bucket=client.operator.bucket)["PublicAccessBlockConfiguration"]
     assert all(blocked.values())
-    assert s3.get_bucket_lifecycle_configuration(Bucket=client.bucket)["Rules"]
-    _remove(lonely_cloud, client.bucket, names)
+    assert s3.get_bucket_lifecycle_configuration(Bucket=client.operator.bucket)["Rules"]
+    _remove(lonely_cloud, client.operator.bucket, names)
 
 
 def _remove(cloud: Cloud, bucket: str, tables: list[str]) -> None:
-    """What its owner does by hand in the end."""
+    """Delete the bucket and the tables."""
     s3 = cloud.client("s3")
     for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
         s3.delete_object(Bucket=bucket, Key=item["Key"])

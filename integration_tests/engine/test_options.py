@@ -41,7 +41,7 @@ def suite(*arguments: str | Path, emulator: Emulator | None = None) -> subproces
 
 
 def test_a_stack_is_kept_on_failure_and_destroyed_by_the_command_that_is_printed(tmp_path: Path) -> None:
-    """On another target than the default: what listens where LocalStack would."""
+    """The suite deploys to an emulator at LocalStack's address."""
     failing = tmp_path / "test_fails.py"
     failing.write_text(FAILS)
     with Emulator(log_path=tmp_path / "emulator.log") as emulator:

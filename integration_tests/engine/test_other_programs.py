@@ -1,4 +1,4 @@
-"""The component in programs of others: from another language, as a remote component, and from its wheel."""
+"""The component in other programs: as a remote component, from TypeScript, and from its wheel."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pulumi import automation
 
 from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.pulumi_cli import PROJECT, TOP, install_component, run
 from integration_tests.support.rest import Exchange
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
+from localcloud.config import nested
 
 HERE = Path(__file__).parent
 TOKEN = "async-download:index:AsyncDownload"
@@ -25,8 +26,8 @@ TOKEN = "async-download:index:AsyncDownload"
 
 def journey(cloud: Cloud, outputs: dict[str, Any]) -> None:
     client = Stack(cloud, outputs, origin=FILES)
-    be_told(client, 20)
-    be_told_of_failure(client, 20)
+    receive_ready.run(client, 20)
+    receive_failed.run(client, 20)
 
 
 def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack, config: Config, cloud: Cloud) -> None:
@@ -35,9 +36,9 @@ def test_a_python_program_uses_it_as_a_remote_component(empty: automation.Stack,
 
         def __init__(self) -> None:
             outputs = dict.fromkeys(("apiUrl", "webSocketUrl", "downloadsTableName", "connectionsTableName"))
-            given: pulumi.Inputs = {**config, **outputs}
+            inputs: pulumi.Inputs = {**nested(config), **outputs}
             options = pulumi.ResourceOptions(version=install_component(empty))
-            super().__init__(TOKEN, "files", given, options, remote=True)
+            super().__init__(TOKEN, "files", inputs, options, remote=True)
             for name in outputs:
                 pulumi.export(name, getattr(self, name))
 
@@ -56,14 +57,14 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
     for name in ("program.ts", "package.json"):
         shutil.copy(HERE / "typescript" / name, tmp_path)
     run(empty, "npm", "install", "--silent", "--no-audit", "--no-fund", folder=tmp_path)
-    given = {
+    settings = {
         "stack": empty.name,
         "project": PROJECT,
         "folder": empty.workspace.work_dir,
         "version": install_component(empty),
-        "component": config,
+        "component": nested(config),
     }
-    printed = run(empty, "npx", "tsx", "program.ts", json.dumps(given), folder=tmp_path)
+    printed = run(empty, "npx", "tsx", "program.ts", json.dumps(settings), folder=tmp_path)
     journey(cloud, json.loads(printed.splitlines()[-1]))
 
 
@@ -76,8 +77,8 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     run(empty, uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
     run(empty, uv, "pip", "install", "--quiet", "--python", python, wheel, folder=tmp_path)
-    given = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": config}
-    program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(given)]
+    settings = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": nested(config)}
+    program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(settings)]
     outputs = json.loads(run(empty, *program, folder=tmp_path).splitlines()[-1])
     assert "site-packages" in outputs["runtime"]
     for side in ("left", "right"):
@@ -88,5 +89,5 @@ def test_its_wheel_alone_serves_a_second_different_stack(
     assert names == ["reports-downloads", "ledgers-downloads"]
     dynamodb = cloud.client("dynamodb")
     arn = dynamodb.describe_table(TableName=names[1])["Table"]["TableArn"]
-    found = dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
-    assert {"Key": "team", "Value": "ledgers"} in found
+    tags = dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
+    assert {"Key": "team", "Value": "ledgers"} in tags

@@ -13,7 +13,7 @@ from integration_tests.engine.conftest import Config
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError
-from integration_tests.support.journeys import be_told, be_told_of_failure
+from integration_tests.support.journeys.basic import receive_failed, receive_ready
 from integration_tests.support.pulumi_cli import PROJECT, check_out, run
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
@@ -25,8 +25,8 @@ def shipped(cloud: Cloud, config: Config, tmp_path_factory: pytest.TempPathFacto
     folder = check_out(tmp_path_factory.mktemp("project"))
     settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
     try:
-        with pulumi_project(cloud, "shipped", folder, settings) as made:
-            yield made
+        with pulumi_project(cloud, "shipped", folder, settings) as stack:
+            yield stack
     except MissingError as missing:
         pytest.skip(str(missing))
 
@@ -34,8 +34,8 @@ def shipped(cloud: Cloud, config: Config, tmp_path_factory: pytest.TempPathFacto
 def test_it_deploys_and_serves(shipped: automation.Stack, cloud: Cloud) -> None:
     outputs = {name: output.value for name, output in shipped.up().outputs.items()}
     client = Stack(cloud, outputs, origin=FILES)
-    be_told(client, 20)
-    be_told_of_failure(client, 20)
+    receive_ready.run(client, 20)
+    receive_failed.run(client, 20)
 
 
 def test_a_second_up_from_another_folder_changes_nothing(shipped: automation.Stack, tmp_path: Path) -> None:
@@ -48,15 +48,20 @@ def test_a_second_up_from_another_folder_changes_nothing(shipped: automation.Sta
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("urlExpiresSeconds", "soon", "urlExpiresSeconds"),  # the engine's own check of Pulumi.yaml
-        ("urlExpiresSeconds", "901", r"url_expires_seconds .urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
-        ("urlExpiressSeconds", "60", "urlExpiressSeconds does not exist; did you mean .*urlExpiresSeconds"),
+        ("retention", "soon", "retention.*must be of type.*object|retention"),  # the engine's own check of Pulumi.yaml
+        ("retention.urlExpiresSeconds", "901", r"retention.urlExpiresSeconds. is 901.*a whole number from 60 to 900"),
+        (
+            "retention.urlExpiress",
+            "60",
+            "retention.urlExpiress does not exist; did you mean .*retention.urlExpiresSeconds",
+        ),
+        ("urlExpiresSeconds", "60", "urlExpiresSeconds does not exist; did you mean .*retention.urlExpiresSeconds"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_words(shipped: automation.Stack, key: str, value: str, sentence: str) -> None:
-    shipped.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value))
+    shipped.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value), path=True)
     try:
         with pytest.raises(automation.CommandError, match=sentence):
             shipped.preview()
     finally:
-        shipped.remove_config(f"{PROJECT}:{key}")
+        shipped.remove_config(f"{PROJECT}:{key.split('.')[0]}")

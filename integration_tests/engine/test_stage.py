@@ -1,4 +1,4 @@
-"""A stage over its life: previewed, made, left alone, changed in one place, repaired, renamed, destroyed."""
+"""A stage over its life: preview, creation, no change, updates, repair, rename, removal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from integration_tests.engine.changes import Change, changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.engine.registered import Registered, comparable
 from integration_tests.engine.stages import (
-    PATIENCE,
+    MAX_WAIT_SECONDS,
     client_of,
     journey,
     remains,
@@ -26,7 +26,7 @@ from integration_tests.engine.stages import (
 )
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import shipped_program
-from integration_tests.support.journeys import be_told
+from integration_tests.support.journeys.basic import receive_ready
 from integration_tests.support.pulumi_cli import PROJECT
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
@@ -74,9 +74,9 @@ def test_a_changed_handler_changes_its_function_only(stage: automation.Stack, ru
 
 
 def test_a_changed_setting_changes_what_it_concerns(stage: automation.Stack) -> None:
-    set_config(stage, logRetentionDays="14")
+    set_config(stage, {"observability.logRetentionDays": "14"})
     steps = changes_of(stage.up)
-    remove_config(stage, "logRetentionDays")
+    remove_config(stage, "observability.logRetentionDays")
     assert {(step.operation, step.type) for step in steps} == {("update", "aws:cloudwatch/logGroup:LogGroup")}
     assert changes_of(stage.up) == steps
 
@@ -95,17 +95,17 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
     cloud.client("dynamodb").delete_table(TableName=table)
     stage.refresh()
     assert Change("create", "aws:dynamodb/table:Table", "files-connections") in changes_of(stage.up)
-    be_told(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, stage), MAX_WAIT_SECONDS)
 
 
 def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
-    """Its URL is an output of the same program, and a secret; a changed one changes what reads the origins alone."""
+    """The URL is a secret output of the same program; a change of it updates only functions that read the origins."""
     folder = ["exports"]
 
     def program() -> None:
-        made = aws.cloudwatch.LogGroup("made-before")
+        group = aws.cloudwatch.LogGroup("created-before")
         args = read_args(pulumi.Config())
-        url = pulumi.Output.concat("https://example.com/", made.id, "/", *folder, "/")
+        url = pulumi.Output.concat("https://example.com/", group.id, "/", *folder, "/")
         args["origins"]["made"] = {"base_url": pulumi.Output.secret(url)}
         AsyncDownload("files", args)
 
@@ -120,18 +120,18 @@ def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stac
 
 
 def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation.Stack) -> None:
-    set_config(stage, urlExpiresSeconds="901")
+    set_config(stage, {"retention.urlExpiresSeconds": "901"})
     with pytest.raises(automation.CommandError, match=r"url_expires_seconds.*901"):
         stage.up()
-    remove_config(stage, "urlExpiresSeconds")
+    remove_config(stage, "retention.urlExpiresSeconds")
     assert changes_of(stage.up) == LEFT_IN_PLACE
 
 
 def test_an_up_that_failed_half_way_can_be_repeated(empty: automation.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    from async_download import policies
+    from async_download.functions import permissions
 
     with monkeypatch.context() as broken:
-        broken.setattr(policies, "disconnect", lambda **_: 1 / 0)
+        broken.setattr(permissions, "update_attributes", lambda *_: 1 / 0)
         with pytest.raises(automation.CommandError):
             empty.up()
     empty.up()
@@ -156,9 +156,9 @@ def test_a_renamed_component_keeps_its_resources_through_an_alias(
 
 
 def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
-    set_config(empty, restAuth="api_key")
+    set_config(empty, {"auth.type": "api_key"})
     empty.up()
-    (key,) = [one for one in resources_of(empty) if one["type"] == "aws:apigateway/apiKey:ApiKey"]
+    (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
     state = Path(empty.workspace.work_dir, "state")
     files = [file.read_text() for file in state.rglob("*.json")]
@@ -168,31 +168,38 @@ def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
 
 def test_two_stages_live_side_by_side(stage: automation.Stack, empty: automation.Stack, cloud: Cloud) -> None:
     empty.up()
-    be_told(client_of(cloud, empty), PATIENCE)
-    be_told(client_of(cloud, stage), PATIENCE)
+    receive_ready.run(client_of(cloud, empty), MAX_WAIT_SECONDS)
+    receive_ready.run(client_of(cloud, stage), MAX_WAIT_SECONDS)
 
 
 def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud) -> None:
     lonely.up()
     client = client_of(lonely_cloud, lonely)
-    be_told(client, PATIENCE)
+    receive_ready.run(client, MAX_WAIT_SECONDS)
     lonely.destroy()
-    assert remains(lonely_cloud, lonely.name, client.bucket) == {}
+    assert remains(lonely_cloud, lonely.name, client.operator.bucket) == {}
 
 
 def test_both_engines_register_the_same(stage: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path) -> None:
-    if config["restAuth"] != "none":
+    if config["auth.type"] != "none":
         pytest.skip("The embedded engine deploys to emulators only: compare without --target aws.")
     with Emulator(log_path=tmp_path / "emulator.log") as other:
-        settings = {key: value for key, value in config.items() if key != "executeApiUrl"}
+        settings = {key: value for key, value in config.items() if key != "cloud.executeApiUrl"}
         deployment = deploy(other, stack=stage.name, config=settings)
-        made = [Registered(one.type, one.name, one.id, one.inputs, one.outputs) for one in deployment.resources]
+        resources = deployment.resources
         deployment.destroy()
-    found = [
-        Registered(one["type"], one["urn"].rsplit("::", 1)[-1], one["id"], one["inputs"], one["outputs"])
-        for one in resources_of(stage)
-        if one["type"].startswith("aws:")
+    registered = [
+        Registered(state["type"], state["urn"].rsplit("::", 1)[-1], state["id"], state["inputs"], state["outputs"])
+        for state in resources_of(stage)
+        if state["type"].startswith("aws:")
     ]
-    embedded = comparable([one for one in made if one.type.startswith("aws:")], other.endpoint)
+    embedded = comparable(
+        [
+            Registered(resource.type, resource.name, resource.id, resource.inputs, resource.outputs)
+            for resource in resources
+            if resource.type.startswith("aws:")
+        ],
+        other.endpoint,
+    )
     assert cloud.endpoint is not None
-    assert embedded == comparable(found, cloud.endpoint)
+    assert embedded == comparable(registered, cloud.endpoint)

@@ -1,19 +1,17 @@
-"""A stack of somebody else's: two components side by side, each with a prefix, tags and a provider of its own."""
+"""A program with two components, each with a prefix, tags and a provider of its own."""
 
 import json
+import re
 import sys
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
 from async_download import AsyncDownload, AsyncDownloadArgs, bundle
 from pulumi import automation
 
-GIVEN = json.loads(sys.argv[1])
-FIELDS = {"baseUrl": "base_url", "allowHttp": "allow_http", "redirects": "redirects"}
-NAMES = {"tlsOnly": "tls_only", "loopbackOrigins": "loopback_origins", "executeApiUrl": "execute_api_url"}
-NAMES |= {"forceDestroy": "force_destroy", "restAuth": "rest_auth", "webPage": "web_page"}
-WANTED = (
+SETTINGS = json.loads(sys.argv[1])
+OUTPUTS = (
     "api_url",
     "web_socket_url",
     "web_page_url",
@@ -25,11 +23,8 @@ WANTED = (
 
 
 def program() -> None:
-    """Two components; the second on a provider of its own."""
-    settings = {NAMES.get(key, key): value for key, value in GIVEN["component"].items()}
-    settings["origins"] = {
-        name: {FIELDS[key]: value for key, value in origin.items()} for name, origin in settings["origins"].items()
-    }
+    """Create two components, the second one with an explicit provider."""
+    settings = snake(SETTINGS["component"])
     cloud = pulumi.Config("aws")
     other = aws.Provider(
         "other",
@@ -43,17 +38,24 @@ def program() -> None:
         ("right", "ledgers", pulumi.ResourceOptions(providers=[other])),
     ):
         args = cast(AsyncDownloadArgs, {**settings, "name_prefix": team, "tags": {"team": team}})
-        made = AsyncDownload(side, args, options)
-        pulumi.export(side, {camel(name): getattr(made, name) for name in WANTED})
+        component = AsyncDownload(side, args, options)
+        pulumi.export(side, {camel(name): getattr(component, name) for name in OUTPUTS})
+
+
+def snake(value: Any) -> Any:
+    """Return an object with its keys in snake_case; the names of the origins are in lower case."""
+    if not isinstance(value, dict):
+        return value
+    return {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key): snake(item) for key, item in value.items()}
 
 
 def camel(name: str) -> str:
-    """`api_url` -> `apiUrl`."""
+    """Return `apiUrl` for `api_url`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-options = automation.LocalWorkspaceOptions(work_dir=GIVEN["folder"])
-stack = automation.select_stack(GIVEN["stack"], project_name="async-download", program=program, opts=options)
+options = automation.LocalWorkspaceOptions(work_dir=SETTINGS["folder"])
+stack = automation.select_stack(SETTINGS["stack"], project_name="async-download", program=program, opts=options)
 outputs = {name: output.value for name, output in stack.up().outputs.items()}
 sys.stdout.write("\n" + json.dumps(outputs | {"runtime": str(bundle.runtime_folder())}) + "\n")

@@ -1,1 +1,1 @@
-"""What is the same whatever deploys the stacks, and where to: the local cloud, the wheel, the suite's own tools."""
+"""Tests that do not depend on engine and target: the local cloud, the wheel, the suite's helpers."""

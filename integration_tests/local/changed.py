@@ -1,10 +1,10 @@
-"""A change in place of every resource type that has one."""
+"""An update in place for every resource type that can be updated."""
 
 from __future__ import annotations
 
 from typing import Any
 
-KEY, OTHER_KEY = (f"arn:aws:kms:us-east-1:000000000000:key/{one * 8}-12ab-34cd-56ef-1234567890ab" for one in "12")
+KEY, OTHER_KEY = (f"arn:aws:kms:us-east-1:000000000000:key/{digit * 8}-12ab-34cd-56ef-1234567890ab" for digit in "12")
 DENIED = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 CHANGED: dict[str, dict[str, Any]] = {
     "aws:apigateway/apiKey:ApiKey": {"description": "new", "tags": {"a": "1"}},

@@ -1,4 +1,4 @@
-"""Programs of ours as processes, and what answers on a port."""
+"""Start commands as processes, and send requests to their ports."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from integration_tests.support.pulumi_cli import TOP
 
 
 def python(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """A program of ours, in a process group of its own."""
+    """Start Python in a process group of its own."""
     command = [sys.executable, "-u", *arguments]
     return subprocess.Popen(command, cwd=TOP, text=True, start_new_session=True, **options)
 
 
 def until(process: subprocess.Popen[str], words: str) -> str:
-    """What it prints, up to the line with these words."""
+    """Return the output up to the line with these words."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -31,14 +31,14 @@ def until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def answers(endpoint: str) -> bool:
-    """Tell whether something listens there."""
+    """Tell whether a process listens at an endpoint."""
     host, _, port = endpoint.removeprefix("http://").partition(":")
     with socket.socket() as probe:
         return probe.connect_ex((host, int(port))) == 0
 
 
 def get(url: str) -> tuple[int, bytes]:
-    """Status and body."""
+    """Return status and body."""
     host, _, path = url.removeprefix("http://").partition("/")
     connection = http.client.HTTPConnection(host, timeout=30)
     connection.request("GET", f"/{path}")

@@ -95,7 +95,7 @@ def test_boto3_reads_why_another_key_is_refused(emulator: Emulator, service: str
 
 
 def test_every_way_to_carry_a_wrong_key_is_refused(emulator: Emulator) -> None:
-    """Signature Version 2 in header and URL, forms, no credentials at all, and a key beside another one."""
+    """Signature Version 2 in header and URL, forms, no credentials, and two keys are refused."""
     root, query = emulator.access_key_id, forged_query("test", "s3")
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     part = "--x\r\nContent-Disposition: form-data; name="
@@ -123,11 +123,11 @@ def test_every_way_to_carry_a_wrong_key_is_refused(emulator: Emulator) -> None:
             send(emulator, "POST", f"/_aws/execute-api/api/v1/downloads?{forged_query('test', 'execute-api')}"),
         ],
     }.items():
-        assert [code(each) for each in answer] == [expected] * len(answer)
+        assert [code(response) for response in answer] == [expected] * len(answer)
 
 
 def test_a_known_key_of_a_role_is_worth_nothing_without_its_secret(emulator: Emulator, role: str) -> None:
-    """Every pre-signed URL names one. The emulator checks the signature of these, wherever it is carried."""
+    """Every pre-signed URL names such a key; the emulator checks its signature wherever it is."""
     key = session_of(emulator, role).access_key
     for service in ("s3", "lambda"):
         query = forged_query(key, service)
@@ -192,7 +192,6 @@ def test_a_bucket_as_a_host_name_is_this_machines(emulator: Emulator) -> None:
 
 
 def test_other_users_see_no_key(emulator: Emulator) -> None:
-    """Not among arguments, not in the log; the run's directory is its owner's."""
     listed = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True).stdout
     assert "filtered_emulator" in listed
     secrets = emulator.access_key_id, emulator.secret_access_key
@@ -210,7 +209,6 @@ def test_each_run_has_a_key_of_its_own() -> None:
 
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AUTH"])
 def test_it_does_not_start_open(missing: str) -> None:
-    """Without a key of the run, or with IAM not enforced, the filter would be worth little."""
     env = {"AWS_ACCESS_KEY_ID": "LOCALKEY", "AUTH": "true", "PATH": "/usr/bin:/bin", "BIND_HOST": "127.0.0.1"}
     env[missing] = ""
     started = python("-P", "localcloud/filtered_emulator.py", env=env, stderr=subprocess.PIPE)

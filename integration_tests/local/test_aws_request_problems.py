@@ -1,4 +1,4 @@
-"""A wrong request of a function on the emulator fails the test during which it is made."""
+"""A wrong request of a function on the emulator fails the test that causes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ def handler(event, context):
 
 
 def test_a_wrong_request_of_a_function_is_found(tmp_path: Path) -> None:
-    """Even where the function swallows the error; and the project's own modules stay out of its reach."""
     source = tmp_path / "f.py"
     source.write_text(SOURCE)
     with open_cloud(Target.EMULATOR, folder=tmp_path) as cloud, small_function(cloud, source, "handler") as arn:

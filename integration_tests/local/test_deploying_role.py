@@ -1,4 +1,4 @@
-"""Deploying as somebody who has the documented policy and nothing else, with IAM enforced by the emulator.
+"""Deployment with the documented policy and no other permissions; the emulator enforces IAM.
 
 What the official provider calls beyond the stand-in, such as reading each setting of a bucket, is not shown here, nor
 is iam:PassRole, which the emulator does not ask for.
@@ -17,14 +17,14 @@ import pytest
 from pulumi.provider.experimental import provider as api
 
 from integration_tests.local.changed import CHANGED, KEY
-from integration_tests.local.test_stand_ins import FULL, ORIGINS, OTHER_AUTH, custom, seen, updated, wire
+from integration_tests.local.test_stand_ins import FULL, ORIGINS, OTHER_AUTH, aws_resources, read, updated, wire
 from integration_tests.support.clouds import Cloud, Target
-from localcloud.aws import Aws
+from local_provider.aws import Aws
+from local_provider.engine import Deployment
+from local_provider.errors import DeployError
+from local_provider.provider import AwsProvider
 from localcloud.emulator import Emulator
-from localcloud.engine import Deployment
-from localcloud.errors import DeployError
 from localcloud.program import deploy
-from localcloud.provider import AwsProvider
 from localcloud.stack import LOCAL_CONFIG
 from tools.deploy_permissions import Document, policy
 from tools.deploy_permissions import Target as Permissions
@@ -36,6 +36,7 @@ WITHOUT_RESOURCE = {  # AWS has one for each: the function, the rule, the table,
     "dynamodb:UntagResource",
     "events:DeleteRule",
     "events:DescribeRule",
+    "events:ListTagsForResource",
     "events:ListTargetsByRule",
     "events:PutRule",
     "events:PutTargets",
@@ -44,9 +45,14 @@ WITHOUT_RESOURCE = {  # AWS has one for each: the function, the rule, the table,
     "states:ListTagsForResource",
 }
 STACKS: dict[str, dict[str, object]] = {
-    "full": {**FULL, "reuseSeconds": 600, "vpcSubnetIds": ["subnet-01234567"], "vpcSecurityGroupIds": ["sg-01234567"]},
+    "full": {
+        **FULL,
+        "copying.reuseSeconds": 600,
+        "vpc.subnetIds": ["subnet-01234567"],
+        "vpc.securityGroupIds": ["sg-01234567"],
+    },
     "other-auth": OTHER_AUTH,
-    "existing": {"origins": ORIGINS, "bucket": EXISTING},
+    "existing": {"origins": ORIGINS, "storage.bucket": EXISTING},
 }
 
 
@@ -105,13 +111,13 @@ def fill(emulator: Emulator, bucket: str) -> None:
 def change_and_read(cloud: Cloud, deployment: Deployment) -> None:
     """Change each type of resource in place and back, and read each resource."""
     provider = AwsProvider(Aws(str(cloud.endpoint), cloud.region, cloud.access_key_id, cloud.secret_access_key))
-    items = custom([deployment])
+    items = aws_resources([deployment])
     for item in {item.type: item for item in items}.values():
         if item.type in CHANGED:
             after = updated(provider, item, wire(item.outputs), {**item.inputs, **CHANGED[item.type]})
             request = api.UpdateRequest(item.urn, item.id, after.properties or {}, wire(item.inputs), 0, [], False)
             asyncio.run(provider.update(request))
-    assert all(seen(provider, item, item.outputs).resource_id for item in items)
+    assert all(read(provider, item, item.outputs).resource_id for item in items)
 
 
 @pytest.mark.parametrize("stack", list(STACKS))
@@ -138,7 +144,7 @@ def without(document: Document, service: str) -> Document:
     "service", ["apigateway", "dynamodb", "events", "iam", "lambda", "logs", "s3", "sqs", "states"]
 )
 def test_a_permission_that_is_missing_is_missed(emulator: Emulator, service: str) -> None:
-    """Or the test above would show nothing; and what was made until then can be removed."""
+    """The deployment fails without one service's permissions, and its resources can be removed."""
     document = without(permissions(emulator, "local"), service)
     with deployer(emulator, document) as cloud, pytest.raises(DeployError, match=f"to perform: {service}:"):
         deploy(cloud, config={**LOCAL_CONFIG, "origins": ORIGINS})
@@ -147,7 +153,6 @@ def test_a_permission_that_is_missing_is_missed(emulator: Emulator, service: str
 
 
 def test_another_stacks_resources_are_refused(emulator: Emulator) -> None:
-    """The policy names those of its own."""
     with (
         deployer(emulator, permissions(emulator, "prod")) as cloud,
         pytest.raises(DeployError, match="is not authorized to perform"),

@@ -1,4 +1,4 @@
-"""The emulator's life: it enforces IAM, keeps its log, says why it cannot start, and outlives nobody."""
+"""The emulator enforces IAM, keeps its log, reports why it cannot start, and ends with its owner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.local.programs import answers, get, python
-from integration_tests.support.waiting import gone, wait_for
+from integration_tests.support.waiting import is_absent, wait_for
 from localcloud.emulator import Emulator
 from localcloud.errors import EmulatorError
 
@@ -34,7 +34,7 @@ sys.stdin.read()
 
 
 def processes() -> dict[int, tuple[int, int]]:
-    """Process -> its parent and its process group; zombies are none."""
+    """Return process -> parent and process group, without zombies."""
     ps = ["ps", "-A", "-ww", "-o", "pid=,ppid=,pgid=,stat="]
     listed = subprocess.run(ps, capture_output=True, text=True, check=True)
     rows = [line.split() for line in listed.stdout.splitlines()]
@@ -42,15 +42,14 @@ def processes() -> dict[int, tuple[int, int]]:
 
 
 def family(pid: int) -> set[int]:
-    """The processes that descend from one."""
-    found = {pid}
+    """Return the child processes of a process, and theirs."""
+    descendants = {pid}
     for _ in range(4):
-        found |= {one for one, (parent, _) in processes().items() if parent in found}
-    return found - {pid}
+        descendants |= {child for child, (parent, _) in processes().items() if parent in descendants}
+    return descendants - {pid}
 
 
 def test_it_enforces_iam_and_is_gone_when_stopped() -> None:
-    """An unsigned call is refused; afterwards neither its port nor its directory is there."""
     with Emulator() as emulator:
         emulator.aws().client("s3").create_bucket(Bucket="private")
         assert get(f"{emulator.endpoint}/private")[0] == 403
@@ -61,8 +60,7 @@ def test_it_enforces_iam_and_is_gone_when_stopped() -> None:
     assert not emulator.is_running()
 
 
-def test_its_log_is_kept_where_it_is_told(tmp_path: Path) -> None:
-    """Beyond its end; and it can be started again."""
+def test_its_log_is_kept_where_it_is_reported(tmp_path: Path) -> None:
     emulator = Emulator(log_path=tmp_path / "logs" / "emulator.log")
     for _ in range(2):
         with emulator:
@@ -71,14 +69,12 @@ def test_its_log_is_kept_where_it_is_told(tmp_path: Path) -> None:
 
 
 def test_an_early_end_is_told_with_its_log() -> None:
-    """And nothing waits until the deadline."""
     with pytest.raises(EmulatorError, match="ended with exit code 1 while starting") as failed:
         Emulator(env={"GATEWAY_PORT": "none"}).start()
     assert "ValueError: invalid literal" in str(failed.value)
 
 
-def test_a_place_where_no_log_can_be_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And nothing is left of the attempt."""
+def test_a_place_where_no_log_can_be_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "file").touch()
     with pytest.raises(EmulatorError, match=r"cannot be started: .*File exists"):
@@ -86,21 +82,18 @@ def test_a_place_where_no_log_can_be_is_told(tmp_path: Path, monkeypatch: pytest
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_port_in_use_is_told() -> None:
-    """Also when what listens there is an emulator, which answers like ours."""
+def test_a_port_in_use_is_reported() -> None:
     with Emulator() as first, pytest.raises(EmulatorError, match=f"{first.port} is already in use"):
         Emulator(port=first.port).start()
 
 
 def test_two_emulators_know_nothing_of_each_other() -> None:
-    """Each has its own port and its own state."""
-    with Emulator() as one, Emulator() as other:
-        one.aws().client("sqs").create_queue(QueueName="q")
+    with Emulator() as first, Emulator() as other:
+        first.aws().client("sqs").create_queue(QueueName="q")
         assert not other.aws().client("sqs").list_queues().get("QueueUrls")
 
 
 def test_what_it_writes_is_in_its_directory() -> None:
-    """The keys of user pools, too, which it would else share with every other emulator."""
     with Emulator() as emulator:
         emulator.aws().client("cognito-idp").create_user_pool(PoolName="pool")
         assert list(emulator.log_path.parent.rglob("cognito-rsa-key.pem"))
@@ -108,13 +101,12 @@ def test_what_it_writes_is_in_its_directory() -> None:
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_outlives_its_owner(end: signal.Signals) -> None:
-    """Emulator, functions and directory go, however the owner ends, and without its help."""
     with python("-c", OWNER, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
         endpoint, directory = owner.stdout.readline().split()
         descendants = family(owner.pid)
         assert len(descendants) >= 3, "supervisor, emulator and a function"
         os.kill(owner.pid, end)
-        wait_for(lambda: descendants & processes().keys(), deadline=5, until=gone)
+        wait_for(lambda: descendants & processes().keys(), deadline=5, until=is_absent)
     assert not answers(endpoint)
-    wait_for(Path(directory).exists, deadline=5, until=gone)
+    wait_for(Path(directory).exists, deadline=5, until=is_absent)

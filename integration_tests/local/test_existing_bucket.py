@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from local_provider.errors import DeployError
 from localcloud.emulator import Emulator
-from localcloud.errors import DeployError
 from localcloud.program import deploy
 from localcloud.stack import LOCAL_CONFIG
 
@@ -29,7 +29,7 @@ def emulator() -> Iterator[Emulator]:
 
 def config(bucket: str) -> dict[str, object]:
     """Settings of a stack that copies into an existing bucket."""
-    return {**LOCAL_CONFIG, "origins": ORIGINS, "bucket": bucket}
+    return {**LOCAL_CONFIG, "origins": ORIGINS, "storage.bucket": bucket}
 
 
 def test_a_bucket_in_the_stacks_region_is_used(emulator: Emulator) -> None:

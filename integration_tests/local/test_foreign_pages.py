@@ -105,7 +105,7 @@ def test_control_endpoints_are_closed(emulator: Emulator, method: str, path: str
 
 
 def test_every_control_endpoint_of_the_emulator_is_closed(emulator: Emulator) -> None:
-    """Read in its source, so that a new version cannot bring one along unseen."""
+    """The paths are read from the emulator's source, so that a new version cannot add one unnoticed."""
     from ministack import app
 
     source = Path(app.__file__).read_text(encoding="utf-8")
@@ -147,7 +147,6 @@ def test_a_handshake_is_refused_as_a_request_is(emulator: Emulator) -> None:
     ],
 )
 def test_a_page_reads_and_writes_nothing_even_with_the_key(emulator: Emulator, headers: dict[str, str]) -> None:
-    """Simple requests, preflights, images and frames."""
     query = forged_query(emulator.access_key_id, "lambda")
     for method in ("GET", "POST", "PUT", "OPTIONS"):
         preflight = {"Access-Control-Request-Method": "POST"} if method == "OPTIONS" else {}
@@ -161,7 +160,7 @@ def test_a_link_to_an_object_may_be_followed(emulator: Emulator) -> None:
 
 
 def test_a_page_fetches_a_pre_signed_url_as_far_as_the_bucket_lets_it(emulator: Emulator) -> None:
-    """GET and its preflight: with the bucket's CORS headers, or with none."""
+    """GET and its preflight get the bucket's CORS headers, or none."""
     s3, page, session = emulator.aws().client("s3"), PAGE, session_of(emulator, create_role(emulator))
     url = presigned(emulator, session)
     preflight = {"Origin": page, "Access-Control-Request-Method": "GET"}

@@ -1,4 +1,4 @@
-"""The stand-ins for the AWS provider, of every resource type: what they make, read, change and remove."""
+"""The stand-in provider creates, reads, updates and removes every resource type on the emulator."""
 
 from __future__ import annotations
 
@@ -15,107 +15,107 @@ from pulumi.provider.experimental import provider as api
 
 from integration_tests.local.changed import CHANGED, KEY, UNCHANGEABLE
 from integration_tests.local.programs import answers, python, until
+from local_provider.engine import Deployment, Registration
+from local_provider.provider import AwsProvider
+from local_provider.values import from_plain, plain_map
 from localcloud.emulator import Emulator
-from localcloud.engine import Deployment, Registration
 from localcloud.program import deploy
-from localcloud.provider import AwsProvider
 from localcloud.stack import LOCAL_CONFIG
-from localcloud.values import from_plain, plain_map
 
 ORIGINS = {"local": {"baseUrl": "http://127.0.0.1:9/", "allowHttp": True}}
 FULL: dict[str, object] = {
     "origins": ORIGINS,
-    "restAuth": "api_key",
-    "apiKeys": {"reporting": {"requestsPerDay": 1000}},
-    "accessLogs": True,
-    "manageApiGatewayAccount": True,
-    "corsOrigins": ["https://app.example.com"],
-    "kmsKeyArn": KEY,
-    "requestConcurrency": 5,
-    "webPage": True,
+    "auth.type": "api_key",
+    "auth.apiKeys": {"reporting": {"requestsPerDay": 1000}},
+    "observability.accessLogs": True,
+    "observability.manageApiGatewayAccount": True,
+    "api.corsOrigins": ["https://app.example.com"],
+    "encryption.kmsKeyArn": KEY,
+    "api.reservedConcurrency": 5,
+    "api.webPage": True,
 }
 OTHER_AUTH: dict[str, object] = {
     "origins": ORIGINS,
-    "restAuth": "authorizer",
-    "authorizer": {"userPoolArns": ["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_AbCdEf123"]},
+    "auth.type": "authorizer",
+    "auth.authorizer": {"userPoolArns": ["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_AbCdEf123"]},
 }
 Full = tuple[list[Deployment], AwsProvider]
 
 
 @pytest.fixture(scope="module")
 def full() -> Iterator[Full]:
-    """Every resource type that the program knows, in two stacks: an API has one auth. The last test destroys them."""
+    """Deploy two stacks that together have every resource type; the last test destroys them."""
     with Emulator() as emulator:
         stacks = {"full": FULL, "other-auth": OTHER_AUTH}
-        made = [deploy(emulator, stack=name, config={**LOCAL_CONFIG, **config}) for name, config in stacks.items()]
-        yield made, AwsProvider(emulator.aws())
+        deployments = [
+            deploy(emulator, stack=name, config={**LOCAL_CONFIG, **config}) for name, config in stacks.items()
+        ]
+        yield deployments, AwsProvider(emulator.aws())
 
 
 def wire(plain: Any) -> Any:
     return {name: from_plain(value) for name, value in plain.items()}
 
 
-def custom(deployments: list[Deployment]) -> list[Registration]:
-    return [one for deployment in deployments for one in deployment.resources if one.type.startswith("aws:")]
+def aws_resources(deployments: list[Deployment]) -> list[Registration]:
+    return [
+        resource for deployment in deployments for resource in deployment.resources if resource.type.startswith("aws:")
+    ]
 
 
-def seen(provider: AwsProvider, one: Registration, state: Any) -> api.ReadResponse:
-    return asyncio.run(provider.read(api.ReadRequest(one.urn, one.id, wire(state), wire(one.inputs))))
+def read(provider: AwsProvider, resource: Registration, state: Any) -> api.ReadResponse:
+    return asyncio.run(provider.read(api.ReadRequest(resource.urn, resource.id, wire(state), wire(resource.inputs))))
 
 
-def changes(provider: AwsProvider, one: Registration, state: Any, inputs: Any) -> list[str]:
-    return asyncio.run(provider.diff(api.DiffRequest(one.urn, one.id, state, wire(inputs), []))).diffs
+def changes(provider: AwsProvider, resource: Registration, state: Any, inputs: Any) -> list[str]:
+    return asyncio.run(provider.diff(api.DiffRequest(resource.urn, resource.id, state, wire(inputs), []))).diffs
 
 
 def test_what_is_made_is_what_is_read(full: Full) -> None:
-    """A refresh right after a deployment finds no difference, whatever the type."""
     deployments, provider = full
-    for one in custom(deployments):
-        answer = seen(provider, one, one.outputs)
-        assert answer.resource_id == one.id, f"{one.type} {one.name} is not found"
+    for resource in aws_resources(deployments):
+        answer = read(provider, resource, resource.outputs)
+        assert answer.resource_id == resource.id, f"{resource.type} {resource.name} is not found"
         outputs = {name: value for name, value in plain_map(answer.properties).items() if name != "code"}
-        assert outputs == {name: value for name, value in one.outputs.items() if name != "code"}, one.type
-        assert changes(provider, one, answer.properties, one.inputs) == [], one.type
+        assert outputs == {name: value for name, value in resource.outputs.items() if name != "code"}, resource.type
+        assert changes(provider, resource, answer.properties, resource.inputs) == [], resource.type
 
 
-def updated(provider: AwsProvider, one: Registration, old: Any, new: Any) -> api.ReadResponse:
-    """The resource after a change in place, as it is read then."""
-    request = api.UpdateRequest(one.urn, one.id, old, wire(new), 0, [], False)
-    return seen(provider, one, plain_map(asyncio.run(provider.update(request)).properties))
+def updated(provider: AwsProvider, resource: Registration, old: Any, new: Any) -> api.ReadResponse:
+    """Update a resource and return the state that is read afterwards."""
+    request = api.UpdateRequest(resource.urn, resource.id, old, wire(new), 0, [], False)
+    return read(provider, resource, plain_map(asyncio.run(provider.update(request)).properties))
 
 
 def test_a_change_in_place_is_what_is_read(full: Full) -> None:
-    """Every type: a change is seen as just that, is made, is there, and can be taken back."""
     deployments, provider = full
     by_name = [  # they register in any order; the first stack's are preferred
-        one
+        resource
         for deployment in reversed(deployments)
-        for one in sorted(custom([deployment]), key=lambda one: one.name, reverse=True)
+        for resource in sorted(aws_resources([deployment]), key=lambda resource: resource.name, reverse=True)
     ]
-    found = {one.type: one for one in by_name}
-    assert found.keys() == CHANGED.keys() | UNCHANGEABLE.keys()
+    by_type = {resource.type: resource for resource in by_name}
+    assert by_type.keys() == CHANGED.keys() | UNCHANGEABLE.keys()
     for kind, changed in CHANGED.items():
-        one, new = found[kind], {**found[kind].inputs, **changed}
-        assert changes(provider, one, wire(one.outputs), new) == sorted(changed), kind
-        after = updated(provider, one, wire(one.outputs), new)
-        assert changes(provider, one, after.properties, new) == [], kind
-        back = updated(provider, one, after.properties, one.inputs)
-        assert changes(provider, one, back.properties, one.inputs) == [], kind
+        resource, new = by_type[kind], {**by_type[kind].inputs, **changed}
+        assert changes(provider, resource, wire(resource.outputs), new) == sorted(changed), kind
+        after = updated(provider, resource, wire(resource.outputs), new)
+        assert changes(provider, resource, after.properties, new) == [], kind
+        back = updated(provider, resource, after.properties, resource.inputs)
+        assert changes(provider, resource, back.properties, resource.inputs) == [], kind
 
 
 def test_drift_is_seen_and_mended(full: Full) -> None:
-    """What somebody changed behind the engine's back."""
     deployments, provider = full
-    function = next(one for one in custom(deployments) if one.name == "files-copy")
+    function = next(resource for resource in aws_resources(deployments) if resource.name == "files-copy")
     provider.aws.client("lambda").update_function_configuration(FunctionName=function.id, Timeout=3)
-    answer = seen(provider, function, function.outputs)
+    answer = read(provider, function, function.outputs)
     assert changes(provider, function, answer.properties, function.inputs) == ["timeout"]
     mended = updated(provider, function, answer.properties, function.inputs)
     assert plain_map(mended.properties)["timeout"] == function.inputs["timeout"]
 
 
 def test_a_handler_waits_for_a_debugger(tmp_path: Path, full: Full) -> None:
-    """`--debug` listens before the handler is imported."""
     (deployment, _), provider = full
     keys = {"accessKeyId": provider.aws.access_key_id, "secretAccessKey": provider.aws.secret_access_key}
     content = {**deployment.outputs, "awsEndpoint": provider.aws.endpoint, "region": provider.aws.region, **keys}
@@ -132,14 +132,13 @@ def test_a_handler_waits_for_a_debugger(tmp_path: Path, full: Full) -> None:
 
 
 def test_what_is_removed_is_gone(full: Full) -> None:
-    """Seen as gone, and removed twice without an error; only what shall stay stays."""
     deployments, provider = full
     for deployment in deployments:
         deployment.destroy()
     left = set()
-    for one in custom(deployments):
-        if seen(provider, one, one.outputs).resource_id:
-            left.add(one.name)
+    for resource in aws_resources(deployments):
+        if read(provider, resource, resource.outputs).resource_id:
+            left.add(resource.name)
         else:
-            asyncio.run(provider.delete(api.DeleteRequest(one.urn, one.id, wire(one.outputs), 0)))
+            asyncio.run(provider.delete(api.DeleteRequest(resource.urn, resource.id, wire(resource.outputs), 0)))
     assert left == {f"files-api-gateway-{part}" for part in ("role", "policy", "account")}

@@ -1,4 +1,4 @@
-"""The suite's own tools can fail."""
+"""Tests of the suite's helpers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import itertools
 
 import pytest
 
-from integration_tests.support.waiting import NeverCameError, gone, wait_for
+from integration_tests.support.waiting import WaitTimeoutError, is_absent, wait_for
 
 
 def test_waiting_gives_what_was_seen() -> None:
-    assert wait_for(itertools.count().__next__, 5, until=lambda seen: seen == 3) == 3
+    assert wait_for(itertools.count().__next__, 5, until=lambda count: count == 3) == 3
 
 
 def test_waiting_says_what_was_seen_last() -> None:
-    with pytest.raises(NeverCameError, match=r"Not within 0.05 s; seen last: \['a row'\]"):
-        wait_for(lambda: ["a row"], 0.05, until=gone)
+    with pytest.raises(WaitTimeoutError, match=r"Not within 0.05 s; last value: \['a row'\]"):
+        wait_for(lambda: ["a row"], 0.05, until=is_absent)
 
 
 def test_waiting_looks_at_least_once() -> None:

@@ -1,4 +1,4 @@
-"""The component's wheel: everything that a program of somebody else's needs of this repository, and nothing more."""
+"""The component's wheel: it has all files that another program needs, and no others."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def test_it_carries_the_component_the_runtime_and_the_page(tmp_path: Path) -> No
     (wheel,) = tmp_path.glob("async_download-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         packed = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
-    wanted = {
+    expected = {
         prefix + path.relative_to(TOP / folder).as_posix(): path.read_bytes()
         for prefix, folder in CARRIED.items()
         for path in (TOP / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert packed.keys() == wanted.keys()
-    assert packed == wanted
+    assert packed.keys() == expected.keys()
+    assert packed == expected
     assert {"async_download/_web/index.html", "async_download/_runtime/handlers/web_page.py"} <= packed.keys()

@@ -1,1 +1,1 @@
-"""Least privilege shown: rights are taken away one by one, and each has to be missed. `make test-mutation`."""
+"""Least privilege by experiment: remove one permission at a time; a journey has to fail. Run `make test-mutation`."""

@@ -1,4 +1,4 @@
-"""`make test-mutation`: deploy a stack, take its rights away one by one, and compare what is missed with the page."""
+"""`make test-mutation`: deploy a stack, remove its permissions one by one, and compare the results with the page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from integration_tests.mutation import page
-from integration_tests.mutation.hunt import Hunt, Verdict, title
-from integration_tests.mutation.witness import Witness
+from integration_tests.mutation import decision_recorder, results_page
+from integration_tests.mutation.decision_log import DecisionLog
+from integration_tests.mutation.results_page import Results
+from integration_tests.mutation.runs import MutationRun, Result
 from integration_tests.support.clouds import RETRY_WAITS, Cloud, emulated
 from integration_tests.support.engines import Engine, deployed
 from integration_tests.support.settings import FILES, GUARDED, config_for, origins_for
@@ -20,78 +21,79 @@ from integration_tests.support.stack import Stack
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
 
-JUDGE = Path(__file__).with_name("judge.py")
-LEAST = 0.95
+RECORDER = Path(decision_recorder.__file__)
+MIN_SHARE = 0.95
 NETWORK = {
-    "vpcSubnetIds": ["subnet-01234567"],
-    "vpcSecurityGroupIds": ["sg-01234567"],
-}  # so that their rights are there
+    "vpc.subnetIds": ["subnet-01234567"],
+    "vpc.securityGroupIds": ["sg-01234567"],
+}  # needs permissions of its own
 
 
 def main() -> int:
-    """Exit code: 0 when the page is true and enough is missed."""
+    """Return the exit code: 0 when docs/mutation.md is true and enough removals are missed."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.mutation", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write docs/mutation.md instead of comparing with it")
-    parser.add_argument("--role", help="only this role; what the page says of the others stays")
+    parser.add_argument("--role", help="only this role; the rows of the others stay")
     options = parser.parse_args()
-    began = time.monotonic()
-    before = page.read(page.PAGE.read_text())
-    with _stack() as (stack, witness):
-        hunt = Hunt(stack, witness)
-        for walk in hunt.walk():
-            _say(f"with every right  {walk.seconds:4.1f} s  {title(walk.journey)}")
-        verdicts = []
-        for policy, mutant in hunt.mutants():
+    start = time.monotonic()
+    before = results_page.read(results_page.PAGE.read_text())
+    with _stack() as (stack, decisions):
+        run = MutationRun(stack, decisions)
+        for complete in run.run_all_journeys():
+            _print(f"with all permissions  {complete.seconds:4.1f} s  {complete.journey.id}")
+        results = []
+        for policy, mutant in run.mutants():
             if options.role in (None, policy.key):
-                verdicts.append(hunt.try_(policy, mutant, before.killed.get(mutant)))
-                _tell(verdicts[-1])
-    found = page.Found(
-        killed={each.mutant: each.killer for each in verdicts if each.killer},
-        survived={each.mutant: each.because for each in verdicts if not each.killer and each.enforced},
-        unenforced={each.mutant: each.because for each in verdicts if not each.enforced},
+                results.append(run.run_mutant(policy, mutant, before.killed.get(mutant)))
+                _print_result(results[-1])
+    tables = Results(
+        killed={result.mutant: result.failed_journey for result in results if result.failed_journey},
+        survived={result.mutant: result.reason for result in results if result.enforced and not result.failed_journey},
+        unenforced={result.mutant: result.reason for result in results if not result.enforced},
     )
     if options.role:
-        found = page.merged(before, found, options.role)
-    return _report(found, time.monotonic() - began, write=options.write)
+        tables = results_page.merged(before, tables, options.role)
+    return _report(tables, time.monotonic() - start, write=options.write)
 
 
-def _report(found: page.Found, seconds: float, *, write: bool) -> int:
-    enforced = len(found.killed) + len(found.survived)
-    _say(f"{len(found.killed)} / {enforced} removals are missed ({found.share:.0%}), in {seconds:.0f} s.")
-    _say(f"{len(found.unenforced)} more are not the emulator's to enforce: the static proof has them.")
-    if found.share < LEAST:
-        _say(f"Fewer than {LEAST:.0%}: remove the rights that nobody misses, or add a journey that does.")
+def _report(results: Results, seconds: float, *, write: bool) -> int:
+    enforced = len(results.killed) + len(results.survived)
+    _print(f"{len(results.killed)} / {enforced} removals are missed ({results.share:.0%}), in {seconds:.0f} s.")
+    _print(f"{len(results.unenforced)} more are not enforced by the emulator: the static proof has them.")
+    if results.share < MIN_SHARE:
+        _print(f"Fewer than {MIN_SHARE:.0%}: remove the unused permissions, or add a journey that uses them.")
         return 1
-    before = page.PAGE.read_text()
-    after = page.rewritten(before, found)
+    before = results_page.PAGE.read_text()
+    after = results_page.rewritten(before, results)
     if write:
-        page.PAGE.write_text(after)
+        results_page.PAGE.write_text(after)
     elif before != after:
-        _say("docs/mutation.md says something else. If this is right: make test-mutation WRITE=1")
+        _print("docs/mutation.md differs. If this run is right: make test-mutation WRITE=1")
         return 1
     return 0
 
 
 @contextmanager
-def _stack() -> Iterator[tuple[Stack, Witness]]:
-    """The stack of the end-to-end suite, and an origin that wants two secrets, on an emulator that is listened to."""
+def _stack() -> Iterator[tuple[Stack, DecisionLog]]:
+    """Deploy the stack of the end-to-end suite with an origin that needs two secrets; record IAM's decisions."""
     with tempfile.TemporaryDirectory() as folder, Origin() as origin:
         log = Path(folder) / "emulator.log"
-        with Emulator(log_path=log, env={"SFN_WAIT_SCALE": RETRY_WAITS}, observe=True, observer=JUDGE) as emulator:
+        with Emulator(log_path=log, env={"SFN_WAIT_SCALE": RETRY_WAITS}, observe=True, observer=RECORDER) as emulator:
             cloud = emulated(emulator)
             with origins_for(cloud, origin.base_url, None) as origins:
                 origins[GUARDED] = origins[FILES] | {"secretHeaders": _secrets(cloud)}
-                config = config_for(cloud, origins, restAuth="none", fanOutMb=64, reuseSeconds=600, **NETWORK)
+                config = config_for(
+                    cloud,
+                    origins,
+                    {"auth.type": "none", "copying.sliceThresholdMb": 64, "copying.reuseSeconds": 600, **NETWORK},
+                )
                 with deployed(Engine.EMBEDDED, cloud, "mutation", config, lambda: False) as outputs:
-
-                    def asked(path: str) -> bool:
-                        return any(request.path == f"/{path}" for request in origin.requests)
-
-                    yield Stack(cloud, outputs, origin=FILES, asked=asked), Witness(emulator.events_path)
+                    stack = Stack(cloud, outputs, origin=FILES, origin_requests=origin.requests)
+                    yield stack, DecisionLog(emulator.events_path)
 
 
 def _secrets(cloud: Cloud) -> dict[str, str]:
-    """Header -> ARN of a secret."""
+    """Create two secrets; return header -> ARN."""
     secrets = cloud.client("secretsmanager")
     return {
         header: secrets.create_secret(Name=f"mutation/{header}", SecretString=f"value-of-{header}")["ARN"]
@@ -99,13 +101,14 @@ def _secrets(cloud: Cloud) -> dict[str, str]:
     }
 
 
-def _tell(verdict: Verdict) -> None:
-    mutant = verdict.mutant
-    fate = "missed" if verdict.killer else "NOT MISSED" if verdict.enforced else "not enforced"
-    _say(f"{fate:12}  {mutant.role} without {mutant.statement}, {mutant.without}: {verdict.killer or verdict.because}")
+def _print_result(result: Result) -> None:
+    mutant = result.mutant
+    outcome = "missed" if result.failed_journey else "NOT MISSED" if result.enforced else "not enforced"
+    detail = result.failed_journey or result.reason
+    _print(f"{outcome:12}  {mutant.role} without {mutant.statement}, {mutant.without}: {detail}")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

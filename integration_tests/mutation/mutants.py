@@ -1,4 +1,4 @@
-"""The policies that lack one thing: a statement, an action of it, or a resource of it. Pure functions."""
+"""Policies without one permission: a statement, an action of it, or a resource of it. Pure functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 Document = dict[str, Any]
 WHOLE = "all of it"
-UNENFORCED = {  # action, or service: why the emulator does not miss it
+UNENFORCED = {  # action or service -> reason why the emulator does not enforce it
     "logs": "Lambda writes the logs itself, unchecked",
     "xray": "there is no X-Ray",
     "kms": "Secrets Manager decrypts secrets itself, unchecked",
@@ -18,7 +18,7 @@ UNENFORCED = {  # action, or service: why the emulator does not miss it
 
 
 class Mutant(NamedTuple):
-    """A role without something: all of a statement, an action of it, or a resource of it."""
+    """A role without a permission. `without` is WHOLE for the statement, else an action or a resource of it."""
 
     role: str
     statement: str
@@ -26,7 +26,7 @@ class Mutant(NamedTuple):
 
 
 def mutants(role: str, document: Document) -> Iterator[Mutant]:
-    """Every mutant of a role's policy, in its order."""
+    """Yield every mutant of a role's policy, in its order."""
     for statement in document["Statement"]:
         sid = statement["Sid"]
         yield Mutant(role, sid, WHOLE)
@@ -38,29 +38,29 @@ def mutants(role: str, document: Document) -> Iterator[Mutant]:
 
 
 def mutated(document: Document, mutant: Mutant) -> Document:
-    """The policy without what the mutant lacks; it may have no statement left."""
+    """Return the policy of a mutant; it may have no statement left."""
     statements = []
     for statement in document["Statement"]:
         if statement["Sid"] != mutant.statement:
             statements.append(statement)
         elif mutant.without != WHOLE:
             resources = _listed(statement, "Resource")
-            left = [each for number, each in enumerate(resources) if _resource(number, resources) != mutant.without]
+            kept = [arn for number, arn in enumerate(resources) if _resource(number, resources) != mutant.without]
             actions = [action for action in _listed(statement, "Action") if action != mutant.without]
-            statements.append(statement | {"Action": actions, "Resource": left})
+            statements.append(statement | {"Action": actions, "Resource": kept})
     assert statements != document["Statement"], f"{mutant} is not in the policy"
     return document | {"Statement": statements}
 
 
-def lost(document: Document, mutant: Mutant) -> set[str]:
-    """The actions that the mutant is refused, on some resource at least."""
-    (statement,) = [each for each in document["Statement"] if each["Sid"] == mutant.statement]
+def denied_actions(document: Document, mutant: Mutant) -> set[str]:
+    """Return the actions that the mutant is denied, on one resource at least."""
+    (statement,) = [statement for statement in document["Statement"] if statement["Sid"] == mutant.statement]
     actions = set(_listed(statement, "Action"))
     return {mutant.without} if mutant.without in actions else actions
 
 
 def unenforced(actions: set[str]) -> str | None:
-    """Why the emulator enforces none of these actions; None where it enforces one."""
+    """Return the reason why the emulator enforces none of these actions; None if it enforces one."""
     reasons = {UNENFORCED.get(action) or UNENFORCED.get(action.partition(":")[0]) for action in actions}
     return None if None in reasons else "; ".join(sorted(filter(None, reasons)))
 

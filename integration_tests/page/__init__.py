@@ -1,1 +1,1 @@
-"""The web page in a real browser, against the running emulator: `make test-page`."""
+"""Tests of the web page in Chromium, with a stack on the emulator: `make test-page`."""

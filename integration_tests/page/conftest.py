@@ -1,9 +1,8 @@
-"""A browser, the page on a port of its own, and a stack that lets it call."""
+"""A browser, the page on a port of its own, and a stack that lists the page in `api.corsOrigins`."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integration_tests.conftest import deploy_stack
 from integration_tests.page.visit import Visit
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import Engine, deployed
-from integration_tests.support.settings import FILES, Origins, config_for
+from integration_tests.support.settings import Origins, config_for
 from integration_tests.support.stack import Stack
 from localcloud.web_page import WebPage
 
@@ -37,42 +36,42 @@ Open = Callable[..., Visit]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Screenshots are part of the documentation, so they change only when that is meant."""
+    """Add the option that writes the screenshots of the documentation."""
     group = parser.getgroup("async-download", "end-to-end suite")
-    group.addoption("--write-screenshots", action="store_true", help="write those in docs/images anew")
+    group.addoption("--write-screenshots", action="store_true", help="write the screenshots in docs/images")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Chromium, as the system has it."""
+    """The path of Chromium."""
     pytest.importorskip("playwright", reason="Playwright is not installed: `make test-page` installs it.")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip("There is no Chromium: `apt-get install chromium`, or name one: CHROMIUM=/path/to/it.")
-    return found
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("There is no Chromium: run `apt-get install chromium`, or set CHROMIUM=/path/to/chromium.")
+    return path
 
 
 @pytest.fixture(scope="session")
 def web_page(chromium: str) -> Iterator[WebPage]:  # noqa: ARG001  (without a browser nothing is started)
-    """The page on a static host."""
+    """The page on a static web server."""
     with WebPage() as page:
         yield page
 
 
 @pytest.fixture(scope="session")
 def page_stack(web_page: WebPage, cloud: Cloud, origins: Origins, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack that wants a key and lets this page call."""
-    settings = config_for(cloud, origins, restAuth="api_key", corsOrigins=[web_page.origin], webPage=True)
-    name = f"page-{secrets.token_hex(3)}"
-    engine = Engine(request.config.getoption("--engine"))
-    with deployed(engine, cloud, name, settings, lambda: False) as outputs:
-        web_page.config = {"apiUrl": outputs["apiUrl"], "restAuth": "api_key"}
-        yield Stack(cloud, outputs, origin=FILES)
+    """A stack with an API key that lists the page in `api.corsOrigins`."""
+    settings = config_for(
+        cloud, origins, {"auth.type": "api_key", "api.corsOrigins": [web_page.origin], "api.webPage": True}
+    )
+    with deploy_stack(request, cloud, "page", settings) as stack:
+        web_page.config = {"apiUrl": stack.outputs["apiUrl"], "restAuth": "api_key"}
+        yield stack
 
 
 @pytest.fixture(scope="session")
 def browser(chromium: str, page_stack: Stack) -> Iterator[Browser]:  # noqa: ARG001  (see below)
-    """Chromium, running. Its driver has an event loop of its own, in which no stack can be deployed or destroyed."""
+    """A running Chromium. It starts after the stack: no stack can be deployed inside the event loop of its driver."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -84,25 +83,25 @@ def browser(chromium: str, page_stack: Stack) -> Iterator[Browser]:  # noqa: ARG
 @pytest.fixture(scope="session")
 def key(page_stack: Stack) -> str:
     """The stack's API key."""
-    known = {"apiKey": page_stack.outputs["apiKeyId"], "includeValue": True}
-    return str(page_stack.cloud.client("apigateway").get_api_key(**known)["value"])
+    gateway = page_stack.cloud.client("apigateway")
+    return str(gateway.get_api_key(apiKey=page_stack.outputs["apiKeyId"], includeValue=True)["value"])
 
 
 @pytest.fixture
 def visit(browser: Browser, web_page: WebPage) -> Iterator[Open]:
-    """Opens the page as often as a test wants, each time in a fresh profile; nobody may have complained at the end."""
+    """A function that opens the page in a fresh profile; at the end the console must have no errors."""
     opened: list[tuple[Visit, Any]] = []
 
-    def open_one(url: str | None = None, *, init: str | None = None, **profile: Any) -> Visit:
+    def open_page(url: str | None = None, *, init: str | None = None, **profile: Any) -> Visit:
         context = browser.new_context(accept_downloads=True, reduced_motion="reduce", **profile)
         context.set_default_timeout(20_000)
         if init:
             context.add_init_script(init)
-        made = Visit(context, url or web_page.url)
-        opened.append((made, context))
-        return made
+        page = Visit(context, url or web_page.url)
+        opened.append((page, context))
+        return page
 
-    yield open_one
-    for made, context in opened:
+    yield open_page
+    for page, context in opened:
         context.close()
-        assert made.complaints == []
+        assert page.errors == []

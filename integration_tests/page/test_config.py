@@ -1,4 +1,4 @@
-"""Settings of the page: from config.json, and from the address only where the host has no such file."""
+"""Settings of the page: config.json, or the address where the host has no such file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_config(url: str) -> bool:
 
 
 def answer_with(status: int, body: str = "{}") -> Any:
-    """Return a handler that answers in the place of the host."""
+    """Return a handler that answers in place of the host."""
     return lambda route: route.fulfill(status=status, body=body, content_type="application/json")
 
 
@@ -37,17 +37,17 @@ FAILURES: dict[str, Any] = {
 
 
 def open_with_answer(visit: Open, url: str | None, answer: Any) -> Visit:
-    """Open the page while its host answers so for config.json; waits until the page has seen the answer."""
+    """Open the page while its host gives this answer for config.json."""
     page = visit(url)
-    page.instead(is_config, answer, times=1)
+    page.intercept(is_config, answer, times=1)
     page.page.goto(f"{page.url}?api={LINKED}")
     return page
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_config_that_cannot_be_read_is_said_and_tried_again(visit: Open, web_page: WebPage, failure: str) -> None:
+def test_an_unreadable_config_is_reported_and_read_again(visit: Open, web_page: WebPage, failure: str) -> None:
     page = open_with_answer(visit, None, FAILURES[failure])
-    page.reads("unconfigured", MESSAGE)
+    page.expect_contains("unconfigured", MESSAGE)
     assert page.part("api").input_value() == ""
     assert page.part("ask").evaluate("form => form.inert")
     page.part("again").click()
@@ -56,8 +56,8 @@ def test_a_config_that_cannot_be_read_is_said_and_tried_again(visit: Open, web_p
     assert not page.part("unconfigured").is_visible()
 
 
-def test_an_api_of_the_address_is_shown_before_anything_is_sent(visit: Open) -> None:
-    """On a host that answers 404 for config.json."""
+def test_an_api_from_the_address_is_shown_before_any_call(visit: Open) -> None:
+    """The host answers 404 for config.json."""
     with WebPage() as bare:
         page = visit(bare.url).open(api=LINKED)
         assert page.part("api").input_value() == LINKED
@@ -69,8 +69,8 @@ def test_an_api_of_the_address_is_shown_before_anything_is_sent(visit: Open) -> 
         assert not page.part("api-hint").is_visible()
 
 
-def test_a_config_without_an_api_does_not_open_the_address(visit: Open) -> None:
-    """The host has a file, so the address names nothing."""
+def test_a_config_without_an_api_ignores_the_address(visit: Open) -> None:
+    """The address counts only on a host without config.json."""
     page = open_with_answer(visit, None, answer_with(200, json.dumps({"restAuth": "api_key"})))
     page.page.locator("#ask:not([inert])").wait_for()
     assert page.part("api").input_value() == ""

@@ -1,4 +1,4 @@
-"""The screenshots in docs/images: taken here, and written anew with `make test-page SCREENSHOTS=1`."""
+"""The screenshots in docs/images; `make test-page SCREENSHOTS=1` writes them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from integration_tests.page.conftest import IMAGES, Open
-from integration_tests.page.test_access import SIZES
-from integration_tests.page.visit import Visit
+from integration_tests.page.visit import SIZES, Visit
 
 LARGEST = 150_000
 SHOTS = [  # name, colour scheme, size, file, options of the origin, headline
@@ -37,37 +36,37 @@ def test_a_screenshot_shows_what_its_name_says(
     headline: str,
 ) -> None:
     page = visit(color_scheme=scheme, viewport=SIZES[size]).open()
-    take(page, path, options, key, headline)
+    prepare(page, path, options, key, headline)
     taken = page.page.screenshot(full_page=True)
     assert len(taken) < LARGEST
-    kept = IMAGES / f"{name}.png"
+    image = IMAGES / f"{name}.png"
     if request.config.getoption("--write-screenshots", default=False):
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_bytes(taken)
-    assert width(kept.read_bytes()) == width(taken), "run: make test-page SCREENSHOTS=1"
-    assert kept.stat().st_size < LARGEST
+        image.parent.mkdir(exist_ok=True)
+        image.write_bytes(taken)
+    assert width(image.read_bytes()) == width(taken), "run: make test-page SCREENSHOTS=1"
+    assert image.stat().st_size < LARGEST
 
 
-def test_no_other_image_is_kept() -> None:
+def test_every_image_has_its_test() -> None:
     assert {image.stem for image in IMAGES.glob("page-*")} == {shot[0] for shot in SHOTS}
 
 
-def take(page: Visit, path: str, options: str, key: str, headline: str) -> None:
-    """Up to where the screenshot is taken, with the settings closed as they are with an API that wants no key."""
-    wanted = f"{path}?again={secrets.token_hex(4)}&{options}"  # what is shown is simpler than what is asked for
+def prepare(page: Visit, path: str, options: str, key: str, headline: str) -> None:
+    """Request a file and wait for the headline, with the settings closed as for an API without a key."""
+    requested_path = f"{path}?again={secrets.token_hex(4)}&{options}"  # the screenshot shows the short path
 
     def ask(route: Any) -> None:
-        route.fallback(post_data=route.request.post_data_json | {"path": wanted})
+        route.fallback(post_data=route.request.post_data_json | {"path": requested_path})
 
-    page.instead(lambda url: url.endswith("/downloads"), ask)
-    page.ask(origin="files", path=path, key=key)
+    page.intercept(lambda url: url.endswith("/downloads"), ask)
+    page.submit(origin="files", path=path, key=key)
     page.page.get_by_text("Settings", exact=True).click()
-    page.sees("headline", headline)
+    page.expect_text("headline", headline)
     if headline == "Copying":
-        page.reads("copy", "left")
+        page.expect_contains("copy", "left")
     page.page.mouse.move(0, 0)
 
 
 def width(png: bytes) -> int:
-    """Pixels of a PNG across."""
+    """Return the width of a PNG in pixels."""
     return int(struct.unpack(">I", png[16:20])[0])

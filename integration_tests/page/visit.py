@@ -1,4 +1,4 @@
-"""One visit to the page: what a user does there and what they can see."""
+"""Use the page as a user does, and read its contents."""
 
 from __future__ import annotations
 
@@ -9,38 +9,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from integration_tests.support.stack import Requested
+from integration_tests.support.stack_client import Download
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Download, Locator, Page, Response, Route
+    from playwright.sync_api import BrowserContext, Locator, Page, Response, Route
+    from playwright.sync_api import Download as BrowserDownload
 
-Answering = Callable[[Any], object]
-LONG = 40.0  # seconds; a busy machine starts functions slowly
+Answer = Callable[[Any], object]
+SIZES = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
+ALL_DONE = dict.fromkeys(("request", "connection", "copy", "link", "download"), "done")
+MAX_SECONDS = 40.0  # a busy machine starts functions slowly
 
 
 class Visit:
-    """A page that was opened; what it asked for and what it complained of is noted."""
+    """An open page.
+
+    Attributes:
+        page: the page of Playwright.
+        requested: downloads that the page has requested.
+        errors: errors on the console, and exceptions.
+        downloads: files that the browser has saved.
+        fetched: URLs of all GET requests.
+    """
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.url = url
         self.page: Page = context.new_page()
-        self.requested: list[Requested] = []
-        self.complaints: list[str] = []
-        self.downloads: list[Download] = []
+        self.requested: list[Download] = []
+        self.errors: list[str] = []
+        self.downloads: list[BrowserDownload] = []
         self.fetched: list[str] = []
-        self.page.on("response", self._note)
+        self.page.on("response", self._record_request)
         self.page.on("request", lambda request: self.fetched.append(request.url) if request.method == "GET" else None)
-        self.page.on("console", lambda said: self._complain(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self._complain(str(error)))
+        self.page.on("console", lambda message: self._record_error(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._record_error(str(error)))
         self.page.on("download", lambda download: self.downloads.append(download))
 
-    def open(self, **asked: str) -> Visit:
-        """Load the page, with what is asked for in its address; it is ready when it has looked for its config."""
-        self.page.goto(f"{self.url}?{urlencode(asked)}" if asked else self.url)
+    def open(self, **parameters: str) -> Visit:
+        """Load the page with parameters in its address, and wait until it has read its config."""
+        self.page.goto(f"{self.url}?{urlencode(parameters)}" if parameters else self.url)
         self.page.locator("#ask:not([inert])").wait_for()
         return self
 
-    def ask(self, *, key: str | None = None, **fields: str) -> Visit:
+    def submit(self, *, key: str | None = None, **fields: str) -> Visit:
         """Fill in and send the form."""
         for name, text in fields.items():
             self.reveal(name)
@@ -52,82 +63,86 @@ class Visit:
         return self
 
     def reveal(self, name: str) -> None:
-        """Open the settings for a field that is in there."""
+        """Open the settings if they hide a field."""
         if not self.part(name).is_visible():
             self.page.get_by_text("Settings", exact=True).click()
 
     def part(self, name: str) -> Locator:
-        """An element by its id."""
+        """Return an element by its id."""
         return self.page.locator(f"#{name}")
 
-    def sees(self, name: str, text: str, seconds: float = LONG) -> Visit:
-        """Wait until an element says exactly this."""
+    def expect_text(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
+        """Wait until the text of an element is exactly this."""
         from playwright.sync_api import expect
 
         expect(self.part(name)).to_have_text(text, timeout=seconds * 1000)
         return self
 
-    def reads(self, name: str, text: str, seconds: float = LONG) -> Visit:
-        """Wait until an element's text holds this."""
+    def expect_contains(self, name: str, text: str, seconds: float = MAX_SECONDS) -> Visit:
+        """Wait until the text of an element contains this."""
         from playwright.sync_api import expect
 
         expect(self.part(name)).to_contain_text(text, timeout=seconds * 1000)
         return self
 
     def stages(self) -> dict[str, str]:
-        """Stage -> `done`, `now`, `failed` or nothing."""
-        found = self.page.locator("#stages li").all()
-        return {str(one.get_attribute("data-stage")): one.get_attribute("data-state") or "" for one in found}
+        """Return stage -> `done`, `now`, `failed` or an empty text."""
+        items = self.page.locator("#stages li").all()
+        return {str(item.get_attribute("data-stage")): item.get_attribute("data-state") or "" for item in items}
 
     def saved(self) -> bytes:
-        """The content of the one file that was saved; the browser tells of it a moment after the page does."""
-        end = time.monotonic() + LONG
+        """Wait for the one saved file, which the browser reports a moment after the page, and return its content."""
+        end = time.monotonic() + MAX_SECONDS
         while not self.downloads and time.monotonic() < end:
             self.page.wait_for_timeout(20)
         (download,) = self.downloads
         return Path(download.path()).read_bytes()
 
     def link(self) -> str:
-        """Where the link leads to."""
+        """Return the URL of the link."""
         return str(self.part("link").get_attribute("href"))
 
     def follow_link(self) -> None:
-        """Click the link; the browser's own download begins."""
-        with self.page.expect_download(timeout=LONG * 1000):
+        """Click the link, and wait for the browser's own download."""
+        with self.page.expect_download(timeout=MAX_SECONDS * 1000):
             self.part("link").click()
 
-    def instead(self, matches: Callable[[str], bool], answer: Answering, times: int | None = None) -> None:
-        """Answer requests in the place of whoever would."""
+    def intercept(self, matches: Callable[[str], bool], answer: Answer, times: int | None = None) -> None:
+        """Answer requests of matching URLs in place of the server."""
         self.page.route(matches, answer, times=times)
 
+    def block_sockets(self) -> None:
+        """Close every WebSocket at once, as some proxies do."""
+        self.page.route_web_socket("**", lambda socket: socket.close())
+
     def rewrite(self, file: str, text: str, other: str) -> None:
-        """Serve a script of the page with another constant in it, for what would take too long or too much."""
+        """Serve a script of the page with one constant replaced, to make a time or a size shorter."""
 
         def change(route: Any) -> None:
             answer = route.fetch()
             assert answer.text().count(text) == 1, f"{text} is not in {file}"
             route.fulfill(response=answer, body=answer.text().replace(text, other))
 
-        self.instead(lambda url: url.endswith(f"/{file}"), change)
+        self.intercept(lambda url: url.endswith(f"/{file}"), change)
 
-    def _note(self, response: Response) -> None:
+    def _record_request(self, response: Response) -> None:
         if response.request.method == "POST" and response.status == 202:
             body = response.json()
             self.requested.append(
-                Requested(body["downloadId"], body["executionArn"], body["webSocketEndpoint"], body["statusUrl"])
+                Download(body["downloadId"], body["executionArn"], body["webSocketEndpoint"], body["statusUrl"])
             )
 
-    def _complain(self, text: str) -> None:
-        if "Failed to load resource" not in text and "WebSocket connection" not in text:  # the browser's own remarks
-            self.complaints.append(text)
+    def _record_error(self, text: str) -> None:
+        if "Failed to load resource" not in text and "WebSocket connection" not in text:  # of the browser itself
+            self.errors.append(text)
 
 
 def is_copy(url: str) -> bool:
-    """Whether this is the URL of a copy."""
+    """Return whether a URL is the pre-signed URL of a copy."""
     return "X-Amz-Signature=" in url
 
 
 def read_json(route: Route) -> dict[str, Any]:
-    """What the real one answers."""
-    found: dict[str, Any] = json.loads(route.fetch().text())
-    return found
+    """Forward the request and return the JSON of its answer."""
+    body: dict[str, Any] = json.loads(route.fetch().text())
+    return body

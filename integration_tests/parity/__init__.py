@@ -1,1 +1,1 @@
-"""The product's own adapters, definitions and archives on implementations of AWS that others wrote."""
+"""Tests of adapters, state machines and archives on other implementations of AWS."""

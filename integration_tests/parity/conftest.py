@@ -1,4 +1,4 @@
-"""The implementations, one server of each for the whole suite, and the product's adapters on them."""
+"""Servers of the other implementations of AWS, one of each for the whole suite."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from tools.parity.implementations import (
 from tools.parity.prerequisites import MissingPrerequisiteError, find_go, find_python
 
 SETTINGS = {
-    "sliceExecutionType": "STANDARD",  # LocalStack refuses EXPRESS in a Distributed Map
-    "closeIdleSeconds": 10,  # its waits last as long as they say, and the suite ends when no execution is left
+    "cloud.sliceExecutionType": "STANDARD",  # LocalStack refuses EXPRESS in a Distributed Map
+    "websocket.idleTimeoutSeconds": 10,  # LocalStack does not shorten waits
 }
 
 
 class Ports(NamedTuple):
-    """Free ports of 127.0.0.1."""
+    """Free ports of 127.0.0.1 for MiniStack and the interpreter."""
 
     emulator: int
     step_functions: int
 
     @property
     def emulator_url(self) -> str:
-        """Where MiniStack will be."""
+        """The URL of MiniStack."""
         return f"http://127.0.0.1:{self.emulator}"
 
     @property
     def step_functions_url(self) -> str:
-        """Where the interpreter will be."""
+        """The URL of the interpreter."""
         return f"http://127.0.0.1:{self.step_functions}"
 
 
 def require(implementation: GoProgram | PythonPackage) -> None:
-    """Skip the test unless the implementation was built, with the reason and the remedy."""
+    """Skip the test if the implementation is not built; the reason names the remedy."""
     if not is_ready(implementation):
         pytest.skip(f"{implementation.name} {implementation.version} is not built: {_remedy(implementation)}")
 
@@ -84,13 +84,13 @@ def s3_server() -> Iterator[s3.S3Server]:
 
 @pytest.fixture
 def bucket(s3_server: s3.S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An empty bucket; until the test ends, the product's adapters speak to its server."""
+    """An empty bucket; the adapters of the runtime use its server until the test ends."""
     return s3_server.use(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def aws_url(dynamodb_url: str) -> str:
-    """The URL where functions under the Runtime Interface Emulator reach AWS: moto plays more than DynamoDB there."""
+    """The URL of AWS for functions under the Runtime Interface Emulator: moto implements more than DynamoDB."""
     require(EMULATOR)
     require(LAMBDA_CLIENT)
     return dynamodb_url
@@ -106,15 +106,15 @@ def dynamodb_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def ports() -> Ports:
-    """The ports of MiniStack and of the interpreter, each of which has to know the other's before it starts."""
+    """The ports of MiniStack and of the interpreter: each needs the other's URL before it starts."""
     return Ports(free_port(), free_port())
 
 
 @pytest.fixture(scope="session")
 def emulator(ports: Ports, dynamodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Emulator:
-    """MiniStack, not started."""
-    elsewhere = {"AWS_ENDPOINT_URL_SFN": ports.step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
-    environment = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment(), **elsewhere}
+    """MiniStack, not yet started."""
+    endpoints = {"AWS_ENDPOINT_URL_SFN": ports.step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
+    environment = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment(), **endpoints}
     return Emulator(tmp_path_factory.mktemp("cloud") / "emulator.log", ports.emulator, environment)
 
 
@@ -130,7 +130,7 @@ def step_functions_url(ports: Ports, emulator: Emulator, dynamodb_url: str) -> I
 
 @pytest.fixture(scope="session")
 def cloud(emulator: Emulator, step_functions_url: str, dynamodb_url: str) -> Iterator[Cloud]:
-    """MiniStack, but for Step Functions and DynamoDB: what the fixtures of the end-to-end suite deploy to here."""
-    elsewhere = {"stepfunctions": step_functions_url, "dynamodb": dynamodb_url}
+    """The cloud of the end-to-end fixtures: MiniStack with LocalStack's Step Functions and moto's DynamoDB."""
+    endpoints = {"stepfunctions": step_functions_url, "dynamodb": dynamodb_url}
     with emulator:
-        yield replace(emulated(emulator), service_endpoints=elsewhere, settings=SETTINGS)
+        yield replace(emulated(emulator), service_endpoints=endpoints, settings=SETTINGS)

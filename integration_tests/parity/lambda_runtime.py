@@ -1,4 +1,4 @@
-"""AWS's Python runtime client under AWS's Runtime Interface Emulator: a function as Lambda runs it."""
+"""Run a function as Lambda does: AWS's Python runtime client under AWS's Runtime Interface Emulator."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from async_download.specs import hyphenated
+from async_download.names import hyphenated
 
 from integration_tests.parity.servers import Server, free_port, serving
-from tests.components.harness import Deployed
+from tests.components.support.harness import Deployment
 from tools.parity.implementations import EMULATOR, LAMBDA_CLIENT
 
 INVOCATION = "/2015-03-31/functions/function/invocations"
-OF_THE_EMULATOR = ("START ", "END ", "REPORT ")
-OF_RAPID = " (rapid) "
+EMULATOR_PREFIXES = ("START ", "END ", "REPORT ")
+RAPID_MARK = " (rapid) "
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Function:
     server: Server
 
     def invoke(self, event: Any) -> Any:
-        """Return what the handler returned, or Lambda's object for what it raised."""
+        """Invoke the handler; return its result, or Lambda's object for its exception."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         try:
             connection.request("POST", INVOCATION, json.dumps(event))
@@ -40,14 +40,14 @@ class Function:
 
     @property
     def log_lines(self) -> list[str]:
-        """What function and runtime client logged; not what the emulator says itself."""
+        """The log lines of function and runtime client, without those of the emulator."""
         lines = self.server.log.splitlines()
-        return [line for line in lines if line and not line.startswith(OF_THE_EMULATOR) and OF_RAPID not in line]
+        return [line for line in lines if line and not line.startswith(EMULATOR_PREFIXES) and RAPID_MARK not in line]
 
 
 @contextmanager
 def running(
-    key: str, deployed: Deployed, endpoint: str, variables: Mapping[str, str] | None = None
+    key: str, deployed: Deployment, endpoint: str, variables: Mapping[str, str] | None = None
 ) -> Iterator[Function]:
     """Run the function of a handler: the files of its archive, its registered settings, Python 3.13.
 
@@ -57,7 +57,7 @@ def running(
         endpoint: the URL where it reaches AWS.
         variables: replace some of its registered environment.
     """
-    inputs = deployed.one("lambda/function:Function", hyphenated(key)).inputs
+    inputs = deployed.resource("lambda/function:Function", hyphenated(key)).inputs
     runtime_api = free_port()
     with serving(
         lambda server: [

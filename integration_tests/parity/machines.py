@@ -1,4 +1,4 @@
-"""Every state machine that the component registers, and its paths."""
+"""The state machines that the component registers, and their paths."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from functools import cache
 from typing import Any
 
 from integration_tests.parity.paths import FILE_ID, INPUTS, Path, lambda_answer, paths, shortened
-from tests.components.harness import deploy
+from tests.components.support.harness import deploy
 
-MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # which machine, of a component with which arguments
-    "reusing": ("transfer", {"reuse_seconds": 600, "slice_execution_type": "STANDARD"}),
+MACHINES: dict[str, tuple[str, dict[str, Any]]] = {  # name -> machine, and arguments of the component
+    "reusing": ("transfer", {"copying.reuse_seconds": 600, "cloud.slice_execution_type": "STANDARD"}),
     "transfer": ("transfer", {}),
     "closing": ("closing", {}),
 }
 INLINE = "-inline"
 ROLE = "arn:aws:iam::000000000000:role/states"
-AWAITING, AWAITING_CASE = "awaiting", "RealTokens"  # of test_await_copy.py
+AWAITING, AWAITING_CASE = "awaiting", "RealTokens"  # used by test_await_copy.py
 
 
 @cache
 def definition(name: str) -> dict[str, Any]:
     """Return the definition of a machine."""
     kind, args = MACHINES[name]
-    return deploy(args).one("sfn/stateMachine:StateMachine", kind).json("definition")
+    return deploy(args).resource("sfn/stateMachine:StateMachine", kind).json("definition")
 
 
 def tried_definitions() -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Executions that take every transition of a definition: what their tasks answer, and what has to come of it."""
+"""Executions that take every transition of a definition: the results of their tasks, and the expected states."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from integration_tests.parity.transitions import (
 
 MAX_ATTEMPTS = 3
 FILE_ID = "f" * 64
-OUTCOMES: dict[str, dict[str, Any]] = {  # what comes with an outcome; a new one has to be added here
+OUTCOMES: dict[str, dict[str, Any]] = {  # fields of the result with each outcome
     "STORED": {},
     "PLANNED": {"slices": [0]},
     "RESTART": {},
@@ -30,8 +30,8 @@ OUTCOMES: dict[str, dict[str, Any]] = {  # what comes with an outcome; a new one
     "WAIT": {"fileId": FILE_ID},
     "FAILED": {"error": {"code": "ORIGIN_NOT_FOUND", "message": "The origin answered HTTP 404."}},
 }
-FOR_REAL = {("AwaitCopy", "States.Timeout")}  # by test_await_copy.py: a mocked task cannot throw `States.` errors
-INPUTS: dict[str, dict[str, Any]] = {  # of executions, by the kind of the machine
+FOR_REAL = {("AwaitCopy", "States.Timeout")}  # in test_await_copy.py: a mocked task cannot throw `States.` errors
+INPUTS: dict[str, dict[str, Any]] = {  # kind of machine -> input of its executions
     "transfer": {"downloadId": "0" * 32},
     "closing": {"executionArn": "arn", "connectionIds": ["c1"], "since": "2026-11-28T00:00:00.000Z"},
 }
@@ -39,9 +39,11 @@ INPUTS: dict[str, dict[str, Any]] = {  # of executions, by the kind of the machi
 
 @dataclass
 class Path:
-    """One execution. `answers` are those of its tasks, in the form of Step Functions Local.
+    """One execution.
 
-    `inline` says that it needs a Map whose children run in the execution itself.
+    Attributes:
+        answers: state -> mocked results of its task, in the form of Step Functions Local.
+        inline: whether its Map has to be an Inline one.
     """
 
     machine: str
@@ -53,7 +55,7 @@ class Path:
 
     @property
     def failures(self) -> int:
-        """How many tasks fail."""
+        """The number of failing tasks."""
         return sum("Throw" in answer for answers in self.answers.values() for answer in answers)
 
 
@@ -74,7 +76,7 @@ def paths(name: str, machine: Machine, tried: Sequence[Machine] = ()) -> Iterato
         before = walk(machine, machine["StartAt"], map_name)
         after = walk(machine, map_name, None)
         for transition in transitions(child):
-            if transition.trigger != "Uncaught":  # the Map's own transitions have it
+            if transition.trigger != "Uncaught":  # it is among the transitions of the Map itself
                 inside = through(child, transition)
                 label = f"{map_name}/{transition.state} {transition.trigger} {transition.value}".strip()
                 yield _path(name, machine, [*before, *after], label, {map_name: inside})

@@ -1,4 +1,4 @@
-"""versitygw as S3, over TLS, with a certificate that nobody else trusts."""
+"""Run versitygw as S3, over TLS with the test certificate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from botocore.session import Session
 
 from integration_tests.parity.servers import serving
 from runtime.adapters import aws
-from tests.runtime.s3_stub.server import CERTIFICATE
+from tests.runtime.support.s3_stub.server import CERTIFICATE
 from tools.parity.implementations import VERSITYGW
 
 REGION = "us-east-1"
@@ -28,7 +28,7 @@ ACCESS_KEY_ID = SECRET_ACCESS_KEY = "test"
 
 @dataclass(frozen=True)
 class Response:
-    """The answer of a URL. Header names are in lower case."""
+    """An HTTP response; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,7 +42,7 @@ class S3Server:
         self.url = url
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> str:
-        """Let the runtime's adapters speak to it until the test ends; return the name of a new bucket."""
+        """Point the adapters of the runtime to this server until the test ends; return the name of a new bucket."""
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", self.url)
         monkeypatch.setattr(aws, "session", lambda: self.session)
         monkeypatch.setattr(aws, "_clients", {})
@@ -51,12 +51,12 @@ class S3Server:
         return name
 
     def client(self, config: Config | None = None) -> Any:
-        """Make a client of the test's own."""
+        """Return a client that does not use the adapters."""
         return self.session.create_client("s3", endpoint_url=self.url, config=config)
 
     @cached_property
     def session(self) -> Session:
-        """The session with its keys, its region and its certificate."""
+        """A session with the keys, the region and the certificate of the server."""
         session = Session()
         session.set_credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY)
         session.set_config_variable("region", REGION)
@@ -88,7 +88,7 @@ def running() -> Iterator[S3Server]:
 
 
 def get(url: str, headers: Mapping[str, str] | None = None) -> Response:
-    """GET a URL without keys, whatever the answer."""
+    """GET a URL without credentials; return the response, errors included."""
     context = ssl.create_default_context(cafile=str(CERTIFICATE))
     request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - the server's own URL
     try:

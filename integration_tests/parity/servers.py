@@ -1,4 +1,4 @@
-"""Servers of other people: processes on free loopback ports, each with a folder of its own, gone with this process."""
+"""Run servers on free loopback ports, each in its own folder; they end with this process."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LOG_TAIL_BYTES = 4_000
 
 
 class ServerError(Exception):
-    """The server ended, or did not answer in time; says the end of its log."""
+    """The server ended or was not ready in time; the message has the end of its log."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers. `folder` is its own; `log_path` holds what it wrote on its standard output and error."""
+    """A running server; `log_path` holds its standard output and error."""
 
     port: int
     folder: Path
@@ -34,7 +34,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        """What it has written."""
+        """The text of the log."""
         return self.log_path.read_text(errors="replace")
 
 
@@ -57,18 +57,20 @@ def serving(
     """Run a server until the context ends.
 
     Args:
-        command: builds the command line, when port and folder are known; it runs in the folder.
-        environment: is added to PATH, HOME and TMPDIR, which are all that it gets of ours.
-        prepare: writes into the folder what the server needs.
-        port: where it listens; by default a free port.
-        answers: returns whether the server is ready; by default that it accepts connections.
+        command: returns the command line, which runs in the folder.
+        environment: is added to PATH, HOME and TMPDIR, the only variables that it inherits.
+        prepare: writes the files that the server needs into the folder.
+        port: by default a free one.
+        answers: returns whether the server is ready; by default, whether it accepts connections.
 
     Raises:
         ServerError: it ended or was not ready within a minute.
     """
     folder = Path(tempfile.mkdtemp(prefix="parity-"))
-    own = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
-    with tempfile.NamedTemporaryFile(prefix="parity-", suffix=".log") as log:  # the folder goes when the server ends
+    inherited = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
+    with tempfile.NamedTemporaryFile(
+        prefix="parity-", suffix=".log"
+    ) as log:  # outside the folder, which is removed with the server
         server = Server(port or free_port(), folder, Path(log.name))
         prepare(server)
         process = subprocess.Popen(
@@ -77,7 +79,7 @@ def serving(
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env=own | dict(environment or {}),
+            env=inherited | dict(environment or {}),
             start_new_session=True,
         )
         try:
@@ -85,7 +87,7 @@ def serving(
             yield server
         finally:
             assert process.stdin is not None
-            process.stdin.close()  # the supervisor then kills what it started, and removes the folder
+            process.stdin.close()  # the supervisor kills the server and removes the folder
             process.wait()
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""LocalStack's interpreter as Step Functions."""
+"""Run LocalStack's interpreter as Step Functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.parity.implementations import STEP_FUNCTIONS
 REGION = "us-east-1"
 PROGRAM = Path(__file__).with_name("step_functions_server.py")
 SETTINGS = {
-    "GATEWAY_SERVER": "hypercorn",  # the other one listens on every address
+    "GATEWAY_SERVER": "hypercorn",  # the default one listens on every address
     "SERVICES": "stepfunctions",
     "STRICT_SERVICE_LOADING": "1",
     "EAGER_SERVICE_LOADING": "0",
@@ -39,8 +39,8 @@ def running(
     Args:
         responses: mocked responses of tasks, in the form of Step Functions Local.
         endpoints: name of a service -> URL, for the tasks that are not mocked, events and logs.
-        credentials: id and secret of the key that it has there.
-        port: where it listens.
+        credentials: id and secret of the key for these endpoints.
+        port: its port.
     """
     key_id, secret = credentials
     with serving(
@@ -66,15 +66,15 @@ def _write(file: Path, responses: Mapping[str, Any]) -> None:
 
 
 def client(service: str, url: str) -> Any:
-    """Make a client of a test's own."""
+    """Return a client that does not use the adapters."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client(service, region_name=REGION, endpoint_url=url, **keys)
 
 
 def events(client: Any, execution_arn: str) -> list[dict[str, Any]]:
     """Return the history of an execution."""
-    pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
-    return [event for page in pages for event in page["events"]]
+    results = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    return [event for page in results for event in page["events"]]
 
 
 def states_entered(events: list[dict[str, Any]]) -> list[str]:
@@ -83,7 +83,7 @@ def states_entered(events: list[dict[str, Any]]) -> list[str]:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, url: str, dynamodb_url: str) -> None:
-    """Let the runtime's adapters speak to the interpreter and to DynamoDB until the test ends."""
+    """Point the adapters of the runtime to the interpreter and to DynamoDB until the test ends."""
     session = Session()
     session.set_credentials("test", "test")
     session.set_config_variable("region", REGION)

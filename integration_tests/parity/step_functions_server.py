@@ -1,7 +1,7 @@
-"""LocalStack with Step Functions alone, whose executions call other emulators; run by the Python that has LocalStack.
+"""Serve LocalStack's Step Functions; the Python that has LocalStack runs this file.
 
-ENDPOINTS is a JSON object: name of a service -> URL where executions call it, with the key in ENDPOINTS_KEY_ID and
-ENDPOINTS_SECRET.
+Executions call the services at the URLs in ENDPOINTS (a JSON object: service -> URL), with the key in ENDPOINTS_KEY_ID
+and ENDPOINTS_SECRET.
 """
 
 import json
@@ -14,7 +14,7 @@ from botocore.config import Config
 
 ENDPOINTS: dict[str, str] = json.loads(os.environ["ENDPOINTS"])
 CONFIG = Config(
-    parameter_validation=False,  # the interpreter passes parameters on as the definition has them
+    parameter_validation=False,  # definitions may have parameters that botocore refuses
     retries={"total_max_attempts": 1},
     read_timeout=1000,
     max_pool_connections=64,
@@ -23,21 +23,21 @@ CONFIG = Config(
 
 @cache
 def client(service: str, region: str) -> Any:
-    """Return the client of a service on the emulator that plays it, with the key of its root."""
+    """Return the client of a service on its emulator, with the root key."""
     session = botocore.session.Session()
     session.set_credentials(os.environ["ENDPOINTS_KEY_ID"], os.environ["ENDPOINTS_SECRET"])
     return session.create_client(service, region_name=region, endpoint_url=ENDPOINTS[service], config=CONFIG)
 
 
 class Clients:
-    """Stands in for `localstack.aws.connect.connect_to`."""
+    """Replacement of `localstack.aws.connect.connect_to`."""
 
     def __init__(self, region_name: str, **_identity: str) -> None:
         self.logs = client("logs", region_name)
 
 
 def main() -> None:
-    """Point the interpreter's clients elsewhere, then serve."""
+    """Point the interpreter's clients to the endpoints, then serve."""
     from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import lambda_eval_utils
     from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service import (
         state_task_service_aws_sdk,

@@ -1,4 +1,4 @@
-"""`AwaitCopy` with real task tokens: the interpreter writes them to moto's DynamoDB, the adapters call back."""
+"""`AwaitCopy` with real task tokens, which the interpreter writes to moto's DynamoDB."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COPIED_AGAIN = ["Copy", "Stored?", "AwaitCopy", "Copy", "Stored?", "Deliver"]
 
 @dataclass
 class Machine:
-    """The machine with a table of copies of its own."""
+    """A state machine and its table of copies."""
 
     arn: str
     states: Any
@@ -47,7 +47,7 @@ class Machine:
         return wait_for(self.tokens, 20, until=lambda tokens: len(tokens) == count)
 
     def error_of(self, execution_arn: str) -> str | None:
-        """Wait for the end, and return with which error AwaitCopy ended."""
+        """Wait for the end of the execution; return the error of AwaitCopy, None if it succeeded."""
         status = wait_for(
             lambda: self.states.describe_execution(executionArn=execution_arn)["status"],
             30,
@@ -80,7 +80,7 @@ def machine(step_functions_url: str, dynamodb_url: str, monkeypatch: pytest.Monk
     text["States"]["AwaitCopy"]["Parameters"]["TableName"] = table
     states = step_functions.client("stepfunctions", step_functions_url)
     for earlier in states.list_state_machines()["stateMachines"]:
-        if earlier["name"] == AWAITING:  # mocked responses go by the machine's name
+        if earlier["name"] == AWAITING:  # mocked responses are selected by the machine's name
             states.delete_state_machine(stateMachineArn=earlier["stateMachineArn"])
     arn = states.create_state_machine(name=AWAITING, definition=json.dumps(text), roleArn=machines.ROLE)
     return Machine(arn["stateMachineArn"], states, dynamodb, DynamoCopies(table))
@@ -90,7 +90,7 @@ def test_a_download_copies_at_once_when_there_is_no_claim(machine: Machine) -> N
     assert machine.error_of(machine.start()) == "DynamoDb.ConditionalCheckFailedException"
 
 
-def test_a_download_looks_again_at_once_when_the_copy_is_finished(machine: Machine) -> None:
+def test_a_download_continues_at_once_when_the_copy_is_finished(machine: Machine) -> None:
     machine.claim()
     machine.copies.finish(FILE_ID, LEADER)
     assert machine.error_of(machine.start()) == "DynamoDb.ConditionalCheckFailedException"
@@ -104,14 +104,14 @@ def test_waiting_downloads_are_resumed_when_the_copy_ends(machine: Machine, end:
     tokens = end(machine.copies, FILE_ID, LEADER)
     assert sorted(tokens) == sorted(written)
     for token in tokens:
-        WaitingTasks().wake(token)
-        WaitingTasks().wake(token)  # a call back that is repeated does no harm
+        WaitingTasks().resume(token)
+        WaitingTasks().resume(token)  # a repeated call back changes nothing
     assert [machine.error_of(execution) for execution in waiting] == [None, None]
 
 
-def test_a_download_looks_again_after_the_time_out_and_a_late_call_back_does_no_harm(machine: Machine) -> None:
+def test_a_download_continues_after_the_time_out_and_a_late_call_back_changes_nothing(machine: Machine) -> None:
     machine.claim()
     execution = machine.start()
     (token,) = machine.wait_for_tokens(1)
     assert machine.error_of(execution) == "States.Timeout"
-    WaitingTasks().wake(token)
+    WaitingTasks().resume(token)

@@ -1,4 +1,4 @@
-"""`Copy`, `CopySlice` and `Complete` with parts of real sizes, from an HTTP origin into versitygw."""
+"""Copy files with parts of real sizes from an HTTP origin to versitygw."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from integration_tests.parity.s3 import S3Server
 from localcloud.origin import Origin
 from runtime.models import Status, crc32_text
-from tests.runtime.whole import Whole
+from tests.runtime.support.http_world import HttpWorld
 
 MIB = 1024**2
 MORE_THAN_TWO_PARTS = 20 * MIB + 7  # of one stream, whose parts begin with 8 MiB
@@ -23,7 +23,7 @@ def origin() -> Iterator[Origin]:
         yield running
 
 
-def assert_copied(copied: Whole, server: S3Server, bucket: str) -> None:
+def assert_copied(copied: HttpWorld, server: S3Server, bucket: str) -> None:
     content = Origin.content(copied.size)
     stored = copied.row.stored
     assert copied.row.status is Status.READY
@@ -38,13 +38,13 @@ def assert_copied(copied: Whole, server: S3Server, bucket: str) -> None:
 def test_a_file_is_copied_by_one_worker(
     s3_server: S3Server, bucket: str, origin: Origin, size: int, options: str
 ) -> None:
-    copied = Whole(None, origin, size, options, bucket=bucket)
+    copied = HttpWorld(None, origin, size, options, bucket=bucket)
     assert copied.copy()["outcome"] == "STORED"
     assert_copied(copied, s3_server, bucket)
 
 
 def test_a_large_file_is_copied_in_slices(s3_server: S3Server, bucket: str, origin: Origin) -> None:
-    copied = Whole(None, origin, SLICED, bucket=bucket)
-    assert copied.slices > 1
-    assert copied.in_slices() == {"outcome": "STORED"}
+    copied = HttpWorld(None, origin, SLICED, bucket=bucket)
+    assert copied.slice_count > 1
+    assert copied.copy_in_slices() == {"outcome": "STORED"}
     assert_copied(copied, s3_server, bucket)

@@ -1,4 +1,4 @@
-"""The adapters of Step Functions on LocalStack's interpreter."""
+"""The adapters for Step Functions on LocalStack's interpreter."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from integration_tests.parity import step_functions
 from integration_tests.parity.machines import ROLE
-from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.executions import StepFunctions
+from runtime.adapters.idle_closer import IdleCloserMachine
 from runtime.adapters.waiting_tasks import WaitingTasks
 from runtime.errors import ExecutionExistsError, ServiceError
 
@@ -45,7 +45,7 @@ def test_an_execution_is_started_once_and_stopped(machine_arn: str) -> None:
         executions.start(DOWNLOAD_ID)
 
 
-def test_stopping_an_execution_that_never_was_does_no_harm(machine_arn: str) -> None:
+def test_stopping_an_unknown_execution_changes_nothing(machine_arn: str) -> None:
     StepFunctions(machine_arn).stop(execution_of(machine_arn))
 
 
@@ -55,8 +55,8 @@ def test_a_machine_that_is_missing_is_a_service_error(machine_arn: str) -> None:
     assert raised.value.code == "StateMachineDoesNotExist"
 
 
-def test_the_closing_machine_gets_its_input(machine_arn: str, step_functions_url: str) -> None:
-    ClosingMachine(machine_arn).start("arn", ["c1", "c2"], since=1_800_000_000.5)
+def test_the_idle_closer_gets_its_input(machine_arn: str, step_functions_url: str) -> None:
+    IdleCloserMachine(machine_arn).start("arn", ["c1", "c2"], since=1_800_000_000.5)
     client = step_functions.client("stepfunctions", step_functions_url)
     (execution,) = client.list_executions(stateMachineArn=machine_arn)["executions"]
     described = client.describe_execution(executionArn=execution["executionArn"])
@@ -69,5 +69,5 @@ def test_the_closing_machine_gets_its_input(machine_arn: str, step_functions_url
 
 @pytest.mark.parametrize("token", ["unknown", "AAAA" * 30])
 @pytest.mark.usefixtures("machine_arn")
-def test_a_call_back_for_an_unknown_task_does_no_harm(token: str) -> None:
-    WaitingTasks().wake(token)
+def test_a_call_back_for_an_unknown_task_changes_nothing(token: str) -> None:
+    WaitingTasks().resume(token)

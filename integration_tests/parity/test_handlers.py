@@ -1,4 +1,4 @@
-"""Every handler in AWS's own runtime loop: from the files of its archive, with its registered settings, on 3.13."""
+"""Every handler in AWS's runtime client on Python 3.13, from its archive and with its registered settings."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download.specs import SPECS
+from async_download.functions import ALL_FUNCTIONS
 
 from integration_tests.parity import lambda_runtime, step_functions
 from localcloud.emulator import Emulator
-from tests.components.harness import REPOSITORY, Cloud, Deployed, deploy
+from tests.components.support.harness import REPOSITORY, Cloud, Deployment, deploy
 
-ARGS = {"rest_auth": "api_key", "web_page": True, "close_idle_seconds": 30, "reuse_seconds": 600}
+ARGS = {
+    "auth.type": "api_key",
+    "api.web_page": True,
+    "websocket.idle_timeout_seconds": 30,
+    "copying.reuse_seconds": 600,
+}
 EVENTS = REPOSITORY / "events"
 STOPPED = {"outcome": "FAILED", "error": {"code": "STOPPED", "message": "The download is not there any more."}}
-ANSWERS: dict[str, Any] = {  # of each event in `events`, by a stack without downloads; an int is the status code
+ANSWERS: dict[str, Any] = {  # event in `events` -> result on a stack without downloads; an int is a status code
     "request_download": 202,
     "request_download_get": 200,
     "get_download": 403,
@@ -34,14 +39,14 @@ ANSWERS: dict[str, Any] = {  # of each event in `events`, by a stack without dow
     "fail": {},
     "fail_caught": {},
     "fail_status_change": {},
-    "web_page": 200,
+    "api.web_page": 200,
 }
 TASKS = ["copy", "copy_slice", "complete", "deliver", "close", "fail"]
 
 
 def handler_of(event: str) -> str:
     """Return the handler of an event's file: `fail_caught` is for `fail`."""
-    return max((key for key in SPECS if event == key or event.startswith(f"{key}_")), key=len)
+    return max((key for key in ALL_FUNCTIONS if event == key or event.startswith(f"{key}_")), key=len)
 
 
 def read(event: str) -> Any:
@@ -49,15 +54,15 @@ def read(event: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Deployed:
+def deployed() -> Deployment:
     return deploy(ARGS, cloud=Cloud(region=step_functions.REGION, account=Emulator.account))
 
 
 @pytest.fixture(scope="module")
-def endpoint(aws_url: str, deployed: Deployed) -> str:
+def endpoint(aws_url: str, deployed: Deployment) -> str:
     """URL of moto's server, with the tables and state machines of the component."""
     dynamodb, states = (step_functions.client(service, aws_url) for service in ("dynamodb", "stepfunctions"))
-    for table in deployed.all("dynamodb/table:Table"):
+    for table in deployed.resources_of("dynamodb/table:Table"):
         key = table.inputs["hashKey"]
         dynamodb.create_table(
             TableName=table.inputs["name"],
@@ -65,7 +70,7 @@ def endpoint(aws_url: str, deployed: Deployed) -> str:
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    for machine in deployed.all("sfn/stateMachine:StateMachine"):
+    for machine in deployed.resources_of("sfn/stateMachine:StateMachine"):
         states.create_state_machine(
             name=machine.inputs["name"], definition=machine.inputs["definition"], roleArn=machine.inputs["roleArn"]
         )
@@ -82,11 +87,11 @@ def parsed(lines: list[str]) -> Iterator[dict[str, Any]]:
 
 def test_every_handler_has_an_event_and_every_event_an_answer() -> None:
     assert set(ANSWERS) == {path.stem for path in Path(EVENTS).glob("*.json")}
-    assert {handler_of(event) for event in ANSWERS} == set(SPECS)
+    assert {handler_of(event) for event in ANSWERS} == set(ALL_FUNCTIONS)
 
 
-@pytest.mark.parametrize("key", SPECS)
-def test_a_handler_answers_and_logs_only_json_of_ours(key: str, deployed: Deployed, endpoint: str) -> None:
+@pytest.mark.parametrize("key", ALL_FUNCTIONS)
+def test_a_handler_answers_and_logs_only_json_of_ours(key: str, deployed: Deployment, endpoint: str) -> None:
     events = [event for event in ANSWERS if handler_of(event) == key]
     with lambda_runtime.running(key, deployed, endpoint) as function:
         answers = {event: function.invoke(read(event)) for event in events}
@@ -97,7 +102,7 @@ def test_a_handler_answers_and_logs_only_json_of_ours(key: str, deployed: Deploy
 
 
 @pytest.mark.parametrize("key", TASKS)
-def test_a_failing_task_ends_with_its_error_and_logs_it_once(key: str, deployed: Deployed, endpoint: str) -> None:
+def test_a_failing_task_ends_with_its_error_and_logs_it_once(key: str, deployed: Deployment, endpoint: str) -> None:
     missing = {"DOWNLOADS_TABLE": "missing", "CONNECTIONS_TABLE": "missing"}
     with lambda_runtime.running(key, deployed, endpoint, missing) as function:
         answer = function.invoke(read(key))

@@ -1,4 +1,4 @@
-"""The bucket's adapter on versitygw."""
+"""The adapter for S3 on versitygw."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pytest
 
 from runtime.adapters.objects import S3Objects
 from runtime.errors import InvalidPartError, ObjectExistsError, StorageError, UploadGoneError
-from runtime.logic import cleanup
+from runtime.logic.copying import cleanup
 from runtime.models import crc32_text
 from runtime.ports import Part
-from tests.runtime.fakes import FakeClock
+from tests.runtime.support.fakes import FakeClock
 
 KEY = "downloads/a b+ü"
 OWNER = {"download-id": "abc"}
 MIB = 1024**2
-LARGE = random.Random(1).randbytes(5 * MIB)  # the smallest part that is not the last
+LARGE = random.Random(1).randbytes(5 * MIB)  # the minimum size of parts before the last
 LAST = b"the end"
 
 
 class StreamedBody:
-    """A body that can be read once, as that of a part which is streamed from its origin."""
+    """A body that can be read once, like a part that is streamed from its origin."""
 
     def __init__(self, content: bytes) -> None:
         self._content, self._position, self.crc32 = content, 0, 0
@@ -157,7 +157,7 @@ def test_completion_does_not_overwrite_an_object(objects: S3Objects) -> None:
 
 
 def test_completion_again_changes_nothing(objects: S3Objects) -> None:
-    """AWS answers as the first time, or that the object exists: versitygw does the former."""
+    """AWS repeats its first answer or says that the object exists; versitygw repeats it."""
     upload_id = create_upload(objects)
     parts = upload_parts(objects, upload_id, [LAST])
     objects.complete(KEY, upload_id, parts=parts)

@@ -1,4 +1,4 @@
-"""Every transition of every state machine, on LocalStack's interpreter."""
+"""Take every transition of every state machine on LocalStack's interpreter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Events = list[dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def executions(step_functions_url: str) -> Callable[[str], tuple[str, Events]]:
-    """Start all at once, for most of the time they wait; return what gives status and events of a case."""
+    """A function that returns status and events of a path; all executions start at once, because they mostly wait."""
     client = step_functions.client("stepfunctions", step_functions_url)
     arns = {
         name: client.create_state_machine(name=name, definition=json.dumps(text), roleArn=machines.ROLE)[

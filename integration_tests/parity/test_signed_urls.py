@@ -1,4 +1,4 @@
-"""URLs of `RoleSigner` on versitygw, which has no temporary keys: the role's session has the keys of its owner."""
+"""URLs of `RoleSigner` on versitygw. It has no temporary keys, so the role's session has those of its owner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integration_tests.support.waiting import wait_for
 from runtime.adapters import signer
 from runtime.adapters.objects import S3Objects
 from runtime.adapters.signer import RoleSigner
-from runtime.logic import disposition
+from runtime.logic.origin import disposition
 
 KEY = "downloads/0123456789abcdef"
 CONTENT = b"0123456789"
@@ -70,7 +70,7 @@ def test_the_object_is_refused_without_a_signature(s3_server: S3Server, objects:
     assert get(sign(s3_server, objects.bucket).partition("?")[0]).status == 403
 
 
-def test_a_url_ends_when_it_says_so(s3_server: S3Server, objects: S3Objects) -> None:
+def test_a_url_expires_at_its_own_time(s3_server: S3Server, objects: S3Objects) -> None:
     url = sign(s3_server, objects.bucket, seconds=1)
     answer = wait_for(lambda: get(url), 10, until=lambda answer: answer.status != 200)
     assert answer.status == 403

@@ -1,7 +1,7 @@
 """The transitions of a state machine's definition, and the shortest walks through them.
 
-What a definition may have and this module does not know (a Parallel state, a choice by another variable) raises, so
-that no new kind of state stays untried.
+A definition with a feature that this module does not handle (a Parallel state, a choice by another variable) raises an
+error, so that no new kind of state stays untested.
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ from typing import Any
 
 Machine = Mapping[str, Any]
 State = Mapping[str, Any]
-UNEXPECTED = "UnexpectedError"  # what `States.ALL` matches and no other rule
+UNEXPECTED = "UnexpectedError"  # only `States.ALL` matches it
 ENDS = ("Succeed", "Fail")
 PLAIN = ("Next", "Choice", "Default", *ENDS)
 
 
 class UnknownStateError(Exception):
-    """The definition has something that is not tried: teach it to this module."""
+    """The definition has a feature that this module does not handle."""
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One way out of a state. `target` is None where the execution ends.
+    """A transition out of a state.
 
-    `trigger` is Next, Choice (by the outcome in `value`), Default, Succeed or Fail. With the error in `value` it is
-    Catch, Uncaught, or Retry, after which the same state goes on.
+    Attributes:
+        state: the state that it leaves.
+        trigger: Next, Choice, Default, Succeed, Fail, Catch, Uncaught or Retry.
+        target: the next state, None at the end of the execution; of Retry the same state.
+        value: the outcome of a Choice, or the error of Catch, Uncaught and Retry.
     """
 
     state: str
@@ -70,7 +73,7 @@ def _failing(name: str, state: State) -> Iterator[Transition]:
 
 
 def attempts(state: State, error: str) -> int:
-    """Return how often a state is tried when each time it fails with this error."""
+    """Return the number of attempts of a state that always fails with this error."""
     for rule in state.get("Retry", []):
         if error in rule["ErrorEquals"] or "States.ALL" in rule["ErrorEquals"]:
             return 1 + int(rule.get("MaxAttempts", 3))

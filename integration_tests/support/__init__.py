@@ -1,1 +1,1 @@
-"""What the end-to-end tests and the benchmarks share; nothing here knows pytest."""
+"""Helpers of the end-to-end tests and the benchmarks; they do not depend on pytest."""

@@ -1,4 +1,4 @@
-"""Requests as an attacker sends them to an emulator that runs: a web page, another user of the machine."""
+"""Requests that a web page or another user of the machine sends to a running emulator."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def send(
     headers: Mapping[str, str] = _NO_HEADERS,
     body: bytes | None = None,
 ) -> Answer:
-    """Send one request as it is; return status, headers in lower case, and body of the answer."""
+    """Send one request unchanged; return status, headers in lower case, and body of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)
     try:
         connection.request(method, target, body=body, headers=dict(headers))
@@ -52,7 +52,7 @@ def code(answer: Answer) -> str:
 
 
 def handshake(emulator: Emulator, path: str, **headers: str) -> bytes:
-    """Return what a WebSocket handshake is answered with: status line, headers, and the body that comes with them."""
+    """Send a WebSocket handshake; return status line, headers, and the body that comes with them."""
     lines = {
         "Host": f"127.0.0.1:{emulator.port}",
         "Upgrade": "websocket",
@@ -70,7 +70,7 @@ def handshake(emulator: Emulator, path: str, **headers: str) -> bytes:
 
 
 def forged_query(key: str, service: str = "lambda") -> str:
-    """Sign as whoever knows no secret: nobody checks the signature of a root key."""
+    """Return the query of a request with a forged signature: MiniStack does not check signatures of a root key."""
     now = datetime.now(UTC)
     return urlencode(
         {
@@ -85,7 +85,7 @@ def forged_query(key: str, service: str = "lambda") -> str:
 
 
 def archive(code: str) -> bytes:
-    """Pack the module `f` of a function."""
+    """Return the zip archive of a function whose module is `f`."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr("f.py", code)
@@ -93,12 +93,12 @@ def archive(code: str) -> bytes:
 
 
 def root_of(emulator: Emulator) -> Credentials:
-    """Return the key of the run."""
+    """Return the root key of the emulator."""
     return Credentials(emulator.access_key_id, emulator.secret_access_key)
 
 
 def create_role(emulator: Emulator) -> str:
-    """Create a role that may do everything."""
+    """Create a role that is allowed everything; return its ARN."""
     iam = emulator.aws().client("iam")
     arn = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     iam.put_role_policy(RoleName="worker", PolicyName="all", PolicyDocument=_ALL)
@@ -106,13 +106,13 @@ def create_role(emulator: Emulator) -> str:
 
 
 def session_of(emulator: Emulator, role: str) -> Credentials:
-    """Assume a role."""
+    """Assume a role; return the session's credentials."""
     issued = emulator.aws().client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
     return Credentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
 
 
 def create_user(emulator: Emulator, name: str) -> Credentials:
-    """Create a user who may do everything, and an access key."""
+    """Create a user that is allowed everything; return the user's access key."""
     iam = emulator.aws().client("iam")
     iam.create_user(UserName=name)
     iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=_ALL)

@@ -1,4 +1,4 @@
-"""Collect the requests that AWS would refuse, of those that tests, the provider stand-in and the functions make."""
+"""Collect the requests of tests, functions and the stand-in provider that AWS would refuse."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localcloud import aws_request_checks
 
-FILE = Path(tempfile.gettempdir()) / f"request-problems-{os.getpid()}"  # there only after a problem in a child process
+FILE = Path(tempfile.gettempdir()) / f"request-problems-{os.getpid()}"  # exists only after a problem in a child process
 
 
 def environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Where the suite deploys to: an emulator of ours, a LocalStack that runs, or a sandbox account."""
+"""The clouds that the suite deploys to: an emulator of its own, a running LocalStack, or a sandbox account."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from localstack_client.config import get_service_endpoint
 
 from integration_tests.support import aws_request_problems
 from integration_tests.support.errors import MissingError, RefusedTargetError
-from localcloud.aws import Aws
+from local_provider.aws import Aws
 from localcloud.emulator import Emulator
 
-RETRY_WAITS = "0.1"  # what is left of the waits between retries in the emulator's Step Functions
+RETRY_WAITS = "0.1"  # scale of waits and back-offs in the emulator's Step Functions
 
 
 class Target(StrEnum):
@@ -36,9 +36,13 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud that answers; `endpoint` is None on AWS, `log_path` is the log of an emulator of ours.
+    """A running cloud.
 
-    `service_endpoints` names the services that are elsewhere, `settings` what every stack has to be configured with.
+    Attributes:
+        endpoint: its URL, None on AWS.
+        log_path: the log of the suite's own emulator.
+        service_endpoints: service -> URL, for services that run elsewhere.
+        settings: settings that every stack there needs.
     """
 
     target: Target
@@ -53,45 +57,53 @@ class Cloud:
 
     @property
     def execute_api_url(self) -> str:
-        """Where APIs are reached that have no host names of their own."""
+        """The URL of APIs that have no host names of their own."""
         return f"{self.endpoint}/_aws/execute-api"
 
     @property
     def credentials(self) -> Credentials:
-        """Who we are."""
+        """The credentials of the suite."""
         if self.endpoint:
             return Credentials(self.access_key_id, self.secret_access_key)
-        found = boto3.Session().get_credentials()
-        assert found is not None
-        return found.get_frozen_credentials()
+        credentials = boto3.Session().get_credentials()
+        assert credentials is not None
+        return credentials.get_frozen_credentials()
 
     def client(self, service: str, endpoint: str | None = None) -> Any:
-        """A boto3 client, made once."""
+        """Return the boto3 client of a service; the same one at every call."""
         key = service, endpoint
         if key not in self._clients:
-            where = endpoint or self.endpoint
-            if self.endpoint and where:
+            url = endpoint or self.endpoint
+            if self.endpoint and url:
                 keys = self.access_key_id, self.secret_access_key
-                made = Aws(where, self.region, *keys, service_endpoints=self.service_endpoints).client(service)
+                client = Aws(url, self.region, *keys, service_endpoints=self.service_endpoints).client(service)
             else:
-                made = boto3.client(service, self.region, endpoint_url=where, config=Config(max_pool_connections=32))
-            self._clients[key] = made
+                client = boto3.client(service, self.region, endpoint_url=url, config=Config(max_pool_connections=32))
+            self._clients[key] = client
         return self._clients[key]
 
 
 def emulated(emulator: Emulator) -> Cloud:
-    """The cloud of an emulator of ours, with its root key."""
+    """Return an emulator as a cloud, with its root key."""
     keys = emulator.access_key_id, emulator.secret_access_key
     return Cloud(Target.EMULATOR, emulator.region, emulator.endpoint, emulator.log_path, *keys)
 
 
 @contextmanager
+def throttling_cloud(folder: Path, env: Mapping[str, str] | None = None) -> Iterator[Cloud]:
+    """Run an emulator that throttles functions as AWS does."""
+    log, observer = folder / "emulator.log", Path(__file__).with_name("throttling.py")
+    with Emulator(log, env=dict(env or {}), observe=True, observer=observer) as emulator:
+        yield emulated(emulator)
+
+
+@contextmanager
 def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> Iterator[Cloud]:
-    """The cloud, for as long as the suite runs.
+    """Open the cloud of a target; an emulator ends with the context.
 
     Raises:
-        MissingError: it cannot be had here.
-        RefusedTargetError: it is not the account that was allowed.
+        MissingError: this machine lacks something that the target needs.
+        RefusedTargetError: the credentials are of another account than `account`.
     """
     if target is Target.EMULATOR:
         env = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment()}
@@ -118,7 +130,7 @@ def _localstack() -> Cloud:
     finally:
         connection.close()
     key, secret = (os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-    settings = {"sliceExecutionType": "STANDARD"}  # LocalStack refuses EXPRESS in a Distributed Map
+    settings = {"cloud.sliceExecutionType": "STANDARD"}  # LocalStack refuses EXPRESS in a Distributed Map
     return Cloud(Target.LOCALSTACK, "us-east-1", endpoint, None, key, secret, settings=settings)
 
 
@@ -127,9 +139,9 @@ def _sandbox(account: str | None) -> Cloud:
     if session.region_name is None or session.get_credentials() is None:
         raise MissingError("There are no AWS credentials or no region: set AWS_PROFILE and AWS_REGION.")
     try:
-        found = session.client("sts").get_caller_identity()["Account"]
+        actual = session.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise MissingError(f"AWS does not accept these credentials ({type(error).__name__}): sign in again.") from None
-    if found != account:
-        raise RefusedTargetError(f"The credentials are of account {found}; --aws-account allows {account} only.")
+    if actual != account:
+        raise RefusedTargetError(f"The credentials are of account {actual}; --aws-account allows {account} only.")
     return Cloud(Target.AWS, session.region_name)

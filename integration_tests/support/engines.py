@@ -1,4 +1,4 @@
-"""What deploys the program: the embedded engine, or Pulumi's own through its Automation API."""
+"""Deploy the program with the embedded engine, or with Pulumi's own through the Automation API."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from pulumi import automation
 
 from integration_tests.support import aws_request_problems, language_host
 from integration_tests.support.clouds import Cloud, Target
-from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_provider
+from integration_tests.support.provider import Provider, link_official_plugin, selected_provider
+from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_stand_in
+from localcloud.config import nested
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
 
 LANGUAGES = ("go", "nodejs", "python")
 PASSPHRASE = "an end-to-end run"
-KEPT: list[str] = []  # commands that destroy the stacks that were left
+DESTROY_COMMANDS: list[str] = []  # shell commands for the stacks that are kept after a failure
 Outputs = Mapping[str, Any]
 Config = Mapping[str, object]
 
 
 class Engine(StrEnum):
-    """The two engines."""
+    """The engines."""
 
     EMBEDDED = "embedded"
     PULUMI = "pulumi"
@@ -36,17 +38,17 @@ class Engine(StrEnum):
 
 @contextmanager
 def deployed(engine: Engine, cloud: Cloud, stack: str, config: Config, keep: Callable[[], bool]) -> Iterator[Outputs]:
-    """The outputs of a stack of the shipped program; it is destroyed unless, by then, it is to be kept.
+    """Deploy a stack of the program, yield its outputs, and destroy it unless `keep` returns True.
 
     Raises:
-        MissingError: the engine cannot be had here.
+        MissingError: this machine lacks the engine.
     """
     if engine is Engine.PULUMI:
         with _pulumi(cloud, stack, config, keep) as outputs:
             yield outputs
         return
-    where = cast(Emulator, cloud)  # only its endpoint, region and keys are looked at
-    deployment = deploy(where, stack=stack, config=config)
+    emulator = cast(Emulator, cloud)  # `deploy` uses its endpoint, region and keys only
+    deployment = deploy(emulator, stack=stack, config=config)
     try:
         yield deployment.outputs
     finally:
@@ -56,8 +58,8 @@ def deployed(engine: Engine, cloud: Cloud, stack: str, config: Config, keep: Cal
 
 @contextmanager
 def _pulumi(cloud: Cloud, stack: str, config: Config, keep: Callable[[], bool]) -> Iterator[Outputs]:
-    with pulumi_stack(cloud, stack, config, keep) as made:
-        yield {name: output.value for name, output in made.up().outputs.items()}
+    with pulumi_stack(cloud, stack, config, keep) as deployed_stack:
+        yield {name: output.value for name, output in deployed_stack.up().outputs.items()}
 
 
 @contextmanager
@@ -68,49 +70,52 @@ def pulumi_stack(
     keep: Callable[[], bool] = lambda: False,
     program: Callable[[], None] | None = None,
 ) -> Iterator[automation.Stack]:
-    """An empty stack of the shipped program, with a state, a home and a passphrase of its own; destroyed at the end.
+    """Create an empty stack of the program, or of another one, with its own state and home; destroy it at the end.
 
     Raises:
-        MissingError: the engine cannot be had here.
+        MissingError: this machine lacks the engine.
     """
     folder = Path(tempfile.mkdtemp(prefix="pulumi-"))
     shutil.copy(TOP / "Pulumi.yaml", folder)
     settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
     options = _options(cloud, stack, folder, settings)
-    made = automation.create_stack(stack, project_name=PROJECT, program=program or shipped_program, opts=options)
-    with _life_of(made, cloud, keep):
-        yield made
+    created = automation.create_stack(stack, project_name=PROJECT, program=program or shipped_program, opts=options)
+    with _destroyed_at_the_end(created, cloud, keep):
+        yield created
 
 
 @contextmanager
 def pulumi_project(
     cloud: Cloud, stack: str, folder: Path, settings: Config, keep: Callable[[], bool] = lambda: False
 ) -> Iterator[automation.Stack]:
-    """An empty stack of the project in a folder, which `pulumi up` runs as for any user; destroyed at the end.
+    """Create an empty stack of the project in a folder, run as a user runs it; destroy it at the end.
 
     Args:
-        cloud: where it works.
+        cloud: the cloud that it deploys to.
         stack: its name.
-        folder: holds Pulumi.yaml; state and home are made in it, and it is removed with the stack.
-        settings: the stack's configuration beside the provider's, keys with their namespace.
-        keep: whether, at the end, to leave the stack.
+        folder: holds Pulumi.yaml, and gets the state and the home; removed with the stack.
+        settings: configuration in addition to the provider's, keys with their namespace.
+        keep: returns True to keep the stack at the end.
 
     Raises:
-        MissingError: the engine cannot be had here.
+        MissingError: this machine lacks the engine.
     """
-    made = automation.create_stack(stack, work_dir=str(folder), opts=_options(cloud, stack, folder, settings))
-    with _life_of(made, cloud, keep):
-        yield made
+    created = automation.create_stack(stack, work_dir=str(folder), opts=_options(cloud, stack, folder, settings))
+    with _destroyed_at_the_end(created, cloud, keep):
+        yield created
 
 
 def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automation.LocalWorkspaceOptions:
-    """A state, a home and a passphrase of its own, and the stack's file; language hosts that are missing are ours."""
+    """Write the stack's file and return options with its own state, home and passphrase.
+
+    `language_host` replaces missing language hosts.
+    """
     for name in ("state", "hosts"):
         (folder / name).mkdir()
     for language in LANGUAGES:
         if not has_host(language):
             language_host.install(language, folder / "hosts")
-    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": _provider(cloud) | dict(settings)}))
+    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": _provider(cloud) | nested(settings)}))
     return automation.LocalWorkspaceOptions(
         work_dir=str(folder),
         pulumi_home=str(folder / "home"),
@@ -126,14 +131,14 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
 
 
 @contextmanager
-def _life_of(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) -> Iterator[None]:
+def _destroyed_at_the_end(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) -> Iterator[None]:
     folder, backend = stack.workspace.work_dir, stack.workspace.env_vars["PULUMI_BACKEND_URL"]
     try:
-        install_provider(stack, cloud)
+        _install_provider(stack, cloud)
         yield
     finally:
         if keep():
-            KEPT.append(
+            DESTROY_COMMANDS.append(
                 f"cd {folder} && PULUMI_HOME={folder}/home PULUMI_BACKEND_URL={backend} "
                 f"PULUMI_CONFIG_PASSPHRASE={PASSPHRASE!r} pulumi destroy --yes -s {stack.name}"
             )
@@ -142,13 +147,21 @@ def _life_of(stack: automation.Stack, cloud: Cloud, keep: Callable[[], bool]) ->
             shutil.rmtree(folder)
 
 
+def _install_provider(stack: automation.Stack, cloud: Cloud) -> None:
+    """Install the official provider on AWS, and elsewhere the one that was selected for this run."""
+    if cloud.target is Target.AWS or selected_provider() is Provider.OFFICIAL:
+        link_official_plugin(Path(str(stack.workspace.pulumi_home)))
+    else:
+        install_stand_in(stack)
+
+
 def shipped_program() -> None:
-    """What `pulumi up` runs."""
+    """Run the program as `pulumi up` does."""
     language_host.run_program(TOP / "__main__.py")
 
 
 def _provider(cloud: Cloud) -> dict[str, object]:
-    """The provider's settings: those of the local stack with this cloud's endpoint, or on AWS the region."""
+    """Return the provider's settings: on AWS the region, else those of Pulumi.local.yaml with this cloud's endpoint."""
     if cloud.target is Target.AWS:
         return {"aws:region": cloud.region}
     text = (TOP / "Pulumi.local.yaml").read_text().replace("http://localhost:4566", str(cloud.endpoint))

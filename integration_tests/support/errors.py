@@ -1,7 +1,7 @@
-"""Why a suite cannot run here.
+"""Errors that stop the suite.
 
 SuiteError
-├── MissingError   the machine lacks something: the tests are skipped, the message says what to do
+├── MissingError   the machine lacks something: the tests are skipped, the message names the remedy
 └── RefusedTargetError   the target is not the one that was allowed: nothing is deployed
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 
 class SuiteError(Exception):
-    """Base of what stops the suite before its first test."""
+    """Base of errors that stop the suite before its first test."""
 
 
 class MissingError(SuiteError):
-    """This machine lacks something; the message is one sentence with the remedy."""
+    """This machine lacks something; the message names the remedy."""
 
 
 class RefusedTargetError(SuiteError):

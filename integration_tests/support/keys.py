@@ -1,4 +1,4 @@
-"""A KMS key with the policy that the documentation asks for."""
+"""Create a KMS key with the policy of docs/deploying.md."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from integration_tests.support.clouds import Cloud
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
-SHOWN = ("eu-central-1", "111122223333", "async-download-prod-files")
-LEAST_DAYS = 7  # that AWS keeps a key which is to go
+EXAMPLE_VALUES = ("eu-central-1", "111122223333", "async-download-prod-files")
+MIN_PENDING_DAYS = 7
 
 
 @contextmanager
 def customer_key(cloud: Cloud, name_prefix: str) -> Iterator[str]:
-    """Its ARN; it is scheduled to go afterwards."""
+    """Create the key, yield its ARN, and schedule its deletion."""
     kms, account = cloud.client("kms"), cloud.client("sts").get_caller_identity()["Account"]
     owner = {"Sid": "Owner", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}}
     statements = [owner | {"Action": "kms:*", "Resource": "*"}, *_documented(cloud.region, account, name_prefix)]
@@ -26,14 +26,14 @@ def customer_key(cloud: Cloud, name_prefix: str) -> Iterator[str]:
     try:
         yield str(key["Arn"])
     finally:
-        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=LEAST_DAYS)
+        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=MIN_PENDING_DAYS)
 
 
 def _documented(region: str, account: str, prefix: str) -> list[dict[str, object]]:
-    """The statements of the documentation, for this stack."""
+    """Return the statements of the documentation with this stack's values."""
     (text,) = [block for block in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL) if '"Logs"' in block]
-    for shown, ours in zip(SHOWN, (region, account, prefix), strict=True):
-        assert shown in text
-        text = text.replace(shown, ours)
-    found: list[dict[str, object]] = json.loads(text)
-    return found
+    for example, value in zip(EXAMPLE_VALUES, (region, account, prefix), strict=True):
+        assert example in text
+        text = text.replace(example, value)
+    statements: list[dict[str, object]] = json.loads(text)
+    return statements

@@ -1,7 +1,7 @@
-"""A language host for where Pulumi's own cannot be had: `python -m integration_tests.support.language_host go ENGINE`.
+"""A language host for machines without Pulumi's own: `python -m integration_tests.support.language_host go ENGINE`.
 
-It starts programs with the language's own SDK, and adds generated SDKs to them, as the official host does; the plugins
-are in the Pulumi home. Python programs and plugins run in this environment, and get no generated SDK.
+As the official host does, it starts programs with the language's SDK and adds generated SDKs to them. Plugins are in
+the Pulumi home. Python programs and plugins run in this environment and get no generated SDK.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import grpc
-from pulumi.automation._server import LanguageServer  # what the SDK serves to an engine that runs an inline program
+from pulumi.automation._server import LanguageServer  # the SDK serves it to an engine that runs an inline program
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 Piece = tuple[str, bytes] | None
@@ -32,7 +32,7 @@ INSTALL = {"nodejs": ["npm", "install", "--silent", "--no-audit", "--no-fund"], 
 
 
 class Host(LanguageServer):
-    """One language's host; `engine` is where the engine listens."""
+    """The host of one language; `engine` is the address of the engine."""
 
     def __init__(self, language: str, engine: str) -> None:
         super().__init__(lambda: None)
@@ -40,11 +40,11 @@ class Host(LanguageServer):
         self.engine = engine
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002 - the protocol's names
-        """Be found."""
+        """Answer the engine's first call."""
         return language_pb2.LanguageHandshakeResponse()
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Run a program, and say whether it failed."""
+        """Run a program; return its error, if any."""
         folder = Path(request.info.program_directory)
         if self.language == "python":
             sys.path.insert(0, str(folder))
@@ -52,9 +52,9 @@ class Host(LanguageServer):
             request.args[:] = [self.engine]
             return super().Run(request, context)  # type: ignore[no-untyped-call]
         command, env = COMMANDS[self.language](request, self.engine)
-        done = subprocess.run(command, cwd=folder, env={**os.environ, **env}, check=False)
-        failed = f"{command[0]} ended with {done.returncode}" if done.returncode else ""
-        return language_pb2.RunResponse(error=failed)
+        process = subprocess.run(command, cwd=folder, env={**os.environ, **env}, check=False)
+        error = f"{command[0]} ended with {process.returncode}" if process.returncode else ""
+        return language_pb2.RunResponse(error=error)
 
     def GeneratePackage(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         """Write the SDK of a package."""
@@ -83,20 +83,20 @@ class Host(LanguageServer):
         yield from ()
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
-        """Run a plugin that is written in Python, and pass on what it says."""
+        """Run a plugin that is written in Python, and pass on its output."""
         command = [sys.executable, request.info.program_directory, *request.args]
         env = {**os.environ, **dict(line.split("=", 1) for line in request.env)}
         with subprocess.Popen(
             command, cwd=request.pwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as plugin:
             context.add_callback(plugin.kill)
-            said: queue.SimpleQueue[Piece] = queue.SimpleQueue()
+            output: queue.SimpleQueue[Piece] = queue.SimpleQueue()
             for name in PIPES:
-                threading.Thread(target=_listen, args=(name, getattr(plugin, name), said), daemon=True).start()
+                threading.Thread(target=_listen, args=(name, getattr(plugin, name), output), daemon=True).start()
             for _ in PIPES:
-                while (piece := said.get()) is not None:
-                    name, words = piece
-                    yield language_pb2.RunPluginResponse(**{name: words})  # type: ignore[arg-type]
+                while (piece := output.get()) is not None:
+                    name, data = piece
+                    yield language_pb2.RunPluginResponse(**{name: data})  # type: ignore[arg-type]
             yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
 
 
@@ -105,14 +105,14 @@ def run_program(program: Path) -> None:
     runpy.run_path(str(program), run_name="__main__")
 
 
-def _listen(name: str, pipe: IO[bytes], said: queue.SimpleQueue[Piece]) -> None:
-    while words := os.read(pipe.fileno(), 1 << 16):
-        said.put((name, words))
-    said.put(None)
+def _listen(name: str, pipe: IO[bytes], output: queue.SimpleQueue[Piece]) -> None:
+    while data := os.read(pipe.fileno(), 1 << 16):
+        output.put((name, data))
+    output.put(None)
 
 
 def _nodejs(request: Any, engine: str) -> tuple[list[str], dict[str, str]]:
-    given = {
+    options = {
         "monitor": request.monitor_address,
         "engine": engine,
         "organization": request.organization,
@@ -122,14 +122,14 @@ def _nodejs(request: Any, engine: str) -> tuple[list[str], dict[str, str]]:
         "pwd": request.pwd,
         "parallel": str(request.parallel),
     }
-    words = [word for name, value in given.items() for word in (f"--{name}", value)]
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
     script = "node_modules/@pulumi/pulumi/cmd/run"
     dry = ["--dry-run"] if request.dryRun else []
     return ["node", script, *words, *dry, "."], {"PULUMI_NODEJS_TYPESCRIPT": "true", **_config(request)}
 
 
 def _go(request: Any, engine: str) -> tuple[list[str], dict[str, str]]:
-    facts = {
+    variables = {
         "ORGANIZATION": request.organization,
         "PROJECT": request.project,
         "STACK": request.stack,
@@ -138,8 +138,8 @@ def _go(request: Any, engine: str) -> tuple[list[str], dict[str, str]]:
         "MONITOR": request.monitor_address,
         "ENGINE": engine,
     }
-    env = {f"PULUMI_{name}": value for name, value in facts.items()} | _config(request)
-    return ["go", "run", "-trimpath", "."], env | {"CGO_ENABLED": "0"}  # as the CLI was built: from the same cache
+    env = {f"PULUMI_{name}": value for name, value in variables.items()} | _config(request)
+    return ["go", "run", "-trimpath", "."], env | {"CGO_ENABLED": "0"}  # as for the build of the CLI, to use its cache
 
 
 def _config(request: Any) -> dict[str, str]:
@@ -164,5 +164,5 @@ if __name__ == "__main__":
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    with contextlib.suppress(KeyboardInterrupt):  # how the CLI ends it
+    with contextlib.suppress(KeyboardInterrupt):  # the CLI ends it with SIGINT
         server.wait_for_termination()

@@ -1,22 +1,24 @@
-"""Looking for secrets in what was written down: any sixteen characters of one in a row, and what only links have."""
+"""Find secrets in records: any 16 consecutive characters of a secret, and parameters of signed links."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-from integration_tests.support.written import Line
+from integration_tests.support.records import Line
 
 PIECE = 16
 _WORDS = re.compile(rf"[A-Za-z0-9_+/=-]{{{PIECE},}}")
 _SIGNED = re.compile(r"X-Amz-(Signature|Credential|Security-Token)|AWSSecretKey", re.IGNORECASE)
 
 
-def leaks(sources: Mapping[str, Iterable[Line]], secrets: Iterable[str]) -> list[str]:
-    """The places that hold part of a secret or of a signed link; what it is, is not said again."""
+def find_leaks(sources: Mapping[str, Iterable[Line]], secrets: Iterable[str]) -> list[str]:
+    """Return the places that hold part of a secret or of a signed link, without the secret itself."""
     pieces = {secret[at : at + PIECE] for secret in secrets for at in range(len(secret) - PIECE + 1)}
-    found = {f"{source}: {place}" for source, lines in sources.items() for place, text in lines if _leaks(text, pieces)}
-    return sorted(found)
+    places = {
+        f"{source}: {place}" for source, lines in sources.items() for place, text in lines if _leaks(text, pieces)
+    }
+    return sorted(places)
 
 
 def _leaks(text: str, pieces: set[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The policies of the stack's roles, and giving a role another one for a while."""
+"""Read the policies of the stack's roles, and replace one for the duration of a context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from integration_tests.support.stack import Stack
 
 SIGNER = "signer"
-REMEMBERED = ("sts:AssumeRole", "secretsmanager:GetSecretValue")
+CACHED = ("sts:AssumeRole", "secretsmanager:GetSecretValue")  # workers keep their results
 Document = dict[str, Any]
 
 
@@ -24,49 +24,51 @@ class Policy(NamedTuple):
 
 
 def policy_of(stack: Stack, key: str) -> Policy:
-    """The policy of a function's role, or of the role that signs URLs."""
+    """Return the policy of a function's role, or of the role that signs URLs."""
     iam, role = stack.cloud.client("iam"), _role_of(stack, key)
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     return Policy(key, role, name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
 
 
 @contextmanager
-def replaced(stack: Stack, policy: Policy, document: Document) -> Iterator[None]:
-    """The role has another policy meanwhile.
+def replaced_policy(stack: Stack, policy: Policy, document: Document) -> Iterator[None]:
+    """Give the role another policy until the context ends.
 
-    The emulator reads policies at every call, so it takes hold at once; but a worker remembers the session that it
-    signs with, and secrets: it has to start afresh to miss those.
+    The emulator reads policies at every call, so it takes effect at once. Workers cache secrets and the session that
+    signs URLs: if the policy differs in these, the workers are restarted.
     """
     _put(stack, policy, document)
-    if _remembered(policy.document) != _remembered(document):
+    if _cached(policy.document) != _cached(document):
         end_workers(stack, policy.key)
     try:
         yield
     finally:
         _put(stack, policy, policy.document)
         if policy.key == "fail":
-            stack.settle_uploads()
+            stack.operator.clean_up_uploads()
 
 
 def end_workers(stack: Stack, key: str) -> None:
-    """End every worker of a function, busy or not: the emulator does so when its configuration is written."""
-    functions, name = stack.cloud.client("lambda"), stack.function(key)
+    """End every worker of a function, busy or idle: the emulator does so when the configuration is written."""
+    functions, name = stack.cloud.client("lambda"), stack.operator.function_name(key)
     timeout = functions.get_function_configuration(FunctionName=name)["Timeout"]
     functions.update_function_configuration(FunctionName=name, Timeout=timeout)
 
 
-def _remembered(document: Document) -> list[Any]:
+def _cached(document: Document) -> list[Any]:
     return [
-        each for each in document["Statement"] if any(action in json.dumps(each["Action"]) for action in REMEMBERED)
+        statement
+        for statement in document["Statement"]
+        if any(action in json.dumps(statement["Action"]) for action in CACHED)
     ]
 
 
 def _role_of(stack: Stack, key: str) -> str:
     functions = stack.cloud.client("lambda")
     if key == SIGNER:
-        arn = stack.told("deliver")["SIGNER_ROLE_ARN"]
+        arn = stack.operator.environment("deliver")["SIGNER_ROLE_ARN"]
     else:
-        arn = functions.get_function_configuration(FunctionName=stack.function(key))["Role"]
+        arn = functions.get_function_configuration(FunctionName=stack.operator.function_name(key))["Role"]
     return str(arn).rpartition("/")[2]
 
 

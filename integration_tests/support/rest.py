@@ -1,4 +1,4 @@
-"""A REST client that hides nothing: one call, one answer, errors included; signs with SigV4 when it has credentials."""
+"""A REST client that returns every answer, errors included, and checks it against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tools.rest_contract import check_answer
+from tools.rest_contract import check_response
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names in lower case, `body` the parsed JSON object."""
+    """An HTTP response with a JSON object as its body; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,14 +26,14 @@ class Answer:
 
     @property
     def code(self) -> str | None:
-        """The error's code, if it is one of ours."""
+        """The code of the API's error, None for other bodies."""
         error = self.body.get("error")
         return error.get("code") if isinstance(error, dict) else None
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Who signs, and for which region."""
+    """The credentials and the region of signed calls."""
 
     credentials: Credentials
     region: str
@@ -53,10 +53,9 @@ class Rest:
         body: Mapping[str, object] | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Call `path` under the base, or the whole URL that it is.
+        """Call a path under the base URL, or a whole URL.
 
-        A body that is text is sent as it is; headers may say that it is something else than JSON. What is answered is
-        held against the OpenAPI document.
+        A body that is text is sent unchanged. The answer is checked against the OpenAPI document.
         """
         url = path if path.startswith("http") else f"{self.base_url}{path}"
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
@@ -68,18 +67,18 @@ class Rest:
         with Exchange(method, url, data, sent) as response:
             text = response.read()
             parsed = json.loads(text) if text else {}
-            found = {name.lower(): value for name, value in response.getheaders()}
+            received = {name.lower(): value for name, value in response.getheaders()}
         if url.startswith(self.base_url):
-            check_answer(method, url.removeprefix(self.base_url), response.status, found, parsed)
-        return Answer(response.status, found, parsed)
+            check_response(method, url.removeprefix(self.base_url), response.status, received, parsed)
+        return Answer(response.status, received, parsed)
 
     def unsigned(self) -> Rest:
-        """The same API, asked by nobody in particular."""
+        """Return a client of the same API that does not sign."""
         return Rest(self.base_url)
 
 
 class Exchange:
-    """One request and its answer, as a context manager: no redirects, no retries, no errors for statuses."""
+    """One HTTP request as a context manager that yields the response: no redirects, no retries, no errors."""
 
     def __init__(
         self, method: str, url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None

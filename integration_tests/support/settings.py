@@ -1,10 +1,10 @@
-"""The configuration that the suite deploys with."""
+"""Origins and settings of the stacks of the suite."""
 
 from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from integration_tests.support.clouds import Cloud, Target
@@ -17,73 +17,80 @@ UNTRUSTED = "untrusted"
 NOWHERE = "https://nowhere.invalid/"
 GUARDED = "guarded"
 SECRET_HEADER = "X-Origin-Token"
-PAGE = "https://app.example.com"  # a web page's origin
-IDLE = 20  # seconds until idle sockets are closed, of the stack where that is tried
-MAX_FILE_MB = 260  # of the same stack
-FOLLOWING: dict[str, object] = {"redirects": "any"}  # so that addresses behind redirects are checked, not hosts alone
+PAGE_ORIGIN = "https://app.example.com"  # the origin of a web page
+IDLE_SECONDS = 20  # until idle sockets of `strict_stack` are closed
+MAX_FILE_MB = 260  # of `strict_stack`
+ANY_REDIRECT: dict[str, object] = {"redirects": "any"}  # so that addresses are checked, not hosts alone
 Origins = dict[str, dict[str, object]]
 
 
 @contextmanager
-def origins_for(cloud: Cloud, base_url: str, given: str | None, secret_arn: str | None = None) -> Iterator[Origins]:
-    """Our origin is `files`. On `closed` nobody listens, `nameless` has no address, `untrusted` speaks no TLS.
+def origins_for(
+    cloud: Cloud, base_url: str, public_url: str | None, secret_arn: str | None = None
+) -> Iterator[Origins]:
+    """Yield the origins of a stack.
 
-    With a secret there is also `guarded`, which is our origin again.
+    `files` is the local origin. Nothing listens on `closed`, `nameless` has no address, `untrusted` speaks no TLS.
+    With a secret, `guarded` is the local origin again.
 
     Args:
-        cloud: who has to reach them.
-        base_url: our origin, on this machine.
-        given: where else our origin can be reached, if it can.
-        secret_arn: the secret that `guarded` is sent.
+        cloud: the cloud that has to reach them.
+        base_url: URL of the local origin on this machine.
+        public_url: URL of the local origin for the cloud, if it differs.
+        secret_arn: the secret that `guarded` gets in a header.
 
     Raises:
         MissingError: AWS cannot reach this machine.
     """
     if cloud.target is Target.AWS:
-        if not given:
+        if not public_url:
             raise MissingError(
                 "AWS cannot reach this machine's origin: serve `localcloud.origin` where it can, and name it with "
                 "--origin-url https://..."
             )
-        ours: dict[str, object] = {"baseUrl": given}
+        local_origin: dict[str, object] = {"baseUrl": public_url}
         yield {
-            FILES: ours | FOLLOWING,
+            FILES: local_origin | ANY_REDIRECT,
             CLOSED: {"baseUrl": "https://closed.invalid/"},
             NAMELESS: {"baseUrl": NOWHERE},
-            **_guarded(ours, secret_arn),
+            **_guarded(local_origin, secret_arn),
         }
         return
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))  # taken, so that nobody else listens there, and not listened on
-        nobody = f"http://127.0.0.1:{held.getsockname()[1]}/"
-        ours = {"baseUrl": given or base_url, "allowHttp": True}
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # no other process can listen on this port, and this one does not
+        closed_url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
+        local_origin = {"baseUrl": public_url or base_url, "allowHttp": True}
         yield {
-            FILES: ours | FOLLOWING,
-            CLOSED: {"baseUrl": nobody, "allowHttp": True},
+            FILES: local_origin | ANY_REDIRECT,
+            CLOSED: {"baseUrl": closed_url, "allowHttp": True},
             NAMELESS: {"baseUrl": NOWHERE},
             UNTRUSTED: {"baseUrl": base_url.replace("http:", "https:", 1)},
-            **_guarded(ours, secret_arn),
+            **_guarded(local_origin, secret_arn),
         }
 
 
-def _guarded(ours: dict[str, object], secret_arn: str | None) -> Origins:
-    return {GUARDED: ours | {"secretHeaders": {SECRET_HEADER: secret_arn}}} if secret_arn else {}
+def _guarded(local_origin: dict[str, object], secret_arn: str | None) -> Origins:
+    return {GUARDED: local_origin | {"secretHeaders": {SECRET_HEADER: secret_arn}}} if secret_arn else {}
 
 
 @contextmanager
 def origin_secret(cloud: Cloud) -> Iterator[tuple[str, str]]:
-    """ARN and value of a secret for an origin; deleted at the end."""
+    """Create a secret for an origin, yield its ARN and value, and delete it."""
     client, value = cloud.client("secretsmanager"), secrets.token_urlsafe(32)
-    made = client.create_secret(Name=f"async-download-e2e-{secrets.token_hex(4)}", SecretString=value)
+    created = client.create_secret(Name=f"async-download-e2e-{secrets.token_hex(4)}", SecretString=value)
     try:
-        yield made["ARN"], value
+        yield created["ARN"], value
     finally:
-        client.delete_secret(SecretId=made["ARN"], ForceDeleteWithoutRecovery=True)
+        client.delete_secret(SecretId=created["ARN"], ForceDeleteWithoutRecovery=True)
 
 
-def config_for(cloud: Cloud, origins: Origins, **settings: object) -> dict[str, object]:
-    """What every stack of the suite needs, and `settings`."""
-    common: dict[str, object] = {"origins": origins, "forceDestroy": True}
+def config_for(cloud: Cloud, origins: Origins, settings: Mapping[str, object]) -> dict[str, object]:
+    """Return `settings` together with those that every stack of the suite needs."""
+    common: dict[str, object] = {"origins": origins, "protection.forceDestroy": True}
     if cloud.target is not Target.AWS:
-        common |= {"tlsOnly": False, "loopbackOrigins": True, "executeApiUrl": cloud.execute_api_url}
-    return common | dict(cloud.settings) | settings
+        common |= {
+            "encryption.tlsOnly": False,
+            "cloud.loopbackOrigins": True,
+            "cloud.executeApiUrl": cloud.execute_api_url,
+        }
+    return common | dict(cloud.settings) | dict(settings)

@@ -1,4 +1,4 @@
-"""A WebSocket client that hides nothing, on websocket-client."""
+"""A WebSocket client that keeps every message, errors included."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import websocket
 from tools import protocol
 
 Message = dict[str, Any]
-LONGEST_FRAME = 32 * 1024
-NESTED = 600  # brackets: the emulator reads messages itself and fails beyond Python's limit; unit tests send more
+MAX_FRAME_BYTES = 32 * 1024
+NESTED_BRACKETS = 600  # the emulator parses messages too, and fails beyond Python's limit
 
 
-class RefusedError(Exception):
+class HandshakeRefusedError(Exception):
     """The handshake was answered with another status than 101."""
 
     def __init__(self, status: int) -> None:
@@ -25,12 +25,12 @@ class RefusedError(Exception):
         self.status = status
 
 
-class SilenceError(AssertionError):
-    """The message that was waited for did not come; says what came instead."""
+class NoMessageError(AssertionError):
+    """No message of the expected type came; the error lists the types that did."""
 
 
-class ClosedError(SilenceError):
-    """The server closed; `code` is None when it did so without a word."""
+class SocketClosedError(NoMessageError):
+    """The server closed the socket; `code` is None when it sent no close frame."""
 
     def __init__(self, message: str, code: int | None) -> None:
         super().__init__(message)
@@ -38,27 +38,27 @@ class ClosedError(SilenceError):
 
 
 class Socket:
-    """One connection; `seen` holds every message that came, in order."""
+    """One connection; `messages` holds every message received so far, in order."""
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = 15) -> None:
         """Connect.
 
         Raises:
-            RefusedError: the server did not want us.
+            HandshakeRefusedError: the handshake was not answered with 101.
         """
-        self.seen: list[Message] = []
+        self.messages: list[Message] = []
         try:
             self._ws = websocket.create_connection(url, timeout=timeout, header=dict(headers or {}))
         except websocket.WebSocketBadStatusException as error:
-            raise RefusedError(error.status_code) from None
+            raise HandshakeRefusedError(error.status_code) from None
 
     def receive(self, *types: str, deadline: float = 15) -> Message:
-        """The next message of one of these types (any, when none is named); others are only noted.
+        """Return the next message of one of these types, or of any type when none is named.
 
         Raises:
-            SilenceError: none came in time.
-            ClosedError: the server closed.
-            OffProtocolError: one came that docs/protocol.schema.json does not allow.
+            NoMessageError: none came in time.
+            SocketClosedError: the server closed.
+            ProtocolMismatchError: a message differs from docs/protocol.schema.json.
         """
         end = time.monotonic() + deadline
         while (left := end - time.monotonic()) > 0:
@@ -71,32 +71,32 @@ class Socket:
                 kind, data = websocket.ABNF.OPCODE_CLOSE, b""
             if kind == websocket.ABNF.OPCODE_CLOSE:
                 code = int.from_bytes(data[:2], "big") if len(data) >= 2 else None
-                raise ClosedError(f"Closed while waiting for {types}; came before: {self.kinds()}", code)
+                raise SocketClosedError(f"Closed while waiting for {types}; received before: {self.types()}", code)
             message: Message = json.loads(data)
-            protocol.check_told(message)
-            self.seen.append(message)
+            protocol.check_server_message(message)
+            self.messages.append(message)
             if not types or message["type"] in types:
                 return message
-        raise SilenceError(f"None of {types} within {deadline:g} s; came instead: {self.kinds()}")
+        raise NoMessageError(f"None of {types} within {deadline:g} s; received instead: {self.types()}")
 
-    def kinds(self) -> list[str]:
-        """The types of the messages so far."""
-        return [str(message["type"]) for message in self.seen]
+    def types(self) -> list[str]:
+        """Return the types of the messages received so far."""
+        return [str(message["type"]) for message in self.messages]
 
     def send(self, message: Mapping[str, object] | str) -> None:
-        """Send an object as JSON, or a text as it is; a long one in frames as short as API Gateway wants them."""
+        """Send an object as JSON, or a text unchanged, in frames of at most 32 KB, as API Gateway requires."""
         data = (message if isinstance(message, str) else json.dumps(message)).encode()
-        pieces = [data[at : at + LONGEST_FRAME] for at in range(0, len(data), LONGEST_FRAME)] or [b""]
+        pieces = [data[at : at + MAX_FRAME_BYTES] for at in range(0, len(data), MAX_FRAME_BYTES)] or [b""]
         for number, piece in enumerate(pieces):
             kind = websocket.ABNF.OPCODE_CONT if number else websocket.ABNF.OPCODE_TEXT
             self._ws.send_frame(websocket.ABNF.create_frame(piece, kind, int(number == len(pieces) - 1)))
 
     def send_whole(self, text: str) -> None:
-        """Send a text in one frame, however long it is."""
+        """Send a text in one frame of any length."""
         self._ws.send_frame(websocket.ABNF.create_frame(text.encode(), websocket.ABNF.OPCODE_TEXT))
 
     def send_slowly(self, text: str) -> Iterator[int]:
-        """Send a text a byte at a time; gives the number of each byte that is on its way."""
+        """Send a text byte by byte; yield the number of each byte after it was sent."""
         frame = websocket.ABNF.create_frame(text.encode(), websocket.ABNF.OPCODE_TEXT).format()
         assert self._ws.sock is not None
         for number in range(len(frame)):
@@ -109,16 +109,16 @@ class Socket:
         return self.receive(*answers, deadline=deadline)
 
     def wait_closed(self, deadline: float = 10) -> int | None:
-        """Wait until the server has closed, and give its code; raises SilenceError when it has not."""
+        """Wait until the server closes, and return its code; raise NoMessageError if it does not."""
         end = time.monotonic() + deadline
         while True:
             try:
                 self.receive(deadline=end - time.monotonic())
-            except ClosedError as closed:
+            except SocketClosedError as closed:
                 return closed.code
 
     def close(self) -> None:
-        """Close, as a client does that has what it came for."""
+        """Close the connection from the client's side."""
         self._ws.close(timeout=1)
 
     def __enter__(self) -> Self:

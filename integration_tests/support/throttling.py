@@ -1,7 +1,7 @@
-"""Changes MiniStack so that a function which is throttled or broken looks as it does on AWS.
+"""Change MiniStack so that throttled and failing functions look as they do on AWS.
 
-The emulator's Step Functions calls a throttled function `Lambda.Unknown`, where AWS says
-`Lambda.TooManyRequestsException`; and its API Gateway hands the function's own error to callers, where AWS sends a
+MiniStack's Step Functions names the error of a throttled function `Lambda.Unknown`; AWS names it
+`Lambda.TooManyRequestsException`. MiniStack's API Gateway returns a function's own error to callers; AWS sends a
 gateway response.
 """
 
@@ -23,7 +23,7 @@ def is_throttled(cause: str) -> bool:
 
 
 def name_throttling(states: Any) -> None:
-    """Give a throttled task the error name that AWS gives it."""
+    """Give the error of a throttled task the name that it has on AWS."""
     call = states._call_lambda
 
     def call_lambda(*args: Any, **options: Any) -> Any:
@@ -38,7 +38,7 @@ def name_throttling(states: Any) -> None:
 
 
 def send_gateway_responses(gateway: Any) -> None:
-    """Make a call of a function that is throttled or fails an error of the gateway."""
+    """Answer a call of a throttled or failing function with an error of the gateway."""
     call = gateway._call_lambda_raw
 
     async def call_lambda(*args: Any, **options: Any) -> tuple[Any, str | None]:

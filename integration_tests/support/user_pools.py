@@ -1,4 +1,4 @@
-"""A Cognito user pool with one user, made beside the stacks that take its tokens."""
+"""Create a Cognito user pool with one user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FLOW = "ADMIN_USER_PASSWORD_AUTH"
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A user of a pool, signed in."""
+    """A signed-in user of a pool."""
 
     pool_arn: str
     subject: str
@@ -23,25 +23,25 @@ class SignedIn:
 
 @contextmanager
 def signed_in(cloud: Cloud) -> Iterator[SignedIn]:
-    """The user; the pool is gone afterwards."""
+    """Create a pool and a user, yield the signed-in user, and delete the pool."""
     cognito, name, password = (
         cloud.client("cognito-idp"),
         f"pool-{secrets.token_hex(4)}",
         f"Aa1!{secrets.token_hex(12)}",
     )
     pool = cognito.create_user_pool(PoolName=name)["UserPool"]
-    where = {"UserPoolId": pool["Id"]}
+    pool_id = {"UserPoolId": pool["Id"]}
     try:
         client = cognito.create_user_pool_client(
-            **where, ClientName=name, ExplicitAuthFlows=[f"ALLOW_{FLOW}", "ALLOW_REFRESH_TOKEN_AUTH"]
+            **pool_id, ClientName=name, ExplicitAuthFlows=[f"ALLOW_{FLOW}", "ALLOW_REFRESH_TOKEN_AUTH"]
         )["UserPoolClient"]["ClientId"]
-        cognito.admin_create_user(**where, Username="bob", MessageAction="SUPPRESS")
-        cognito.admin_set_user_password(**where, Username="bob", Password=password, Permanent=True)
-        attributes = cognito.admin_get_user(**where, Username="bob")["UserAttributes"]
-        answered = cognito.admin_initiate_auth(
-            **where, ClientId=client, AuthFlow=FLOW, AuthParameters={"USERNAME": "bob", "PASSWORD": password}
+        cognito.admin_create_user(**pool_id, Username="bob", MessageAction="SUPPRESS")
+        cognito.admin_set_user_password(**pool_id, Username="bob", Password=password, Permanent=True)
+        attributes = cognito.admin_get_user(**pool_id, Username="bob")["UserAttributes"]
+        tokens = cognito.admin_initiate_auth(
+            **pool_id, ClientId=client, AuthFlow=FLOW, AuthParameters={"USERNAME": "bob", "PASSWORD": password}
         )
-        subject = {each["Name"]: each["Value"] for each in attributes}["sub"]
-        yield SignedIn(pool["Arn"], subject, answered["AuthenticationResult"]["IdToken"])
+        subject = {attribute["Name"]: attribute["Value"] for attribute in attributes}["sub"]
+        yield SignedIn(pool["Arn"], subject, tokens["AuthenticationResult"]["IdToken"])
     finally:
-        cognito.delete_user_pool(**where)
+        cognito.delete_user_pool(**pool_id)

@@ -1,4 +1,4 @@
-"""Waiting for the stack, which does most of its work behind our back."""
+"""Poll for a condition until a deadline."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class NeverCameError(AssertionError):
-    """What was waited for did not happen; says what was seen last."""
+class WaitTimeoutError(AssertionError):
+    """The condition did not become true in time; the message has the last value."""
 
 
 def wait_for(probe: Callable[[], T], deadline: float, *, until: Callable[[T], object] = bool) -> T:
-    """Look again and again until what is seen satisfies `until`; the answer is what was seen.
+    """Call `probe` until its value satisfies `until`, and return that value.
 
     Args:
-        probe: looks; its exceptions end the waiting.
-        deadline: seconds.
-        until: by default, anything true.
+        probe: returns the current value; its exceptions end the wait.
+        deadline: in seconds.
+        until: by default, any true value.
 
     Raises:
-        NeverCameError: with the last observation.
+        WaitTimeoutError: with the last value.
     """
     end = time.monotonic() + deadline
     pause = 0.01
     while True:
-        seen = probe()
-        if until(seen):
-            return seen
-        left = end - time.monotonic()
-        if left <= 0:
-            raise NeverCameError(f"Not within {deadline:g} s; seen last: {seen!r}")
-        time.sleep(min(pause, left))
+        value = probe()
+        if until(value):
+            return value
+        seconds_left = end - time.monotonic()
+        if seconds_left <= 0:
+            raise WaitTimeoutError(f"Not within {deadline:g} s; last value: {value!r}")
+        time.sleep(min(pause, seconds_left))
         pause = min(pause * 1.5, 0.1)
 
 
-def gone(seen: object) -> bool:
-    """An `until` for what has to disappear."""
-    return not seen
+def is_absent(value: object) -> bool:
+    """Return True for False, None and empty collections: the `until` of what has to disappear."""
+    return not value

@@ -1,4 +1,4 @@
-"""Requests to DynamoDB: the items, keys and expressions that it refuses and emulators forgive."""
+"""Checks of requests to DynamoDB: items, keys and expressions that DynamoDB refuses and emulators accept."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def expressions_of(operation: str, params: Mapping[str, Any]) -> Iterator[Expres
 
 
 def _parts(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield what has expressions of its own: the request, each action of a transaction, each table of a batch."""
+    """Yield the parts of a request that have expressions: itself, actions of a transaction, tables of a batch."""
     if operation in ("TransactWriteItems", "TransactGetItems"):
         for index, item in enumerate(params.get("TransactItems", ())):
             for action, part in item.items():

@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, parsed as far as its rules for them need it."""
+"""A parser of DynamoDB's expressions, as far as the checks need it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Kind(Enum):
 
 
 class ExpressionError(ValueError):
-    """A text that is no expression."""
+    """A text is not an expression."""
 
 
 @cache
@@ -76,7 +76,7 @@ class Expression:
     def problems(
         self, names: Mapping[str, str], values: Mapping[str, Mapping[str, Any]], key: Mapping[str, Any]
     ) -> Iterator[str]:
-        """Yield what DynamoDB would refuse, with these aliases and for an item with this key."""
+        """Yield the rules of DynamoDB that the expression breaks, with these aliases and for an item with this key."""
         if not self.symbols:
             yield "may not be empty"
         if len(self.text.encode()) > MAX_BYTES:
@@ -119,7 +119,7 @@ class Expression:
                 yield f"{symbol} takes distinct operands"
 
     def _arguments(self, opening: int) -> list[str]:
-        """Return what stands between the commas of the parentheses that open at this symbol."""
+        """Return the arguments of the function whose parentheses open at this symbol."""
         depth, arguments = 0, [""]
         for symbol in self.symbols[opening:]:
             depth += {"(": 1, ")": -1}.get(symbol, 0)

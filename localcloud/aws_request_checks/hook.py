@@ -1,4 +1,4 @@
-"""The check as a handler of botocore's events."""
+"""Installs the checks as a handler of botocore's events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE = "REQUEST_PROBLEMS_FILE"
 problems: list[str] = []
 """The problems of this process since the list was last cleared."""
 
-_EVENT = "before-parameter-build"  # the parameters are final but for botocore's own handlers, which come first
+_EVENT = "before-parameter-build"  # botocore's own handlers, which complete the parameters, have run by then
 _allowed: list[str] = []
 _lock = threading.Lock()
 
@@ -32,14 +32,14 @@ class WrongRequestError(AssertionError):
 
 
 def install() -> None:
-    """Check the requests of all sessions that are created from now on; again does nothing."""
+    """Check the requests of all sessions that are created from now on; a second call does nothing."""
     entry = (_EVENT, _check, botocore.handlers.REGISTER_LAST)
     if entry not in botocore.handlers.BUILTIN_HANDLERS:
         botocore.handlers.BUILTIN_HANDLERS.append(entry)
 
 
 def install_in_child() -> None:
-    """Do so in a process that has the environment of `child_environment`; elsewhere do nothing."""
+    """Check requests in a process with the environment of `child_environment`; do nothing elsewhere."""
     if FILE in os.environ:
         install()
 
@@ -51,7 +51,7 @@ def child_environment(file: Path) -> dict[str, str]:
 
 @contextmanager
 def allowing(*names: str) -> Iterator[None]:
-    """Let requests through that are wrong on purpose: `lambda.Invoke: FunctionName`, as problems begin."""
+    """Allow requests that are wrong on purpose, by the beginning of their problem: `lambda.Invoke: FunctionName`."""
     with _lock:
         _allowed.extend(names)
     try:

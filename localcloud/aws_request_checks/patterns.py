@@ -1,4 +1,4 @@
-"""The patterns of AWS's service models, which are Java's, as patterns of Python."""
+"""Translation of the patterns in AWS's service models, which are Java's, to Python."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ESCAPE = re.compile(r"\\([pP])\{(\^?)(\w+)\}|\\.|[\[\]]", re.DOTALL)
 
 
 class UntranslatableError(ValueError):
-    """A pattern that means something else in Python, or nothing."""
+    """A pattern has another meaning in Python, or none."""
 
 
 @cache
@@ -68,7 +68,7 @@ def _translate(pattern: str) -> str:
 
 @cache
 def _ranges(name: str, negated: bool) -> str:
-    """Return what goes between brackets for a category. Beyond the basic plane every character is accepted."""
+    """Return the inside of brackets for a Unicode category; beyond the basic plane every character is accepted."""
     if name in _POSIX and not negated:
         return _POSIX[name]
     if not any(unicodedata.category(chr(code)).startswith(name) for code in range(0x3000)):

@@ -1,4 +1,4 @@
-"""Parameters of a request against their shapes in botocore's model of the service: patterns, enums and bounds."""
+"""Checks of parameters against their shapes in botocore's service model: patterns, enums and bounds."""
 
 from __future__ import annotations
 

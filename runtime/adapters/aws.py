@@ -19,12 +19,12 @@ from botocore.session import Session
 
 from runtime.errors import THROTTLED, ConfigError, ServiceError, TransientServiceError
 
-LEAST_BOTOCORE = (1, 36)  # knows checksums of whole objects
+MIN_BOTOCORE = (1, 36)  # the first with checksums of whole objects
 
-if tuple(map(int, botocore.__version__.split(".")[:2])) < LEAST_BOTOCORE:
+if tuple(map(int, botocore.__version__.split(".")[:2])) < MIN_BOTOCORE:
     raise ConfigError(f"botocore 1.36 or newer is needed, and this is {botocore.__version__}: update the layer.")
 
-for _library in ("botocore", "urllib3"):  # at INFO botocore says at each start where it found credentials and endpoints
+for _library in ("botocore", "urllib3"):  # at INFO botocore logs at each start where it found credentials and endpoints
     logging.getLogger(_library).setLevel(logging.WARNING)
 
 QUICK = Config(
@@ -32,7 +32,7 @@ QUICK = Config(
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 4},
     tcp_keepalive=True,
-    max_pool_connections=32,  # as many as `parallel.each` has threads: others would be opened for one call each
+    max_pool_connections=32,  # as many as `parallel.map_each` has threads
 )
 
 
@@ -43,20 +43,20 @@ _unsigned = ContextVar("unsigned", default=False)
 
 @cache
 def session() -> Session:
-    """The process's session. boto3 itself would only cost time here: 40 ms of a cold start."""
-    made = Session()
-    made.register("choose-signer", _choose_signer)
-    return made
+    """Return the process's session. boto3 would take 40 ms more of a cold start."""
+    session = Session()
+    session.register("choose-signer", _choose_signer)
+    return session
 
 
 def client(service: str, config: Config = QUICK, endpoint_url: str | None = None) -> Any:
-    """The process's client of a service; threads share it."""
+    """Return the process's client of a service; threads share it."""
     with _lock:
-        made = _clients.get((service, config, endpoint_url))
-        if made is None:
-            made = session().create_client(service, config=config, endpoint_url=endpoint_url)
-            _clients[service, config, endpoint_url] = made
-    return made
+        client = _clients.get((service, config, endpoint_url))
+        if client is None:
+            client = session().create_client(service, config=config, endpoint_url=endpoint_url)
+            _clients[service, config, endpoint_url] = client
+    return client
 
 
 def create_client(service: str, **options: Any) -> Any:
@@ -68,7 +68,7 @@ def create_client(service: str, **options: Any) -> Any:
 def open_connection(client: Any, operation: str, **parameters: object) -> None:
     """Send one unsigned request, so that the client's next one finds an open connection and everything loaded.
 
-    AWS refuses it, whatever the function's permissions are: it changes nothing and counts as nobody's failed call.
+    AWS refuses it, whatever the function's permissions are. It changes nothing and counts as no failed call.
 
     Raises:
         BotoCoreError: the endpoint cannot be reached.
@@ -91,7 +91,7 @@ def _choose_signer(**_request: object) -> Any:
 def safe_errors(operation: str, kind: type[ServiceError] = ServiceError) -> Iterator[None]:
     """Raise what boto3 raises as our own error: its name and code, without the message, which may hold a URL.
 
-    An error that another try may mend is a TransientServiceError, unless `kind` asks for a more specific class.
+    An error that another attempt may overcome is a TransientServiceError, unless `kind` asks for a more specific class.
     """
     try:
         yield
@@ -113,5 +113,5 @@ def _class_of(error: Exception, kind: type[ServiceError]) -> type[ServiceError]:
 
 
 def code_of(error: ClientError) -> str:
-    """The error's code as the service gave it."""
+    """Return the code that the service gave the error."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))

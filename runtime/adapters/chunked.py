@@ -37,7 +37,7 @@ class ChunkedBody:
 
     @property
     def has_surplus(self) -> bool:
-        """Whether bytes came behind the end."""
+        """Return whether bytes came after the end."""
         return self._at < len(self._buffer)
 
     def read(self, size: int) -> bytes:

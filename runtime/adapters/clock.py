@@ -1,4 +1,4 @@
-"""The real clock."""
+"""The system's clock."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ class SystemClock:
     """`ports.Clock`."""
 
     def now(self) -> float:
-        """Epoch seconds."""
+        """Return epoch seconds."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds that only go forward."""
+        """Return seconds that only go forward."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

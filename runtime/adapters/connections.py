@@ -1,12 +1,12 @@
-"""The Connections table, and the transaction that ties a connection to its download."""
+"""The Connections table, and the transaction that adds a connection to its download."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.adapters import rows, tables
+from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
-from runtime.adapters.rows import number, text
+from runtime.adapters.items import Item, number, text
 from runtime.models import Connection
 
 _ID = Attribute("connectionId")
@@ -24,7 +24,7 @@ class DynamoConnections:
     downloads_table: str
 
     def open(self, connection: Connection, *, ticket_hash: str, limit: int, now: float) -> bool:
-        """Put the connection and add it to its live download, below the limit and while the ticket counts."""
+        """Put the connection and add it to its download, if that is live, below the limit and has the ticket."""
         has_room = any_of(
             _DOWNLOAD_CONNECTIONS.is_absent(),
             _DOWNLOAD_CONNECTIONS.has_fewer_than(number(limit)),
@@ -34,40 +34,30 @@ class DynamoConnections:
         condition = is_live & _DOWNLOAD_TICKETS.contains(text(ticket_hash)) & has_room
         add = Update(add={"connectionIds": {"SS": [connection.connection_id]}})
         key = {"executionArn": text(connection.execution_arn)}
-        put = {"TableName": self.table, "Item": rows.connection_item(connection)}
+        put = {"TableName": self.table, "Item": items.connection_item(connection)}
         update = {"TableName": self.downloads_table, "Key": key, **build(add, condition)}
-        return tables.holds(
-            "TransactWriteItems",
-            lambda: tables.dynamodb().transact_write_items(TransactItems=[{"Put": put}, {"Update": update}]),
-        )
+        return tables.send("transact_write_items", TransactItems=[{"Put": put}, {"Update": update}]) is not None
 
     def get(self, connection_id: str) -> Connection | None:
-        """Read the row, strongly consistent."""
-        key = {"connectionId": text(connection_id)}
-        answer = tables.call(
-            "GetItem", lambda: tables.dynamodb().get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        )
-        return rows.connection_of(answer["Item"]) if "Item" in answer else None
+        """Read the item, strongly consistent."""
+        answer = tables.send("get_item", TableName=self.table, Key=_key(connection_id), ConsistentRead=True) or {}
+        return items.connection_of(answer["Item"]) if "Item" in answer else None
 
     def delete(self, connection_id: str) -> Connection | None:
-        """Delete the row and say what was in it."""
-        key = {"connectionId": text(connection_id)}
-        answer = tables.call(
-            "DeleteItem",
-            lambda: tables.dynamodb().delete_item(TableName=self.table, Key=key, ReturnValues="ALL_OLD"),
-        )
-        return rows.connection_of(answer["Attributes"]) if "Attributes" in answer else None
+        """Delete the item and return its content."""
+        answer = tables.send("delete_item", TableName=self.table, Key=_key(connection_id), ReturnValues="ALL_OLD") or {}
+        return items.connection_of(answer["Attributes"]) if "Attributes" in answer else None
 
     def use(self, connection_id: str, *, now: float) -> bool:
-        """Note when its client last said something."""
-        key = {"connectionId": text(connection_id)}
+        """Record when its client last sent a message."""
         expressions = build(Update(set={"usedAt": number(int(now * 1000))}), _ID.exists())
-        request = {"TableName": self.table, "Key": key} | expressions
-        return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+        return tables.send("update_item", TableName=self.table, Key=_key(connection_id), **expressions) is not None
 
     def delete_idle(self, connection_id: str, *, since: float) -> bool:
-        """Delete the row unless it was used since."""
-        key = {"connectionId": text(connection_id)}
+        """Delete the item unless its client has sent a message since."""
         expressions = build(condition=any_of(_USED.is_absent(), _USED.is_below(number(int(since * 1000)))))
-        request = {"TableName": self.table, "Key": key} | expressions
-        return tables.holds("DeleteItem", lambda: tables.dynamodb().delete_item(**request))
+        return tables.send("delete_item", TableName=self.table, Key=_key(connection_id), **expressions) is not None
+
+
+def _key(connection_id: str) -> Item:
+    return {"connectionId": text(connection_id)}

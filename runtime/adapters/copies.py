@@ -1,4 +1,4 @@
-"""The Copies table. The state machine itself adds the task tokens of those that wait: see `AwaitCopy`."""
+"""The Copies table. The state machine itself adds the task tokens of waiting downloads, in its state `AwaitCopy`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runtime.adapters import tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
-from runtime.adapters.rows import Item, number, text
+from runtime.adapters.items import Item, number, text
 from runtime.models import Claim
 
 _LEADER = Attribute("leader")
@@ -20,26 +20,27 @@ class DynamoCopies:
     table: str
 
     def claim(self, file_id: str, leader: str, *, now: float, expires_at: int, instead_of: str | None = None) -> Claim:
-        """Become the leader, or say who is. Who waits for a leader that is replaced goes on waiting for the new one."""
+        """Become the leader, or return the current one. Downloads that wait for a replaced leader wait for the next."""
         while True:
             if self._take(file_id, leader, now, expires_at, instead_of):
                 return Claim(leader)
-            item = tables.call("GetItem", lambda: tables.dynamodb().get_item(**self._key(file_id), ConsistentRead=True))
-            if "Item" in item:
-                waiting = item["Item"].get("waiting", {}).get("L", ())
-                return Claim(item["Item"]["leader"]["S"], len(waiting))
+            answer = tables.send("get_item", TableName=self.table, Key=_key(file_id), ConsistentRead=True) or {}
+            if "Item" in answer:
+                return Claim(answer["Item"]["leader"]["S"], len(_tokens(answer["Item"])))
 
     def finish(self, file_id: str, leader: str) -> list[str]:
-        """Nobody waits any more: `AwaitCopy` sees `finished` and does not begin to."""
-        update = Update(set={"finished": {"BOOL": True}}, remove=("waiting",))
-        expressions = build(update, _LEADER.equals(text(leader)))
-        request = self._key(file_id) | expressions | {"ReturnValues": "ALL_OLD"}
-        return _tokens(tables.answer("UpdateItem", lambda: tables.dynamodb().update_item(**request)))
+        """Mark the copy as finished, so that `AwaitCopy` does not wait any more; return the waiting task tokens."""
+        expressions = build(Update(set={"finished": {"BOOL": True}}, remove=("waiting",)), _LEADER.equals(text(leader)))
+        key = _key(file_id)
+        answer = tables.send("update_item", TableName=self.table, Key=key, ReturnValues="ALL_OLD", **expressions)
+        return _tokens((answer or {}).get("Attributes", {}))
 
     def release(self, file_id: str, leader: str) -> list[str]:
-        """Delete the claim."""
-        request = self._key(file_id) | build(condition=_LEADER.equals(text(leader))) | {"ReturnValues": "ALL_OLD"}
-        return _tokens(tables.answer("DeleteItem", lambda: tables.dynamodb().delete_item(**request)))
+        """Delete the claim; return the waiting task tokens."""
+        condition = build(condition=_LEADER.equals(text(leader)))
+        key = _key(file_id)
+        answer = tables.send("delete_item", TableName=self.table, Key=key, ReturnValues="ALL_OLD", **condition)
+        return _tokens((answer or {}).get("Attributes", {}))
 
     def _take(self, file_id: str, leader: str, now: float, expires_at: int, instead_of: str | None) -> bool:
         update = Update(set={"leader": text(leader), "expiresAt": number(expires_at)}, remove=("finished",))
@@ -48,13 +49,13 @@ class DynamoCopies:
             _EXPIRES.is_at_most(number(int(now))),
             _LEADER.is_in(text(leader), text(instead_of or leader)),
         )
-        request = self._key(file_id) | build(update, condition)
-        return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
-
-    def _key(self, file_id: str) -> Item:
-        return {"TableName": self.table, "Key": {"fileId": text(file_id)}}
+        expressions = build(update, condition)
+        return tables.send("update_item", TableName=self.table, Key=_key(file_id), **expressions) is not None
 
 
-def _tokens(answer: Item | None) -> list[str]:
-    waiting = (answer or {}).get("Attributes", {}).get("waiting", {}).get("L", ())
-    return [token["S"] for token in waiting]
+def _key(file_id: str) -> Item:
+    return {"fileId": text(file_id)}
+
+
+def _tokens(item: Item) -> list[str]:
+    return [token["S"] for token in item.get("waiting", {}).get("L", ())]

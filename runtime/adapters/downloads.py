@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runtime.adapters import rows, tables
+from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Condition, Update, any_of, build
-from runtime.adapters.rows import Item, number, text
+from runtime.adapters.items import Item, number, text
 from runtime.models import Digest, Download, Failure, Status, Stored, Version, iso
 
 _ARN = Attribute("executionArn")
@@ -24,7 +24,7 @@ _UPLOAD_ATTRIBUTES = ("uploadId", "validator", "copiedParts", "digest")
 
 @dataclass(frozen=True)
 class DynamoDownloads:
-    """`ports.Downloads`: every method is one request on one item."""
+    """`ports.Downloads`: every method sends one request for one item."""
 
     table: str
 
@@ -33,76 +33,74 @@ class DynamoDownloads:
         tables.warm_up(self.table)
 
     def create(self, download: Download) -> bool:
-        """Put the row where there is none."""
-        request = {"TableName": self.table, "Item": rows.download_item(download)} | build(condition=_ARN.is_absent())
-        return tables.holds("PutItem", lambda: tables.dynamodb().put_item(**request))
+        """Put the item if there is none."""
+        item = items.download_item(download)
+        condition = build(condition=_ARN.is_absent())
+        return tables.send("put_item", TableName=self.table, Item=item, **condition) is not None
 
     def get(self, execution_arn: str) -> Download | None:
-        """Read the row, strongly consistent."""
-        key = {"executionArn": text(execution_arn)}
-        answer = tables.call(
-            "GetItem", lambda: tables.dynamodb().get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        )
-        return rows.download_of(answer["Item"]) if "Item" in answer else None
+        """Read the item, strongly consistent."""
+        answer = tables.send("get_item", TableName=self.table, Key=_key(execution_arn), ConsistentRead=True) or {}
+        return items.download_of(answer["Item"]) if "Item" in answer else None
 
     def replace_tickets(self, execution_arn: str, old: Sequence[str], new: Sequence[str]) -> bool:
-        """Change the hashes where they are still the old ones."""
-        update = Update(set={"ticketHashes": rows.texts(list(new))})
-        return self._update(execution_arn, update, _TICKETS.equals(rows.texts(list(old))))
+        """Change the hashes if they are still the old ones."""
+        update = Update(set={"ticketHashes": items.texts(list(new))})
+        return self._update(execution_arn, update, _TICKETS.equals(items.texts(list(old))))
 
     def expire(self, execution_arn: str, now: float) -> bool:
-        """End the life of a PENDING row; TTL does the rest."""
+        """Let a PENDING item expire; DynamoDB's TTL deletes it."""
         update = Update(set={"expiresAt": number(int(now))})
         return self._update(execution_arn, update, _STATUS.equals(text(Status.PENDING)))
 
     def progress(
         self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float
     ) -> Download | None:
-        """Say how many bytes were copied, while the upload is still this one."""
+        """Record how many bytes were copied, if the upload is still this one."""
         changes = {"status": text(Status.COPYING), "copiedBytes": number(copied), "updatedAt": text(iso(now))}
         if size is not None:
             changes["size"] = number(size)
-        return self._update_and_read(execution_arn, Update(set=changes), _UNFINISHED & _upload_is(upload_id))
+        return self._update_and_read(execution_arn, Update(set=changes), _UNFINISHED & _has_upload(upload_id))
 
     def advance(
         self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float
     ) -> Download | None:
-        """Say how far all slices are, where nobody else has done so since."""
+        """Record the progress of all slices, unless another worker has changed the item since."""
         changes = {"copiedBytes": number(copied), "copiedParts": number(parts), "updatedAt": text(iso(now))}
-        condition = _UNFINISHED & _upload_is(upload_id) & _UPDATED.equals(text(iso(seen_at)))
+        condition = _UNFINISHED & _has_upload(upload_id) & _UPDATED.equals(text(iso(seen_at)))
         return self._update_and_read(execution_arn, Update(set=changes), condition)
 
-    def note_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
-        """Note what the upload will be."""
-        update = Update(set={"digest": rows.digest_value(digest), "updatedAt": text(iso(now))})
-        return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id))
+    def record_digest(self, execution_arn: str, *, digest: Digest, upload_id: str, now: float) -> bool:
+        """Record the CRC-32 that the object will have."""
+        update = Update(set={"digest": items.digest_value(digest), "updatedAt": text(iso(now))})
+        return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
-    def note_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
-        """Note the first reason why it cannot succeed."""
-        update = Update(set={"failure": rows.failure_value(failure)})
-        return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id) & _FAILURE.is_absent())
+    def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Record the first error that no other worker can overcome."""
+        update = Update(set={"failure": items.failure_value(failure)})
+        return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id) & _FAILURE.is_absent())
 
-    def note_trouble(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
-        """Note the last thing that went wrong."""
-        update = Update(set={"trouble": rows.failure_value(failure)})
-        return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id))
+    def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Record the last error that another worker may overcome."""
+        update = Update(set={"lastError": items.failure_value(failure)})
+        return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
-        """Note the upload before its first part."""
+        """Record the upload before its first part."""
         changes = {"status": text(Status.COPYING), "uploadId": text(upload_id), "updatedAt": text(iso(now))}
         removed: tuple[str, ...] = ()
         if size is not None:
             changes["size"] = number(size)
         if version is not None:
-            changes["validator"] = rows.validator_value(version.validator)
+            changes["validator"] = items.validator_value(version.validator)
             changes["contentType"] = text(version.content_type)
             removed = ("copiedBytes",)
         return self._update(execution_arn, Update(set=changes, remove=removed), _UNFINISHED)
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
-        """Mark it READY, while the upload is still this one."""
+        """Mark it READY, if the upload is still this one."""
         changes = {
             "status": text(Status.READY),
             "size": number(stored.size),
@@ -110,25 +108,25 @@ class DynamoDownloads:
             "objectKey": text(stored.key),
             "etag": text(stored.etag),
             "contentType": text(stored.content_type),
-            "checksum": rows.checksum_value(stored.checksum),
+            "checksum": items.checksum_value(stored.checksum),
             "updatedAt": text(iso(now)),
         }
         if stored.sha256 is not None:
             changes["objectSha256"] = text(stored.sha256)
-        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "trouble"))
-        return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id))
+        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "lastError"))
+        return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
         """Mark it FAILED."""
         changes = {
             "status": text(Status.FAILED),
-            "failure": rows.failure_value(failure),
+            "failure": items.failure_value(failure),
             "updatedAt": text(iso(now)),
         }
         return self._update(execution_arn, Update(set=changes), _UNFINISHED)
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
-        """Record the check of a row that has not changed."""
+        """Record the check of an item that has not changed."""
         moment = text(iso(before))
         is_due = _UPDATED.is_at_most(moment) & any_of(_CHECKED.is_absent(), _CHECKED.is_at_most(moment))
         return self._update(execution_arn, Update(set={"checkedAt": text(iso(now))}), _UNFINISHED & is_due)
@@ -139,43 +137,43 @@ class DynamoDownloads:
         return self._update(execution_arn, update, _UNFINISHED)
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
-        """Remove the upload's id and what was noted of it, where it is this one."""
-        return self._update(execution_arn, Update(remove=_UPLOAD_ATTRIBUTES), _upload_is(upload_id))
+        """Remove the upload's id and what was recorded of it, if it is this one."""
+        return self._update(execution_arn, Update(remove=_UPLOAD_ATTRIBUTES), _has_upload(upload_id))
 
     def restart(self, execution_arn: str, *, upload_id: str, now: float) -> bool:
-        """Remove the upload, for it has vanished; once in a download's life."""
+        """Remove an upload that has vanished, at most once in a download's life."""
         changes = {"restartedAt": text(iso(now)), "updatedAt": text(iso(now))}
         update = Update(set=changes, remove=_UPLOAD_ATTRIBUTES)
-        return self._update(execution_arn, update, _UNFINISHED & _upload_is(upload_id) & _RESTARTED.is_absent())
+        return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id) & _RESTARTED.is_absent())
 
-    def lead(self, execution_arn: str, file_id: str) -> bool:
-        """Note that it copies for others too."""
+    def record_file_id(self, execution_arn: str, file_id: str) -> bool:
+        """Record the version of a file that it copies for other downloads too."""
         return self._update(execution_arn, Update(set={"fileId": text(file_id)}), _UNFINISHED)
 
-    def told(self, execution_arn: str, *, now: float) -> bool:
-        """Note that the clients were told of the end."""
-        return self._update(execution_arn, Update(set={"toldAt": text(iso(now))}), _ARN.exists())
+    def record_notified(self, execution_arn: str, *, now: float) -> bool:
+        """Record when the clients were notified of the end."""
+        return self._update(execution_arn, Update(set={"notifiedAt": text(iso(now))}), _ARN.exists())
 
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
-        """Take a connection's id out of the row, if there is one."""
+        """Remove a connection's id from the item, if there is one."""
         update = Update(delete={"connectionIds": {"SS": [connection_id]}})
         return self._update(execution_arn, update, _ARN.exists())
 
     def _update(self, execution_arn: str, update: Update, condition: Condition) -> bool:
-        request = self._request(execution_arn, update, condition)
-        return tables.holds("UpdateItem", lambda: tables.dynamodb().update_item(**request))
+        expressions = build(update, condition)
+        return tables.send("update_item", TableName=self.table, Key=_key(execution_arn), **expressions) is not None
 
     def _update_and_read(self, execution_arn: str, update: Update, condition: Condition) -> Download | None:
-        """Return the row after the update, which costs no read, or None if the condition did not hold."""
-        request = self._request(execution_arn, update, condition) | {"ReturnValues": "ALL_NEW"}
-        answer = tables.answer("UpdateItem", lambda: tables.dynamodb().update_item(**request))
-        return rows.download_of(answer["Attributes"]) if answer is not None else None
-
-    def _request(self, execution_arn: str, update: Update, condition: Condition) -> Item:
-        key = {"executionArn": text(execution_arn)}
-        return {"TableName": self.table, "Key": key} | build(update, condition)
+        """Return the item after the update, which costs no read, or None if the condition did not hold."""
+        expressions = build(update, condition) | {"ReturnValues": "ALL_NEW"}
+        answer = tables.send("update_item", TableName=self.table, Key=_key(execution_arn), **expressions)
+        return items.download_of(answer["Attributes"]) if answer is not None else None
 
 
-def _upload_is(upload_id: str | None) -> Condition:
-    """Keep a worker whose upload was replaced from writing; None: the row has no upload."""
+def _key(execution_arn: str) -> Item:
+    return {"executionArn": text(execution_arn)}
+
+
+def _has_upload(upload_id: str | None) -> Condition:
+    """Keep a worker whose upload was replaced from writing; None: the item has no upload."""
     return _UPLOAD.is_absent() if upload_id is None else _UPLOAD.equals(text(upload_id))

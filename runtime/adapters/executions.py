@@ -35,7 +35,7 @@ class StepFunctions:
                 raise
 
     def stop(self, execution_arn: str) -> None:
-        """Stop it; nothing happens if it is not running."""
+        """Stop it, if it is running."""
         with aws.safe_errors("StopExecution"):
             try:
                 aws.client("stepfunctions").stop_execution(executionArn=execution_arn, error="STOPPED")
@@ -44,7 +44,7 @@ class StepFunctions:
                     raise
 
     def status(self, execution_arn: str) -> str | None:
-        """Its status, or None where there is none."""
+        """Return its status, or None if there is no such execution."""
         with aws.safe_errors("DescribeExecution"):
             try:
                 answer = aws.client("stepfunctions").describe_execution(

@@ -21,4 +21,4 @@ class LambdaFunctions:
             answer = aws.client("lambda").invoke(
                 FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
             )
-            answer["Payload"].read()  # until its empty end is read, the connection is of no use to the next call
+            answer["Payload"].read()  # the next call can use the connection only after the answer was read to its end

@@ -1,4 +1,4 @@
-"""Connections to origins that were left open: the next range goes out without another handshake."""
+"""Connections to origins that were left open, so that the next range needs no handshake."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import NamedTuple
 from runtime.errors import TransferError
 from runtime.ports import Check
 
-LONGEST_IDLE_SECONDS = 5.0  # an origin, a NAT or a frozen worker may have forgotten it after that
-MOST_IDLE = 8  # for each place
+MAX_IDLE_SECONDS = 5.0  # afterwards an origin, a NAT or a frozen worker may have dropped the connection
+MAX_IDLE = 8  # for each destination
 
 
 class Place(NamedTuple):
-    """Where a connection leads, and the PEM of the CAs that it was verified with (None: public CAs, or no TLS)."""
+    """The destination of a connection, and the PEM of the CAs that verified it (None: public CAs, or no TLS)."""
 
     scheme: str
     host: str
@@ -38,12 +38,12 @@ class Connection:
     idle_since: float = 0.0
 
     def close(self) -> None:
-        """Drop it."""
+        """Close the connection."""
         self.http.close()
         self.sock.close()
 
     def is_quiet(self) -> bool:
-        """Whether nothing has come in, neither an end nor bytes that nobody asked for."""
+        """Return whether the origin has sent nothing since: neither an end nor unrequested bytes."""
         poll = select.poll()
         poll.register(self.sock, select.POLLIN | select.POLLHUP | select.POLLERR)
         return not poll.poll(0)
@@ -51,33 +51,33 @@ class Connection:
 
 @dataclass
 class IdleConnections:
-    """Those that wait for another request; threads share them."""
+    """The connections that wait for another request; threads share them."""
 
     _waiting: dict[Place, list[Connection]] = field(default_factory=lambda: defaultdict(list))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, place: Place, check: Check) -> Connection | None:
-        """The one that was used last, if it may still be used; its address has to pass the check once more."""
+        """Return the connection that was used last, if it is usable and its address passes the check again, or None."""
         while True:
             with self._lock:
                 waiting = self._waiting[place]
-                found = waiting.pop() if waiting else None
-            if found is None or self._is_good(found, check):
-                return found
-            found.close()
+                connection = waiting.pop() if waiting else None
+            if connection is None or self._is_usable(connection, check):
+                return connection
+            connection.close()
 
     def give(self, connection: Connection) -> None:
-        """It may be used again."""
+        """Keep a connection for another request."""
         connection.idle_since = time.time()
         with self._lock:
             waiting = self._waiting[connection.place]
             waiting.append(connection)
-            oldest = waiting.pop(0) if len(waiting) > MOST_IDLE else None
+            oldest = waiting.pop(0) if len(waiting) > MAX_IDLE else None
         if oldest is not None:
             oldest.close()
 
-    def _is_good(self, connection: Connection, check: Check) -> bool:
-        if not 0 <= time.time() - connection.idle_since <= LONGEST_IDLE_SECONDS:
+    def _is_usable(self, connection: Connection, check: Check) -> bool:
+        if not 0 <= time.time() - connection.idle_since <= MAX_IDLE_SECONDS:
             return False
         try:
             check(connection.address)

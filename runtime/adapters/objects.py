@@ -47,13 +47,13 @@ class S3Objects:
     bucket: str
 
     def warm_up(self) -> None:
-        """Make the client. Signing a URL loads what a request needs; a request would fail in the bucket's own logs."""
+        """Make the client and sign a URL, which loads what a request needs and leaves no failure in access logs."""
         aws.client("s3", PATIENT).generate_presigned_url("head_object", Params={"Bucket": self.bucket, "Key": "none"})
 
     def put(
         self, key: str, body: bytearray, *, crc32: int, content_type: str, metadata: Mapping[str, str]
     ) -> ObjectHead:
-        """PutObject where there is none."""
+        """PutObject, if the key is free."""
         answer = self._call(
             "put_object",
             Key=key,
@@ -93,7 +93,7 @@ class S3Objects:
         return str(answer["ETag"])
 
     def stream_part(self, key: str, upload_id: str, *, number: int, body: PartBody) -> str:
-        """UploadPart whose CRC-32 follows the bytes as a trailer, which takes https: over http a body is read twice."""
+        """UploadPart with the CRC-32 as a trailer behind the bytes. It needs https: over http a body is read twice."""
         answer = self._call(
             "upload_part",
             ONCE,
@@ -109,7 +109,7 @@ class S3Objects:
         return str(answer["ETag"])
 
     def complete(self, key: str, upload_id: str, *, parts: Sequence[Part]) -> None:
-        """CompleteMultipartUpload where there is no object yet."""
+        """CompleteMultipartUpload, if the key is free."""
         listed = [{"PartNumber": p.number, "ETag": p.etag, "ChecksumCRC32": p.checksum} for p in parts]
         self._call(
             "complete_multipart_upload",
@@ -120,16 +120,16 @@ class S3Objects:
             IfNoneMatch="*",
         )
 
-    def list_parts(self, key: str, upload_id: str, *, after: int = 0, most: int = 10_000) -> list[Part]:
+    def list_parts(self, key: str, upload_id: str, *, after: int = 0, max_parts: int = 10_000) -> list[Part]:
         """ListParts, page by page."""
         parts: list[Part] = []
-        while len(parts) < most:
+        while len(parts) < max_parts:
             page = self._call(
                 "list_parts",
                 Key=key,
                 UploadId=upload_id,
                 PartNumberMarker=after,
-                MaxParts=min(_PAGE, most - len(parts)),
+                MaxParts=min(_PAGE, max_parts - len(parts)),
             )
             listed = page.get("Parts", [])
             parts += [_part(item) for item in listed if "ChecksumCRC32" in item]
@@ -155,14 +155,14 @@ class S3Objects:
         )
 
     def abort(self, key: str, upload_id: str) -> None:
-        """AbortMultipartUpload; nothing happens when it is gone."""
+        """AbortMultipartUpload, if the upload is still there."""
         try:
             self._call("abort_multipart_upload", Key=key, UploadId=upload_id)
         except UploadGoneError:
             return
 
     def has_upload(self, key: str, upload_id: str) -> bool:
-        """Whether ListParts still finds the upload."""
+        """Return whether ListParts still finds the upload."""
         try:
             self._call("list_parts", Key=key, UploadId=upload_id, MaxParts=1)
         except UploadGoneError:

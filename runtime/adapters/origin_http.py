@@ -1,4 +1,4 @@
-"""HTTP to origins on http.client, with a socket of our own: the address that was checked is the one connected to."""
+"""HTTP to origins with http.client, on sockets that are connected to the address that was checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from runtime.errors import (
 from runtime.ports import Check
 
 _CONNECT_SECONDS = 10.0
-_LOOK_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
 
 
 class HttpBody:
@@ -48,26 +48,26 @@ class HttpBody:
         has_chunks = self.status not in (204, 304) and "chunked" in self.headers.get("transfer-encoding", "").lower()
         self._chunks = ChunkedBody(self._receive) if has_chunks else None
 
-    def read(self, most: int, timeout: float) -> bytes:
-        """Return the next bytes of the file, as soon as there are any; nothing at the end.
+    def read(self, size: int, timeout: float) -> bytes:
+        """Return the next bytes of the file, as soon as there are any, and b"" at the end.
 
         `timeout` is for all that comes before them: bytes of the transfer coding do not extend it.
         """
         try:
             if self._chunks is not None:
                 self._read_until = time.monotonic() + timeout
-                return self._chunks.read(most)
+                return self._chunks.read(size)
             if self._response.length == 0:
                 return b""
             self._set_timeout(timeout)
-            return self._response.read1(most)
+            return self._response.read1(size)
         except TimeoutError:
             raise OriginStalledError("The origin stopped sending.") from None
         except (OSError, http.client.HTTPException, ValueError):
             raise OriginTruncatedError("The connection to the origin was lost in the middle.") from None
 
     def close(self) -> None:
-        """Drop the connection; or leave it open for the next request, when the answer was read to its end."""
+        """Close the connection, or keep it for the next request if the answer was read to its end."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -97,10 +97,11 @@ class HttpBody:
             self._sock.settimeout(seconds)
 
 
-class _WholeHead(http.client.HTTPResponse):
-    """An answer whose headers came to their end: http.client takes a connection lost among them for the end.
+class _CompleteHead(http.client.HTTPResponse):
+    """An answer with all of its headers.
 
-    And the last one: http.client takes 102 and 103, which a slow origin may send meanwhile, for the answer.
+    http.client takes a connection that is lost among the headers for their end, and an interim 102 or 103, which a
+    slow origin may send, for the answer.
     """
 
     def begin(self) -> None:
@@ -123,14 +124,14 @@ class _WholeHead(http.client.HTTPResponse):
 
 
 class _LastLine:
-    """A stream that remembers the last line which was read from it."""
+    """A stream that keeps the last line that was read from it."""
 
     def __init__(self, stream: Any) -> None:
         self.last = b""
         self._stream = stream
 
     def readline(self, limit: int = -1) -> bytes:
-        """The next line."""
+        """Return the next line."""
         self.last = self._stream.readline(limit)
         return self.last
 
@@ -156,19 +157,19 @@ class HttpOrigins:
         *,
         check: Check,
         timeout: float,
-        meanwhile: Callable[[], None],
+        while_waiting: Callable[[], None],
         ca_bundle: str | None = None,
     ) -> HttpBody:
-        """One GET, no redirects; see the port."""
+        """Send one GET and follow no redirects."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         place = Place(parts.scheme, parts.hostname or "", port, ca_bundle)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         idle = self._idle.take(place, check)
         if idle is not None:
-            with suppress(OriginUnreachableError, OriginError):  # closed by the origin at this very moment
-                return self._ask(idle, target, headers, timeout, meanwhile)
-        return self._ask(self._open(place, check, timeout), target, headers, timeout, meanwhile)
+            with suppress(OriginUnreachableError, OriginError):  # the origin closed the idle connection at this moment
+                return self._ask(idle, target, headers, timeout, while_waiting)
+        return self._ask(self._open(place, check, timeout), target, headers, timeout, while_waiting)
 
     def _open(self, place: Place, check: Check, timeout: float) -> Connection:
         host, port = place.host, place.port
@@ -181,9 +182,11 @@ class HttpOrigins:
         except AsyncDownloadError:
             sock.close()
             raise
-        made = (http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection)(host, port)
-        made.sock, made.auto_open, made.response_class = sock, 0, _WholeHead
-        return Connection(place, address, sock, made)
+        connection = (http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection)(
+            host, port
+        )
+        connection.sock, connection.auto_open, connection.response_class = sock, 0, _CompleteHead
+        return Connection(place, address, sock, connection)
 
     def _context_for(self, place: Place) -> ssl.SSLContext:
         if place.ca_bundle is not None:
@@ -196,10 +199,10 @@ class HttpOrigins:
         target: str,
         headers: Mapping[str, str],
         timeout: float,
-        meanwhile: Callable[[], None],
+        while_waiting: Callable[[], None],
     ) -> HttpBody:
         try:
-            with _ended_after(timeout, connection.sock, meanwhile), _typed_errors():
+            with _ended_after(timeout, connection.sock, while_waiting), _typed_errors():
                 connection.sock.settimeout(timeout)
                 connection.http.request("GET", target, headers=dict(headers))
                 return HttpBody(connection, connection.http.getresponse(), self._idle)
@@ -209,12 +212,12 @@ class HttpOrigins:
 
 
 def _connect(host: str, port: int, check: Check, timeout: float) -> tuple[str, socket.socket]:
-    """The first address that answers and a socket to it, once all of the host's addresses have passed."""
+    """Check all addresses of the host; return the first that accepts a connection, and a socket to it."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise OriginUnreachableError("The origin's name could not be resolved.") from None
-    addresses = sorted({(family, str(place[0])) for family, _, _, _, place in found})
+    addresses = sorted({(family, str(place[0])) for family, _, _, _, place in resolved})
     for _, address in addresses:
         check(address)
     for _, address in addresses:
@@ -231,18 +234,20 @@ def _connect(host: str, port: int, check: Check, timeout: float) -> tuple[str, s
 
 
 @contextmanager
-def _ended_after(seconds: float, sock: socket.socket, meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Cut the connection when an answer takes too long, however slowly it drips in, or is not wanted any more."""
-    handle = socket.fromfd(sock.fileno(), sock.family, sock.type)  # stays valid when TLS takes the socket over
+def _ended_after(
+    seconds: float, sock: socket.socket, while_waiting: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Cut the connection when an answer takes too long, also if it arrives slowly, or `while_waiting` raises."""
+    handle = socket.fromfd(sock.fileno(), sock.family, sock.type)  # stays valid after TLS has wrapped the socket
     end, done = time.monotonic() + seconds, threading.Event()
     reasons: list[Exception] = []
 
     def watch() -> None:
         try:
-            while not done.wait(min(_LOOK_SECONDS, max(0.0, end - time.monotonic()))):
+            while not done.wait(min(_CHECK_SECONDS, max(0.0, end - time.monotonic()))):
                 if time.monotonic() >= end:
                     raise OriginTimeoutError("The origin did not answer in time.")
-                meanwhile()
+                while_waiting()
         except Exception as error:
             reasons.append(error)
             with suppress(OSError):  # it was closed already

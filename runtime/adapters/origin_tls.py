@@ -1,4 +1,4 @@
-"""TLS with origins: which CAs are trusted, how strictly, and what a refusal is called.
+"""TLS with origins: the trusted CAs, strict verification, and the errors of a failed handshake.
 
 Python 3.13 verifies strictly by default, older versions do not: the flags are set here, so that a chain is accepted or
 refused alike wherever the code runs.

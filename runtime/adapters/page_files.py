@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 class FolderFiles:
-    """The files of one folder; a name that is not in its listing leads nowhere."""
+    """The files of one folder. Only names in its listing can be read."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {path.name: path for path in folder.iterdir() if path.is_file()}
 
     def read(self, name: str) -> str | None:
-        """The text of a file."""
+        """Return the text of a file, or None."""
         path = self._files.get(name)
         return None if path is None else path.read_text(encoding="utf-8")

@@ -45,7 +45,7 @@ class SecretsManager:
     def _read_secret(self, arn: str) -> str:
         with aws.safe_errors("GetSecretValue"):
             answer = aws.client("secretsmanager").get_secret_value(SecretId=arn)
-        if "SecretString" not in answer:  # it was stored as SecretBinary
+        if "SecretString" not in answer:  # the secret is a SecretBinary
             raise ServiceError("GetSecretValue", "NoSecretString")
         return str(answer["SecretString"])
 

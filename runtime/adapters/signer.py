@@ -13,7 +13,7 @@ from botocore.config import Config
 from runtime.adapters import aws
 from runtime.models import SignedUrl
 
-_SESSION_SECONDS = 3600  # the longest that one role may assume another for
+_SESSION_SECONDS = 3600  # the maximum when one role assumes another
 _SIGNING = Config(
     signature_version="s3v4",
     s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
@@ -22,7 +22,7 @@ _SIGNING = Config(
 
 @dataclass
 class RoleSigner:
-    """`ports.Signer`: assumes the role once and again before the session is too short for a whole URL."""
+    """`ports.Signer`: assumes the role, and assumes it again before the session is too short for a URL."""
 
     role_arn: str
     bucket: str
@@ -36,7 +36,7 @@ class RoleSigner:
         self.sign("none", content_disposition="", content_type="")
 
     def sign(self, key: str, *, content_disposition: str, content_type: str) -> SignedUrl:
-        """A URL for GET that ends with the configured time or with the session, whichever comes first."""
+        """Return a URL for GET that ends after the configured time or with the session, whichever comes first."""
         with self._lock, aws.safe_errors("AssumeRole"):
             now = time.time()
             if now + self.seconds + 60 > self._session_ends:
@@ -55,7 +55,7 @@ class RoleSigner:
             return SignedUrl(url, int(now) + seconds)
 
     def _renew(self) -> None:
-        session_name = f"async-download-{secrets.token_hex(6)}"  # its own, so that CloudTrail tells sessions apart
+        session_name = f"async-download-{secrets.token_hex(6)}"  # unique, so that CloudTrail shows which session signed
         answer = aws.client("sts").assume_role(
             RoleArn=self.role_arn, RoleSessionName=session_name, DurationSeconds=_SESSION_SECONDS
         )

@@ -13,10 +13,13 @@ from botocore.exceptions import ClientError
 from runtime.adapters import aws
 from runtime.errors import ConnectionGoneError
 
-_IMPATIENT = Config(
+_FAST = Config(
     connect_timeout=1,
     read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 1},  # tried again by the logic, which knows how old it is
+    retries={
+        "mode": "standard",
+        "total_max_attempts": 1,
+    },  # the logic retries, depending on the connection's age
     max_pool_connections=32,
 )
 
@@ -37,7 +40,7 @@ class ManagementSockets:
             self._client.post_to_connection(ConnectionId=connection_id, Data=data)
 
     def is_open(self, connection_id: str) -> bool:
-        """Whether API Gateway still knows it."""
+        """Return whether API Gateway still has it."""
         try:
             with _errors("GetConnection", connection_id):
                 self._client.get_connection(ConnectionId=connection_id)
@@ -52,7 +55,7 @@ class ManagementSockets:
 
     @property
     def _client(self) -> Any:
-        return aws.client("apigatewaymanagementapi", _IMPATIENT, self.management_url)
+        return aws.client("apigatewaymanagementapi", _FAST, self.management_url)
 
 
 @contextmanager

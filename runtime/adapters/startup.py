@@ -1,8 +1,8 @@
-"""Work that is done while a function starts, where Lambda gives it a whole processor, and not in its first call.
+"""Prepare a function while Lambda starts it: it has a whole processor then, and a fraction of one in its first call.
 
-A handler's module ends with `startup.run(wire)`. `wire` names with `startup.prepare` the adapters that its usual call
-needs. Outside Lambda both do nothing. Nothing that fails here ends the function: the call meets the error again, and
-answers it.
+A handler's module ends with `startup.run(build_use_case)`. `build_use_case` passes the adapters that its usual call
+needs to `startup.prepare`. Outside Lambda both do nothing. An error here does not end the function: the first call
+meets the same error and answers it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Protocol
 from runtime import log
 from runtime.errors import AsyncDownloadError
 
-SECONDS = 2.0  # Lambda ends a start after 10 s: what an unreachable endpoint holds up longer goes on in the background
+SECONDS = 2.0  # Lambda ends a start after 10 s; warming up an unreachable endpoint continues in the background
 
 _adapters: ContextVar[list[Adapter] | None] = ContextVar("adapters", default=None)
 
 
 class Adapter(Protocol):
-    """An adapter that can be made ready for its first call."""
+    """An adapter that can prepare its first call."""
 
     def warm_up(self) -> None:
         """Make the clients and open the connections that the first call needs."""
@@ -48,11 +48,11 @@ def run(build: Callable[[], object], seconds: float = SECONDS) -> None:
     finally:
         _adapters.reset(token)
     _warm_up(adapters, seconds)
-    gc.freeze()  # a full collection takes 30 ms of a whole processor: it need not look at what was loaded here
+    gc.freeze()  # keeps loaded modules out of full collections, which take 30 ms of a whole processor
 
 
 def prepare(*adapters: Adapter | None) -> None:
-    """Name the adapters of a use case that the first call should find ready; None stands for one that is off."""
+    """Name the adapters of a use case that are warmed up at the start; None is an adapter that is off."""
     waiting = _adapters.get()
     if waiting is not None:
         waiting.extend(adapter for adapter in adapters if adapter is not None)

@@ -1,4 +1,4 @@
-"""Tasks of the state machine that wait for a call back."""
+"""Tasks of the state machine that wait for their callback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OVER = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
 class WaitingTasks:
     """`ports.Tasks`."""
 
-    def wake(self, token: str) -> None:
+    def resume(self, token: str) -> None:
         """SendTaskSuccess."""
         with aws.safe_errors("SendTaskSuccess"):
             try:

@@ -1,4 +1,4 @@
-"""The edges of every handler: what comes in is read once, and no failure leaves with its internals."""
+"""The wrappers of all handlers: they read the event, and turn exceptions into answers without internal details."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from functools import wraps
 from typing import Any
 
 from runtime import config, log
-from runtime.config import Pages
+from runtime.config import CorsOrigins
 from runtime.errors import AsyncDownloadError, InvalidRequestError, RequestError, TransferError, problem_of
-from runtime.logic.cors import cors_headers
+from runtime.logic.requests.cors import cors_headers
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
 Handler = Callable[[Event, Any], Answer]
 
-LONGEST_BODY = 16 * 1024
+MAX_BODY = 16 * 1024
 
 
 @dataclass(frozen=True)
 class RestSettings:
-    """What the environment of every REST handler has."""
+    """The environment variables of every REST handler."""
 
-    cors_origins: Pages
+    cors_origins: CorsOrigins
 
 
 @dataclass(frozen=True)
 class Request:
-    """What API Gateway passes on. Header names are in lower case."""
+    """A request of API Gateway. Header names are in lower case."""
 
     method: str
     headers: Mapping[str, str]
@@ -41,22 +41,22 @@ class Request:
 
     @property
     def ticket(self) -> str | None:
-        """The ticket in its header; URLs are kept in more logs than headers are."""
+        """Return the ticket in the header. A URL could be kept in logs."""
         return self.headers.get("x-download-ticket")
 
     @property
     def ticket_of_handshake(self) -> str | None:
-        """The ticket in its header, or in the query, since browsers send no headers with a WebSocket handshake."""
+        """Return the ticket in the header or the query: browsers send no headers with a WebSocket handshake."""
         return self.ticket or self.query.get("ticket")
 
     def json(self) -> dict[str, Any]:
-        """The body as an object.
+        """Return the body as an object.
 
         Raises:
             InvalidRequestError: it is not a JSON object.
         """
-        if len(self.body) > LONGEST_BODY:
-            raise InvalidRequestError(f"The body has to be shorter than {LONGEST_BODY} characters.")
+        if len(self.body) > MAX_BODY:
+            raise InvalidRequestError(f"The body has to be shorter than {MAX_BODY} characters.")
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -67,7 +67,7 @@ class Request:
 
 
 def request_of(event: Event) -> Request:
-    """The request in a REST (proxy) or WebSocket event.
+    """Return the request in a REST (proxy) or WebSocket event.
 
     Raises:
         InvalidRequestError: the body is not text.
@@ -89,36 +89,37 @@ def request_of(event: Event) -> Request:
 
 
 def rest(work: Callable[[Request], Answer]) -> Handler:
-    """A REST handler: maps failures to JSON errors."""
+    """Make a REST handler, which answers exceptions as JSON errors."""
 
     @wraps(work)
     def handler(event: Event, _context: Any) -> Answer:
-        pages: dict[str, str] = {}
+        headers: dict[str, str] = {}
         try:
-            pages = cors_headers(config.load(RestSettings).cors_origins, _headers(event).get("origin"))
-            return _with(pages, work(request_of(event)))
-        except Exception as error:  # the last stop: logged here, and answered without its internals
+            headers = cors_headers(config.load(RestSettings).cors_origins, _headers(event).get("origin"))
+            return _with(headers, work(request_of(event)))
+        except Exception as error:  # any bug ends here: logged, and answered without details
             problem = problem_of(error)
             if not isinstance(error, RequestError):
-                log.error("A request failed", error, code=problem.code, reason=_known(error))
-            headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after is not None else None
+                log.error("A request failed", error, code=problem.code, reason=_message_of(error))
+            if problem.retry_after is not None:
+                headers = headers | {"Retry-After": str(problem.retry_after)}
             body = {"error": {"code": problem.code, "message": problem.message}}
-            return _with(pages, answer(problem.status, body, headers))
+            return _with(headers, answer(problem.status, body))
 
     return handler
 
 
 def web_socket(work: Callable[[Event], None]) -> Handler:
-    """A WebSocket handler: a status, and no body that could reach the client."""
+    """Make a WebSocket handler, which answers a status, and no body that could reach the client."""
 
     @wraps(work)
     def handler(event: Event, _context: Any) -> Answer:
         try:
             work(event)
-        except Exception as error:  # the last stop: logged here, and answered without its internals
+        except Exception as error:  # any bug ends here: logged, and answered without details
             problem = problem_of(error)
             if not isinstance(error, RequestError):
-                log.error("A WebSocket event failed", error, code=problem.code, reason=_known(error))
+                log.error("A WebSocket event failed", error, code=problem.code, reason=_message_of(error))
             return {"statusCode": problem.status}
         return {"statusCode": 200}
 
@@ -137,14 +138,14 @@ def task(work: Callable[[Event, Any], Mapping[str, Any]]) -> Handler:
             return dict(work(event, context))
         except AsyncDownloadError:
             raise
-        except Exception as error:  # its message may hold a URL: the history and the log get its class and its stack
+        except Exception as error:  # its message may contain a URL; history and log get its class and stack
             raise TransferError(type(error).__name__).with_traceback(error.__traceback__) from None
 
     return handler
 
 
 def answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
-    """A JSON answer that nobody caches: it may hold a ticket or a URL."""
+    """Return a JSON answer that must not be cached, because it may contain a ticket or a URL."""
     fixed = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return {"statusCode": status, "headers": {**fixed, **(headers or {})}, "body": json.dumps(body)}
 
@@ -158,9 +159,9 @@ def _with(headers: Mapping[str, str], answered: Answer) -> Answer:
 
 
 def _caller(context: Mapping[str, Any]) -> str:
-    """Who calls: an IAM principal, a principal of an authorizer, an API key, or else an address.
+    """Return the caller: an IAM principal, a principal of an authorizer, an API key, or else an address.
 
-    All users of a Cognito identity pool are one IAM principal: they are told apart by their identity.
+    All users of a Cognito identity pool are one IAM principal; their identity is used instead.
     """
     identity, authorizer = context.get("identity") or {}, context.get("authorizer") or {}
     claims = authorizer.get("claims") or {}
@@ -176,6 +177,6 @@ def _caller(context: Mapping[str, Any]) -> str:
     return f"address:{identity.get('sourceIp', 'unknown')}"
 
 
-def _known(error: Exception) -> str | None:
-    """The message of one of our own errors; others may carry a URL."""
+def _message_of(error: Exception) -> str | None:
+    """Return the message of an error of the runtime; messages of other errors may contain a URL."""
     return str(error) if isinstance(error, AsyncDownloadError) else None

@@ -12,14 +12,14 @@ from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
-from runtime.logic.access import Access
-from runtime.logic.cancel import Cancel
-from runtime.logic.cancel_download import CancelDownload
+from runtime.logic.ending.cancel import Cancel
+from runtime.logic.requests.access import Access
+from runtime.logic.requests.cancel_download import CancelDownload
 
 
 @dataclass(frozen=True)
 class Settings(RestSettings):
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     state_machine_arn: str
@@ -27,8 +27,8 @@ class Settings(RestSettings):
 
 
 @cache
-def wire() -> CancelDownload:
-    """The use case on AWS."""
+def build_use_case() -> CancelDownload:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     executions, functions = StepFunctions(settings.state_machine_arn), LambdaFunctions()
@@ -39,10 +39,10 @@ def wire() -> CancelDownload:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @rest
 def handler(request: Request) -> Answer:
-    """Cancel it."""
-    return answer(202, wire()(request.path_parameters.get("id", ""), request.ticket))
+    """Cancel the download."""
+    return answer(202, build_use_case().run(request.path_parameters.get("id", ""), request.ticket))

@@ -1,4 +1,4 @@
-"""Closing state machine: close the sockets that were told the end and are idle."""
+"""State machine of the idle closer: close the sockets of finished downloads whose clients send nothing."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 from runtime import config, log
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
-from runtime.adapters.closing import ClosingMachine
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.idle_closer import IdleCloserMachine
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, task
-from runtime.logic.close import Close
+from runtime.logic.sockets.close import Close
 from runtime.models import seconds_of
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
     management_url: str
-    closing_machine_arn: str
+    idle_closer_arn: str
 
 
 @cache
-def wire() -> Close:
-    """The use case on AWS."""
+def build_use_case() -> Close:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, sockets = DynamoDownloads(settings.downloads_table), ManagementSockets(settings.management_url)
     startup.prepare(downloads, sockets)
@@ -39,17 +39,17 @@ def wire() -> Close:
         connections=DynamoConnections(settings.connections_table, settings.downloads_table),
         sockets=sockets,
         clock=SystemClock(),
-        closing=ClosingMachine(settings.closing_machine_arn),
+        idle_closer=IdleCloserMachine(settings.idle_closer_arn),
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, int]:
-    """Event `{"executionArn", "connectionIds", "since"}`; answers how many were `closed`, `gone` and `inUse`."""
+    """Event `{"executionArn", "connectionIds", "since"}`; return how many were `closed`, `gone` and `inUse`."""
     execution_arn = event["executionArn"]
-    closed = wire()(execution_arn, event["connectionIds"], seconds_of(event["since"]))
+    closed = build_use_case().run(execution_arn, event["connectionIds"], seconds_of(event["since"]))
     log.info("Closed idle sockets", executionArn=execution_arn, **closed)
     return closed

@@ -1,4 +1,4 @@
-"""State machine: after a batch of slices, name the next, or make one object of the parts of a large file."""
+"""State machine: after a batch of slices, return the next batch, or make one object of all parts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
 from runtime.handlers.boundary import Event, task
-from runtime.logic.complete import Complete
-from runtime.logic.outcome import Outcome
+from runtime.logic.copying.outcome import Outcome
+from runtime.logic.slices.complete import Complete
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     bucket: str
@@ -26,8 +26,8 @@ class Settings:
 
 
 @cache
-def wire() -> Complete:
-    """The use case on AWS."""
+def build_use_case() -> Complete:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
     startup.prepare(downloads, objects)
@@ -39,14 +39,14 @@ def wire() -> Complete:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> Outcome:
-    """Event `{"executionArn", "slices", "results"}` of a Map; answers `{"outcome"}` as `Complete` says."""
+    """Event `{"executionArn", "slices", "results"}` of a Map; return `{"outcome"}` as `Complete` says."""
     slices = [int(index) for index in event["slices"]]
-    outcome = wire()(event["executionArn"], slices, throttled_slices(event.get("results")))
+    outcome = build_use_case().run(event["executionArn"], slices, throttled_slices(event.get("results")))
     log.info("Completed", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
     return outcome
 

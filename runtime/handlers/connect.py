@@ -13,13 +13,13 @@ from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, request_of, web_socket
-from runtime.logic.connect import Connect
-from runtime.logic.evict import Evict
+from runtime.logic.requests.connect import Connect
+from runtime.logic.requests.evict import Evict
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
@@ -30,8 +30,8 @@ class Settings:
 
 
 @cache
-def wire() -> Connect:
-    """The use case on AWS."""
+def build_use_case() -> Connect:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, functions, clock = DynamoDownloads(settings.downloads_table), LambdaFunctions(), SystemClock()
     connections = DynamoConnections(settings.connections_table, settings.downloads_table)
@@ -48,12 +48,12 @@ def wire() -> Connect:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @web_socket
 def handler(event: Event) -> None:
-    """Let the holder of a ticket in; the sample's header may come with it, and must then agree."""
+    """Accept a client with a ticket. If it sends the execution's ARN in a header, that has to match."""
     request = request_of(event)
     claimed = request.headers.get("x-statemachine-executionarn")
-    wire()(event["requestContext"]["connectionId"], request.ticket_of_handshake, claimed)
+    build_use_case().run(event["requestContext"]["connectionId"], request.ticket_of_handshake, claimed)

@@ -9,59 +9,42 @@ from typing import Any
 from runtime import config, log
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
-from runtime.adapters.downloads import DynamoDownloads
-from runtime.adapters.objects import S3Objects
-from runtime.adapters.origin_http import HttpOrigins
-from runtime.adapters.secret_values import SecretsManager
-from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copy_slice import CopySlice
-from runtime.models import Origins
+from runtime.handlers.shared.copying import CopyingSettings, build_adapters
+from runtime.logic.slices.copy_slice import CopySlice
 
 SECONDS = 120.0  # two workers, one after the other, fit in the five minutes of an Express execution
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The environment."""
+@dataclass(frozen=True, kw_only=True)
+class Settings(CopyingSettings):
+    """The environment variables."""
 
-    downloads_table: str
-    bucket: str
-    object_prefix: str
-    origins: Origins
-    loopback_origins: bool
-    management_url: str
     copy_concurrency: int
 
 
 @cache
-def wire() -> CopySlice:
-    """The use case on AWS."""
+def build_use_case() -> CopySlice:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
-    downloads, objects = DynamoDownloads(settings.downloads_table), S3Objects(settings.bucket)
-    origins, secrets, sockets = HttpOrigins(), SecretsManager(), ManagementSockets(settings.management_url)
-    has_secrets = any(origin.has_secrets for origin in settings.origins.values())
-    startup.prepare(downloads, objects, origins, sockets, secrets if has_secrets else None)
+    downloads, objects, sockets, fetch_builder = build_adapters(settings)
     return CopySlice(
         downloads=downloads,
         objects=objects,
-        origins=origins,
-        secrets=secrets,
         sockets=sockets,
         clock=SystemClock(),
-        configured=settings.origins,
+        fetch_builder=fetch_builder,
         object_prefix=settings.object_prefix,
         concurrency=settings.copy_concurrency,
-        loopback=settings.loopback_origins,
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, object]:
-    """Event `{"executionArn", "slice"}`; answers `{}`, for the answers of all slices are one state's."""
-    wire()(event["executionArn"], int(event["slice"]), SECONDS)
+    """Event `{"executionArn", "slice"}`; return `{}`, because the answers of all slices add up in one state."""
+    build_use_case().run(event["executionArn"], int(event["slice"]), SECONDS)
     log.info("Copied a slice", executionArn=event["executionArn"], slice=int(event["slice"]))
     return {}

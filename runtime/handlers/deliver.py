@@ -1,4 +1,4 @@
-"""State machine, and a replay asked for by $connect: tell the clients of a download how it stands."""
+"""State machine, and `connect` for a download that has ended: send the result of a download to its clients."""
 
 from __future__ import annotations
 
@@ -8,67 +8,44 @@ from typing import Any
 
 from runtime import config
 from runtime.adapters import startup
-from runtime.adapters.callers import DynamoCallers
 from runtime.adapters.clock import SystemClock
-from runtime.adapters.closing import ClosingMachine
-from runtime.adapters.connections import DynamoConnections
-from runtime.adapters.copies import DynamoCopies
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.signer import RoleSigner
-from runtime.adapters.sockets import ManagementSockets
-from runtime.adapters.waiting_tasks import WaitingTasks
-from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
-from runtime.logic.announce import Announce
-from runtime.logic.deliver import Deliver
-from runtime.logic.reuse import WakeWaiting
-from runtime.logic.running_limit import ReleaseCaller
-from runtime.logic.tell import Tell
+from runtime.handlers.shared.ending import EndingSettings, build_notifier, build_release, build_resume_waiters
+from runtime.logic.ending.deliver import Deliver
+from runtime.logic.sockets.download_messages import DownloadMessages
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The environment."""
+@dataclass(frozen=True, kw_only=True)
+class Settings(EndingSettings):
+    """The environment variables."""
 
-    downloads_table: str
-    connections_table: str
-    management_url: str
-    closing_machine_arn: str
-    close_idle_seconds: Amount
-    bucket: str
     signer_role_arn: str
     url_expires_seconds: int
-    max_downloads_per_caller: Amount
-    daily_bytes_per_caller: Amount
-    copies_table: str = ""
 
 
 @cache
-def wire() -> Deliver:
-    """The use case on AWS."""
+def build_use_case() -> Deliver:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
-    downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
-    connections = DynamoConnections(settings.connections_table, settings.downloads_table)
-    closing = ClosingMachine(settings.closing_machine_arn) if settings.close_idle_seconds else None
+    downloads, notifier = DynamoDownloads(settings.downloads_table), build_notifier(settings)
     signer = RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)
-    sockets = ManagementSockets(settings.management_url)
-    startup.prepare(downloads, signer, sockets, closing)
+    startup.prepare(downloads, signer)
     return Deliver(
         downloads=downloads,
-        announce=Announce(signer),
-        tell=Tell(downloads, connections, sockets, clock, closing),
-        clock=clock,
-        release=ReleaseCaller(DynamoCallers(settings.downloads_table), clock, settings.daily_bytes_per_caller)
-        if settings.max_downloads_per_caller
-        else None,
-        wake=WakeWaiting(DynamoCopies(settings.copies_table), WaitingTasks()) if settings.copies_table else None,
+        download_messages=DownloadMessages(signer),
+        notifier=notifier,
+        clock=SystemClock(),
+        release=build_release(settings),
+        resume_waiters=build_resume_waiters(settings),
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @task
 def handler(event: Event, _context: Any) -> dict[str, int]:
-    """Event `{"executionArn", "connectionId"?}`; answers how many sockets had which outcome, and `pushesGivenUp`."""
-    return wire()(event["executionArn"], event.get("connectionId"))
+    """Event `{"executionArn", "connectionId"?}`; return how many sockets had which outcome, and `pushesGivenUp`."""
+    return build_use_case().run(event["executionArn"], event.get("connectionId"))

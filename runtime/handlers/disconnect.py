@@ -10,20 +10,20 @@ from runtime.adapters import startup
 from runtime.adapters.connections import DynamoConnections
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.handlers.boundary import Event, web_socket
-from runtime.logic.disconnect import Disconnect
+from runtime.logic.requests.disconnect import Disconnect
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
 
 
 @cache
-def wire() -> Disconnect:
-    """The use case on AWS."""
+def build_use_case() -> Disconnect:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads = DynamoDownloads(settings.downloads_table)
     startup.prepare(downloads)
@@ -33,12 +33,12 @@ def wire() -> Disconnect:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @web_socket
 def handler(event: Event) -> None:
-    """Forget the connection, when it has ended: a client may name this route in a message."""
+    """Remove the connection, unless a client's message names this route."""
     context = event["requestContext"]
     if context.get("eventType") != "MESSAGE":
-        wire()(context["connectionId"])
+        build_use_case().run(context["connectionId"])

@@ -13,15 +13,15 @@ from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.signer import RoleSigner
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
-from runtime.logic.access import Access
-from runtime.logic.announce import Announce
-from runtime.logic.get_download import GetDownload
-from runtime.logic.reconcile import Reconcile
+from runtime.logic.ending.reconcile import Reconcile
+from runtime.logic.requests.access import Access
+from runtime.logic.requests.get_download import GetDownload
+from runtime.logic.sockets.download_messages import DownloadMessages
 
 
 @dataclass(frozen=True)
 class Settings(RestSettings):
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     state_machine_arn: str
@@ -32,8 +32,8 @@ class Settings(RestSettings):
 
 
 @cache
-def wire() -> GetDownload:
-    """The use case on AWS."""
+def build_use_case() -> GetDownload:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, clock = DynamoDownloads(settings.downloads_table), SystemClock()
     executions = StepFunctions(settings.state_machine_arn)
@@ -42,14 +42,14 @@ def wire() -> GetDownload:
     return GetDownload(
         access=Access(downloads, clock, settings.state_machine_arn),
         reconcile=Reconcile(downloads, executions, LambdaFunctions(), clock, settings.fail_function),
-        announce=Announce(signer),
+        download_messages=DownloadMessages(signer),
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @rest
 def handler(request: Request) -> Answer:
-    """The status, and a fresh URL when it is READY."""
-    return answer(200, wire()(request.path_parameters.get("id", ""), request.ticket))
+    """Answer with the status, and a new URL if it is READY."""
+    return answer(200, build_use_case().run(request.path_parameters.get("id", ""), request.ticket))

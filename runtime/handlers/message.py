@@ -16,15 +16,15 @@ from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.signer import RoleSigner
 from runtime.adapters.sockets import ManagementSockets
 from runtime.handlers.boundary import Event, web_socket
-from runtime.logic.announce import Announce
-from runtime.logic.cancel import Cancel
-from runtime.logic.message import ClientMessage
-from runtime.logic.reconcile import Reconcile
+from runtime.logic.ending.cancel import Cancel
+from runtime.logic.ending.reconcile import Reconcile
+from runtime.logic.requests.message import ClientMessage
+from runtime.logic.sockets.download_messages import DownloadMessages
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     connections_table: str
@@ -37,8 +37,8 @@ class Settings:
 
 
 @cache
-def wire() -> ClientMessage:
-    """The use case on AWS."""
+def build_use_case() -> ClientMessage:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, clock, functions = DynamoDownloads(settings.downloads_table), SystemClock(), LambdaFunctions()
     executions = StepFunctions(settings.state_machine_arn)
@@ -51,16 +51,16 @@ def wire() -> ClientMessage:
         sockets=sockets,
         clock=clock,
         reconcile=Reconcile(downloads, executions, functions, clock, settings.fail_function),
-        announce=Announce(signer),
+        download_messages=DownloadMessages(signer),
         cancel=Cancel(downloads, executions, functions, clock, settings.fail_function),
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @web_socket
 def handler(event: Event) -> None:
-    """Answer the sender over its socket."""
+    """Answer the client over its socket."""
     context = event["requestContext"]
-    wire()(context["connectionId"], event.get("body") or "", context.get("messageId") or uuid.uuid4().hex)
+    build_use_case().run(context["connectionId"], event.get("body") or "", context.get("messageId") or uuid.uuid4().hex)

@@ -1,4 +1,4 @@
-"""REST: POST /downloads, and GET /download as the sample has it."""
+"""REST: POST /downloads, and GET /download of the replaced sample."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from runtime.adapters.executions import StepFunctions
 from runtime.config import Amount
 from runtime.errors import InvalidRequestError
 from runtime.handlers.boundary import Answer, Request, RestSettings, answer, rest
-from runtime.logic.request_download import Order, RequestDownload
-from runtime.logic.running_limit import RunningLimit
+from runtime.logic.ending.running_limit import RunningLimit
+from runtime.logic.requests.request_download import DownloadRequest, RequestDownload
 from runtime.models import Origins
 
 TEXTS = ("origin", "path", "fileName", "sha256")
@@ -26,7 +26,7 @@ MAX_DIGITS = 18
 
 @dataclass(frozen=True)
 class Settings(RestSettings):
-    """The environment."""
+    """The environment variables."""
 
     downloads_table: str
     state_machine_arn: str
@@ -40,8 +40,8 @@ class Settings(RestSettings):
 
 
 @cache
-def wire() -> RequestDownload:
-    """The use case on AWS."""
+def build_use_case() -> RequestDownload:
+    """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, executions = DynamoDownloads(settings.downloads_table), StepFunctions(settings.state_machine_arn)
     clock, limits = SystemClock(), (settings.max_downloads_per_caller, settings.daily_bytes_per_caller)
@@ -60,27 +60,27 @@ def wire() -> RequestDownload:
     )
 
 
-startup.run(wire)
+startup.run(build_use_case)
 
 
 @rest
 def handler(request: Request) -> Answer:
-    """Take the order; answers at once."""
-    body = wire()(_order(request))
+    """Take the order; return at once."""
+    body = build_use_case().run(_download_request(request))
     log.info("Took an order", downloadId=str(body["downloadId"]))
     if request.method == "GET":
         return answer(200, body)
     return answer(202, body, {"Location": str(body["statusUrl"]), "Retry-After": "1"})
 
 
-def _order(request: Request) -> Order:
+def _download_request(request: Request) -> DownloadRequest:
     fields: dict[str, Any] = dict(request.query) if request.method == "GET" else request.json()
     if request.method != "GET" and not fields.keys() <= set(FIELDS):
         raise InvalidRequestError(f"The body may have these fields and no others: {', '.join(FIELDS)}.")
     for name in TEXTS:
         if not isinstance(fields.get(name), str | None):
             raise InvalidRequestError(f"{name} has to be a string.")
-    return Order(
+    return DownloadRequest(
         owner=request.caller,
         origin=fields.get("origin"),
         path=fields.get("path"),
@@ -92,7 +92,7 @@ def _order(request: Request) -> Order:
 
 
 def _size(value: object) -> int | None:
-    """A number in a body, digits in a query."""
+    """Return a size: a number in a body, digits in a query."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         value = int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):

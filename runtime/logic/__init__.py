@@ -1,1 +1,1 @@
-"""The use cases, one file each: no AWS, no sockets, no clock of their own."""
+"""The use cases, in folders whose imports run one way: requests, ending, slices, copying, sockets, origin."""

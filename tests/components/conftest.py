@@ -1,4 +1,4 @@
-"""One default deployment for the tests that only look."""
+"""A default deployment for tests that only read it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ with warnings.catch_warnings():  # the SDK warns about its own old names as it i
 
     IMPORTED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket)  # its modules are lazy
 
-from tests.components.harness import Deployed, deploy
+from tests.components.support.harness import Deployment, deploy
 
-gc.freeze()  # what the SDK brought stays: no need to look through it again and again
-gc.set_threshold(20_000)  # and a deployment makes much that goes at once
+gc.freeze()  # the SDK stays loaded: the collector need not visit it
+gc.set_threshold(20_000)  # a deployment creates many short-lived objects
 
 
 @pytest.fixture(scope="session")
-def deployed() -> Deployed:
-    """The component with one origin and every default."""
+def deployment() -> Deployment:
+    """Deploy the component with one origin and default settings."""
     return deploy()

@@ -1,4 +1,4 @@
-"""The component as a Pulumi resource: token, parents, tags, outputs, life beside another one."""
+"""The component as a Pulumi resource: token, parents, tags, outputs, and two components in one stack."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import async_download
 import pulumi
 import pytest
 from async_download import AsyncDownload
-from async_download.checks import camel
 from async_download.component import OUTPUTS
-from async_download.tags import MAX_TAGS
+from async_download.settings.checks import camel
+from async_download.settings.tags import MAX_TAGS
 
-from tests.components.harness import (
+from tests.components.support.harness import (
     COMPONENT,
     ORIGINS,
     Cloud,
-    Deployed,
-    Registered,
+    Deployment,
+    RegisteredResource,
     deploy,
     run,
 )
 
 EVERYTHING: dict[str, Any] = {
-    "rest_auth": "api_key",
-    "access_logs": True,
-    "manage_api_gateway_account": True,
-    "cors_origins": ["https://app.example.com"],
-    "web_page": True,
+    "auth.type": "api_key",
+    "observability.access_logs": True,
+    "observability.manage_api_gateway_account": True,
+    "api.cors_origins": ["https://app.example.com"],
+    "api.web_page": True,
 }
 UNTAGGABLE = [
     "apigateway/account:Account",
@@ -61,8 +61,8 @@ UNTAGGABLE = [
 
 
 @pytest.fixture(scope="module")
-def everything() -> Deployed:
-    """Everything that a setting can add."""
+def everything() -> Deployment:
+    """Deploy with every setting that adds resources."""
     return deploy(EVERYTHING | {"tags": {"team": "reporting", "Stack": "mine"}})
 
 
@@ -72,18 +72,18 @@ def test_what_the_package_exports() -> None:
     assert all(inspect.getdoc(getattr(async_download, name)) for name in async_download.__all__)
 
 
-def test_the_token_names_package_and_class(deployed: Deployed) -> None:
-    (component,) = [resource for resource in deployed.resources if not resource.custom]
+def test_the_token_names_package_and_class(deployment: Deployment) -> None:
+    (component,) = [resource for resource in deployment.resources if not resource.custom]
     assert component.type == COMPONENT
     assert component.name == "files"
 
 
-def test_every_child_is_a_child_of_the_component(everything: Deployed) -> None:
+def test_every_child_is_a_child_of_the_component(everything: Deployment) -> None:
     (component,) = [resource for resource in everything.resources if not resource.custom]
     assert {resource.parent for resource in everything.custom} == {component.urn}
 
 
-def test_every_resource_that_can_carry_tags_carries_them(everything: Deployed) -> None:
+def test_every_resource_that_can_carry_tags_carries_them(everything: Deployment) -> None:
     tags = {"Project": "async-download", "Stack": "mine", "Component": "files", "team": "reporting"}
     tagged = {resource.type for resource in everything.custom if "tags" in resource.inputs}
     assert {resource.type for resource in everything.custom} - tagged == {f"aws:{kind}" for kind in UNTAGGABLE}
@@ -102,11 +102,11 @@ def test_the_types_left_without_tags_have_none_in_the_provider() -> None:
 
 def test_tags_fit_beside_those_of_the_component() -> None:
     tags = {f"k{number}": "v" for number in range(MAX_TAGS)}
-    assert len(deploy({"tags": tags}).one("s3/bucket:Bucket").inputs["tags"]) <= 50
+    assert len(deploy({"tags": tags}).resource("s3/bucket:Bucket").inputs["tags"]) <= 50
 
 
-def test_outputs_are_registered_in_camel_case(deployed: Deployed) -> None:
-    (outputs,) = deployed.component_outputs.values()
+def test_outputs_are_registered_in_camel_case(deployment: Deployment) -> None:
+    (outputs,) = deployment.component_outputs.values()
     assert set(outputs) == {camel(output) for output in OUTPUTS} - {"apiKeyId", "webPageUrl"}  # not in every stack
     place = "execute-api.eu-west-1.amazonaws.com/v1"
     assert outputs["apiUrl"] == f"https://rest123.{place}"
@@ -116,7 +116,7 @@ def test_outputs_are_registered_in_camel_case(deployed: Deployed) -> None:
     assert outputs["functionNames"]["copy"] == "async-download-test-files-copy"
 
 
-def test_the_api_key_is_an_output_where_there_is_one(everything: Deployed) -> None:
+def test_the_api_key_is_an_output_where_there_is_one(everything: Deployment) -> None:
     (outputs,) = everything.component_outputs.values()
     assert outputs["apiKeyId"] == "files-rest-key-id"
 
@@ -145,16 +145,16 @@ def test_the_constructor_reads_like_a_table_of_contents() -> None:
     assert len(lines) <= 40
 
 
-def test_nothing_is_created_inside_an_apply(everything: Deployed) -> None:
-    """In a preview everything computed is unknown: what an apply would create is missing there."""
+def test_nothing_is_created_inside_an_apply(everything: Deployment) -> None:
+    """Computed values are unknown in a preview: resources created in an apply would be missing there."""
     previewed = deploy(EVERYTHING, cloud=Cloud(preview=True))
     assert sorted(resource.name for resource in previewed.custom) == sorted(
         resource.name for resource in everything.custom
     )
 
 
-def two(*names: str) -> Deployed:
-    """Components side by side."""
+def two(*names: str) -> Deployment:
+    """Deploy components with these names in one stack."""
 
     def program() -> None:
         for name in names:
@@ -163,24 +163,24 @@ def two(*names: str) -> Deployed:
     return run(program)
 
 
-def physical(resource: Registered) -> str:
+def physical(resource: RegisteredResource) -> str:
     return str(resource.inputs["name"])
 
 
 def test_two_components_side_by_side_share_nothing() -> None:
-    deployed = two("reports", "images")
-    urns = [resource.urn for resource in deployed.resources]
+    deployment = two("reports", "images")
+    urns = [resource.urn for resource in deployment.resources]
     assert len(urns) == len(set(urns)) == 2 * len(deploy().resources)
-    own = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
-    own += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
-    for kind in own:
-        names = [physical(resource) for resource in deployed.all(kind)]
+    named_types = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
+    named_types += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
+    for kind in named_types:
+        names = [physical(resource) for resource in deployment.resources_of(kind)]
         assert len(names) == len(set(names)), kind
 
 
 @pytest.mark.parametrize("stack", ["test", "a-stage-with-a-very-long-name-indeed-it-is-" + "x" * 40])
 def test_names_stay_within_what_aws_allows(stack: str) -> None:
-    deployed = deploy(EVERYTHING, stack=stack)
+    deployment = deploy(EVERYTHING, stack=stack)
     limits = {
         "iam/role:Role": 64,
         "lambda/function:Function": 64,
@@ -191,18 +191,21 @@ def test_names_stay_within_what_aws_allows(stack: str) -> None:
     }
     for kind, limit in limits.items():
         key = "statementId" if kind.startswith("lambda/permission") else "name"
-        names = [str(resource.inputs[key]) for resource in deployed.all(kind)]
+        names = [str(resource.inputs[key]) for resource in deployment.resources_of(kind)]
         assert names
         assert all(0 < len(name) <= limit for name in names), kind
         assert len(names) == len(set(names))
 
 
 def test_the_prefix_of_names_can_be_chosen() -> None:
-    assert physical(deploy({"name_prefix": "shop"}).one("sfn/stateMachine:StateMachine", "transfer")) == "shop-transfer"
+    assert (
+        physical(deploy({"name_prefix": "shop"}).resource("sfn/stateMachine:StateMachine", "transfer"))
+        == "shop-transfer"
+    )
 
 
-def test_a_named_resource_goes_before_its_replacement_comes(everything: Deployed) -> None:
-    """Two of one name cannot exist at once."""
+def test_a_resource_with_a_fixed_name_is_deleted_before_it_is_replaced(everything: Deployment) -> None:
+    """Two resources with one name cannot exist at once."""
     unique = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
     unique += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
     for resource in everything.custom:
@@ -213,13 +216,13 @@ def test_a_named_resource_goes_before_its_replacement_comes(everything: Deployed
 def test_computed_strings_are_accepted_where_strings_are() -> None:
     def args() -> dict[str, Any]:
         return {
-            "bucket": pulumi.Output.from_input("reports"),
+            "storage.bucket": pulumi.Output.from_input("reports"),
             "origins": {"reports": {"base_url": pulumi.Output.from_input("https://reports.example.com/")}},
             "tags": {"team": pulumi.Output.from_input("reporting")},
         }
 
-    deployed = deploy(args)
-    copy = deployed.one("lambda/function:Function", "copy")
+    deployment = deploy(args)
+    copy = deployment.resource("lambda/function:Function", "copy")
     assert copy.origins["reports"]["base_url"] == "https://reports.example.com/"
     assert copy.inputs["environment"]["variables"]["BUCKET"] == "reports"
-    assert deployed.one("sqs/queue:Queue").inputs["tags"]["team"] == "reporting"
+    assert deployment.resource("sqs/queue:Queue").inputs["tags"]["team"] == "reporting"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.components.cloudformation import Document, findings
-from tests.components.harness import Registered, deploy
-from tests.components.variants import ALONE, NEEDED, extremes
+from tests.components.support.cloudformation import Document, findings
+from tests.components.support.harness import RegisteredResource, deploy
+from tests.components.support.variants import EXCLUSIVE, PREREQUISITES, main_variants
 from tools.deploy_grants import GRANTS
 from tools.deploy_permissions import DOCUMENT, EXAMPLE, Target, policy, text
 
@@ -36,10 +36,10 @@ HERE = Target(account="123456789012", region="eu-west-1", prefix="async-download
 
 
 @pytest.fixture(scope="module")
-def registered() -> list[Registered]:
-    """Everything that some setting registers: those that go together at once, the others alone."""
-    alone = [{setting: value} | NEEDED.get(setting, {}) for setting, value in ALONE.items()]
-    return [item for args in (*extremes().values(), *alone) for item in deploy(args).custom]
+def registered() -> list[RegisteredResource]:
+    """Return the resources of all variants."""
+    alone = [{setting: value} | PREREQUISITES.get(setting, {}) for setting, value in EXCLUSIVE.items()]
+    return [item for args in (*main_variants().values(), *alone) for item in deploy(args).custom]
 
 
 def size(document: dict[str, Any]) -> int:
@@ -51,7 +51,7 @@ def as_list(value: str | list[str]) -> list[str]:
 
 
 def resources_of(target: Target, service: str) -> list[str]:
-    """Patterns that the policy has for the resources of a service."""
+    """Return the resource patterns of the policy for a service."""
     resources = [resource for item in policy(target)["Statement"] for resource in as_list(item["Resource"])]
     return [resource for resource in resources if resource.startswith(f"arn:aws:{service}:")]
 
@@ -60,7 +60,7 @@ def test_the_document_is_that_of_the_code() -> None:
     assert DOCUMENT.read_text() == text(EXAMPLE), "run: make docs"
 
 
-def test_each_registered_type_has_its_permissions_and_no_other_type_has(registered: list[Registered]) -> None:
+def test_each_registered_type_has_its_permissions_and_no_other_type_has(registered: list[RegisteredResource]) -> None:
     """A new type of resource needs an entry in tools/deploy_grants.py."""
     assert {item.type for item in registered} == set(GRANTS)
 
@@ -86,7 +86,7 @@ def test_only_actions_without_resources_are_allowed_on_everything() -> None:
     assert {action for item in wide for action in as_list(item["Action"])} == UNSCOPED
 
 
-def test_roles_are_passed_to_the_services_that_take_them_and_to_no_other(registered: list[Registered]) -> None:
+def test_roles_are_passed_to_the_services_that_take_them_and_to_no_other(registered: list[RegisteredResource]) -> None:
     (passing,) = [item for item in policy(EXAMPLE)["Statement"] if "iam:PassRole" in as_list(item["Action"])]
     assert passing["Action"] == "iam:PassRole"
     trusts = [item.json("assumeRolePolicy") for item in registered if item.type == "aws:iam/role:Role"]
@@ -98,24 +98,30 @@ def test_roles_are_passed_to_the_services_that_take_them_and_to_no_other(registe
 @pytest.mark.parametrize("prefix", ["async-download-test-files", "a" * 44, "a" * 45, "b" * 128])
 def test_every_name_matches_whatever_the_prefix(prefix: str) -> None:
     """Long prefixes are shortened, in each name as far as it has to be."""
-    deployed = deploy(
-        {"name_prefix": prefix, "reuse_seconds": 600, "access_logs": True, "web_page": True, "rest_auth": "none"}
+    deployment = deploy(
+        {
+            "name_prefix": prefix,
+            "copying.reuse_seconds": 600,
+            "observability.access_logs": True,
+            "api.web_page": True,
+            "auth.type": "none",
+        }
     )
     target = replace(HERE, prefix=prefix)
     for service, (kind, form) in NAMED.items():
-        items = deployed.all(kind)
+        items = deployment.resources_of(kind)
         assert items, kind
         for item in items:
             arn = f"arn:aws:{service}:eu-west-1:123456789012:{form.format(item.inputs['name'])}"
             assert any(fnmatchcase(arn, pattern) for pattern in resources_of(target, service)), arn
-    for role in deployed.all("iam/role:Role"):
+    for role in deployment.resources_of("iam/role:Role"):
         arn = f"arn:aws:iam::123456789012:role/{role.inputs['name']}"
         assert any(fnmatchcase(arn, pattern) for pattern in resources_of(target, "iam")), arn
 
 
 @pytest.mark.parametrize("name", ["files", "Files_Of_Ours", "f" * 80])
 def test_the_buckets_name_matches_whatever_the_components(name: str) -> None:
-    bucket = deploy({}, name=name).one("s3/bucket:Bucket")
+    bucket = deploy({}, name=name).resource("s3/bucket:Bucket")
     patterns = resources_of(replace(HERE, component=name), "s3")
     assert any(fnmatchcase(f"arn:aws:s3:::{bucket.name}-1a2b3c4", pattern) for pattern in patterns)
     assert not any(fnmatchcase("arn:aws:s3:::another-bucket", pattern) for pattern in patterns)
@@ -128,6 +134,6 @@ def test_another_stacks_names_do_not_match() -> None:
 
 
 def test_the_policy_fits_where_it_has_to_be_put() -> None:
-    """As a managed policy, and with a long prefix as an inline policy of a role."""
+    """It fits in a managed policy, and with a long prefix in an inline policy of a role."""
     assert size(policy(EXAMPLE)) <= MANAGED_POLICY_CHARACTERS
     assert size(policy(replace(EXAMPLE, prefix="p" * 128))) <= ROLE_INLINE_CHARACTERS

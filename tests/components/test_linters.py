@@ -1,4 +1,4 @@
-"""Linters that others wrote find nothing in any policy or definition, whatever the settings; and they would."""
+"""cfn-lint finds nothing in any policy or definition, with every setting, and does find errors that are put in."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from async_download import AsyncDownloadArgs
 
-from tests.components.cloudformation import Document, documents, findings
-from tests.components.harness import Deployed, deploy
-from tests.components.variants import ALONE, INSTEAD, OTHER, variants
+from tests.components.support.cloudformation import Document, documents, findings
+from tests.components.support.declarations import DECLARED
+from tests.components.support.harness import Deployment, deploy
+from tests.components.support.variants import EXCLUSIVE, EXISTING_BUCKET, NON_DEFAULT, variants
 
 
 @pytest.fixture(scope="module")
 def every_document() -> dict[str, Document]:
-    """Each document that some setting brings about, once."""
-    seen: set[Document] = set()
-    found: dict[str, Document] = {}
-    for variant, deployed in variants():
-        for name, document in documents(deployed).items():
-            if document not in seen:
-                seen.add(document)
-                found[f"{variant}: {name}"] = document
-    return found
+    """Return each different document of all variants once."""
+    checked: set[Document] = set()
+    by_name: dict[str, Document] = {}
+    for variant, deployment in variants():
+        for name, document in documents(deployment).items():
+            if document not in checked:
+                checked.add(document)
+                by_name[f"{variant}: {name}"] = document
+    return by_name
 
 
-def test_every_setting_is_among_those_that_are_tried() -> None:
-    assert {*OTHER, *INSTEAD, *ALONE, "origins"} == set(AsyncDownloadArgs.__annotations__)
+def test_the_variants_have_every_setting() -> None:
+    assert {*NON_DEFAULT, *EXISTING_BUCKET, *EXCLUSIVE, "origins"} == set(DECLARED)
 
 
 def test_cfn_lint_finds_nothing_in_any_policy(every_document: dict[str, Document]) -> None:
@@ -54,20 +54,20 @@ def test_the_definition_is_valid_amazon_states_language_whatever_the_settings(
 
 
 def test_the_rules_for_the_owner_of_a_given_bucket_are_a_valid_policy() -> None:
-    (outputs,) = deploy({"bucket": "reports"}).component_outputs.values()
+    (outputs,) = deploy({"storage.bucket": "reports"}).component_outputs.values()
     text = json.dumps({"Version": "2012-10-17", "Statement": outputs["bucketRules"]["policyStatements"]})
     assert findings({"the bucket's": Document("AWS::S3::BucketPolicy", text)}) == []
 
 
-def of(deployed: Deployed, name: str, change: Callable[[dict[str, Any]], object]) -> set[str]:
-    """The rules that speak up when a document is spoilt."""
-    kind, text = documents(deployed)[name]
+def rules_of_changed(deployment: Deployment, name: str, change: Callable[[dict[str, Any]], object]) -> set[str]:
+    """Return the rules that report a changed document."""
+    kind, text = documents(deployment)[name]
     content = json.loads(text)
     change(content)
     return {finding.rule for finding in findings({name: Document(kind, json.dumps(content))})}
 
 
-SPOILT: list[tuple[str, str, str, Callable[[dict[str, Any]], object]]] = [
+BROKEN_DOCUMENTS: list[tuple[str, str, str, Callable[[dict[str, Any]], object]]] = [
     ("an action that there is not", "W3037", "copy-policy", lambda d: put(d, Action="s3:PutObjectt")),
     ("a resource of another kind", "I3510", "copy-policy", lambda d: put(d, Resource="arn:aws:sqs:eu-west-1:1:q")),
     ("no effect", "E3510", "deliver-policy", lambda d: d["Statement"][0].pop("Effect")),
@@ -86,19 +86,21 @@ def put(document: dict[str, Any], **fields: str) -> None:
     document["Statement"][0] |= fields
 
 
-@pytest.mark.parametrize(("rule", "part", "change"), [row[1:] for row in SPOILT], ids=[row[0] for row in SPOILT])
+@pytest.mark.parametrize(
+    ("rule", "part", "change"), [case[1:] for case in BROKEN_DOCUMENTS], ids=[case[0] for case in BROKEN_DOCUMENTS]
+)
 def test_cfn_lint_finds_what_is_wrong(
-    deployed: Deployed, rule: str, part: str, change: Callable[[dict[str, Any]], object]
+    deployment: Deployment, rule: str, part: str, change: Callable[[dict[str, Any]], object]
 ) -> None:
-    (name,) = [name for name in documents(deployed) if name.split()[0] == f"files-{part}"]
-    assert rule in of(deployed, name, change)
+    (name,) = [name for name in documents(deployment) if name.split()[0] == f"files-{part}"]
+    assert rule in rules_of_changed(deployment, name, change)
 
 
 def test_mypy_knows_every_service_in_use() -> None:
-    """It is told to skip the others, whose types would then be none."""
+    """Types of other services would be Any, since mypy skips them."""
     top = Path(__file__).parents[2]
     overrides = tomllib.loads((top / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
-    (known,) = (set(each["module"]) for each in overrides if each.get("follow_imports") == "normal")
+    (modules,) = (set(module["module"]) for module in overrides if module.get("follow_imports") == "normal")
     source = "".join(path.read_text() for path in (top / "components").rglob("*.py"))
     used = {f"pulumi_aws.{service}.*" for service in re.findall(r"\baws\.(\w+)\.[A-Z]", source)}
-    assert used == {each for each in known if each.endswith(".*")}
+    assert used == {module for module in modules if module.endswith(".*")}

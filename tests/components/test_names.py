@@ -1,4 +1,4 @@
-"""Names fit what AWS allows and stay different."""
+"""Names fit the limits of AWS and stay different."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_a_short_name_stays_as_it_is() -> None:
     assert names.physical("shop-dev-files", "copy") == "shop-dev-files-copy"
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a slow machine must not fail the test
 @given(prefix=st.text("abcXYZ019_-", min_size=1, max_size=128), part=PARTS)
 def test_every_name_fits_and_keeps_its_part(prefix: str, part: str) -> None:
     name = names.physical(prefix, part)

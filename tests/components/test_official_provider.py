@@ -1,4 +1,4 @@
-"""Ready for the official provider: what the program registers is what the pinned pulumi-aws SDK describes."""
+"""Inputs that the program registers match the schema of the pinned pulumi-aws SDK."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from typing import Any
 
 import pulumi_aws as aws
 import pytest
-from async_download.checks import camel
-from async_download.settings import FLAGS
+from async_download.settings.checks import camel
 
-from localcloud.schema import check_inputs, deprecated_names, input_names
-from tests.components.harness import deploy
+from local_provider.schema import check_inputs, deprecated_names, input_names
+from tests.components.support.declarations import FLAGS
+from tests.components.support.harness import deploy
+from tests.components.support.variants import PREREQUISITES
 from tests.components.test_program import shipped, stack_file
-from tests.components.variants import NEEDED
 
-SOME: dict[str, dict[str, Any]] = {
+COMBINATIONS: dict[str, dict[str, Any]] = {
     "the defaults": {},
-    "an API key and pages": {"rest_auth": "api_key", "cors_origins": ["https://app.example.com"]},
-    "a bucket that is given": {"bucket": "a-bucket-of-somebody"},
+    "an API key and pages": {"auth.type": "api_key", "api.cors_origins": ["https://app.example.com"]},
+    "a bucket that is given": {"storage.bucket": "a-bucket-of-somebody"},
     "one copy for all, from a VPC": {
-        "reuse_seconds": 600,
-        "vpc_subnet_ids": ["subnet-0a1b2c3d"],
-        "vpc_security_group_ids": ["sg-0a1b2c3d"],
+        "copying.reuse_seconds": 600,
+        "vpc.subnet_ids": ["subnet-0a1b2c3d"],
+        "vpc.security_group_ids": ["sg-0a1b2c3d"],
     },
-    "no slices": {"fan_out_mb": 0, "tags": {"team": "reporting"}},
+    "no slices": {"copying.slice_threshold_mb": 0, "tags": {"team": "reporting"}},
 }
-ARGS = SOME | {f"{flag} the other way": {flag: not default} | NEEDED.get(flag, {}) for flag, default in FLAGS.items()}
+ARGS = COMBINATIONS | {
+    f"{flag} changed": {flag: not default} | PREREQUISITES.get(flag, {}) for flag, default in FLAGS.items()
+}
 
 
 def plain(value: Any) -> Any:
-    """Whole numbers as such: the wire knows only floats."""
+    """Return the value with whole numbers as integers: the wire format has only floats."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -38,24 +40,24 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@pytest.mark.parametrize("given", list(ARGS.values()), ids=list(ARGS))
-def test_every_input_is_one_that_the_sdk_has(given: dict[str, Any]) -> None:
-    """Names, nested ones too, types, and none missing that is required."""
-    registered = deploy(given).custom
+@pytest.mark.parametrize("args", list(ARGS.values()), ids=list(ARGS))
+def test_every_input_is_one_that_the_sdk_has(args: dict[str, Any]) -> None:
+    """The check covers names, nested names, types and missing required inputs."""
+    registered = deploy(args).custom
     assert len(registered) > 100
-    wrong = {item.name: found for item in registered if (found := check_inputs(item.type, plain(item.inputs)))}
+    wrong = {item.name: problems for item in registered if (problems := check_inputs(item.type, plain(item.inputs)))}
     assert wrong == {}
 
 
-@pytest.mark.parametrize("given", list(ARGS.values()), ids=list(ARGS))
-def test_nothing_deprecated_is_used(given: dict[str, Any]) -> None:
-    used = {item.name: deprecated_names(item.type) & set(item.inputs) for item in deploy(given).custom}
+@pytest.mark.parametrize("args", list(ARGS.values()), ids=list(ARGS))
+def test_nothing_deprecated_is_used(args: dict[str, Any]) -> None:
+    used = {item.name: deprecated_names(item.type) & set(item.inputs) for item in deploy(args).custom}
     assert {name: inputs for name, inputs in used.items() if inputs} == {}
-    assert "acl" in deprecated_names("aws:s3/bucket:Bucket"), "or nothing would ever be found"
+    assert "acl" in deprecated_names("aws:s3/bucket:Bucket"), "the check finds nothing at all"
 
 
 def test_a_misspelt_nested_input_would_be_found() -> None:
-    function = deploy({}).one("lambda/function:Function", "copy")
+    function = deploy({}).resource("lambda/function:Function", "copy")
     inputs = plain(function.inputs) | {"environment": {"variabels": {}}}
     (problem,) = check_inputs(function.type, inputs)
     assert problem.path == "environment.variabels"
@@ -71,9 +73,9 @@ def test_the_local_stage_sets_every_skip_flag_of_the_provider() -> None:
 
 
 def test_the_local_stage_names_endpoints_that_the_provider_knows() -> None:
-    known = {camel(name.rstrip("_")) for name in inspect.signature(aws.ProviderEndpointArgs.__init__).parameters}
+    services = {camel(name.rstrip("_")) for name in inspect.signature(aws.ProviderEndpointArgs.__init__).parameters}
     (endpoints,) = stack_file("local")["aws:endpoints"]
-    assert set(endpoints) <= known
+    assert set(endpoints) <= services
 
 
 def test_whatever_can_carry_tags_carries_them() -> None:

@@ -11,17 +11,16 @@ from typing import Any
 import pytest
 import yaml
 from async_download import AsyncDownloadArgs, InvalidSetting
-from async_download.checks import camel
 from async_download.component import OUTPUTS
-from async_download.settings import FLAGS, NUMBERS, TEXTS
+from async_download.settings.checks import camel
 from async_download.stack_config import UnknownConfigKeyError
 
-from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy_program
+from localcloud.config import nested
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployment, deploy_program
 
 NAMESPACE = "async-download"
 ORIGINS = {"reports": {"baseUrl": "https://reports.example.com/exports/"}}
 PROJECT: dict[str, Any] = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
-KINDS = {"integer": int, "boolean": bool, "string": str, "object": dict, "array": list}
 
 
 def as_engine(values: dict[str, Any]) -> dict[str, str]:
@@ -34,45 +33,35 @@ def stack_file(stack: str) -> dict[str, Any]:
     return config
 
 
-def configured(values: dict[str, Any], stack: str = "test") -> Deployed:
+def configured(values: dict[str, Any], stack: str = "test") -> Deployment:
     """The defaults of Pulumi.yaml, then values of a stack."""
     defaults = {f"{NAMESPACE}:{key}": item["default"] for key, item in PROJECT["config"].items() if "default" in item}
-    given = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in values.items()}
-    return deploy_program(as_engine(defaults | given), stack=stack)
+    own = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in nested(values).items()}
+    return deploy_program(as_engine(defaults | own), stack=stack)
 
 
 @cache
-def shipped(stack: str) -> Deployed:
+def shipped(stack: str) -> Deployment:
     """A stack file as it is."""
     return configured(stack_file(stack), stack)
 
 
 def test_one_component_and_its_outputs() -> None:
-    deployed = configured({"origins": ORIGINS})
-    assert [item.type for item in deployed.resources if not item.custom] == [COMPONENT]
-    assert set(deployed.exports) == {camel(output) for output in OUTPUTS}
-    assert deployed.exports["downloadUrl"].endswith("/v1/download")
-    assert deployed.exports["apiKeyId"] is None
-    assert deployed.exports["apiKeyIds"] == {}
+    deployment = configured({"origins": ORIGINS})
+    assert [item.type for item in deployment.resources if not item.custom] == [COMPONENT]
+    assert set(deployment.exports) == {camel(output) for output in OUTPUTS}
+    assert deployment.exports["downloadUrl"].endswith("/v1/download")
+    assert deployment.exports["apiKeyId"] is None
+    assert deployment.exports["apiKeyIds"] == {}
 
 
-def test_every_setting_is_declared_with_its_kind_and_described() -> None:
+def test_pulumi_yaml_declares_the_arguments_of_the_component() -> None:
     declared = PROJECT["config"]
-    assert list(declared) == [camel(field) for field in AsyncDownloadArgs.__annotations__ if field]
+    assert list(declared) == [camel(field) for field in AsyncDownloadArgs.__annotations__]
     assert all(item["description"] for item in declared.values())
+    assert "default" not in declared["origins"], "without a default the engine asks for it"
     for key, item in declared.items():
-        if "default" in item:
-            assert isinstance(item["default"], KINDS[item["type"]]), key
-
-
-def test_defaults_are_those_of_the_component() -> None:
-    wanted: dict[str, Any] = {name: limits[0] for name, limits in NUMBERS.items()} | FLAGS
-    wanted |= {name: text[0] for name, text in TEXTS.items()} | {"rest_auth": "iam", "bucket": "", "tags": {}}
-    wanted |= {"cors_origins": [], "authorizer": {}, "api_keys": {}, "kms_key_arn": ""}
-    wanted |= {"vpc_subnet_ids": [], "vpc_security_group_ids": [], "slice_execution_type": "EXPRESS"}
-    declared = {key: item["default"] for key, item in PROJECT["config"].items() if "default" in item}
-    assert declared == {camel(name): value for name, value in wanted.items()}
-    assert "default" not in PROJECT["config"]["origins"], "without a default the engine asks for it"
+        assert key == "origins" or not item["default"], "the component has the defaults of the fields"
 
 
 def test_the_program_runs_with_the_tools_of_its_lock_file() -> None:
@@ -81,54 +70,54 @@ def test_the_program_runs_with_the_tools_of_its_lock_file() -> None:
 
 
 def test_configuration_reaches_the_component() -> None:
-    deployed = configured(
+    deployment = configured(
         {
             "origins": {
                 "reports": ORIGINS["reports"] | {"defaultPath": "latest.csv", "allowPrivate": ["10.0.0.0/8"]},
                 "local": {"baseUrl": "http://127.0.0.1:9000/", "allowHttp": True},
             },
-            "copyMemoryMb": 2048,
-            "corsOrigins": ["https://app.example.com"],
-            "webPage": True,
-            "tracing": False,
+            "copying.memoryMb": 2048,
+            "api.corsOrigins": ["https://app.example.com"],
+            "api.webPage": True,
+            "api.stageName": "live",
+            "observability.tracing": False,
             "tags": {"costCentre": "4711"},
-            "restAuth": "api_key",
-            "stageName": "live",
+            "auth.type": "api_key",
         }
     )
-    function = deployed.one("lambda/function:Function", "copy")
+    function = deployment.resource("lambda/function:Function", "copy")
     copy, origins = function.inputs, function.origins
     assert origins["reports"]["default_path"] == "latest.csv"
     assert origins["reports"]["allow_private"] == ["10.0.0.0/8"]
     assert origins["local"]["allow_http"] is True
     assert copy["memorySize"] == 2048
-    get = deployed.one("lambda/function:Function", "get-download").inputs
+    get = deployment.resource("lambda/function:Function", "get-download").inputs
     assert json.loads(get["environment"]["variables"]["CORS_ORIGINS"]) == ["https://app.example.com"]
     assert copy["tracingConfig"] == {"mode": "PassThrough"}
     assert copy["tags"]["costCentre"] == "4711"
-    assert deployed.exports["apiUrl"].endswith("/live")
-    assert deployed.exports["apiKeyId"]
-    assert deployed.exports["webPageUrl"].endswith("/live/page/index.html")
+    assert deployment.exports["apiUrl"].endswith("/live")
+    assert deployment.exports["apiKeyId"]
+    assert deployment.exports["webPageUrl"].endswith("/live/page/index.html")
 
 
 def test_header_names_stay_as_they_are_written() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
     origins = {"reports": ORIGINS["reports"] | {"secretHeaders": {"X-Api-Key": secret}}}
-    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
     assert copy.origins["reports"]["secret_headers"] == {"X-Api-Key": secret}
 
 
 def test_a_ca_bundle_is_spelt_as_in_other_settings() -> None:
     bundle = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
     origins = {"reports": ORIGINS["reports"] | {"caBundle": bundle}}
-    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
     assert copy.origins["reports"]["ca_bundle"] == bundle
 
 
 def test_the_functions_read_which_redirects_to_follow() -> None:
     redirects = {"redirects": "any", "redirectHosts": ["store.example.com"]}
     origins = {"reports": ORIGINS["reports"], "store": ORIGINS["reports"] | redirects}
-    copy = configured({"origins": origins}).one("lambda/function:Function", "copy")
+    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
     assert copy.origins["store"]["redirects"] == "any"
     assert copy.origins["store"]["redirect_hosts"] == ["store.example.com"]
     assert not {"redirects", "redirect_hosts"} & set(copy.origins["reports"])  # the default takes no room
@@ -137,10 +126,13 @@ def test_the_functions_read_which_redirects_to_follow() -> None:
 @pytest.mark.parametrize(
     ("config", "wrong", "right"),
     [
-        ({"maxConections": 3}, "maxConections", "maxConnections"),
-        ({"max_connections": 3}, "max_connections", "maxConnections"),
+        ({"copying.concurency": 3}, "copying.concurency", "copying.concurrency"),
+        ({"copying.memory_mb": 512}, "copying.memory_mb", "copying.memoryMb"),
+        ({"copying.tracing": True}, "copying.tracing", "observability.tracing"),
+        ({"webSocket": {}}, "webSocket", "websocket"),
         ({"orgins": {}}, "orgins", "origins"),
         ({"origins": {"reports": {"baseURL": "https://x.example/"}}}, "origins.reports.baseURL", "baseUrl"),
+        ({"auth.authorizer": {"functionArns": "x"}}, "auth.authorizer.functionArns", "auth.authorizer.functionArn"),
         ({"origins": {"reports": {"base_url": "https://x.example/"}}}, "origins.reports.base_url", "baseUrl"),
     ],
 )
@@ -152,13 +144,50 @@ def test_a_misspelt_key_is_refused_with_the_nearest_right_one(config: dict[str, 
     assert refused.value.nearest in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("accessLogs", "observability.accessLogs"),
+        ("apiKeys", "auth.apiKeys"),
+        ("authorizer", "auth.authorizer"),
+        ("bucket", "storage.bucket"),
+        ("copyConcurrency", "copying.concurrency"),
+        ("copyMemoryMb", "copying.memoryMb"),
+        ("copyReservedConcurrency", "copying.reservedConcurrency"),
+        ("corsOrigins", "api.corsOrigins"),
+        ("dailyMbPerCaller", "limits.dailyMbPerCaller"),
+        ("downloadExpiresSeconds", "retention.downloadExpiresSeconds"),
+        ("executeApiUrl", "cloud.executeApiUrl"),
+        ("forceDestroy", "protection.forceDestroy"),
+        ("kmsKeyArn", "encryption.kmsKeyArn"),
+        ("logRetentionDays", "observability.logRetentionDays"),
+        ("maxDownloadsPerCaller", "limits.maxDownloadsPerCaller"),
+        ("maxFileMb", "limits.maxFileMb"),
+        ("objectExpiryDays", "retention.objectExpirationDays"),
+        ("pointInTimeRecovery", "protection.pointInTimeRecovery"),
+        ("protect", "protection.protect"),
+        ("reuseSeconds", "copying.reuseSeconds"),
+        ("sliceExecutionType", "cloud.sliceExecutionType"),
+        ("stageName", "api.stageName"),
+        ("throttleRate", "api.throttleRate"),
+        ("tracing", "observability.tracing"),
+        ("vpcSubnetIds", "vpc.subnetIds"),
+        ("webPage", "api.webPage"),
+    ],
+)
+def test_a_field_without_its_group_is_refused_with_its_path(key: str, path: str) -> None:
+    with pytest.raises(UnknownConfigKeyError) as refused:
+        configured({"origins": ORIGINS, key: "1"})
+    assert refused.value.nearest == f"{NAMESPACE}:{path}"
+
+
 def test_keys_of_other_namespaces_are_not_ours_to_judge() -> None:
     assert configured({"origins": ORIGINS, "aws:regoin": "eu-west-1", "other:thing": "x"}).exports
 
 
 def test_a_wrong_value_says_which_key() -> None:
-    with pytest.raises(InvalidSetting, match=r"maxConnections.* is 0"):
-        configured({"origins": ORIGINS, "maxConnections": 0})
+    with pytest.raises(InvalidSetting, match=r"websocket.maxConnectionsPerDownload.* is 0"):
+        configured({"origins": ORIGINS, "websocket.maxConnectionsPerDownload": 0})
 
 
 def test_missing_origins_are_said() -> None:
@@ -178,10 +207,12 @@ def test_the_shipped_stacks_deploy(stack: str) -> None:
 
 
 def test_the_shipped_stage_for_aws_is_private_and_encrypted_on_the_way() -> None:
-    deployed = shipped("dev")
-    assert not deployed.warnings
-    assert all(item.inputs["authorization"] == "AWS_IAM" for item in deployed.all("apigateway/method:Method"))
-    assert "PlainHttp" in deployed.one("s3/bucketPolicy:BucketPolicy").inputs["policy"]
+    deployment = shipped("dev")
+    assert not deployment.warnings
+    assert all(
+        item.inputs["authorization"] == "AWS_IAM" for item in deployment.resources_of("apigateway/method:Method")
+    )
+    assert "PlainHttp" in deployment.resource("s3/bucketPolicy:BucketPolicy").inputs["policy"]
 
 
 def test_the_local_stage_talks_to_one_emulator_only() -> None:
@@ -191,7 +222,7 @@ def test_the_local_stage_talks_to_one_emulator_only() -> None:
     for check in ("CredentialsValidation", "MetadataApiCheck", "RegionValidation", "RequestingAccountId"):
         assert config[f"aws:skip{check}"] is True
     assert config["aws:s3UsePathStyle"] is True
-    assert config[f"{NAMESPACE}:executeApiUrl"].endswith("/_aws/execute-api")
+    assert config[f"{NAMESPACE}:cloud"]["executeApiUrl"].endswith("/_aws/execute-api")
 
 
 def test_the_local_stage_names_an_endpoint_for_every_service_in_use() -> None:
@@ -223,6 +254,15 @@ def test_the_component_knows_no_emulator_and_imports_nothing_of_ours(path: Path)
         assert word not in text.lower()
     modules = [node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
     modules += [name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for name in node.names]
-    ours = {"runtime", "localcloud", "integration_tests", "benchmarks", "client", "async_download_client", "tests"}
+    ours = {
+        "runtime",
+        "localcloud",
+        "local_provider",
+        "integration_tests",
+        "benchmarks",
+        "client",
+        "async_download_client",
+        "tests",
+    }
     assert not {module.split(".")[0] for module in modules} & ours
     assert "__future__" not in modules, "the schema cannot read such annotations"

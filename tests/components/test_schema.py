@@ -13,12 +13,14 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from async_download import AsyncDownloadArgs, Authorizer, AuthorizerKind, Origin, RestAuth
-from async_download.checks import camel
+from async_download import AsyncDownloadArgs, AuthorizerKind, ExecutionType, Origin, RestAuth, args
 from async_download.component import OUTPUTS
 from async_download.plugin import Plugin
+from async_download.settings.checks import camel
 
-from tests.components.harness import COMPONENT, REPOSITORY, Deployed, deploy, run
+from tests.components.support.harness import COMPONENT, REPOSITORY, Deployment, deploy, run
+
+TYPES: list[Any] = [item for item in vars(args).values() if typing.is_typeddict(item) and item is not AsyncDownloadArgs]
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +48,17 @@ def test_inputs_are_the_arguments(component: dict[str, Any]) -> None:
     assert component["requiredInputs"] == ["origins"]
 
 
-def test_fields_of_an_origin(schema: dict[str, Any]) -> None:
-    origin = schema["types"]["async-download:index:Origin"]
-    assert set(origin["properties"]) == {camel(field) for field in Origin.__annotations__}
-    assert origin["required"] == ["baseUrl"]
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
+def test_fields_of_an_object(schema: dict[str, Any], kind: type) -> None:
+    described = schema["types"][f"async-download:index:{kind.__name__}"]
+    assert set(described["properties"]) == {camel(field) for field in kind.__annotations__}
+    assert described.get("required", []) == (["baseUrl"] if kind is Origin else [])
 
 
-@pytest.mark.parametrize("kind", [AuthorizerKind, RestAuth])
+@pytest.mark.parametrize("kind", [AuthorizerKind, ExecutionType, RestAuth])
 def test_values_of_an_enum(schema: dict[str, Any], kind: type[Enum]) -> None:
     values = schema["types"][f"async-download:index:{kind.__name__}"]["enum"]
     assert [value["value"] for value in values] == [one.value for one in kind]
-
-
-def test_fields_of_an_authorizer(schema: dict[str, Any]) -> None:
-    authorizer = schema["types"]["async-download:index:Authorizer"]
-    assert set(authorizer["properties"]) == {camel(field) for field in Authorizer.__annotations__}
-    assert "required" not in authorizer
 
 
 def test_outputs_are_the_components(component: dict[str, Any]) -> None:
@@ -71,13 +68,19 @@ def test_outputs_are_the_components(component: dict[str, Any]) -> None:
 
 def test_everything_is_documented_and_optional_inputs_say_their_default(schema: dict[str, Any]) -> None:
     component = schema["resources"][COMPONENT]
-    kinds = [(component["inputProperties"], component["requiredInputs"])]
-    kinds.append((schema["types"]["async-download:index:Origin"]["properties"], ["baseUrl"]))
-    kinds.append((schema["types"]["async-download:index:Authorizer"]["properties"], []))
-    for properties, required in kinds:
-        for name, field in properties.items():
-            assert field["description"], name
-            assert name in required or "Default: " in field["description"], name
+    objects = [item for item in schema["types"].values() if item["type"] == "object"]
+    fields = [
+        (name, field, name in required)
+        for properties, required in (
+            (component["inputProperties"], component["requiredInputs"]),
+            *((item["properties"], item.get("required", [])) for item in objects),
+        )
+        for name, field in properties.items()
+    ]
+    assert len(fields) > 60
+    for name, field, required in fields:
+        assert field["description"], name
+        assert required or "Default: " in field["description"] or "$ref" in field, name
     assert all(field["description"] for field in component["properties"].values())
 
 
@@ -93,7 +96,7 @@ def strings_and_shapes(annotation: Any) -> list[Any]:
     return nodes
 
 
-@pytest.mark.parametrize("kind", [AsyncDownloadArgs, Authorizer, Origin])
+@pytest.mark.parametrize("kind", [AsyncDownloadArgs, *TYPES])
 def test_only_strings_are_inputs_and_nothing_is_lost_on_the_wire(kind: Any) -> None:
     """Lists and maps of enums lose their values, and an output for a whole object breaks."""
     for field, annotation in kind.__annotations__.items():
@@ -109,13 +112,13 @@ def test_only_strings_are_inputs_and_nothing_is_lost_on_the_wire(kind: Any) -> N
 
 def test_the_plugin_hosts_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
     hosted: list[tuple[Plugin, list[str]]] = []
-    monkeypatch.setattr("pulumi.provider.main", lambda plugin, args: hosted.append((plugin, args)))
+    monkeypatch.setattr("pulumi.provider.main", lambda plugin, argv: hosted.append((plugin, argv)))
     monkeypatch.setattr("sys.argv", ["components", "127.0.0.1:1"])
     runpy.run_path(str(REPOSITORY / "components" / "__main__.py"), run_name="__main__")
-    ((plugin, args),) = hosted
+    ((plugin, argv),) = hosted
     assert isinstance(plugin, Plugin)
     assert plugin.version == version("async-download")
-    assert args == ["127.0.0.1:1"]
+    assert argv == ["127.0.0.1:1"]
 
 
 def test_the_go_sdk_gets_arguments_for_what_only_maps_hold(schema: dict[str, Any]) -> None:
@@ -136,9 +139,11 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
         provider = Plugin("0.0.0")
         base_url = pulumi.Output.from_input("https://reports.example.com/")
         origin = {"baseUrl": base_url, "secretHeaders": {"X-Api-Key": secret}, "allowPrivate": ["10.0.0.0/8"]}
-        inputs: dict[str, Any] = {"origins": {"reports": origin}, "restAuth": "api_key", "tracing": False}
-        inputs |= {"copyMemoryMb": 2048.0, "tags": {"costCentre": "4711"}, "stageName": "live"}
-        inputs |= {"corsOrigins": ["https://app.example.com"]}
+        inputs: dict[str, Any] = {"origins": {"reports": origin}, "observability": {"tracing": False}}
+        inputs |= {"auth": {"type": "api_key", "apiKeys": {"batch": {"requestsPerDay": 9.0}}}}
+        inputs |= {"copying": {"memoryMb": 2048.0}, "tags": {"costCentre": "4711"}}
+        inputs |= {"api": {"stageName": "live", "corsOrigins": ["https://app.example.com"]}}
+        inputs |= {"cloud": {"sliceExecutionType": "STANDARD"}}
         provider.construct("files", COMPONENT, inputs)
 
     python = deploy(
@@ -150,20 +155,22 @@ def test_arguments_from_another_language_make_the_same_stack_as_from_python() ->
                     "allow_private": ["10.0.0.0/8"],
                 }
             },
-            "rest_auth": RestAuth.API_KEY,
-            "tracing": False,
-            "copy_memory_mb": 2048,
+            "auth.type": RestAuth.API_KEY,
+            "auth.api_keys": {"batch": {"requests_per_day": 9}},
+            "cloud.slice_execution_type": "STANDARD",
+            "observability.tracing": False,
+            "copying.memory_mb": 2048,
             "tags": {"costCentre": "4711"},
-            "stage_name": "live",
-            "cors_origins": ["https://app.example.com"],
+            "api.stage_name": "live",
+            "api.cors_origins": ["https://app.example.com"],
         }
     )
     assert registered(run(remote)) == registered(python)
 
 
-def registered(deployed: Deployed) -> dict[str, dict[str, Any]]:
+def registered(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """Name -> inputs, without the archive, which compares by identity."""
     return {
         f"{item.type}::{item.name}": {key: value for key, value in item.inputs.items() if key != "code"}
-        for item in deployed.resources
+        for item in deployment.resources
     }

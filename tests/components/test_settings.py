@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from typing import Any
 
 import pulumi
 import pytest
-from async_download import AsyncDownloadArgs, InvalidSetting, RestAuth
-from async_download.settings import FLAGS, NUMBERS, TEXTS, Settings, resolve
+from async_download import AsyncDownloadArgs, InvalidSetting
+from async_download.settings import Settings, resolve
+from async_download.settings.setting import nearest, paths
 
-from tests.components.harness import COMPONENT, ORIGINS, Cloud, deploy
+from localcloud.config import nested
+from tests.components.support.declarations import DECLARED, FLAGS, NUMBERS, WITH_ZERO
+from tests.components.support.harness import COMPONENT, ORIGINS, Cloud, deploy
 
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
 
 
-def settings(**args: Any) -> Settings:
-    return resolve("files", cast(AsyncDownloadArgs, {"origins": ORIGINS} | args))
+def settings(args: Mapping[str, Any] | None = None) -> Settings:
+    return resolve("files", nested({"origins": ORIGINS, **(args or {})}))
 
 
 def origin(**fields: Any) -> dict[str, Any]:
@@ -33,40 +37,44 @@ class Refusing(Cloud):
 
 
 def outside() -> Iterator[tuple[str, Any]]:
-    """Each number just outside its limits, and of the wrong kind."""
+    """Yield each number just outside its limits, and of the wrong type."""
     for setting, (_, low, high) in NUMBERS.items():
-        for value in (low - 1, high + 1, low + 0.5, str(low), True):
+        below = -1 if low == 1 and setting in WITH_ZERO else low - 1
+        for value in (below, -1, high + 1, low + 0.5, str(low), True):
             yield setting, value
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
     *((setting, {setting: value}) for setting, value in outside()),
     *((setting, {setting: value}) for setting in FLAGS for value in ("true", 1, "")),
-    ("log_retention_days", {"log_retention_days": 8}),
-    ("fan_out_mb", {"fan_out_mb": 63}),
-    ("reuse_seconds", {"reuse_seconds": 59}),
-    ("reuse_seconds", {"reuse_seconds": 6 * 86_400}),
-    ("close_idle_seconds", {"close_idle_seconds": 9}),
-    ("daily_mb_per_caller", {"daily_mb_per_caller": 1, "max_downloads_per_caller": 0}),
-    ("download_expires_seconds", {"download_expires_seconds": 86_400, "object_expiry_days": 1}),
-    ("rest_auth", {"rest_auth": "open"}),
-    ("copy_reserved_concurrency", {"copy_reserved_concurrency": -1}),
-    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 7}),
-    ("slice_reserved_concurrency", {"slice_reserved_concurrency": 8, "copy_concurrency": 9}),
-    ("slice_execution_type", {"slice_execution_type": "express"}),
-    ("api_keys", {"api_keys": "reporting", "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {"Reporting": {}}, "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {"": {}}, "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {f"key-{number}": {} for number in range(51)}, "rest_auth": "api_key"}),
-    ("api_keys", {"api_keys": {"reporting": {}}}),
+    ("observability.log_retention_days", {"observability.log_retention_days": 8}),
+    ("copying.slice_threshold_mb", {"copying.slice_threshold_mb": 63}),
+    ("copying.reuse_seconds", {"copying.reuse_seconds": 59}),
+    ("copying.reuse_seconds", {"copying.reuse_seconds": 6 * 86_400}),
+    ("websocket.idle_timeout_seconds", {"websocket.idle_timeout_seconds": 9}),
+    ("limits.daily_mb_per_caller", {"limits.daily_mb_per_caller": 1, "limits.max_downloads_per_caller": 0}),
+    (
+        "retention.download_expires_seconds",
+        {"retention.download_expires_seconds": 86_400, "retention.object_expiration_days": 1},
+    ),
+    ("auth.type", {"auth.type": "open"}),
+    ("copying.reserved_concurrency", {"copying.reserved_concurrency": -1}),
+    ("copying.slice_reserved_concurrency", {"copying.slice_reserved_concurrency": 7}),
+    ("copying.slice_reserved_concurrency", {"copying.slice_reserved_concurrency": 8, "copying.concurrency": 9}),
+    ("cloud.slice_execution_type", {"cloud.slice_execution_type": "express"}),
+    ("auth.api_keys", {"auth.api_keys": "reporting", "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {"Reporting": {}}, "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {"": {}}, "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {f"key-{number}": {} for number in range(51)}, "auth.type": "api_key"}),
+    ("auth.api_keys", {"auth.api_keys": {"reporting": {}}}),
     *(
-        (f"api_keys.reporting.{field}", {"api_keys": {"reporting": {field: value}}, "rest_auth": "api_key"})
+        (f"auth.api_keys.reporting.{field}", {"auth.api_keys": {"reporting": {field: value}}, "auth.type": "api_key"})
         for field, value in (("rate", 0), ("burst", 5001), ("requests_per_day", -1), ("requests", 1))
     ),
-    ("web_page", {"web_page": True}),
-    ("web_page", {"web_page": True, "rest_auth": "iam"}),
+    ("api.web_page", {"api.web_page": True}),
+    ("api.web_page", {"api.web_page": True, "auth.type": "iam"}),
     *(
-        ("cors_origins", {"cors_origins": pages})
+        ("api.cors_origins", {"api.cors_origins": pages})
         for pages in (
             "https://app.example.com",
             ["https://app.example.com/"],
@@ -80,32 +88,32 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     *(
-        (setting, {"vpc_subnet_ids": ["subnet-0a1b2c3d"], "vpc_security_group_ids": ["sg-0a1b2c3d"]} | wrong)
+        (setting, {"vpc.subnet_ids": ["subnet-0a1b2c3d"], "vpc.security_group_ids": ["sg-0a1b2c3d"]} | wrong)
         for setting, wrong in (
-            ("vpc_subnet_ids", {"vpc_subnet_ids": []}),
-            ("vpc_subnet_ids", {"vpc_subnet_ids": "subnet-0a1b2c3d"}),
-            ("vpc_subnet_ids", {"vpc_subnet_ids": ["sg-0a1b2c3d"]}),
-            ("vpc_subnet_ids", {"vpc_subnet_ids": ["subnet-0a1b2c3d"] * 17}),
-            ("vpc_security_group_ids", {"vpc_security_group_ids": None}),
-            ("vpc_security_group_ids", {"vpc_security_group_ids": ["default"]}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": []}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": "subnet-0a1b2c3d"}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": ["sg-0a1b2c3d"]}),
+            ("vpc.subnet_ids", {"vpc.subnet_ids": ["subnet-0a1b2c3d"] * 17}),
+            ("vpc.security_group_ids", {"vpc.security_group_ids": None}),
+            ("vpc.security_group_ids", {"vpc.security_group_ids": ["default"]}),
         )
     ),
-    ("stage_name", {"stage_name": "$default"}),
-    ("stage_name", {"stage_name": ""}),
-    ("stage_name", {"stage_name": "v" * 65}),
-    ("object_prefix", {"object_prefix": "downloads"}),
-    ("object_prefix", {"object_prefix": "/downloads/"}),
-    ("object_prefix", {"object_prefix": ""}),
-    ("object_prefix", {"object_prefix": "a*/"}),
-    ("object_prefix", {"object_prefix": "${aws:userid}/"}),
-    ("object_prefix", {"object_prefix": "d" * 256 + "/"}),
+    ("api.stage_name", {"api.stage_name": "$default"}),
+    ("api.stage_name", {"api.stage_name": ""}),
+    ("api.stage_name", {"api.stage_name": "v" * 65}),
+    ("storage.prefix", {"storage.prefix": "downloads"}),
+    ("storage.prefix", {"storage.prefix": "/downloads/"}),
+    ("storage.prefix", {"storage.prefix": ""}),
+    ("storage.prefix", {"storage.prefix": "a*/"}),
+    ("storage.prefix", {"storage.prefix": "${aws:userid}/"}),
+    ("storage.prefix", {"storage.prefix": "d" * 256 + "/"}),
     ("name_prefix", {"name_prefix": "1shop"}),
     ("name_prefix", {"name_prefix": "shop.files"}),
-    ("execute_api_url", {"execute_api_url": "localhost:4566"}),
-    ("execute_api_url", {"execute_api_url": "http://user@localhost"}),
-    ("bucket", {"bucket": "Reports"}),
-    ("bucket", {"bucket": "s3://reports"}),
-    ("bucket", {"bucket": ""}),
+    ("cloud.execute_api_url", {"cloud.execute_api_url": "localhost:4566"}),
+    ("cloud.execute_api_url", {"cloud.execute_api_url": "http://user@localhost"}),
+    ("storage.bucket", {"storage.bucket": "Reports"}),
+    ("storage.bucket", {"storage.bucket": "s3://reports"}),
+    ("storage.bucket", {"storage.bucket": ""}),
     ("tags", {"tags": {"aws:mine": "x"}}),
     ("tags", {"tags": {"a\nb": "x"}}),
     ("tags", {"tags": ["team"]}),
@@ -114,6 +122,9 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("tags.team", {"tags": {"team": "x" * 257}}),
     ("max_conections", {"max_conections": 5}),
     ("restAuth", {"restAuth": "iam"}),
+    ("copying.memoryMb", {"copying": {"memoryMb": 2048}}),
+    ("copying", {"copying": 8}),
+    ("tags", {"tags": 7}),
     ("origins", {"origins": None}),
     ("origins", {"origins": {}}),
     ("origins", {"origins": "https://reports.example.com/"}),
@@ -191,7 +202,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("setting", "args"), WRONG, ids=[f"{name}-{at}" for at, (name, _) in enumerate(WRONG)])
 def test_a_wrong_value_is_refused_with_a_sentence(setting: str, args: dict[str, Any]) -> None:
     with pytest.raises(InvalidSetting) as refused:
-        settings(**args)
+        settings(args)
     message = str(refused.value)
     assert refused.value.setting == setting
     assert message.startswith(setting)
@@ -201,28 +212,37 @@ def test_a_wrong_value_is_refused_with_a_sentence(setting: str, args: dict[str, 
 
 def test_the_sentence_names_setting_value_and_what_is_allowed() -> None:
     with pytest.raises(InvalidSetting) as refused:
-        settings(url_expires_seconds=20)
+        settings({"retention.url_expires_seconds": 20})
     assert str(refused.value) == (
-        "url_expires_seconds (urlExpiresSeconds) is 20, which is not allowed: a whole number from 60 to 900."
+        "retention.url_expires_seconds (retention.urlExpiresSeconds) is 20, which is not allowed: "
+        "a whole number from 60 to 900."
     )
 
 
-def test_a_wrong_key_is_told_the_nearest_right_one() -> None:
-    with pytest.raises(InvalidSetting, match="nearest is max_connections"):
-        settings(max_conections=5)
-    with pytest.raises(InvalidSetting, match=r"origins\.reports\.baseUrl.*nearest is base_url"):
-        settings(origins={"reports": {"baseUrl": "https://reports.example.com/"}})
+def test_an_unknown_key_is_refused_with_the_nearest_setting() -> None:
+    with pytest.raises(InvalidSetting, match=r"max_downloads_per_calle.*nearest is limits.max_downloads_per_caller"):
+        settings({"max_downloads_per_calle": 5})
+    with pytest.raises(InvalidSetting, match=r"copying.tracing.*nearest is observability.tracing"):
+        settings({"copying.tracing": True})
+    with pytest.raises(InvalidSetting, match=r"origins\.reports\.baseUrl.*nearest is origins\.reports\.base_url"):
+        settings({"origins": {"reports": {"baseUrl": "https://reports.example.com/"}}})
+    with pytest.raises(InvalidSetting, match=r"auth.api_keys.batch.rates.*nearest is auth.api_keys.batch.rate"):
+        settings({"auth.type": "api_key", "auth.api_keys": {"batch": {"rates": 1}}})
+
+
+def test_a_setting_is_the_nearest_to_itself() -> None:
+    assert [nearest(path, paths(Settings)) for path in paths(Settings)] == paths(Settings)
 
 
 def test_credentials_in_a_url_are_not_repeated() -> None:
     with pytest.raises(InvalidSetting) as refused:
-        settings(**origin(base_url="https://me:hunter2@reports.example.com/"))
+        settings(origin(base_url="https://me:hunter2@reports.example.com/"))
     assert "hunter2" not in str(refused.value)
 
 
 def test_a_space_in_a_url_is_named() -> None:
     with pytest.raises(InvalidSetting, match="in ASCII without spaces"):
-        settings(**origin(base_url="https://reports.example.com/a b/"))
+        settings(origin(base_url="https://reports.example.com/a b/"))
 
 
 def test_a_computed_value_is_checked_when_it_is_known() -> None:
@@ -233,38 +253,44 @@ def test_a_computed_value_is_checked_when_it_is_known() -> None:
 def test_a_wrong_setting_fails_before_any_resource_exists() -> None:
     cloud = Refusing()
     with pytest.raises(InvalidSetting):
-        deploy({"max_connections": 0}, cloud=cloud)
+        deploy({"websocket.max_connections_per_download": 0}, cloud=cloud)
 
 
 def test_defaults() -> None:
     resolved = settings()
-    assert resolved.rest_auth is RestAuth.IAM
-    assert resolved.bucket is None
-    assert {name: getattr(resolved, name) for name in NUMBERS} == {name: limits[0] for name, limits in NUMBERS.items()}
-    assert {name: getattr(resolved, name) for name in FLAGS} == FLAGS
-    texts = {name: text[0] for name, text in TEXTS.items() if name != "name_prefix"}
-    assert {name: getattr(resolved, name) for name in texts} == texts
+    for path, setting in DECLARED.items():
+        if path not in ("origins", "name_prefix", "tags"):
+            assert attrgetter(path)(resolved) == setting.default, path
 
 
 def test_none_means_not_set() -> None:
-    keys = set(AsyncDownloadArgs.__annotations__) - {"origins"}
-    assert settings(**dict.fromkeys(keys)) == settings()
+    for path in paths(Settings):
+        if path != "origins" and not path.startswith("auth.authorizer."):  # an object without fields is refused
+            assert settings({path: None}) == settings(), path
 
 
 @pytest.mark.parametrize("setting", NUMBERS)
 def test_both_ends_of_a_range_are_allowed_and_floats_of_other_languages_are_numbers(setting: str) -> None:
     _, low, high = NUMBERS[setting]
-    life = {"object_expiry_days": 3650} if setting in ("download_expires_seconds", "reuse_seconds") else {}
-    short = {"download_expires_seconds": 300} if setting == "object_expiry_days" else {}
-    for value in (low, float(high)):
-        got = getattr(settings(**{**life, **short, setting: value}), setting)
-        assert got == value
-        assert isinstance(got, int)
+    other: dict[str, Any] = {
+        "retention.download_expires_seconds": {"retention.object_expiration_days": 3650},
+        "copying.reuse_seconds": {"retention.object_expiration_days": 3650},
+        "retention.object_expiration_days": {"retention.download_expires_seconds": 300},
+        "copying.slice_reserved_concurrency": {"copying.concurrency": 1},
+    }.get(setting, {})
+    for number in (low, float(high), *([0] if setting in WITH_ZERO else [])):
+        resolved = attrgetter(setting)(settings({**other, setting: number}))
+        assert resolved == number
+        assert isinstance(resolved, int)
+
+
+def test_there_are_at_most_fifteen_settings_at_the_top() -> None:
+    assert len(AsyncDownloadArgs.__annotations__) <= 15
 
 
 def test_a_complete_origin_is_accepted() -> None:
     resolved = settings(
-        **origin(
+        origin(
             default_path="latest.csv?version=2",
             secret_headers={"Authorization": SECRET},
             ca_bundle=PARAMETER,
@@ -286,5 +312,5 @@ def test_functions_are_told_of_origins_in_a_fixed_order() -> None:
     both = {name: {"base_url": f"https://{name}.example.com/"} for name in ("b", "a")}
     backwards = dict(reversed(both.items()))
     deployments = [deploy({"origins": origins}) for origins in (both, backwards)]
-    copies = [deployed.one("lambda/function:Function", "copy") for deployed in deployments]
+    copies = [deployment.resource("lambda/function:Function", "copy") for deployment in deployments]
     assert [list(copy.origins) for copy in copies] == [["a", "b"], ["a", "b"]]

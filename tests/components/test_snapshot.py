@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.components.harness import deploy
-from tests.components.snapshot import VARIANTS, read, snapshot
+from tests.components.support.harness import deploy
+from tests.components.support.snapshot import VARIANTS, read, snapshot
 
 REMEDY = "if this change is meant, run `make docs`, which rewrites the snapshot, and read its diff"
 

@@ -1,4 +1,4 @@
-"""What `make local` shows, and what it must not."""
+"""The lines that `make local` prints, and the secrets that they must not hold."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ SIGNATURE = "82bdd48d31a6595027d0cf7e0fff9a9f51448828bcf4548311acb460249af0f0"
     ],
 )
 def test_nothing_that_opens_a_door_is_shown(text: str) -> None:
-    """Neither whole nor its telling part."""
     shown = redacted(text)
     assert TICKET.partition(".")[2] not in shown
     assert SIGNATURE not in shown
@@ -37,7 +36,6 @@ def test_nothing_that_opens_a_door_is_shown(text: str) -> None:
 
 
 def test_what_is_harmless_stays() -> None:
-    """Ids, ARNs and paths are what one wants to see."""
     text = "download 0f8fad5bd9cb469fa16570867728950e of files/25MB at arn:aws:states:us-east-1:0:execution:m:n"
     assert redacted(text) == text
     assert redacted("/d?ticket=abc&path=files/1") == "/d?ticket=…&path=files/1"
@@ -68,12 +66,10 @@ def test_what_is_harmless_stays() -> None:
     ],
 )
 def test_what_clients_do_is_one_line_each(event: dict[str, Any], line: Line) -> None:
-    """Method, path, status, size and time; of a message its type."""
     assert of_client({"time": 1.5, **event}) == line
 
 
 def test_a_functions_log_is_its_report_and_its_own_words() -> None:
-    """Lambda's other lines say nothing new."""
     report = "REPORT RequestId: 5f23baf3\tDuration: 444.4 ms\tBilled Duration: 445 ms"
     assert of_function("copy", 1500, report) == Line(1.5, "Lambda", "copy 444 ms")
     arn = "arn:aws:states:us-east-1:000000000000:execution:machine:abc"
@@ -85,7 +81,6 @@ def test_a_functions_log_is_its_report_and_its_own_words() -> None:
 
 
 def test_a_secret_in_a_functions_log_is_not_shown() -> None:
-    """Whatever the function did wrong."""
     line = of_function("connect", 0, json.dumps({"level": "INFO", "message": f"came with ?ticket={TICKET}"}))
     assert line is not None
     assert TICKET.partition(".")[2] not in line.text
@@ -104,20 +99,17 @@ def test_a_secret_in_a_functions_log_is_not_shown() -> None:
     ],
 )
 def test_an_execution_is_its_states_and_its_end(event: dict[str, Any], text: str, failed: bool) -> None:
-    """Inputs and outputs of states are not shown."""
     stamp = datetime.fromtimestamp(2.5, UTC)
     assert of_execution("d", {"timestamp": stamp, **event}) == Line(2.5, "States", text, failed)
 
 
 def test_a_request_at_the_origin_is_shown_with_its_range() -> None:
-    """And without what it carries."""
-    asked = Request("GET", "/files/1MB?ticket=abc", {"range": "bytes=0-9", "authorization": "Bearer x"})
-    assert of_origin(1.5, asked) == Line(1.5, "Origin", "GET /files/1MB?ticket=… bytes=0-9")
+    request = Request("GET", "/files/1MB?ticket=abc", {"range": "bytes=0-9", "authorization": "Bearer x"})
+    assert of_origin(1.5, request) == Line(1.5, "Origin", "GET /files/1MB?ticket=… bytes=0-9")
     assert of_origin(1.5, Request("GET", "/files/1MB", {})).text == "GET /files/1MB"
 
 
 def test_other_events_of_an_execution_are_not_shown() -> None:
-    """A state entered is enough."""
     assert of_execution("d", {"type": "TaskScheduled", "timestamp": datetime.now(UTC)}) is None
 
 
@@ -143,7 +135,6 @@ ESCAPES = "\x1b[2J\u202egpj.exe\x07\r\n\x9b31m"
     ],
 )
 def test_no_line_steers_the_terminal(line: Line | None) -> None:
-    """Clients, origins and functions choose what is in it."""
     assert line is not None
     assert "gpj.exe" in line.text
     assert not set(ESCAPES) & set(line.text) & {"\x1b", "\u202e", "\x07", "\r", "\n", "\x9b"}

@@ -13,8 +13,8 @@ import botocore.session
 import pytest
 from botocore.model import DenormalizedStructureBuilder
 
+from local_provider.aws import Aws
 from localcloud import aws_request_checks
-from localcloud.aws import Aws
 from localcloud.aws_request_checks import WrongRequestError, allowing, check_request
 from localcloud.aws_request_checks.patterns import UntranslatableError, compile_pattern
 from localcloud.aws_request_checks.shapes import shape_problems
@@ -25,7 +25,7 @@ CALLS = re.compile(r"""(?:create_client|client|_SERVICE)\(\s*["']([a-z0-9-]+)["'
 
 def services() -> list[str]:
     """Return the services of AWS that code of the project makes clients of."""
-    folders = ("runtime", "localcloud", "integration_tests", "tests", "benchmarks", "tools")
+    folders = ("runtime", "localcloud", "local_provider", "integration_tests", "tests", "benchmarks", "tools")
     sources = [path for folder in folders for path in (TOP / folder).rglob("*.py")]
     named = {name for path in sources for name in CALLS.findall(path.read_text())}
     return sorted(named & set(botocore.session.Session().get_available_services()))
@@ -125,7 +125,6 @@ def invalid_call() -> Callable[[], Any]:
 
 
 def test_a_wrong_request_is_not_sent_and_is_kept(invalid_call: Callable[[], Any]) -> None:
-    """Once, however often the check is installed; whoever swallows the error hides nothing."""
     aws_request_checks.install()
     with pytest.raises(WrongRequestError, match=r"lambda\.Invoke: InvocationType: 'Later' is none of Event"):
         invalid_call()
@@ -153,7 +152,6 @@ def test_what_is_wrong_on_purpose_is_let_through_by_its_name() -> None:
 
 
 def test_a_child_process_checks_its_requests_and_does_not_get_the_projects_modules(tmp_path: Path) -> None:
-    """As a function on the emulator does, which has only the files of its archive."""
     file = tmp_path / "problems"
     code = """
 import importlib.util, botocore.session

@@ -37,7 +37,6 @@ KEYS = {"accessKeyId": "LOCALKEY", "secretAccessKey": "LOCAL'SECRET"}
 
 
 def test_an_event_is_read_and_changed(tmp_path: Path) -> None:
-    """Where a part is missing it is made."""
     path = tmp_path / "event.json"
     path.write_text('{"a": {"b": "old", "c": 1}, "n": null}')
     assert read_event(path, []) == {"a": {"b": "old", "c": 1}, "n": None}
@@ -46,7 +45,6 @@ def test_an_event_is_read_and_changed(tmp_path: Path) -> None:
 
 
 def test_what_is_no_event_is_told(tmp_path: Path) -> None:
-    """Missing, not JSON, or a change that sets nothing."""
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         read_event(tmp_path / "none.json", [])
     (tmp_path / "bad.json").write_text("{")
@@ -58,7 +56,6 @@ def test_what_is_no_event_is_told(tmp_path: Path) -> None:
 
 
 def test_a_function_sees_its_time_run_out() -> None:
-    """As in Lambda, never below zero."""
     assert 59_000 < Context("f", "arn", "256", 60).get_remaining_time_in_millis() <= 60_000
     assert Context("f", "arn", "256", 0).get_remaining_time_in_millis() == 0
 
@@ -73,12 +70,11 @@ def test_a_function_sees_its_time_run_out() -> None:
     ],
 )
 def test_an_origin_of_the_users_own(url: str, described: dict[str, object]) -> None:
-    """A private address is allowed, for the user has named it; redirects may lead to any public host."""
     assert origins.own_origin(url) == described | {"redirects": "any"}
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "sentence"),
     [
         *(
             (url, "has to be a URL like http://127.0.0.1:9000/")
@@ -99,9 +95,8 @@ def test_an_origin_of_the_users_own(url: str, described: dict[str, object]) -> N
         ("http://[fe80::1]/", "is link-local"),
     ],
 )
-def test_what_is_no_origin_is_told(url: str, told: str) -> None:
-    """In one sentence, without the password that may be in it."""
-    with pytest.raises(UsageError, match=told) as raised:
+def test_what_is_no_origin_is_told(url: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence) as raised:
         origins.own_origin(url)
     assert "secret" not in str(raised.value)
 
@@ -115,7 +110,6 @@ def test_make_passes_an_origin_on_as_it_is() -> None:
 
 
 def test_the_walk_through_has_lines_to_paste() -> None:
-    """The URLs of this stack, and no secret."""
     lines = [line for _, shown in steps(OUTPUTS, default_path=True) for line in shown]
     text = "\n".join(lines)
     assert f"curl -s '{OUTPUTS['downloadUrl']}'" in lines
@@ -133,23 +127,21 @@ def test_the_walk_through_has_lines_to_paste() -> None:
 
 
 def test_a_directory_of_the_users_own_is_named(tmp_path: Path) -> None:
-    """In every line that needs it, quoted for a shell."""
     assert (
         env_line(tmp_path / "a b") == f"""eval "$(.venv/bin/python -m localcloud env --directory '{tmp_path}/a b')\""""
     )
 
 
 def test_the_environment_is_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Endpoint, region and keys; a profile and a session token of the user's own do not disturb them."""
     monkeypatch.setattr("localcloud.shell_environment.read_running", lambda *_, **__: OUTPUTS | KEYS)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         assert main(["env"]) == 0
     show = 'echo "$AWS_ENDPOINT_URL $AWS_REGION $AWS_DEFAULT_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"'
-    others = 'echo "${AWS_PROFILE-} ${AWS_SESSION_TOKEN-}"'
+    unset = 'echo "${AWS_PROFILE-} ${AWS_SESSION_TOKEN-}"'
     env = {**os.environ, "AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine"}
     ran = subprocess.run(
-        ["sh", "-c", f'eval "$1"; {show}; {others}', "sh", printed.getvalue()],
+        ["sh", "-c", f'eval "$1"; {show}; {unset}', "sh", printed.getvalue()],
         env=env,
         capture_output=True,
         text=True,
@@ -159,7 +151,6 @@ def test_the_environment_is_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a traceback, on standard error, with exit code 1."""
 
     def refuse(_: Path) -> Any:
         raise NotRunningError("Nothing runs.")
@@ -170,7 +161,6 @@ def test_an_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 def test_wrong_arguments_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """With exit code 2."""
     with pytest.raises(SystemExit) as ended:
         main(["invoke", "deliver"])
     assert ended.value.code == 2
@@ -178,7 +168,6 @@ def test_wrong_arguments_are_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_demo_reads_its_own_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And its exit code is ours."""
     demo = SimpleNamespace(main=lambda argv: {"--size 1": 7}[" ".join(argv)])
     monkeypatch.setitem(sys.modules, "localcloud.demo", demo)
     assert main(["demo", "--size", "1"]) == 7
@@ -186,7 +175,6 @@ def test_the_demo_reads_its_own_arguments(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_block_once(number: signal.Signals) -> None:
-    """A second one does not disturb the tidying up; afterwards signals are what they were."""
     before = signal.getsignal(number)
     tidied = False
 
@@ -206,8 +194,8 @@ def test_a_signal_ends_a_block_once(number: signal.Signals) -> None:
 
 
 def test_launch_configurations_fit() -> None:
-    """VS Code attaches where `--debug` waits, and the unit tests run as `make test-unit` runs them."""
+    """VS Code attaches to the port of `--debug`, and runs the unit tests with the options of `make test-unit`."""
     launch = json.loads((Path(__file__).parents[2] / ".vscode" / "launch.json").read_text())
-    names = {one["name"]: one for one in launch["configurations"]}
+    names = {entry["name"]: entry for entry in launch["configurations"]}
     assert names["Attach to handler"]["connect"] == {"host": "127.0.0.1", "port": 5678}
     assert names["Unit tests"]["args"] == ["tests", "client/tests"]

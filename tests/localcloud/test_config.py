@@ -13,11 +13,11 @@ from localcloud.errors import ConfigError
 NOT_GIVEN = object()
 
 
-def seen(declared: Any, value: Any = NOT_GIVEN) -> str | None:
-    """What the program sees of key `k`."""
+def resolved(declared: Any, value: Any = NOT_GIVEN) -> str | None:
+    """Return the value of key `k` that the program reads."""
     project = Project("p", Path(), {"k": declared})
-    given = {} if value is NOT_GIVEN else {"p:k": value}
-    return resolve(project, "s", given).get("p:k")
+    values = {} if value is NOT_GIVEN else {"p:k": value}
+    return resolve(project, "s", values).get("p:k")
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,7 @@ def seen(declared: Any, value: Any = NOT_GIVEN) -> str | None:
     ],
 )
 def test_a_value_replaces_the_default_whole_and_becomes_text(declared: Any, value: Any, text: str) -> None:
-    """Scalars as they are written, lists and objects as JSON."""
-    assert seen(declared, value) == text
+    assert resolved(declared, value) == text
 
 
 @pytest.mark.parametrize(
@@ -67,14 +66,12 @@ def test_a_value_replaces_the_default_whole_and_becomes_text(declared: Any, valu
     ],
 )
 def test_a_value_of_another_type_is_refused(declared: Any, value: Any, named: str) -> None:
-    """The sentence names stack, key, type and value."""
     with pytest.raises(ConfigError, match="Stack s: configuration key p:k") as refused:
-        seen(declared, value)
+        resolved(declared, value)
     assert named in str(refused.value)
 
 
 def test_every_missing_value_is_named() -> None:
-    """A key of the project without default is required; one of a provider is not."""
     project = Project("p", Path(), {"b": {"type": "string"}, "a": {"type": "string"}, "aws:region": {"type": "string"}})
     with pytest.raises(ConfigError, match="p:a, p:b") as refused:
         resolve(project, "s", {})
@@ -82,9 +79,8 @@ def test_every_missing_value_is_named() -> None:
 
 
 def test_an_unknown_type_is_the_projects_mistake() -> None:
-    """Pulumi knows five types."""
     with pytest.raises(ConfigError, match="declares type number"):
-        seen({"type": "number"}, 1)
+        resolved({"type": "number"}, 1)
 
 
 def test_a_misspelt_key_passes_as_with_the_real_engine() -> None:
@@ -93,7 +89,6 @@ def test_a_misspelt_key_passes_as_with_the_real_engine() -> None:
 
 
 def test_files_are_read_from_the_projects_folder(tmp_path: Path) -> None:
-    """Keys of a stack's file may leave the project's name out; a stack may have no file."""
     (tmp_path / "Pulumi.yaml").write_text("name: p\nconfig: {k: {type: string}}\n")
     (tmp_path / "Pulumi.s.yaml").write_text("config: {k: 1, 'aws:region': r}\n")
     project = read_project(tmp_path)
@@ -105,6 +100,5 @@ def test_files_are_read_from_the_projects_folder(tmp_path: Path) -> None:
 
 
 def test_small_helpers() -> None:
-    """A key has a namespace; nothing is empty text."""
     assert full_keys(Project("p", Path(), {}), {"a": 1, "n:b": 2}) == {"p:a": 1, "n:b": 2}
     assert encode(None) == ""

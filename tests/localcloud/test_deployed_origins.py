@@ -1,4 +1,4 @@
-"""The origins that a handler of the source tree is given are those of the deployed archive."""
+"""A handler of the source tree gets the origins of the deployed archive."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, cast
 import pulumi
 import pytest
 
+from local_provider.engine import Deployment
 from localcloud.deployed_origins import VARIABLE, origins_of, write_origins
-from localcloud.engine import Deployment
 from runtime import config
 
 ORIGINS = {"local": {"base_url": "http://127.0.0.1:9000/", "allow_http": True}}

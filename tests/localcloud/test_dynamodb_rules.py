@@ -1,4 +1,4 @@
-"""DynamoDB's rules for items, keys and expressions, which emulators forgive, as `aws_request_checks` has them."""
+"""Checks of DynamoDB's rules for items, keys and expressions, which emulators do not enforce."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localcloud.aws_request_checks.expressions import reserved_words
 
 
 def test_the_reserved_words_are_all_there() -> None:
-    """As many as AWS documents, and the same as another implementation has."""
+    """Their number is the one that AWS documents, and another implementation has the same words."""
     assert len(reserved_words()) == 573
     assert reserved_words() == set(ReservedKeywords.get_reserved_keywords())
     assert {"SIZE", "STATUS", "PATH", "OWNER", "VALUE", "NAME"} <= reserved_words()

@@ -1,4 +1,4 @@
-"""What is noted of clients, by the thing that stands between the emulator and its HTTP server."""
+"""The observer between the emulator and its HTTP server records requests of clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ API = "/_aws/execute-api/0ac7dc46/v1"
 
 
 def noted(scope: dict[str, Any], received: list[dict[str, Any]], sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is noted of an application that hears `received`, then says `sent`; both pass through unchanged."""
+    """Return the records of an application that receives `received`, then sends `sent`; both pass unchanged."""
     notes: list[dict[str, Any]] = []
     heard: list[Any] = []
     said: list[Any] = []
@@ -54,13 +54,11 @@ ANSWER: list[dict[str, Any]] = [
 
 
 def test_a_rest_call_is_noted_without_its_query() -> None:
-    """The path below the stage."""
     notes = noted(http(f"{API}/downloads", f"ticket={SECRET}", "POST"), [], ANSWER)
     assert notes == [{"kind": "rest", "method": "POST", "path": "/downloads", "status": 202, "bytes": 8}]
 
 
 def test_a_signed_download_is_noted_without_its_signature() -> None:
-    """An object fetched by a pre-signed URL."""
     notes = noted(http("/bucket/downloads/1", f"X-Amz-Signature={SECRET}"), [], ANSWER)
     assert notes == [{"kind": "s3", "method": "GET", "path": "/bucket/downloads/1", "status": 202, "bytes": 8}]
 
@@ -70,12 +68,10 @@ def test_a_signed_download_is_noted_without_its_signature() -> None:
     [http("/"), http("/bucket/key"), http("/_ministack/health"), http(f"{API}/@connections/abc", "", "POST")],
 )
 def test_what_the_stack_itself_does_is_not_noted(scope: dict[str, Any]) -> None:
-    """Calls of its functions to AWS."""
     assert noted(scope, [], ANSWER) == []
 
 
 def test_a_socket_is_noted_from_opening_to_closing() -> None:
-    """Of each message one word: what the client wants, what it is told."""
     received: list[dict[str, Any]] = [
         {"type": "websocket.connect"},
         {"type": "websocket.receive", "text": json.dumps({"action": "refresh", "ticket": SECRET})},
@@ -103,6 +99,5 @@ def test_a_socket_is_noted_from_opening_to_closing() -> None:
     "refusal", [{"type": "websocket.close"}, {"type": "websocket.http.response.start", "status": 403}]
 )
 def test_a_refused_socket_is_noted(refusal: dict[str, Any]) -> None:
-    """However the server says no."""
     notes = noted({"type": "websocket", "path": API}, [{"type": "websocket.connect"}], [refusal])
     assert notes == [{"kind": "socket", "socket": 1, "what": "refused", "status": 403}]

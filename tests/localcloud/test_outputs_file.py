@@ -1,4 +1,4 @@
-"""`.localcloud/outputs.json`: there while the stack is, whole, and gone with it."""
+"""`.localcloud/outputs.json` exists, complete, for as long as the stack runs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,6 @@ def path(directory: Path) -> Path:
 
 
 def test_it_is_there_for_as_long_as_the_stack(directory: Path, path: Path, running: dict[str, object]) -> None:
-    """And nothing else is left beside it."""
     with published(running, directory):
         assert json.loads(path.read_text()) == running
         assert read_running(directory) == running
@@ -58,7 +57,6 @@ def test_it_is_there_for_as_long_as_the_stack(directory: Path, path: Path, runni
 
 
 def test_an_emulator_without_a_stack_is_no_stack(directory: Path, running: dict[str, object]) -> None:
-    """Its keys can be read, its tables cannot."""
     bare = {name: value for name, value in running.items() if name != "apiUrl"}
     with published(bare, directory):
         assert read_running(directory, needs="accessKeyId") == bare
@@ -67,28 +65,24 @@ def test_an_emulator_without_a_stack_is_no_stack(directory: Path, running: dict[
 
 
 def test_it_goes_when_the_stack_fails(directory: Path, path: Path) -> None:
-    """Whatever ends the block."""
     with pytest.raises(KeyboardInterrupt), published(GONE, directory):
         raise KeyboardInterrupt
     assert not path.exists()
 
 
 def test_a_file_that_another_stack_wrote_stays(directory: Path, path: Path) -> None:
-    """It is that one's to remove."""
     with published(GONE, directory):
         path.write_text(json.dumps({"awsEndpoint": "http://127.0.0.1:10"}))
     assert path.exists()
 
 
 def test_a_second_stack_is_refused(directory: Path, running: dict[str, object]) -> None:
-    """The sentence says where the first one is."""
     with published(running, directory), pytest.raises(UsageError, match=str(running["awsEndpoint"])):
         refuse_second(directory)
 
 
 @pytest.mark.parametrize("left", [json.dumps(GONE), "", "[]", '{"awsEndpoint": 5}', "{half"])
 def test_what_a_killed_stack_left_is_no_obstacle(directory: Path, path: Path, left: str) -> None:
-    """Nothing answers there: it is overwritten by the next one, and nobody takes it for a stack."""
     path.parent.mkdir()
     path.write_text(left)
     refuse_second(directory)
@@ -99,6 +93,5 @@ def test_what_a_killed_stack_left_is_no_obstacle(directory: Path, path: Path, le
 
 
 def test_no_file_is_no_stack(directory: Path) -> None:
-    """The sentence says what to do."""
     with pytest.raises(NotRunningError, match="make local"):
         read_running(directory)

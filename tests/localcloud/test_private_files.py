@@ -43,7 +43,6 @@ def test_outputs_are_for_their_owner(directory: Path) -> None:
 
 
 def test_outputs_replace_a_file_that_everybody_reads(directory: Path) -> None:
-    """Whoever holds the old one open reads nothing new."""
     path = directory / "outputs.json"
     path.write_text("{}")
     path.chmod(0o666)
@@ -60,7 +59,6 @@ def test_a_draft_does_not_stay_when_it_cannot_be_written(directory: Path) -> Non
 
 
 def test_a_log_is_a_new_file_of_ours(directory: Path) -> None:
-    """Not what a link points to, and not a file that somebody put there."""
     target = directory / "target"
     target.write_text("untouched")
     log = directory / "emulator.log"

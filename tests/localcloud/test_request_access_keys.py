@@ -1,4 +1,4 @@
-"""Which access keys the filter lets through to AWS services."""
+"""Access keys that the filter accepts for AWS services."""
 
 from __future__ import annotations
 
@@ -65,7 +65,6 @@ def test_keys_of_this_run_pass(key: str) -> None:
     ],
 )
 def test_a_service_is_not_called_without_credentials(method: str, path: str, headers: dict[str, Any]) -> None:
-    """A form that posts to a bucket has them in its body, which nobody here needs."""
     assert refusal_of(forge(path, method, **headers)) is CREDENTIALS_MISSING
 
 
@@ -73,7 +72,7 @@ def test_a_service_is_not_called_without_credentials(method: str, path: str, hea
     "host", ["0ac7dc46.execute-api.localhost", "d1.cloudfront.localhost", "x.lambda-url.localhost"]
 )
 def test_on_other_hosts_every_path_is_a_services(host: str) -> None:
-    """The emulator decides by the host first: what it serves there takes no credentials."""
+    """The emulator routes by the host first, and takes no credentials there."""
     for path in ("/v1/downloads", "/v2/email/outbound-emails"):
         assert refusal_of(forge(path, "POST", host=f"{host}:{PORT}")) is CREDENTIALS_MISSING
         assert refusal_of(forge(path, "POST", host=f"{host}:{PORT}", authorization=header())) is None

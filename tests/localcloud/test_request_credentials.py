@@ -1,4 +1,4 @@
-"""Which access key a request names, and which ways of carrying one are not read."""
+"""The access key of a request, and forms of credentials that are not read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def of_query(text: str) -> Credential | None:
 
 
 def test_what_older_tools_pre_sign_is_read() -> None:
-    """boto3 and version 1 of the AWS CLI do so for S3 in us-east-1."""
+    """boto3 and version 1 of the AWS CLI use this form for S3 in us-east-1."""
     assert of_query(f"AWSAccessKeyId={ISSUED}&Signature=x%3D&Expires=1") == Credential(ISSUED, "s3", in_query=True)
     assert of_query("Signature=x&Expires=1&list-type=2") is None
 
@@ -59,7 +59,7 @@ def test_what_is_not_of_aws_is_none(authorization: str) -> None:
     ],
 )
 def test_headers_that_the_emulator_may_read_otherwise_are_errors(values: list[str]) -> None:
-    """Signature Version 2 and 4a, two values, unusual case, parts that are missing or twice there."""
+    """Signature Version 2 and 4a, repeated, missing or unusually written parts are errors."""
     with pytest.raises(CredentialError):
         find_credential(values, [])
 

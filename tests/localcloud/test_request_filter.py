@@ -1,4 +1,4 @@
-"""The filter as the HTTP server sees it: 403 in the caller's protocol, everything else untouched."""
+"""The filter as an ASGI application: 403 in the caller's protocol, other requests pass unchanged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def scope(path: str, kind: str = "http", query: str = "", **headers: str) -> dic
 
 
 class Exchange:
-    """Send one request through the filter; `received` is what reached the emulator, `answered` what the client got."""
+    """Send one request through the filter; `received` reached the emulator, `answered` the client."""
 
     def __init__(
         self, request_scope: dict[str, Any], incoming: Iterable[dict[str, Any]] = (), answer: Any = (START, END)
@@ -71,7 +71,6 @@ def body_of(*parts: bytes) -> list[dict[str, Any]]:
 
 
 def test_what_is_allowed_passes_as_it_comes() -> None:
-    """Bodies in the pieces that they come in."""
     incoming = body_of(b"a" * 70_000, b"b", b"")
     exchange = Exchange(scope(FUNCTIONS, authorization=header()), incoming)
     assert exchange.received == incoming
@@ -140,7 +139,6 @@ def test_a_handshake_is_refused_with_403() -> None:
 def test_botocore_reads_the_code(
     refusal: Refusal, service: str, operation: str, target: list[str], content_type: list[str]
 ) -> None:
-    """In the protocol of each service that the product uses."""
     model = get_session().get_service_model(service)
     answer = describe(refusal, service=service, targets=target, content_types=content_type)
     headers = {name.decode(): value.decode() for name, value in answer.headers}
@@ -153,6 +151,5 @@ def test_botocore_reads_the_code(
 
 
 def test_a_refusal_says_what_to_do() -> None:
-    """And repeats nothing of the request, which may come from anywhere."""
     assert "python -m localcloud env" in UNKNOWN_ACCESS_KEY.message
     assert len({refusal.code for refusal in REFUSALS}) == len(REFUSALS)

@@ -1,4 +1,4 @@
-"""Which hosts, paths and WebSocket handshakes reach the emulator, and that its control endpoints are closed."""
+"""Hosts, paths and WebSocket handshakes that reach the emulator; its control endpoints are closed."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def test_names_and_addresses_of_this_machine_are_its_own(host: str) -> None:
 
 
 def test_a_request_has_exactly_one_host() -> None:
-    one = (b"host", f"localhost:{PORT}".encode())
-    for headers in ([], [one, one]):
+    host = (b"host", f"localhost:{PORT}".encode())
+    for headers in ([], [host, host]):
         assert refusal_of(Request(False, "GET", API, b"", headers, PORT)) is FOREIGN_HOST
 
 
@@ -133,7 +133,6 @@ def test_a_path_that_only_looks_like_a_control_endpoint_is_what_the_emulator_tak
 )
 @pytest.mark.parametrize("service", ["s3", "lambda", "execute-api"])
 def test_a_key_that_was_not_issued_is_refused(key: str, service: str) -> None:
-    """In the header and in the URL; on the stack's APIs, too, where a root key would pass for any caller."""
     for path in (FUNCTIONS, OBJECT, CONNECTIONS, API, "/"):
         assert refusal_of(forge(path, "POST", authorization=header(key, service))) is UNKNOWN_ACCESS_KEY
         assert refusal_of(forge(path, "POST", query(key, service))) is UNKNOWN_ACCESS_KEY

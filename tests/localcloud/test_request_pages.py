@@ -1,4 +1,4 @@
-"""What web pages may send to the emulator: requests to the stack's APIs, and reads of pre-signed objects."""
+"""Web pages may send requests to the stack's APIs and read pre-signed objects, and nothing else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.security
     [{"origin": FOREIGN}, {"origin": "null"}, {"origin": f"http://127.0.0.1:{PORT}"}, {"origin": "http://127.0.0.1:1"}],
 )
 def test_no_page_reaches_a_service(method: str, headers: dict[str, Any]) -> None:
-    """Not even with the right key: simple requests, preflights, and pages of this very port."""
+    """Simple requests, preflights and pages of the emulator's port are refused even with the right key."""
     request = forge(FUNCTIONS, method, authorization=header(), **headers)
     assert refusal_of(request) is FOREIGN_PAGE
     assert refusal_of(forge(FUNCTIONS, method, query(), **headers)) is FOREIGN_PAGE
@@ -56,7 +56,6 @@ def test_what_a_page_embeds_or_fetches_is_from_a_page(site: str, mode: str, dest
 
 
 def test_a_link_may_be_followed() -> None:
-    """It needs a key like every other request; a form that a page submits is no link."""
     assert refusal_of(forge(OBJECT, query=query(), **NAVIGATION)) is None
     assert refusal_of(forge("/_ministack/health", **NAVIGATION)) is None
     assert refusal_of(forge(OBJECT, **NAVIGATION)) is CREDENTIALS_MISSING

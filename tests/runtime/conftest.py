@@ -8,13 +8,13 @@ import pytest
 from hypothesis import settings
 
 from runtime.adapters import aws
-from tests.runtime import in_moto as moto
-from tests.runtime import in_process as services
-from tests.runtime.in_moto import InMoto
-from tests.runtime.in_process import InProcess
-from tests.runtime.s3_stub import S3Stub, serving_s3
-from tests.runtime.s3_stub.session import use
-from tests.runtime.world import World
+from tests.runtime.support import in_moto as moto
+from tests.runtime.support import in_process as services
+from tests.runtime.support.in_moto import InMoto
+from tests.runtime.support.in_process import InProcess
+from tests.runtime.support.s3_stub import S3Stub, serving_s3
+from tests.runtime.support.s3_stub.session import use_stub
+from tests.runtime.support.world import World
 
 settings.register_profile("any machine", deadline=None)  # no test measures time to pass or fail
 settings.load_profile("any machine")
@@ -22,13 +22,13 @@ settings.load_profile("any machine")
 
 @pytest.fixture
 def world() -> World:
-    """A runtime on fakes."""
+    """Return a runtime on fakes."""
     return World()
 
 
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
-    """The adapters on the emulator's services in this process, which are empty before and after."""
+    """Run the adapters on the emulator's services in this process, empty before and after."""
     cloud = services.cloud()
     monkeypatch.setattr(aws, "session", lambda: cloud.session)
     monkeypatch.setattr(aws, "_clients", cloud.clients)
@@ -39,8 +39,8 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
 
 @pytest.fixture
 def in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMoto]:
-    """The adapters on moto's DynamoDB in this process, which is empty before and after."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # moto asks boto3 for the regions, which looks for the profile
+    """Run the adapters on moto's DynamoDB in this process, empty before and after."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # moto lists the regions with boto3, which reads the profile
         monkeypatch.delenv(name, raising=False)
     cloud = moto.cloud()
     monkeypatch.setattr(aws, "session", lambda: cloud.session)
@@ -52,7 +52,7 @@ def in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMoto]:
 
 @pytest.fixture
 def s3_stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Stub]:
-    """The adapters on a strict S3 over TLS, which is empty."""
+    """Run the adapters on a strict S3 stub over TLS."""
     with serving_s3() as stub:
-        use(stub, monkeypatch)
+        use_stub(stub, monkeypatch)
         yield stub

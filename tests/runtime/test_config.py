@@ -1,4 +1,4 @@
-"""The environment is read once, typed, and its mistakes are named."""
+"""The environment is parsed once into typed settings, and mistakes are named."""
 
 from __future__ import annotations
 
@@ -16,38 +16,43 @@ from runtime.models import Origin, RedirectRule
 from tests.runtime.test_architecture import HANDLERS
 
 ORIGINS = json.dumps({"reports": {"base_url": "https://reports.example.com/exports"}})
-PAGES = json.dumps(["https://app.example.com"])
-VALUES = {"int": "10", "Amount": "0", "bool": "true", "Origins": "origins.json", "Pages": PAGES, "str": "text"}
+CORS_ORIGINS = json.dumps(["https://app.example.com"])
+VALUES = {
+    "int": "10",
+    "Amount": "0",
+    "bool": "true",
+    "Origins": "origins.json",
+    "CorsOrigins": CORS_ORIGINS,
+    "str": "text",
+}
 
 
 @pytest.fixture(autouse=True)
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The root of a function's archive."""
+    """Return the root of a function's archive."""
     (tmp_path / "origins.json").write_text(ORIGINS)
     monkeypatch.setattr(config, "ROOT", tmp_path)
     return tmp_path
 
 
-def environment(name: str) -> tuple[type[object], dict[str, str]]:
-    """A handler's settings, and a good environment for them."""
+def settings_of(name: str) -> tuple[type[object], dict[str, str]]:
+    """Return a handler's settings class and a valid environment for it."""
     settings: type[object] = importlib.import_module(f"runtime.handlers.{name}").Settings
     return settings, {config.variable_of(field): VALUES[str(field.type)] for field in fields(settings)}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", HANDLERS)
-def test_every_handler_reads_a_good_environment(name: str) -> None:
-    """Each field has its type."""
-    settings, environ = environment(name)
+def test_every_handler_parses_a_valid_environment(name: str) -> None:
+    settings, environ = settings_of(name)
     loaded = config.load(settings, environ)
-    kinds = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict, "Pages": tuple}
+    types = {"int": int, "Amount": int, "bool": bool, "str": str, "Origins": dict, "CorsOrigins": tuple}
     for field in fields(settings):  # type: ignore[arg-type]
-        assert isinstance(getattr(loaded, field.name), kinds[str(field.type)])
+        assert isinstance(getattr(loaded, field.name), types[str(field.type)])
 
 
 @pytest.mark.parametrize("name", HANDLERS)
-def test_every_handler_names_what_is_missing(name: str) -> None:
-    """A variable that is not there is named, unless it has a default."""
-    settings, environ = environment(name)
+def test_every_handler_names_a_missing_variable(name: str) -> None:
+    settings, environ = settings_of(name)
     required = [config.variable_of(field) for field in fields(settings) if field.default is MISSING]  # type: ignore[arg-type]
     for variable in required:
         if variable != "OBJECT_PREFIX":
@@ -68,10 +73,9 @@ def test_every_handler_names_what_is_missing(name: str) -> None:
         ("CORS_ORIGINS", "[7]"),
     ],
 )
-def test_a_wrong_value_is_named(variable: str, text: str) -> None:
-    """The variable is in the message."""
+def test_invalid_value_is_named(variable: str, text: str) -> None:
     name = {"MAX_CONNECTIONS": "connect", "CORS_ORIGINS": "get_download"}.get(variable, "copy")
-    settings, environ = environment(name)
+    settings, environ = settings_of(name)
     with pytest.raises(ConfigError, match=variable):
         config.load(settings, environ | {variable: text})
 
@@ -92,31 +96,29 @@ def test_a_wrong_value_is_named(variable: str, text: str) -> None:
         '{"a": {"base_url": "https://host/", "redirects": "none"}}',
     ],
 )
-def test_a_file_that_does_not_describe_origins_is_refused(archive: Path, content: str) -> None:
-    """The variable and the file are in the message."""
+def test_invalid_file_of_origins_is_named(archive: Path, content: str) -> None:
     (archive / "origins.json").write_text(content)
-    settings, environ = environment("copy")
+    settings, environ = settings_of("copy")
     with pytest.raises(ConfigError, match=r"ORIGINS_FILE names the file origins\.json, which is not a JSON object"):
         config.load(settings, environ)
 
 
-def test_a_missing_file_of_origins_is_named(archive: Path) -> None:
+def test_missing_file_of_origins_is_named(archive: Path) -> None:
     (archive / "origins.json").unlink()
-    settings, environ = environment("copy")
+    settings, environ = settings_of("copy")
     with pytest.raises(ConfigError, match=r"ORIGINS_FILE names the file origins\.json, which cannot be read: No such"):
         config.load(settings, environ)
 
 
-def test_the_file_of_the_origins_may_be_anywhere(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """An absolute path is for handlers that are run outside of Lambda."""
+def test_file_of_origins_may_have_an_absolute_path(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Handlers that run outside of Lambda use one."""
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "o.json"
     elsewhere.write_text('{"only": {"base_url": "https://only.example.com/"}}')
     assert list(config.read_origins("ORIGINS_FILE", str(elsewhere))) == ["only"]
 
 
-def test_an_origin_is_read_whole(archive: Path) -> None:
-    """Every field of an origin arrives, and its base ends with a slash."""
-    described = {
+def test_every_field_of_an_origin_is_parsed(archive: Path) -> None:
+    fields = {
         "base_url": "http://files.example.com:8080/x",
         "default_path": "latest",
         "secret_headers": {"X-Key": "arn:secret"},
@@ -126,7 +128,7 @@ def test_an_origin_is_read_whole(archive: Path) -> None:
         "redirects": "any",
         "redirect_hosts": ["store.example.com"],
     }
-    (archive / "origins.json").write_text(json.dumps({"files": described}))
+    (archive / "origins.json").write_text(json.dumps({"files": fields}))
     origin = config.read_origins("ORIGINS_FILE", "origins.json")["files"]
     assert origin.name == "files"
     assert origin.base_url == "http://files.example.com:8080/x/"
@@ -149,7 +151,5 @@ def test_an_origin_is_read_whole(archive: Path) -> None:
     ],
     ids=["public", "header", "bundle in a secret", "bundle in a parameter"],
 )
-def test_an_origin_with_a_secret_has_a_function_prepare_for_secrets_manager(
-    fields: dict[str, Any], expected: bool
-) -> None:
+def test_origin_with_a_secret_prepares_secrets_manager(fields: dict[str, Any], expected: bool) -> None:
     assert Origin("files", "https://files.example.com/", **fields).has_secrets is expected

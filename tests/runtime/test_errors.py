@@ -1,4 +1,4 @@
-"""The exception tree is the one that is drawn, and maps to the answers that are documented."""
+"""The exception tree is the one in the docstring, and maps to the documented responses."""
 
 from __future__ import annotations
 
@@ -10,62 +10,56 @@ from runtime import errors
 from runtime.errors import AsyncDownloadError, RequestError, Retry, ServiceError, TransferError, problem_of
 
 
-def subclasses(kind: type[BaseException], depth: int = 0) -> list[tuple[int, type[BaseException]]]:
-    """A class and everything below it, with depths."""
-    found = [(depth, kind)]
-    for below in kind.__subclasses__():
-        found += subclasses(below, depth + 1)
-    return found
+def subclasses(error_type: type[BaseException], depth: int = 0) -> list[tuple[int, type[BaseException]]]:
+    """Return a class and its subclasses with their depths."""
+    classes = [(depth, error_type)]
+    for subclass in error_type.__subclasses__():
+        classes += subclasses(subclass, depth + 1)
+    return classes
 
 
-def drawn() -> set[tuple[int, str, str]]:
-    """Depth, name and the rest of each line of the tree in the docstring."""
+def documented_errors() -> set[tuple[int, str, str]]:
+    """Return depth, name and the rest of each line of the tree in the docstring."""
     lines = re.findall(r"^((?:[│ ]   )*(?:[├└]── )?)(\w+(?:Error|Exception))\b *(.*)$", errors.__doc__ or "", re.M)
     return {(len(indent) // 4, name, text) for indent, name, text in lines}
 
 
-def test_the_drawing_is_the_tree() -> None:
-    """Every class is drawn, where it is."""
-    assert {(depth, name) for depth, name, _ in drawn()} == {
-        (depth, kind.__name__) for depth, kind in subclasses(AsyncDownloadError)
+def test_docstring_shows_every_class_at_its_depth() -> None:
+    assert {(depth, name) for depth, name, _ in documented_errors()} == {
+        (depth, error_type.__name__) for depth, error_type in subclasses(AsyncDownloadError)
     }
 
 
 @pytest.mark.parametrize(
-    ("depth", "kind"), subclasses(RequestError)[1:], ids=lambda value: getattr(value, "__name__", "")
+    ("depth", "error_type"), subclasses(RequestError)[1:], ids=lambda value: getattr(value, "__name__", "")
 )
-def test_the_drawing_names_status_and_code(depth: int, kind: type[RequestError]) -> None:
-    """What a caller gets is what the drawing says."""
-    assert (depth + 1, kind.__name__, f"{kind.status} {kind.code}") in drawn()
+def test_docstring_names_status_and_code_of_request_errors(depth: int, error_type: type[RequestError]) -> None:
+    assert (depth + 1, error_type.__name__, f"{error_type.status} {error_type.code}") in documented_errors()
 
 
 @pytest.mark.parametrize(
-    ("_depth", "kind"), subclasses(TransferError)[1:], ids=lambda value: getattr(value, "__name__", "")
+    ("_depth", "error_type"), subclasses(TransferError)[1:], ids=lambda value: getattr(value, "__name__", "")
 )
-def test_the_drawing_names_the_failure_codes(_depth: int, kind: type[TransferError]) -> None:
-    """What a client is told is what the drawing says."""
-    text = next(text for _, name, text in drawn() if name == kind.__name__)
-    assert text.startswith(kind.code)
-    assert isinstance(kind.retry, Retry)
+def test_docstring_names_the_codes_of_transfer_errors(_depth: int, error_type: type[TransferError]) -> None:
+    text = next(text for _, name, text in documented_errors() if name == error_type.__name__)
+    assert text.startswith(error_type.code)
+    assert isinstance(error_type.retry, Retry)
 
 
-def test_a_request_error_is_answered_with_itself() -> None:
-    """Status, code and message are those of the error."""
+def test_request_error_maps_to_its_status_code_and_message() -> None:
     problem = problem_of(errors.TicketRefusedError())
     assert (problem.status, problem.code) == (403, "TICKET_REFUSED")
     assert "Request the download again" in problem.message
 
 
-def test_a_throttled_call_is_answered_with_503() -> None:
-    """The caller may simply try again."""
+def test_throttled_call_maps_to_503() -> None:
     assert problem_of(ServiceError("PutItem", "ThrottlingException")).status == 503
 
 
 @pytest.mark.parametrize(
     "error", [KeyError("secret"), ServiceError("PutItem", "AccessDenied"), ValueError("https://x")]
 )
-def test_anything_else_is_answered_without_its_internals(error: Exception) -> None:
-    """No message of ours or of a library's gets out."""
+def test_other_errors_map_to_500_without_internals(error: Exception) -> None:
     problem = problem_of(error)
     assert (problem.status, problem.code) == (500, "INTERNAL")
     assert not re.search(r"secret|PutItem|AccessDenied|https", problem.message)

@@ -1,4 +1,4 @@
-"""One JSON object a line, and nothing secret in it."""
+"""The log: one JSON object a line, without secrets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import json
 import pytest
 
 from runtime import log
-from runtime.logic import tickets
+from runtime.logic.requests import tickets
 
 
-def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
-    """Time, level, message and fields."""
+def test_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
     log.info("Took an order", downloadId="abc", count=3)
     log.warning("Trying\nagain")
     first, second = capsys.readouterr().out.splitlines()
@@ -25,15 +24,16 @@ def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(second)["message"] == "Trying\nagain"
 
 
-def test_an_error_says_what_and_where_but_not_its_message(capsys: pytest.CaptureFixture[str]) -> None:
-    """A library's message may carry a URL with its signature."""
+def test_error_is_logged_with_type_and_place_but_without_its_message(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message of a library may carry a URL with its signature."""
     try:
         raise ValueError("https://bucket/key?X-Amz-Signature=topsecret")
     except ValueError as error:
         log.error("It failed", error)
     line = capsys.readouterr().out
     assert "ValueError" in line
-    assert "test_an_error_says_what_and_where" in line
+    place = f"{__name__}.test_error_is_logged_with_type_and_place_but_without_its_message:"
+    assert json.loads(line)["where"].startswith(place)
     assert "topsecret" not in line
 
 
@@ -46,10 +46,9 @@ def test_an_error_says_what_and_where_but_not_its_message(capsys: pytest.Capture
         "wss://a/b",
     ],
 )
-def test_what_looks_secret_is_masked(value: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The last net, should a caller pass such a thing."""
+def test_values_that_look_secret_are_masked(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     log.info("Oops", value=value)
-    said = json.loads(capsys.readouterr().out)["value"]
-    assert "[masked]" in said
-    assert "sig=" not in said
-    assert "ticket=" not in said
+    logged = json.loads(capsys.readouterr().out)["value"]
+    assert "[masked]" in logged
+    assert "sig=" not in logged
+    assert "ticket=" not in logged

@@ -1,8 +1,8 @@
-"""Downloader for async-download stacks: asks, waits on the WebSocket, downloads, verifies."""
+"""Downloader for async-download stacks: requests a file, waits on the WebSocket, downloads and verifies it."""
 
 from async_download_client.aio import AsyncClient
-from async_download_client.auth import ApiKey, Auth, Bearer, Iam, Outgoing
-from async_download_client.client import Client
+from async_download_client.auth import ApiKey, Auth, Bearer, Iam, OutgoingRequest
+from async_download_client.client import Client, ClientOptions, GetOptions
 from async_download_client.errors import (
     AsyncDownloadError,
     ChecksumMismatchError,
@@ -39,9 +39,9 @@ from async_download_client.events import (
     Saved,
     Verified,
 )
-from async_download_client.messages import download_of
-from async_download_client.models import Checksum, Download, Ready, Status
-from async_download_client.stop import Stop
+from async_download_client.messages import parse_download
+from async_download_client.models import Checksum, Download, ReadyFile, Status
+from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "Checksum",
     "ChecksumMismatchError",
     "Client",
+    "ClientOptions",
     "Connected",
     "CorruptError",
     "CredentialsError",
@@ -64,16 +65,17 @@ __all__ = [
     "Event",
     "FileError",
     "FileReady",
+    "GetOptions",
     "Iam",
     "InsecureUrlError",
     "LinkRefusedError",
     "NetworkError",
     "ObjectChangedError",
-    "Outgoing",
+    "OutgoingRequest",
     "Polling",
     "Progress",
     "ProtocolError",
-    "Ready",
+    "ReadyFile",
     "Received",
     "RefusedError",
     "Renewed",
@@ -83,12 +85,12 @@ __all__ = [
     "Saved",
     "SizeMismatchError",
     "Status",
-    "Stop",
+    "StopSignal",
     "StoppedError",
     "Timing",
     "TooManyDownloadsError",
     "UnavailableError",
     "Verified",
     "WaitTimeoutError",
-    "download_of",
+    "parse_download",
 ]

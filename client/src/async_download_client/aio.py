@@ -1,4 +1,4 @@
-"""The same for asyncio: every call runs in a thread of its own, so nothing blocks the loop.
+"""The asyncio client: every call runs in a thread of its own, so nothing blocks the loop.
 
 async with AsyncClient("https://….execute-api.eu-central-1.amazonaws.com/v1") as client:
     async for event in client.events("2026/q3.csv", Path("q3.csv")):
@@ -8,151 +8,69 @@ async with AsyncClient("https://….execute-api.eu-central-1.amazonaws.com/v1") 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from typing import Self
+import functools
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, cast
 
-from async_download_client.auth import Auth
-from async_download_client.client import Client, Target
-from async_download_client.events import Event, Saved, Verified
-from async_download_client.models import Download, Ready, Status
-from async_download_client.tasks import AsyncOnEvent, in_loop, run_stoppable
-from async_download_client.timing import Timing
+from async_download_client.client import Client, ClientOptions, GetOptions, OnEvent, Target
+from async_download_client.events import Event
+from async_download_client.stop import StopSignal
+from async_download_client.tasks import call_in_loop, run_stoppable
 
 __all__ = ["AsyncClient"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _in_thread(
+    method: Callable[Concatenate[Client, P], R],
+) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, R]]:
+    """Return a coroutine method that runs a method of `Client` in a thread and `on_event` in the loop."""
+
+    @functools.wraps(method)
+    async def call(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        stop = cast(StopSignal | None, kwargs.get("stop")) or StopSignal()
+        kwargs["stop"] = stop
+        if on_event := cast(OnEvent | None, kwargs.get("on_event")):
+            kwargs["on_event"] = call_in_loop(on_event)
+        return await run_stoppable(lambda: method(self._client, *args, **kwargs), stop)
+
+    return call
+
 
 class AsyncClient:
-    """As `Client`, and with the same arguments.
+    """A `Client` whose methods are coroutines; arguments, results and errors are the same.
 
-    Cancelling a task stops what it waits for, and leaves what came so far for a later try. Callbacks may be coroutine
-    functions; they run in the loop, and the download waits for them.
+    Cancelling a task stops its transfer; the next call resumes it. `on_event` may be a coroutine function: it runs in
+    the loop, and the download waits for it.
     """
 
-    def __init__(
-        self,
-        api_url: str,
-        *,
-        auth: Auth | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float = 30.0,
-        timing: Timing | None = None,
-        parallel: int = 8,
-        limit_rate: int | None = None,
-        allow_http: bool = False,
-    ) -> None:
-        self._client = Client(
-            api_url,
-            auth=auth,
-            headers=headers,
-            timeout=timeout,
-            timing=timing,
-            parallel=parallel,
-            limit_rate=limit_rate,
-            allow_http=allow_http,
-        )
+    def __init__(self, api_url: str, **options: Unpack[ClientOptions]) -> None:
+        self._client = Client(api_url, **options)
 
-    async def request(
-        self,
-        path: str | None = None,
-        origin: str | None = None,
-        file_name: str | None = None,
-        sha256: str | None = None,
-        size: int | None = None,
-        *,
-        idempotency_key: str | None = None,
-    ) -> Download:
-        """Ask for a file; answers at once."""
-        return await run_stoppable(
-            lambda stop: self._client.request(
-                path, origin, file_name, sha256, size, idempotency_key=idempotency_key, stop=stop
-            )
-        )
-
-    async def status(self, download: Download) -> Status:
-        """How far a download is."""
-        return await run_stoppable(lambda stop: self._client.status(download, stop=stop))
-
-    async def cancel(self, download: Download) -> None:
-        """Stop a download in the stack."""
-        await run_stoppable(lambda stop: self._client.cancel(download, stop=stop))
-
-    async def wait(
-        self, download: Download, on_event: AsyncOnEvent | None = None, timeout: float | None = None
-    ) -> Ready:
-        """Wait until the file can be fetched."""
-        tell = in_loop(on_event)
-        return await run_stoppable(lambda stop: self._client.wait(download, tell, timeout, stop=stop))
-
-    async def fetch(
-        self,
-        ready: Ready,
-        target: Target,
-        *,
-        on_event: AsyncOnEvent | None = None,
-        sha256: str | None = None,
-        resume: bool = True,
-    ) -> Verified:
-        """Download the file and verify it."""
-        tell = in_loop(on_event)
-        return await run_stoppable(
-            lambda stop: self._client.fetch(ready, target, on_event=tell, sha256=sha256, resume=resume, stop=stop)
-        )
-
-    async def get(
-        self,
-        path: str | None,
-        target: Target,
-        origin: str | None = None,
-        file_name: str | None = None,
-        sha256: str | None = None,
-        size: int | None = None,
-        *,
-        on_event: AsyncOnEvent | None = None,
-        timeout: float | None = None,
-        resume: bool = True,
-    ) -> Saved:
-        """Request, wait and fetch."""
-        tell = in_loop(on_event)
-        return await run_stoppable(
-            lambda stop: self._client.get(
-                path, target, origin, file_name, sha256, size, on_event=tell, timeout=timeout, resume=resume, stop=stop
-            )
-        )
+    request = _in_thread(Client.request)
+    status = _in_thread(Client.status)
+    cancel = _in_thread(Client.cancel)
+    wait = _in_thread(Client.wait)
+    fetch = _in_thread(Client.fetch)
+    get = _in_thread(Client.get)
 
     async def events(
-        self,
-        path: str | None,
-        target: Target,
-        origin: str | None = None,
-        file_name: str | None = None,
-        sha256: str | None = None,
-        size: int | None = None,
-        *,
-        timeout: float | None = None,
-        resume: bool = True,
+        self, path: str | None, target: Target, **options: Unpack[GetOptions]
     ) -> AsyncGenerator[Event, None]:
-        """`get`, as an iterator of its events; closing the iterator stops the download."""
-        told: asyncio.Queue[Event | None] = asyncio.Queue()
+        """Run `get` and yield its events; closing the iterator stops the download."""
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
 
         async def run() -> None:
             try:
-                await self.get(
-                    path,
-                    target,
-                    origin,
-                    file_name,
-                    sha256,
-                    size,
-                    on_event=told.put_nowait,
-                    timeout=timeout,
-                    resume=resume,
-                )
+                await self.get(path, target, on_event=events.put_nowait, **options)
             finally:
-                told.put_nowait(None)
+                events.put_nowait(None)
 
         task = asyncio.create_task(run())
         try:
-            while (event := await told.get()) is not None:
+            while (event := await events.get()) is not None:
                 yield event
             await task
         finally:
@@ -160,7 +78,7 @@ class AsyncClient:
             await asyncio.wait({task})
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close all connections."""
         self._client.close()
 
     async def __aenter__(self) -> Self:

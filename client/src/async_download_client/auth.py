@@ -1,6 +1,6 @@
-"""How a client identifies itself to the REST API; which of them a stack wants is its setting `restAuth`.
+"""Credentials for the REST API; a stack's setting `auth.type` says which of them it requires.
 
-The WebSocket and S3 need none of this: the ticket and the signed URL open them.
+The WebSocket and S3 need none: they accept the ticket and the pre-signed URL.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 
 from async_download_client.errors import CredentialsError
 
-__all__ = ["ApiKey", "Auth", "Bearer", "Iam", "Outgoing"]
+__all__ = ["ApiKey", "Auth", "Bearer", "Iam", "OutgoingRequest"]
 
 _SERVICE = "execute-api"
 _HOST = re.compile(r"[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.[a-z.]+")
 
 
 @dataclass(frozen=True)
-class Outgoing:
-    """A request that is about to be sent."""
+class OutgoingRequest:
+    """A request to the REST API before it is sent."""
 
     method: str
     url: str
@@ -31,39 +31,39 @@ class Outgoing:
 
 
 class Auth(Protocol):
-    """Called before each attempt; the answer is what to send beside the other headers."""
+    """Adds headers to each attempt of each request to the REST API."""
 
-    def __call__(self, request: Outgoing, /) -> Mapping[str, str]:
-        """Headers for one request; raises CredentialsError."""
+    def headers(self, request: OutgoingRequest, /) -> Mapping[str, str]:
+        """Return the headers to add to a request; raises CredentialsError."""
 
 
 class ApiKey:
-    """An API key (`restAuth: api_key`)."""
+    """An API key (`auth.type: api_key`)."""
 
     def __init__(self, key: str) -> None:
         self._key = key
 
-    def __call__(self, _: Outgoing, /) -> Mapping[str, str]:
-        """The header x-api-key."""
+    def headers(self, _: OutgoingRequest, /) -> Mapping[str, str]:
+        """Return the header x-api-key."""
         return {"x-api-key": self._key}
 
 
 class Bearer:
-    """A bearer token for an authorizer, or a function that gives a fresh one each time."""
+    """A bearer token for an authorizer, or a function that returns a fresh token for each attempt."""
 
     def __init__(self, token: str | Callable[[], str]) -> None:
         self._token = token
 
-    def __call__(self, _: Outgoing, /) -> Mapping[str, str]:
-        """The header Authorization."""
+    def headers(self, _: OutgoingRequest, /) -> Mapping[str, str]:
+        """Return the header Authorization."""
         return {"Authorization": f"Bearer {self._token if isinstance(self._token, str) else self._token()}"}
 
 
 class Iam:
-    """Signature Version 4 (`restAuth: iam`), by botocore: `pip install 'async-download-client[iam]'`.
+    """Signature Version 4 (`auth.type: iam`), by botocore: `pip install 'async-download-client[iam]'`.
 
-    Credentials come from where the AWS CLI has them: environment, shared files and profiles, SSO, roles. The region is
-    `region`, else the one in the API's host name, else that of environment and profile.
+    Credentials come from the same places as those of the AWS CLI: environment, shared files and profiles, SSO, roles.
+    The region is `region`, else that in the API's host name, else that of the environment or the profile.
     """
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
@@ -71,9 +71,9 @@ class Iam:
         self._session: Any = None
         self._credentials: Any = None
 
-    def __call__(self, request: Outgoing, /) -> Mapping[str, str]:
-        """The headers Authorization, X-Amz-Date and, with temporary credentials, X-Amz-Security-Token."""
-        self._load()
+    def headers(self, request: OutgoingRequest, /) -> Mapping[str, str]:
+        """Return Authorization, X-Amz-Date and, with temporary credentials, X-Amz-Security-Token."""
+        self._load_credentials()
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.exceptions import BotoCoreError, ClientError
@@ -86,7 +86,7 @@ class Iam:
             raise CredentialsError(f"The AWS credentials cannot be used: {error}") from None
         return {name: value for name, value in signed.headers.items() if request.headers.get(name) != value}
 
-    def _load(self) -> None:
+    def _load_credentials(self) -> None:
         if self._credentials:
             return
         try:
@@ -107,13 +107,16 @@ class Iam:
             )
 
     def _region_of(self, url: str) -> str:
-        of_host = _HOST.fullmatch(urlsplit(url).hostname or "")
+        match = _HOST.fullmatch(urlsplit(url).hostname or "")
         region = (
             self._region
-            or (of_host and of_host[1])
+            or (match and match[1])
             or os.environ.get("AWS_REGION")
             or self._session.get_config_variable("region")
         )
         if not region:
-            raise CredentialsError("Which region to sign for? The host does not say: set AWS_REGION, or name one.")
+            raise CredentialsError(
+                "The region for the signature is unknown, as the host name does not contain it: set AWS_REGION, or "
+                "name a region (--region, Iam(region=...))."
+            )
         return str(region)

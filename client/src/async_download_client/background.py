@@ -1,4 +1,4 @@
-"""Work with a callback, as an iterator."""
+"""An iterator over the events that work in another thread reports to a callback."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import threading
 from collections.abc import Callable, Generator
 
 from async_download_client.events import Event
-from async_download_client.stop import Stop
+from async_download_client.stop import StopSignal
 
 __all__ = ["iterate"]
 
-_LEAVE_WITHIN = 5.0
+_JOIN_TIMEOUT_SECONDS = 5.0
 
 
-def iterate(work: Callable[[Callable[[Event], object], Stop], None]) -> Generator[Event, None, None]:
-    """Run `work(tell, stop)` in a thread of its own, yield what it tells, raise what it raises; closing stops it."""
-    told: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-    stop = Stop()
+def iterate(work: Callable[[Callable[[Event], object], StopSignal], None]) -> Generator[Event, None, None]:
+    """Run `work(on_event, stop)` in a thread, yield its events and raise its error; closing the iterator stops it."""
+    events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+    stop = StopSignal()
 
     def run() -> None:
         try:
-            work(told.put, stop)
+            work(events.put, stop)
         except BaseException as error:
-            told.put(error)
+            events.put(error)
         else:
-            told.put(None)
+            events.put(None)
 
     thread = threading.Thread(target=run, name="async-download", daemon=True)
     thread.start()
     try:
-        while (event := told.get()) is not None:
+        while (event := events.get()) is not None:
             if isinstance(event, BaseException):
                 raise event
             yield event
     finally:
         stop.set()
-        thread.join(_LEAVE_WITHIN)
+        thread.join(_JOIN_TIMEOUT_SECONDS)

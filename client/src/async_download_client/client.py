@@ -1,4 +1,4 @@
-"""The downloader as a library.
+"""The client of one stack: requests downloads, waits for them, and downloads and verifies the files.
 
 with Client("https://….execute-api.eu-central-1.amazonaws.com/v1", auth=Iam()) as client:
     client.get("2026/q3.csv", Path("q3.csv"), on_event=print)
@@ -9,29 +9,52 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypedDict, Unpack
 
 from async_download_client.api import Api
 from async_download_client.auth import Auth
 from async_download_client.background import iterate
 from async_download_client.errors import ProtocolError
 from async_download_client.events import Event, Requested, Saved, Verified
-from async_download_client.messages import raise_if_over
-from async_download_client.models import Download, Order, Ready, Status
-from async_download_client.stop import Stop
+from async_download_client.messages import raise_if_ended
+from async_download_client.models import Download, DownloadRequest, ReadyFile, Status
+from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
 from async_download_client.transfer.fetch import Fetch
-from async_download_client.transfer.part import Part
-from async_download_client.transfer.stream import Stream
+from async_download_client.transfer.output_stream import OutputStream
+from async_download_client.transfer.part_file import PartFile
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport
 from async_download_client.wait import Wait
 
-__all__ = ["Client", "OnEvent", "Target"]
+__all__ = ["Client", "ClientOptions", "GetOptions", "OnEvent", "Target"]
 
 OnEvent = Callable[[Event], object]
 Target = str | Path | BinaryIO
-_MOST_PARALLEL = 64
+_MAX_PARALLEL = 64
+
+
+class ClientOptions(TypedDict, total=False):
+    """The options of `Client`, for the constructor of `AsyncClient`."""
+
+    auth: Auth | None
+    headers: Mapping[str, str] | None
+    timeout: float
+    timing: Timing | None
+    parallel: int
+    limit_rate: int | None
+    allow_http: bool
+
+
+class GetOptions(TypedDict, total=False):
+    """The options of `get`, for `events`."""
+
+    origin: str | None
+    file_name: str | None
+    sha256: str | None
+    size: int | None
+    timeout: float | None
+    resume: bool
 
 
 def _ignore(_: object) -> None:
@@ -39,12 +62,17 @@ def _ignore(_: object) -> None:
 
 
 class Client:
-    """Talks to one async-download stack; may be used by several threads at once.
+    """A client of one async-download stack; several threads may use it at once.
 
-    `api_url` is the stack's apiUrl or downloadUrl. `auth` identifies the caller, and `headers` go with every call of
-    the REST API at that URL, and nowhere else. `timeout` is how many seconds a server may be silent; `parallel` how
-    many GETs a download makes at once; `limit_rate` how many bytes a second all downloads of this client take
-    together. `allow_http` lets tickets, credentials and signed URLs travel over http and ws to other machines.
+    Args:
+        api_url: the stack's output apiUrl or downloadUrl.
+        auth: identifies the caller to the REST API.
+        headers: further headers for every call of the REST API at that URL; they are sent nowhere else.
+        timeout: seconds that a server may be silent.
+        timing: delays between attempts.
+        parallel: GETs at a time per download, 1 to 64.
+        limit_rate: bytes per second, over all downloads of this client.
+        allow_http: whether tickets, credentials and signed URLs may travel over http and ws to other machines.
     """
 
     def __init__(
@@ -59,8 +87,8 @@ class Client:
         limit_rate: int | None = None,
         allow_http: bool = False,
     ) -> None:
-        if not 1 <= parallel <= _MOST_PARALLEL:
-            raise ValueError(f"parallel has to be 1 to {_MOST_PARALLEL}.")
+        if not 1 <= parallel <= _MAX_PARALLEL:
+            raise ValueError(f"parallel has to be 1 to {_MAX_PARALLEL}.")
         self._timeout, self._parallel = timeout, parallel
         self._timing = timing or Timing()
         self._throttle = Throttle(limit_rate)
@@ -76,120 +104,106 @@ class Client:
         size: int | None = None,
         *,
         idempotency_key: str | None = None,
-        stop: Stop | None = None,
+        stop: StopSignal | None = None,
     ) -> Download:
-        """Ask for a file; answers at once.
+        """Request a download and return at once; it fails if the file has another `sha256` (hex) or `size` (bytes)."""
+        return self._api.request(DownloadRequest(path, origin, file_name, sha256, size), idempotency_key, stop)
 
-        Where `sha256` (hex) or `size` (bytes) is given, another file fails.
-        """
-        return self._api.request(Order(path, origin, file_name, sha256, size), idempotency_key, stop)
-
-    def status(self, download: Download, *, stop: Stop | None = None) -> Status:
-        """How far a download is."""
+    def status(self, download: Download, *, stop: StopSignal | None = None) -> Status:
+        """Return the download's current status."""
         return self._api.status(download, stop=stop)
 
-    def cancel(self, download: Download, *, stop: Stop | None = None) -> None:
-        """Stop a download in the stack; RefusedError with the code DOWNLOAD_FINISHED when it is too late for that."""
+    def cancel(self, download: Download, *, stop: StopSignal | None = None) -> None:
+        """Cancel a download; raises RefusedError with the code DOWNLOAD_FINISHED when it has ended already."""
         self._api.cancel(download, stop)
 
     def wait(
         self,
         download: Download,
+        *,
         on_event: OnEvent | None = None,
         timeout: float | None = None,
-        *,
-        stop: Stop | None = None,
-    ) -> Ready:
-        """Wait until the file can be fetched, at most `timeout` seconds."""
-        tell = on_event or _ignore
-        return Wait(self._api, download, tell, self._timing, self._timeout, timeout, stop or Stop())()
+        stop: StopSignal | None = None,
+    ) -> ReadyFile:
+        """Wait until the file is ready, at most `timeout` seconds."""
+        stop = stop or StopSignal()
+        return Wait(self._api, download, on_event or _ignore, self._timing, self._timeout, timeout, stop).run()
 
     def fetch(
         self,
-        ready: Ready,
+        file: ReadyFile,
         target: Target,
         *,
         on_event: OnEvent | None = None,
         sha256: str | None = None,
         resume: bool = True,
-        stop: Stop | None = None,
+        stop: StopSignal | None = None,
     ) -> Verified:
-        """Download the file and verify it.
+        """Download and verify a file that is ready.
 
-        To a path: by way of `<target>.part`, which gets its name when it is whole and replaces what was there. What an
-        interrupted call left is gone on with, if it is of the same object and `resume` is true. To a binary stream:
-        in order, with one GET at a time, and verified when everything has gone out.
+        A path is written by way of `<target>.part`, which replaces the target when it is complete and verified. With
+        `resume`, the bytes that an interrupted call left are kept if they belong to the same S3 object. A binary
+        stream is written in order, with one GET at a time, and verified after the last byte.
         """
-        with _opened(target, resume=resume) as to:
-            return self._fetch(ready, to, on_event or _ignore, sha256, stop or Stop())
+        with _open_target(target, resume=resume) as output:
+            return self._fetch(file, output, on_event or _ignore, sha256, stop or StopSignal())
 
     def get(
         self,
         path: str | None,
         target: Target,
+        *,
         origin: str | None = None,
         file_name: str | None = None,
         sha256: str | None = None,
         size: int | None = None,
-        *,
         on_event: OnEvent | None = None,
         timeout: float | None = None,
         resume: bool = True,
-        stop: Stop | None = None,
+        stop: StopSignal | None = None,
     ) -> Saved:
-        """Request, wait and fetch; `timeout` limits the wait for the file to be ready.
+        """Request, wait and fetch; `timeout` limits the seconds until the file is ready.
 
-        The same call after an interrupted one asks for the same download, so that no file is copied twice.
+        The same call after an interrupted one continues the same download, so the stack copies the file only once.
         """
-        tell, stop = on_event or _ignore, stop or Stop()
-        order = Order(path, origin, file_name, sha256, size)
-        with _opened(target, resume=resume) as to:
-            download = self._api.request(order, to.key_for(order.digest(self._api.base)), stop)
-            to.ordered()
-            tell(Requested(download))
-            ready = self.wait(download, on_event, timeout, stop=stop)
-            verified = self._fetch(ready, to, tell, sha256, stop)
-        tell(verified)
+        on_event, stop = on_event or _ignore, stop or StopSignal()
+        request = DownloadRequest(path, origin, file_name, sha256, size)
+        with _open_target(target, resume=resume) as output:
+            download = self._api.request(request, output.idempotency_key(request.digest(self._api.base)), stop)
+            output.mark_requested()
+            on_event(Requested(download))
+            file = self.wait(download, on_event=on_event, timeout=timeout, stop=stop)
+            verified = self._fetch(file, output, on_event, sha256, stop)
+        on_event(verified)
         saved = Saved(Path(target) if isinstance(target, str | Path) else None, verified.size)
-        tell(saved)
+        on_event(saved)
         return saved
 
-    def events(
-        self,
-        path: str | None,
-        target: Target,
-        origin: str | None = None,
-        file_name: str | None = None,
-        sha256: str | None = None,
-        size: int | None = None,
-        *,
-        timeout: float | None = None,
-        resume: bool = True,
-    ) -> Generator[Event, None, None]:
-        """`get`, as an iterator of its events; the last one is `Saved`. Leaving the loop stops the download."""
+    def events(self, path: str | None, target: Target, **options: Unpack[GetOptions]) -> Generator[Event, None, None]:
+        """Run `get` and yield its events, `Saved` at the end; leaving the loop stops the download."""
 
-        def work(tell: OnEvent, stop: Stop) -> None:
-            self.get(
-                path, target, origin, file_name, sha256, size, on_event=tell, timeout=timeout, resume=resume, stop=stop
-            )
+        def work(on_event: OnEvent, stop: StopSignal) -> None:
+            self.get(path, target, on_event=on_event, stop=stop, **options)
 
         with closing(iterate(work)) as events:
             yield from events
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close all connections."""
         self._transport.close()
 
-    def _fetch(self, ready: Ready, to: Part | Stream, tell: OnEvent, sha256: str | None, stop: Stop) -> Verified:
-        def renew() -> Ready:
-            status = self._api.status(ready.download, stop=stop)
-            raise_if_over(status)
-            if status.ready is None:
-                raise ProtocolError("The API told of a file that was ready, and now is not.")
-            return status.ready
+    def _fetch(
+        self, file: ReadyFile, output: PartFile | OutputStream, on_event: OnEvent, sha256: str | None, stop: StopSignal
+    ) -> Verified:
+        def fetch_file() -> ReadyFile:
+            status = self._api.status(file.download, stop=stop)
+            raise_if_ended(status)
+            if status.file is None:
+                raise ProtocolError("The API says that a file which was ready is not ready any more.")
+            return status.file
 
-        fetch = Fetch(self._transport, self._throttle, self._timing, self._parallel, tell, stop)
-        return fetch(ready, to, renew, sha256)
+        fetch = Fetch(self._transport, self._throttle, self._timing, self._parallel, on_event, stop)
+        return fetch.run(file, output, fetch_file, sha256)
 
     def __enter__(self) -> Self:
         return self
@@ -198,5 +212,5 @@ class Client:
         self.close()
 
 
-def _opened(target: Target, *, resume: bool) -> Part | Stream:
-    return Part(Path(target), resume=resume) if isinstance(target, str | Path) else Stream(target)
+def _open_target(target: Target, *, resume: bool) -> PartFile | OutputStream:
+    return PartFile(Path(target), resume=resume) if isinstance(target, str | Path) else OutputStream(target)

@@ -1,25 +1,25 @@
-"""What can go wrong, as a tree; `AsyncDownloadError` catches all of it.
+"""The tree of errors; catch `AsyncDownloadError` for all of them.
 
     AsyncDownloadError
-    ├── RefusedError              the API said no: wrong path, origin, ticket or credentials
-    │   └── LinkRefusedError      S3 refused the URL, and a fresh one too
+    ├── RefusedError              the API refused: wrong path, origin, ticket or credentials
+    │   └── LinkRefusedError      S3 refused the URL, and a new one too
     ├── DownloadFailedError       the stack could not get the file from its origin
     │   └── DownloadCancelledError
-    ├── WaitTimeoutError          the file was not ready in the time that the caller allowed
-    ├── CorruptError              what came is not what was promised
+    ├── WaitTimeoutError          the file was not ready within the caller's time-out
+    ├── CorruptError              the bytes are not those that were announced
     │   ├── SizeMismatchError
     │   ├── ChecksumMismatchError
     │   └── ObjectChangedError    the object in S3 was replaced while it was downloaded
     ├── NetworkError              no connection, or it broke, in spite of retries
     │   ├── UnavailableError      the server answered with 429 or 5xx, in spite of retries
-    │   │   └── TooManyDownloadsError  as many downloads of the caller run as the stack allows
-    │   └── ProtocolError         an answer that no async-download stack gives
+    │   │   └── TooManyDownloadsError  the caller has as many running downloads as the stack allows
+    │   └── ProtocolError         a response that no async-download stack sends
     ├── FileError                 the target cannot be written
-    ├── CredentialsError          nothing to sign or identify oneself with
+    ├── CredentialsError          no usable credentials
     │   └── InsecureUrlError      credentials, a ticket or a signed URL would travel in plain text
-    └── StoppedError              the caller stopped it
+    └── StoppedError              the caller stopped the call
 
-No message holds a ticket, a pre-signed URL or a character that a terminal obeys.
+No message holds a ticket, a pre-signed URL or a control character.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = [
 
 
 class AsyncDownloadError(Exception):
-    """The base of all; `code` is for programs, the text for people."""
+    """The base of all errors; `code` is for programs, the message for people."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(printable(message))
@@ -57,7 +57,7 @@ class AsyncDownloadError(Exception):
 
 
 class RefusedError(AsyncDownloadError):
-    """The API said no; `status` is the HTTP status, `code` the API's own where it gave one."""
+    """The API refused a call; `status` is the HTTP status, `code` that in the response, or `HTTP_<status>`."""
 
     def __init__(self, message: str, code: str, status: int) -> None:
         super().__init__(message, code)
@@ -65,44 +65,44 @@ class RefusedError(AsyncDownloadError):
 
 
 class LinkRefusedError(RefusedError):
-    """S3 refused the URL, and a fresh one too."""
+    """S3 refused the URL, and a new one too."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"S3 refused the download (HTTP {status}), also with a fresh URL.", "LINK_REFUSED", status)
+        super().__init__(f"S3 refused the download (HTTP {status}), also with a new URL.", "LINK_REFUSED", status)
 
 
 class DownloadFailedError(AsyncDownloadError):
-    """The stack could not get the file; `code` is one of the failure codes in its documentation."""
+    """The stack could not get the file; `code` is one of the failure codes in docs/architecture.md."""
 
 
 class DownloadCancelledError(DownloadFailedError):
-    """Somebody with a ticket cancelled the download."""
+    """A client with a ticket cancelled the download."""
 
     def __init__(self) -> None:
         super().__init__("The download was cancelled.", "CANCELLED")
 
 
 class WaitTimeoutError(AsyncDownloadError):
-    """The file was not ready in time; the stack goes on preparing it."""
+    """The file was not ready in time; the stack continues to copy it."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The file was not ready after {seconds:.0f} s.", "WAIT_TIMEOUT")
 
 
 class CorruptError(AsyncDownloadError):
-    """What came is not what was promised."""
+    """The received bytes are not those that were announced."""
 
 
 class SizeMismatchError(CorruptError):
-    """Another number of bytes than announced."""
+    """The file has another size than announced."""
 
     def __init__(self, expected: int, actual: int) -> None:
-        super().__init__(f"{expected:,} bytes were announced, {actual:,} came.", "SIZE_MISMATCH")
+        super().__init__(f"{expected:,} bytes were announced, {actual:,} were received.", "SIZE_MISMATCH")
         self.expected, self.actual = expected, actual
 
 
 class ChecksumMismatchError(CorruptError):
-    """Another checksum than announced."""
+    """The file has another checksum than announced."""
 
     def __init__(self, algorithm: str, expected: str, actual: str) -> None:
         super().__init__(f"The {algorithm} should be {expected} but is {actual}.", "CHECKSUM_MISMATCH")
@@ -113,7 +113,7 @@ class ObjectChangedError(CorruptError):
     """The object in S3 was replaced while it was downloaded."""
 
     def __init__(self) -> None:
-        super().__init__("The file changed while it was downloaded; ask for it again.", "OBJECT_CHANGED")
+        super().__init__("The file changed while it was downloaded; request it again.", "OBJECT_CHANGED")
 
 
 class NetworkError(AsyncDownloadError):
@@ -124,7 +124,7 @@ class NetworkError(AsyncDownloadError):
 
 
 class UnavailableError(NetworkError):
-    """The server answered with 429 or 5xx, in spite of retries; `retry_after` is in seconds, 0 if it did not say."""
+    """The server answered with 429 or 5xx, in spite of retries; `retry_after` is in seconds, 0 if it was absent."""
 
     def __init__(self, host: str, status: int, retry_after: float = 0.0, message: str = "") -> None:
         super().__init__(message or f"{host} answered HTTP {status}.", "UNAVAILABLE")
@@ -133,7 +133,7 @@ class UnavailableError(NetworkError):
 
 
 class TooManyDownloadsError(UnavailableError):
-    """As many downloads of the caller run as the stack allows, in spite of retries; the message says what to do."""
+    """The caller has as many running downloads as the stack allows; the message says what to do."""
 
     def __init__(self, host: str, message: str, retry_after: float) -> None:
         super().__init__(host, 429, retry_after, message)
@@ -141,7 +141,7 @@ class TooManyDownloadsError(UnavailableError):
 
 
 class ProtocolError(NetworkError):
-    """An answer that no async-download stack gives."""
+    """A server sent a response that no async-download stack sends."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, "PROTOCOL")
@@ -155,25 +155,25 @@ class FileError(AsyncDownloadError):
 
 
 class CredentialsError(AsyncDownloadError):
-    """Nothing to sign or identify oneself with; nothing was sent."""
+    """There are no usable credentials; no request was sent."""
 
     def __init__(self, message: str, code: str = "CREDENTIALS") -> None:
         super().__init__(message, code)
 
 
 class InsecureUrlError(CredentialsError):
-    """Credentials, a ticket or a signed URL would travel in plain text; nothing was sent."""
+    """Credentials, a ticket or a signed URL would travel in plain text; no request was sent."""
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
-            f"{reason} Everybody between here and {host} could read it. Use https and wss, or allow plain text "
+            f"{reason} Others on the network could read what is sent to {host}. Use https and wss, or allow plain text "
             "(--allow-http, allow_http=True) in a network that you trust.",
             "INSECURE_URL",
         )
 
 
 class StoppedError(AsyncDownloadError):
-    """The caller stopped it; what came so far is kept, and a later try goes on from there."""
+    """The caller stopped the call; the received bytes are kept, and the next call resumes."""
 
     def __init__(self) -> None:
         super().__init__("Stopped.", "STOPPED_BY_CALLER")

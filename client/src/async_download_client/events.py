@@ -1,4 +1,4 @@
-"""What happens on the way, as values for `on_event`.
+"""The events of a download, for the callback `on_event`, in the order in which they occur.
 
 `requested` → `connected` (→ `disconnected` → `connected` …, or `polling`) → `progress` … → `ready`
 (→ `checking` … → `resumed`) → `received` … (→ `retrying`, `renewed`) (→ `checking` …) → `verified` → `saved`
@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from async_download_client.models import Download, Ready
+from async_download_client.models import Download, ReadyFile
 
 __all__ = [
     "Checking",
@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Requested:
-    """The API took the order."""
+    """The API accepted the request."""
 
     name: ClassVar = "requested"
     download: Download
@@ -50,7 +50,7 @@ class Connected:
 
 @dataclass(frozen=True)
 class Disconnected:
-    """The WebSocket could not be opened or broke; it is tried again after `retry_in` seconds."""
+    """The WebSocket could not be opened or broke; it is opened again after `retry_in` seconds."""
 
     name: ClassVar = "disconnected"
     reason: str
@@ -59,7 +59,7 @@ class Disconnected:
 
 @dataclass(frozen=True)
 class Polling:
-    """WebSockets do not get through: the API is asked again and again instead."""
+    """No WebSocket can be opened; the client polls the API instead."""
 
     name: ClassVar = "polling"
     reason: str
@@ -67,7 +67,7 @@ class Polling:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the copy from the origin to S3 is."""
+    """The progress of the copy from the origin to S3."""
 
     name: ClassVar = "progress"
     status: str
@@ -77,15 +77,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class FileReady:
-    """The file can be fetched."""
+    """The file is in S3 and can be downloaded."""
 
     name: ClassVar = "ready"
-    ready: Ready
+    file: ReadyFile
 
 
 @dataclass(frozen=True)
 class Checking:
-    """How far the reading of what is on the disk is: what an earlier try left, or the whole for its SHA-256."""
+    """The progress of reading the bytes on disk, to verify those of an earlier call or the SHA-256 of all."""
 
     name: ClassVar = "checking"
     checked_bytes: int
@@ -94,7 +94,7 @@ class Checking:
 
 @dataclass(frozen=True)
 class Resumed:
-    """So much is there from an earlier try, and is right."""
+    """Bytes of an earlier call are on disk and verified."""
 
     name: ClassVar = "resumed"
     received_bytes: int
@@ -103,7 +103,7 @@ class Resumed:
 
 @dataclass(frozen=True)
 class Received:
-    """How far the download from S3 is."""
+    """The progress of the download from S3."""
 
     name: ClassVar = "received"
     received_bytes: int
@@ -112,7 +112,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Retrying:
-    """A part of the download broke off; it goes on after `retry_in` seconds."""
+    """A GET of the download failed; it is repeated after `retry_in` seconds."""
 
     name: ClassVar = "retrying"
     reason: str
@@ -121,7 +121,7 @@ class Retrying:
 
 @dataclass(frozen=True)
 class Renewed:
-    """The URL was refused, so a fresh one was asked for."""
+    """S3 refused the URL, and the API signed a new one."""
 
     name: ClassVar = "renewed"
     expires_at: datetime
@@ -129,7 +129,7 @@ class Renewed:
 
 @dataclass(frozen=True)
 class Verified:
-    """Everything came and is right; `checks` says what was compared: `size`, `crc32`, `sha256`."""
+    """All bytes were received and verified; `checks` holds those of `size`, `crc32` and `sha256` that were compared."""
 
     name: ClassVar = "verified"
     size: int
@@ -139,7 +139,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class Saved:
-    """The file is complete under its own name; without one when it went to a stream."""
+    """The file is complete at `path`; None if it was written to a stream."""
 
     name: ClassVar = "saved"
     path: Path | None
@@ -164,29 +164,29 @@ Event = (
 
 
 def as_json(event: Event) -> dict[str, object]:
-    """The event as an object for `json.dumps`: `event`, then its fields in camelCase, without tickets and URLs."""
+    """Return an event for `json.dumps`: `event`, then its fields in camelCase, without tickets and URLs."""
     fields: dict[str, object] = {}
-    for name, value in _public(event).items():
-        fields |= value if isinstance(value, dict) and name in ("ready", "download") else {name: value}
+    for name, value in _json_fields(event).items():
+        fields |= value if isinstance(value, dict) and name in ("file", "download") else {name: value}
     return {"event": event.name} | fields
 
 
-def _public(value: object) -> dict[str, object]:
+def _json_fields(value: object) -> dict[str, object]:
     return {
-        _camel(each.name): _plain(getattr(value, each.name))
-        for each in dataclasses.fields(value)  # type: ignore[arg-type] # only called with our own dataclasses
-        if each.repr
+        _camel_case(field.name): _json_value(getattr(value, field.name))
+        for field in dataclasses.fields(value)  # type: ignore[arg-type] # only called with our own dataclasses
+        if field.repr
     }
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if dataclasses.is_dataclass(value):
-        return _public(value)
+        return _json_fields(value)
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return str(value) if isinstance(value, Path) else value
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)

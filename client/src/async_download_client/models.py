@@ -1,4 +1,4 @@
-"""What the API tells, as typed values. Tickets and URLs are left out of every repr."""
+"""The values of the API's requests and responses. Tickets and URLs are left out of every repr."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["Checksum", "Download", "Order", "Ready", "Status"]
+__all__ = ["Checksum", "Download", "DownloadRequest", "ReadyFile", "Status"]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is asked for; a file of another SHA-256 (hex) or size (bytes) fails."""
+class DownloadRequest:
+    """A request for a file; the download fails if the file has another SHA-256 (hex) or size (bytes)."""
 
     path: str | None = None
     origin: str | None = None
@@ -22,7 +22,7 @@ class Order:
 
     @property
     def body(self) -> dict[str, str | int]:
-        """As the API takes it."""
+        """The JSON body of POST /downloads."""
         fields = {
             "path": self.path,
             "origin": self.origin,
@@ -33,13 +33,13 @@ class Order:
         return {name: value for name, value in fields.items() if value is not None}
 
     def digest(self, base: str) -> str:
-        """What tells it from another order, of this API or of another."""
+        """Return a hash of this request and the API's base URL, to recognise the same request."""
         return hashlib.sha256(json.dumps([base, self.body], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Download:
-    """A download that was asked for. `ticket` and `web_socket_endpoint` open it: keep them like a password."""
+    """A requested download. `ticket` and `web_socket_endpoint` give access to it: keep them like a password."""
 
     id: str
     execution_arn: str
@@ -49,8 +49,8 @@ class Download:
     ticket: str = field(repr=False)
 
     @property
-    def answer(self) -> dict[str, str]:
-        """As the API gave it, for `download_of`; holds the ticket."""
+    def response(self) -> dict[str, str]:
+        """The API's response, for `parse_download`; it holds the ticket."""
         return {
             "downloadId": self.id,
             "executionArn": self.execution_arn,
@@ -62,15 +62,15 @@ class Download:
 
 @dataclass(frozen=True)
 class Checksum:
-    """S3's checksum of the object: base64 of e.g. a CRC32."""
+    """S3's checksum of the object; `value` is base64."""
 
     algorithm: str
     value: str
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A file that can be fetched; `url` is pre-signed and valid until `expires_at`."""
+class ReadyFile:
+    """A file in S3; `url` is pre-signed and valid until `expires_at`."""
 
     size: int
     file_name: str
@@ -84,24 +84,25 @@ class Ready:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What tells this file from another one under the same name, for `json`."""
+        """The size, ETag and checksum, which differ between versions of a file, for `json`."""
         checksum = [self.checksum.algorithm, self.checksum.value] if self.checksum else None
         return {"size": self.size, "etag": self.etag, "checksum": checksum}
 
     @property
     def crc32(self) -> str | None:
-        """The CRC-32 of the whole file, if S3 knows one: a checksum of checksums is none."""
-        known = self.checksum
-        return known.value if known and known.algorithm == "CRC32" and "-" not in known.value else None
+        """The CRC-32 of the whole file, base64; None if S3 has another checksum, or only one of part checksums."""
+        checksum = self.checksum
+        is_crc32 = checksum and checksum.algorithm == "CRC32" and "-" not in checksum.value
+        return checksum.value if checksum and is_crc32 else None
 
 
 @dataclass(frozen=True)
 class Status:
-    """How far a download is: PENDING, COPYING, READY, FAILED or CANCELLED; `ready` when it is READY."""
+    """A download's status: PENDING, COPYING, READY (with `file`), FAILED (with the error) or CANCELLED."""
 
     status: str
     copied_bytes: int | None = None
     size: int | None = None
-    ready: Ready | None = None
+    file: ReadyFile | None = None
     error_code: str | None = None
     error_message: str | None = None

@@ -1,4 +1,4 @@
-"""Stopping work from outside, from another thread or task."""
+"""A signal that stops a running call from another thread or task."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 
 from async_download_client.errors import StoppedError
 
-__all__ = ["Stop"]
+__all__ = ["StopSignal"]
 
 
-class Stop:
-    """A switch that is turned once: `set` makes the call that it was given to end with StoppedError.
+class StopSignal:
+    """Ends the calls that it was passed to: after `set` they raise StoppedError. It cannot be reset.
 
-    What waits for a server that accepts no connection ends when that times out at the latest.
+    A call that is opening a connection ends at the latest when the connection attempt times out.
     """
 
     def __init__(self) -> None:
@@ -24,37 +24,37 @@ class Stop:
         self._count = 0
 
     def set(self) -> None:
-        """Stop, from any thread."""
+        """Stop the calls; may be called from any thread."""
         with self._lock:
             self._event.set()
             hooks, self._hooks = list(self._hooks.values()), {}
         for hook in hooks:
-            _quietly(hook)
+            _call_hook(hook)
 
     def is_set(self) -> bool:
-        """Whether it was."""
+        """Return True once `set` was called."""
         return self._event.is_set()
 
-    def check(self) -> None:
-        """Raise StoppedError when it was."""
+    def raise_if_set(self) -> None:
+        """Raise StoppedError once `set` was called."""
         if self._event.is_set():
             raise StoppedError
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, unless stopped."""
+        """Sleep; raises StoppedError as soon as `set` is called."""
         if self._event.wait(seconds):
             raise StoppedError
 
     @contextlib.contextmanager
-    def calls(self, hook: Callable[[], object]) -> Iterator[None]:
-        """Within, `set` also calls the hook; it has to wake up whatever blocks."""
+    def on_stop(self, hook: Callable[[], object]) -> Iterator[None]:
+        """Call `hook` when the signal is set within this context; the hook has to interrupt a blocking call."""
         with self._lock:
             self._count += 1
             key = self._count
             self._hooks[key] = hook
-            late = self._event.is_set()
-        if late:
-            _quietly(hook)
+            already_set = self._event.is_set()
+        if already_set:
+            _call_hook(hook)
         try:
             yield
         finally:
@@ -62,6 +62,6 @@ class Stop:
                 self._hooks.pop(key, None)
 
 
-def _quietly(hook: Callable[[], object]) -> None:
-    with contextlib.suppress(OSError, ValueError, RuntimeError):  # what it would wake up has ended by itself
+def _call_hook(hook: Callable[[], object]) -> None:
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # the blocking call has ended and closed its socket
         hook()

@@ -1,4 +1,4 @@
-"""Blocking work in threads of its own, as coroutines that can be cancelled."""
+"""Blocking work in a thread of its own, awaited by a coroutine that can be cancelled."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ import asyncio
 import contextlib
 import inspect
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 from async_download_client.events import Event
-from async_download_client.stop import Stop
+from async_download_client.stop import StopSignal
 
-__all__ = ["AsyncOnEvent", "in_loop", "run_stoppable"]
+__all__ = ["call_in_loop", "run_stoppable"]
 
-AsyncOnEvent = Callable[[Event], Awaitable[object] | object]
-_LEAVE_WITHIN = 5.0
+_JOIN_TIMEOUT_SECONDS = 5.0
 T = TypeVar("T")
 
 
-def in_loop(on_event: AsyncOnEvent | None) -> Callable[[Event], object] | None:
-    """The callback, to be called from another thread; waits until the loop has run it."""
-    if on_event is None:
-        return None
+def call_in_loop(on_event: Callable[[Event], object]) -> Callable[[Event], object]:
+    """Return a function for other threads that runs the callback in this loop and waits until it has returned."""
     loop = asyncio.get_running_loop()
 
     async def call(event: Event) -> None:
@@ -33,30 +30,30 @@ def in_loop(on_event: AsyncOnEvent | None) -> Callable[[Event], object] | None:
     return lambda event: asyncio.run_coroutine_threadsafe(call(event), loop).result()
 
 
-async def run_stoppable(work: Callable[[Stop], T]) -> T:
-    """The work's result; cancelling the caller stops the work, and waits a little until it has ended."""
-    loop, stop = asyncio.get_running_loop(), Stop()
-    done: asyncio.Future[T] = loop.create_future()
-    done.add_done_callback(lambda ended: ended.exception())  # nobody asks after a cancellation
+async def run_stoppable(work: Callable[[], T], stop: StopSignal) -> T:
+    """Return the work's result; cancelling the caller sets `stop` and gives the work 5 seconds to end."""
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+    result.add_done_callback(lambda ended: ended.exception())  # after a cancellation nothing else retrieves it
 
     def run() -> None:
         try:
-            result = work(stop)
-        except BaseException as error:
-            said = error
-            _call(loop, lambda: done.set_exception(said))
+            value = work()
+        except BaseException as caught:
+            error = caught
+            _call(loop, lambda: result.set_exception(error))
         else:
-            _call(loop, lambda: done.set_result(result))
+            _call(loop, lambda: result.set_result(value))
 
     threading.Thread(target=run, name="async-download", daemon=True).start()
     try:
-        return await asyncio.shield(done)
+        return await asyncio.shield(result)
     except asyncio.CancelledError:
         stop.set()
-        await asyncio.wait({done}, timeout=_LEAVE_WITHIN)
+        await asyncio.wait({result}, timeout=_JOIN_TIMEOUT_SECONDS)
         raise
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+    with contextlib.suppress(RuntimeError):  # the loop is closed
         loop.call_soon_threadsafe(function)

@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe for a terminal and for a log."""
+"""Makes text from servers safe for terminals and logs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _JOINERS = "\u200c\u200d"  # shape letters and emoji; they reorder nothing
 
 
 def printable(text: str) -> str:
-    """Replace control characters, direction marks and line breaks by U+FFFD, as a terminal would obey them."""
+    """Replace control characters, direction marks and line breaks, which a terminal would interpret, by U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

@@ -1,4 +1,4 @@
-"""How long to wait for what; the defaults suit API Gateway and S3."""
+"""Delays, time-outs and numbers of attempts; the defaults suit API Gateway and S3."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ __all__ = ["Timing"]
 
 @dataclass(frozen=True)
 class Timing:
-    """All in seconds.
+    """Delays and time-outs, in seconds.
 
-    A stack may give up a message when API Gateway throttles it, so the client asks for the status of the download
-    after `check_after` seconds of silence on an open socket, then after twice as long each time, up to `keep_alive`,
-    which is also far below the 10 minutes after which API Gateway closes a silent socket. Where sockets do not get
-    through it polls, and tries a socket again after `socket_again`. What fails is tried `attempts`
-    times at least, and given up when nothing at all has been heard or received for `outage`.
+    A stack may give up a message when API Gateway throttles it. The client therefore asks for the download's status
+    after `first_status_delay` seconds of silence on an open socket, then after twice as long each time, up to
+    `max_status_delay`, which also keeps API Gateway from closing a socket that was silent for 10 minutes; a socket
+    without a reply for `answer_timeout` is replaced. Where no WebSocket can be opened in `socket_attempts`, the client
+    polls and tries a socket again every `socket_retry_delay`. A failing request is tried at least `attempts` times,
+    and given up when nothing was received for `max_outage`.
     """
 
     attempts: int = 5
-    retry_first: float = 0.5
-    retry_longest: float = 20.0
+    first_retry_delay: float = 0.5
+    max_retry_delay: float = 20.0
     socket_attempts: int = 3
-    check_after: float = 5.0
-    keep_alive: float = 60.0
-    answer_within: float = 30.0
-    poll_first: float = 1.0
-    poll_longest: float = 10.0
-    socket_again: float = 300.0
-    outage: float = 120.0
+    first_status_delay: float = 5.0
+    max_status_delay: float = 60.0
+    answer_timeout: float = 30.0
+    first_poll_delay: float = 1.0
+    max_poll_delay: float = 10.0
+    socket_retry_delay: float = 300.0
+    max_outage: float = 120.0
 
-    def retry(self, failures: int) -> float:
-        """How long to wait after so many failures in a row (1, 2, ...): doubling, with jitter."""
-        return _jitter(min(self.retry_first * 2.0 ** (failures - 1), self.retry_longest))
+    def retry_delay(self, failures: int) -> float:
+        """Return the seconds to wait after the 1st, 2nd, ... failure in a row: doubling, with jitter."""
+        return _jitter(min(self.first_retry_delay * 2.0 ** (failures - 1), self.max_retry_delay))
 
-    def check(self, asked: int) -> float:
-        """Return the seconds of silence until the status is asked for, when it was asked for so often (0, 1, ...)."""
-        return _jitter(min(self.check_after * 2.0 ** min(asked, _DOUBLINGS), self.keep_alive))
+    def status_delay(self, requests: int) -> float:
+        """Return the seconds of silence until the next status request, after 0, 1, ... requests: doubling."""
+        return _jitter(min(self.first_status_delay * 2.0 ** min(requests, _MAX_DOUBLINGS), self.max_status_delay))
 
-    def poll(self, polls: int) -> float:
-        """How long to wait after so many polls (1, 2, ...)."""
-        return _jitter(min(self.poll_first * 1.5 ** (polls - 1), self.poll_longest))
+    def poll_delay(self, polls: int) -> float:
+        """Return the seconds to wait before the 1st, 2nd, ... poll."""
+        return _jitter(min(self.first_poll_delay * 1.5 ** (polls - 1), self.max_poll_delay))
 
 
-_DOUBLINGS = 30  # a wait may last for days, and a float holds no more than 1023
+_MAX_DOUBLINGS = 30  # a wait may last for days, and 2.0 ** 1024 overflows
 
 
 def _jitter(seconds: float) -> float:

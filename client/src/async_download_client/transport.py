@@ -1,4 +1,4 @@
-"""HTTP through urllib3, with errors that name the host and never the URL: its query may be a signature."""
+"""HTTP through urllib3, with errors that name the host but never the URL, whose query may be a signature."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import urllib3
 from urllib3 import exceptions
 
 from async_download_client.errors import InsecureUrlError, NetworkError
-from async_download_client.stop import Stop
+from async_download_client.stop import StopSignal
 from async_download_client.text import printable
 
 __all__ = ["USER_AGENT", "Transport", "check_encrypted", "host_of"]
@@ -33,7 +33,7 @@ USER_AGENT = _user_agent()
 
 
 def host_of(url: str) -> str:
-    """The host in a URL, for messages."""
+    """Return the host in a URL, for messages."""
     return printable(urlsplit(url).hostname or "the server")
 
 
@@ -53,9 +53,9 @@ def check_encrypted(url: str, *, allow_http: bool) -> None:
 
 
 class Transport:
-    """Connections, kept and re-used; through the proxy that the environment names, as with curl.
+    """Keeps and reuses connections, through the proxy in the environment, like curl.
 
-    Plain http goes to this machine only, unless `allow_http`.
+    Plain http is sent to this machine only, unless `allow_http`.
     """
 
     def __init__(self, timeout: float, connections: int, *, allow_http: bool = False) -> None:
@@ -66,34 +66,36 @@ class Transport:
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
     @contextmanager
-    def answer(
+    def send(
         self,
         method: str,
         url: str,
         headers: Mapping[str, str],
         body: bytes | None = None,
         *,
-        stop: Stop,
+        stop: StopSignal,
         redirects: int = 0,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """Send a request and follow up to `redirects` redirects, none of them from https to http.
 
-        The body of the answer is left to the caller, to be read within `errors`.
+        The caller reads the body of the response, within `errors`.
         """
-        stop.check()
+        stop.raise_if_set()
         with self.errors(url):
-            response = self._send(method, url, headers, body)
+            response = self._send_once(method, url, headers, body)
             while redirects and (location := response.get_redirect_location()):
                 response.close()
-                url, redirects = _redirected(url, location), redirects - 1
-                response = self._send(method, url, headers, body)
+                url, redirects = _redirect_url(url, location), redirects - 1
+                response = self._send_once(method, url, headers, body)
         try:
-            with stop.calls(response.shutdown):
+            with stop.on_stop(response.shutdown):
                 yield response
         finally:
             response.close()
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> urllib3.BaseHTTPResponse:
+    def _send_once(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> urllib3.BaseHTTPResponse:
         check_encrypted(url, allow_http=self.allow_http)
         return self._pool(url).request(
             method,
@@ -109,14 +111,14 @@ class Transport:
 
     @contextmanager
     def errors(self, url: str) -> Iterator[None]:
-        """Turn urllib3's errors into ours."""
+        """Raise urllib3's errors as NetworkError."""
         try:
             yield
         except exceptions.HTTPError as error:
-            raise NetworkError(self._sentence(error, host_of(url))) from None
+            raise NetworkError(self._describe(error, host_of(url))) from None
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for pool in self._pools.values():
             pool.clear()
 
@@ -132,33 +134,33 @@ class Transport:
                 self._pools[proxy] = pool
             return self._pools[proxy]
 
-    def _sentence(self, error: BaseException, host: str) -> str:
+    def _describe(self, error: BaseException, host: str) -> str:
         if isinstance(error, exceptions.MaxRetryError) and error.reason:
-            return self._sentence(error.reason, host)
+            return self._describe(error.reason, host)
         match error:
             case exceptions.LocationValueError():
-                return "That is no http or https URL."
+                return "The URL is not an http or https URL."
             case exceptions.NameResolutionError():
-                return f"There is no host {host}, or no name server says where it is."
+                return f"The host {host} cannot be resolved; check the name and the DNS."
             case exceptions.SSLError():
-                return f"No TLS connection to {host}: its certificate is not trusted, or it speaks no TLS."
+                return f"No TLS connection to {host}: its certificate is not trusted, or it does not support TLS."
             case exceptions.ProxyError():
-                return f"The proxy on the way to {host} cannot be reached."
+                return f"The proxy for {host} cannot be reached."
             case exceptions.NewConnectionError():
                 return f"{host} cannot be reached."
             case exceptions.ConnectTimeoutError():
-                return f"{host} took no connection within {self.timeout:g} s."
+                return f"{host} did not accept a connection within {self.timeout:g} s."
             case exceptions.ReadTimeoutError():
                 return f"{host} sent nothing for {self.timeout:g} s."
         return f"{host} broke off the connection."
 
 
-def _redirected(url: str, location: str) -> str:
-    """Return where a redirect leads.
+def _redirect_url(url: str, location: str) -> str:
+    """Return the absolute URL of a redirect.
 
     Raises:
-        InsecureUrlError: it gives up TLS.
-        NetworkError: it leads to no URL of HTTP.
+        InsecureUrlError: the redirect leads from https to http.
+        NetworkError: the redirect leads to no http or https URL.
     """
     try:
         target = urljoin(url, location)
@@ -166,7 +168,7 @@ def _redirected(url: str, location: str) -> str:
     except ValueError:
         scheme = ""
     if scheme not in ("http", "https"):
-        raise NetworkError(f"{host_of(url)} redirects to something that is no http or https URL.")
+        raise NetworkError(f"{host_of(url)} redirects to a URL that is not http or https.")
     if urlsplit(url).scheme == "https" and scheme != "https":
         raise InsecureUrlError(host_of(target), f"{host_of(url)} redirects from https to plain text.")
     return target

@@ -1,6 +1,7 @@
-"""Waiting until a download is ready: by WebSocket, and by asking where sockets do not get through.
+"""Waits until a download is ready: on a WebSocket, or by polling where no WebSocket can be opened.
 
-Nothing is lost when a socket breaks: after each break the API is asked once, and a new socket gets the news again.
+No message is lost when a socket breaks: the client then asks the API once, and the stack repeats the result on the next
+socket.
 """
 
 from __future__ import annotations
@@ -12,132 +13,135 @@ from datetime import UTC, datetime
 from async_download_client.api import Api
 from async_download_client.errors import NetworkError, WaitTimeoutError
 from async_download_client.events import Connected, Disconnected, Event, FileReady, Polling, Progress
-from async_download_client.messages import Body, is_unserved, news_of, raise_if_over
-from async_download_client.models import Download, Ready, Status
-from async_download_client.stop import Stop
+from async_download_client.messages import Body, is_connection_unknown, parse_message, raise_if_ended
+from async_download_client.models import Download, ReadyFile, Status
+from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
 from async_download_client.web_socket import SocketLostError, SocketRefusedError, WebSocket
 
 __all__ = ["Wait"]
 
-_GRACE = 60.0
+_EXPIRY_GRACE_SECONDS = 60.0
 
 
 class Wait:
-    """One wait, of at most `timeout` seconds; without, as long as the download lives."""
+    """A wait for one download, of at most `timeout` seconds; with None, until the download expires."""
 
     def __init__(
         self,
         api: Api,
         download: Download,
-        tell: Callable[[Event], object],
+        on_event: Callable[[Event], object],
         timing: Timing,
         connect_timeout: float,
         timeout: float | None,
-        stop: Stop,
+        stop: StopSignal,
     ) -> None:
-        self._api, self._download, self._tell, self._timing, self._stop = api, download, tell, timing, stop
+        self._api, self._download, self._on_event, self._timing, self._stop = api, download, on_event, timing, stop
         self._connect_timeout = connect_timeout
-        left = max((download.expires_at - datetime.now(UTC)).total_seconds(), 0.0) + _GRACE
-        self._timeout = left if timeout is None else timeout
-        self._heard_at = time.monotonic()
-        self._deadline = self._heard_at + self._timeout
-        self._last: Status | None = None
+        lifetime = max((download.expires_at - datetime.now(UTC)).total_seconds(), 0.0) + _EXPIRY_GRACE_SECONDS
+        self._timeout = lifetime if timeout is None else timeout
+        self._last_contact = time.monotonic()
+        self._deadline = self._last_contact + self._timeout
+        self._last_status: Status | None = None
 
-    def __call__(self) -> Ready:
-        """The file.
+    def run(self) -> ReadyFile:
+        """Return the file when it is ready.
 
         Raises:
-            DownloadFailedError, RefusedError, WaitTimeoutError, NetworkError, StoppedError: there will be none.
+            DownloadFailedError, RefusedError: the download has ended without a file, or the API refused the ticket.
+            WaitTimeoutError, NetworkError, StoppedError: the download may still become ready.
         """
-        while (ready := self._by_socket() or self._by_polling()) is None:
+        while (file := self._wait_on_socket() or self._poll()) is None:
             pass
-        self._tell(FileReady(ready))
-        return ready
+        self._on_event(FileReady(file))
+        return file
 
-    def _by_socket(self) -> Ready | None:
+    def _wait_on_socket(self) -> ReadyFile | None:
+        """Return the file, or None when WebSockets are refused or fail again and again."""
         failures = 0
         while True:
-            heard_at = self._heard_at
+            last_contact = self._last_contact
             try:
-                patience = min(self._connect_timeout, self._left())
+                timeout = min(self._connect_timeout, self._seconds_left())
                 with (
-                    WebSocket(self._download.web_socket_endpoint, patience, allow_http=self._api.allow_http) as socket,
-                    self._stop.calls(socket.abort),
+                    WebSocket(self._download.web_socket_endpoint, timeout, allow_http=self._api.allow_http) as socket,
+                    self._stop.on_stop(socket.abort),
                 ):
-                    self._tell(Connected())
+                    self._on_event(Connected())
                     return self._listen(socket)
-            except SocketLostError as lost:
-                self._stop.check()
-                failures = 1 if self._heard_at > heard_at else failures + 1
-                reason, refused = str(lost), isinstance(lost, SocketRefusedError) and lost.is_final
-            ready = self._ask()
-            if ready or refused or failures >= self._timing.socket_attempts:
-                if not ready:
-                    self._tell(Polling(reason))
-                return ready
-            delay = self._timing.retry(failures)
-            self._tell(Disconnected(reason, round(delay, 3)))
+            except SocketLostError as error:
+                self._stop.raise_if_set()
+                failures = 1 if self._last_contact > last_contact else failures + 1
+                reason, refused = str(error), isinstance(error, SocketRefusedError) and error.is_final
+            file = self._fetch_status()
+            if file or refused or failures >= self._timing.socket_attempts:
+                if not file:
+                    self._on_event(Polling(reason))
+                return file
+            delay = self._timing.retry_delay(failures)
+            self._on_event(Disconnected(reason, round(delay, 3)))
             self._sleep(delay)
 
-    def _listen(self, socket: WebSocket) -> Ready:
-        """Receive messages until the file is ready, and ask for the status where none come: one may have been lost."""
-        asked, answer_by = 0, float("inf")
-        ask_at = time.monotonic() + self._timing.check(asked)
+    def _listen(self, socket: WebSocket) -> ReadyFile:
+        """Receive messages until the file is ready; request the status after silence, as a message may be lost."""
+        requests, answer_deadline = 0, float("inf")
+        request_at = time.monotonic() + self._timing.status_delay(requests)
         while True:
-            message = socket.receive(min(ask_at, answer_by, time.monotonic() + self._left()) - time.monotonic())
+            wake_at = min(request_at, answer_deadline, time.monotonic() + self._seconds_left())
+            message = socket.receive(wake_at - time.monotonic())
             if message is not None:
-                if ready := self._hear(message):
-                    return ready
-                answer_by, ask_at = float("inf"), self._heard_at + self._timing.check(asked)
-            elif time.monotonic() >= answer_by:
+                if file := self._handle_message(message):
+                    return file
+                answer_deadline, request_at = float("inf"), self._last_contact + self._timing.status_delay(requests)
+            elif time.monotonic() >= answer_deadline:
                 raise SocketLostError("the WebSocket does not answer")
-            elif time.monotonic() >= ask_at:
+            elif time.monotonic() >= request_at:
                 socket.send("status")
-                asked += 1
-                answer_by = min(answer_by, time.monotonic() + self._timing.answer_within)
-                ask_at = time.monotonic() + self._timing.check(asked)
+                requests += 1
+                answer_deadline = min(answer_deadline, time.monotonic() + self._timing.answer_timeout)
+                request_at = time.monotonic() + self._timing.status_delay(requests)
 
-    def _hear(self, message: Body) -> Ready | None:
-        self._heard_at = time.monotonic()
-        if is_unserved(message):
-            raise SocketLostError("the stack does not serve this WebSocket any more")
-        news = news_of(message, self._download)
-        return self._take(news) if news else None
+    def _handle_message(self, message: Body) -> ReadyFile | None:
+        self._last_contact = time.monotonic()
+        if is_connection_unknown(message):
+            raise SocketLostError("the stack does not know this WebSocket any more")
+        status = parse_message(message, self._download)
+        return self._handle_status(status) if status else None
 
-    def _by_polling(self) -> Ready | None:
-        """The file, or None when it is time to try a socket again: what blocked it may have been a moment's trouble."""
-        polls, until = 1, time.monotonic() + self._timing.socket_again
-        while time.monotonic() < until:
-            self._sleep(self._timing.poll(polls))
-            if ready := self._ask():
-                return ready
+    def _poll(self) -> ReadyFile | None:
+        """Return the file, or None when it is time to try a WebSocket again."""
+        polls, socket_retry_at = 1, time.monotonic() + self._timing.socket_retry_delay
+        while time.monotonic() < socket_retry_at:
+            self._sleep(self._timing.poll_delay(polls))
+            if file := self._fetch_status():
+                return file
             polls += 1
         return None
 
-    def _ask(self) -> Ready | None:
-        """Ask the API once; that it is away is bearable for `outage` seconds."""
+    def _fetch_status(self) -> ReadyFile | None:
+        """Ask the API once; network errors are raised only after `max_outage` seconds without contact."""
         try:
             status = self._api.status(self._download, attempts=1, stop=self._stop)
         except NetworkError:
-            if time.monotonic() - self._heard_at >= self._timing.outage:
+            if time.monotonic() - self._last_contact >= self._timing.max_outage:
                 raise
             return None
-        self._heard_at = time.monotonic()
-        return self._take(status)
+        self._last_contact = time.monotonic()
+        return self._handle_status(status)
 
-    def _take(self, status: Status) -> Ready | None:
-        raise_if_over(status)
-        if status.ready is None and status != self._last:
-            self._tell(Progress(status.status, status.copied_bytes, status.size))
-        self._last = status
-        return status.ready
+    def _handle_status(self, status: Status) -> ReadyFile | None:
+        raise_if_ended(status)
+        if status.file is None and status != self._last_status:
+            self._on_event(Progress(status.status, status.copied_bytes, status.size))
+        self._last_status = status
+        return status.file
 
-    def _left(self) -> float:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+    def _seconds_left(self) -> float:
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
             raise WaitTimeoutError(self._timeout)
-        return left
+        return seconds
 
     def _sleep(self, seconds: float) -> None:
-        self._stop.sleep(min(seconds, self._left()))
+        self._stop.sleep(min(seconds, self._seconds_left()))

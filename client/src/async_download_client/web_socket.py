@@ -1,4 +1,4 @@
-"""The WebSocket, as much of it as a waiting client needs."""
+"""A WebSocket connection to a stack that receives JSON messages and sends actions."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from async_download_client.transport import USER_AGENT, check_encrypted, host_of
 
 __all__ = ["SocketLostError", "SocketRefusedError", "WebSocket"]
 
-MAX_MESSAGE_BYTES = 128 * 1024  # API Gateway sends no larger one
+MAX_MESSAGE_BYTES = 128 * 1024  # the largest message of API Gateway
 _CLOSE, _TEXT = 0x8, 0x1
 
 
 class SocketLostError(Exception):
-    """It could not be opened, or broke. Its text holds no URL."""
+    """The WebSocket could not be opened, or its connection broke. The message holds no URL."""
 
 
 class SocketRefusedError(SocketLostError):
-    """The handshake was answered with another status than 101."""
+    """The server answered the handshake with another status than 101; `is_final` says that a retry is useless."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the WebSocket was refused (HTTP {status})")
@@ -32,28 +32,28 @@ class SocketRefusedError(SocketLostError):
 
 
 class _BoundedFrames(websocket.frame_buffer):
-    """Refuses a frame by its announced length, before its payload is read."""
+    """Refuses a frame that is too large by the length in its header, before its payload is read."""
 
     def recv_length(self) -> None:
-        """Read the length of the next frame; raises WebSocketPayloadException when it is too large."""
+        """Read the length of the next frame; raises WebSocketPayloadException if it is too large."""
         super().recv_length()
         _check_size(self.length or 0)
 
 
 class _BoundedMessages(websocket.continuous_frame):
-    """Refuses a message of many frames as soon as they are too large together."""
+    """Refuses a message of several frames as soon as they exceed the limit together."""
 
     def add(self, frame: websocket.ABNF) -> None:
-        """Add a frame to the message; raises WebSocketPayloadException when that becomes too large."""
+        """Add a frame to the message; raises WebSocketPayloadException if the message becomes too large."""
         _check_size(len(frame.data) + (len(self.cont_data[1]) if self.cont_data else 0))
         super().add(frame)
 
 
 class WebSocket:
-    """An open socket, as a context manager.
+    """An open WebSocket, as a context manager.
 
-    The ticket in the endpoint's query travels in the header X-Download-Ticket, which proxies and access logs do not
-    keep. Redirects are refused, and so is plain ws to another machine unless `allow_http`.
+    The ticket in the endpoint's query is sent in the header X-Download-Ticket, because proxies and access logs record
+    queries. Redirects are refused, and so is plain ws to another machine unless `allow_http`.
     """
 
     def __init__(self, endpoint: str, timeout: float, *, allow_http: bool = False) -> None:
@@ -66,14 +66,14 @@ class WebSocket:
         try:
             self._socket.settimeout(timeout)
             options = {"header": [f"User-Agent: {USER_AGENT}", *headers], "redirect_limit": 0}
-            self._socket.connect(url, **options)  # type: ignore[no-untyped-call] # theirs
+            self._socket.connect(url, **options)  # type: ignore[no-untyped-call] # websocket-client has no types
         except websocket.WebSocketBadStatusException as error:
             raise SocketRefusedError(error.status_code) from None
         except (websocket.WebSocketException, OSError, ValueError):
             raise SocketLostError(f"no WebSocket to {host_of(endpoint)}") from None
 
     def receive(self, timeout: float) -> Body | None:
-        """The next message; None when there was none in so many seconds, or when it is no JSON object."""
+        """Return the next message; None after `timeout` seconds without one, or if it is not a JSON object."""
         try:
             self._socket.settimeout(max(timeout, 0.001))
             opcode, data = self._socket.recv_data()
@@ -90,7 +90,7 @@ class WebSocket:
         return message if opcode == _TEXT and isinstance(message, dict) else None
 
     def send(self, action: str) -> None:
-        """Ask for `status`, `refresh` or `cancel`, or send a `ping`."""
+        """Send the action `status`, `refresh`, `cancel` or `ping`."""
         try:
             self._socket.settimeout(self._timeout)
             self._socket.send(json.dumps({"action": action}))
@@ -98,7 +98,7 @@ class WebSocket:
             raise SocketLostError("the WebSocket broke") from None
 
     def abort(self) -> None:
-        """Wake up whoever receives; from another thread."""
+        """Interrupt a `receive` that blocks in another thread."""
         if self._socket.sock:
             self._socket.sock.shutdown(socket.SHUT_RDWR)
 
@@ -109,7 +109,7 @@ class WebSocket:
         with contextlib.suppress(websocket.WebSocketException, OSError):
             self._socket.settimeout(1)
             self._socket.send_close()
-        self._socket.shutdown()  # type: ignore[no-untyped-call] # theirs
+        self._socket.shutdown()  # type: ignore[no-untyped-call] # websocket-client has no types
 
 
 def _with_ticket_as_header(endpoint: str) -> tuple[str, list[str]]:

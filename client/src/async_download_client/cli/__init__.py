@@ -2,16 +2,16 @@
 
 | exit code | means |
 |---|---|
-| 0 | done; of `get`: the file is there, whole and verified |
-| 1 | something unforeseen |
+| 0 | success; `get` has written and verified the file |
+| 1 | unexpected error |
 | 2 | wrong usage |
 | 3 | refused: wrong path, origin, ticket or credentials, or no credentials |
 | 4 | the stack could not get the file from its origin, or the download was cancelled |
 | 5 | not ready within --timeout |
-| 6 | corrupt: wrong size or checksum; nothing of it was kept |
-| 7 | network: no connection, or it broke, in spite of retries; what came is kept |
+| 6 | corrupt: wrong size or checksum; the received bytes are deleted |
+| 7 | network: no connection, or it broke, in spite of retries; the received bytes are kept |
 | 8 | the file cannot be written |
-| 130 | Ctrl-C (143: SIGTERM), what came is kept; a second one stops at once |
+| 130 | Ctrl-C (143: SIGTERM), the received bytes are kept; a second one stops at once |
 """
 
 from __future__ import annotations
@@ -51,50 +51,52 @@ EXIT_CODES: dict[type[AsyncDownloadError], int] = {
     StoppedError: 130,
 }
 
-_GO_ON = "the same command goes on from there"
+_RESUME_HINT = "run the same command again to resume"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the answer is its exit code."""
+    """Run the command and return its exit code."""
     parser = make_parser(__doc__ or "")
     arguments = parser.parse_args(argv)
-    stopped_by = _listen_to_signals()
+    stopped_by = _install_signal_handlers()
     try:
         commands.run(arguments, parser)
     except AsyncDownloadError as error:
-        return _failed(arguments, error)
+        return _report_error(arguments, error)
     except KeyboardInterrupt:
-        _say(f"stopped; {_GO_ON}" if commands.is_kept(arguments) else "stopped; nothing was kept")
+        _print_error(f"stopped; {_RESUME_HINT}" if commands.can_resume(arguments) else "stopped; no bytes were kept")
         return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
-    except BrokenPipeError:  # whoever read our output has left
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 
 
 def exit_code_of(error: AsyncDownloadError) -> int:
-    """The exit code that an error stands for."""
+    """Return the exit code of an error."""
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
 
 
-def _failed(arguments: argparse.Namespace, error: AsyncDownloadError) -> int:
+def _report_error(arguments: argparse.Namespace, error: AsyncDownloadError) -> int:
     code = exit_code_of(error)
     if getattr(arguments, "json", False):
         print(json.dumps({"event": "error", "code": error.code, "message": str(error), "exitCode": code}))
-    _say(f"{error} [{error.code}]")
+    _print_error(f"{error} [{error.code}]")
     if isinstance(error, RefusedError) and error.status in (401, 403) and getattr(arguments, "url", "") is None:
-        _say("only the ticket was sent; if the stack wants credentials, name it with --url or ASYNC_DOWNLOAD_URL")
-    if commands.is_kept(arguments):
-        _say(_GO_ON)
+        _print_error(
+            "only the ticket was sent; if the stack requires credentials, name it with --url or ASYNC_DOWNLOAD_URL"
+        )
+    if commands.can_resume(arguments):
+        _print_error(_RESUME_HINT)
     return code
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     print(f"async-download: {text}", file=sys.stderr)
 
 
-def _listen_to_signals() -> list[int]:
-    """The first Ctrl-C or SIGTERM interrupts and cleans up, the second ends the process at once."""
+def _install_signal_handlers() -> list[int]:
+    """Raise KeyboardInterrupt on the first Ctrl-C or SIGTERM and exit on the second; returns a list of the first."""
     stopped_by: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""`python -m async_download_client.cli`."""
+"""Runs the command for `python -m async_download_client.cli`."""
 
 import sys
 

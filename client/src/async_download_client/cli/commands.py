@@ -1,4 +1,4 @@
-"""What each command does."""
+"""The commands `get`, `request`, `status`, `cancel`, `watch` and `completion`."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 
 from rich.filesize import decimal
 
-from async_download_client.api import base_of_download
+from async_download_client.api import base_url_of_download
 from async_download_client.auth import ApiKey, Auth, Bearer, Iam
 from async_download_client.cli.completion import script
 from async_download_client.cli.display import display_for
 from async_download_client.client import Client
 from async_download_client.errors import FileError
-from async_download_client.messages import download_of, raise_if_over
+from async_download_client.messages import parse_download, raise_if_ended
 from async_download_client.models import Download
 from async_download_client.timing import Timing
-from async_download_client.transfer.part import journal_of
+from async_download_client.transfer.part_file import journal_path
 
-__all__ = ["is_kept", "run"]
+__all__ = ["can_resume", "run"]
 
 
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Run the command that was named; raises AsyncDownloadError."""
+    """Run the command in the arguments; raises AsyncDownloadError."""
     match arguments.command:
         case "get":
             _get(arguments, parser)
@@ -43,27 +43,27 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
             print(script(arguments.shell, parser))
 
 
-def is_kept(arguments: argparse.Namespace) -> bool:
-    """Whether an interrupted `get` left something to go on with."""
-    return arguments.command == "get" and bool(arguments.output) and journal_of(arguments.output).exists()
+def can_resume(arguments: argparse.Namespace) -> bool:
+    """Return True if an interrupted `get` left a journal, so that the same command resumes."""
+    return arguments.command == "get" and bool(arguments.output) and journal_path(arguments.output).exists()
 
 
 def _get(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     if arguments.json and arguments.output is None:
-        parser.error("--json writes to stdout, so the file needs another place than -o -")
+        parser.error("--json writes to stdout; with -o - the file does too: name a file, or leave --json out")
     with (
         _client(arguments, parser, arguments.url) as client,
-        display_for(json_lines=arguments.json, quiet=arguments.quiet) as show,
-        open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout,  # a buffer would block our own exit
+        display_for(json_lines=arguments.json, quiet=arguments.quiet) as on_event,
+        open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout,  # flushing a buffer could block our exit
     ):
         client.get(
             arguments.path,
             arguments.output or stdout,
-            arguments.origin,
-            arguments.file_name,
-            arguments.sha256,
-            arguments.size,
-            on_event=show,
+            origin=arguments.origin,
+            file_name=arguments.file_name,
+            sha256=arguments.sha256,
+            size=arguments.size,
+            on_event=on_event,
             timeout=arguments.timeout,
             resume=arguments.resume,
         )
@@ -74,51 +74,51 @@ def _request(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
         download = client.request(
             arguments.path, arguments.origin, arguments.file_name, arguments.sha256, arguments.size
         )
-    print(json.dumps(download.answer))
+    print(json.dumps(download.response))
 
 
 def _status(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
-    with _client_of(download, arguments, parser) as client:
+    with _client_for_download(download, arguments, parser) as client:
         status = client.status(download)
-    done = f"{decimal(status.copied_bytes)} copied" if status.copied_bytes is not None and not status.ready else ""
-    size = status.ready.size if status.ready else status.size
-    _answer(
+    copied = f"{decimal(status.copied_bytes)} copied" if status.copied_bytes is not None and not status.file else ""
+    size = status.file.size if status.file else status.size
+    _print_result(
         arguments,
         {"id": download.id, "status": status.status, "copiedBytes": status.copied_bytes, "size": size},
-        ", ".join(filter(None, [status.status, done, f"{decimal(size)} in all" if size is not None else ""])),
+        ", ".join(filter(None, [status.status, copied, f"{decimal(size)} in total" if size is not None else ""])),
     )
-    raise_if_over(status)
+    raise_if_ended(status)
 
 
 def _cancel(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
-    with _client_of(download, arguments, parser) as client:
+    with _client_for_download(download, arguments, parser) as client:
         client.cancel(download)
-    _answer(arguments, {"id": download.id, "status": "CANCELLED"}, f"Cancelled {download.id}")
+    _print_result(arguments, {"id": download.id, "status": "CANCELLED"}, f"Cancelled {download.id}")
 
 
 def _watch(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
     with (
-        _client_of(download, arguments, parser) as client,
-        display_for(json_lines=arguments.json, quiet=arguments.quiet) as show,
+        _client_for_download(download, arguments, parser) as client,
+        display_for(json_lines=arguments.json, quiet=arguments.quiet) as on_event,
     ):
-        ready = client.wait(download, show, arguments.timeout)
+        file = client.wait(download, on_event=on_event, timeout=arguments.timeout)
     if arguments.print_url:
-        print(json.dumps({"event": "url", "url": ready.url}) if arguments.json else ready.url)
+        print(json.dumps({"event": "url", "url": file.url}) if arguments.json else file.url)
 
 
-def _client_of(download: Download, arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Client:
-    """Return a client of the stack that the user named, or one that sends nothing but the download's own ticket.
+def _client_for_download(download: Download, arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Client:
+    """Return a client of the stack in --url; without that, one that sends only the download's ticket.
 
-    Who wrote the file with the download chose its `statusUrl`: credentials are not sent there.
+    The `statusUrl` in the file may have been written by an attacker, so credentials are not sent there.
     """
     if arguments.url:
         return _client(arguments, parser, arguments.url)
     if options := _credential_options(arguments):
-        parser.error(f"{', '.join(options)}: name the stack that may see it, with --url or ASYNC_DOWNLOAD_URL")
-    return _client_with(arguments, base_of_download(download), None, {})
+        parser.error(f"{', '.join(options)}: name the stack that receives it with --url or ASYNC_DOWNLOAD_URL")
+    return _make_client(arguments, base_url_of_download(download), None, {})
 
 
 def _credential_options(arguments: argparse.Namespace) -> list[str]:
@@ -137,11 +137,11 @@ def _client(arguments: argparse.Namespace, parser: argparse.ArgumentParser, url:
     headers = dict(arguments.header)
     key = arguments.api_key or os.environ.get("ASYNC_DOWNLOAD_API_KEY")
     token = arguments.bearer or os.environ.get("ASYNC_DOWNLOAD_TOKEN")
-    signs = arguments.iam or arguments.profile or arguments.region
-    if signs and arguments.bearer:
-        parser.error("--bearer and --iam both want the header Authorization: name one")
+    use_iam = arguments.iam or arguments.profile or arguments.region
+    if use_iam and arguments.bearer:
+        parser.error("--bearer and --iam both set the header Authorization: use one of them")
     auth: Auth | None = None
-    if signs:
+    if use_iam:
         auth = Iam(arguments.profile, arguments.region)
     elif token:
         auth = Bearer(token)
@@ -149,16 +149,16 @@ def _client(arguments: argparse.Namespace, parser: argparse.ArgumentParser, url:
         headers["x-api-key"] = key
     elif key:
         auth = ApiKey(key)
-    return _client_with(arguments, url, auth, headers)
+    return _make_client(arguments, url, auth, headers)
 
 
-def _client_with(arguments: argparse.Namespace, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Client:
+def _make_client(arguments: argparse.Namespace, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Client:
     return Client(
         url,
         auth=auth,
         headers=headers,
         timeout=arguments.read_timeout,
-        timing=dataclasses.replace(Timing(), outage=arguments.retry_for),
+        timing=dataclasses.replace(Timing(), max_outage=arguments.retry_for),
         parallel=getattr(arguments, "parallel", 1),
         limit_rate=getattr(arguments, "limit_rate", None),
         allow_http=arguments.allow_http,
@@ -168,18 +168,18 @@ def _client_with(arguments: argparse.Namespace, url: str, auth: Auth | None, hea
 def _download(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Download:
     try:
         text = sys.stdin.read() if arguments.download == "-" else Path(arguments.download).read_text()
-        answer = json.loads(text)
+        response = json.loads(text)
     except OSError as error:
         raise FileError(f"{arguments.download} cannot be read: {error.strerror or error}.") from None
     except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        parser.error(f"{arguments.download} is not the JSON object that the API answered")
-    return download_of(answer)
+        response = None
+    if not isinstance(response, dict):
+        parser.error(f"{arguments.download} does not hold the JSON response of the API to `request`")
+    return parse_download(response)
 
 
-def _answer(arguments: argparse.Namespace, answer: Mapping[str, object], text: str) -> None:
+def _print_result(arguments: argparse.Namespace, result: Mapping[str, object], text: str) -> None:
     if arguments.json:
-        print(json.dumps({name: value for name, value in answer.items() if value is not None}))
+        print(json.dumps({name: value for name, value in result.items() if value is not None}))
     elif not arguments.quiet:
         print(text)

@@ -1,4 +1,4 @@
-"""Completion scripts for shells, made from the parser: commands, their options, and files where files belong."""
+"""Generates completion scripts for shells from the parser: commands, their options, and file names."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ autoload -U +X bashcompinit && bashcompinit
 
 
 def script(shell: str, parser: argparse.ArgumentParser) -> str:
-    """What to eval in that shell."""
+    """Return the script that a shell evaluates."""
     commands = _commands(parser)
     return _fish(commands) if shell == "fish" else ("" if shell == "bash" else _ZSH) + _bash(commands)
 
@@ -57,23 +57,23 @@ def _bash(commands: dict[str, argparse.ArgumentParser]) -> str:
 
 
 def _fish(commands: dict[str, argparse.ArgumentParser]) -> str:
-    none = "not __fish_seen_subcommand_from " + " ".join(commands)
+    no_command = "not __fish_seen_subcommand_from " + " ".join(commands)
     lines = ["complete -c async-download -f"]
     for name, command in commands.items():
         about = shlex.quote((command.description or "").rstrip("."))
-        lines.append(f"complete -c async-download -n {shlex.quote(none)} -a {name} -d {about}")
-        seen = shlex.quote(f"__fish_seen_subcommand_from {name}")
+        lines.append(f"complete -c async-download -n {shlex.quote(no_command)} -a {name} -d {about}")
+        this_command = shlex.quote(f"__fish_seen_subcommand_from {name}")
         for action in _actions(command):
             flags = " ".join(
-                f"-l {each[2:]}" if each[:2] == "--" else f"-s {each[1:]}" for each in action.option_strings
+                f"-l {option[2:]}" if option[:2] == "--" else f"-s {option[1:]}" for option in action.option_strings
             )
             value = "" if action.nargs == 0 else " -rF" if action.dest in _FILES else " -x"
             if flags:
-                lines.append(f"complete -c async-download -n {seen} {flags}{value} -d {_about(action)}")
+                lines.append(f"complete -c async-download -n {this_command} {flags}{value} -d {_about(action)}")
             elif action.choices:
-                lines.append(f"complete -c async-download -n {seen} -a {_words(map(str, action.choices))}")
+                lines.append(f"complete -c async-download -n {this_command} -a {_words(map(str, action.choices))}")
             elif action.dest in _FILES:
-                lines.append(f"complete -c async-download -n {seen} -F")
+                lines.append(f"complete -c async-download -n {this_command} -F")
     return "\n".join(lines)
 
 
@@ -86,9 +86,9 @@ def _words(words: Iterable[str]) -> str:
 
 
 def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    found = next(each for each in _actions(parser) if isinstance(each, argparse._SubParsersAction))
-    return dict(found.choices)
+    subparsers = next(action for action in _actions(parser) if isinstance(action, argparse._SubParsersAction))
+    return dict(subparsers.choices)
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    return parser._actions  # argparse has no other way to list them
+    return parser._actions  # argparse has no public way to list them

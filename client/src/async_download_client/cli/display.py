@@ -1,4 +1,4 @@
-"""Showing events: bars on a terminal, lines when piped, JSON for programs, or nothing."""
+"""Shows events: bars on a terminal, lines in a pipe, JSON lines for programs, or nothing."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ from async_download_client.events import Event
 
 __all__ = ["Display", "display_for"]
 
-_SAY_AGAIN = 10.0
+_REPEAT_AFTER_SECONDS = 10.0
 Display = AbstractContextManager[Callable[[Event], None]]
 
 
 def display_for(*, json_lines: bool, quiet: bool) -> Display:
-    """What suits the options and the terminal; people's output goes to stderr, JSON to stdout."""
+    """Return a context manager with a callback that shows events: JSON lines on stdout, all else on stderr."""
     if json_lines:
         return contextlib.nullcontext(lambda event: _json_line(event, sys.stdout))
     if quiet:
         return contextlib.nullcontext(lambda _: None)
-    return _bars() if sys.stderr.isatty() else contextlib.nullcontext(_Lines(sys.stderr))
+    return _bars() if sys.stderr.isatty() else contextlib.nullcontext(_Lines(sys.stderr).show)
 
 
-def sentence(event: Event) -> str | None:
-    """The event in words; None for what only moves a bar."""
+def describe(event: Event) -> str | None:
+    """Return a sentence about an event; None for events that only move a bar."""
     match event:
         case events.Requested(download):
             return f"Requested as {download.id}"
         case events.Connected():
             return "Connected, waiting for the file"
         case events.Disconnected(reason, retry_in):
-            return f"Lost touch: {reason}; again in {retry_in:.1f} s"
+            return f"Disconnected: {reason}; reconnecting in {retry_in:.1f} s"
         case events.Polling(reason):
-            return f"Asking instead of listening: {reason}"
-        case events.FileReady(ready):
-            return f"Ready: {decimal(ready.size)}"
+            return f"Polling the API: {reason}"
+        case events.FileReady(file):
+            return f"Ready: {decimal(file.size)}"
         case events.Resumed(received, size):
-            return f"Going on after {decimal(received)} of {decimal(size)}"
+            return f"Resuming after {decimal(received)} of {decimal(size)}"
         case events.Retrying(reason, retry_in):
-            return f"Broke off: {reason} Again in {retry_in:.1f} s"
+            return f"Interrupted: {reason} Retrying in {retry_in:.1f} s"
         case events.Renewed():
-            return "The URL had expired; got a fresh one"
+            return "The URL had expired; received a new one"
         case events.Verified(_, checks, _):
             return f"Verified: {', '.join(checks)}"
         case events.Saved(path, size):
@@ -70,31 +70,31 @@ def _json_line(event: Event, stream: TextIO) -> None:
     print(json.dumps(events.as_json(event)), file=stream, flush=True)
 
 
-class _Sentences:
-    """Sentences, without those that say again what was just said: on a poor line every GET breaks off, and often."""
+class _Descriptions:
+    """Sentences about events, the same reason for a retry at most every 10 s: a bad connection breaks every GET."""
 
     def __init__(self) -> None:
-        self._said_at: dict[str, float] = {}
+        self._shown_at: dict[str, float] = {}
 
-    def __call__(self, event: Event) -> str | None:
-        text, now = sentence(event), time.monotonic()
+    def describe(self, event: Event) -> str | None:
+        text, now = describe(event), time.monotonic()
         if isinstance(event, events.Retrying):
-            if now - self._said_at.get(event.reason, -_SAY_AGAIN) < _SAY_AGAIN:
+            if now - self._shown_at.get(event.reason, -_REPEAT_AFTER_SECONDS) < _REPEAT_AFTER_SECONDS:
                 return None
-            self._said_at[event.reason] = now
+            self._shown_at[event.reason] = now
         return text
 
 
 class _Lines:
-    """A line per event, and one for each quarter of a transfer."""
+    """Prints a line per event, and one for each quarter of a transfer."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._sentence = _Sentences()
+        self._descriptions = _Descriptions()
         self._quarters: dict[str, int] = {}
 
-    def __call__(self, event: Event) -> None:
-        text = self._sentence(event)
+    def show(self, event: Event) -> None:
+        text = self._descriptions.describe(event)
         match event:
             case events.Progress(_, copied, size) if copied is not None and size:
                 text = self._quarter("Copying", copied, size)
@@ -103,39 +103,39 @@ class _Lines:
         if text:
             print(text, file=self._stream, flush=True)
 
-    def _quarter(self, what: str, count: int, size: int) -> str | None:
+    def _quarter(self, activity: str, count: int, size: int) -> str | None:
         quarter = 4 * count // size
-        if quarter <= self._quarters.get(what, 0):
+        if quarter <= self._quarters.get(activity, 0):
             return None
-        self._quarters[what] = quarter
-        return f"{what}: {25 * quarter} % of {decimal(size)}"
+        self._quarters[activity] = quarter
+        return f"{activity}: {25 * quarter} % of {decimal(size)}"
 
 
 @contextlib.contextmanager
 def _bars() -> Iterator[Callable[[Event], None]]:
-    """A bar for the copy to S3 and one for the download, with what happened above them."""
+    """Show a bar for the copy to S3 and one for the download, with sentences above them."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:
         copy = progress.add_task("Waiting", total=None)
         fetch = None
-        words = _Sentences()
+        descriptions = _Descriptions()
 
         def show(event: Event) -> None:
             nonlocal fetch
             match event:
                 case events.Progress(_, copied, size) if copied is not None:
                     progress.update(copy, description="Copying", completed=copied, total=size)
-                case events.FileReady(ready):
-                    progress.update(copy, description="Copied", completed=ready.size, total=ready.size)
-                    fetch = progress.add_task("Downloading", total=ready.size)
+                case events.FileReady(file):
+                    progress.update(copy, description="Copied", completed=file.size, total=file.size)
+                    fetch = progress.add_task("Downloading", total=file.size)
                 case events.Checking(checked, size) if fetch is not None:
                     progress.update(fetch, description="Checking", completed=checked, total=size)
                 case events.Resumed(received, size) if fetch is not None:
                     progress.reset(fetch, description="Downloading", completed=received, total=size)
                 case events.Received(received, _) if fetch is not None:
                     progress.update(fetch, description="Downloading", completed=received)
-            if text := words(event):
+            if text := descriptions.describe(event):
                 progress.console.print(text, style="green" if isinstance(event, events.Saved) else "", markup=False)
 
         yield show

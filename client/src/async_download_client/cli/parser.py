@@ -1,4 +1,4 @@
-"""The options of each command."""
+"""Builds the parser with the options of each command."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from async_download_client.transport import USER_AGENT
 __all__ = ["make_parser"]
 
 _URL = "the stack's output downloadUrl or apiUrl"
-_DOWNLOAD = "a file with what `request` printed, or the API answered; - is stdin"
+_DOWNLOAD = "a file with the output of `request`, or the API's response; - is stdin"
 _RAW = argparse.RawDescriptionHelpFormatter
-Add = Callable[[argparse.ArgumentParser], None]
+AddOptions = Callable[[argparse.ArgumentParser], None]
 
 
 def make_parser(exit_codes: str) -> argparse.ArgumentParser:
-    """The parser; `exit_codes` is the text with their table, for the help."""
+    """Return the parser; `exit_codes` is a text with the table of exit codes, for the help."""
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", exit_codes, re.MULTILINE)
-    epilog = "exit codes:\n" + "\n".join(f"  {code:>3}  {means}" for code, means in rows)
+    epilog = "exit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in rows)
     parser = argparse.ArgumentParser(
         prog="async-download",
         description="Download files through an async-download stack.",
@@ -33,63 +33,84 @@ def make_parser(exit_codes: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=USER_AGENT)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, text: str, *groups: Add) -> None:
-        made = commands.add_parser(
+    def add_command(name: str, text: str, *groups: AddOptions) -> None:
+        subparser = commands.add_parser(
             name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=epilog, formatter_class=_RAW
         )
-        for add in groups:
-            add(made)
+        for add_options in groups:
+            add_options(subparser)
 
-    command("get", "ask for a file, wait until it is ready, download and verify it", _order, _save, _wait, _api, _show)
-    command("request", "ask for a file and print the API's answer, which holds a ticket: keep it secret", _order, _api)
-    command("status", "say how far a download is", _download, _api, _show)
-    command("cancel", "cancel a download", _download, _api, _show)
-    command("watch", "say how a download goes until it has ended", _download, _print_url, _wait, _api, _show)
-    command("completion", "print the completion script of a shell", _shell)
+    add_command(
+        "get",
+        "request a file, wait until it is ready, download and verify it",
+        _add_request,
+        _add_output,
+        _add_timeout,
+        _add_api,
+        _add_verbosity,
+    )
+    add_command(
+        "request",
+        "request a file and print the API's response, which holds a ticket: keep it secret",
+        _add_request,
+        _add_api,
+    )
+    add_command("status", "print the status of a download", _add_download, _add_api, _add_verbosity)
+    add_command("cancel", "cancel a download", _add_download, _add_api, _add_verbosity)
+    add_command(
+        "watch",
+        "print the progress of a download until it has ended",
+        _add_download,
+        _add_print_url,
+        _add_timeout,
+        _add_api,
+        _add_verbosity,
+    )
+    add_command("completion", "print the completion script of a shell", _add_shell)
     return parser
 
 
-def _order(parser: argparse.ArgumentParser) -> None:
+def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", type=values.url, metavar="URL", help=_URL)
     parser.add_argument("--path", help="path of the file under its origin; default: the origin's defaultPath")
-    parser.add_argument("--origin", metavar="NAME", help="the origin; may be left out where there is only one")
+    parser.add_argument("--origin", metavar="NAME", help="the origin; optional if the stack has only one")
     parser.add_argument("--file-name", metavar="NAME", help="the name that browsers save the file under")
-    parser.add_argument("--sha256", type=values.sha256, metavar="HEX", help="what the file's SHA-256 has to be")
-    parser.add_argument("--size", type=values.size, metavar="BYTES", help="how many bytes the file has to have")
+    parser.add_argument("--sha256", type=values.sha256, metavar="HEX", help="the SHA-256 that the file must have")
+    parser.add_argument("--size", type=values.size, metavar="BYTES", help="the size that the file must have")
 
 
-def _save(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
         type=values.output,
         required=True,
         metavar="FILE",
-        help="where to write it, by way of FILE.part; is replaced; - is stdout, in order and without --parallel",
+        help="the target, written by way of FILE.part and replaced; - is stdout, with one GET at a time",
     )
     parser.add_argument(
         "--resume",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="go on with what an interrupted command left, if it is of the same object; default: yes",
+        help="keep the bytes that an interrupted command left, if they are of the same object; default: yes",
     )
     parser.add_argument(
-        "--parallel", type=values.count, default=8, metavar="N", help="GETs at once, 1 to 64; default: %(default)s"
+        "--parallel", type=values.count, default=8, metavar="N", help="GETs at a time, 1 to 64; default: %(default)s"
     )
-    parser.add_argument("--limit-rate", type=values.rate, metavar="RATE", help="bytes a second, such as 500K or 2M")
+    parser.add_argument("--limit-rate", type=values.rate, metavar="RATE", help="bytes per second, such as 500K or 2M")
 
 
-def _wait(parser: argparse.ArgumentParser) -> None:
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         type=values.seconds,
         metavar="SECONDS",
-        help="how long to wait for the file to be ready; default: as long as the download lives",
+        help="how long to wait until the file is ready; default: until the download expires",
     )
 
 
-def _api(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the REST API", "What a stack wants is its setting restAuth.")
+def _add_api(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the REST API", "Its setting auth.type says which credentials a stack requires.")
     group.add_argument("--iam", action="store_true", help="sign with AWS credentials; --profile and --region imply it")
     group.add_argument("--profile", metavar="NAME", help="the AWS profile; default: AWS_PROFILE, as in the AWS CLI")
     group.add_argument(
@@ -103,12 +124,12 @@ def _api(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'NAME: VALUE'",
-        help="any other header; may be repeated",
+        help="another header; may be repeated",
     )
     group.add_argument(
         "--allow-http",
         action="store_true",
-        help="let tickets, credentials and signed URLs travel in plain text to other machines than this",
+        help="send tickets, credentials and signed URLs in plain text also to other machines",
     )
     group.add_argument(
         "--read-timeout",
@@ -120,31 +141,31 @@ def _api(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--retry-for",
         type=values.seconds,
-        default=Timing.outage,
+        default=Timing.max_outage,
         metavar="SECONDS",
-        help="how long nothing at all may get through before giving up; default: %(default)g",
+        help="how long to retry while no bytes are received; default: %(default)g",
     )
 
 
-def _show(parser: argparse.ArgumentParser) -> None:
+def _add_verbosity(parser: argparse.ArgumentParser) -> None:
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="JSON lines on stdout")
-    output.add_argument("--quiet", action="store_true", help="nothing but errors")
+    output.add_argument("--quiet", action="store_true", help="print errors only")
 
 
-def _download(parser: argparse.ArgumentParser) -> None:
+def _add_download(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("download", metavar="DOWNLOAD", help=_DOWNLOAD)
     parser.add_argument(
         "--url",
         type=values.url,
         default=os.environ.get("ASYNC_DOWNLOAD_URL") or None,
-        help=f"{_URL}, where the REST API wants credentials: they go to no other; default: ASYNC_DOWNLOAD_URL",
+        help=f"{_URL}; credentials are sent to no other; default: ASYNC_DOWNLOAD_URL",
     )
 
 
-def _print_url(parser: argparse.ArgumentParser) -> None:
+def _add_print_url(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--print-url", action="store_true", help="print the pre-signed URL on stdout when it is ready")
 
 
-def _shell(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=SHELLS, help="which; docs/downloading.md says where its script goes")
+def _add_shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=SHELLS, help="the shell; docs/downloading.md says how to install its script")

@@ -1,4 +1,4 @@
-"""What may stand behind an option, as argparse types."""
+"""Types of command-line options, for argparse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from argparse import ArgumentTypeError
 from pathlib import Path
 
-from async_download_client.api import base_of
+from async_download_client.api import parse_base_url
 
 __all__ = ["count", "header", "output", "rate", "seconds", "sha256", "size", "url"]
 
@@ -14,34 +14,34 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 def url(text: str) -> str:
-    """The base URL of a stack."""
+    """Parse the base URL of a stack."""
     try:
-        return base_of(text)
+        return parse_base_url(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
 
 
 def output(text: str) -> Path | None:
-    """A path; None for `-`, which is stdout."""
+    """Parse a path; returns None for `-`, which is stdout."""
     return None if text == "-" else Path(text)
 
 
 def sha256(text: str) -> str:
-    """64 hexadecimal digits."""
+    """Parse a SHA-256 of 64 hexadecimal digits."""
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
         raise ArgumentTypeError("a SHA-256 has 64 hexadecimal digits")
     return text.lower()
 
 
 def size(text: str) -> int:
-    """A number of bytes."""
+    """Parse a number of bytes."""
     if not re.fullmatch("[0-9]{1,18}", text):
         raise ArgumentTypeError("a size is a number of bytes")
     return int(text)
 
 
 def header(text: str) -> tuple[str, str]:
-    """A name and a value."""
+    """Parse a header into its name and value."""
     name, colon, value = text.partition(":")
     if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or "\n" in value or "\r" in value:
         raise ArgumentTypeError("a header looks like 'Name: value'")
@@ -49,7 +49,7 @@ def header(text: str) -> tuple[str, str]:
 
 
 def seconds(text: str) -> float:
-    """A number of seconds above 0."""
+    """Parse a number of seconds above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -60,16 +60,16 @@ def seconds(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """How many GETs at once."""
+    """Parse a number of simultaneous GETs, 1 to 64."""
     if not text.isdecimal() or not 1 <= int(text) <= 64:
         raise ArgumentTypeError("a number from 1 to 64")
     return int(text)
 
 
 def rate(text: str) -> int:
-    """Bytes a second, as curl writes them: 500K, 2M, 1.5G."""
+    """Parse bytes per second, in the notation of curl: 500K, 2M, 1.5G."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)", text.lower())
     value = int(float(match[1]) * _UNITS[match[2]]) if match else 0
     if value < 1:
-        raise ArgumentTypeError("bytes a second, such as 500K or 2M")
+        raise ArgumentTypeError("bytes per second, such as 500K or 2M")
     return value

@@ -1,3 +1,3 @@
-"""From S3 to the disk: several ranges at once, resumed after whatever interrupts, verified."""
+"""The download from S3 to the disk: several ranges at once, resumed after an interruption, verified."""
 
 __all__: list[str] = []

@@ -1,23 +1,23 @@
-"""CRC-32 of a whole from the CRC-32 of its pieces, so that pieces may come in any order."""
+"""Computes the CRC-32 of a file from those of its segments, so that segments may arrive in any order."""
 
 from __future__ import annotations
 
 import base64
 from functools import lru_cache
 
-__all__ = ["combined", "text"]
+__all__ = ["combine", "to_base64"]
 
 _POLYNOMIAL = 0xEDB88320
 _ONE, _X8 = 1 << 31, 1 << 23  # the highest bit is the constant term
 
 
-def combined(first: int, second: int, length: int) -> int:
-    """The CRC-32 of two pieces in a row, from theirs and the second one's length."""
+def combine(first: int, second: int, length: int) -> int:
+    """Return the CRC-32 of two adjacent byte ranges, from theirs and the length of the second."""
     return _product(_shift(length), first) ^ second
 
 
-def text(crc: int) -> str:
-    """As S3 writes it: base64 of four bytes."""
+def to_base64(crc: int) -> str:
+    """Return a CRC-32 in S3's notation: base64 of four bytes."""
     return base64.b64encode(crc.to_bytes(4, "big")).decode()
 
 
@@ -32,7 +32,7 @@ def _product(left: int, right: int) -> int:
 
 @lru_cache(maxsize=16)
 def _shift(length: int) -> int:
-    """What so many bytes after a piece do to its CRC: x to the power of 8 x length."""
+    """Return the factor by which `length` following bytes shift a CRC-32: x to the power of 8 x length."""
     power, square = _ONE, _X8
     while length:
         if length & 1:

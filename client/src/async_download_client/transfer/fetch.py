@@ -1,4 +1,4 @@
-"""Downloading a file that is ready: resumed, in several lanes, verified, and only then given its name."""
+"""Downloads a file that is ready: resumed, in several ranges at once, verified, and only then given its name."""
 
 from __future__ import annotations
 
@@ -9,102 +9,102 @@ from typing import Protocol
 
 from async_download_client.errors import ChecksumMismatchError, NetworkError, SizeMismatchError
 from async_download_client.events import Checking, Event, Resumed, Verified
-from async_download_client.models import Ready
-from async_download_client.stop import Stop
+from async_download_client.models import ReadyFile
+from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
 from async_download_client.transfer import crc32
-from async_download_client.transfer.lanes import Lanes, Sink
-from async_download_client.transfer.link import Link
 from async_download_client.transfer.ranges import RangesIgnoredError
+from async_download_client.transfer.renewable_url import RenewableUrl
 from async_download_client.transfer.segments import Segments
 from async_download_client.transfer.throttle import Throttle
+from async_download_client.transfer.workers import RangeWorkers, Sink
 from async_download_client.transport import Transport
 
 __all__ = ["Fetch", "Target"]
 
-_TICK = 0.1
+_EVENT_INTERVAL_SECONDS = 0.1
 
 
 class Target(Sink, Protocol):
-    """Where a file goes: a `Part` or a `Stream`."""
+    """The destination of a file: a `PartFile` or an `OutputStream`. `on_checked` is called with the bytes read."""
 
-    def adopt(self, ready: Ready, checking: Callable[[int], None], /) -> Segments:
-        """What is there already."""
+    def start(self, file: ReadyFile, on_checked: Callable[[int], None], /) -> Segments:
+        """Prepare for the file; returns its segments with the bytes that an earlier call left."""
 
-    def restart(self, ready: Ready) -> Segments:
-        """Nothing is there, and it comes in one stretch."""
+    def restart(self, file: ReadyFile) -> Segments:
+        """Drop all bytes; returns one segment for the whole file."""
 
-    def sha256(self, checking: Callable[[int], None], /) -> str:
-        """Of all that is there."""
+    def sha256(self, on_checked: Callable[[int], None], /) -> str:
+        """Return the SHA-256 of all written bytes, in hex."""
 
     def commit(self, size: int, /) -> None:
-        """Everything is there and right."""
+        """Finish the file, which is complete and verified."""
 
 
 @dataclass
 class Fetch:
-    """One download of one file; `parallel` GETs at once."""
+    """The download of one file, with `parallel` GETs at a time."""
 
     transport: Transport
     throttle: Throttle
     timing: Timing
     parallel: int
-    tell: Callable[[Event], object]
-    stop: Stop
+    on_event: Callable[[Event], object]
+    stop: StopSignal
 
-    def __call__(self, ready: Ready, target: Target, renew: Callable[[], Ready], sha256: str | None) -> Verified:
-        """Get it.
+    def run(self, file: ReadyFile, target: Target, fetch_file: Callable[[], ReadyFile], sha256: str | None) -> Verified:
+        """Download and verify the file; `fetch_file` returns it with a new URL.
 
         Raises:
-            CorruptError: what is there is not what was promised, and cannot be resumed.
-            NetworkError, LinkRefusedError, StoppedError, FileError: a later try can go on.
+            CorruptError: the bytes are not those that were announced; they are not kept.
+            NetworkError, LinkRefusedError, StoppedError, FileError: a later call can resume.
         """
-        segments = target.adopt(ready, self._checking(ready.size))
+        segments = target.start(file, self._on_checked(file.size))
         if segments.received:
-            self.tell(Resumed(segments.received, ready.size))
-        link = Link(ready, renew)
-        count = self.parallel if target.restartable else 1
+            self.on_event(Resumed(segments.received, file.size))
+        url = RenewableUrl(file, fetch_file)
+        count = self.parallel if target.is_restartable else 1
         try:
-            self._lanes(link, target, ranged=ready.etag is not None).run(segments, count, self.stop, self.tell)
+            self._workers(url, target, ranged=file.etag is not None).run(segments, count, self.stop, self.on_event)
         except RangesIgnoredError:
-            if segments.received and not target.restartable:
-                raise NetworkError("The server ignores ranges, and what went out cannot be taken back.") from None
-            segments = target.restart(ready)
-            self._lanes(link, target, ranged=False).run(segments, 1, self.stop, self.tell)
-        verified = self._verify(ready, target, segments, sha256)
-        self.stop.check()
-        target.commit(ready.size)
+            if segments.received and not target.is_restartable:
+                raise NetworkError("The server ignores ranges, and the bytes were written to the output.") from None
+            segments = target.restart(file)
+            self._workers(url, target, ranged=False).run(segments, 1, self.stop, self.on_event)
+        verified = self._verify(file, target, segments, sha256)
+        self.stop.raise_if_set()
+        target.commit(file.size)
         return verified
 
-    def _lanes(self, link: Link, target: Target, *, ranged: bool) -> Lanes:
-        return Lanes(self.transport, self.throttle, self.timing, link, target, ranged)
+    def _workers(self, url: RenewableUrl, target: Target, *, ranged: bool) -> RangeWorkers:
+        return RangeWorkers(self.transport, self.throttle, self.timing, url, target, ranged)
 
-    def _verify(self, ready: Ready, target: Target, segments: Segments, sha256: str | None) -> Verified:
-        if segments.received != ready.size:
-            raise SizeMismatchError(ready.size, segments.received)
+    def _verify(self, file: ReadyFile, target: Target, segments: Segments, sha256: str | None) -> Verified:
+        if segments.received != file.size:
+            raise SizeMismatchError(file.size, segments.received)
         checks = ["size"]
-        if expected := ready.crc32:
+        if expected := file.crc32:
             checks.append("crc32")
-            if (actual := crc32.text(segments.crc)) != expected:
+            if (actual := crc32.to_base64(segments.crc)) != expected:
                 raise ChecksumMismatchError("CRC32", expected, actual)
-        wanted = {each.lower() for each in (ready.sha256, sha256) if each}
-        digest = None
-        if wanted:
+        expected_digests = {digest.lower() for digest in (file.sha256, sha256) if digest}
+        actual_digest = None
+        if expected_digests:
             checks.append("sha256")
-            digest = target.sha256(self._checking(ready.size))
-            for each in wanted - {digest}:
-                raise ChecksumMismatchError("SHA-256", each, digest)
-        return Verified(ready.size, tuple(checks), digest)
+            actual_digest = target.sha256(self._on_checked(file.size))
+            for digest in expected_digests - {actual_digest}:
+                raise ChecksumMismatchError("SHA-256", digest, actual_digest)
+        return Verified(file.size, tuple(checks), actual_digest)
 
-    def _checking(self, size: int) -> Callable[[int], None]:
-        """A callback for whoever reads what is there: tells of it now and then, and can be stopped."""
-        tell_at = time.monotonic() + _TICK
+    def _on_checked(self, size: int) -> Callable[[int], None]:
+        """Return a callback that reports the bytes read from disk at most every 0.1 s, and stops the reading."""
+        report_at = time.monotonic() + _EVENT_INTERVAL_SECONDS
 
-        def checking(count: int) -> None:
-            nonlocal tell_at
-            self.stop.check()
-            if time.monotonic() >= tell_at:
-                self.tell(Checking(count, size))
-                tell_at = time.monotonic() + _TICK
+        def on_checked(count: int) -> None:
+            nonlocal report_at
+            self.stop.raise_if_set()
+            if time.monotonic() >= report_at:
+                self.on_event(Checking(count, size))
+                report_at = time.monotonic() + _EVENT_INTERVAL_SECONDS
 
-        return checking
+        return on_checked

@@ -1,6 +1,6 @@
-"""`FILE.part.json`: what is known of `FILE.part`, one JSON object a line, the latest holds.
+"""`FILE.part.json`, the journal of `FILE.part`: one JSON object per line, later lines override earlier ones.
 
-It has neither ticket nor URL: the order that it remembers is a hash, and the Idempotency-Key opens nothing by itself.
+It holds neither ticket nor URL: of the request it has a hash, and an Idempotency-Key alone opens no download.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from async_download_client.errors import FileError
 
 try:
     import fcntl
-except ImportError:  # Windows: two downloads to one file are not kept apart there
+except ImportError:  # Windows has no flock: two downloads to one file are not detected there
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["Journal"]
@@ -24,16 +24,16 @@ _VERSION = 1
 
 
 class Journal:
-    """Open and locked until `close`; raises FileError when somebody else has it."""
+    """A journal that is locked until `close`; raises FileError when another download holds it."""
 
     def __init__(self, path: Path, *, resume: bool) -> None:
-        self.order: str | None = None
-        self.key: str | None = None
+        self.request_digest: str | None = None
+        self.idempotency_key: str | None = None
         self.object: Mapping[str, object] | None = None
         self.segment_bytes = 0
         self.progress: dict[int, tuple[int, int]] = {}
         self._path = path
-        self._file = _locked(path)
+        self._file = _open_locked(path)
         try:
             self._open(resume=resume)
         except OSError:
@@ -44,77 +44,78 @@ class Journal:
         if resume and self._read():
             return
         os.ftruncate(self._file, 0)
-        self.order = self.key = self.object = None
+        self.request_digest = self.idempotency_key = self.object = None
         self.progress = {}
         self._append({"version": _VERSION})
 
-    def remember(self, order: str, key: str) -> None:
-        """The order was or will be sent under this Idempotency-Key."""
-        self._append({"order": order, "key": key})
+    def record_request(self, digest: str, idempotency_key: str) -> None:
+        """Record the Idempotency-Key of a request before it is sent."""
+        self._append({"request": digest, "key": idempotency_key})
 
-    def forget_order(self) -> None:
-        """The next try has to order anew."""
-        if self.order:
-            self._append({"order": None, "key": None})
+    def forget_request(self) -> None:
+        """Drop the Idempotency-Key, so that the next call makes a new request."""
+        if self.request_digest:
+            self._append({"request": None, "key": None})
 
-    def begin(self, thing: Mapping[str, object], segment_bytes: int) -> None:
-        """From now on it is this object, of which nothing is there."""
-        self._append({"object": thing, "segmentBytes": segment_bytes})
+    def record_object(self, identity: Mapping[str, object], segment_bytes: int) -> None:
+        """Record the S3 object that is downloaded, and drop all segments."""
+        self._append({"object": identity, "segmentBytes": segment_bytes})
 
-    def note(self, segment: int, count: int, crc: int) -> None:
-        """So many bytes of a segment are in the file, and their CRC-32."""
-        self._append({"segment": segment, "bytes": count, "crc32": crc})
+    def record_segment(self, index: int, count: int, crc: int) -> None:
+        """Record how many bytes of a segment were written, and their CRC-32."""
+        self._append({"segment": index, "bytes": count, "crc32": crc})
 
     def close(self, *, remove: bool) -> None:
-        """Let go of it."""
+        """Unlock the journal, and remove it if asked to."""
         if remove:
             with contextlib.suppress(OSError):
                 self._path.unlink()
         os.close(self._file)
 
     def _read(self) -> bool:
-        """Take in what it says; False when it was not written by this version."""
+        """Apply all entries; returns False for a journal that is damaged or of another version."""
         try:
             with self._path.open("rb") as file:
                 lines = file.read().split(b"\n")
-            if lines[-1]:  # cut off by a crash
+            if lines[-1]:  # a crash cut the last line off
                 os.write(self._file, b"\n")
-            known = [entry for line in lines if (entry := _entry(line))]
-            if not known or known[0].get("version") != _VERSION:
+            entries = [entry for line in lines if (entry := _parse_entry(line))]
+            if not entries or entries[0].get("version") != _VERSION:
                 return False
-            for entry in known:
-                self._take(entry)
+            for entry in entries:
+                self._apply(entry)
         except (KeyError, TypeError, ValueError):
             return False
         return True
 
     def _append(self, entry: Mapping[str, object]) -> None:
-        self._take(entry)
+        self._apply(entry)
         os.write(self._file, json.dumps(entry, separators=(",", ":")).encode() + b"\n")
 
-    def _take(self, entry: Mapping[str, object]) -> None:
-        if "order" in entry:
-            order, key = entry["order"], entry["key"]
-            self.order, self.key = (str(order), str(key)) if order else (None, None)
+    def _apply(self, entry: Mapping[str, object]) -> None:
+        if "request" in entry:
+            digest, key = entry["request"], entry["key"]
+            self.request_digest, self.idempotency_key = (str(digest), str(key)) if digest else (None, None)
         elif "object" in entry:
-            thing, length = entry["object"], entry["segmentBytes"]
-            if not isinstance(thing, dict) or not isinstance(length, int) or length < 1:
+            identity, length = entry["object"], entry["segmentBytes"]
+            if not isinstance(identity, dict) or not isinstance(length, int) or length < 1:
                 raise ValueError("no object")
-            self.object, self.segment_bytes, self.progress = thing, length, {}
+            self.object, self.segment_bytes, self.progress = identity, length, {}
         elif "segment" in entry:
             index, count, crc = (int(str(entry[name])) for name in ("segment", "bytes", "crc32"))
             self.progress[index] = count, crc
 
 
-def _entry(line: bytes) -> dict[str, object] | None:
+def _parse_entry(line: bytes) -> dict[str, object] | None:
     try:
         value = json.loads(line)
-    except ValueError:  # the line that a crash cut off
+    except ValueError:  # a crash cut this line off
         return None
     return value if isinstance(value, dict) else None
 
 
-def _locked(path: Path) -> int:
+def _open_locked(path: Path) -> int:
+    """Open the journal, or create it, and lock it."""
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         if not _lock(file):
@@ -122,11 +123,11 @@ def _locked(path: Path) -> int:
             raise FileError(f"{path.name.removesuffix('.json')} is being written by another download.")
         if path.exists() and path.stat().st_ino == os.fstat(file).st_ino:
             return file
-        os.close(file)  # whoever had it removed it meanwhile
+        os.close(file)  # the download that held it removed it
 
 
 def _lock(file: int) -> bool:
-    """Lock it, where the system and the file system can; False when somebody else has it."""
+    """Lock the file, where the system and the file system can; returns False when another download holds it."""
     if fcntl is None:
         return True
     try:

@@ -1,4 +1,4 @@
-"""One GET of one stretch of the file."""
+"""Sends one GET for one range of a file, and checks that the response holds that range."""
 
 from __future__ import annotations
 
@@ -13,62 +13,62 @@ from async_download_client.errors import (
     SizeMismatchError,
     UnavailableError,
 )
-from async_download_client.models import Ready
-from async_download_client.stop import Stop
+from async_download_client.models import ReadyFile
+from async_download_client.stop import StopSignal
 from async_download_client.transfer.segments import Segment
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport, host_of
 
-__all__ = ["RangesIgnoredError", "pieces"]
+__all__ = ["RangesIgnoredError", "read_segment"]
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 class RangesIgnoredError(Exception):
-    """The whole file came where a stretch of it was asked for."""
+    """The server sent the whole file instead of the requested range."""
 
 
-def pieces(
-    transport: Transport, throttle: Throttle, stop: Stop, ready: Ready, segment: Segment, ranged: bool
+def read_segment(
+    transport: Transport, throttle: Throttle, stop: StopSignal, file: ReadyFile, segment: Segment, ranged: bool
 ) -> Iterator[bytes]:
-    """The bytes that the segment lacks, as they come; `ranged` is whether to ask for no more than these."""
+    """Yield the missing bytes of a segment as they arrive; `ranged` says whether to send a Range header."""
     headers = {"Accept-Encoding": "identity"}
-    if ranged and ready.etag:
-        headers |= {"Range": f"bytes={segment.position}-{segment.end - 1}", "If-Match": ready.etag}
-    with transport.answer("GET", ready.url, headers, stop=stop, redirects=3) as response:
-        _check(response.status, response.headers.get("Content-Range", ""), ready, segment, ranged)
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) != segment.missing:
-            raise SizeMismatchError(ready.size, segment.position + int(announced) + ready.size - segment.end)
+    if ranged and file.etag:
+        headers |= {"Range": f"bytes={segment.position}-{segment.end - 1}", "If-Match": file.etag}
+    with transport.send("GET", file.url, headers, stop=stop, redirects=3) as response:
+        _check_response(response.status, response.headers.get("Content-Range", ""), file, segment, ranged)
+        content_length = response.headers.get("Content-Length", "")
+        if content_length.isdigit() and int(content_length) != segment.missing:
+            raise SizeMismatchError(file.size, segment.position + int(content_length) + file.size - segment.end)
         while segment.missing:
-            with transport.errors(ready.url):
-                data = response.read1(min(throttle.chunk, segment.missing))
+            with transport.errors(file.url):
+                data = response.read1(min(throttle.chunk_bytes, segment.missing))
             if not data:
-                stop.check()
-                raise NetworkError(f"{host_of(ready.url)} sent too little.")
+                stop.raise_if_set()
+                raise NetworkError(f"{host_of(file.url)} sent too few bytes.")
             yield data
-            throttle.took(len(data), stop)
-        with transport.errors(ready.url):
+            throttle.consume(len(data), stop)
+        with transport.errors(file.url):
             if response.read1(1):
-                raise SizeMismatchError(ready.size, ready.size + 1)
+                raise SizeMismatchError(file.size, file.size + 1)
 
 
-def _check(status: int, content_range: str, ready: Ready, segment: Segment, ranged: bool) -> None:
-    """Whether the bytes that follow are those that were asked for."""
+def _check_response(status: int, content_range: str, file: ReadyFile, segment: Segment, ranged: bool) -> None:
+    """Raise an error unless the body of the response is the requested range."""
     if status == 200:
         if ranged:
             raise RangesIgnoredError
     elif status == 206:
-        found = _CONTENT_RANGE.fullmatch(content_range)
-        if found and found[3] not in ("*", str(ready.size)):
-            raise SizeMismatchError(ready.size, int(found[3]))
-        if not ranged or not found or (int(found[1]), int(found[2])) != (segment.position, segment.end - 1):
-            raise NetworkError(f"{host_of(ready.url)} sent another range than asked for.")
+        match = _CONTENT_RANGE.fullmatch(content_range)
+        if match and match[3] not in ("*", str(file.size)):
+            raise SizeMismatchError(file.size, int(match[3]))
+        if not ranged or not match or (int(match[1]), int(match[2])) != (segment.position, segment.end - 1):
+            raise NetworkError(f"{host_of(file.url)} sent another range than the requested one.")
     elif status in (412, 416):
         raise ObjectChangedError
-    elif status in (400, 401, 403):  # S3 says 400 when the session behind the signature is over
+    elif status in (400, 401, 403):  # S3 answers 400 when the session that signed the URL has expired
         raise LinkRefusedError(status)
     elif status == 429 or status >= 500:
-        raise UnavailableError(host_of(ready.url), status)
+        raise UnavailableError(host_of(file.url), status)
     else:
-        raise RefusedError(f"S3 does not hand out the file (HTTP {status}).", f"HTTP_{status}", status)
+        raise RefusedError(f"S3 refused to send the file (HTTP {status}).", f"HTTP_{status}", status)

@@ -1,4 +1,4 @@
-"""How a file is cut up, and what of it is there."""
+"""Divides a file into segments and counts the bytes that each of them has."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ from async_download_client.transfer import crc32
 __all__ = ["SEGMENT_BYTES", "Segment", "Segments", "segment_bytes"]
 
 SEGMENT_BYTES = 8 << 20
-_MOST_SEGMENTS = 10_000
+_MAX_SEGMENTS = 10_000
 
 
 def segment_bytes(size: int) -> int:
-    """The length of segments: 8 MiB, and more of very large files."""
-    return max(SEGMENT_BYTES, -(-size // _MOST_SEGMENTS))
+    """Return the length of a segment of a file: 8 MiB, or more where that would make over 10,000 segments."""
+    return max(SEGMENT_BYTES, -(-size // _MAX_SEGMENTS))
 
 
 @dataclass
 class Segment:
-    """A stretch of the file. One lane at a time fills it, from its beginning on."""
+    """A range of the file that one worker at a time fills from its start."""
 
     index: int
     start: int
     length: int
     count: int = 0
     crc: int = 0
-    best: int = 0
+    max_count: int = 0
 
     @property
     def position(self) -> int:
-        """Where in the file its next byte belongs."""
+        """The position in the file of the next byte."""
         return self.start + self.count
 
     @property
     def end(self) -> int:
-        """The position after its last byte."""
+        """The position in the file after the last byte."""
         return self.start + self.length
 
     @property
     def missing(self) -> int:
-        """How many bytes it lacks."""
+        """The number of missing bytes."""
         return self.length - self.count
 
     def add(self, data: bytes) -> bool:
-        """Count bytes; tells whether they are more than there ever were."""
+        """Count received bytes; returns True if the segment now has more bytes than ever before."""
         self.count += len(data)
         self.crc = zlib.crc32(data, self.crc)
-        more = self.count > self.best
-        self.best = max(self.best, self.count)
-        return more
+        is_progress = self.count > self.max_count
+        self.max_count = max(self.max_count, self.count)
+        return is_progress
 
     def restart(self) -> None:
-        """Nothing of it is there any more."""
+        """Drop the bytes of the segment."""
         self.count = self.crc = 0
 
 
 class Segments:
-    """All of a file, handed out in order."""
+    """All segments of a file, handed to workers in order."""
 
     def __init__(self, size: int, length: int) -> None:
         self.size = size
@@ -68,7 +68,7 @@ class Segments:
         self._next = 0
 
     def take(self) -> Segment | None:
-        """The next one that is not full; None when there is none left."""
+        """Return the next incomplete segment, or None after the last one."""
         with self._lock:
             while self._next < len(self.all):
                 segment = self.all[self._next]
@@ -79,13 +79,13 @@ class Segments:
 
     @property
     def received(self) -> int:
-        """Bytes that are there."""
-        return sum(each.count for each in self.all)
+        """The number of bytes that all segments have."""
+        return sum(segment.count for segment in self.all)
 
     @property
     def crc(self) -> int:
-        """The CRC-32 of all."""
+        """The CRC-32 of the whole file."""
         total = 0
-        for each in self.all:
-            total = crc32.combined(total, each.crc, each.count)
+        for segment in self.all:
+            total = crc32.combine(total, segment.crc, segment.count)
         return total

@@ -1,0 +1,1 @@
+"""Benchmark of cold starts: `python -m benchmarks.cold`."""

@@ -1,0 +1,102 @@
+"""The REST API: clients request, look at and cancel downloads."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download import worst_case
+from async_download.api import rest_keys
+from async_download.api.rest_page import page_route
+from async_download.api.rest_routes import Routes
+from async_download.names import FunctionName
+from async_download.observability import REST_FIELDS, AccessLogs
+from async_download.scope import Scope
+from async_download.settings import Settings
+from async_download.settings.auth import ApiKey, RestAuth
+
+
+class RestApi:
+    """The API, whose id others need, and its routes and stage, which need the functions."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.api = aws.apigateway.RestApi(
+            scope.logical("rest-api"),
+            name=scope.physical("rest"),
+            description="Ask for downloads.",
+            endpoint_configuration={"types": "REGIONAL"},
+            tags=scope.tags,
+            opts=scope.options(protect=True),
+        )
+        self.api_key: aws.apigateway.ApiKey | None = None
+        self.api_keys: dict[str, aws.apigateway.ApiKey] = {}
+
+    def serve(
+        self, functions: Mapping[FunctionName, aws.lambda_.Function], logs: AccessLogs, *depends_on: pulumi.Resource
+    ) -> aws.apigateway.Stage:
+        """Create routes, deployment and stage."""
+        scope, settings = self._scope, self._scope.settings
+        routes = Routes(scope, self.api, functions)
+        page = page_route(scope, self.api, functions["web_page"]) if settings.api.web_page else []
+        deployment = aws.apigateway.Deployment(
+            scope.logical("rest-deployment"),
+            rest_api=self.api.id,
+            description="Made anew whenever routes, models, answers or auth change.",
+            triggers=routes.triggers,
+            opts=scope.options(*routes.parts, *page),
+        )
+        stage = aws.apigateway.Stage(
+            scope.logical("rest-stage"),
+            rest_api=self.api.id,
+            deployment=deployment.id,
+            stage_name=settings.api.stage_name,
+            description="Ask for downloads.",
+            xray_tracing_enabled=settings.observability.tracing,
+            access_log_settings=logs.of("rest", REST_FIELDS),
+            tags=scope.tags,
+            opts=scope.options(*logs.ready, *depends_on, delete_before_replace=True),
+        )
+        aws.apigateway.MethodSettings(
+            scope.logical("rest-settings"),
+            rest_api=self.api.id,
+            stage_name=stage.stage_name,
+            method_path="*/*",
+            settings={
+                "throttling_rate_limit": settings.api.throttle_rate,
+                "throttling_burst_limit": settings.api.throttle_burst,
+                "data_trace_enabled": False,
+                "logging_level": "OFF",
+                "metrics_enabled": False,
+                "caching_enabled": False,
+            },
+            opts=scope.options(),
+        )
+        self._restrict(stage)
+        return stage
+
+    def _restrict(self, stage: aws.apigateway.Stage) -> None:
+        """Create the keys and plans of `api_key`, or warn about an API that is open to everybody."""
+        scope, settings = self._scope, self._scope.settings
+        if settings.auth.type is RestAuth.NONE:
+            pulumi.log.warn(_open_to_everybody(settings), scope.component)
+        if settings.auth.type is not RestAuth.API_KEY:
+            return
+        limits = ApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
+        self.api_key = rest_keys.add_key(scope, "", limits, self.api, stage)
+        for name, key in settings.auth.api_keys.items():
+            self.api_keys[name] = rest_keys.add_key(scope, name, key, self.api, stage)
+
+
+def _open_to_everybody(settings: Settings) -> str:
+    """Return the warning of a stack that anybody may call, with what that may cost."""
+    request, day = worst_case.one_request(settings), worst_case.one_caller_a_day(settings)
+    bound = (
+        "limits.max_downloads_per_caller"
+        if settings.limits.max_downloads_per_caller
+        else "the account's concurrency alone"
+    )
+    return (
+        "auth.type is none: anybody may ask for files of the configured origins. One request may cost up to "
+        f"${request:,.0f}, and one address, limited by {bound}, up to ${day:,.0f} a day (docs/cost.md)."
+    )

@@ -1,0 +1,36 @@
+"""Lambda function `fail`: ends a download that failed or was cancelled, and cleans up after it."""
+
+from async_download.functions import environment, permissions
+from async_download.functions.definition import AsyncCalls, Environment, FunctionDefinition
+from async_download.resources import Resources
+from async_download.statements import Statement
+
+
+def _environment(resources: Resources) -> Environment:
+    return {
+        "DOWNLOADS_TABLE": resources.downloads_table.name,
+        **environment.bucket(resources),
+        **environment.end_of_download(resources),
+    }
+
+
+def _statements(resources: Resources) -> list[Statement]:
+    return [
+        permissions.downloads(resources),
+        permissions.remove_connections(resources),
+        permissions.objects(resources, "AbortMultipartUpload", "DeleteObject", "GetObject", "ListMultipartUploadParts"),
+        permissions.list_copies(resources),
+        permissions.post(resources),
+        permissions.start_idle_closer(resources),
+        permissions.send_to_dead_letter_queue(resources),
+        *permissions.settle_copy(resources, "dynamodb:DeleteItem"),
+    ]
+
+
+FAIL = FunctionDefinition(
+    description="Marks a download as failed, removes its unfinished upload, notifies its sockets.",
+    environment=_environment,
+    statements=_statements,
+    timeout_seconds=60,
+    async_calls=AsyncCalls(6 * 3600, 2),  # safe at any age, and throttled calls wait as long
+)

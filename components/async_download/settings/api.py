@@ -1,0 +1,53 @@
+"""The REST API, and what it shares with the WebSocket API."""
+
+import json
+from dataclasses import dataclass
+from typing import Self
+
+from async_download.settings import checks
+from async_download.settings.checks import InvalidSetting
+from async_download.settings.setting import Group, flag, items, number, text
+
+ORIGIN = r"\*|https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?"
+ORIGINS = "a list of origins such as https://app.example.com, without a path and without a slash at the end, or of *"
+MAX_CORS_BYTES = 800  # a function's environment holds 4 KB in all
+
+
+def _cors_origin(path: str, value: object) -> str:
+    return checks.text(path, value, pattern=ORIGIN, allowed=ORIGINS)
+
+
+@dataclass(frozen=True)
+class Api(Group):
+    """Stage and throttling of both APIs, and web pages that call the REST API."""
+
+    stage_name: str = text(
+        "v1",
+        r"[A-Za-z0-9_-]{1,64}",
+        "letters, digits, '_' and '-', at most 64",
+        "Stage of both APIs, the last part of their URLs.",
+    )
+    throttle_rate: int = number(50, 1, 10_000, "Requests a second that each API accepts.")
+    throttle_burst: int = number(100, 1, 5_000, "Requests at once that each API accepts.")
+    cors_origins: tuple[str, ...] = items(
+        _cors_origin,
+        ORIGINS,
+        "Origins of web pages that may call the API, such as https://app.example.com, or `*`.",
+        unset="none",
+    )
+    web_page: bool = flag(
+        False, "Whether the REST API also serves the web page; only with `auth.type` `api_key` or `none`."
+    )
+    reserved_concurrency: int = number(
+        0, 1, 10_000, "Reserved concurrency of the function that accepts requests for downloads.", zero="none"
+    )
+
+    def validated(self, path: str) -> Self:
+        """Refuse origins of web pages that contradict each other or do not fit into the environment."""
+        where = f"{path}.cors_origins"
+        if "*" in self.cors_origins and len(self.cors_origins) > 1:
+            raise InvalidSetting(where, list(self.cors_origins), "* alone: it is every origin")
+        if len(json.dumps(self.cors_origins)) > MAX_CORS_BYTES:
+            allowed = f"at most {MAX_CORS_BYTES} bytes of JSON"
+            raise InvalidSetting(where, f"{len(self.cors_origins)} origins", allowed)
+        return self

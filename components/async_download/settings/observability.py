@@ -1,0 +1,32 @@
+"""Logs and traces."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from async_download.settings.checks import InvalidSetting
+from async_download.settings.setting import Group, flag, number
+
+RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
+
+@dataclass(frozen=True)
+class Observability(Group):
+    """Logs and traces."""
+
+    tracing: bool = flag(True, "Whether X-Ray traces the REST API, the functions and the state machine.")
+    log_retention_days: int = number(
+        30, 1, 3653, "Days that logs are kept: one of the numbers that CloudWatch Logs accepts."
+    )
+    access_logs: bool = flag(
+        False, "Whether the APIs write access logs. Needs the account's CloudWatch role for API Gateway."
+    )
+    manage_api_gateway_account: bool = flag(
+        False, "Whether to set the account's CloudWatch role for API Gateway, which its whole region shares."
+    )
+
+    def validated(self, path: str) -> Self:
+        """Refuse a retention that CloudWatch Logs does not accept."""
+        if self.log_retention_days not in RETENTIONS:
+            allowed = f"one of {', '.join(map(str, RETENTIONS))}"
+            raise InvalidSetting(f"{path}.log_retention_days", self.log_retention_days, allowed)
+        return self

@@ -1,0 +1,1 @@
+"""The state machines, and what happens when an execution ends without running its own error handling."""

@@ -1,0 +1,78 @@
+"""boto3 clients of a cloud: endpoint, region and keys, independent of the user's AWS settings."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+__all__ = ["Aws"]
+
+# No profile and no shared files: the user's environment must neither break nor redirect a local stack.
+_ISOLATED = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, "/dev/null", None),
+    "credentials_file": (None, None, "/dev/null", None),
+}
+_CONFIG = Config(
+    proxies={},  # ignore the environment's: this cloud is on this machine
+    connect_timeout=5,
+    read_timeout=120,
+    max_pool_connections=32,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+)
+
+
+@dataclass
+class Aws:
+    """A cloud; its clients are created once and shared between threads.
+
+    `service_endpoints` has services with another endpoint: `dynamodb` -> URL.
+    """
+
+    endpoint: str
+    region: str = "us-east-1"
+    access_key_id: str = "nobody"
+    secret_access_key: str = "nobody"  # noqa: S105 - no cloud takes these: whoever has keys names them
+    default_tags: dict[str, str] = field(default_factory=dict)
+    service_endpoints: Mapping[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _session: boto3.Session | None = field(default=None, repr=False)
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of a service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._sessions().client(
+                    service,
+                    endpoint_url=self.service_endpoints.get(service, self.endpoint),
+                    config=_CONFIG if service == "s3" else _CONFIG.merge(Config(signature_version="v4")),
+                )
+            return self._clients[service]
+
+    @property
+    def account(self) -> str:
+        """Return the account's number."""
+        if "account" not in self._clients:
+            self._clients["account"] = self.client("sts").get_caller_identity()["Account"]
+        return str(self._clients["account"])
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return `arn:aws:{service}:{region}:{account}:{resource}`."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def _sessions(self) -> boto3.Session:
+        if self._session is None:
+            self._session = boto3.Session(
+                aws_access_key_id=self.access_key_id,
+                aws_secret_access_key=self.secret_access_key,
+                region_name=self.region,
+                botocore_session=botocore.session.Session(session_vars=_ISOLATED),
+            )
+        return self._session

@@ -1,0 +1,140 @@
+"""The embedded engine: runs a Pulumi program in this process, with the SDK's mock monitor and the stand-in provider.
+
+The program is run as it is, by `runpy`, in a new thread, so that it does not share the SDK's
+settings, which are in context variables, with the caller.
+"""
+
+import asyncio
+import logging
+import runpy
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import settings
+from pulumi.runtime.config import set_all_config
+
+from local_provider.errors import DeployError, DestroyError
+from local_provider.monitor import Monitor, Registration
+from local_provider.provider import AwsProvider
+from local_provider.pulumi_names import MockEngine, default_settings, restore_settings, run_in_stack
+from local_provider.values import plain_map
+
+__all__ = ["Deployment", "Registration", "run"]
+
+_process_lock = threading.Lock()
+"""The SDK's settings and `sys.modules["__main__"]` belong to the process."""
+
+
+class Deployment:
+    """The resources and outputs of a deployed program."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self.outputs: dict[str, Any] = plain_map(PropertyValue.unmarshal_map(monitor.stack_outputs))
+        """The stack's outputs, by the names that the program exports them under; secrets in clear."""
+
+    @property
+    def resources(self) -> list[Registration]:
+        """Return the registered resources in the order of their creation."""
+        return list(self._monitor.registrations)
+
+    def destroy(self) -> None:
+        """Delete all resources in reverse order; a second call does nothing.
+
+        Raises:
+            DestroyError: Resources could not be removed; the rest was.
+        """
+        failures = self._monitor.destroy()
+        if failures:
+            raise DestroyError("\n".join(failures))
+
+
+def run(program: Path, project: str, stack: str, config: Mapping[str, str], provider: AwsProvider) -> Deployment:
+    """Run a program and create the resources that it registers.
+
+    Args:
+        program: the program's `__main__.py`.
+        project: name of the project.
+        stack: name of the stack.
+        config: full keys -> text, as the program sees them.
+        provider: makes the resources.
+
+    Raises:
+        DeployError: The program failed, or a resource was refused or could not be made. Created resources are removed.
+    """
+    monitor = Monitor(provider, project, stack)
+    failure = _run_in_thread(lambda: _run(program, project, stack, config, monitor))
+    failure = monitor.failure or failure
+    if failure is None:
+        return Deployment(monitor)
+    left = monitor.destroy()
+    text = "\n".join([str(failure) or type(failure).__name__, *left])
+    raise failure if isinstance(failure, DeployError) and not left else DeployError(text) from failure
+
+
+def _run(program: Path, project: str, stack: str, config: Mapping[str, str], monitor: Monitor) -> None:
+    settings.configure(
+        settings.Settings(
+            project=project,
+            stack=stack,
+            monitor=monitor,
+            engine=MockEngine(logging.getLogger("localcloud.pulumi")),
+            dry_run=False,
+            organization="organization",
+            root_directory=str(program.parent),
+        )
+    )
+    set_all_config(dict(config), [])
+
+    def load() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    async def main() -> None:
+        # The monitor reports a failure once; without this, futures that are no longer awaited would log it again.
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        await run_in_stack(load)
+
+    with _imports_from(program.parent):
+        asyncio.run(main())
+
+
+def _run_in_thread(work: Any) -> BaseException | None:
+    """Run in a new thread, whose context is empty, and return the exception that it raised."""
+    raised: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:  # the caller raises it
+            raised.append(error)
+
+    with _process_lock, _restored_defaults():
+        thread = threading.Thread(target=guarded, name="pulumi-program")
+        thread.start()
+        thread.join()
+    return raised[0] if raised else None
+
+
+@contextmanager
+def _restored_defaults() -> Iterator[None]:
+    """Restore the process-wide defaults of the SDK's settings, which the first run would set."""
+    defaults = default_settings()
+    try:
+        yield
+    finally:
+        restore_settings(defaults)
+
+
+@contextmanager
+def _imports_from(folder: Path) -> Iterator[None]:
+    """Let the program import modules of its folder, as with Pulumi's engine."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))

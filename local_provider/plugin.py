@@ -1,0 +1,121 @@
+"""The stand-in provider as a plugin of Pulumi's engine: installed as `aws` into a separate Pulumi home.
+
+The shipped Pulumi*.yaml do not name it: without this home, Pulumi uses the official provider.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from pulumi import Archive, Asset
+from pulumi.provider.experimental import server
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+
+from local_provider.aws import Aws
+from local_provider.provider import AwsProvider
+from local_provider.pulumi_names import ARCHIVE, ASSET, SIGNATURE_KEY, UNKNOWN
+
+__all__ = ["install", "install_program", "unconfigured_cloud"]
+
+_TOP = Path(__file__).resolve().parents[1]
+_HASH = "_hash_of_the_engine"
+_ARCHIVES = [struct_pb2.Value(string_value=signature) for signature in (ARCHIVE, ASSET)]
+_NOWHERE = "http://127.0.0.1:9"
+"""The endpoint when the stack's configuration names none: nothing listens there, so that no cloud is touched."""
+
+
+def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
+    """Install the stand-in as the plugin `aws`, in the version of the installed pulumi-aws.
+
+    Args:
+        pulumi_cli: the `pulumi` command.
+        env: its environment; the plugin is installed in its PULUMI_HOME.
+
+    Raises:
+        subprocess.CalledProcessError: the CLI failed; its output is on the error.
+    """
+    install_program(pulumi_cli, env, "aws", version("pulumi-aws"), ["-m", "local_provider.plugin"])
+
+
+def install_program(
+    pulumi_cli: Path, env: Mapping[str, str], name: str, release: str, arguments: Sequence[str]
+) -> None:
+    """Install `python <arguments>` of this environment as the resource plugin of a package.
+
+    Raises:
+        subprocess.CalledProcessError: the CLI failed; its output is on the error.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / f"pulumi-resource-{name}"
+        path, command = shlex.quote(str(_TOP)), shlex.join([sys.executable, *arguments])
+        program.write_text(f'#!/bin/sh\nPYTHONPATH={path}${{PYTHONPATH:+:$PYTHONPATH}} exec {command} "$@"\n')
+        program.chmod(0o755)
+        packed = Path(folder) / "plugin.tar.gz"
+        with tarfile.open(packed, "w:gz") as archive:
+            archive.add(program, program.name)
+        arguments_of_install = ["resource", name, release, "--file", str(packed), "--reinstall"]
+        subprocess.run(
+            [str(pulumi_cli), "plugin", "install", *arguments_of_install],
+            env=env,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+
+
+def _serve() -> None:
+    _patch_sdk()
+    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(unconfigured_cloud()))
+
+
+def unconfigured_cloud() -> Aws:
+    """Return the cloud of a provider without configuration: nothing listens there; keys come from the environment."""
+    key, secret = (os.environ.get(name, "nobody") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    return Aws(_NOWHERE, access_key_id=key, secret_access_key=secret)
+
+
+def _patch_sdk() -> None:
+    """Close two gaps of the SDK: it neither sends nor recognises unknown values, and drops the hash of archives.
+
+    The engine compares archives by their hash, and sends archives of the state as a hash without content.
+    """
+    unmarshal, marshal = PropertyValue.unmarshal, PropertyValue.marshal
+
+    def read(value: Any) -> PropertyValue:
+        if value.WhichOneof("kind") == "string_value" and value.string_value == UNKNOWN:
+            return PropertyValue.computed()
+        fields = value.struct_value.fields if value.WhichOneof("kind") == "struct_value" else {}
+        if "hash" not in fields or fields.get(SIGNATURE_KEY) not in _ARCHIVES:
+            return unmarshal(value)
+        if not {"assets", "path", "text", "uri"} & set(fields):
+            return PropertyValue(fields["hash"].string_value)
+        content = unmarshal(value)
+        vars(content.value)[_HASH] = fields["hash"]
+        return content
+
+    def write(value: PropertyValue) -> Any:
+        if isinstance(value.value, Computed):
+            return struct_pb2.Value(string_value=UNKNOWN)
+        written = marshal(value)
+        if isinstance(value.value, Asset | Archive) and _HASH in vars(value.value):
+            is_wrapped = value.is_secret or value.dependencies
+            content = written.struct_value.fields["value"] if is_wrapped else written
+            content.struct_value.fields["hash"].CopyFrom(vars(value.value)[_HASH])
+        return written
+
+    PropertyValue.unmarshal = staticmethod(read)  # type: ignore[method-assign]
+    PropertyValue.marshal = write  # type: ignore[assignment,method-assign]
+
+
+if __name__ == "__main__":
+    _serve()

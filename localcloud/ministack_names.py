@@ -1,0 +1,47 @@
+"""Private names of MiniStack, tried on ministack 1.5.33.
+
+MiniStack has no interface for what is changed here, so that its modules are changed in place before it starts.
+`tests/local_provider/test_private_names.py` says which names an upgrade has moved.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local_provider.private_names import PrivateNames
+
+NAMES = PrivateNames("ministack", tried_on="1.5.33")
+PURPOSES = {
+    "ministack.app:AUTH": "see that requests are checked",
+    "ministack.app:app": "put the filter and the observer in front",
+    "ministack.app:main": "run the emulator",
+    "ministack.app:_s3_cors_target": "tell requests for a bucket of a web page from others",
+    "ministack.core.iam_evaluator:find_iam_access_key_account": "accept the access keys of IAM users",
+    "ministack.core.iam_evaluator:evaluate": "record IAM's decisions about permissions",
+    "ministack.core.lambda_runtime:execution_credentials": "give functions random access keys",
+    "ministack.services.sts:_sessions": "accept the access keys of assumed roles",
+    "ministack.services.sts:register_session": "give functions random access keys",
+    "ministack.services.apigateway_v1:_call_lambda_raw": "answer like AWS when a function fails",
+    "ministack.services.stepfunctions:_call_lambda": "fail like AWS when a function is throttled",
+    "ministack.services.stepfunctions:_ExecutionError": "fail like AWS when a function is throttled",
+}
+"""Every private name that this project uses -> its purpose."""
+
+
+def find(path: str) -> Any:
+    """Return one of the names in `PURPOSES`."""
+    return NAMES.find(path, PURPOSES[path])
+
+
+def replace_app(wrap: Callable[[Any], Any]) -> None:
+    """Replace the emulator's ASGI application."""
+    from ministack import app
+
+    app.app = wrap(find("ministack.app:app"))
+
+
+def replace_function_credentials(credentials: Callable[[Mapping[str, Any]], dict[str, str]]) -> None:
+    """Replace the access keys that functions get, which MiniStack computes from their ARN."""
+    from ministack.core import lambda_runtime
+
+    find("ministack.core.lambda_runtime:execution_credentials")
+    lambda_runtime.execution_credentials = credentials

@@ -1,0 +1,148 @@
+"""Copy a download from its origin into the bucket and mark it READY, or plan slices, or return the failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.errors import Retry, StoppedError, TransferError
+from runtime.logic.copying import cleanup, limits, outcome, plan, verify
+from runtime.logic.copying.outcome import Outcome
+from runtime.logic.copying.progress import StreamProgress
+from runtime.logic.copying.reuse import Reuse, Wait
+from runtime.logic.copying.store import Store
+from runtime.logic.copying.upload import Buffers
+from runtime.logic.origin import disposition
+from runtime.logic.origin.fetch import Fetch, FetchBuilder
+from runtime.logic.origin.retries import Deadline, Retries
+from runtime.logic.origin.source import Source
+from runtime.models import Download, Version
+from runtime.ports import Clock, Downloads, Objects, Sockets
+
+PART_SIZE = 8 * 1024 * 1024
+BUFFERS = 4
+MAX_FIRST_BYTE_SECONDS = 10.0  # an origin that begins later gets one request, not one for every part
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The single streaming worker. It returns typed outcomes, and raises only what another invocation may overcome."""
+
+    downloads: Downloads
+    objects: Objects
+    sockets: Sockets
+    clock: Clock
+    fetch_builder: FetchBuilder
+    object_prefix: str
+    fan_out_bytes: int
+    max_file_bytes: int
+    part_size: int = PART_SIZE
+    buffers: int = BUFFERS
+    max_streamed: int = limits.MAX_STREAMED
+    cut: plan.Cut = plan.plan
+    reuse: Reuse | None = None
+
+    def run(self, execution_arn: str, seconds: float) -> Outcome:
+        """Copy within so many seconds.
+
+        Return STORED, PLANNED with the first `slices` (numbers), WAIT with a `fileId` if another download copies the
+        same version of the file, or FAILED with an `error`.
+
+        Raises:
+            ServiceError: S3 or DynamoDB failed for now.
+        """
+        download = self.downloads.get(execution_arn)
+        if download is None or download.is_expired(self.clock.now()):
+            return outcome.failed(StoppedError("The download is not there any more."))
+        if download.status.is_final:
+            return outcome.of_final(download)
+        deadline = Deadline(self.clock, seconds)
+        try:
+            return self._transfer(download, self.fetch_builder.build(download, deadline), deadline)
+        except TransferError as error:
+            return outcome.failed(error)
+
+    def _transfer(self, download: Download, fetch: Fetch, deadline: Deadline) -> Outcome:
+        key, retries = self.object_prefix + download.download_id, Retries(self.clock, deadline)
+        while True:
+            try:
+                return self._try_once(download, key, fetch, deadline, retries)
+            except TransferError as error:
+                if error.retry is Retry.NEVER:
+                    raise
+                retries.spend(error, restart=True)
+
+    def _try_once(self, download: Download, key: str, fetch: Fetch, deadline: Deadline, retries: Retries) -> Outcome:
+        progress = StreamProgress(self.downloads, self.sockets, self.clock, download.execution_arn)
+        source = Source(
+            fetch,
+            clock=self.clock,
+            deadline=deadline,
+            retries=retries,
+            part_size=self.part_size,
+            limit=limits.stream_limit(self.max_file_bytes, self.max_streamed, sha256=download.sha256 is not None),
+            expected_size=download.expected_size,
+            on_progress=progress.update,
+        )
+        try:
+            source.open(progress.check_while_waiting)
+            if source.total is not None:
+                verify.expected(download, source.total)
+                limits.file_limit(self.max_file_bytes).check(source.total)
+            copy = self.reuse.find_copy(download, fetch.origin, source.version) if self.reuse else None
+            if isinstance(copy, Wait):
+                return {"outcome": "WAIT", "fileId": copy.file_id}
+            if copy is not None:
+                self._discard_earlier_try(download, key)
+                return outcome.settle(self.downloads, self.objects, self.clock, download, copy, None)
+            if self._is_for_slices(download, source):
+                source.close()
+                return self._plan(download, key, source)
+            self._discard_earlier_try(download, key)
+            buffers = Buffers(self.part_size, self.buffers)
+            store = Store(self.objects, self.downloads, self.clock, download, key, buffers, deadline, progress)
+            stored = store.write(source)
+        finally:
+            source.close()
+            progress.close()
+        return outcome.settle(self.downloads, self.objects, self.clock, download, stored, progress.upload_id)
+
+    def _is_for_slices(self, download: Download, source: Source) -> bool:
+        """Return whether the file is large, and its origin quick and able to serve ranges of one version.
+
+        A SHA-256 needs the bytes in order: a client that gave one gets a single worker.
+        """
+        is_large = source.total is not None and 0 < self.fan_out_bytes < source.total
+        is_quick = source.first_byte_seconds <= MAX_FIRST_BYTE_SECONDS
+        return is_large and is_quick and source.validator is not None and download.sha256 is None
+
+    def _plan(self, download: Download, key: str, source: Source) -> Outcome:
+        """Begin the upload of the slices. Only their numbers go through the state machine; the rest is in the item."""
+        assert source.total is not None
+        assert source.validator is not None
+        version = Version(source.validator, disposition.content_type(source.content_type))
+        if not self._has_upload_of(download, key, version, source.total):
+            self._discard_earlier_try(download, key)
+            self._begin(download, key, version, source.total)
+        return {"outcome": "PLANNED", "slices": self.cut(source.total).batch(0)}
+
+    def _has_upload_of(self, download: Download, key: str, version: Version, size: int) -> bool:
+        """Return whether an earlier try has begun an upload of this version."""
+        is_same = download.version == version and download.size == size
+        return is_same and download.upload_id is not None and self.objects.has_upload(key, download.upload_id)
+
+    def _begin(self, download: Download, key: str, version: Version, size: int) -> None:
+        metadata = {cleanup.OWNER: download.download_id}
+        upload_id = self.objects.create_upload(key, content_type=version.content_type, metadata=metadata)
+        arn, now, recorded = download.execution_arn, self.clock.now(), False
+        try:
+            recorded = self.downloads.begin_upload(arn, upload_id=upload_id, size=size, now=now, version=version)
+        finally:
+            if not recorded:
+                cleanup.abort_until_gone(self.objects, self.clock, key, upload_id)
+        if not recorded:
+            raise StoppedError("The download was stopped.")
+
+    def _discard_earlier_try(self, download: Download, key: str) -> None:
+        if download.upload_id is not None:
+            cleanup.abort_until_gone(self.objects, self.clock, key, download.upload_id)
+            self.downloads.forget_upload(download.execution_arn, download.upload_id)

@@ -1,0 +1,1 @@
+"""End a download: READY, FAILED or CANCELLED; notify its clients and free what it held."""

@@ -1,0 +1,47 @@
+"""Sends the message of a download to its clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.logic.copying.reuse import ResumeWaiters
+from runtime.logic.ending.running_limit import ReleaseCaller
+from runtime.logic.sockets.download_messages import DownloadMessages
+from runtime.logic.sockets.notifier import Notifier
+from runtime.ports import Clock, Downloads
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """Sends the message of a download, which was written before: the item is read strongly consistent."""
+
+    downloads: Downloads
+    download_messages: DownloadMessages
+    notifier: Notifier
+    clock: Clock
+    resume_waiters: ResumeWaiters | None = None
+    release: ReleaseCaller | None = None
+
+    def run(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
+        """Send the message to all connections, or again to one. Return the number of sockets per outcome.
+
+        Raises:
+            PushesGivenUpError: no client was reached for now. Another call does no harm and may succeed.
+        """
+        download = self.downloads.get(execution_arn)
+        if download is None or download.is_expired(self.clock.now()):
+            return {}
+        if self.resume_waiters is not None and connection_id is None:
+            self.resume_waiters.run(download)
+        connection_ids = download.connection_ids if connection_id is None else {connection_id}
+        counts = (
+            self.notifier.send(download, connection_ids, self.download_messages.build(download))
+            if connection_ids
+            else None
+        )
+        if self.release is not None and connection_id is None:  # after the message, for which clients wait
+            self.release.run(download)
+        if counts is None:
+            return {}
+        counts.raise_if_none_reached()
+        return counts.fields

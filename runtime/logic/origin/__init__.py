@@ -1,0 +1,1 @@
+"""Read files of origins: addresses, paths, redirects, ranges, retries."""

@@ -1,0 +1,152 @@
+"""Reads an origin's answer: status, Content-Range, validator, Retry-After."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from runtime.errors import (
+    OriginBusyError,
+    OriginChangedError,
+    OriginError,
+    OriginNotFoundError,
+    OriginRefusedError,
+    TransferError,
+)
+from runtime.models import Validator
+from runtime.ports import Body
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,16})-([0-9]{1,16})/([0-9]{1,16}|\*)")
+_COUNT = re.compile(r"[0-9]{1,16}")
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{0,510}"')  # at most 512 characters, since it is stored and sent back
+_DAY, _MONTH, _TIME = "[A-Z][a-z]{2}", "[A-Z][a-z]{2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_HTTP_DATE = re.compile(  # the three forms of RFC 9110, 5.6.7
+    rf"{_DAY}, [0-9]{{2}} {_MONTH} [0-9]{{4}} {_TIME} GMT"
+    rf"|[A-Z][a-z]{{5,8}}, [0-9]{{2}}-{_MONTH}-[0-9]{{2}} {_TIME} GMT"
+    rf"|{_DAY} {_MONTH} [0-9 ][0-9] {_TIME} [0-9]{{4}}"
+)
+_COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z", ".zip")
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class ContentRange:
+    """`bytes start-end/total`, both ends included; `total` is None for `*`."""
+
+    start: int
+    end: int
+    total: int | None
+
+    @property
+    def length(self) -> int:
+        """Return the number of bytes in it."""
+        return self.end - self.start + 1
+
+
+def validator_of(headers: Mapping[str, str]) -> Validator | None:
+    """Return a strong ETag, or else a Last-Modified that is strong by RFC 9110, 8.8.2.2 (older than the answer)."""
+    etag = headers.get("etag", "").strip()
+    if _STRONG_ETAG.fullmatch(etag):
+        return Validator("etag", etag)
+    modified, answered = _moment(headers.get("last-modified")), _moment(headers.get("date"))
+    if modified is not None and answered is not None and (answered - modified).total_seconds() >= 1:
+        return Validator("last-modified", headers["last-modified"].strip())
+    return None
+
+
+def content_range_of(headers: Mapping[str, str]) -> ContentRange:
+    """Return the Content-Range of a 206.
+
+    Raises:
+        OriginError: it is missing or malformed.
+    """
+    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    if match is None:
+        raise OriginError("The origin answered 206 without a usable Content-Range.")
+    content_range = ContentRange(int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3]))
+    if content_range.length < 1 or (content_range.total is not None and content_range.end >= content_range.total):
+        raise OriginError("The origin answered 206 with a Content-Range that makes no sense.")
+    return content_range
+
+
+def content_length_of(headers: Mapping[str, str]) -> int | None:
+    """Return the announced length, or None.
+
+    Raises:
+        OriginError: the number is malformed.
+    """
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        return None
+    text = headers.get("content-length")
+    if text is None:
+        return None
+    if not (count := _COUNT.fullmatch(text.strip())):
+        raise OriginError("The origin sent a malformed Content-Length.")
+    return int(count[0])
+
+
+def encoding_of(headers: Mapping[str, str], path: str) -> str:
+    """Return the compression of an answer, or "". A file that is compressed itself, such as `.gz`, does not count."""
+    is_compressed_file = path.partition("?")[0].lower().endswith(_COMPRESSED_NAMES)
+    encoding = headers.get("content-encoding", "").strip().lower()
+    return "" if encoding == "identity" or is_compressed_file else encoding
+
+
+def expect_range(body: Body, validator: Validator, first: int, last: int, total: int, now: float) -> None:
+    """Check that an answer has these bytes, both ends included, of this version of the file.
+
+    Raises:
+        TransferError: it has not; the class says why.
+    """
+    if body.status in (200, 412, 416):
+        raise _changed()
+    if body.status != 206:
+        raise failure_of(body, now)
+    span = content_range_of(body.headers)
+    if not validator.matches(body.headers) or span.total != total:
+        raise _changed()
+    if (span.start, span.end) != (first, last):
+        raise OriginError("The origin answered with another range than it was asked for.")
+    if content_length_of(body.headers) not in (None, span.length):
+        raise OriginError("The origin's Content-Length and Content-Range contradict each other.")
+
+
+def failure_of(body: Body, now: float) -> TransferError:
+    """Return the error for a status other than the expected one."""
+    status = body.status
+    if status in (404, 410):
+        return OriginNotFoundError(f"The origin has no such file (HTTP {status}).")
+    if status in (401, 403):
+        return OriginRefusedError(f"The origin refused the request (HTTP {status}).")
+    if status in _BUSY:
+        wait = _retry_after(body.headers.get("retry-after"), now)
+        request = f" and asks to be tried again after {wait:.0f} s" if wait else ""
+        return OriginBusyError(f"The origin answered HTTP {status}{request}.", retry_after=wait)
+    return OriginError(f"The origin answered HTTP {status}.")
+
+
+def _changed() -> OriginChangedError:
+    return OriginChangedError("The origin's file changed while it was being copied.")
+
+
+def _retry_after(text: str | None, now: float) -> float | None:
+    if text is None:
+        return None
+    if count := _COUNT.fullmatch(text.strip()):
+        return float(count[0])
+    moment = _moment(text)
+    return None if moment is None else max(0.0, moment.timestamp() - now)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return the time in an HTTP date, or None where a header has none."""
+    if text is None or not _HTTP_DATE.fullmatch(text.strip()):
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Answer what clients send: REST requests, and connections and messages of WebSockets."""

@@ -1,0 +1,1 @@
+"""Messages to WebSockets: build them, send them, close idle sockets."""

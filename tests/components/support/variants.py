@@ -1,0 +1,75 @@
+"""Deployments with every optional setting, for tests that have to cover all resources and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.components.support.declarations import FLAGS
+from tests.components.support.harness import Deployment, deploy
+from tests.components.test_settings import PARAMETER, SECRET, origin
+
+NETWORK = {"vpc.subnet_ids": ["subnet-01234567"], "vpc.security_group_ids": ["sg-01234567"]}  # both or neither
+NON_DEFAULT: dict[str, Any] = {
+    **{flag: not default for flag, default in FLAGS.items() if flag != "protection.force_destroy"},
+    "storage.prefix": "a/b/",
+    "retention.object_expiration_days": 30,
+    "retention.download_expires_seconds": 3600,
+    "retention.url_expires_seconds": 300,
+    "websocket.max_connections_per_download": 3,
+    "limits.max_downloads_per_caller": 7,
+    "limits.daily_mb_per_caller": 5000,
+    "websocket.idle_timeout_seconds": 30,
+    "api.reserved_concurrency": 20,
+    "websocket.reserved_concurrency": 30,
+    "encryption.kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "auth.type": "api_key",
+    "auth.api_keys": {"reporting": {"rate": 2, "burst": 4, "requests_per_day": 1000}, "batch": {}},
+    "api.cors_origins": ["https://app.example.com"],
+    "api.stage_name": "live",
+    "api.throttle_rate": 7,
+    "api.throttle_burst": 9,
+    "observability.log_retention_days": 7,
+    "copying.memory_mb": 2048,
+    "copying.concurrency": 1000,
+    "copying.reserved_concurrency": 40,
+    "copying.slice_reserved_concurrency": 1000,
+    "cloud.slice_execution_type": "STANDARD",
+    "copying.slice_threshold_mb": 64,
+    "limits.max_file_mb": 500,
+    "copying.reuse_seconds": 600,
+    **NETWORK,
+    "name_prefix": "reports",
+    "tags": {"team": "reporting"},
+    "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
+}
+EXISTING_BUCKET: dict[str, Any] = {"storage.bucket": "reports"}  # replaces a resource of the component
+EXCLUSIVE: dict[str, Any] = {  # cannot be combined with the other settings
+    "protection.force_destroy": True,
+    "auth.authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
+}
+PREREQUISITES: dict[str, dict[str, Any]] = {  # settings that a setting requires
+    **dict.fromkeys(NETWORK, NETWORK),
+    "api.web_page": {"auth.type": "api_key"},
+    "auth.api_keys": {"auth.type": "api_key"},
+    "auth.authorizer": {"auth.type": "authorizer"},
+}
+WITH_SECRETS = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
+
+
+def main_variants() -> dict[str, dict[str, Any]]:
+    """Return name and arguments of the few deployments in which every permission is both present and absent."""
+    return {
+        "default": {},
+        "secret headers": WITH_SECRETS,
+        "everything": WITH_SECRETS | NON_DEFAULT,
+        "everything, in an existing bucket": WITH_SECRETS | NON_DEFAULT | EXISTING_BUCKET,
+    }
+
+
+def variants() -> Iterator[tuple[str, Deployment]]:
+    """Yield name and deployment of the main variants, and of each setting alone."""
+    for name, args in main_variants().items():
+        yield name, deploy(args)
+    for setting, value in (NON_DEFAULT | EXISTING_BUCKET | EXCLUSIVE).items():
+        yield setting, deploy({setting: value} | PREREQUISITES.get(setting, {}))

@@ -1,0 +1,63 @@
+"""A provider that creates nothing, and a fixture that runs programs on it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.provider.experimental import provider as api
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from local_provider.aws import Aws
+from local_provider.engine import Deployment, run
+from local_provider.provider import AwsProvider
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+class PaperProvider(AwsProvider):
+    """Checks inputs like the stand-in, and records the resources that it would create and remove."""
+
+    def __init__(self) -> None:
+        super().__init__(Aws(NOWHERE))
+        self.created: list[str] = []
+        self.removed: list[str] = []
+        self.breaks_at = ""
+        self.keeps = ""
+
+    async def create(self, request: api.CreateRequest) -> api.CreateResponse:
+        if request.name == self.breaks_at:
+            raise RuntimeError("the cloud refused")
+        self.created.append(request.name)
+        arn = {"arn": PropertyValue(f"arn:{request.name}")}
+        return api.CreateResponse(f"id-{request.name}", request.properties | arn)
+
+    async def delete(self, request: api.DeleteRequest) -> None:
+        if request.name == self.keeps:
+            raise RuntimeError("still in use")
+        self.removed.append(request.name)
+
+
+@pytest.fixture
+def provider() -> PaperProvider:
+    return PaperProvider()
+
+
+@pytest.fixture
+def deploy(tmp_path: Path, provider: PaperProvider) -> Callable[..., Deployment]:
+    """Return a function that runs the text of a program on the provider that creates nothing."""
+
+    def run_text(text: str, **config: str) -> Deployment:
+        program = tmp_path / "__main__.py"
+        program.write_text("import pulumi\nimport pulumi_aws as aws\n" + textwrap.dedent(text), encoding="utf-8")
+        return run(program, "project", "stack", {f"project:{key}": value for key, value in config.items()}, provider)
+
+    return run_text
+
+
+def plain(value: Any) -> Any:
+    """Return the value inside a property value."""
+    return value.value

@@ -1,0 +1,178 @@
+"""The records of resource types: they fit botocore's models, and a change sends the requests that it needs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.session
+import pytest
+
+from local_provider import operations
+from local_provider.aws import Aws
+from local_provider.resource_types import RESOURCE_TYPES
+
+SESSION = botocore.session.Session()
+QUEUE, ROLE, FUNCTION = "aws:sqs/queue:Queue", "aws:iam/role:Role", "aws:lambda/function:Function"
+LOG_GROUP, BUCKET = "aws:cloudwatch/logGroup:LogGroup", "aws:s3/bucket:Bucket"
+METHOD, PLAN = "aws:apigateway/method:Method", "aws:apigateway/usagePlan:UsagePlan"
+INTEGRATION = "aws:apigateway/integration:Integration"
+PLACE = {"restApi": "api", "resourceId": "path", "httpMethod": "GET"}
+
+Requests = list[tuple[str, dict[str, Any]]]
+
+
+class RecordingAws(Aws):
+    """Clients that record requests and answer each of them with the same fields."""
+
+    def __init__(self, answer: dict[str, Any] | None = None) -> None:
+        super().__init__("http://127.0.0.1:9")
+        self.answer = answer or {}
+        self.requests: Requests = []
+
+    def client(self, service: str) -> Any:
+        """Return a client that sends nothing."""
+        is_new = service not in self._clients
+        client = super().client(service)
+        if is_new:
+            client.meta.events.register("provide-client-params", self._record)
+            client.meta.events.register("before-call", lambda **_: (SimpleNamespace(status_code=200), self.answer))
+        return client
+
+    def _record(self, params: dict[str, Any], model: Any, **_event: object) -> None:
+        if model.name != "GetCallerIdentity":
+            self.requests.append((model.name, dict(params)))
+
+
+def updated(type_: str, old: dict[str, Any], new: dict[str, Any]) -> Requests:
+    """Return the requests of an update."""
+    aws = RecordingAws()
+    operations.update(aws, RESOURCE_TYPES[type_], "the-id", old, new)
+    return aws.requests
+
+
+@pytest.mark.parametrize("type_", sorted(RESOURCE_TYPES))
+def test_a_record_names_operations_and_parameters_of_its_service(type_: str) -> None:
+    kind = RESOURCE_TYPES[type_]
+    model = SESSION.get_service_model(kind.service)
+    steps = [kind.operations.create, kind.operations.read, kind.operations.delete, *kind.operations.update]
+    names = {name for step in steps for name in (step.name, step.unset) if name}
+    names |= set(kind.tags or ()) - {""} | {name for name, _ in kind.details.values() if name}
+    parameters = {member for name in names for member in model.operation_model(name).input_shape.members}
+    assert {path.partition(".")[0] for path in kind.names} <= parameters
+
+
+def test_a_creation_sends_inputs_under_the_services_names_and_formats() -> None:
+    aws = RecordingAws({"QueueUrl": "url", "Attributes": {"QueueArn": "arn"}})
+    created = operations.create(aws, RESOURCE_TYPES[QUEUE], {"name": "q", "delaySeconds": 5, "tags": {"a": "1"}})
+    assert created == ("url", {"arn": "arn", "url": "url"})
+    parameters = {"QueueName": "q", "Attributes": {"DelaySeconds": "5"}, "tags": {"a": "1"}}
+    assert aws.requests == [("CreateQueue", parameters)]
+
+
+def test_a_creation_sets_afterwards_what_the_creating_operation_does_not_take() -> None:
+    aws = RecordingAws({"Account": "123456789012"})
+    operations.create(aws, RESOURCE_TYPES[LOG_GROUP], {"name": "g", "retentionInDays": 3})
+    assert aws.requests == [
+        ("CreateLogGroup", {"logGroupName": "g"}),
+        ("PutRetentionPolicy", {"logGroupName": "g", "retentionInDays": 3}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type_", "old", "new", "requests"),
+    [
+        (
+            QUEUE,
+            {"name": "q", "kmsMasterKeyId": "key"},
+            {"name": "q"},
+            [("SetQueueAttributes", {"QueueUrl": "the-id", "Attributes": {"KmsMasterKeyId": ""}})],
+        ),
+        (
+            ROLE,
+            {"name": "r", "assumeRolePolicy": "{}", "tags": {"a": "1"}},
+            {"name": "r", "assumeRolePolicy": '{"Statement": []}', "tags": {"b": "2"}},
+            [
+                ("UpdateAssumeRolePolicy", {"RoleName": "r", "PolicyDocument": '{"Statement": []}'}),
+                ("UntagRole", {"RoleName": "r", "TagKeys": ["a"]}),
+                ("TagRole", {"RoleName": "r", "Tags": [{"Key": "b", "Value": "2"}]}),
+            ],
+        ),
+        (
+            FUNCTION,
+            {"name": "f", "role": "r", "reservedConcurrentExecutions": 5},
+            {"name": "f", "role": "r", "reservedConcurrentExecutions": -1},
+            [("DeleteFunctionConcurrency", {"FunctionName": "f"})],
+        ),
+        (
+            LOG_GROUP,
+            {"name": "g", "retentionInDays": 3},
+            {"name": "g"},
+            [("DeleteRetentionPolicy", {"logGroupName": "g"})],
+        ),
+        (
+            BUCKET,
+            {"bucket": "b", "tags": {"a": "1"}},
+            {"bucket": "b", "tags": {"a": "2"}},
+            [("PutBucketTagging", {"Bucket": "b", "Tagging": {"TagSet": [{"Key": "a", "Value": "2"}]}})],
+        ),
+        (BUCKET, {"bucket": "b", "tags": {"a": "1"}}, {"bucket": "b"}, [("DeleteBucketTagging", {"Bucket": "b"})]),
+        (
+            METHOD,
+            {**PLACE, "authorization": "NONE", "requestModels": {"text/html": "Page"}},
+            {**PLACE, "authorization": "AWS_IAM"},
+            [
+                (
+                    "UpdateMethod",
+                    {
+                        "restApiId": "api",
+                        "resourceId": "path",
+                        "httpMethod": "GET",
+                        "patchOperations": [
+                            {"op": "replace", "path": "/authorizationType", "value": "AWS_IAM"},
+                            {"op": "remove", "path": "/requestModels/text~1html"},
+                        ],
+                    },
+                )
+            ],
+        ),
+        (
+            INTEGRATION,
+            {**PLACE, "type": "AWS_PROXY", "timeoutMilliseconds": 5000},
+            {**PLACE, "type": "AWS_PROXY"},
+            [
+                (
+                    "UpdateIntegration",
+                    {
+                        "restApiId": "api",
+                        "resourceId": "path",
+                        "httpMethod": "GET",
+                        "patchOperations": [{"op": "replace", "path": "/timeoutInMillis", "value": "29000"}],
+                    },
+                )
+            ],
+        ),
+        (
+            PLAN,
+            {"name": "p", "quotaSettings": {"limit": 1, "period": "DAY"}},
+            {"name": "p", "apiStages": [{"apiId": "api", "stage": "v1"}]},
+            [
+                (
+                    "UpdateUsagePlan",
+                    {
+                        "usagePlanId": "the-id",
+                        "patchOperations": [
+                            {"op": "remove", "path": "/quota"},
+                            {"op": "add", "path": "/apiStages", "value": "api:v1"},
+                        ],
+                    },
+                )
+            ],
+        ),
+        (QUEUE, {"name": "q", "tags": {}}, {"name": "q"}, []),
+    ],
+)
+def test_an_update_sends_only_the_requests_of_what_changed(
+    type_: str, old: dict[str, Any], new: dict[str, Any], requests: Requests
+) -> None:
+    assert updated(type_, old, new) == requests
