@@ -20,7 +20,7 @@ pytestmark = pytest.mark.security
 
 TOO_LARGE = MAX_FILE_MB * 10**6 + 1
 WORKERS = 4  # that copy; one caller gets at most half of them
-FLOOD = 250
+FLOOD = 1_000
 DAILY_MB = 5
 BUSY = "first_byte=300"  # the worker waits for the origin until the download is cancelled
 PROMPT_SECONDS = 10
