@@ -39,7 +39,7 @@ ANSWERS: dict[str, Any] = {  # event in `events` -> result on a stack without do
     "fail": {},
     "fail_caught": {},
     "fail_status_change": {},
-    "api.web_page": 200,
+    "web_page": 200,
 }
 TASKS = ["copy", "copy_slice", "complete", "deliver", "close", "fail"]
 
