@@ -60,9 +60,9 @@ def derived_bill(size: int) -> Bill:
     progress_reads = int(seconds / progress.CHECK_SECONDS) * CONCURRENCY
     batches = range(cut.max_slices, cut.slice_count + cut.max_slices, cut.max_slices)
     listed = [min(copied * cut.parts_per_slice, cut.part_count) for copied in batches]  # by Complete
-    pages = sum(-(-parts // 1000) for parts in listed)
+    page_count = sum(-(-parts // 1000) for parts in listed)
     s3 = Counter({"POST uploads": 1, "PUT partNumber": cut.part_count, "POST uploadId": 1, "HEAD": 1})
-    s3["GET uploadId"] = cut.slice_count + progress_messages + pages
+    s3["GET uploadId"] = cut.slice_count + progress_messages + page_count
     dynamodb = Counter({"PutItem": 1, "TransactWriteItems": 1, "DeleteItem": 1})
     # the caller's item twice, the upload, the digest, READY, the connection removed
     dynamodb["UpdateItem"] = 6 + progress_messages

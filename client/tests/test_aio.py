@@ -88,13 +88,13 @@ def test_get_awaits_a_coroutine_callback_in_the_loop(stack: FakeStack, target: P
     async def main() -> Saved:
         loop = asyncio.get_running_loop()
 
-        async def tell(event: Event) -> None:
+        async def record_event(event: Event) -> None:
             assert asyncio.get_running_loop() is loop
             await asyncio.sleep(0)
             events.append(event)
 
         async with client_of(stack) as client:
-            return await client.get("q3.csv", target, on_event=tell)
+            return await client.get("q3.csv", target, on_event=record_event)
 
     saved = asyncio.run(main())
     assert target.read_bytes() == stack.content
@@ -174,13 +174,13 @@ def test_a_cancelled_task_ends_and_the_next_call_resumes(stack: FakeStack, targe
         stack.faults = [Fault(cut=100_000, silent=True)]
     so_far = asyncio.Event()
 
-    def tell(event: Event) -> None:
+    def record_event(event: Event) -> None:
         if event.name == ("connected" if where == "waiting" else "received"):
             so_far.set()
 
     async def main() -> None:
         async with client_of(stack) as client:
-            task = asyncio.create_task(client.get("q3.csv", target, on_event=tell))
+            task = asyncio.create_task(client.get("q3.csv", target, on_event=record_event))
             await asyncio.wait_for(so_far.wait(), 10)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

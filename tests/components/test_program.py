@@ -36,8 +36,8 @@ def stack_file(stack: str) -> dict[str, Any]:
 def configured(values: dict[str, Any], stack: str = "test") -> Deployment:
     """The defaults of Pulumi.yaml, then values of a stack."""
     defaults = {f"{NAMESPACE}:{key}": item["default"] for key, item in PROJECT["config"].items() if "default" in item}
-    own = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in nested(values).items()}
-    return deploy_program(as_engine(defaults | own), stack=stack)
+    values_of_stack = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in nested(values).items()}
+    return deploy_program(as_engine(defaults | values_of_stack), stack=stack)
 
 
 @cache
@@ -229,8 +229,8 @@ def test_the_local_stage_names_an_endpoint_for_every_service_in_use() -> None:
     config = stack_file("local")
     used = {item.type.split(":")[1].split("/")[0] for item in shipped("local").custom}
     named = {"cloudwatch": {"cloudwatchlogs", "eventbridge"}}
-    wanted = {service for kind in used for service in named.get(kind, {kind})} | {"sts"}
-    assert set(config["aws:endpoints"][0]) == wanted
+    services = {service for kind in used for service in named.get(kind, {kind})} | {"sts"}
+    assert set(config["aws:endpoints"][0]) == services
 
 
 def test_every_shipped_stack_uses_known_keys_only() -> None:

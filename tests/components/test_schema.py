@@ -33,9 +33,9 @@ def schema() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def component(schema: dict[str, Any]) -> dict[str, Any]:
-    """The component's part of it."""
-    found: dict[str, Any] = schema["resources"][COMPONENT]
-    return found
+    """Return the component's part of the schema."""
+    resource: dict[str, Any] = schema["resources"][COMPONENT]
+    return resource
 
 
 def test_one_component_with_this_token(schema: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ def test_fields_of_an_object(schema: dict[str, Any], kind: type) -> None:
 @pytest.mark.parametrize("kind", [AuthorizerKind, ExecutionType, RestAuth])
 def test_values_of_an_enum(schema: dict[str, Any], kind: type[Enum]) -> None:
     values = schema["types"][f"async-download:index:{kind.__name__}"]["enum"]
-    assert [value["value"] for value in values] == [one.value for one in kind]
+    assert [value["value"] for value in values] == [member.value for member in kind]
 
 
 def test_outputs_are_the_components(component: dict[str, Any]) -> None:

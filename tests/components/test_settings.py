@@ -74,8 +74,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("api.web_page", {"api.web_page": True}),
     ("api.web_page", {"api.web_page": True, "auth.type": "iam"}),
     *(
-        ("api.cors_origins", {"api.cors_origins": pages})
-        for pages in (
+        ("api.cors_origins", {"api.cors_origins": cors_origins})
+        for cors_origins in (
             "https://app.example.com",
             ["https://app.example.com/"],
             ["app.example.com"],

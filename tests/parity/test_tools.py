@@ -55,8 +55,8 @@ def _bare(lines: list[str]) -> list[str]:
 
 def test_a_python_is_found_behind_a_shim_that_does_not_work(machine: Path) -> None:
     interpreter(machine / "bin" / "python3.13", "exit 127")
-    own = interpreter(machine / "pyenv" / "versions" / "3.13.0" / "bin" / "python3.13", "echo 3 13")
-    assert find_python() == str(own)
+    newest = interpreter(machine / "pyenv" / "versions" / "3.13.0" / "bin" / "python3.13", "echo 3 13")
+    assert find_python() == str(newest)
 
 
 def test_the_named_python_is_taken_or_refused(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 __all__ = ["combine", "to_base64"]
 
 _POLYNOMIAL = 0xEDB88320
-_ONE, _X8 = 1 << 31, 1 << 23  # the highest bit is the constant term
+_X0, _X8 = 1 << 31, 1 << 23  # the highest bit is the constant term
 
 
 def combine(first: int, second: int, length: int) -> int:
@@ -33,7 +33,7 @@ def _product(left: int, right: int) -> int:
 @lru_cache(maxsize=16)
 def _shift(length: int) -> int:
     """Return the factor by which `length` following bytes shift a CRC-32: x to the power of 8 x length."""
-    power, square = _ONE, _X8
+    power, square = _X0, _X8
     while length:
         if length & 1:
             power = _product(square, power)
