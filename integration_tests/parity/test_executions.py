@@ -46,7 +46,9 @@ def test_an_execution_is_started_once_and_stopped(machine_arn: str) -> None:
 
 
 def test_stopping_an_unknown_execution_changes_nothing(machine_arn: str) -> None:
-    StepFunctions(machine_arn).stop(execution_of(machine_arn))
+    executions, arn = StepFunctions(machine_arn), execution_of(machine_arn)
+    executions.stop(arn)
+    assert executions.status(arn) is None
 
 
 def test_a_machine_that_is_missing_is_a_service_error(machine_arn: str) -> None:

@@ -3,14 +3,13 @@
 import pulumi
 import pulumi_aws as aws
 
-from async_download.functions.lambda_functions import permit_invocation
+from async_download.api.proxy import invoke_function
 from async_download.names import FunctionName
 from async_download.scope import Scope
 
 FUNCTION: FunctionName = "web_page"
 PATH = "page"
 INDEX = "index.html"
-INTEGRATION_MS = 29_000
 
 
 def page_url(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[str | None]:
@@ -43,16 +42,4 @@ def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.
         operation_name=FUNCTION,
         opts=scope.options(delete_before_replace=True),
     )
-    integration = aws.apigateway.Integration(
-        scope.logical(f"{part}-integration"),
-        rest_api=api.id,
-        resource_id=file.id,
-        http_method=method.http_method,
-        type="AWS_PROXY",
-        integration_http_method="POST",
-        uri=function.invoke_arn,
-        timeout_milliseconds=INTEGRATION_MS,
-        opts=scope.options(method, delete_before_replace=True),
-    )
-    source = pulumi.Output.concat(api.execution_arn, f"/{scope.settings.api.stage_name}/GET/{PATH}/*")
-    return [method, integration, permit_invocation(scope, part, function, "apigateway.amazonaws.com", source)]
+    return invoke_function(scope, part, api, method, function, f"GET/{PATH}/*")

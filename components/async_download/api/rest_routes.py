@@ -11,14 +11,12 @@ import pulumi_aws as aws
 
 from async_download.api import cors, rest_requests
 from async_download.api.gateway_errors import GatewayError, gateway_errors
+from async_download.api.proxy import INTEGRATION_MS, invoke_function
 from async_download.api.rest_authorizer import RestAuthorizer, auth_of_methods
 from async_download.api.rest_preflight import preflight
-from async_download.functions.lambda_functions import permit_invocation
 from async_download.names import FunctionName, hyphenated
 from async_download.scope import Scope
 from async_download.settings import Settings
-
-INTEGRATION_MS = 29_000
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,6 @@ class Routes:
     def _route(self, route: Route, resource: pulumi.Output[str], checked: dict[str, Any]) -> list[pulumi.Resource]:
         scope = self._scope
         part = f"rest-{route.method.lower()}-{_slug(route.path)}"
-        function = self._functions[route.function]
         method = aws.apigateway.Method(
             scope.logical(part),
             rest_api=self._api.id,
@@ -128,21 +125,8 @@ class Routes:
             **auth_of_methods(scope.settings, self._authorizer),
             **checked,
         )
-        integration = aws.apigateway.Integration(
-            scope.logical(f"{part}-integration"),
-            rest_api=self._api.id,
-            resource_id=resource,
-            http_method=method.http_method,
-            type="AWS_PROXY",
-            integration_http_method="POST",
-            uri=function.invoke_arn,
-            timeout_milliseconds=INTEGRATION_MS,
-            opts=scope.options(method, delete_before_replace=True),
-        )
-        source = pulumi.Output.concat(
-            self._api.execution_arn, f"/{scope.settings.api.stage_name}/{route.method}/{route.permission_path}"
-        )
-        return [method, integration, permit_invocation(scope, part, function, "apigateway.amazonaws.com", source)]
+        path = f"{route.method}/{route.permission_path}"
+        return invoke_function(scope, part, self._api, method, self._functions[route.function], path)
 
     def _errors(self) -> list[pulumi.Resource]:
         scope = self._scope

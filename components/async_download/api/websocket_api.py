@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from async_download.api.proxy import INTEGRATION_MS
 from async_download.functions.lambda_functions import permit_invocation
 from async_download.names import FunctionName, hyphenated
 from async_download.observability import SOCKET_FIELDS, AccessLogs
 from async_download.scope import Scope
 
-INTEGRATION_MS = 29_000
 ROUTES: dict[str, FunctionName] = {
     "$connect": "connect",
     "$disconnect": "disconnect",

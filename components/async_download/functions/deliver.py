@@ -19,10 +19,7 @@ def _statements(resources: Resources) -> list[Statement]:
         permissions.downloads(resources),
         permissions.remove_connections(resources),
         permissions.sign(resources),
-        permissions.post(resources),
-        permissions.start_idle_closer(resources),
-        permissions.send_to_dead_letter_queue(resources),
-        *permissions.settle_copy(resources, "dynamodb:UpdateItem"),
+        *permissions.end_of_download(resources, "dynamodb:UpdateItem"),
     ]
 
 

@@ -58,6 +58,15 @@ def copies_table(resources: Resources) -> Environment:
     return {"COPIES_TABLE": resources.copies_table.name} if resources.copies_table else {}
 
 
+def running_download(resources: Resources) -> Environment:
+    """Return what is needed to read a download, its execution, and to end it by `fail`."""
+    return {
+        "DOWNLOADS_TABLE": resources.downloads_table.name,
+        "FAIL_FUNCTION": resources.function("fail").name,
+        "STATE_MACHINE_ARN": resources.transfer_machine.arn,
+    }
+
+
 def end_of_download(resources: Resources) -> Environment:
     """Return what is needed to end a download: to notify its sockets, close them later, and release its limits."""
     return {

@@ -20,10 +20,7 @@ def _statements(resources: Resources) -> list[Statement]:
         permissions.remove_connections(resources),
         permissions.objects(resources, "AbortMultipartUpload", "DeleteObject", "GetObject", "ListMultipartUploadParts"),
         permissions.list_copies(resources),
-        permissions.post(resources),
-        permissions.start_idle_closer(resources),
-        permissions.send_to_dead_letter_queue(resources),
-        *permissions.settle_copy(resources, "dynamodb:DeleteItem"),
+        *permissions.end_of_download(resources, "dynamodb:DeleteItem"),
     ]
 
 

@@ -8,9 +8,7 @@ from async_download.statements import Statement, allow, executions
 
 def _environment(resources: Resources) -> Environment:
     return {
-        "DOWNLOADS_TABLE": resources.downloads_table.name,
-        "FAIL_FUNCTION": resources.function("fail").name,
-        "STATE_MACHINE_ARN": resources.transfer_machine.arn,
+        **environment.running_download(resources),
         **environment.cors_origins(resources),
         **environment.signer(resources),
     }

@@ -50,19 +50,21 @@ def invoke_fail(resources: Resources) -> Statement:
     return allow("Fail", "lambda:InvokeFunction", resources.function("fail").arn)
 
 
-def send_to_dead_letter_queue(resources: Resources) -> Statement:
-    """Allow Lambda to keep asynchronous calls of the function that failed for good."""
-    return allow("Undelivered", "sqs:SendMessage", resources.dead_letter_queue.arn)
+def end_of_download(resources: Resources, copies_action: str) -> list[Statement]:
+    """Allow to notify the sockets of a download that has ended, and to have them closed when they are idle.
 
-
-def settle_copy(resources: Resources, action: str) -> list[Statement]:
-    """Allow to end a claim on a copy by `action`, and to resume the executions that wait for it by their task tokens.
-
-    Return no statements where copies are not reused.
+    Lambda may send asynchronous calls that failed for good to the dead-letter queue. Where copies are reused, the
+    function may end its claim on a copy by `copies_action`, and resume the executions that wait for the copy.
     """
+    statements = [
+        post(resources),
+        start_idle_closer(resources),
+        allow("Undelivered", "sqs:SendMessage", resources.dead_letter_queue.arn),
+    ]
     if resources.copies_table is None:
-        return []
-    return [allow("Copies", action, resources.copies_table.arn), allow("Wake", "states:SendTaskSuccess", "*")]
+        return statements
+    claim = allow("Copies", copies_action, resources.copies_table.arn)
+    return [*statements, claim, allow("Wake", "states:SendTaskSuccess", "*")]
 
 
 def objects(resources: Resources, *actions: str) -> Statement:

@@ -1,8 +1,16 @@
-"""Service, time-out and statement that both state machines use."""
+"""Creation of a state machine with its role."""
 
+import json
+from collections.abc import Callable, Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download.resources import Resources
+from async_download.roles import attach_policy, service_role
+from async_download.scope import Scope
 from async_download.statements import Statement, allow
 
-SERVICE = "states.amazonaws.com"
 DELETE_TIMEOUT = "60m"
 """Time-out of the deletion of a machine.
 
@@ -11,7 +19,57 @@ A machine is deleted when its executions have ended, and they end at their next 
 """
 
 
-def trace() -> Statement:
+def create_machine(
+    scope: Scope,
+    part: str,
+    description: str,
+    resources: pulumi.Output[Resources],
+    build_definition: Callable[[Resources], dict[str, object]],
+    build_statements: Callable[[Resources], Sequence[Statement]],
+    log_group: aws.cloudwatch.LogGroup | None = None,
+) -> aws.sfn.StateMachine:
+    """Create a Standard state machine and the role that runs it.
+
+    Args:
+        scope: the component.
+        part: last part of the names.
+        description: description of the role.
+        resources: names and ARNs for definition and policy.
+        build_definition: returns the definition.
+        build_statements: returns the policy of the role, without traces.
+        log_group: group for the errors of executions; None logs nothing.
+    """
+
+    def traced_statements(resources: Resources) -> list[Statement]:
+        statements = list(build_statements(resources))
+        return [*statements, _trace()] if scope.settings.observability.tracing else statements
+
+    account = resources.apply(lambda resources: resources.account)
+    role = service_role(scope, part, description, "states.amazonaws.com", account)
+    policy = attach_policy(scope, part, role, resources, traced_statements)
+    return aws.sfn.StateMachine(
+        scope.logical(part),
+        name=scope.physical(part),
+        type="STANDARD",
+        definition=resources.apply(lambda resources: json.dumps(build_definition(resources))),
+        role_arn=role.arn,
+        logging_configuration=_error_logging(log_group) if log_group else None,
+        tracing_configuration={"enabled": scope.settings.observability.tracing},
+        tags=scope.tags,
+        opts=scope.options(policy, delete_before_replace=True, delete_timeout=DELETE_TIMEOUT),
+    )
+
+
+def _error_logging(log_group: aws.cloudwatch.LogGroup) -> aws.sfn.StateMachineLoggingConfigurationArgs:
+    """Log failed executions, without their input and output."""
+    return aws.sfn.StateMachineLoggingConfigurationArgs(
+        level="ERROR",
+        include_execution_data=False,
+        log_destination=pulumi.Output.concat(log_group.arn, ":*"),
+    )
+
+
+def _trace() -> Statement:
     """Allow to sample and to send segments to X-Ray, which has no resources to name."""
     sampling = ["xray:GetSamplingRules", "xray:GetSamplingTargets"]
     return allow("Tracing", [*sampling, "xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")

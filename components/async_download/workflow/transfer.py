@@ -1,18 +1,15 @@
 """The state machine that copies a file and delivers it."""
 
-import json
-
 import pulumi
 import pulumi_aws as aws
 
 from async_download.names import FunctionName
 from async_download.observability import log_group
 from async_download.resources import TRANSFER_MACHINE, Resources
-from async_download.roles import attach_policy, service_role
 from async_download.scope import Scope
 from async_download.statements import Statement, allow
 from async_download.workflow import state_machine
-from async_download.workflow.machines import DELETE_TIMEOUT, SERVICE, trace
+from async_download.workflow.machines import create_machine
 
 FUNCTIONS: tuple[FunctionName, ...] = ("copy", "copy_slice", "complete", "deliver", "fail")
 LOG_ACTIONS = [  # Step Functions has to be allowed them on all resources before a machine with logging can be created
@@ -30,24 +27,8 @@ LOG_ACTIONS = [  # Step Functions has to be allowed them on all resources before
 def create_transfer(scope: Scope, resources: pulumi.Output[Resources]) -> aws.sfn.StateMachine:
     """Create the machine, its role and its log group."""
     group = log_group(scope, TRANSFER_MACHINE, "/aws/vendedlogs/states")
-    account = resources.apply(lambda resources: resources.account)
-    role = service_role(scope, TRANSFER_MACHINE, "Runs the state machine of the downloads.", SERVICE, account)
-    policy = attach_policy(scope, TRANSFER_MACHINE, role, resources, statements)
-    return aws.sfn.StateMachine(
-        scope.logical(TRANSFER_MACHINE),
-        name=scope.physical(TRANSFER_MACHINE),
-        type="STANDARD",
-        definition=resources.apply(lambda resources: json.dumps(definition(resources))),
-        role_arn=role.arn,
-        logging_configuration={
-            "level": "ERROR",
-            "include_execution_data": False,
-            "log_destination": pulumi.Output.concat(group.arn, ":*"),
-        },
-        tracing_configuration={"enabled": scope.settings.observability.tracing},
-        tags=scope.tags,
-        opts=scope.options(policy, delete_before_replace=True, delete_timeout=DELETE_TIMEOUT),
-    )
+    description = "Runs the state machine of the downloads."
+    return create_machine(scope, TRANSFER_MACHINE, description, resources, definition, statements, group)
 
 
 def definition(resources: Resources) -> dict[str, object]:
@@ -63,7 +44,7 @@ def definition(resources: Resources) -> dict[str, object]:
 
 
 def statements(resources: Resources) -> list[Statement]:
-    """Allow to invoke the functions, to run the Map and to wait for copies of other downloads; logs and traces."""
+    """Allow to invoke the functions, to run the Map and to wait for copies of other downloads; logs."""
     machine = resources.transfer_machine.arn
     slices = machine.replace(":stateMachine:", ":execution:")
     statements = [
@@ -78,4 +59,4 @@ def statements(resources: Resources) -> list[Statement]:
     ]
     if resources.copies_table:
         statements.append(allow("AwaitCopies", "dynamodb:UpdateItem", resources.copies_table.arn))
-    return [*statements, trace()] if resources.settings.observability.tracing else statements
+    return statements
