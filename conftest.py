@@ -1,0 +1,26 @@
+"""Keeps the environment of this machine away from the tests: each test sets the variables that it needs."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+MACHINE_VARIABLES = re.compile(
+    r"(AWS|BOTO|PULUMI|ASYNC_DOWNLOAD|LOCALSTACK|MINISTACK)_\w+|(ALL|FTP|HTTPS?|NO)_PROXY"
+    r"|COLUMNS|LINES|TERM|COLORTERM|(FORCE|NO)_COLOR|CLICOLOR(_FORCE)?|PY_COLORS|LANG|LANGUAGE|LC_\w+|TZ",
+    re.IGNORECASE,
+)
+"""Variables that change what the AWS SDK, Pulumi, an HTTP client or a terminal does."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Remove these variables, unless the suite deploys to AWS and needs credentials, region and proxies."""
+    if config.getoption("--target", "emulator") == "aws":
+        return
+    for name in filter(MACHINE_VARIABLES.fullmatch, list(os.environ)):
+        del os.environ[name]
+    nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "LC_ALL": "C.UTF-8", **nowhere}
