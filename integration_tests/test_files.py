@@ -11,7 +11,7 @@ import pytest
 from integration_tests.support.stack import Stack, parse_time, unique_path
 from localcloud.origin import Origin, parse_size
 
-SIZES = ["0", "1", "5242879", "5MiB", "12MB", "80MB"]
+SIZES = ["0", "1", "5242879", "5MiB", "12MB", "200MB"]
 
 
 def crc32_of(size: int) -> str:

@@ -9,7 +9,7 @@ from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import wait_for
 from localcloud.origin import Origin
 
-SIZE = 20_000_000
+SIZE = 30_000_000
 
 
 @pytest.mark.engine

@@ -14,7 +14,7 @@ from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import is_absent, wait_for
 
-CLIENTS, THREADS = 12, 4
+CLIENTS, THREADS = 18, 4
 ORIGIN_SECONDS = 0.4
 TIMEOUT = 90.0
 ENDS = {"ready": "", "failed": "&status=404", "cancelled": ""}

@@ -77,7 +77,7 @@ def acceptable_errors(done: list[Act]) -> set[type[AsyncDownloadError]]:
     return errors
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(schedule=SCHEDULES, parallel=st.integers(1, 4), to_stream=st.booleans())
 @example(schedule=[Act(Kind.STALL, 10), Act(Kind.RESET, 10), Act(Kind.EXPIRED)], parallel=1, to_stream=False)
 @example(schedule=[Act(Kind.EXPIRED)] * 3, parallel=1, to_stream=False)
