@@ -15,6 +15,7 @@ from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import Outputs
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
+from local_provider.executions import stop_running_executions
 
 Item = dict[str, Any]
 
@@ -106,12 +107,7 @@ class StackOperator:
 
     def stop_idle_closers(self) -> None:
         """Stop the executions that would close idle sockets later."""
-        states = self._cloud.client("stepfunctions")
-        for page in states.get_paginator("list_executions").paginate(
-            stateMachineArn=self.idle_closer_arn, statusFilter="RUNNING"
-        ):
-            for execution in page["executions"]:
-                states.stop_execution(executionArn=execution["executionArn"])
+        stop_running_executions(self._cloud.client("stepfunctions"), self.idle_closer_arn)
 
     def close_idle(self, download: Download, *connection_ids: str, since: float) -> dict[str, int]:
         """Invoke `close` as the state machine does after its wait; `since` in epoch seconds. Return its result."""

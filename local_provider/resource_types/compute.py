@@ -1,6 +1,7 @@
 """Lambda and Step Functions: functions, their permissions and retries, and state machines."""
 
 from local_provider.aws import Aws
+from local_provider.executions import stop_running_executions
 from local_provider.resource_type import Operation, Properties, ResourceType, Words, crud, put
 
 _INVOCATIONS = "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{FunctionArn}"
@@ -83,10 +84,7 @@ EVENT_INVOKE_CONFIG = ResourceType(
 
 def _stop_executions(aws: Aws, state: Properties) -> None:
     """Stop what still runs, so that the state machine is deleted at once."""
-    client = aws.client("stepfunctions")
-    lists = client.get_paginator("list_executions").paginate(stateMachineArn=state["id"], statusFilter="RUNNING")
-    for execution in [execution for page in lists for execution in page["executions"]]:
-        client.stop_execution(executionArn=execution["executionArn"])
+    stop_running_executions(aws.client("stepfunctions"), state["id"])
 
 
 _LOG_GROUP = "loggingConfiguration.destinations.cloudWatchLogsLogGroup.logGroupArn"
