@@ -125,6 +125,7 @@ class Download:
     failure: Failure | None = None
     last_error: Failure | None = None
     notified_at: float | None = None
+    event_sent_at: float | None = None
     checked_at: float | None = None
     file_id: str | None = None
 

@@ -73,6 +73,7 @@ def download_of(item: Item) -> Download:
         failure=_failure(item, "failure"),
         last_error=_failure(item, "lastError"),
         notified_at=_time(item, "notifiedAt"),
+        event_sent_at=_time(item, "eventSentAt"),
         checked_at=_time(item, "checkedAt"),
     )
 
