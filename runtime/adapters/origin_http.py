@@ -39,7 +39,7 @@ class HttpBody:
             raise OriginError("The origin sent several lengths that contradict each other.")
         if (response.getheader("transfer-encoding") or "identity").strip().lower() not in ("chunked", "identity"):
             raise OriginError("The origin sent the file in a Transfer-Encoding that it was not asked for.")
-        self.headers: Mapping[str, str] = {name.lower(): value for name, value in reversed(response.getheaders())}
+        self.headers = _headers(response)
         self._connection: Connection | None = connection
         self._sock = connection.sock
         self._response = response
@@ -95,6 +95,13 @@ class HttpBody:
     def _set_timeout(self, seconds: float) -> None:
         if self._sock.fileno() >= 0:  # http.client may have closed it at the end
             self._sock.settimeout(seconds)
+
+
+def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
+    """Return the headers, of repeated ones the first; but all cookies that are set, joined by line feeds."""
+    headers = {name.lower(): value for name, value in reversed(response.getheaders())}
+    cookies = [value for name, value in response.getheaders() if name.lower() == "set-cookie"]
+    return headers | ({"set-cookie": "\n".join(cookies)} if cookies else {})
 
 
 class _CompleteHead(http.client.HTTPResponse):
