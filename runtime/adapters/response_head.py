@@ -41,7 +41,13 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _FRAMING_FIELDS = re.compile(rb"content-(?:length|encoding|range)|transfer-encoding", re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,16}")
-_LISTS = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
+_SEPARATORS = {  # of the values of repeated fields that are all needed; of other fields the first value counts
+    "connection": ", ",
+    "content-encoding": ", ",
+    "content-length": ", ",
+    "transfer-encoding": ", ",
+    "set-cookie": "\n",
+}
 LOST = "The connection to the origin was lost before it answered."
 _BLANKS = " \t"
 _NO_HTTP = "The origin's answer is not HTTP that can be understood."
@@ -52,8 +58,8 @@ _DOUBTFUL = "The origin's answer has a malformed header about the length or codi
 class ResponseHead:
     """The head of a final response.
 
-    `headers` has lower-case names and the first of repeated values; lists are joined. `length` is the number of bytes
-    of the body, or None if it has chunks or ends with the connection. `is_reusable` says whether the connection may
+    `headers` has lower-case names and the first of repeated values; lists and cookies are joined. `length` is the
+    number of bytes of the body, or None if it has chunks or ends with the connection. `is_reusable` says whether the connection may
     carry another request after a body that was read to its end.
     """
 
@@ -134,7 +140,9 @@ def _parse_fields(lines: bytes) -> dict[str, list[str]]:
 def _build_head(version: int, status: int, fields: Mapping[str, list[str]]) -> ResponseHead:
     if len(set(fields.get("content-range", []))) > 1:
         raise OriginError("The origin sent several values of Content-Range that contradict each other.")
-    headers = {name: ", ".join(values) if name in _LISTS else values[0] for name, values in fields.items()}
+    headers = {
+        name: _SEPARATORS[name].join(values) if name in _SEPARATORS else values[0] for name, values in fields.items()
+    }
     length = _parse_length(headers.get("content-length"))
     has_chunks = _parse_chunked(headers.get("transfer-encoding"))
     if length is not None:

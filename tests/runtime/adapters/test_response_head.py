@@ -167,6 +167,11 @@ def test_lists_are_joined() -> None:
     assert head.headers == {"content-encoding": "gzip, , br", "etag": "1"}
 
 
+def test_cookies_are_joined_by_line_feeds() -> None:
+    head = head_of(b"Set-Cookie: a=1, b\r\nX-A: 1\r\nSet-Cookie: c=2\r\n")
+    assert head.headers == {"set-cookie": "a=1, b\nc=2", "x-a": "1"}
+
+
 DOUBTFUL = [
     b"Content-Length 4",
     b"\xc3\xa4 Content-Length: 4",
