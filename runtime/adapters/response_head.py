@@ -59,8 +59,8 @@ class ResponseHead:
     """The head of a final response.
 
     `headers` has lower-case names and the first of repeated values; lists and cookies are joined. `length` is the
-    number of bytes of the body, or None if it has chunks or ends with the connection. `is_reusable` says whether the connection may
-    carry another request after a body that was read to its end.
+    number of bytes of the body, or None if it has chunks or ends with the connection. `is_reusable` says whether the
+    connection may carry another request after a body that was read to its end.
     """
 
     status: int
