@@ -47,7 +47,6 @@ def test_range_that_cannot_be_used_restarts_the_copy_with_a_plain_get(world: Wor
     assert world.copy(fan_out=1) == {"outcome": "STORED"}
     assert_stored(world, file.content)
     origin.assert_one_plain_get()
-    assert world.row.range_failure is None
 
 
 def test_workers_that_start_after_a_range_failure_request_nothing(world: World) -> None:

@@ -74,7 +74,7 @@ class FakeDownloads:
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             return self._update_if(execution_arn, holds, failure=failure)
 
-    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
         with self._record_call("record_range_failure"):
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             is_first = holds and self.rows[execution_arn].range_failure is None
@@ -106,7 +106,6 @@ class FakeDownloads:
                 stored=stored,
                 updated_at=now,
                 failure=None,
-                range_failure=None,
                 last_error=None,
                 **NO_UPLOAD,
             )
@@ -159,7 +158,7 @@ class FakeDownloads:
         self.calls[operation] += 1
         return self.lock
 
-    def _is_of(self, execution_arn: str, upload_id: str) -> bool:
+    def _is_of(self, execution_arn: str, upload_id: str | None) -> bool:
         return self._unfinished(execution_arn) and self.rows[execution_arn].upload_id == upload_id
 
     def _unfinished(self, execution_arn: str) -> bool:
