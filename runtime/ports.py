@@ -60,7 +60,10 @@ class Downloads(Protocol):
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
-        """Record the upload before its first part, and the version that slices are copied from, if unfinished."""
+        """Record the upload before its first part, and the version that slices are copied from, if unfinished.
+
+        The size of an earlier try is removed if this one does not know it.
+        """
 
     def advance(
         self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float

@@ -98,12 +98,14 @@ class DynamoDownloads:
         """Record the upload before its first part."""
         changes = {"status": text(Status.COPYING), "uploadId": text(upload_id), "updatedAt": text(iso(now))}
         removed: tuple[str, ...] = ()
-        if size is not None:
+        if size is None:
+            removed = ("size",)  # of an earlier try, which a copy without ranges may not know
+        else:
             changes["size"] = number(size)
         if version is not None:
             changes["validator"] = items.validator_value(version.validator)
             changes["contentType"] = text(version.content_type)
-            removed = ("copiedBytes",)
+            removed += ("copiedBytes",)
         return self._update(execution_arn, Update(set=changes, remove=removed), _UNFINISHED)
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:

@@ -356,6 +356,7 @@ def test_first_range_failure_is_recorded_and_kept(store: Store) -> None:
     assert store.downloads.forget_upload(ARN, "u1")
     assert (get_download(store).range_failure, get_download(store).failure) == (FAILURE, None)
     assert store.downloads.begin_upload(ARN, upload_id="u3", size=None, now=NOW)
+    assert get_download(store).size is None
     assert store.downloads.finish(ARN, stored=STORED, upload_id="u3", now=NOW)
     assert get_download(store).range_failure == FAILURE
     assert not record(ARN, failure=other, upload_id=None)

@@ -173,6 +173,19 @@ def test_file_too_large_for_one_worker_fails_with_what_the_origin_did(world: Wor
     assert_nothing_left(world)
 
 
+def test_size_of_the_slices_is_forgotten_if_the_plain_answer_has_none(world: World) -> None:
+    """Progress messages would compare the copied bytes with it."""
+    file = fail_ranges(world)
+    file.length = False
+    sizes: list[int | None] = []
+    world.objects.before_call = lambda operation: (
+        sizes.append(world.row.size) if operation in ("create_upload", "complete") else None
+    )
+    assert world.copy(fan_out=1) == {"outcome": "STORED"}
+    assert sizes == [SIZE, None]
+    assert_stored(world, file.content)
+
+
 @pytest.mark.parametrize("piece", [1, 64, PART - 1])
 @pytest.mark.parametrize("streamed", [False, True], ids=["held", "streamed"])
 def test_slice_is_continued_behind_short_answers(world: World, piece: int, streamed: bool) -> None:

@@ -88,8 +88,7 @@ class FakeDownloads:
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
         with self._record_call("begin_upload"):
-            size_change = {} if size is None else {"size": size}
-            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, **size_change}
+            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, "size": size}
             changes |= {} if version is None else {"version": version, "copied_bytes": None}
             return self._update_if(execution_arn, self._unfinished(execution_arn), **changes)
 
