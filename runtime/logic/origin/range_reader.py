@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.errors import OriginError, OriginTruncatedError, Retry, TransferError
-from runtime.logic.origin import answers
+from runtime.logic.origin import answers, codings
 from runtime.logic.origin.fetch import Fetch
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.source import CHUNK, IDENTITY, STALL_SECONDS
@@ -63,6 +63,7 @@ class RangeReader:
         body = self.fetch.get(IDENTITY | headers, check_cancelled)
         try:
             answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
+            codings.expect_none(body.headers, self.fetch.path)
         except TransferError:
             body.close()
             raise

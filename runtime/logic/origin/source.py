@@ -4,7 +4,7 @@ The first request is for the first part only. Its answer decides the rest:
 200: the origin does not serve ranges; this answer is the file, and is read to its end.
 206 with all of the file: done. 206 with a validator: request the rest of the same version, and resume after a cut.
 Any other 206, and 416 (an empty file has no first byte): request the whole file.
-gzip, although identity was requested: request the whole file unless the answer is it, and decompress it.
+Compressed, although identity was requested: request the whole file unless the answer is it, and decompress it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runtime.errors import OriginError, OriginTruncatedError, Retry, SizeMismatchError, TransferError
-from runtime.logic.origin import answers
+from runtime.logic.origin import answers, codings
+from runtime.logic.origin.decompressed import DecompressedBody
 from runtime.logic.origin.fetch import Fetch
-from runtime.logic.origin.gunzip import Gunzip
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.size_limit import SizeLimit
 from runtime.models import Validator
@@ -23,7 +23,6 @@ from runtime.ports import Body, Clock
 CHUNK = 256 * 1024
 STALL_SECONDS = 60.0
 IDENTITY = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "async-download"}
-_GZIP = ("gzip", "x-gzip")
 
 
 class Source:
@@ -74,7 +73,7 @@ class Source:
         requested_at = self._clock.monotonic()
         body = self._get({"Range": f"bytes=0-{self._part_size - 1}"}, while_waiting)
         self.first_byte_seconds = self._clock.monotonic() - requested_at
-        if body.status == 206 and not self._is_gzip(body):
+        if body.status == 206 and not self._layers_of(body):
             span = answers.content_range_of(body.headers)
             self._validator = answers.validator_of(body.headers)
             if self._can_continue_after(span):
@@ -86,11 +85,10 @@ class Source:
             body = self._get({}, while_waiting)
         if body.status != 200:
             raise self._drop(answers.failure_of(body, self._clock.now()))
-        if self._is_gzip(body):
-            self._body = Gunzip(body, self._next_timeout)
-            self._accept(self._body, total=None, left=None)
-            return
-        length = answers.content_length_of(body.headers)
+        layers = self._layers_of(body)
+        for coding in layers:
+            self._body = body = DecompressedBody(body, coding, self._next_timeout)
+        length = None if layers else answers.content_length_of(body.headers)
         self._accept(body, total=length, left=length)
 
     @property
@@ -138,8 +136,6 @@ class Source:
         return self._body
 
     def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
-        if answers.encoding_of(body.headers, self._fetch.path) not in ("", *_GZIP):
-            raise self._drop(OriginError("The origin compressed the file although it was asked not to."))
         announced = answers.content_length_of(body.headers)
         if left is not None and announced is not None and announced != left:
             raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
@@ -148,8 +144,11 @@ class Source:
         self.content_type = body.headers.get("content-type")
         self._end_if_complete()
 
-    def _is_gzip(self, body: Body) -> bool:
-        return answers.encoding_of(body.headers, self._fetch.path) in _GZIP
+    def _layers_of(self, body: Body) -> list[str]:
+        try:
+            return codings.layers_of(body.headers, self._fetch.path)
+        except TransferError as error:
+            raise self._drop(error) from None
 
     def _read(self, size: int) -> bytes:
         timeout = self._timeout()
@@ -202,6 +201,7 @@ class Source:
         first, last = self.position, self.total - 1
         body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._report)
         answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
+        codings.expect_none(body.headers, self._fetch.path)
         self._left = last - first + 1
 
     def _resume_after(self, error: TransferError) -> None:
