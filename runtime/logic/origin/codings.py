@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runtime.errors import OriginError
+from runtime.errors import OriginError, OriginRangeError
 
 MAX_LAYERS = 4
 _ALIASES = {"x-gzip": "gzip", "x-compress": "compress"}
@@ -55,7 +55,8 @@ def expect_none(headers: Mapping[str, str], path: str) -> None:
     """Check that the bytes of a range are those of the file.
 
     Raises:
-        OriginError: they are compressed.
+        OriginRangeError: they are compressed.
+        OriginError: as `layers_of`.
     """
     if layers_of(headers, path):
-        raise OriginError("The origin compressed a range of the file although it was asked not to.")
+        raise OriginRangeError("The origin answered with a range of a compressed file.")
