@@ -74,6 +74,12 @@ class FakeDownloads:
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             return self._update_if(execution_arn, holds, failure=failure)
 
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
+        with self._record_call("record_range_failure"):
+            holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
+            is_first = holds and self.rows[execution_arn].range_failure is None
+            return self._update_if(execution_arn, is_first, range_failure=failure)
+
     def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         with self._record_call("record_last_error"):
             return self._update_if(execution_arn, self._is_of(execution_arn, upload_id), last_error=failure)
@@ -82,8 +88,7 @@ class FakeDownloads:
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
         with self._record_call("begin_upload"):
-            size_change = {} if size is None else {"size": size}
-            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, **size_change}
+            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, "size": size}
             changes |= {} if version is None else {"version": version, "copied_bytes": None}
             return self._update_if(execution_arn, self._unfinished(execution_arn), **changes)
 
@@ -156,7 +161,7 @@ class FakeDownloads:
         self.calls[operation] += 1
         return self.lock
 
-    def _is_of(self, execution_arn: str, upload_id: str) -> bool:
+    def _is_of(self, execution_arn: str, upload_id: str | None) -> bool:
         return self._unfinished(execution_arn) and self.rows[execution_arn].upload_id == upload_id
 
     def _unfinished(self, execution_arn: str) -> bool:
