@@ -20,7 +20,8 @@ AsyncDownloadError
 │   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
 │   ├── OriginRefusedError             ORIGIN_REFUSED
 │   ├── OriginError                    ORIGIN_ERROR
-│   │   └── OriginBusyError                ORIGIN_ERROR, another attempt may succeed
+│   │   ├── OriginBusyError                ORIGIN_ERROR, another attempt may succeed
+│   │   └── OriginPreparingError           ORIGIN_ERROR, the origin asks to be requested again later
 │   ├── OriginUnreachableError         ORIGIN_UNREACHABLE
 │   ├── OriginTimeoutError             ORIGIN_TIMEOUT
 │   │   └── OriginStalledError             ORIGIN_TIMEOUT, another attempt may succeed
@@ -50,6 +51,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+from runtime.models import Target
 
 
 class AsyncDownloadError(Exception):
@@ -222,6 +225,17 @@ class OriginBusyError(OriginError):
     """The origin is overloaded or failing for now (408, 429, 5xx)."""
 
     retry = Retry.RESUME
+
+
+class OriginPreparingError(OriginError):
+    """The origin asks to be requested again later than a worker can wait: it prepares the file (202), or is overloaded.
+
+    `target` is the URL to request then; None is that of the download's path.
+    """
+
+    def __init__(self, message: str, *, target: Target | None, retry_after: float | None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.target = target
 
 
 class OriginUnreachableError(TransferError):
