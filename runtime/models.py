@@ -119,8 +119,9 @@ class Download:
     `checked_at` is when its execution was last compared with it, because it had not changed for a while.
     `preparation` is the last wait for its origin, which also says at which URL the file is requested after it.
     Of a copy in slices: `version` is the version that is copied, `copied_parts` the number of parts without a gap,
-    `digest` the CRC-32 of all parts, `failure` before the end the error that no worker can overcome, and `last_error`
-    the last error that another worker may overcome.
+    `digest` the CRC-32 of all parts, `failure` before the end the error that no worker can overcome, `range_failure`
+    the error that only a copy without ranges can overcome, and `last_error` the last one that another worker may
+    overcome.
     """
 
     execution_arn: str
@@ -146,6 +147,7 @@ class Download:
     digest: Digest | None = None
     stored: Stored | None = None
     failure: Failure | None = None
+    range_failure: Failure | None = None
     last_error: Failure | None = None
     notified_at: float | None = None
     checked_at: float | None = None
@@ -236,7 +238,8 @@ class Origin:
 
     `base_url` ends with a slash. `secret_headers` holds the ARN of a secret for each header, `ca_bundle` the ARN of the
     secret or SSM parameter with the CA certificates that the origin's hosts are verified with (None: public CAs).
-    `allow_private` and `ca_bundle` are for the host of `base_url` and for `redirect_hosts` only.
+    `allow_private` and `ca_bundle` are for the host of `base_url` and for `redirect_hosts` only. With `encoded_slashes`
+    paths may have slashes written as `%2F`.
     """
 
     name: str
@@ -248,6 +251,7 @@ class Origin:
     ca_bundle: str | None = None
     redirects: RedirectRule = RedirectRule.HOST
     redirect_hosts: tuple[str, ...] = ()
+    encoded_slashes: bool = False
 
     @property
     def has_secrets(self) -> bool:

@@ -83,6 +83,9 @@ class Downloads(Protocol):
     def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record why a copy in slices cannot succeed, if it is unfinished, has this upload and no recorded failure."""
 
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Record why the file has to be copied without ranges, on the conditions of `record_failure`."""
+
     def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record the last error that another worker may overcome, if the copy is unfinished and has this upload."""
 
@@ -338,7 +341,7 @@ class Body(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Return the headers, their names in lower case."""
+        """Return the headers, their names in lower case; several Set-Cookie are joined by line feeds."""
 
     def read(self, size: int, timeout: float) -> bytes:
         """Return the next bytes, at most `size`, and b"" at the end. `timeout` is the longest silence, in seconds."""

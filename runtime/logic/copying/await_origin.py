@@ -83,7 +83,7 @@ def delay(answers: int, answer: OriginPreparingError, left: float) -> float:
     """
     retry_after = answer.retry_after or 0.0
     if retry_after >= left:
-        raise OriginError(f"{str(answer).removesuffix('.')}, which is after the end of this download.")
+        raise OriginError(f"{answer} This download ends before that.")
     maximum = MAX_SECONDS if answers < LONG_WAIT_ANSWERS else MAX_LONG_SECONDS
     grown = min(FIRST_SECONDS * GROWTH ** min(answers, 10), maximum, left - SPARE_SECONDS)
     if max(retry_after, grown) < FIRST_SECONDS:

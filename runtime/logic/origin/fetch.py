@@ -15,6 +15,7 @@ from runtime.errors import OriginError, OriginPreparingError, OriginTlsError, Se
 from runtime.logic.origin import addresses, answers, paths, redirects
 from runtime.logic.origin.addresses import AddressRule
 from runtime.logic.origin.origin_scope import authority_of, is_own_host, is_under, normalize_host
+from runtime.logic.origin.redirect_cookies import RedirectCookies
 from runtime.logic.origin.retries import MAX_WAIT_SECONDS, Deadline
 from runtime.models import Download, Origin, Target
 from runtime.ports import Body, Check, Origins, Secrets
@@ -59,10 +60,11 @@ class Fetch:
             TransferError: no answer, a redirect that is not allowed, or too many of them.
         """
         first = target = self._first_target()
+        cookies = RedirectCookies()
         for _ in range(MAX_REDIRECTS + 1):
-            request_headers = dict(headers)
+            request_headers = dict(headers) | cookies.header(target.url)
             if target.gets_secrets:
-                request_headers |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
+                request_headers = self._with_secrets(request_headers)
             body = self.origins.get(
                 target.url,
                 request_headers,
@@ -75,12 +77,14 @@ class Fetch:
                 self._expect_no_wait(body, first, target)
                 return body
             location = body.headers.get("location", "")
+            cookies.keep(target.url, body.headers)
             body.close()
             target = self._follow(target, location)
         raise OriginError(f"The origin redirected more than {MAX_REDIRECTS} times.")
 
     def _own_target(self) -> Target:
-        return Target(paths.join(self.origin.base_url, self.path), gets_secrets=True)
+        url = paths.join(self.origin.base_url, self.path, encoded_slashes=self.origin.encoded_slashes)
+        return Target(url, gets_secrets=True)
 
     def _first_target(self) -> Target:
         """Return the URL to begin with. The rules may have changed since the origin named it, so they apply again."""
@@ -117,6 +121,12 @@ class Fetch:
             target=None if target == self._own_target() else target,
             retry_after=wait,
         )
+
+    def _with_secrets(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers with the secret ones, which replace those of the same name in any case."""
+        secret = {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
+        replaced = {name.lower() for name in secret}
+        return {name: value for name, value in headers.items() if name.lower() not in replaced} | secret
 
     def _ca_bundle_for(self, url: str) -> str | None:
         """Return the origin's own CA certificates for its own hosts, and None, the public CAs, for any other.

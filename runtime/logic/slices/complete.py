@@ -22,6 +22,7 @@ from runtime.models import Digest, Stored
 from runtime.ports import Clock, Downloads, Objects, Part
 
 LISTINGS = 3
+_RESTART: Outcome = {"outcome": "RESTART"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Complete:
 
         Return STORED, PLANNED with the numbers of the next `slices`, THROTTLED with the `slices` whose function Lambda
         did not run, PREPARING with the `seconds` after which the origin is requested again, RESTART if the upload has
-        vanished, or FAILED with `error` `{code, message}`.
+        vanished or ranges cannot be used, or FAILED with `error` `{code, message}`. After a recorded range failure
+        `copy` drops the upload, and requests no ranges any more.
 
         Args:
             execution_arn: the download.
@@ -84,6 +86,8 @@ class Complete:
             return None
         if job.download.failure is not None:
             raise _incomplete()
+        if job.download.range_failure is not None:
+            return _RESTART
         if job.download.next_request_at is not None:
             return await_origin.preparing(job.download.next_request_at - self.clock.now())
         if not set(missing) <= set(throttled):
@@ -103,9 +107,11 @@ class Complete:
 
     def _restart(self, job: Sliced) -> Outcome:
         """Restart the copy once: an upload that vanishes twice would vanish again."""
+        if job.download.range_failure is not None:
+            return _RESTART
         arn = job.download.execution_arn
         if job.download.failure is None and self.downloads.restart(arn, upload_id=job.upload_id, now=self.clock.now()):
-            return {"outcome": "RESTART"}
+            return _RESTART
         return outcome.failed(job.download.failure or StoredObjectError("The upload of the file has vanished."))
 
     def _stored(self, job: Sliced, parts: list[Part] | None) -> Stored | None:

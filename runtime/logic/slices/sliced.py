@@ -24,7 +24,7 @@ class Sliced:
             return False
         if download.status is Status.PREPARING:
             return False
-        return download.upload_id == self.upload_id and download.failure is None
+        return download.upload_id == self.upload_id and (download.failure or download.range_failure) is None
 
 
 def sliced(download: Download | None, object_prefix: str, cut: Cut, now: float) -> Sliced | None:
