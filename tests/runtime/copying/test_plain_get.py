@@ -293,5 +293,5 @@ def test_wait_beyond_the_end_of_the_download_says_nothing_of_ranges(world: World
     )
     outcome = world.copy()
     assert is_failure("ORIGIN_ERROR", outcome)
-    assert "after the end of this download" in str(outcome["error"])
+    assert "This download ends before that." in str(outcome["error"])
     assert "Ranges" not in str(outcome["error"])
