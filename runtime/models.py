@@ -207,7 +207,8 @@ class Origin:
 
     `base_url` ends with a slash. `secret_headers` holds the ARN of a secret for each header, `ca_bundle` the ARN of the
     secret or SSM parameter with the CA certificates that the origin's hosts are verified with (None: public CAs).
-    `allow_private` and `ca_bundle` are for the host of `base_url` and for `redirect_hosts` only.
+    `allow_private` and `ca_bundle` are for the host of `base_url` and for `redirect_hosts` only. With `encoded_slashes`
+    paths may have slashes written as `%2F`.
     """
 
     name: str
@@ -219,6 +220,7 @@ class Origin:
     ca_bundle: str | None = None
     redirects: RedirectRule = RedirectRule.HOST
     redirect_hosts: tuple[str, ...] = ()
+    encoded_slashes: bool = False
 
     @property
     def has_secrets(self) -> bool:

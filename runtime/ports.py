@@ -328,7 +328,7 @@ class Body(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Return the headers, their names in lower case."""
+        """Return the headers, their names in lower case; several Set-Cookie are joined by line feeds."""
 
     def read(self, size: int, timeout: float) -> bytes:
         """Return the next bytes, at most `size`, and b"" at the end. `timeout` is the longest silence, in seconds."""

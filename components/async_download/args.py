@@ -39,6 +39,9 @@ class Origin(TypedDict):
     redirect_hosts: NotRequired[list[str]]
     """Further hosts of redirects, to which `allow_private` and `ca_bundle` apply as well. Default: none."""
 
+    encoded_slashes: NotRequired[bool]
+    """Whether paths may contain slashes written as `%2F`, and look-alikes of slashes such as U+FF0F. Default: false."""
+
 
 class Storage(TypedDict):
     """Bucket of the copies."""
@@ -47,7 +50,7 @@ class Storage(TypedDict):
     """Name of an existing bucket in the stack's region. Its configuration stays its owner's. Default: a new bucket."""
 
     prefix: NotRequired[str]
-    """Prefix of the keys of copies. Allowed: folders of letters, digits and any of !_.'()- that end with a slash, at most 256 characters. Default: `downloads/`."""
+    """Prefix of the keys of copies. Allowed: folders of letters, digits and any of !_.'()-, none of them '.' or '..', that end with a slash, at most 256 characters. Default: `downloads/`."""
 
 
 class Retention(TypedDict):

@@ -105,6 +105,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("storage.prefix", {"storage.prefix": "/downloads/"}),
     ("storage.prefix", {"storage.prefix": ""}),
     ("storage.prefix", {"storage.prefix": "a*/"}),
+    ("storage.prefix", {"storage.prefix": "a/../"}),
+    ("storage.prefix", {"storage.prefix": "./"}),
     ("storage.prefix", {"storage.prefix": "${aws:userid}/"}),
     ("storage.prefix", {"storage.prefix": "d" * 256 + "/"}),
     ("name_prefix", {"name_prefix": "1shop"}),
@@ -143,7 +145,16 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("origins.reports.base_url", origin(base_url="https://reports.example.com/a b")),
     ("origins.reports.base_url", origin(base_url="https://reports.example.com/\r\nHost: x")),
     ("origins.reports.base_url", origin(base_url=7)),
-    ("origins.reports.default_path", origin(default_path="/latest.csv")),
+    *(
+        ("origins.reports.base_url", origin(base_url=f"https://reports.example.com/{path}"))
+        for path in ("a/../b/", "a/%2e%2e/b/", "a%2f..%2fb/", "a\\b/", "100%/", "a/..;x/", "%c0%ae%c0%ae/")
+    ),
+    *(
+        ("origins.reports.default_path", origin(default_path=path))
+        for path in ("//latest.csv", "..%2flatest.csv", "a/..;x", "a#b", "a\nb", "100%.csv", "a%2Fb", "x" * 2049, 7)
+    ),
+    ("origins.reports.default_path", origin(default_path="a%2F..", encoded_slashes=True)),
+    ("origins.reports.encoded_slashes", origin(encoded_slashes="yes")),
     ("origins.reports.default_path", origin(default_path="../latest.csv")),
     ("origins.reports.default_path", origin(default_path="https://elsewhere.example.com/x")),
     ("origins.reports.default_path", origin(default_path="")),

@@ -11,6 +11,7 @@ from runtime.errors import OriginError, OriginTlsError, ServiceError
 from runtime.logic.origin import addresses, paths, redirects
 from runtime.logic.origin.addresses import AddressRule
 from runtime.logic.origin.origin_scope import authority_of, is_own_host, is_under, normalize_host
+from runtime.logic.origin.redirect_cookies import RedirectCookies
 from runtime.logic.origin.retries import Deadline
 from runtime.models import Download, Origin
 from runtime.ports import Body, Check, Origins, Secrets
@@ -52,12 +53,13 @@ class Fetch:
         Raises:
             TransferError: no answer, a redirect that is not allowed, or too many of them.
         """
-        url = paths.join(self.origin.base_url, self.path)
+        url = paths.join(self.origin.base_url, self.path, encoded_slashes=self.origin.encoded_slashes)
+        cookies = RedirectCookies()
         is_inside = True  # and False for the rest of the chain once a redirect has left the base URL
         for _ in range(MAX_REDIRECTS + 1):
-            request_headers = dict(headers)
+            request_headers = dict(headers) | cookies.header(url)
             if is_inside:
-                request_headers |= {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
+                request_headers = self._with_secrets(request_headers)
             body = self.origins.get(
                 url,
                 request_headers,
@@ -69,10 +71,17 @@ class Fetch:
             if body.status not in redirects.STATUSES:
                 return body
             location = body.headers.get("location", "")
+            cookies.keep(url, body.headers)
             body.close()
             url = redirects.resolve(self.origin, url, location)
             is_inside = is_inside and is_under(self.origin.base_url, url)
         raise OriginError(f"The origin redirected more than {MAX_REDIRECTS} times.")
+
+    def _with_secrets(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers with the secret ones, which replace those of the same name in any case."""
+        secret = {name: self.secrets.get(arn) for name, arn in self.origin.secret_headers.items()}
+        replaced = {name.lower() for name in secret}
+        return {name: value for name, value in headers.items() if name.lower() not in replaced} | secret
 
     def _ca_bundle_for(self, url: str) -> str | None:
         """Return the origin's own CA certificates for its own hosts, and None, the public CAs, for any other.

@@ -146,12 +146,10 @@ class RequestDownload:
         path = request.path if request.path is not None else origin.default_path
         if path is None:
             raise InvalidRequestError(f"The path is missing; the origin {origin.name} has no default path.")
-        paths.join(origin.base_url, path)
-        if request.file_name is not None and not disposition.is_safe_name(request.file_name):
-            raise InvalidRequestError(
-                f"fileName has to be a file's name of 1 to {disposition.MAX_NAME} characters, without path, "
-                'spaces around it, control characters or any of : * ? " < > |'
-            )
+        paths.join(origin.base_url, path, encoded_slashes=origin.encoded_slashes)
+        problem = None if request.file_name is None else disposition.name_problem(request.file_name)
+        if problem is not None:
+            raise InvalidRequestError(f"fileName {problem}.")
         if request.sha256 is not None and not _SHA256.fullmatch(request.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
         limit = limits.request_limit(self.max_file_bytes, sha256=request.sha256 is not None)

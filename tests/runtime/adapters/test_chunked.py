@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.adapters.chunked import MAX_SIZE_LINE, MAX_TRAILER_LINES, MAX_TRAILERS, ChunkedBody
-from runtime.adapters.origin_http import HttpBody, HttpOrigins
+from runtime.adapters.http_body import HttpBody
+from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import OriginError, OriginStalledError, OriginTruncatedError, TransferError
 from runtime.logic.origin.gunzip import Gunzip
 from tests.runtime.support.fakes import do_nothing

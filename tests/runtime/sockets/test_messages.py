@@ -119,4 +119,4 @@ def test_message_too_large_for_a_frame_is_refused() -> None:
 
 def test_file_name_of_the_client_overrides_the_paths() -> None:
     assert messages.file_name_of(replace(READY, file_name="mine.csv")) == "mine.csv"
-    assert disposition.is_safe_name(messages.file_name_of(READY))
+    assert disposition.name_problem(messages.file_name_of(READY)) is None
