@@ -112,14 +112,24 @@ def test_a_worker_that_dies_is_replaced_and_its_parts_are_kept(stack: Stack, ori
     assert stack.operator.uploads(download) == []
 
 
-def test_a_file_that_changes_between_slices_fails_the_download(stack: Stack) -> None:
-    download = stack.client.request(unique_path(str(SLICED), "change_after=5"))
-    failed = stack.client.receive_end(download, 60)
-    assert failed["type"] == "failed", failed
-    assert failed["error"]["code"] == "ORIGIN_CHANGED"
-    assert stack.operator.wait_until_ended(download) == "FAILED"
-    assert not stack.operator.has_object(download)
-    wait_for(lambda: stack.operator.uploads(download), 10, until=is_absent)
+@pytest.mark.parametrize(
+    ("options", "version"), [("change_after=5", 1), ("if_match=412", 0)], ids=["changes", "refuses its own ETag"]
+)
+def test_a_file_that_changes_between_slices_is_copied_without_ranges(
+    stack: Stack, origin: Origin, options: str, version: int
+) -> None:
+    path = unique_path(str(SLICED), options)
+    download = stack.client.request(path)
+    ready = stack.client.receive_end(download, 60)
+    assert ready["type"] == "ready", ready
+    assert stack.client.fetch(ready["url"]).sha256 == Origin.content_sha256(SLICED, version)
+    assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
+    outcomes = re.findall(r'\\?"outcome\\?": ?\\?"(\w+)', json.dumps(stack.operator.history(download)))
+    assert {"PLANNED", "RESTART", "STORED"} <= set(outcomes)
+    assert stack.operator.uploads(download) == []
+    if stack.cloud.target is Target.EMULATOR:
+        requests = [request for request in origin.requests if request.path == f"/{path}"]
+        assert "range" not in requests[-1].headers
 
 
 def test_a_cancel_between_parts_stops_the_workers_and_aborts_the_upload(stack: Stack) -> None:

@@ -11,6 +11,8 @@ Options in the query string:
     times=N, after=N     all these hold for the first N requests of this URL only; for those after the first N only
     length=no            chunked, no Content-Length          type=TYPE      another Content-Type
     etag=weak|none       a weak ETag, or none                rate=BYTES     so many bytes a second
+    range_status=403     answer so to every range            max_range=BYTES  at most so much of a range
+    if_match=412         answer so to every If-Match
     change_after=N[&grow=BYTES]  other content and ETag, and so much longer, after N requests
 """
 
@@ -228,6 +230,10 @@ class _Handler(BaseHTTPRequestHandler):
         tags = [tag.strip() for tag in if_match.split(",")] if if_match else []
         if if_match and if_match.strip() != "*" and (etag not in tags or options.etag == "weak"):
             return self._brief(HTTPStatus.PRECONDITION_FAILED, {})
+        if options.if_match is not None and if_match:
+            return self._brief(options.if_match, {})
+        if options.range_status is not None and "Range" in self.headers:
+            return self._brief(options.range_status, {})
         headers = {"Last-Modified": modified, "Content-Type": options.content_type}
         headers |= {"ETag": etag} if etag else {}
         headers |= {"Accept-Ranges": "bytes"} if options.ranges else {}
@@ -241,6 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._brief(416, {"Content-Range": f"bytes */{size}"}, str(error))
             if part:
                 (start, end), status = part, HTTPStatus.PARTIAL_CONTENT
+                end = min(end, start + (options.max_range or size))
                 headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         total = end - start + options.extra
         headers |= {"Content-Length": str(total)} if options.length else {"Transfer-Encoding": "chunked"}

@@ -73,6 +73,9 @@ class Downloads(Protocol):
     def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record why a copy in slices cannot succeed, if it is unfinished, has this upload and no recorded failure."""
 
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Record why the file has to be copied without ranges, on the conditions of `record_failure`."""
+
     def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record the last error that another worker may overcome, if the copy is unfinished and has this upload."""
 

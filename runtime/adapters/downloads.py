@@ -17,6 +17,7 @@ _UPLOAD = Attribute("uploadId")
 _UPDATED = Attribute("updatedAt")
 _CHECKED = Attribute("checkedAt")
 _FAILURE = Attribute("failure")
+_RANGE_FAILURE = Attribute("rangeFailure")
 _RESTARTED = Attribute("restartedAt")
 _UNFINISHED = _STATUS.is_in(text(Status.PENDING), text(Status.COPYING))
 _UPLOAD_ATTRIBUTES = ("uploadId", "validator", "copiedParts", "digest")
@@ -80,6 +81,12 @@ class DynamoDownloads:
         update = Update(set={"failure": items.failure_value(failure)})
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id) & _FAILURE.is_absent())
 
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        """Record the first error that only a copy without ranges can overcome."""
+        update = Update(set={"rangeFailure": items.failure_value(failure)})
+        is_first = _FAILURE.is_absent() & _RANGE_FAILURE.is_absent()
+        return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id) & is_first)
+
     def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record the last error that another worker may overcome."""
         update = Update(set={"lastError": items.failure_value(failure)})
@@ -113,7 +120,7 @@ class DynamoDownloads:
         }
         if stored.sha256 is not None:
             changes["objectSha256"] = text(stored.sha256)
-        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "lastError"))
+        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "rangeFailure", "lastError"))
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:

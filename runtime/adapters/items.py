@@ -71,6 +71,7 @@ def download_of(item: Item) -> Download:
         digest=_digest(item),
         stored=_stored(item),
         failure=_failure(item, "failure"),
+        range_failure=_failure(item, "rangeFailure"),
         last_error=_failure(item, "lastError"),
         notified_at=_time(item, "notifiedAt"),
         checked_at=_time(item, "checkedAt"),

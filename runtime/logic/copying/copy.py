@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.errors import Retry, StoppedError, TransferError
-from runtime.logic.copying import cleanup, limits, outcome, plan, verify
+from runtime.errors import StoppedError, TransferError
+from runtime.logic.copying import cleanup, limits, outcome, plain_get, plan, verify
 from runtime.logic.copying.outcome import Outcome
 from runtime.logic.copying.progress import StreamProgress
 from runtime.logic.copying.reuse import Reuse, Wait
@@ -62,16 +62,17 @@ class Copy:
             return outcome.failed(error)
 
     def _transfer(self, download: Download, fetch: Fetch, deadline: Deadline) -> Outcome:
-        key, retries = self.object_prefix + download.download_id, Retries(self.clock, deadline)
+        retries, range_failure = Retries(self.clock, deadline), download.range_failure
         while True:
             try:
-                return self._try_once(download, key, fetch, deadline, retries)
+                return self._try_once(download, fetch, deadline, retries, plain=range_failure is not None)
             except TransferError as error:
-                if error.retry is Retry.NEVER:
-                    raise
-                retries.spend(error, restart=True)
+                range_failure = plain_get.prepare_next(error, retries, range_failure)
 
-    def _try_once(self, download: Download, key: str, fetch: Fetch, deadline: Deadline, retries: Retries) -> Outcome:
+    def _try_once(
+        self, download: Download, fetch: Fetch, deadline: Deadline, retries: Retries, *, plain: bool
+    ) -> Outcome:
+        key = self.object_prefix + download.download_id
         progress = StreamProgress(self.downloads, self.sockets, self.clock, download.execution_arn)
         source = Source(
             fetch,
@@ -82,6 +83,7 @@ class Copy:
             limit=limits.stream_limit(self.max_file_bytes, self.max_streamed, sha256=download.sha256 is not None),
             expected_size=download.expected_size,
             on_progress=progress.update,
+            plain=plain,
         )
         try:
             source.open(progress.check_while_waiting)

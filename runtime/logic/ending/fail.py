@@ -70,7 +70,7 @@ class Fail:
         if failure.code != TransferError.code or failure == NO_CAPACITY:
             return failure
         download = self.downloads.get(execution_arn)
-        return (download and (download.failure or download.last_error)) or failure
+        return (download and (download.failure or download.range_failure or download.last_error)) or failure
 
     def _clean(self, download: Download) -> None:
         key = self.object_prefix + download.download_id

@@ -22,6 +22,7 @@ from runtime.models import Digest, Stored
 from runtime.ports import Clock, Downloads, Objects, Part
 
 LISTINGS = 3
+_RESTART: Outcome = {"outcome": "RESTART"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Complete:
         """Check the `slices` that a Map has just copied, then return the next slices or complete the upload.
 
         Return STORED, PLANNED with the numbers of the next `slices`, THROTTLED with the `slices` whose function Lambda
-        did not run, RESTART if the upload has vanished, or FAILED with `error` `{code, message}`.
+        did not run, RESTART if the upload has vanished or ranges cannot be used, or FAILED with `error`
+        `{code, message}`. After a recorded range failure `copy` drops the upload, and requests no ranges any more.
 
         Args:
             execution_arn: the download.
@@ -75,9 +77,11 @@ class Complete:
 
     def _restart(self, job: Sliced) -> Outcome:
         """Restart the copy once: an upload that vanishes twice would vanish again."""
+        if job.download.range_failure is not None:
+            return _RESTART
         arn = job.download.execution_arn
         if job.download.failure is None and self.downloads.restart(arn, upload_id=job.upload_id, now=self.clock.now()):
-            return {"outcome": "RESTART"}
+            return _RESTART
         return outcome.failed(job.download.failure or StoredObjectError("The upload of the file has vanished."))
 
     def _stored(self, job: Sliced, parts: list[Part] | None) -> Stored | None:
@@ -156,6 +160,8 @@ def _remaining(job: Sliced, parts: Sequence[Part], slices: Sequence[int], thrott
     following = next((index for index in range(job.plan.slice_count) if index not in copied), None)
     if following is None:
         return None
+    if job.download.failure is None and job.download.range_failure is not None:
+        return _RESTART
     if job.download.failure is not None or not set(missing) <= set(throttled):
         raise _incomplete()
     if missing:

@@ -41,8 +41,9 @@ class CopySlice:
             TransferError: the origin failed for now.
             ServiceError: S3 or DynamoDB failed for now.
         """
-        job = sliced(self.downloads.get(execution_arn), self.object_prefix, self.cut, self.clock.now())
-        if job is None or job.download.failure is not None:
+        now = self.clock.now()
+        job = sliced(self.downloads.get(execution_arn), self.object_prefix, self.cut, now)
+        if job is None or not job.is_needed(job.download, now):
             return
         watch = Watch(self.downloads, self.objects, self.sockets, self.clock, job, self.concurrency)
         try:
@@ -92,7 +93,11 @@ class CopySlice:
 
     def _record(self, job: Sliced, error: TransferError) -> None:
         failure, arn = Failure(error.code, str(error)), job.download.execution_arn
-        record = self.downloads.record_last_error if may_be_overcome(error) else self.downloads.record_failure
+        record = self.downloads.record_failure
+        if may_be_overcome(error):
+            record = self.downloads.record_last_error
+        elif error.retry is Retry.PLAIN:
+            record = self.downloads.record_range_failure
         record(arn, failure=failure, upload_id=job.upload_id)
 
 

@@ -22,7 +22,7 @@ class Sliced:
         """Return whether the download, read again, still has this upload and can succeed."""
         if download is None or download.status.is_final or download.is_expired(now):
             return False
-        return download.upload_id == self.upload_id and download.failure is None
+        return download.upload_id == self.upload_id and (download.failure or download.range_failure) is None
 
 
 def sliced(download: Download | None, object_prefix: str, cut: Cut, now: float) -> Sliced | None:

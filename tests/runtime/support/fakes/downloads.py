@@ -74,6 +74,12 @@ class FakeDownloads:
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             return self._update_if(execution_arn, holds, failure=failure)
 
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+        with self._record_call("record_range_failure"):
+            holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
+            is_first = holds and self.rows[execution_arn].range_failure is None
+            return self._update_if(execution_arn, is_first, range_failure=failure)
+
     def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         with self._record_call("record_last_error"):
             return self._update_if(execution_arn, self._is_of(execution_arn, upload_id), last_error=failure)
@@ -100,6 +106,7 @@ class FakeDownloads:
                 stored=stored,
                 updated_at=now,
                 failure=None,
+                range_failure=None,
                 last_error=None,
                 **NO_UPLOAD,
             )
