@@ -22,8 +22,7 @@ class End(StrEnum):
     CLOSE = "close"  # of TLS with close_notify
     CUT = "cut"  # of TLS without close_notify, of TCP as CLOSE
     RESET = "reset"
-    HOLD = "hold"  # open, and without another byte
-    KEEP = "keep"  # open for further requests
+    OPEN = "open"  # without another byte, until the next request
 
 
 class Server(StrEnum):

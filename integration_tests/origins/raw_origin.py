@@ -13,9 +13,8 @@ from pathlib import Path
 from integration_tests.origins.case import Case, End, Reply, Rule
 from tests.runtime.support.http_server import Exchange, Server
 
-HOLD_SECONDS = 100  # more than a client waits for
-SEND_SECONDS = 120
-NOT_FOUND = Reply(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", end=End.KEEP)
+SOCKET_SECONDS = 120  # more than a client waits for
+NOT_FOUND = Reply(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", end=End.OPEN)
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
@@ -61,7 +60,7 @@ class RawOrigin:
         rule, count = self._choose(case, request) if case else (None, 0)
         answer = rule.reply if rule else NOT_FOUND
         file = case.file if case else b""
-        exchange.sock.settimeout(SEND_SECONDS)
+        exchange.sock.settimeout(SOCKET_SECONDS)
         first, last = _range(request, len(file), answer.limit)
         values: dict[str, object] = {
             "first": first,
@@ -120,10 +119,8 @@ def _fill(head: bytes, values: Mapping[str, object]) -> bytes:
 
 
 def _end(exchange: Exchange, end: End) -> None:
-    if end is End.KEEP:
+    if end is End.OPEN:
         return
-    if end is End.HOLD:
-        exchange.closed.wait(HOLD_SECONDS)
     if end is End.RESET:
         exchange.reset()
         return

@@ -52,7 +52,7 @@ def _cut(name: str, body: bytes) -> list[Case]:
 
 
 CASES = [
-    *(case(f"chunked: {name}", reply(OK, CHUNKED, body=body, end=End.HOLD)) for name, body in WHOLE.items()),
+    *(case(f"chunked: {name}", reply(OK, CHUNKED, body=body, end=End.OPEN)) for name, body in WHOLE.items()),
     *(
         case(f"chunked: {name}", reply(OK, CHUNKED, body=body), expected="ORIGIN_ERROR")
         for name, body in MALFORMED.items()
@@ -60,12 +60,12 @@ CASES = [
     *(item for name, body in CUT.items() for item in _cut(name, body)),
     case(
         "chunked: a byte a chunk",
-        reply(OK, CHUNKED, body=b"".join(b"1\r\n%c\r\n" % byte for byte in TINY) + LAST, end=End.HOLD),
+        reply(OK, CHUNKED, body=b"".join(b"1\r\n%c\r\n" % byte for byte in TINY) + LAST, end=End.OPEN),
         file=TINY,
     ),
-    case("chunked: no byte", reply(OK, CHUNKED, body=LAST, end=End.HOLD), file=b""),
+    case("chunked: no byte", reply(OK, CHUNKED, body=LAST, end=End.OPEN), file=b""),
     case("chunked: the name of the coding in capitals", reply(OK, "Transfer-Encoding: CHUNKED", body=CHUNKS)),
-    case("chunked: identity and a length", reply(OK, "Transfer-Encoding: identity", LENGTH, body=SMALL, end=End.HOLD)),
+    case("chunked: identity and a length", reply(OK, "Transfer-Encoding: identity", LENGTH, body=SMALL, end=End.OPEN)),
     case("chunked: identity and no length", reply(OK, "Transfer-Encoding: identity", body=SMALL)),
     case("chunked: announced twice", reply(OK, CHUNKED, CHUNKED, body=CHUNKS), expected="ORIGIN_ERROR"),
     case("chunked: within gzip", reply(OK, "Transfer-Encoding: gzip, chunked", body=CHUNKS), expected="ORIGIN_ERROR"),

@@ -50,11 +50,11 @@ def _decoded(name: str, *replies: Reply | Rule, expected: str = "READY", file: b
 
 
 CASES = [
-    _decoded("gzip", _packed(PACKED, GZIP, end=End.HOLD)),
-    _decoded("gzip, chunked", reply(OK, GZIP, CHUNKED, body=_chunks(PACKED), end=End.HOLD)),
+    _decoded("gzip", _packed(PACKED, GZIP, end=End.OPEN)),
+    _decoded("gzip, chunked", reply(OK, GZIP, CHUNKED, body=_chunks(PACKED), end=End.OPEN)),
     _decoded("gzip without a length", reply(OK, GZIP, body=PACKED)),
-    _decoded("gzip of five members", _packed(MEMBERS, GZIP, end=End.HOLD)),
-    _decoded("gzip of five members, chunked", reply(OK, GZIP, CHUNKED, body=_chunks(MEMBERS), end=End.HOLD)),
+    _decoded("gzip of five members", _packed(MEMBERS, GZIP, end=End.OPEN)),
+    _decoded("gzip of five members, chunked", reply(OK, GZIP, CHUNKED, body=_chunks(MEMBERS), end=End.OPEN)),
     _decoded(
         "gzip of five members, cut behind the third", _packed(THREE_MEMBERS, GZIP, length=len(MEMBERS)), expected=CUT
     ),
@@ -106,7 +106,7 @@ CASES = [
     _decoded("zstd", _packed(ZSTD_OF_HELLO, "Content-Encoding: zstd"), expected=WRONG, file=b"hello"),
     _decoded("brotli", _packed(BROTLI_OF_HELLO, "Content-Encoding: br"), expected=WRONG, file=b"hello"),
     *(
-        case(f"codings: the label {label!r}", _packed(SMALL, f"Content-Encoding: {label}", end=End.HOLD))
+        case(f"codings: the label {label!r}", _packed(SMALL, f"Content-Encoding: {label}", end=End.OPEN))
         for label in PLAIN_LABELS
     ),
     *(

@@ -13,13 +13,13 @@ SETTLE = 0.5  # seconds until a client has read what is on its way, since a rese
 RESET = Reply(b"", end=End.RESET)
 
 CASES = [
-    case("connections: stays open behind a length", reply(OK, LENGTH, body=SMALL, end=End.HOLD)),
-    case("connections: stays open behind the last chunk", reply(OK, CHUNKED, body=CHUNKS, end=End.HOLD)),
+    case("connections: stays open behind a length", reply(OK, LENGTH, body=SMALL, end=End.OPEN)),
+    case("connections: stays open behind the last chunk", reply(OK, CHUNKED, body=CHUNKS, end=End.OPEN)),
     case(
         "connections: keep-alive with a time-out",
-        reply(OK, LENGTH, "Connection: keep-alive", "Keep-Alive: timeout=100", body=SMALL, end=End.HOLD),
+        reply(OK, LENGTH, "Connection: keep-alive", "Keep-Alive: timeout=100", body=SMALL, end=End.OPEN),
     ),
-    case("connections: says close and stays open", reply(OK, LENGTH, "Connection: close", body=SMALL, end=End.HOLD)),
+    case("connections: says close and stays open", reply(OK, LENGTH, "Connection: close", body=SMALL, end=End.OPEN)),
     case("connections: says keep-alive and closes", reply(OK, LENGTH, "Connection: keep-alive", body=SMALL)),
     case("connections: no length", reply(OK, body=SMALL)),
     case("connections: no length, keep-alive", reply(OK, "Connection: keep-alive", body=SMALL)),
@@ -59,10 +59,10 @@ CASES = [
     case("connections: closed before the first answer only", Rule(Reply(b""), times=1), WHOLE),
     case("connections: HTTP/1.0, no length", reply(OLD, body=SMALL)),
     case("connections: HTTP/1.0 with a length", reply(OLD, LENGTH, body=SMALL)),
-    case("connections: HTTP/1.0, stays open behind a length", reply(OLD, LENGTH, body=SMALL, end=End.HOLD)),
+    case("connections: HTTP/1.0, stays open behind a length", reply(OLD, LENGTH, body=SMALL, end=End.OPEN)),
     case(
         "connections: HTTP/1.0, keep-alive",
-        reply(OLD, LENGTH, "Connection: keep-alive", body=SMALL, end=End.HOLD),
+        reply(OLD, LENGTH, "Connection: keep-alive", body=SMALL, end=End.OPEN),
     ),
     case("connections: HTTP/1.0, cut", reply(OLD, LENGTH, body=THIRD), expected="ORIGIN_TRUNCATED"),
     case("connections: HTTP/1.0, chunked", reply(OLD, CHUNKED, body=CHUNKS)),

@@ -46,19 +46,19 @@ LINES: dict[str, tuple[str | bytes, ...]] = {
 def _three(name: str, lines: tuple[str | bytes, ...]) -> list[Case]:
     """Return a whole file whose connection stays open, a cut one and a chunked one, each behind these lines."""
     return [
-        case(f"headers: {name}, open", reply(OK, *lines, LENGTH, body=SMALL, end=End.HOLD)),
+        case(f"headers: {name}, open", reply(OK, *lines, LENGTH, body=SMALL, end=End.OPEN)),
         case(f"headers: {name}, cut", reply(OK, *lines, LENGTH, body=THIRD), expected="ORIGIN_TRUNCATED"),
         case(f"headers: {name}, chunked", reply(OK, *lines, CHUNKED, body=CHUNKS)),
     ]
 
 
 def _raw(head: str) -> Reply:
-    return Reply(head.encode(), (SMALL,), End.HOLD)
+    return Reply(head.encode(), (SMALL,), End.OPEN)
 
 
 CASES = [
     *(item for name, lines in LINES.items() for item in _three(name, lines)),
-    case("headers: the length is folded", reply(OK, "Content-Length:", f" {len(SMALL)}", body=SMALL, end=End.HOLD)),
+    case("headers: the length is folded", reply(OK, "Content-Length:", f" {len(SMALL)}", body=SMALL, end=End.OPEN)),
     case("headers: a blank before the colon of the length", reply(OK, f"Content-Length : {len(SMALL)}", body=SMALL)),
     case(
         "headers: a blank before the colon of the length, cut",
@@ -67,10 +67,10 @@ CASES = [
     ),
     case("headers: a blank before the colon of the coding", reply(OK, "Transfer-Encoding : chunked", body=CHUNKS)),
     case("headers: the coding is folded", reply(OK, "Transfer-Encoding:", " chunked", body=CHUNKS)),
-    case("headers: names in lower case", reply(OK, f"content-length:{len(SMALL)}", body=SMALL, end=End.HOLD)),
+    case("headers: names in lower case", reply(OK, f"content-length:{len(SMALL)}", body=SMALL, end=End.OPEN)),
     case(
         "headers: blanks and tabs around the length",
-        reply(OK, f"Content-Length: \t{len(SMALL)} \t", body=SMALL, end=End.HOLD),
+        reply(OK, f"Content-Length: \t{len(SMALL)} \t", body=SMALL, end=End.OPEN),
     ),
     case("headers: lines end with LF", _raw(f"{OK}\n{LENGTH}\n\n")),
     case("headers: some lines end with LF", _raw(f"{OK}\r\nX-A: 1\n{LENGTH}\r\n\n")),

@@ -31,7 +31,7 @@ REFUSED = {
 }
 
 CASES = [
-    *(case(f"lengths: {name}", reply(OK, *lines, body=SMALL, end=End.HOLD)) for name, lines in SAME.items()),
+    *(case(f"lengths: {name}", reply(OK, *lines, body=SMALL, end=End.OPEN)) for name, lines in SAME.items()),
     *(
         case(f"lengths: {name}, cut", reply(OK, *lines, body=THIRD), expected="ORIGIN_TRUNCATED")
         for name, lines in SAME.items()
@@ -56,7 +56,7 @@ CASES = [
         reply(OK, f"Content-Length: {N + 1}", body=SMALL),
         expected="ORIGIN_TRUNCATED",
     ),
-    case("lengths: 0", reply(OK, "Content-Length: 0", end=End.HOLD), file=b""),
-    case("lengths: 1", reply(OK, "Content-Length: 1", body=b"a", end=End.HOLD), file=b"a"),
+    case("lengths: 0", reply(OK, "Content-Length: 0", end=End.OPEN), file=b""),
+    case("lengths: 1", reply(OK, "Content-Length: 1", body=b"a", end=End.OPEN), file=b"a"),
     case("lengths: none, and no byte", reply(OK), file=b""),
 ]

@@ -20,16 +20,16 @@ IF_MATCH = {"if-match": ".+"}
 
 def _part(*headers: str, span: str = SPAN, limit: int | None = None) -> Reply:
     """Return the requested range of the file."""
-    return reply(PARTIAL, *((span,) if span else ()), LENGTH, *headers, body=None, end=End.KEEP, limit=limit)
+    return reply(PARTIAL, *((span,) if span else ()), LENGTH, *headers, body=None, end=End.OPEN, limit=limit)
 
 
 def _refusal(status: int, *headers: str) -> Reply:
-    return reply(f"HTTP/1.1 {status} Refused", "Content-Length: 7", *headers, body=b"refused", end=End.KEEP)
+    return reply(f"HTTP/1.1 {status} Refused", "Content-Length: 7", *headers, body=b"refused", end=End.OPEN)
 
 
 def _whole(*headers: str) -> Rule:
     """Return the file, for requests without a range."""
-    return Rule(reply(OK, ALL, *headers, body=None, end=End.KEEP), {"range": ""})
+    return Rule(reply(OK, ALL, *headers, body=None, end=End.OPEN), {"range": ""})
 
 
 def _large(name: str, *replies: Reply | Rule, expected: str = "READY") -> Case:
@@ -103,8 +103,8 @@ CASES = [
         _whole(),
         file=b"",
     ),
-    _ranged("answered with 204", reply("HTTP/1.1 204 No Content", end=End.KEEP)),
-    _ranged("answered with 304", reply("HTTP/1.1 304 Not Modified", end=End.KEEP)),
+    _ranged("answered with 204", reply("HTTP/1.1 204 No Content", end=End.OPEN)),
+    _ranged("answered with 304", reply("HTTP/1.1 304 Not Modified", end=End.OPEN)),
     _ranged("reset", Reply(b"", end=End.RESET)),
     _ranged("closed", Reply(b"")),
     *(_ranged(f"Content-Range {name}", _part(ETAG, span=span)) for name, span in SPANS.items()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from integration_tests.origins.case import SMALL, Case, End, Reply, Rule, Server, case, reply
 from integration_tests.origins.cases.headers import LENGTH, OK
 
-WHOLE = reply(OK, LENGTH, body=SMALL, end=End.KEEP)
+WHOLE = reply(OK, LENGTH, body=SMALL, end=End.OPEN)
 REFUSED = "ORIGIN_ADDRESS_REFUSED"
 COOKIE = {"cookie": "(.*; )?ticket=1(;.*)?"}
 
@@ -13,7 +13,7 @@ COOKIE = {"cookie": "(.*; )?ticket=1(;.*)?"}
 def _to(location: str | bytes, *headers: str, status: int = 302) -> Reply:
     text = location.encode() if isinstance(location, str) else location
     return reply(
-        f"HTTP/1.1 {status} Moved", b"Location: " + text, *headers, "Content-Length: 4", body=b"gone", end=End.KEEP
+        f"HTTP/1.1 {status} Moved", b"Location: " + text, *headers, "Content-Length: 4", body=b"gone", end=End.OPEN
     )
 
 

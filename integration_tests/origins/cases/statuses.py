@@ -30,7 +30,7 @@ def _first(name: str, answer: Reply, times: int = 1) -> Case:
 
 CASES = [
     *(
-        case(f"statuses: {status} with the file", reply(f"HTTP/1.1 {status} Status", LENGTH, body=SMALL, end=End.HOLD))
+        case(f"statuses: {status} with the file", reply(f"HTTP/1.1 {status} Status", LENGTH, body=SMALL, end=End.OPEN))
         for status in WITH_FILE
     ),
     case("statuses: 204", reply("HTTP/1.1 204 No Content"), expected="ORIGIN_ERROR", file=b""),

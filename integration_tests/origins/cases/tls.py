@@ -17,7 +17,7 @@ def _tls(name: str, *replies: Reply | Rule, expected: str = "READY", decode: boo
 CASES = [
     _tls("a length, then close_notify", reply(OK, LENGTH, body=SMALL)),
     _tls("a length, then no close_notify", reply(OK, LENGTH, body=SMALL, end=End.CUT)),
-    _tls("a length, stays open", reply(OK, LENGTH, body=SMALL, end=End.HOLD)),
+    _tls("a length, stays open", reply(OK, LENGTH, body=SMALL, end=End.OPEN)),
     _tls("a length, then a reset", reply(OK, LENGTH, body=(SMALL, SETTLE), end=End.RESET)),
     _tls("a length, cut with close_notify", reply(OK, LENGTH, body=THIRD), expected=CUT),
     _tls("a length, cut without close_notify", reply(OK, LENGTH, body=THIRD, end=End.CUT), expected=CUT),
