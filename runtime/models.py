@@ -96,9 +96,10 @@ class Download:
     `ticket_generation` is how often its tickets were revoked.
     `checked_at` is when its execution was last compared with it, because it had not changed for a while.
     Of a copy in slices: `version` is the version that is copied, `copied_parts` the number of parts without a gap,
-    `digest` the CRC-32 of all parts, `failure` before the end the error that no worker can overcome, `range_failure`
-    the error that only a copy without ranges can overcome, and `last_error` the last one that another worker may
-    overcome.
+    `digest` the CRC-32 of all parts, `failure` before the end the error that no worker can overcome, and
+    `last_error` the last error that another worker may overcome.
+    `range_failure` is the error that only a copy without ranges could overcome. Such a copy may be of another version
+    than `file_id`.
     """
 
     execution_arn: str

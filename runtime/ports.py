@@ -60,7 +60,10 @@ class Downloads(Protocol):
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
-        """Record the upload before its first part, and the version that slices are copied from, if unfinished."""
+        """Record the upload before its first part, and the version that slices are copied from, if unfinished.
+
+        The size of an earlier try is removed if this one does not know it.
+        """
 
     def advance(
         self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float
@@ -73,7 +76,7 @@ class Downloads(Protocol):
     def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record why a copy in slices cannot succeed, if it is unfinished, has this upload and no recorded failure."""
 
-    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
         """Record why the file has to be copied without ranges, on the conditions of `record_failure`."""
 
     def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:

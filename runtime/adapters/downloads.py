@@ -81,7 +81,7 @@ class DynamoDownloads:
         update = Update(set={"failure": items.failure_value(failure)})
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id) & _FAILURE.is_absent())
 
-    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
         """Record the first error that only a copy without ranges can overcome."""
         update = Update(set={"rangeFailure": items.failure_value(failure)})
         is_first = _FAILURE.is_absent() & _RANGE_FAILURE.is_absent()
@@ -98,12 +98,14 @@ class DynamoDownloads:
         """Record the upload before its first part."""
         changes = {"status": text(Status.COPYING), "uploadId": text(upload_id), "updatedAt": text(iso(now))}
         removed: tuple[str, ...] = ()
-        if size is not None:
+        if size is None:
+            removed = ("size",)  # of an earlier try, which a copy without ranges may not know
+        else:
             changes["size"] = number(size)
         if version is not None:
             changes["validator"] = items.validator_value(version.validator)
             changes["contentType"] = text(version.content_type)
-            removed = ("copiedBytes",)
+            removed += ("copiedBytes",)
         return self._update(execution_arn, Update(set=changes, remove=removed), _UNFINISHED)
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
@@ -120,7 +122,7 @@ class DynamoDownloads:
         }
         if stored.sha256 is not None:
             changes["objectSha256"] = text(stored.sha256)
-        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "rangeFailure", "lastError"))
+        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "lastError"))
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.errors import StoppedError, TransferError
 from runtime.logic.copying import cleanup, limits, outcome, plain_get, plan, verify
@@ -15,7 +15,7 @@ from runtime.logic.origin import disposition
 from runtime.logic.origin.fetch import Fetch, FetchBuilder
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.source import Source
-from runtime.models import Download, Version
+from runtime.models import Download, Failure, Version
 from runtime.ports import Clock, Downloads, Objects, Sockets
 
 PART_SIZE = 8 * 1024 * 1024
@@ -67,7 +67,18 @@ class Copy:
             try:
                 return self._try_once(download, fetch, deadline, retries, plain=range_failure is not None)
             except TransferError as error:
-                range_failure = plain_get.prepare_next(error, retries, range_failure)
+                before, range_failure = range_failure, plain_get.prepare_next(error, retries, range_failure)
+                if range_failure != before:
+                    download = self._end_reuse(download, range_failure)
+
+    def _end_reuse(self, download: Download, range_failure: Failure | None) -> Download:
+        """Record that the copy may be of another version than the one that it was claimed for, if it was."""
+        current = self.downloads.get(download.execution_arn) if self.reuse else None
+        if current is None or current.file_id is None or range_failure is None:
+            return download
+        arn, upload_id = download.execution_arn, current.upload_id
+        self.downloads.record_range_failure(arn, failure=range_failure, upload_id=upload_id)
+        return replace(download, range_failure=range_failure)
 
     def _try_once(
         self, download: Download, fetch: Fetch, deadline: Deadline, retries: Retries, *, plain: bool
@@ -90,7 +101,9 @@ class Copy:
             if source.total is not None:
                 verify.expected(download, source.total)
                 limits.file_limit(self.max_file_bytes).check(source.total)
-            copy = self.reuse.find_copy(download, fetch.origin, source.version) if self.reuse else None
+            copy = None
+            if self.reuse is not None and download.range_failure is None:
+                copy = self.reuse.find_copy(download, fetch.origin, source.version)
             if isinstance(copy, Wait):
                 return {"outcome": "WAIT", "fileId": copy.file_id}
             if copy is not None:

@@ -55,8 +55,8 @@ class Reuse:
             if leader is not None and not leader.is_expired(now):
                 if not leader.status.is_final:
                     return Wait(file_id) if claim.waiting < MAX_WAITING else None
-                if leader.status is Status.READY and leader.stored and self._has_object(leader, leader.stored):
-                    return leader.stored
+                if (stored := _reusable_copy(leader)) and self._has_object(leader, stored):
+                    return stored
             claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at, instead_of=claim.leader)
             if claim.leader != arn:
                 return Wait(file_id)
@@ -86,12 +86,17 @@ class ResumeWaiters:
         """
         if download.file_id is None:
             return
-        settle = self.copies.finish if download.status is Status.READY else self.copies.release
+        settle = self.copies.finish if _reusable_copy(download) else self.copies.release
         for token in settle(download.file_id, download.execution_arn):
             try:
                 self.tasks.resume(token)
             except ServiceError as error:
                 log.warning("A waiting download could not be resumed", reason=str(error))
+
+
+def _reusable_copy(leader: Download) -> Stored | None:
+    """Return the copy of a leader that is READY, unless it may be of another version than the claimed one."""
+    return leader.stored if leader.status is Status.READY and leader.range_failure is None else None
 
 
 def file_id_of(origin: Origin, path: str, validator: Validator) -> str:

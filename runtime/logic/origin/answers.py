@@ -31,7 +31,6 @@ _HTTP_DATE = re.compile(  # the three forms of RFC 9110, 5.6.7
     rf"|[A-Z][a-z]{{5,8}}, [0-9]{{2}}-{_MONTH}-[0-9]{{2}} {_TIME} GMT"
     rf"|{_DAY} {_MONTH} [0-9 ][0-9] {_TIME} [0-9]{{4}}"
 )
-_COMPRESSED_NAMES = (".gz", ".tgz", ".svgz", ".br", ".zst", ".bz2", ".xz", ".z", ".zip")
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _DEFINITIVE = frozenset({401, 404, 410})  # of the file, whether a range of it is requested or all of it
 _WHOLE = frozenset({200, 201, 203})  # curl and wget save these bodies, too; 203 is a proxy's copy (RFC 9110, 15.3.4)
@@ -96,13 +95,6 @@ def content_length_of(headers: Mapping[str, str]) -> int | None:
     if not (count := _COUNT.fullmatch(text.strip())):
         raise OriginError("The origin sent a malformed Content-Length.")
     return int(count[0])
-
-
-def encoding_of(headers: Mapping[str, str], path: str) -> str:
-    """Return the compression of an answer, or "". A file that is compressed itself, such as `.gz`, does not count."""
-    is_compressed_file = path.partition("?")[0].lower().endswith(_COMPRESSED_NAMES)
-    encoding = headers.get("content-encoding", "").strip().lower()
-    return "" if encoding == "identity" or is_compressed_file else encoding
 
 
 def expect_range(body: Body, validator: Validator, first: int, last: int, total: int, now: float) -> ContentRange:

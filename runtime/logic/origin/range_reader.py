@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.errors import OriginError, OriginTruncatedError, Retry, TransferError
-from runtime.logic.origin import answers
+from runtime.logic.origin import answers, codings
 from runtime.logic.origin.fetch import Fetch
 from runtime.logic.origin.pieces import Pieces
 from runtime.logic.origin.retries import Deadline, Retries
@@ -73,6 +73,7 @@ class RangeReader:
         body = self.fetch.get(IDENTITY | headers, check_cancelled)
         try:
             span = answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
+            codings.expect_none(body.headers, self.fetch.path)
             if span.end < last:
                 pieces.add(span.length)
         except TransferError:

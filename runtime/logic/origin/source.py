@@ -5,10 +5,10 @@ The first request is for the first part only. Its answer decides the rest:
 206 with all of the file: done. 206 with a validator: request the rest of the same version, and resume after a cut.
 A 206 may end before the requested range does: the rest is requested behind it.
 Any other answer to a request for a range that a plain GET may overcome raises an error with `Retry.PLAIN`. Among them
-are 416 (an empty file has no first byte) and a range of gzip.
+are 416 (an empty file has no first byte) and a range that is compressed.
 
-A plain source sends one GET without Range and without a condition. gzip, although identity was requested, is
-decompressed.
+A plain source sends one GET without Range and without a condition. A file that is compressed, although identity was
+requested, is decompressed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from runtime.errors import (
     SizeMismatchError,
     TransferError,
 )
-from runtime.logic.origin import answers
+from runtime.logic.origin import answers, codings
+from runtime.logic.origin.decompressed import DecompressedBody
 from runtime.logic.origin.fetch import Fetch
-from runtime.logic.origin.gunzip import Gunzip
 from runtime.logic.origin.pieces import Pieces
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.size_limit import SizeLimit
@@ -35,7 +35,6 @@ from runtime.ports import Body, Clock
 CHUNK = 256 * 1024
 STALL_SECONDS = 60.0
 IDENTITY = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "async-download"}
-_GZIP = ("gzip", "x-gzip")
 
 
 class Source:
@@ -135,11 +134,10 @@ class Source:
         self._on_progress(self.position, self.total)
 
     def _accept_whole(self, body: Body) -> None:
-        if self._is_gzip(body):
-            self._body = Gunzip(body, self._next_timeout)
-            self._accept(self._body, total=None, left=None)
-            return
-        length = answers.content_length_of(body.headers)
+        layers = self._layers_of(body)
+        for coding in layers:
+            self._body = body = DecompressedBody(body, coding, self._next_timeout)
+        length = None if layers else answers.content_length_of(body.headers)
         self._accept(body, total=length, left=length)
 
     def _accept_range_of_all(self, body: Body) -> None:
@@ -147,15 +145,14 @@ class Source:
         span = answers.content_range_of(body.headers)
         if span.length != span.total:
             raise OriginError("The origin answered a request for the whole file with a part of it.")
-        if self._is_gzip(body):
+        if self._layers_of(body):
             self._accept_whole(body)
         else:
             self._accept(body, total=span.total, left=span.length)
 
     def _accept_first_range(self, body: Body) -> None:
         """Accept a 206 from the first byte on, if the rest can be requested of the same version."""
-        if self._is_gzip(body):
-            raise OriginRangeError("The origin answered with a range of a compressed file.")
+        codings.expect_none(body.headers, self._fetch.path)
         span = answers.content_range_of(body.headers)
         if span.total is None:
             raise OriginRangeError("The origin answered 206 without the size of the file.")
@@ -174,8 +171,6 @@ class Source:
         return self._body
 
     def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
-        if answers.encoding_of(body.headers, self._fetch.path) not in ("", *_GZIP):
-            raise self._drop(OriginError("The origin compressed the file although it was asked not to."))
         announced = answers.content_length_of(body.headers)
         if left is not None and announced is not None and announced != left:
             raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
@@ -184,8 +179,8 @@ class Source:
         self.content_type = body.headers.get("content-type")
         self._end_if_complete()
 
-    def _is_gzip(self, body: Body) -> bool:
-        return answers.encoding_of(body.headers, self._fetch.path) in _GZIP
+    def _layers_of(self, body: Body) -> list[str]:
+        return codings.layers_of(body.headers, self._fetch.path)
 
     def _read(self, size: int) -> bytes:
         timeout = self._timeout()
@@ -244,6 +239,7 @@ class Source:
         first, last = self.position, self.total - 1
         body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._report)
         span = answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
+        codings.expect_none(body.headers, self._fetch.path)
         if span.end < last:
             self._pieces.add(span.length)
         self._left = span.length

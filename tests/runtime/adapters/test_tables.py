@@ -346,7 +346,7 @@ def test_first_failure_and_last_error_are_recorded_until_success(store: Store) -
     assert not record_failure(ARN, failure=FAILURE, upload_id="u1")
 
 
-def test_first_range_failure_is_recorded_until_success(store: Store) -> None:
+def test_first_range_failure_is_recorded_and_kept(store: Store) -> None:
     begin_sliced_copy(store)
     other = Failure("ORIGIN_CHANGED", "The file changed.")
     record = store.downloads.record_range_failure
@@ -356,9 +356,17 @@ def test_first_range_failure_is_recorded_until_success(store: Store) -> None:
     assert store.downloads.forget_upload(ARN, "u1")
     assert (get_download(store).range_failure, get_download(store).failure) == (FAILURE, None)
     assert store.downloads.begin_upload(ARN, upload_id="u3", size=None, now=NOW)
+    assert get_download(store).size is None
     assert store.downloads.finish(ARN, stored=STORED, upload_id="u3", now=NOW)
-    assert get_download(store).range_failure is None
-    assert not record(ARN, failure=FAILURE, upload_id="u3")
+    assert get_download(store).range_failure == FAILURE
+    assert not record(ARN, failure=other, upload_id=None)
+
+
+def test_range_failure_is_recorded_without_an_upload(store: Store) -> None:
+    store.downloads.create(download())
+    assert not store.downloads.record_range_failure(ARN, failure=FAILURE, upload_id="u1")
+    assert store.downloads.record_range_failure(ARN, failure=FAILURE, upload_id=None)
+    assert get_download(store).range_failure == FAILURE
 
 
 def test_no_range_failure_is_recorded_after_a_final_one(store: Store) -> None:

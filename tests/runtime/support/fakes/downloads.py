@@ -74,7 +74,7 @@ class FakeDownloads:
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             return self._update_if(execution_arn, holds, failure=failure)
 
-    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
         with self._record_call("record_range_failure"):
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             is_first = holds and self.rows[execution_arn].range_failure is None
@@ -88,8 +88,7 @@ class FakeDownloads:
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
         with self._record_call("begin_upload"):
-            size_change = {} if size is None else {"size": size}
-            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, **size_change}
+            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, "size": size}
             changes |= {} if version is None else {"version": version, "copied_bytes": None}
             return self._update_if(execution_arn, self._unfinished(execution_arn), **changes)
 
@@ -106,7 +105,6 @@ class FakeDownloads:
                 stored=stored,
                 updated_at=now,
                 failure=None,
-                range_failure=None,
                 last_error=None,
                 **NO_UPLOAD,
             )
@@ -159,7 +157,7 @@ class FakeDownloads:
         self.calls[operation] += 1
         return self.lock
 
-    def _is_of(self, execution_arn: str, upload_id: str) -> bool:
+    def _is_of(self, execution_arn: str, upload_id: str | None) -> bool:
         return self._unfinished(execution_arn) and self.rows[execution_arn].upload_id == upload_id
 
     def _unfinished(self, execution_arn: str) -> bool:
