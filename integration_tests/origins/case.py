@@ -25,11 +25,12 @@ class End(StrEnum):
     OPEN = "open"  # without another byte, until the next request
 
 
-class Server(StrEnum):
+class OriginName(StrEnum):
     """The origins of the stack, by name."""
 
     PLAIN = "plain"
     TLS = "tls"
+    SLASHES = "slashes"  # the plain one with `encodedSlashes`
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Case:
     rules: tuple[Rule, ...]
     expected: str = READY
     file: bytes = SMALL
-    server: Server = Server.PLAIN
+    origin: OriginName = OriginName.PLAIN
     path: str = "file.bin"
     target: str = ""
     fields: Mapping[str, str | int] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from integration_tests.origins import curl_wget
-from integration_tests.origins.case import READY, Case, Server
+from integration_tests.origins.case import READY, Case, OriginName
 from integration_tests.origins.raw_origin import RawOrigin
 from integration_tests.support.stack import Stack
 from integration_tests.support.stack_client import Download
@@ -65,7 +65,7 @@ class Comparison:
     """Runs cases: `origins` are the servers, `ca_file` has the CA of the one that speaks TLS."""
 
     stack: Stack
-    origins: Mapping[Server, RawOrigin]
+    origins: Mapping[OriginName, RawOrigin]
     ca_file: Path
     _api: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(API_CALLS))
 
@@ -80,8 +80,8 @@ class Comparison:
         return self._copy(case, fetched)
 
     def _fetch(self, tool: str, case: Case, folder: Path) -> curl_wget.Fetched:
-        url = f"{self.origins[case.server].base_url}{tool}/{case.folder}/{case.target or case.path}"
-        ca_file = self.ca_file if case.server is Server.TLS else None
+        url = f"{self.origins[case.origin].base_url}{tool}/{case.folder}/{case.target or case.path}"
+        ca_file = self.ca_file if case.origin is OriginName.TLS else None
         return curl_wget.fetch(tool, url, case.file, folder, ca_file=ca_file, decode=case.decode)
 
     def _copy(self, case: Case, fetched: Mapping[str, curl_wget.Fetched]) -> Result:
@@ -90,7 +90,7 @@ class Comparison:
         The item is polled, since each call of the API costs a start of a function.
         """
         client = self.stack.client
-        body = {"origin": str(case.server), "path": f"{PRODUCT}/{case.folder}/{case.path}", **case.fields}
+        body = {"origin": str(case.origin), "path": f"{PRODUCT}/{case.folder}/{case.path}", **case.fields}
         with self._api:
             answer = client.rest.call("POST", "/downloads", body)
         if answer.status != 202:

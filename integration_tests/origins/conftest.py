@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.origins import curl_wget
-from integration_tests.origins.case import Case, Server
+from integration_tests.origins.case import Case, OriginName
 from integration_tests.origins.comparison import Comparison, Result, summary, table
 from integration_tests.origins.raw_origin import RawOrigin, raw_origin
 from integration_tests.support.clouds import Cloud, Target
@@ -39,10 +39,10 @@ def certificate_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
 
 
 @pytest.fixture(scope="session")
-def raw_origins(cases: list[Case], certificate_files: tuple[Path, Path]) -> Iterator[Mapping[Server, RawOrigin]]:
+def raw_origins(cases: list[Case], certificate_files: tuple[Path, Path]) -> Iterator[Mapping[OriginName, RawOrigin]]:
     """The servers of the cases."""
     with raw_origin(cases) as plain, raw_origin(cases, certificate_files[0]) as tls:
-        yield {Server.PLAIN: plain, Server.TLS: tls}
+        yield {OriginName.PLAIN: plain, OriginName.SLASHES: plain, OriginName.TLS: tls}
 
 
 @pytest.fixture(scope="session")
@@ -58,15 +58,16 @@ def ca_bundle(cloud: Cloud, certificate_files: tuple[Path, Path]) -> Iterator[st
 
 @pytest.fixture(scope="session")
 def origins_stack(
-    cloud: Cloud, raw_origins: Mapping[Server, RawOrigin], ca_bundle: str, deploy: Deploy
+    cloud: Cloud, raw_origins: Mapping[OriginName, RawOrigin], ca_bundle: str, deploy: Deploy
 ) -> Iterator[Stack]:
     """A stack with these origins."""
     if cloud.target is Target.AWS:
         pytest.skip("AWS cannot reach the raw origins of this machine: use an emulator.")
-    plain, tls = (raw_origins[server].base_url for server in (Server.PLAIN, Server.TLS))
+    plain, tls = (raw_origins[name].base_url for name in (OriginName.PLAIN, OriginName.TLS))
     origins: dict[str, dict[str, object]] = {
-        Server.PLAIN: {"baseUrl": plain, "allowHttp": True},
-        Server.TLS: {"baseUrl": tls, "caBundle": ca_bundle},
+        OriginName.PLAIN: {"baseUrl": plain, "allowHttp": True},
+        OriginName.SLASHES: {"baseUrl": plain, "allowHttp": True, "encodedSlashes": True},
+        OriginName.TLS: {"baseUrl": tls, "caBundle": ca_bundle},
     }
     with deploy("cases", config_for(cloud, origins, {"auth.type": "none"})) as stack:
         yield stack
@@ -75,7 +76,7 @@ def origins_stack(
 @pytest.fixture(scope="session")
 def results(
     origins_stack: Stack,
-    raw_origins: Mapping[Server, RawOrigin],
+    raw_origins: Mapping[OriginName, RawOrigin],
     certificate_files: tuple[Path, Path],
     cases: list[Case],
 ) -> Mapping[str, Result]:

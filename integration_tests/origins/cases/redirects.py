@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration_tests.origins.case import SMALL, Case, End, Reply, Rule, Server, case, reply
+from integration_tests.origins.case import SMALL, Case, End, OriginName, Reply, Rule, case, reply
 from integration_tests.origins.cases.headers import LENGTH, OK
 
 WHOLE = reply(OK, LENGTH, body=SMALL, end=End.OPEN)
@@ -103,5 +103,5 @@ CASES = [
     _refused("to ftp", "ftp://127.0.0.1/target"),
     _refused("to a data URL", "data:text/plain,hello"),
     _refused("with a user", "http://user:secret@{host}{path}/target"),
-    _refused("from https to http", "http://{host}{path}/target", server=Server.TLS),
+    _refused("from https to http", "http://{host}{path}/target", origin=OriginName.TLS),
 ]

@@ -8,7 +8,8 @@ from integration_tests.origins.cases.headers import LENGTH, OK
 WHOLE = reply(OK, LENGTH, body=SMALL)
 PAGE = b"<!doctype html><p>The export is being prepared.</p>"
 PAGE_LENGTH = f"Content-Length: {len(PAGE)}"
-WITH_FILE = [201, 203, 207, 208, 226, 250, 299]
+WITH_FILE = [201, 203]
+NO_FILE = [207, 208, 226, 250, 299]
 FAILURES = {
     400: "ORIGIN_ERROR", 401: "ORIGIN_REFUSED", 402: "ORIGIN_ERROR", 403: "ORIGIN_REFUSED", 404: "ORIGIN_NOT_FOUND",
     405: "ORIGIN_ERROR", 406: "ORIGIN_ERROR", 407: "ORIGIN_ERROR", 409: "ORIGIN_ERROR", 410: "ORIGIN_NOT_FOUND",
@@ -32,6 +33,14 @@ CASES = [
     *(
         case(f"statuses: {status} with the file", reply(f"HTTP/1.1 {status} Status", LENGTH, body=SMALL, end=End.OPEN))
         for status in WITH_FILE
+    ),
+    *(
+        case(
+            f"statuses: {status} with the file",
+            reply(f"HTTP/1.1 {status} Status", LENGTH, body=SMALL),
+            expected="ORIGIN_ERROR",
+        )
+        for status in NO_FILE
     ),
     case("statuses: 204", reply("HTTP/1.1 204 No Content"), expected="ORIGIN_ERROR", file=b""),
     case("statuses: 205", reply("HTTP/1.1 205 Reset Content", "Content-Length: 0"), expected="ORIGIN_ERROR", file=b""),

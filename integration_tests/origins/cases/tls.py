@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration_tests.origins.case import SMALL, Case, End, Reply, Rule, Server, case, reply
+from integration_tests.origins.case import SMALL, Case, End, OriginName, Reply, Rule, case, reply
 from integration_tests.origins.cases.codings import GZIP, MEMBERS, PACKED, THREE_MEMBERS
 from integration_tests.origins.cases.connections import SETTLE
 from integration_tests.origins.cases.headers import CHUNKED, CHUNKS, LENGTH, OK, THIRD
@@ -11,7 +11,7 @@ CUT = "ORIGIN_TRUNCATED"
 
 
 def _tls(name: str, *replies: Reply | Rule, expected: str = "READY", decode: bool = False) -> Case:
-    return case(f"TLS: {name}", *replies, expected=expected, server=Server.TLS, decode=decode)
+    return case(f"TLS: {name}", *replies, expected=expected, origin=OriginName.TLS, decode=decode)
 
 
 CASES = [
