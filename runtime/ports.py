@@ -14,6 +14,7 @@ from runtime.models import (
     Download,
     Failure,
     Place,
+    Preparation,
     SignedUrl,
     Stored,
     Version,
@@ -52,10 +53,19 @@ class Downloads(Protocol):
     def progress(
         self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float
     ) -> Download | None:
-        """Record how many bytes were copied, if it is PENDING or COPYING and the upload is still this one.
+        """Record how many bytes were copied, if it is unfinished and the upload is still this one.
 
         Return the updated item, or None if the condition did not hold.
         """
+
+    def prepare(self, execution_arn: str, *, preparation: Preparation, now: float) -> Download | None:
+        """Change it to PREPARING, if it is unfinished and no other worker has recorded this answer of the origin.
+
+        Return the updated item, or None if the condition did not hold.
+        """
+
+    def resume(self, execution_arn: str, *, now: float) -> bool:
+        """Change PREPARING to COPYING: bytes flow."""
 
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
@@ -83,10 +93,10 @@ class Downloads(Protocol):
         """Record the last error that another worker may overcome, if the copy is unfinished and has this upload."""
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
-        """Change PENDING or COPYING to READY, if the upload is still this one."""
+        """Change it to READY, if it is unfinished and the upload is still this one."""
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
-        """Change PENDING or COPYING to FAILED."""
+        """Change it to FAILED, if it is unfinished."""
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
         """Record a check of its execution, if it is unfinished and was neither changed nor checked since `before`.
@@ -95,7 +105,7 @@ class Downloads(Protocol):
         """
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
-        """Change PENDING or COPYING to CANCELLED."""
+        """Change it to CANCELLED, if it is unfinished."""
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
         """Remove the upload's id and what was recorded of it, if it is this one."""
@@ -104,7 +114,7 @@ class Downloads(Protocol):
         """Drop the upload so that the copy starts over, if the download is unfinished and was not restarted before."""
 
     def record_file_id(self, execution_arn: str, file_id: str) -> bool:
-        """Record the version of a file that it copies for other downloads too, if it is PENDING or COPYING."""
+        """Record the version of a file that it copies for other downloads too, if it is unfinished."""
 
     def record_notified(self, execution_arn: str, *, now: float) -> bool:
         """Record that the clients were notified of the end."""

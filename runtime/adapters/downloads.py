@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Condition, Update, any_of, build
 from runtime.adapters.items import Item, number, text
-from runtime.models import Digest, Download, Failure, Status, Stored, Version, iso
+from runtime.models import Digest, Download, Failure, Preparation, Status, Stored, Version, iso
 
 _ARN = Attribute("executionArn")
 _STATUS = Attribute("status")
@@ -19,8 +19,14 @@ _CHECKED = Attribute("checkedAt")
 _FAILURE = Attribute("failure")
 _RANGE_FAILURE = Attribute("rangeFailure")
 _RESTARTED = Attribute("restartedAt")
-_UNFINISHED = _STATUS.is_in(text(Status.PENDING), text(Status.COPYING))
+_ANSWERS = Attribute("preparingAnswers")
+_UNFINISHED = _STATUS.is_in(text(Status.PENDING), text(Status.COPYING), text(Status.PREPARING))
 _UPLOAD_ATTRIBUTES = ("uploadId", "validator", "copiedParts", "digest")
+_PREPARATION_ATTRIBUTES = (
+    "preparingAnswers",
+    "nextRequestAt",
+    "nextRequestTarget",
+)  # the target may have a signature: until the end only
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,26 @@ class DynamoDownloads:
         update = Update(set={"lastError": items.failure_value(failure)})
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
+    def prepare(self, execution_arn: str, *, preparation: Preparation, now: float) -> Download | None:
+        """Record that the origin is requested again later, once per answer."""
+        changes = {
+            "status": text(Status.PREPARING),
+            "preparingAnswers": number(preparation.answers),
+            "nextRequestAt": text(iso(preparation.next_request_at)),
+            "updatedAt": text(iso(now)),
+        }
+        removed: tuple[str, ...] = ("nextRequestTarget",)
+        if preparation.target is not None:
+            changes["nextRequestTarget"], removed = items.target_value(preparation.target), ()
+        earlier = preparation.answers - 1
+        is_new = _ANSWERS.equals(number(earlier)) if earlier else _ANSWERS.is_absent()
+        return self._update_and_read(execution_arn, Update(set=changes, remove=removed), _UNFINISHED & is_new)
+
+    def resume(self, execution_arn: str, *, now: float) -> bool:
+        """Record that the origin sends the file after a wait."""
+        update = Update(set={"status": text(Status.COPYING), "updatedAt": text(iso(now))})
+        return self._update(execution_arn, update, _STATUS.equals(text(Status.PREPARING)))
+
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
@@ -122,7 +148,8 @@ class DynamoDownloads:
         }
         if stored.sha256 is not None:
             changes["objectSha256"] = text(stored.sha256)
-        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "lastError"))
+        removed = (*_UPLOAD_ATTRIBUTES, *_PREPARATION_ATTRIBUTES, "failure", "lastError")
+        update = Update(set=changes, remove=removed)
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
@@ -132,7 +159,7 @@ class DynamoDownloads:
             "failure": items.failure_value(failure),
             "updatedAt": text(iso(now)),
         }
-        return self._update(execution_arn, Update(set=changes), _UNFINISHED)
+        return self._update(execution_arn, Update(set=changes, remove=_PREPARATION_ATTRIBUTES), _UNFINISHED)
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
         """Record the check of an item that has not changed."""
@@ -142,7 +169,8 @@ class DynamoDownloads:
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
         """Mark it CANCELLED."""
-        update = Update(set={"status": text(Status.CANCELLED), "updatedAt": text(iso(now))})
+        changes = {"status": text(Status.CANCELLED), "updatedAt": text(iso(now))}
+        update = Update(set=changes, remove=_PREPARATION_ATTRIBUTES)
         return self._update(execution_arn, update, _UNFINISHED)
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:

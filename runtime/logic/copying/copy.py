@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from runtime.errors import StoppedError, TransferError
+from runtime.errors import OriginPreparingError, StoppedError, TransferError
 from runtime.logic.copying import cleanup, limits, outcome, plain_get, plan, verify
+from runtime.logic.copying.await_origin import AwaitOrigin
 from runtime.logic.copying.outcome import Outcome
 from runtime.logic.copying.progress import StreamProgress
 from runtime.logic.copying.reuse import Reuse, Wait
@@ -15,7 +16,7 @@ from runtime.logic.origin import disposition
 from runtime.logic.origin.fetch import Fetch, FetchBuilder
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.source import Source
-from runtime.models import Download, Failure, Version
+from runtime.models import Download, Failure, Status, Version
 from runtime.ports import Clock, Downloads, Objects, Sockets
 
 PART_SIZE = 8 * 1024 * 1024
@@ -45,7 +46,8 @@ class Copy:
         """Copy within so many seconds.
 
         Return STORED, PLANNED with the first `slices` (numbers), WAIT with a `fileId` if another download copies the
-        same version of the file, or FAILED with an `error`.
+        same version of the file, PREPARING with the `seconds` after which the origin is requested again, or FAILED
+        with an `error`.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
@@ -55,9 +57,14 @@ class Copy:
             return outcome.failed(StoppedError("The download is not there any more."))
         if download.status.is_final:
             return outcome.of_final(download)
-        deadline = Deadline(self.clock, seconds)
+        await_origin, deadline = AwaitOrigin(self.downloads, self.sockets, self.clock), Deadline(self.clock, seconds)
+        if wait := await_origin.remaining(download):
+            return wait
         try:
-            return self._transfer(download, self.fetch_builder.build(download, deadline), deadline)
+            try:
+                return self._transfer(download, self.fetch_builder.build(download, deadline), deadline)
+            except OriginPreparingError as answer:
+                return await_origin.begin(download, answer)
         except TransferError as error:
             return outcome.failed(error)
 
@@ -109,6 +116,8 @@ class Copy:
             if copy is not None:
                 self._discard_earlier_try(download, key)
                 return outcome.settle(self.downloads, self.objects, self.clock, download, copy, None)
+            if download.status is Status.PREPARING:
+                self.downloads.resume(download.execution_arn, now=self.clock.now())
             if self._is_for_slices(download, source):
                 source.close()
                 return self._plan(download, key, source)

@@ -46,7 +46,7 @@ class Reuse:
         """
         if validator is None or download.sha256 is not None:
             return None
-        file_id = file_id_of(origin, download.path, validator)
+        file_id = file_id_of(origin, download, validator)
         arn, now = download.execution_arn, self.clock.now()
         expires_at = min(int(now) + self.seconds, download.expires_at)
         claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at)
@@ -99,7 +99,12 @@ def _reusable_copy(leader: Download) -> Stored | None:
     return leader.stored if leader.status is Status.READY and leader.range_failure is None else None
 
 
-def file_id_of(origin: Origin, path: str, validator: Validator) -> str:
-    """Return an id of a file's version, made from its origin, path and validator."""
-    described = [origin.name, origin.base_url, path, validator.header, validator.value]
+def file_id_of(origin: Origin, download: Download, validator: Validator) -> str:
+    """Return an id of a file's version, made from its origin, path and validator.
+
+    A file that the origin has prepared at another URL is shared by downloads of that URL only.
+    """
+    described = [origin.name, origin.base_url, download.path, validator.header, validator.value]
+    if download.preparation and download.preparation.target:
+        described.append(download.preparation.target.url)
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from runtime.models import Digest, Download, Failure, Status, Stored, Version
+from runtime.models import Digest, Download, Failure, Preparation, Status, Stored, Version
 
-UNFINISHED = (Status.PENDING, Status.COPYING)
+UNFINISHED = (Status.PENDING, Status.COPYING, Status.PREPARING)
 NO_UPLOAD: dict[str, object] = {"upload_id": None, "version": None, "copied_parts": 0, "digest": None}
 
 
@@ -84,6 +84,20 @@ class FakeDownloads:
         with self._record_call("record_last_error"):
             return self._update_if(execution_arn, self._is_of(execution_arn, upload_id), last_error=failure)
 
+    def prepare(self, execution_arn: str, *, preparation: Preparation, now: float) -> Download | None:
+        with self._record_call("prepare"):
+            row = self.rows.get(execution_arn)
+            earlier = row.preparation.answers if row and row.preparation else 0
+            condition = self._unfinished(execution_arn) and earlier == preparation.answers - 1
+            changes = {"status": Status.PREPARING, "preparation": preparation, "updated_at": now}
+            return self.rows[execution_arn] if self._update_if(execution_arn, condition, **changes) else None
+
+    def resume(self, execution_arn: str, *, now: float) -> bool:
+        with self._record_call("resume"):
+            row = self.rows.get(execution_arn)
+            condition = row is not None and row.status is Status.PREPARING
+            return self._update_if(execution_arn, condition, status=Status.COPYING, updated_at=now)
+
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
@@ -106,13 +120,15 @@ class FakeDownloads:
                 updated_at=now,
                 failure=None,
                 last_error=None,
+                preparation=None,
                 **NO_UPLOAD,
             )
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
         with self._record_call("fail"):
             condition = self._unfinished(execution_arn)
-            return self._update_if(execution_arn, condition, status=Status.FAILED, failure=failure, updated_at=now)
+            changes = {"status": Status.FAILED, "failure": failure, "preparation": None, "updated_at": now}
+            return self._update_if(execution_arn, condition, **changes)
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
         with self._record_call("claim_check"):
@@ -122,9 +138,8 @@ class FakeDownloads:
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
         with self._record_call("cancel"):
-            return self._update_if(
-                execution_arn, self._unfinished(execution_arn), status=Status.CANCELLED, updated_at=now
-            )
+            changes = {"status": Status.CANCELLED, "preparation": None, "updated_at": now}
+            return self._update_if(execution_arn, self._unfinished(execution_arn), **changes)
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
         with self._record_call("forget_upload"):
