@@ -18,7 +18,7 @@ from integration_tests.support.stack import Stack
 from integration_tests.support.stack_client import Download
 from integration_tests.support.stack_operator import Item
 
-THREADS = 8
+THREADS = 12
 API_CALLS = 2  # at once: each further one starts another process of its function
 POLL_SECONDS = 0.3
 END_SECONDS = 90  # until a download has to end

@@ -14,6 +14,7 @@ from integration_tests.origins.cases import (
 )
 
 CASES = [
+    *statuses.CASES,  # first, since some of them wait for half a minute
     *headers.CASES,
     *lengths.CASES,
     *connections.CASES,
@@ -21,7 +22,6 @@ CASES = [
     *codings.CASES,
     *tls.CASES,
     *ranges.CASES,
-    *statuses.CASES,
     *redirects.CASES,
     *names.CASES,
 ]

@@ -25,8 +25,9 @@ SAME = [
     "file.csv?a+b", "a%2520b.csv", "a%7Eb.csv", "a%5B1%5D.csv", "a%E2%80%8Db.csv", "file.csv?a=1&a=2",
 ]  # fmt: skip
 """Paths that are sent as they are."""
+TWICE = "a%252Fb.csv"
 SLASHES = [
-    "a%2Fb.csv", "a%2fb.csv", "group%2Fproject/file.csv", "a%2F%2Fb.csv", "%2Fa.csv", "a%252Fb.csv", "\u2105.csv",
+    "a%2Fb.csv", "a%2fb.csv", "group%2Fproject/file.csv", "a%2F%2Fb.csv", "%2Fa.csv", TWICE, "\u2105.csv",
     "\uff41\uff0f\uff42.csv",
 ]  # fmt: skip
 """Paths with encoded slashes and look-alikes of slashes, which need a setting of the origin."""
@@ -83,7 +84,7 @@ def _slashes(path: str, expected: str = "READY") -> Case:
 CASES = [
     *(_path(path, _encoded(path)) for path in PLAIN),
     *(_path(path, path) for path in SAME),
-    *(_slashes(path) for path in SLASHES),
+    *(_slashes(path, INVALID if path == TWICE else "READY") for path in SLASHES),
     *(_path(path, _encoded(path), INVALID) for path in SLASHES),
     *(
         _slashes(path, INVALID)
