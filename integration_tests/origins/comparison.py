@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -14,14 +16,16 @@ from threading import BoundedSemaphore
 from integration_tests.origins import curl_wget
 from integration_tests.origins.case import READY, Case, OriginName
 from integration_tests.origins.raw_origin import RawOrigin
+from integration_tests.support.rest import Answer
 from integration_tests.support.stack import Stack
 from integration_tests.support.stack_client import Download
 from integration_tests.support.stack_operator import Item
 
 THREADS = 12
 API_CALLS = 2  # at once: each further one starts another process of its function
-POLL_SECONDS = 0.3
-END_SECONDS = 90  # until a download has to end
+MAX_POLL_SECONDS = 2.0
+END_SECONDS = 180  # until a download has to end
+MAX_TIMEOUTS = 3  # of one call of the API
 PRODUCT = "product"
 ENDS = (READY, "FAILED", "CANCELLED")
 
@@ -91,8 +95,8 @@ class Comparison:
         """
         client = self.stack.client
         body = {"origin": str(case.origin), "path": f"{PRODUCT}/{case.folder}/{case.path}", **case.fields}
-        with self._api:
-            answer = client.rest.call("POST", "/downloads", body)
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        answer = self._call(lambda: client.rest.call("POST", "/downloads", body, key))
         if answer.status != 202:
             return Result(case, answer.code or str(answer.status), message=str(answer.body), tools=fetched)
         download = client.parse_download(answer)
@@ -100,18 +104,26 @@ class Comparison:
         if item.get("status") != READY:
             failure = item.get("failure", {"code": "no end", "message": str(item.get("status"))})
             return Result(case, failure["code"], message=failure["message"], download=download, tools=fetched)
-        with self._api:
-            ready = client.status(download).body["download"]
+        ready = self._call(lambda: client.status(download)).body["download"]
         copied = client.fetch(ready["url"])
         is_right = copied.sha256 == hashlib.sha256(case.file).hexdigest()
         return Result(case, READY, is_right, f"{copied.size} bytes", ready["fileName"], download, fetched)
 
+    def _call(self, call: Callable[[], Answer]) -> Answer:
+        """Call the API, again where a busy machine does not answer in time."""
+        with self._api:
+            for _ in range(MAX_TIMEOUTS):
+                with suppress(TimeoutError):
+                    return call()
+            return call()
+
     def _wait_for_end(self, download: Download) -> Item:
         """Return the item of the download at its end, or after the longest time that this may take."""
-        end = time.monotonic() + END_SECONDS
+        end, pause = time.monotonic() + END_SECONDS, 0.2
         item: Item = {}
         while item.get("status") not in ENDS and time.monotonic() < end:
-            time.sleep(POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(1.5 * pause, MAX_POLL_SECONDS)
             item = self.stack.operator.download_item(download)
         return item
 
