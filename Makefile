@@ -5,6 +5,8 @@ RUN := .venv/bin/python
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
 # AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
 PROVIDER ?= auto
+# Folders or files of test-unit.
+TESTS ?= tests client/tests
 PULUMI_VERSION := v3.255.0
 # Variables of the shell that would make Python, pip, uv or pytest run something else than these commands say.
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONINSPECT PYTEST_ADDOPTS PYTEST_PLUGINS
@@ -46,7 +48,7 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 test: test-unit test-e2e ## Every test
 
 test-unit: setup ## Unit and component tests, no network
-	@$(RUN) -m pytest tests client/tests -n auto --dist worksteal
+	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(PARALLEL)
