@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pytest
 from async_download.settings.checks import camel
 
-from local_provider.schema import check_inputs, deprecated_names, input_names
+from local_provider.schema import check_inputs, deprecated_names, input_types
 from tests.components.support.declarations import FLAGS
 from tests.components.support.harness import deploy
 from tests.components.support.variants import PREREQUISITES
@@ -79,5 +79,5 @@ def test_the_local_stage_names_endpoints_that_the_provider_knows() -> None:
 
 
 def test_whatever_can_carry_tags_carries_them() -> None:
-    bare = [item.name for item in shipped("dev").custom if "tags" in input_names(item.type) and not item.inputs["tags"]]
+    bare = [item.name for item in shipped("dev").custom if "tags" in input_types(item.type) and not item.inputs["tags"]]
     assert bare == []
