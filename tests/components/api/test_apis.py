@@ -190,9 +190,10 @@ def test_the_answer_to_a_bad_body_names_the_fields_and_limits(origin: dict[str, 
 
 
 def test_a_changed_api_is_deployed_again() -> None:
-    cors_origins = [{"api.cors_origins": [f"https://{name}.example.com"]} for name in ("app", "admin")]
-    args = [{}, {"auth.type": "none"}, {"auth.type": "none", "api.web_page": True}, {"name_prefix": "other"}]
-    assert len({trigger(variant) for variant in (*args, *cors_origins)}) == 6
+    args: list[dict[str, Any]] = [{}, {"auth.type": "none"}, {"name_prefix": "other"}]
+    args += [{"auth.type": "none", "api.web_page": True}]
+    args += [{"api.cors_origins": [f"https://{name}.example.com"]} for name in ("app", "admin")]
+    assert len({trigger(variant) for variant in args}) == len(args)
 
 
 class OtherRequests:
