@@ -110,7 +110,7 @@ def test_two_components_side_by_side_share_nothing() -> None:
     deployment = two("reports", "images")
     urns = [resource.urn for resource in deployment.resources]
     assert len(urns) == len(set(urns)) == 2 * len(deploy().resources)
-    for kind in LENGTHS:
+    for kind in LENGTHS.keys() - {"lambda/permission:Permission"}:  # their ids are unique in a function's policy
         names = [name_of(resource) for resource in deployment.resources_of(kind)]
         assert len(names) == len(set(names)), kind
 
