@@ -26,8 +26,8 @@ def shipped(cloud: Cloud, config: Config, tmp_path_factory: pytest.TempPathFacto
     settings = {f"{PROJECT}:{key}": value for key, value in config.items()}
     try:
         with pulumi_project(cloud, "shipped", folder, settings) as stack:
-            for name in ONE_CHECKPOINT:
-                del stack.workspace.env_vars[name]
+            variables = stack.workspace.env_vars
+            stack.workspace.env_vars = {key: variables[key] for key in variables.keys() - ONE_CHECKPOINT.keys()}
             yield stack
     except MissingError as missing:
         pytest.skip(str(missing))
