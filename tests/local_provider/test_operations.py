@@ -108,7 +108,7 @@ def test_a_creation_sends_inputs_under_the_services_names_and_formats() -> None:
 
 def test_a_resource_is_read_under_the_names_that_it_is_sent_under() -> None:
     aws = RecordingAws({"deploymentId": "other", "tracingEnabled": False, "Account": "123456789012"})
-    state = {"restApi": "api", "stageName": "v1", "deployment": "first", "xrayTracingEnabled": True}
+    state = {"restApi": "api", "stageName": "v1", "deployment": "first", "xrayTracingEnabled": True, "arn": "a"}
     current = ResourceClient(aws, RESOURCE_TYPES["aws:apigateway/stage:Stage"]).read("the-id", state)
     assert (current["deployment"], current["xrayTracingEnabled"]) == ("other", False)
 
