@@ -13,8 +13,6 @@ from localcloud.errors import LocalCloudError
 from localcloud.paths import EMULATOR_WORD, WORD
 from localcloud.signals import Stopped, stoppable
 
-__all__ = ["main"]
-
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 after an error, 2 for wrong arguments."""
