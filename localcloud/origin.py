@@ -11,7 +11,11 @@ Options in the query string:
     times=N, after=N     all these hold for the first N requests of this URL only; for those after the first N only
     length=no            chunked, no Content-Length          type=TYPE      another Content-Type
     etag=weak|none       a weak ETag, or none                rate=BYTES     so many bytes a second
+    range_status=403     answer so to every range            max_range=BYTES  at most so much of a range
+    if_match=412         answer so to every If-Match
     change_after=N[&grow=BYTES]  other content and ETag, and so much longer, after N requests
+
+`{signature}` in a Location stands for a secret of this server, `Origin.signature`.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import contextlib
 import hashlib
 import random
 import re
+import secrets
 import socket
 import ssl
 import struct
@@ -42,6 +47,7 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, 
 _FILE = re.compile(r"/+files/(\d+[A-Za-z]*)(?:[-.].*)?")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _EPOCH = 1_700_000_000
+_SIGNATURE = "{signature}"
 
 
 class Request(NamedTuple):
@@ -89,6 +95,7 @@ class Origin:
     ) -> None:
         self.first_byte = first_byte
         self.requests: list[Request] = []
+        self.signature = secrets.token_urlsafe(32)
         self.stopping = threading.Event()
         self._on_request = on_request
         self._counts: Counter[str] = Counter()
@@ -207,7 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
         if options.status == 0:
             self._reset()
         if options.status is not None:
-            return self._brief(options.status, dict(options.status_headers))
+            headers = {name: text.replace(_SIGNATURE, origin.signature) for name, text in options.status_headers}
+            return self._brief(options.status, headers)
         file = _FILE.fullmatch(unquote(parts.path))
         try:
             size = parse_size(file[1] if file else "")
@@ -226,6 +234,10 @@ class _Handler(BaseHTTPRequestHandler):
         tags = [tag.strip() for tag in if_match.split(",")] if if_match else []
         if if_match and if_match.strip() != "*" and (etag not in tags or options.etag == "weak"):
             return self._brief(HTTPStatus.PRECONDITION_FAILED, {})
+        if options.if_match is not None and if_match:
+            return self._brief(options.if_match, {})
+        if options.range_status is not None and "Range" in self.headers:
+            return self._brief(options.range_status, {})
         headers = {"Last-Modified": modified, "Content-Type": options.content_type}
         headers |= {"ETag": etag} if etag else {}
         headers |= {"Accept-Ranges": "bytes"} if options.ranges else {}
@@ -239,6 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._brief(416, {"Content-Range": f"bytes */{size}"}, str(error))
             if part:
                 (start, end), status = part, HTTPStatus.PARTIAL_CONTENT
+                end = min(end, start + (options.max_range or size))
                 headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         total = end - start + options.extra
         headers |= {"Content-Length": str(total)} if options.length else {"Transfer-Encoding": "chunked"}

@@ -22,6 +22,9 @@ class Options:
     short: int = 0
     extra: int = 0
     ranges: bool = True
+    range_status: int | None = None
+    max_range: int | None = None
+    if_match: int | None = None
     length: bool = True
     etag: str = "strong"
     content_type: str = "application/octet-stream"
@@ -53,6 +56,9 @@ def options_of(query: str, count: int) -> Options:
         short=int(faults.get("short", 0)),
         extra=int(faults.get("extra", 0)),
         ranges=faults.get("ranges") != "no",
+        range_status=int(faults["range_status"]) if "range_status" in faults else None,
+        max_range=int(faults["max_range"]) if "max_range" in faults else None,
+        if_match=int(faults["if_match"]) if "if_match" in faults else None,
         length=query_options.get("length") != "no",
         etag=query_options.get("etag", "strong"),
         content_type=query_options.get("type", "application/octet-stream"),

@@ -83,6 +83,7 @@ def _origin(name: str, described: dict[str, Any]) -> Origin:
         ca_bundle=described.get("ca_bundle"),
         redirects=RedirectRule(described.get("redirects") or RedirectRule.HOST),
         redirect_hosts=tuple(str(host) for host in described.get("redirect_hosts") or ()),
+        encoded_slashes=described.get("encoded_slashes") is True,
     )
 
 

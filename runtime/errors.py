@@ -20,7 +20,10 @@ AsyncDownloadError
 │   ├── OriginNotFoundError            ORIGIN_NOT_FOUND
 │   ├── OriginRefusedError             ORIGIN_REFUSED
 │   ├── OriginError                    ORIGIN_ERROR
+│   │   ├── OriginRangeError               ORIGIN_ERROR, a GET without Range may succeed
+│   │   ├── OriginPreparingError           ORIGIN_ERROR, the origin asks to be requested again later
 │   │   └── OriginBusyError                ORIGIN_ERROR, another attempt may succeed
+│   │       └── OriginRangeFailedError         ORIGIN_ERROR, 500 to a range: at last a GET without Range may succeed
 │   ├── OriginUnreachableError         ORIGIN_UNREACHABLE
 │   ├── OriginTimeoutError             ORIGIN_TIMEOUT
 │   │   └── OriginStalledError             ORIGIN_TIMEOUT, another attempt may succeed
@@ -50,6 +53,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+from runtime.models import Target
 
 
 class AsyncDownloadError(Exception):
@@ -185,8 +190,8 @@ class Retry(Enum):
     """The kind of another attempt that may succeed."""
 
     NEVER = "never"
-    RESTART = "from the start"
     RESUME = "from the byte that was reached, or else from the start"
+    PLAIN = "from the start, without Range and without a condition"
 
 
 class TransferError(AsyncDownloadError):
@@ -195,9 +200,10 @@ class TransferError(AsyncDownloadError):
     code = "TRANSFER_FAILED"
     retry = Retry.NEVER
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, retry: Retry | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.retry = retry or type(self).retry
 
 
 class OriginNotFoundError(TransferError):
@@ -218,10 +224,31 @@ class OriginError(TransferError):
     code = "ORIGIN_ERROR"
 
 
+class OriginRangeError(OriginError):
+    """The origin's answer to a request for a range cannot be used."""
+
+    retry = Retry.PLAIN
+
+
 class OriginBusyError(OriginError):
     """The origin is overloaded or failing for now (408, 429, 5xx)."""
 
     retry = Retry.RESUME
+
+
+class OriginRangeFailedError(OriginBusyError):
+    """The origin answered 500 to a request for a range: it fails for now, or fails all such requests."""
+
+
+class OriginPreparingError(OriginError):
+    """The origin asks to be requested again later than a worker can wait: it prepares the file (202), or is overloaded.
+
+    `target` is the URL to request then; None is that of the download's path.
+    """
+
+    def __init__(self, message: str, *, target: Target | None, retry_after: float | None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.target = target
 
 
 class OriginUnreachableError(TransferError):
@@ -257,10 +284,10 @@ class OriginTruncatedError(TransferError):
 
 
 class OriginChangedError(TransferError):
-    """The origin's file changed while it was being read."""
+    """The origin's file changed while it was being read, or the origin refuses its own validator."""
 
     code = "ORIGIN_CHANGED"
-    retry = Retry.RESTART
+    retry = Retry.PLAIN
 
 
 class OriginAddressRefusedError(TransferError):

@@ -119,15 +119,17 @@ ALL = (
 def main(argv: list[str] | None = None) -> int:
     """Run the named surroundings, or all; print a line for each command. Return 1 if one failed."""
     parser = argparse.ArgumentParser(prog="python -m tools.surroundings", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(each.name for each in ALL))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(entry.name for entry in ALL))
     names = parser.parse_args(argv).names
-    if unknown := set(names) - {each.name for each in ALL}:
+    if unknown := set(names) - {entry.name for entry in ALL}:
         parser.error(f"there are no surroundings {', '.join(sorted(unknown))}")
     if subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, check=True).stdout:
         print("Changes that are not committed are not tried.")
     LOGS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as executor:
-        return 0 if all(list(executor.map(try_in, [each for each in ALL if each.name in (names or each.name)]))) else 1
+        return (
+            0 if all(list(executor.map(try_in, [entry for entry in ALL if entry.name in (names or entry.name)]))) else 1
+        )
 
 
 def try_in(surroundings: Surroundings) -> bool:
@@ -158,8 +160,8 @@ def find_python(surroundings: Surroundings) -> str | None:
     if not surroundings.python:
         return sys.executable
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = sorted(versions.glob(f"{surroundings.python}.*/bin/python3"))
-    return str(found[-1]) if found else shutil.which(f"python{surroundings.python}")
+    interpreters = sorted(versions.glob(f"{surroundings.python}.*/bin/python3"))
+    return str(interpreters[-1]) if interpreters else shutil.which(f"python{surroundings.python}")
 
 
 def _missing(surroundings: Surroundings) -> str:

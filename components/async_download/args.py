@@ -39,6 +39,9 @@ class Origin(TypedDict):
     redirect_hosts: NotRequired[list[str]]
     """Further hosts of redirects, to which `allow_private` and `ca_bundle` apply as well. Default: none."""
 
+    encoded_slashes: NotRequired[bool]
+    """Whether paths may contain slashes written as `%2F`, and look-alikes of slashes such as U+FF0F. Default: false."""
+
 
 class Storage(TypedDict):
     """Bucket of the copies."""
@@ -47,7 +50,7 @@ class Storage(TypedDict):
     """Name of an existing bucket in the stack's region. Its configuration stays its owner's. Default: a new bucket."""
 
     prefix: NotRequired[str]
-    """Prefix of the keys of copies. Allowed: folders of letters, digits and any of !_.'()- that end with a slash, at most 256 characters. Default: `downloads/`."""
+    """Prefix of the keys of copies. Allowed: folders of letters, digits and any of !_.'()-, none of them '.' or '..', that end with a slash, at most 256 characters. Default: `downloads/`."""
 
 
 class Retention(TypedDict):
@@ -192,7 +195,7 @@ class Vpc(TypedDict):
 
 
 class Observability(TypedDict):
-    """Logs and traces."""
+    """Logs, traces and events."""
 
     tracing: NotRequired[bool]
     """Whether X-Ray traces the REST API, the functions and the state machine. Default: true."""
@@ -205,6 +208,9 @@ class Observability(TypedDict):
 
     manage_api_gateway_account: NotRequired[bool]
     """Whether to set the account's CloudWatch role for API Gateway, which its whole region shares. Default: false."""
+
+    event_bus: NotRequired[pulumi.Input[str]]
+    """Name or ARN of the EventBridge bus that gets an event for each download that has ended. Default: no events."""
 
 
 class Encryption(TypedDict):
@@ -277,7 +283,7 @@ class AsyncDownloadArgs(TypedDict):
     """Subnets and security groups of the copying functions, for private origins."""
 
     observability: NotRequired[Observability]
-    """Logs and traces."""
+    """Logs, traces and events."""
 
     encryption: NotRequired[Encryption]
     """Encryption at rest and in transit."""

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from io import DEFAULT_BUFFER_SIZE
 
 from runtime.errors import OriginError, OriginTruncatedError
 
 MAX_SIZE_LINE = 4096
 MAX_TRAILERS = 16 * 1024
 MAX_TRAILER_LINES = 100
-_BUFFER = max(64 * 1024, DEFAULT_BUFFER_SIZE)
-_DIRECT = max(16 * 1024, DEFAULT_BUFFER_SIZE)  # what the stream under `receive` may hold is less
+_BUFFER = 64 * 1024
+_DIRECT = 16 * 1024  # bytes of a chunk that are worth a call of `receive` of their own
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _CRLF = b"\r\n"
 _FAULTY = "The origin's chunked transfer coding is faulty: {}."

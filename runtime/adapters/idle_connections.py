@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import select
 import socket
+import ssl
 import threading
 import time
 from collections import defaultdict
@@ -29,21 +29,21 @@ class Place(NamedTuple):
 
 @dataclass
 class Connection:
-    """A socket to an address that was checked, and HTTP on it."""
+    """A socket to an address that was checked."""
 
     place: Place
     address: str
     sock: socket.socket
-    http: http.client.HTTPConnection
     idle_since: float = 0.0
 
     def close(self) -> None:
         """Close the connection."""
-        self.http.close()
         self.sock.close()
 
     def is_quiet(self) -> bool:
         """Return whether the origin has sent nothing since: neither an end nor unrequested bytes."""
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return False
         poll = select.poll()
         poll.register(self.sock, select.POLLIN | select.POLLHUP | select.POLLERR)
         return not poll.poll(0)

@@ -1,149 +1,39 @@
-"""HTTP to origins with http.client, on sockets that are connected to the address that was checked."""
+"""HTTP to origins, on sockets that are connected to the address that was checked."""
 
 from __future__ import annotations
 
-import http.client
+import re
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.adapters import origin_tls
-from runtime.adapters.chunked import ChunkedBody
+from runtime.adapters.http_body import HttpBody
 from runtime.adapters.idle_connections import Connection, IdleConnections, Place
+from runtime.adapters.response_head import LOST, read_head
 from runtime.errors import (
     AsyncDownloadError,
     OriginError,
-    OriginStalledError,
     OriginTimeoutError,
-    OriginTruncatedError,
     OriginUnreachableError,
 )
 from runtime.ports import Check
 
 _CONNECT_SECONDS = 10.0
 _CHECK_SECONDS = 5.0
-
-
-class HttpBody:
-    """`ports.Body`: one answer on one connection."""
-
-    def __init__(self, connection: Connection, response: http.client.HTTPResponse, idle: IdleConnections) -> None:
-        self.status = response.status
-        announced = {value.strip() for name, value in response.getheaders() if name.lower() == "content-length"}
-        if len(announced) > 1:
-            raise OriginError("The origin sent several lengths that contradict each other.")
-        if (response.getheader("transfer-encoding") or "identity").strip().lower() not in ("chunked", "identity"):
-            raise OriginError("The origin sent the file in a Transfer-Encoding that it was not asked for.")
-        self.headers: Mapping[str, str] = {name.lower(): value for name, value in reversed(response.getheaders())}
-        self._connection: Connection | None = connection
-        self._sock = connection.sock
-        self._response = response
-        self._idle = idle
-        self._read_until = 0.0
-        has_chunks = self.status not in (204, 304) and "chunked" in self.headers.get("transfer-encoding", "").lower()
-        self._chunks = ChunkedBody(self._receive) if has_chunks else None
-
-    def read(self, size: int, timeout: float) -> bytes:
-        """Return the next bytes of the file, as soon as there are any, and b"" at the end.
-
-        `timeout` is for all that comes before them: bytes of the transfer coding do not extend it.
-        """
-        try:
-            if self._chunks is not None:
-                self._read_until = time.monotonic() + timeout
-                return self._chunks.read(size)
-            if self._response.length == 0:
-                return b""
-            self._set_timeout(timeout)
-            return self._response.read1(size)
-        except TimeoutError:
-            raise OriginStalledError("The origin stopped sending.") from None
-        except (OSError, http.client.HTTPException, ValueError):
-            raise OriginTruncatedError("The connection to the origin was lost in the middle.") from None
-
-    def close(self) -> None:
-        """Close the connection, or keep it for the next request if the answer was read to its end."""
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        is_reusable = self._is_at_end() and not self._response.will_close
-        self._response.close()
-        if is_reusable:
-            self._idle.give(connection)
-        else:
-            connection.close()
-
-    def _is_at_end(self) -> bool:
-        """Return whether the answer was read to an end that is beyond doubt (RFC 9112, 6.1 and 6.3)."""
-        if self._chunks is None:
-            return self._response.isclosed() or self._response.length == 0
-        is_doubtful = self._response.version < 11 or "content-length" in self.headers
-        return self._chunks.is_complete and not self._chunks.has_surplus and not is_doubtful
-
-    def _receive(self, size: int) -> bytes:
-        left = self._read_until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._set_timeout(left)
-        return self._response.fp.read1(size)
-
-    def _set_timeout(self, seconds: float) -> None:
-        if self._sock.fileno() >= 0:  # http.client may have closed it at the end
-            self._sock.settimeout(seconds)
-
-
-class _CompleteHead(http.client.HTTPResponse):
-    """An answer with all of its headers.
-
-    http.client takes a connection that is lost among the headers for their end, and an interim 102 or 103, which a
-    slow origin may send, for the answer.
-    """
-
-    def begin(self) -> None:
-        """Read the status and the headers."""
-        self._read_head()
-        while 102 <= self.status < 200:
-            again: Any = None
-            self.headers = self.msg = again
-            self._read_head()
-
-    def _read_head(self) -> None:
-        stream: Any = self.fp
-        watched: Any = _LastLine(stream)
-        self.fp = watched
-        super().begin()
-        if self.fp is watched:
-            self.fp = stream
-        if watched.last not in (b"\r\n", b"\n"):
-            raise http.client.RemoteDisconnected("in the headers")
-
-
-class _LastLine:
-    """A stream that keeps the last line that was read from it."""
-
-    def __init__(self, stream: Any) -> None:
-        self.last = b""
-        self._stream = stream
-
-    def readline(self, limit: int = -1) -> bytes:
-        """Return the next line."""
-        self.last = self._stream.readline(limit)
-        return self.last
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+_TARGET = re.compile(r"[\x21-\x7e]+")
+_FIELD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*")
 
 
 class HttpOrigins:
     """`ports.Origins`."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self._context = context
+        self._context = origin_tls.harden(context) if context is not None else None
         self._idle = IdleConnections()
 
     def warm_up(self) -> None:
@@ -165,11 +55,12 @@ class HttpOrigins:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         place = Place(parts.scheme, parts.hostname or "", port, ca_bundle)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        request = _build_request(target, place, headers)
         idle = self._idle.take(place, check)
         if idle is not None:
             with suppress(OriginUnreachableError, OriginError):  # the origin closed the idle connection at this moment
-                return self._ask(idle, target, headers, timeout, while_waiting)
-        return self._ask(self._open(place, check, timeout), target, headers, timeout, while_waiting)
+                return self._ask(idle, request, timeout, while_waiting)
+        return self._ask(self._open(place, check, timeout), request, timeout, while_waiting)
 
     def _open(self, place: Place, check: Check, timeout: float) -> Connection:
         host, port = place.host, place.port
@@ -178,15 +69,11 @@ class HttpOrigins:
         try:
             if context is not None:
                 with _ended_after(timeout, sock), _typed_errors():
-                    sock = context.wrap_socket(sock, server_hostname=host)
-        except AsyncDownloadError:
+                    sock = origin_tls.wrap(context, sock, host)
+        except Exception:
             sock.close()
             raise
-        connection = (http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection)(
-            host, port
-        )
-        connection.sock, connection.auto_open, connection.response_class = sock, 0, _CompleteHead
-        return Connection(place, address, sock, connection)
+        return Connection(place, address, sock)
 
     def _context_for(self, place: Place) -> ssl.SSLContext:
         if place.ca_bundle is not None:
@@ -194,21 +81,33 @@ class HttpOrigins:
         return self._context or origin_tls.public_context()
 
     def _ask(
-        self,
-        connection: Connection,
-        target: str,
-        headers: Mapping[str, str],
-        timeout: float,
-        while_waiting: Callable[[], None],
+        self, connection: Connection, request: bytes, timeout: float, while_waiting: Callable[[], None]
     ) -> HttpBody:
         try:
             with _ended_after(timeout, connection.sock, while_waiting), _typed_errors():
                 connection.sock.settimeout(timeout)
-                connection.http.request("GET", target, headers=dict(headers))
-                return HttpBody(connection, connection.http.getresponse(), self._idle)
-        except AsyncDownloadError:
+                connection.sock.sendall(request)
+                head, received = read_head(connection.sock.recv)
+            return HttpBody(connection, head, received, self._idle)
+        except Exception:
             connection.close()
             raise
+
+
+def _build_request(target: str, place: Place, headers: Mapping[str, str]) -> bytes:
+    """Return a GET with its headers.
+
+    Raises:
+        OriginError: a character that would end a line, or that HTTP does not allow there.
+    """
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    with suppress(UnicodeError):  # such a name cannot be resolved
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    port = "" if place.port == (443 if place.scheme == "https" else 80) else f":{place.port}"
+    lines = [f"Host: {host}{port}", *(f"{name}: {value}" for name, value in headers.items())]
+    if not (_TARGET.fullmatch(target) and all(map(_FIELD.fullmatch, lines))):
+        raise OriginError("The path, or a secret header of the origin, has a character that HTTP does not allow.")
+    return "\r\n".join([f"GET {target} HTTP/1.1", *lines, "", ""]).encode("latin-1")
 
 
 def _connect(host: str, port: int, check: Check, timeout: float) -> tuple[str, socket.socket]:
@@ -239,7 +138,7 @@ def _ended_after(
 ) -> Iterator[None]:
     """Cut the connection when an answer takes too long, also if it arrives slowly, or `while_waiting` raises."""
     handle = socket.fromfd(sock.fileno(), sock.family, sock.type)  # stays valid after TLS has wrapped the socket
-    end, done = time.monotonic() + seconds, threading.Event()
+    end, done, ending = time.monotonic() + seconds, threading.Event(), threading.Lock()
     reasons: list[Exception] = []
 
     def watch() -> None:
@@ -249,20 +148,24 @@ def _ended_after(
                     raise OriginTimeoutError("The origin did not answer in time.")
                 while_waiting()
         except Exception as error:
-            reasons.append(error)
-            with suppress(OSError):  # it was closed already
-                handle.shutdown(socket.SHUT_RDWR)
+            with ending:  # a head that is complete now has a body whose connection must not be cut any more
+                if not done.is_set():
+                    reasons.append(error)
+                    with suppress(OSError):  # it was closed already
+                        handle.shutdown(socket.SHUT_RDWR)
 
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     except AsyncDownloadError:
-        if reasons:
-            raise reasons[0] from None
-        raise
+        if not reasons:
+            raise
     finally:
-        done.set()
+        with ending:
+            done.set()
         handle.close()
+    if reasons:
+        raise reasons[0]
 
 
 @contextmanager
@@ -271,9 +174,9 @@ def _typed_errors() -> Iterator[None]:
         yield
     except TimeoutError:
         raise OriginTimeoutError("The origin did not answer in time.") from None
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        raise OriginUnreachableError(LOST) from None
     except ssl.SSLError as error:
         raise origin_tls.explain(error) from None
-    except (http.client.RemoteDisconnected, OSError):
-        raise OriginUnreachableError("The connection to the origin was lost before it answered.") from None
-    except (http.client.HTTPException, ValueError):
-        raise OriginError("The origin's answer is not HTTP that can be understood.") from None
+    except OSError:
+        raise OriginUnreachableError(LOST) from None

@@ -1,11 +1,13 @@
 """TLS with origins: the trusted CAs, strict verification, and the errors of a failed handshake.
 
 Python 3.13 verifies strictly by default, older versions do not: the flags are set here, so that a chain is accepted or
-refused alike wherever the code runs.
+refused alike wherever the code runs. A connection that ends without close_notify is an error (RFC 9112, 9.8), whatever
+OpenSSL's configuration says.
 """
 
 from __future__ import annotations
 
+import socket
 import ssl
 from functools import cache, lru_cache
 
@@ -41,7 +43,7 @@ _REISSUE = "which the strict verification of Python 3.13 refuses; have that cert
 @cache
 def public_context() -> ssl.SSLContext:
     """Return the context that trusts the public CAs."""
-    return _verify_strictly(ssl.create_default_context())
+    return harden(ssl.create_default_context())
 
 
 @lru_cache(MAX_CONTEXTS)
@@ -59,7 +61,28 @@ def context_for(ca_bundle: str) -> ssl.SSLContext:
         raise OriginTlsError(_NOT_PEM.format(_to_words(error.reason or "no certificate can be read"))) from None
     except TypeError:  # from ssl
         raise OriginTlsError(_NOT_PEM.format("it has characters outside of ASCII")) from None
-    return _verify_strictly(context)
+    return harden(context)
+
+
+def harden(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return the context, with strict verification and without connections that end without close_notify."""
+    context.verify_flags |= STRICT
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    return context
+
+
+def wrap(context: ssl.SSLContext, sock: socket.socket, host: str) -> ssl.SSLSocket:
+    """Shake hands with a host. The socket raises `ssl.SSLEOFError` at an end without close_notify.
+
+    Raises:
+        OriginTlsError: the handshake failed.
+    """
+    try:
+        return context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
+    except ssl.SSLError as error:
+        raise explain(error) from None
+    except ValueError:
+        raise OriginTlsError("TLS with the origin failed: its name cannot be in a certificate.") from None
 
 
 def explain(error: ssl.SSLError) -> OriginTlsError:
@@ -69,11 +92,6 @@ def explain(error: ssl.SSLError) -> OriginTlsError:
     reason = _REASONS.get(error.verify_code) or _to_words(error.verify_message)
     advice = f", {_REISSUE}" if error.verify_code in _STRICT_CODES else ""
     return OriginTlsError(f"The certificate of the origin was refused: {reason}{advice}.")
-
-
-def _verify_strictly(context: ssl.SSLContext) -> ssl.SSLContext:
-    context.verify_flags |= STRICT
-    return context
 
 
 def _to_words(reason: str) -> str:

@@ -47,6 +47,16 @@ def outside() -> Iterator[tuple[str, Any]]:
 WRONG_VALUES: dict[str, list[Any]] = {
     **{setting: ["true", 1, ""] for setting in FLAGS},
     "observability.log_retention_days": [8],
+    "observability.event_bus": [
+        "",
+        "a b",
+        "x" * 257,
+        7,
+        "arn:aws:events:eu-west-1:123456789012:rule/a",
+        "arn:aws:events:eu-west-1:12345:event-bus/a",
+        "arn:aws:events:eu-west-1:123456789012:event-bus/",
+        "https://events.eu-west-1.amazonaws.com/",
+    ],
     "copying.slice_threshold_mb": [63],
     "copying.reuse_seconds": [59, 6 * 86_400],
     "websocket.idle_timeout_seconds": [9],
@@ -67,7 +77,7 @@ WRONG_VALUES: dict[str, list[Any]] = {
         [f"https://{'a' * 80}{number}.example.com" for number in range(10)],
     ],
     "api.stage_name": ["$default", "", "v" * 65],
-    "storage.prefix": ["downloads", "/downloads/", "", "a*/", "${aws:userid}/", "d" * 256 + "/"],
+    "storage.prefix": ["downloads", "/downloads/", "", "a*/", "a/../", "./", "${aws:userid}/", "d" * 256 + "/"],
     "name_prefix": ["1shop", "shop.files"],
     "cloud.execute_api_url": ["localhost:4566", "http://user@localhost"],
     "storage.bucket": ["Reports", "s3://reports", ""],
@@ -88,9 +98,17 @@ WRONG_ORIGINS: dict[str, list[Any]] = {
         "https://reports.example.com:http/",
         "https://reports.example.com/a b",
         "https://reports.example.com/\r\nHost: x",
+        *(
+            f"https://reports.example.com/{path}"
+            for path in ("a/../b/", "a/%2e%2e/b/", "a%2f..%2fb/", "a\\b/", "100%/", "a/..;x/", "%c0%ae%c0%ae/")
+        ),
         7,
     ],
-    "default_path": ["/latest.csv", "../latest.csv", "https://elsewhere.example.com/x", "", "a\\b"],
+    "default_path": [
+        *("//latest.csv", "../latest.csv", "..%2flatest.csv", "https://elsewhere.example.com/x", "", "a\\b"),
+        *("a/..;x", "a#b", "a\nb", "100%.csv", "a%2Fb", "x" * 2049, 7),
+    ],
+    "encoded_slashes": ["yes"],
     "allow_http": ["yes"],
     "secret_headers": [{"Range": SECRET}, {"host": SECRET}, {"A B": SECRET}, [SECRET]],
     "ca_bundle": [SECRET[:-7], PARAMETER + "*", "-----BEGIN CERTIFICATE-----", {"arn": SECRET}],
@@ -158,6 +176,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("origins.reports.baseUrl", {"origins": {"reports": {"baseUrl": "https://reports.example.com/"}}}),
     ("origins.reports.base_url", {"origins": {"reports": {}}}),
     ("origins.reports.base_url", origin(base_url="ftp://reports.example.com/", allow_http=True)),
+    ("origins.reports.default_path", origin(default_path="a%2F..", encoded_slashes=True)),
     ("origins.reports.redirect_hosts", origin(redirects="base", redirect_hosts=["store.example.com"])),
 ]
 

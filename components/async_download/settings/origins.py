@@ -15,6 +15,7 @@ import pulumi
 from async_download import limits, statements
 from async_download.settings import checks
 from async_download.settings.checks import InvalidSetting
+from async_download.settings.origin_paths import base_path_problem, path_problem
 from async_download.settings.setting import INPUT, Group, choice, computed_text, flag, items, value_of_type
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
@@ -57,12 +58,11 @@ class Redirects(enum.StrEnum):
     ANY = "any"
 
 
-def _default_path(path: str, value: object) -> str:
-    allowed = "a path below base_url, without a leading slash or spaces"
-    default_path = checks.text(path, value, pattern=r"(?!/)[^\x00-\x20\x7f\\]{1,1024}", allowed=allowed)
-    if "://" in default_path or ".." in default_path.split("?", 1)[0].split("/"):
-        raise InvalidSetting(path, default_path, "a path below base_url, without '..' and without a host")
-    return default_path
+def _default_path(path: str, value: object, encoded_slashes: bool) -> None:
+    """Check the path by the rules for a client's path."""
+    problem = path_problem(value, encoded_slashes) if isinstance(value, str) else "has to be a string"
+    if problem is not None:
+        raise InvalidSetting(path, value, f"the path {problem}")
 
 
 def _secret_headers(path: str, value: object) -> dict[str, pulumi.Input[str]]:
@@ -108,7 +108,10 @@ class Origin(Group):
         required=True,
     )
     default_path: str | None = value_of_type(
-        "str", _default_path, "Path of a request that names none.", unset="a path is required"
+        "str",
+        lambda _, value: value,  # checked with `encoded_slashes`
+        "Path of a request that names none.",
+        unset="a path is required",
     )
     secret_headers: Mapping[str, pulumi.Input[str]] = value_of_type(
         "dict[str, pulumi.Input[str]]",
@@ -141,9 +144,14 @@ class Origin(Group):
         "Further hosts of redirects, to which `allowPrivate` and `caBundle` apply as well.",
         unset="none",
     )
+    encoded_slashes: bool = flag(
+        False, "Whether paths may contain slashes written as `%2F`, and look-alikes of slashes such as U+FF0F."
+    )
 
     def validated(self, path: str) -> Self:
-        """Check the URL with `allow_http`, and refuse redirect hosts that are never followed."""
+        """Check URL and default path, and refuse redirect hosts that are never followed."""
+        if self.default_path is not None:
+            _default_path(f"{path}.default_path", self.default_path, self.encoded_slashes)
         if self.redirect_hosts and self.redirects is Redirects.BASE:
             allowed = "none with redirects base, which follows redirects under base_url alone"
             raise InvalidSetting(f"{path}.redirect_hosts", list(self.redirect_hosts), allowed)
@@ -194,6 +202,9 @@ def _base_url(setting: str, value: object, *, allow_http: bool) -> str:
         raise InvalidSetting(setting, shown, allowed + hint)
     if "?" in str(value) or "#" in str(value):
         raise InvalidSetting(setting, shown, allowed)
+    problem = base_path_problem(url.path)
+    if problem is not None:
+        raise InvalidSetting(setting, shown, f"the path {problem}")
     return str(value)
 
 
@@ -206,6 +217,7 @@ def _describe(origin: Origin) -> dict[str, Any]:
         "ca_bundle": origin.ca_bundle,
         "redirects": "" if origin.redirects is Redirects.HOST else origin.redirects.value,
         "redirect_hosts": list(origin.redirect_hosts),
+        "encoded_slashes": origin.encoded_slashes,
     }
     return {"base_url": origin.base_url} | {key: value for key, value in optional.items() if value}
 

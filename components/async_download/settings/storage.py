@@ -24,7 +24,8 @@ class Storage(Group):
     )
     prefix: str = text(
         "downloads/",
-        r"(?=.{2,256}$)([A-Za-z0-9!_.'()-]+/)+",
-        "folders of letters, digits and any of !_.'()- that end with a slash, at most 256 characters",
+        r"(?=.{2,256}$)((?!\.{1,2}/)[A-Za-z0-9!_.'()-]+/)+",
+        "folders of letters, digits and any of !_.'()-, none of them '.' or '..', that end with a slash, at most 256 "
+        "characters",
         "Prefix of the keys of copies.",
     )

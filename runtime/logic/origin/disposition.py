@@ -6,25 +6,47 @@ import re
 import unicodedata
 from urllib.parse import quote, unquote
 
-MAX_NAME = 255
+from runtime.logic.origin.characters import CONTROLS, IGNORABLE, REORDERING, label
+
+MAX_NAME_BYTES = 255  # of UTF-8: what most file systems take
+MAX_EXTENSION_BYTES = 16
 FALLBACK_TYPE = "application/octet-stream"
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]')
+_UNSAFE = re.compile(rf'[{CONTROLS}{REORDERING}/\\:*?"<>|]')
 _TYPE = re.compile(
     r"([a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,80})(?:\s*;\s*charset\s*=\s*\"?([a-z0-9_.:-]{1,40})\"?)?", re.I
 )
 _ACTIVE = re.compile(r"html|xml|svg|script|flash|multipart/", re.IGNORECASE)
 
 
-def is_safe_name(name: str) -> bool:
-    """Return whether a name is safe: no path, no control or direction characters, not only dots."""
-    return 0 < len(name) <= MAX_NAME and not _UNSAFE.search(name) and name == name.strip() and name.strip(". ") != ""
+def name_problem(name: str) -> str | None:
+    """Return the rule that a file name breaks, as in `fileName must not ...`, or None if it is safe."""
+    if not name:
+        return "must not be empty"
+    unsafe = _UNSAFE.search(name)
+    if unsafe is not None:
+        return f"must not contain {label(unsafe[0])}"
+    if name != name.strip():
+        return "must not begin or end with a blank"
+    if not IGNORABLE.sub("", name).strip(". "):
+        return "must have a visible character other than dots"
+    length = len(name.encode())
+    return f"has {length} bytes in UTF-8; file systems take {MAX_NAME_BYTES}" if length > MAX_NAME_BYTES else None
 
 
 def name_of(path: str) -> str:
-    """Return a safe file name for a path at the origin."""
-    last = unquote(path.partition("?")[0].rstrip("/").rpartition("/")[2], errors="replace")
-    name = _UNSAFE.sub("_", last).strip(". ")[:MAX_NAME].strip()
-    return name if is_safe_name(name) else "download"
+    """Return a safe file name for a path at the origin; a long one keeps its extension."""
+    last = unquote(path.partition("?")[0], errors="replace").rstrip("/").rpartition("/")[2]
+    name = _shorten(_UNSAFE.sub("_", last).strip(". ").strip())
+    return "download" if name_problem(name) else name
+
+
+def _shorten(name: str) -> str:
+    if len(name.encode()) <= MAX_NAME_BYTES:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    ending = (dot + extension).encode() if len(extension.encode()) <= MAX_EXTENSION_BYTES else b""
+    kept = (stem if ending else name).encode()[: MAX_NAME_BYTES - len(ending)]
+    return kept.decode(errors="ignore").strip() + ending.decode()
 
 
 def content_disposition(name: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import NamedTuple
-from unicodedata import normalize
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from runtime.logic.origin import paths
+from runtime.logic.origin.characters import CONTROL, fold
 from runtime.models import Origin
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -109,11 +109,11 @@ def _is_path_under(base: str, path: str) -> bool:
 
 def _is_ambiguous(path: str) -> bool:
     """Return whether some servers read slashes or dot segments in a path where others read none, as in `..;x`."""
-    folded = normalize("NFKC", path)
+    folded = fold(path)
     segments = [segment for segment in folded.split("/") if segment not in (".", "..")]
     return (
         "\\" in folded
-        or not path.isprintable()
+        or CONTROL.search(path) is not None
         or folded.count("/") != path.count("/")
         or (folded != path and any(segment in (".", "..") for segment in folded.split("/")))
         or any(paths.is_dots_and_more(segment) for segment in segments)

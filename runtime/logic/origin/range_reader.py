@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.errors import OriginError, OriginTruncatedError, Retry, TransferError
-from runtime.logic.origin import answers
+from runtime.logic.origin import answers, codings
 from runtime.logic.origin.fetch import Fetch
+from runtime.logic.origin.pieces import Pieces
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.source import CHUNK, IDENTITY, STALL_SECONDS
 from runtime.models import Validator
@@ -29,20 +30,23 @@ class RangeReader:
     def read(self, first: int, view: memoryview, check_cancelled: Callable[[], None]) -> None:
         """Fill the view with the bytes from `first`; call `check_cancelled` before each read.
 
+        An answer may end before the range does: the rest is requested behind it.
+
         Raises:
             TransferError: the origin failed in spite of retries.
         """
-        retries = Retries(self.clock, self.deadline, attempts=ATTEMPTS)
+        retries, pieces = Retries(self.clock, self.deadline, attempts=ATTEMPTS), Pieces()
         last = first + len(view) - 1
         body: Body | None = None
-        filled = 0
+        filled = left = 0  # `left` are the bytes of the answer that were not read yet
         try:
             while filled < len(view):
                 check_cancelled()
                 try:
-                    body = body or self._request(first + filled, last, check_cancelled)
-                    chunk = self._read_chunk(body, min(CHUNK, len(view) - filled))
-                    if filled + len(chunk) == len(view):
+                    if body is None:
+                        body, left = self._request(first + filled, last, check_cancelled, pieces)
+                    chunk = self._read_chunk(body, min(CHUNK, left))
+                    if len(chunk) == left:
                         self._expect_end(body)
                 except TransferError as error:
                     if body is not None:
@@ -54,19 +58,28 @@ class RangeReader:
                     continue
                 view[filled : filled + len(chunk)] = chunk
                 filled += len(chunk)
+                left -= len(chunk)
+                if left == 0:
+                    body.close()
+                    body = None
+                    retries.renew()
         finally:
             if body is not None:
                 body.close()
 
-    def _request(self, first: int, last: int, check_cancelled: Callable[[], None]) -> Body:
+    def _request(self, first: int, last: int, check_cancelled: Callable[[], None], pieces: Pieces) -> tuple[Body, int]:
+        """Return the answer, and how many bytes of the range it has."""
         headers = {"Range": f"bytes={first}-{last}"} | self.validator.condition
         body = self.fetch.get(IDENTITY | headers, check_cancelled)
         try:
-            answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
+            span = answers.expect_range(body, self.validator, first, last, self.total, self.clock.now())
+            codings.expect_none(body.headers, self.fetch.path)
+            if span.end < last:
+                pieces.add(span.length)
         except TransferError:
             body.close()
             raise
-        return body
+        return body, span.length
 
     def _read_chunk(self, body: Body, size: int) -> bytes:
         chunk = body.read(size, self._timeout())

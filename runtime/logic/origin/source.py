@@ -3,18 +3,30 @@
 The first request is for the first part only. Its answer decides the rest:
 200: the origin does not serve ranges; this answer is the file, and is read to its end.
 206 with all of the file: done. 206 with a validator: request the rest of the same version, and resume after a cut.
-Any other 206, and 416 (an empty file has no first byte): request the whole file.
-gzip, although identity was requested: request the whole file unless the answer is it, and decompress it.
+A 206 may end before the requested range does: the rest is requested behind it.
+Any other answer to a request for a range that a plain GET may overcome raises an error with `Retry.PLAIN`. Among them
+are 416 (an empty file has no first byte) and a range that is compressed.
+
+A plain source sends one GET without Range and without a condition. A file that is compressed, although identity was
+requested, is decompressed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from runtime.errors import OriginError, OriginTruncatedError, Retry, SizeMismatchError, TransferError
-from runtime.logic.origin import answers
+from runtime.errors import (
+    OriginError,
+    OriginRangeError,
+    OriginTruncatedError,
+    Retry,
+    SizeMismatchError,
+    TransferError,
+)
+from runtime.logic.origin import answers, codings
+from runtime.logic.origin.decompressed import DecompressedBody
 from runtime.logic.origin.fetch import Fetch
-from runtime.logic.origin.gunzip import Gunzip
+from runtime.logic.origin.pieces import Pieces
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.size_limit import SizeLimit
 from runtime.models import Validator
@@ -23,11 +35,10 @@ from runtime.ports import Body, Clock
 CHUNK = 256 * 1024
 STALL_SECONDS = 60.0
 IDENTITY = {"Accept-Encoding": "identity", "Accept": "*/*", "User-Agent": "async-download"}
-_GZIP = ("gzip", "x-gzip")
 
 
 class Source:
-    """One attempt to read the file from its start.
+    """One attempt to read the file from its start, without ranges if `plain`.
 
     `position` is the number of bytes that were read, `total` the file's size if it is known, and `version` what
     identifies the file's version.
@@ -44,6 +55,7 @@ class Source:
         limit: SizeLimit,
         expected_size: int | None,
         on_progress: Callable[[int, int | None], None],
+        plain: bool = False,
     ) -> None:
         self.total: int | None = None
         self.content_type: str | None = None
@@ -58,6 +70,8 @@ class Source:
         self._limit = limit
         self._expected_size = expected_size
         self._on_progress = on_progress
+        self._plain = plain
+        self._pieces = Pieces()
         self._body: Body | None = None
         self._left: int | None = None  # bytes of the current answer that were not read yet, if it announced its length
         self._ended = False
@@ -72,26 +86,18 @@ class Source:
             TransferError: the origin failed; its class says how.
         """
         requested_at = self._clock.monotonic()
-        body = self._get({"Range": f"bytes=0-{self._part_size - 1}"}, while_waiting)
+        headers = {} if self._plain else {"Range": f"bytes=0-{self._part_size - 1}"}
+        body = self._get(headers, while_waiting)
         self.first_byte_seconds = self._clock.monotonic() - requested_at
-        if body.status == 206 and not self._is_gzip(body):
-            span = answers.content_range_of(body.headers)
-            self._validator = answers.validator_of(body.headers)
-            if self._can_continue_after(span):
-                self._ranges = True
-                self._accept(body, total=span.total, left=span.length)
-                return
-        if body.status in (206, 416):
-            body.close()
-            body = self._get({}, while_waiting)
-        if body.status != 200:
-            raise self._drop(answers.failure_of(body, self._clock.now()))
-        if self._is_gzip(body):
-            self._body = Gunzip(body, self._next_timeout)
-            self._accept(self._body, total=None, left=None)
-            return
-        length = answers.content_length_of(body.headers)
-        self._accept(body, total=length, left=length)
+        if answers.is_whole(body):
+            self._accept_whole(body)
+        elif body.status == 206 and self._plain:
+            self._accept_range_of_all(body)
+        elif body.status == 206:
+            self._accept_first_range(body)
+        else:
+            failure_of = answers.failure_of if self._plain else answers.range_failure_of
+            raise self._drop(failure_of(body, self._clock.now()))
 
     @property
     def validator(self) -> Validator | None:
@@ -127,19 +133,44 @@ class Source:
     def _report(self) -> None:
         self._on_progress(self.position, self.total)
 
-    def _can_continue_after(self, span: answers.ContentRange) -> bool:
-        """Return whether the answer has the requested range, and the rest can be requested of the same version."""
-        if span.total is None or (span.start, span.length) != (0, min(self._part_size, span.total)):
-            return False
-        return span.length == span.total or self._validator is not None
+    def _accept_whole(self, body: Body) -> None:
+        layers = self._layers_of(body)
+        for coding in layers:
+            self._body = body = DecompressedBody(body, coding, self._next_timeout)
+        length = None if layers else answers.content_length_of(body.headers)
+        self._accept(body, total=length, left=length)
+
+    def _accept_range_of_all(self, body: Body) -> None:
+        """Accept a 206 to a GET without Range, if its Content-Range covers the file."""
+        span = answers.content_range_of(body.headers)
+        if span.length != span.total:
+            raise OriginError("The origin answered a request for the whole file with a part of it.")
+        if self._layers_of(body):
+            self._accept_whole(body)
+        else:
+            self._accept(body, total=span.total, left=span.length)
+
+    def _accept_first_range(self, body: Body) -> None:
+        """Accept a 206 from the first byte on, if the rest can be requested of the same version."""
+        codings.expect_none(body.headers, self._fetch.path)
+        span = answers.content_range_of(body.headers)
+        if span.total is None:
+            raise OriginRangeError("The origin answered 206 without the size of the file.")
+        if span.start != 0 or (span.length > self._part_size and span.length < span.total):
+            raise OriginRangeError("The origin answered with another range than it was asked for.")
+        self._validator = answers.validator_of(body.headers)
+        if span.length < span.total and self._validator is None:
+            raise OriginRangeError("The origin answered 206 without a strong ETag or a Last-Modified in the past.")
+        self._ranges = True
+        if span.length < min(self._part_size, span.total):
+            self._pieces.add(span.length)
+        self._accept(body, total=span.total, left=span.length)
 
     def _get(self, headers: dict[str, str], while_waiting: Callable[[], None]) -> Body:
         self._body = self._fetch.get(IDENTITY | headers, while_waiting)
         return self._body
 
     def _accept(self, body: Body, *, total: int | None, left: int | None) -> None:
-        if answers.encoding_of(body.headers, self._fetch.path) not in ("", *_GZIP):
-            raise self._drop(OriginError("The origin compressed the file although it was asked not to."))
         announced = answers.content_length_of(body.headers)
         if left is not None and announced is not None and announced != left:
             raise self._drop(OriginError("The origin's Content-Length and Content-Range contradict each other."))
@@ -148,8 +179,8 @@ class Source:
         self.content_type = body.headers.get("content-type")
         self._end_if_complete()
 
-    def _is_gzip(self, body: Body) -> bool:
-        return answers.encoding_of(body.headers, self._fetch.path) in _GZIP
+    def _layers_of(self, body: Body) -> list[str]:
+        return codings.layers_of(body.headers, self._fetch.path)
 
     def _read(self, size: int) -> bytes:
         timeout = self._timeout()
@@ -183,9 +214,8 @@ class Source:
     def _count(self, size: int) -> None:
         self.position += size
         self._refuse_beyond_limit(self.position)
-        if self.position >= self._safe_at + self._part_size and self._ranges:
-            self._safe_at = self.position
-            self._retries.renew()
+        if self.position >= self._safe_at + self._part_size:
+            self._record_progress()
         if self._left is not None:
             self._left -= size
             self._end_if_complete()
@@ -194,15 +224,25 @@ class Source:
         if self._left == 0:
             self.close()
             self._ended = self.position == self.total
+            self._record_progress()
+
+    def _record_progress(self) -> None:
+        """Count failures from 0 again, as an answer or a part has come in full."""
+        if self._ranges:
+            self._safe_at = self.position
+            self._retries.renew()
 
     def _request_rest(self) -> None:
-        """Request everything behind the position, of the same version."""
+        """Request everything behind the position, of the same version. The answer may have less."""
         assert self._validator is not None
         assert self.total is not None
         first, last = self.position, self.total - 1
         body = self._get({"Range": f"bytes={first}-"} | self._validator.condition, self._report)
-        answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
-        self._left = last - first + 1
+        span = answers.expect_range(body, self._validator, first, last, self.total, self._clock.now())
+        codings.expect_none(body.headers, self._fetch.path)
+        if span.end < last:
+            self._pieces.add(span.length)
+        self._left = span.length
 
     def _resume_after(self, error: TransferError) -> None:
         self.close()

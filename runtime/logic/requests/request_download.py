@@ -146,12 +146,10 @@ class RequestDownload:
         path = request.path if request.path is not None else origin.default_path
         if path is None:
             raise InvalidRequestError(f"The path is missing; the origin {origin.name} has no default path.")
-        paths.join(origin.base_url, path)
-        if request.file_name is not None and not disposition.is_safe_name(request.file_name):
-            raise InvalidRequestError(
-                f"fileName has to be a file's name of 1 to {disposition.MAX_NAME} characters, without path, "
-                'spaces around it, control characters or any of : * ? " < > |'
-            )
+        paths.join(origin.base_url, path, encoded_slashes=origin.encoded_slashes)
+        problem = None if request.file_name is None else disposition.name_problem(request.file_name)
+        if problem is not None:
+            raise InvalidRequestError(f"fileName {problem}.")
         if request.sha256 is not None and not _SHA256.fullmatch(request.sha256):
             raise InvalidRequestError("sha256 has to be 64 hexadecimal digits.")
         limit = limits.request_limit(self.max_file_bytes, sha256=request.sha256 is not None)
@@ -183,13 +181,16 @@ class RequestDownload:
         return self.origins[name]
 
     def _answer(self, download: Download, ticket: tickets.Ticket) -> dict[str, object]:
-        return {
+        body: dict[str, object] = {
             "downloadId": download.download_id,
             "executionArn": download.execution_arn,
             "webSocketEndpoint": f"{self.web_socket_url}?ticket={ticket.text}",
             "statusUrl": f"{self.api_url}/downloads/{download.download_id}",
             "expiresAt": iso(download.expires_at),
         }
+        if download.next_request_at is not None:
+            body |= {"status": str(download.status), "nextRequestAt": iso(download.next_request_at)}
+        return body
 
 
 def _with_id(download: Download, key: str | None, attempt: int, state_machine_arn: str) -> Download:

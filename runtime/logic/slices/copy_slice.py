@@ -6,8 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime import log
-from runtime.errors import OriginTimeoutError, Retry, StoppedError, TimedOutError, TransferError, UploadGoneError
+from runtime.errors import (
+    OriginPreparingError,
+    OriginTimeoutError,
+    Retry,
+    StoppedError,
+    TimedOutError,
+    TransferError,
+    UploadGoneError,
+)
 from runtime.logic.copying import plan
+from runtime.logic.copying.await_origin import AwaitOrigin
 from runtime.logic.origin.fetch import FetchBuilder
 from runtime.logic.origin.range_reader import RangeReader
 from runtime.logic.origin.retries import Deadline
@@ -41,14 +50,17 @@ class CopySlice:
             TransferError: the origin failed for now.
             ServiceError: S3 or DynamoDB failed for now.
         """
-        job = sliced(self.downloads.get(execution_arn), self.object_prefix, self.cut, self.clock.now())
-        if job is None or job.download.failure is not None:
+        now = self.clock.now()
+        job = sliced(self.downloads.get(execution_arn), self.object_prefix, self.cut, now)
+        if job is None or not job.is_needed(job.download, now):
             return
         watch = Watch(self.downloads, self.objects, self.sockets, self.clock, job, self.concurrency)
         try:
             self._copy(job, index, Deadline(self.clock, seconds), watch)
         except (StoppedError, UploadGoneError) as error:
             log.info("A slice is not wanted any more", executionArn=execution_arn, slice=index, reason=str(error))
+        except OriginPreparingError as answer:
+            self._await_origin(job, answer)
         except TransferError as error:
             self._record(job, error)
             if may_be_overcome(error):
@@ -90,9 +102,20 @@ class CopySlice:
         sizes = {part.number: part.size for part in listed}
         return [part for part in parts if sizes.get(part.number) != part.length]
 
+    def _await_origin(self, job: Sliced, answer: OriginPreparingError) -> None:
+        """Record the wait, for which the other workers end too; `Complete` lets the state machine wait."""
+        try:
+            AwaitOrigin(self.downloads, self.sockets, self.clock).begin(job.download, answer)
+        except TransferError as error:
+            self._record(job, error)
+
     def _record(self, job: Sliced, error: TransferError) -> None:
         failure, arn = Failure(error.code, str(error)), job.download.execution_arn
-        record = self.downloads.record_last_error if may_be_overcome(error) else self.downloads.record_failure
+        record = self.downloads.record_failure
+        if may_be_overcome(error):
+            record = self.downloads.record_last_error
+        elif error.retry is Retry.PLAIN:
+            record = self.downloads.record_range_failure
         record(arn, failure=failure, upload_id=job.upload_id)
 
 

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.adapters.chunked import MAX_SIZE_LINE, MAX_TRAILER_LINES, MAX_TRAILERS, ChunkedBody
-from runtime.adapters.origin_http import HttpBody, HttpOrigins
+from runtime.adapters.http_body import HttpBody
+from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import OriginError, OriginStalledError, OriginTruncatedError, TransferError
-from runtime.logic.origin.gunzip import Gunzip
+from runtime.logic.origin.decompressed import DecompressedBody
 from tests.runtime.support.fakes import do_nothing
 from tests.runtime.support.http_server import Exchange, serving
 
@@ -282,7 +283,7 @@ def test_any_chunking_yields_the_file_or_a_typed_error(
             sent += step
 
     chunks = _ChunkedPort(body_of(pieces()))
-    body = Gunzip(chunks, lambda: 1.0) if is_gzip else chunks
+    body = DecompressedBody(chunks, "gzip", lambda: 1.0) if is_gzip else chunks
     read = b""
     try:
         while piece := body.read(size, 1.0):

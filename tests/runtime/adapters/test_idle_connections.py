@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from runtime.adapters.http_body import HttpBody
 from runtime.adapters.idle_connections import MAX_IDLE, MAX_IDLE_SECONDS
-from runtime.adapters.origin_http import HttpBody, HttpOrigins
+from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import OriginAddressRefusedError, OriginTimeoutError
 from tests.runtime.support.fakes import do_nothing
 from tests.runtime.support.http_server import CERTIFICATE, Exchange, Server, serving

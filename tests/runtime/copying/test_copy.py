@@ -102,11 +102,11 @@ def test_empty_file_answered_with_416_is_copied(world: World) -> None:
 
 
 def test_compressed_response_is_refused(world: World) -> None:
-    """A `.gz` file is compressed by nature."""
+    """A `.br` file is compressed by nature."""
     world.put_file(OriginFile(content_of(50), headers={"content-encoding": "br"}))
     assert is_failure("ORIGIN_ERROR", world.copy())
     assert_nothing_left(world)
-    world.put_download(path="logs/a.csv.gz?x=1")
+    world.put_download(path="logs/a.csv.br?x=1")
     assert world.copy() == {"outcome": "STORED"}
 
 

@@ -38,6 +38,13 @@ ORIGINS = [
     "status=404&after={n}",
     "ranges=no&after={n}&times=1",
     "change_after={n}&grow=9",
+    "range_status=403",
+    "range_status=500&after={n}",
+    "range_status=400&after={n}&times=1",
+    "max_range=700000",
+    "max_range=65536&times={n}",
+    "if_match=412",
+    "if_match=412&after={n}&times=2",
 ]
 
 

