@@ -15,6 +15,7 @@ from integration_tests.support import aws_request_problems
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import DESTROY_COMMANDS, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
+from integration_tests.support.event_queue import EventQueue, event_queue
 from integration_tests.support.leaks import find_leaks
 from integration_tests.support.provider import Provider, select_provider, selected_provider
 from integration_tests.support.records import all_records
@@ -189,16 +190,30 @@ def deploy(cloud: Cloud, secret: tuple[str, str], request: pytest.FixtureRequest
 
 
 @pytest.fixture(scope="session")
-def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """The stack of most tests: slices from 64 MB on, a web page, REST without authentication except on AWS."""
+def end_events(cloud: Cloud) -> Iterator[EventQueue]:
+    """The bus of the events of `stack`, and the queue that receives them."""
+    with event_queue(cloud) as queue:
+        yield queue
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: Cloud, origins: Origins, deploy: Deploy, end_events: EventQueue) -> Iterator[Stack]:
+    """The stack of most tests: slices from 64 MB, a web page, events, REST without authentication except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
     page = auth == "none"  # the page cannot sign
     settings = config_for(
         cloud,
         origins,
-        {"auth.type": auth, "copying.sliceThresholdMb": 64, "api.corsOrigins": [PAGE_ORIGIN], "api.webPage": page},
+        {
+            "auth.type": auth,
+            "copying.sliceThresholdMb": 64,
+            "api.corsOrigins": [PAGE_ORIGIN],
+            "api.webPage": page,
+            "observability.eventBus": end_events.bus,
+        },
     )
     with deploy("e2e", settings) as deployment:
+        deployment.end_events = end_events
         yield deployment
 
 

@@ -14,6 +14,8 @@ Options in the query string:
     range_status=403     answer so to every range            max_range=BYTES  at most so much of a range
     if_match=412         answer so to every If-Match
     change_after=N[&grow=BYTES]  other content and ETag, and so much longer, after N requests
+
+`{signature}` in a Location stands for a secret of this server, `Origin.signature`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import contextlib
 import hashlib
 import random
 import re
+import secrets
 import socket
 import ssl
 import struct
@@ -46,6 +49,7 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, 
 _FILE = re.compile(r"/+files/(\d+[A-Za-z]*)(?:[-.].*)?")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _EPOCH = 1_700_000_000
+_SIGNATURE = "{signature}"
 
 
 class Request(NamedTuple):
@@ -93,6 +97,7 @@ class Origin:
     ) -> None:
         self.first_byte = first_byte
         self.requests: list[Request] = []
+        self.signature = secrets.token_urlsafe(32)
         self.stopping = threading.Event()
         self._on_request = on_request
         self._counts: Counter[str] = Counter()
@@ -211,7 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
         if options.status == 0:
             self._reset()
         if options.status is not None:
-            return self._brief(options.status, dict(options.status_headers))
+            headers = {name: text.replace(_SIGNATURE, origin.signature) for name, text in options.status_headers}
+            return self._brief(options.status, headers)
         file = _FILE.fullmatch(unquote(parts.path))
         try:
             size = parse_size(file[1] if file else "")

@@ -21,6 +21,7 @@ AsyncDownloadError
 │   ├── OriginRefusedError             ORIGIN_REFUSED
 │   ├── OriginError                    ORIGIN_ERROR
 │   │   ├── OriginRangeError               ORIGIN_ERROR, a GET without Range may succeed
+│   │   ├── OriginPreparingError           ORIGIN_ERROR, the origin asks to be requested again later
 │   │   └── OriginBusyError                ORIGIN_ERROR, another attempt may succeed
 │   │       └── OriginRangeFailedError         ORIGIN_ERROR, 500 to a range: at last a GET without Range may succeed
 │   ├── OriginUnreachableError         ORIGIN_UNREACHABLE
@@ -52,6 +53,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+from runtime.models import Target
 
 
 class AsyncDownloadError(Exception):
@@ -235,6 +238,17 @@ class OriginBusyError(OriginError):
 
 class OriginRangeFailedError(OriginBusyError):
     """The origin answered 500 to a request for a range: it fails for now, or fails all such requests."""
+
+
+class OriginPreparingError(OriginError):
+    """The origin asks to be requested again later than a worker can wait: it prepares the file (202), or is overloaded.
+
+    `target` is the URL to request then; None is that of the download's path.
+    """
+
+    def __init__(self, message: str, *, target: Target | None, retry_after: float | None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.target = target
 
 
 class OriginUnreachableError(TransferError):

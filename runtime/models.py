@@ -16,6 +16,7 @@ class Status(StrEnum):
 
     PENDING = "PENDING"
     COPYING = "COPYING"
+    PREPARING = "PREPARING"
     READY = "READY"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -88,6 +89,27 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A URL of an origin, which may contain a signature, and whether requests for it get the secret headers."""
+
+    url: str = field(repr=False)
+    gets_secrets: bool
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The wait for an origin that prepares the file, or is overloaded.
+
+    `answers` is how often the origin has asked to be requested again. `next_request_at` is epoch seconds. `target` is
+    the URL to request; None is that of the download's path.
+    """
+
+    answers: int
+    next_request_at: float
+    target: Target | None = None
+
+
+@dataclass(frozen=True)
 class Download:
     """An item of the Downloads table. Times are epoch seconds.
 
@@ -95,10 +117,12 @@ class Download:
     `file_id` is the version of a file that it copies for other downloads too, if copies are reused.
     `ticket_generation` is how often its tickets were revoked.
     `checked_at` is when its execution was last compared with it, because it had not changed for a while.
+    `preparation` is the last wait for its origin, which also says at which URL the file is requested after it.
     Of a copy in slices: `version` is the version that is copied, `copied_parts` the number of parts without a gap,
-    `digest` the CRC-32 of all parts, `failure` before the end the error that no worker can overcome, `range_failure`
-    the error that only a copy without ranges can overcome, and `last_error` the last one that another worker may
-    overcome.
+    `digest` the CRC-32 of all parts, `failure` before the end the error that no worker can overcome, and
+    `last_error` the last error that another worker may overcome.
+    `range_failure` is the error that only a copy without ranges could overcome. Such a copy may be of another version
+    than `file_id`.
     """
 
     execution_arn: str
@@ -127,8 +151,15 @@ class Download:
     range_failure: Failure | None = None
     last_error: Failure | None = None
     notified_at: float | None = None
+    event_sent_at: float | None = None
     checked_at: float | None = None
     file_id: str | None = None
+    preparation: Preparation | None = None
+
+    @property
+    def next_request_at(self) -> float | None:
+        """Return when its origin is requested again, if it waits for that: epoch seconds."""
+        return self.preparation.next_request_at if self.preparation and self.status is Status.PREPARING else None
 
     def is_expired(self, now: float) -> bool:
         """Return whether it has expired; DynamoDB's TTL may delete it days later."""

@@ -14,6 +14,7 @@ from runtime.models import (
     Download,
     Failure,
     Place,
+    Preparation,
     SignedUrl,
     Stored,
     Version,
@@ -52,15 +53,27 @@ class Downloads(Protocol):
     def progress(
         self, execution_arn: str, *, copied: int, size: int | None, upload_id: str | None, now: float
     ) -> Download | None:
-        """Record how many bytes were copied, if it is PENDING or COPYING and the upload is still this one.
+        """Record how many bytes were copied, if it is unfinished and the upload is still this one.
 
         Return the updated item, or None if the condition did not hold.
         """
 
+    def prepare(self, execution_arn: str, *, preparation: Preparation, now: float) -> Download | None:
+        """Change it to PREPARING, if it is unfinished and no other worker has recorded this answer of the origin.
+
+        Return the updated item, or None if the condition did not hold.
+        """
+
+    def resume(self, execution_arn: str, *, now: float) -> bool:
+        """Change PREPARING to COPYING: bytes flow."""
+
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
-        """Record the upload before its first part, and the version that slices are copied from, if unfinished."""
+        """Record the upload before its first part, and the version that slices are copied from, if unfinished.
+
+        The size of an earlier try is removed if this one does not know it.
+        """
 
     def advance(
         self, execution_arn: str, *, copied: int, parts: int, upload_id: str, seen_at: float, now: float
@@ -73,17 +86,17 @@ class Downloads(Protocol):
     def record_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record why a copy in slices cannot succeed, if it is unfinished, has this upload and no recorded failure."""
 
-    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
         """Record why the file has to be copied without ranges, on the conditions of `record_failure`."""
 
     def record_last_error(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
         """Record the last error that another worker may overcome, if the copy is unfinished and has this upload."""
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
-        """Change PENDING or COPYING to READY, if the upload is still this one."""
+        """Change it to READY, if it is unfinished and the upload is still this one."""
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
-        """Change PENDING or COPYING to FAILED."""
+        """Change it to FAILED, if it is unfinished."""
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
         """Record a check of its execution, if it is unfinished and was neither changed nor checked since `before`.
@@ -92,7 +105,7 @@ class Downloads(Protocol):
         """
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
-        """Change PENDING or COPYING to CANCELLED."""
+        """Change it to CANCELLED, if it is unfinished."""
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
         """Remove the upload's id and what was recorded of it, if it is this one."""
@@ -101,10 +114,13 @@ class Downloads(Protocol):
         """Drop the upload so that the copy starts over, if the download is unfinished and was not restarted before."""
 
     def record_file_id(self, execution_arn: str, file_id: str) -> bool:
-        """Record the version of a file that it copies for other downloads too, if it is PENDING or COPYING."""
+        """Record the version of a file that it copies for other downloads too, if it is unfinished."""
 
     def record_notified(self, execution_arn: str, *, now: float) -> bool:
         """Record that the clients were notified of the end."""
+
+    def record_event_sent(self, execution_arn: str, *, now: float) -> bool:
+        """Record that the event of the end was put on the event bus."""
 
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         """Remove a connection's id from the item, if there is one."""
@@ -226,6 +242,18 @@ class IdleCloser(Protocol):
 
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
         """Have the sockets closed later whose clients send nothing from `since` on."""
+
+
+class EventBus(Protocol):
+    """A bus of EventBridge."""
+
+    def put(self, detail: Mapping[str, object], *, resource: str, time: float) -> None:
+        """Put one event about a resource (an ARN) that happened at `time` (epoch seconds).
+
+        Raises:
+            TransientServiceError: throttled, a server error or no answer; another try may succeed.
+            ServiceError: the bus does not exist or refuses the event.
+        """
 
 
 class Signer(Protocol):

@@ -19,6 +19,7 @@ PAGE = TOP / "docs" / "openapi.json"
 Schema = dict[str, Any]
 
 TIMESTAMP = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+NEXT_REQUEST_AT = TIMESTAMP | {"description": "With PREPARING: when the origin is requested again."}
 ID = {"type": "string", "pattern": "^[0-9a-f]{32}$", "example": "0f5c2a9b7d3e4f60818293a4b5c6d7e8"}
 TICKET = {"type": "string", "pattern": r"^[0-9a-f]{32}\.[A-Za-z0-9_-]{43}$"}
 TEXT = {"type": "string"}
@@ -168,10 +169,17 @@ def _schemas() -> Schema:
     return {
         "Request": {"type": "object", "properties": request, "additionalProperties": False},
         "Accepted": _object(
-            downloadId=ID, executionArn=TEXT, webSocketEndpoint=TEXT, statusUrl=TEXT, expiresAt=TIMESTAMP
+            ("status", "nextRequestAt"),
+            downloadId=ID,
+            executionArn=TEXT,
+            webSocketEndpoint=TEXT,
+            statusUrl=TEXT,
+            expiresAt=TIMESTAMP,
+            status={"const": str(Status.PREPARING), "description": "Of a repeated request, while the origin prepares."},
+            nextRequestAt=NEXT_REQUEST_AT,
         ),
         "Download": _object(
-            ("size", "copiedBytes", "url", "download", "error"),
+            ("size", "copiedBytes", "nextRequestAt", "url", "download", "error"),
             downloadId=ID,
             executionArn=TEXT,
             status={"type": "string", "enum": [str(status) for status in Status]},
@@ -181,6 +189,7 @@ def _schemas() -> Schema:
             expiresAt=TIMESTAMP,
             size=size,
             copiedBytes=size,
+            nextRequestAt=NEXT_REQUEST_AT,
             url=properties["url"],
             download=_ref("File"),
             error=_object(code=codes, message=TEXT),

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from typing import Any
 import pytest
 from async_download_client import Client, cli
 from async_download_client.cli import commands, values
+from async_download_client.cli.display import clock
 from async_download_client.transfer.segments import SEGMENT_BYTES
 
-from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault
+from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault, Peer
 from client.tests.test_cli import COMMAND, start
 
 pytestmark = pytest.mark.usefixtures("keep_signals")
@@ -60,6 +62,35 @@ def test_status_prints_a_sentence_or_json(stack: FakeStack, answer: Path, capfd:
     assert stack.requests[-1].headers["x-download-ticket"] == TICKET
     assert cli.main(["status", str(answer), "--quiet"]) == 0
     assert capfd.readouterr() == ("", "")
+
+
+def test_status_and_watch_say_when_a_preparing_origin_is_asked_again(
+    stack: FakeStack, answer: Path, capfd: Capture
+) -> None:
+    moment = datetime.now().astimezone().replace(microsecond=0)
+    text = moment.astimezone(UTC).isoformat().replace("+00:00", ".000Z")
+    stack.state = {"status": "PREPARING", "nextRequestAt": text}
+    assert cli.main(["status", str(answer)]) == 0
+    assert capfd.readouterr().out == f"PREPARING, the origin is asked again at {moment:%H:%M:%S}\n"
+    assert cli.main(["status", str(answer), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["nextRequestAt"] == text.replace(".000", "")
+
+    def script(peer: Peer) -> None:
+        peer.send(stack.message("status", **stack.state))
+        stack.send_ready(peer)
+
+    stack.sockets = [script]
+    assert cli.main(["watch", str(answer)]) == 0
+    line = f"The origin is preparing the file; it is asked again at {moment:%H:%M:%S}"
+    assert capfd.readouterr().err.splitlines() == ["Connected, waiting for the file", line, "Ready: 300.0 kB"]
+    assert cli.main(["watch", str(answer), "--json"]) == 0
+    printed = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert {"event": "preparing", "nextRequestAt": text.replace(".000", "")} in printed
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2031-02-03T04:05:06Z"])
+def test_a_time_on_another_day_is_printed_with_its_date(moment: str) -> None:
+    assert re.match(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", clock(datetime.fromisoformat(moment)))
 
 
 def test_status_of_a_failed_download_is_exit_code_4(stack: FakeStack, answer: Path, capfd: Capture) -> None:

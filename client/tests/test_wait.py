@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from async_download_client import (
     DownloadFailedError,
     Event,
     NetworkError,
+    Preparing,
     Progress,
     ProtocolError,
     RefusedError,
@@ -23,6 +25,7 @@ from async_download_client import (
     UnavailableError,
     WaitTimeoutError,
 )
+from async_download_client.events import as_json
 
 from client.tests.conftest import QUICK
 from client.tests.support.fake_stack import ID, TICKET, FakeStack, Peer
@@ -354,3 +357,47 @@ def test_without_a_server_there_is_a_network_error(target: Path) -> None:
 def test_an_invalid_url_is_refused_by_the_constructor(url: str) -> None:
     with pytest.raises(ValueError, match="https://"):
         Client(url)
+
+
+def test_a_preparing_origin_is_reported_once_per_time_until_bytes_flow(
+    stack: FakeStack, client: Client, events: list[Event]
+) -> None:
+    def script(peer: Peer) -> None:
+        assert peer.receive() == "status"
+        for moment in ("2030-01-01T14:03:10.000Z", "2030-01-01T14:03:10.000Z", "2030-01-01T15:00:00.000Z", "soon"):
+            peer.send(stack.message("status", status="PREPARING", nextRequestAt=moment))
+        peer.send(stack.message("progress", copiedBytes=10, size=20))
+        stack.send_ready(peer)
+
+    stack.sockets = [script]
+    client.wait(client.request("q3.csv"), on_event=events.append)
+    reported = [event for event in events if isinstance(event, Preparing | Progress)]
+    first, second = datetime(2030, 1, 1, 14, 3, 10, tzinfo=UTC), datetime(2030, 1, 1, 15, tzinfo=UTC)
+    assert reported == [Preparing(first), Preparing(second), Preparing(None), Progress("COPYING", 10, 20)]
+    assert as_json(reported[0]) == {"event": "preparing", "nextRequestAt": "2030-01-01T14:03:10Z"}
+
+
+def test_a_preparing_origin_is_waited_for_as_long_as_the_download_lives(stack: FakeStack, client: Client) -> None:
+    """Neither silence nor lost sockets end the wait, because the stack answers."""
+
+    def script(peer: Peer) -> None:
+        for _ in range(5):
+            assert peer.receive() == "status"
+            peer.send(stack.message("status", status="PREPARING", nextRequestAt="2029-12-31T00:00:00.000Z"))
+
+    stack.sockets = [script, script, script, script, stack.send_ready]
+    assert client.wait(client.request("q3.csv")).size == len(stack.content)
+    assert stack.actions.count("status") == 20
+
+
+def test_an_unknown_status_is_reported_and_waited_for(stack: FakeStack, client: Client, events: list[Event]) -> None:
+    """A newer stack may have further statuses."""
+
+    def script(peer: Peer) -> None:
+        assert peer.receive() == "status"
+        peer.send(stack.message("status", status="INVENTED_LATER", nextRequestAt=7))
+        stack.send_ready(peer)
+
+    stack.sockets = [script]
+    client.wait(client.request("q3.csv"), on_event=events.append)
+    assert Progress("INVENTED_LATER", None, None) in events

@@ -3,6 +3,7 @@
 import { Api, DownloadError, webUrl } from "./api.js";
 import { hostOf, loadConfig } from "./config.js";
 import { explain } from "./failures.js";
+import { clock } from "./format.js";
 import { waitForOutcome } from "./outcome.js";
 import { meter, throttled } from "./rate.js";
 import { save, UnreadableError } from "./saver.js";
@@ -79,13 +80,26 @@ const HANDLERS = {
     note("The connection was lost. Reconnecting; no data is lost.");
     announce("The connection was lost. Reconnecting.");
   },
-  status: (message) => message.status === "COPYING" && message.copiedBytes > 0 && HANDLERS.progress(message),
+  status: (message) => {
+    if (message.status === "PREPARING") showPreparing(message);
+    else if (message.status === "COPYING" && message.copiedBytes > 0) HANDLERS.progress(message);
+  },
   progress: ({ copiedBytes = 0, size: total, bytesPerSecond: rate, secondsLeft: seconds }) => {
     setStage("copy");
     headline("Copying");
     showBar("copy", "Copied", { done: copiedBytes, total, rate, seconds });
   },
 };
+
+/** Shows that the origin prepares the file, and when it is asked again. */
+function showPreparing({ nextRequestAt }) {
+  setStage("copy");
+  headline("Waiting for the origin");
+  const again = nextRequestAt ? `; it is asked again at ${clock(nextRequestAt, "2-digit")}` : "";
+  const text = `The origin is preparing the file${again}`;
+  if ($("copy").querySelector(".numbers").textContent !== text) announce(`${text}.`);
+  showWaiting("copy", text);
+}
 
 async function showReady(current) {
   const { file } = current;

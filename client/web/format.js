@@ -23,7 +23,7 @@ export function amount({ done, total, rate, seconds }) {
   return parts.join(" · ");
 }
 
-/** The time of day of an ISO date. */
-export function clock(date) {
-  return new Date(date).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+/** The time of day of an ISO date, without seconds unless their format is given. */
+export function clock(date, second) {
+  return new Date(date).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second });
 }

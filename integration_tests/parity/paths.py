@@ -27,6 +27,7 @@ OUTCOMES: dict[str, dict[str, Any]] = {  # fields of the result with each outcom
     "PLANNED": {"slices": [0]},
     "RESTART": {},
     "THROTTLED": {"slices": [0]},
+    "PREPARING": {"seconds": 1},
     "WAIT": {"fileId": FILE_ID},
     "FAILED": {"error": {"code": "ORIGIN_NOT_FOUND", "message": "The origin answered HTTP 404."}},
 }
@@ -93,7 +94,7 @@ def shortened(machine: Machine, *, inline: bool) -> dict[str, Any]:
         for rule in state.get("Retry", []):
             rule["MaxAttempts"] = min(rule["MaxAttempts"], MAX_ATTEMPTS)
             rule |= {"IntervalSeconds": 1, "BackoffRate": 1}
-        if state["Type"] == "Wait":
+        if "Seconds" in state:
             state["Seconds"] = 1
         if "ItemProcessor" in state:
             config = state["ItemProcessor"]["ProcessorConfig"]

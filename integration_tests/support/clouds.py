@@ -98,6 +98,13 @@ def throttling_cloud(folder: Path, env: Mapping[str, str] | None = None) -> Iter
 
 
 @contextmanager
+def unhurried_cloud(folder: Path) -> Iterator[Cloud]:
+    """Run an emulator whose waits last as long as on AWS."""
+    with Emulator(log_path=folder / "emulator.log", env=aws_request_problems.environment()) as emulator:
+        yield emulated(emulator)
+
+
+@contextmanager
 def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> Iterator[Cloud]:
     """Open the cloud of a target; an emulator ends with the context.
 

@@ -123,6 +123,14 @@ class StackOperator:
         assert "FunctionError" not in answer, result
         return result
 
+    def settle(self, download: Download) -> None:
+        """Call `fail` as docs/operations.md does: it repeats what was left undone after the end of a download."""
+        answer = self._cloud.client("lambda").invoke(
+            FunctionName=self.function_name("fail"),
+            Payload=json.dumps({"executionArn": download.execution_arn}).encode(),
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
     def disconnect(self, connection_id: str) -> None:
         """Close a socket from the server's side."""
         management_url = re.sub("^ws", "http", self._outputs["webSocketUrl"])

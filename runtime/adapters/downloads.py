@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Condition, Update, any_of, build
 from runtime.adapters.items import Item, number, text
-from runtime.models import Digest, Download, Failure, Status, Stored, Version, iso
+from runtime.models import Digest, Download, Failure, Preparation, Status, Stored, Version, iso
 
 _ARN = Attribute("executionArn")
 _STATUS = Attribute("status")
@@ -19,8 +19,14 @@ _CHECKED = Attribute("checkedAt")
 _FAILURE = Attribute("failure")
 _RANGE_FAILURE = Attribute("rangeFailure")
 _RESTARTED = Attribute("restartedAt")
-_UNFINISHED = _STATUS.is_in(text(Status.PENDING), text(Status.COPYING))
+_ANSWERS = Attribute("preparingAnswers")
+_UNFINISHED = _STATUS.is_in(text(Status.PENDING), text(Status.COPYING), text(Status.PREPARING))
 _UPLOAD_ATTRIBUTES = ("uploadId", "validator", "copiedParts", "digest")
+_PREPARATION_ATTRIBUTES = (
+    "preparingAnswers",
+    "nextRequestAt",
+    "nextRequestTarget",
+)  # the target may have a signature: until the end only
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class DynamoDownloads:
         update = Update(set={"failure": items.failure_value(failure)})
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id) & _FAILURE.is_absent())
 
-    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
         """Record the first error that only a copy without ranges can overcome."""
         update = Update(set={"rangeFailure": items.failure_value(failure)})
         is_first = _FAILURE.is_absent() & _RANGE_FAILURE.is_absent()
@@ -92,18 +98,40 @@ class DynamoDownloads:
         update = Update(set={"lastError": items.failure_value(failure)})
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
+    def prepare(self, execution_arn: str, *, preparation: Preparation, now: float) -> Download | None:
+        """Record that the origin is requested again later, once per answer."""
+        changes = {
+            "status": text(Status.PREPARING),
+            "preparingAnswers": number(preparation.answers),
+            "nextRequestAt": text(iso(preparation.next_request_at)),
+            "updatedAt": text(iso(now)),
+        }
+        removed: tuple[str, ...] = ("nextRequestTarget",)
+        if preparation.target is not None:
+            changes["nextRequestTarget"], removed = items.target_value(preparation.target), ()
+        earlier = preparation.answers - 1
+        is_new = _ANSWERS.equals(number(earlier)) if earlier else _ANSWERS.is_absent()
+        return self._update_and_read(execution_arn, Update(set=changes, remove=removed), _UNFINISHED & is_new)
+
+    def resume(self, execution_arn: str, *, now: float) -> bool:
+        """Record that the origin sends the file after a wait."""
+        update = Update(set={"status": text(Status.COPYING), "updatedAt": text(iso(now))})
+        return self._update(execution_arn, update, _STATUS.equals(text(Status.PREPARING)))
+
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
         """Record the upload before its first part."""
         changes = {"status": text(Status.COPYING), "uploadId": text(upload_id), "updatedAt": text(iso(now))}
         removed: tuple[str, ...] = ()
-        if size is not None:
+        if size is None:
+            removed = ("size",)  # of an earlier try, which a copy without ranges may not know
+        else:
             changes["size"] = number(size)
         if version is not None:
             changes["validator"] = items.validator_value(version.validator)
             changes["contentType"] = text(version.content_type)
-            removed = ("copiedBytes",)
+            removed += ("copiedBytes",)
         return self._update(execution_arn, Update(set=changes, remove=removed), _UNFINISHED)
 
     def finish(self, execution_arn: str, *, stored: Stored, upload_id: str | None, now: float) -> bool:
@@ -120,7 +148,8 @@ class DynamoDownloads:
         }
         if stored.sha256 is not None:
             changes["objectSha256"] = text(stored.sha256)
-        update = Update(set=changes, remove=(*_UPLOAD_ATTRIBUTES, "failure", "rangeFailure", "lastError"))
+        removed = (*_UPLOAD_ATTRIBUTES, *_PREPARATION_ATTRIBUTES, "failure", "lastError")
+        update = Update(set=changes, remove=removed)
         return self._update(execution_arn, update, _UNFINISHED & _has_upload(upload_id))
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
@@ -130,7 +159,7 @@ class DynamoDownloads:
             "failure": items.failure_value(failure),
             "updatedAt": text(iso(now)),
         }
-        return self._update(execution_arn, Update(set=changes), _UNFINISHED)
+        return self._update(execution_arn, Update(set=changes, remove=_PREPARATION_ATTRIBUTES), _UNFINISHED)
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
         """Record the check of an item that has not changed."""
@@ -140,7 +169,8 @@ class DynamoDownloads:
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
         """Mark it CANCELLED."""
-        update = Update(set={"status": text(Status.CANCELLED), "updatedAt": text(iso(now))})
+        changes = {"status": text(Status.CANCELLED), "updatedAt": text(iso(now))}
+        update = Update(set=changes, remove=_PREPARATION_ATTRIBUTES)
         return self._update(execution_arn, update, _UNFINISHED)
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
@@ -160,6 +190,10 @@ class DynamoDownloads:
     def record_notified(self, execution_arn: str, *, now: float) -> bool:
         """Record when the clients were notified of the end."""
         return self._update(execution_arn, Update(set={"notifiedAt": text(iso(now))}), _ARN.exists())
+
+    def record_event_sent(self, execution_arn: str, *, now: float) -> bool:
+        """Record when the event of the end was put on the event bus."""
+        return self._update(execution_arn, Update(set={"eventSentAt": text(iso(now))}), _ARN.exists())
 
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         """Remove a connection's id from the item, if there is one."""

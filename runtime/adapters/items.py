@@ -10,8 +10,10 @@ from runtime.models import (
     Digest,
     Download,
     Failure,
+    Preparation,
     Status,
     Stored,
+    Target,
     Validator,
     Version,
     iso,
@@ -74,7 +76,9 @@ def download_of(item: Item) -> Download:
         range_failure=_failure(item, "rangeFailure"),
         last_error=_failure(item, "lastError"),
         notified_at=_time(item, "notifiedAt"),
+        event_sent_at=_time(item, "eventSentAt"),
         checked_at=_time(item, "checkedAt"),
+        preparation=_preparation(item),
     )
 
 
@@ -140,6 +144,11 @@ def digest_value(digest: Digest) -> Item:
     return {"M": {"whole": text(digest.whole), "composite": text(digest.composite)}}
 
 
+def target_value(target: Target) -> Item:
+    """Return a URL of an origin as a map."""
+    return {"M": {"url": text(target.url), "getsSecrets": {"BOOL": target.gets_secrets}}}
+
+
 def _text(item: Item, name: str) -> str | None:
     return item[name]["S"] if name in item else None
 
@@ -178,6 +187,17 @@ def _version(item: Item) -> Version | None:
         return None
     validator = item["validator"]["M"]
     return Version(Validator(validator["header"]["S"], validator["value"]["S"]), item["contentType"]["S"])
+
+
+def _preparation(item: Item) -> Preparation | None:
+    if "nextRequestAt" not in item:
+        return None
+    target = item["nextRequestTarget"]["M"] if "nextRequestTarget" in item else None
+    return Preparation(
+        answers=int(item["preparingAnswers"]["N"]),
+        next_request_at=seconds_of(item["nextRequestAt"]["S"]),
+        target=Target(target["url"]["S"], target["getsSecrets"]["BOOL"]) if target else None,
+    )
 
 
 def _digest(item: Item) -> Digest | None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,7 +21,9 @@ from benchmarks.prices import Bill
 from benchmarks.report import Figure
 from benchmarks.request_counter import record_requests
 from localcloud.config import nested
+from runtime.errors import OriginPreparingError, TimedOutError
 from runtime.logic.copying import plan
+from runtime.logic.copying.await_origin import delay
 from tools.readme_tables import TOP
 
 
@@ -81,6 +84,21 @@ def test_docs_cost_has_the_price_of_a_status_request() -> None:
     )
     call = prices.INVOCATION + 0.05 * SMALL_MB / 1024 * prices.GB_SECOND
     assert float(dollars) == pytest.approx(1e6 * (2 * prices.MESSAGE + call + 2 * prices.ITEM_READ), rel=0.02)
+
+
+def test_docs_cost_has_the_price_of_a_day_of_waiting_for_an_origin() -> None:
+    """A request is billed with the cold call of `copy` on the same page, because a day leaves no function warm."""
+    page = (TOP / "docs" / "cost.md").read_text()
+    dollars, requests = re.findall(r"\| \$([\d.]+) a day for (\d+) requests", page)[0]
+    (cold_calls,) = re.findall(r"^\| `copy` \|.*\| \$([\d.]+) \| \$[\d.]+ \|$", page, re.MULTILINE)
+    waits, day = list[float](), 86_400.0
+    with suppress(TimedOutError):
+        while True:
+            answer = OriginPreparingError("202", target=None, retry_after=None)
+            waits.append(delay(len(waits), answer, day - sum(waits)))
+    assert int(requests) == len(waits)
+    request = 3 * prices.TRANSITION + float(cold_calls) / 1e6 + prices.ITEM_WRITE + prices.ITEM_READ
+    assert float(dollars) == pytest.approx(len(waits) * request, rel=0.01)
 
 
 UNTRUSTED_CALLERS = {

@@ -48,6 +48,19 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *((setting, {setting: value}) for setting, value in outside()),
     *((setting, {setting: value}) for setting in FLAGS for value in ("true", 1, "")),
     ("observability.log_retention_days", {"observability.log_retention_days": 8}),
+    *(
+        ("observability.event_bus", {"observability.event_bus": bus})
+        for bus in (
+            "",
+            "a b",
+            "x" * 257,
+            7,
+            "arn:aws:events:eu-west-1:123456789012:rule/a",
+            "arn:aws:events:eu-west-1:12345:event-bus/a",
+            "arn:aws:events:eu-west-1:123456789012:event-bus/",
+            "https://events.eu-west-1.amazonaws.com/",
+        )
+    ),
     ("copying.slice_threshold_mb", {"copying.slice_threshold_mb": 63}),
     ("copying.reuse_seconds", {"copying.reuse_seconds": 59}),
     ("copying.reuse_seconds", {"copying.reuse_seconds": 6 * 86_400}),

@@ -22,7 +22,17 @@ from tools.parity.implementations import IMPLEMENTATIONS, MOTO
 PAGE = (REPOSITORY / "docs" / "parity.md").read_text()
 BY_HAND = {"dynoxide", "terraform-provider-aws"}
 PINNED = {"MiniStack": "ministack", "moto": "moto"}  # name -> package of `uv.lock`
-SERVICES = {"dynamodb", "lambda", "s3", "secretsmanager", "ssm", "stepfunctions", "sts", "apigatewaymanagementapi"}
+SERVICES = {
+    "apigatewaymanagementapi",
+    "dynamodb",
+    "events",
+    "lambda",
+    "s3",
+    "secretsmanager",
+    "ssm",
+    "stepfunctions",
+    "sts",
+}
 
 
 def rows(heading: str) -> list[list[str]]:

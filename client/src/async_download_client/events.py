@@ -1,6 +1,6 @@
 """The events of a download, for the callback `on_event`, in the order in which they occur.
 
-`requested` → `connected` (→ `disconnected` → `connected` …, or `polling`) → `progress` … → `ready`
+`requested` → `connected` (→ `disconnected` → `connected` …, or `polling`) (→ `preparing` …) → `progress` … → `ready`
 (→ `checking` … → `resumed`) → `received` … (→ `retrying`, `renewed`) (→ `checking` …) → `verified` → `saved`
 """
 
@@ -21,6 +21,7 @@ __all__ = [
     "Event",
     "FileReady",
     "Polling",
+    "Preparing",
     "Progress",
     "Received",
     "Renewed",
@@ -63,6 +64,14 @@ class Polling:
 
     name: ClassVar = "polling"
     reason: str
+
+
+@dataclass(frozen=True)
+class Preparing:
+    """The origin prepares the file, which may take hours; the stack requests it again at `next_request_at`."""
+
+    name: ClassVar = "preparing"
+    next_request_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,7 @@ Event = (
     | Connected
     | Disconnected
     | Polling
+    | Preparing
     | Progress
     | FileReady
     | Checking

@@ -77,6 +77,7 @@ def parse_status(body: Body, download: Download) -> Status:
         file=parse_file(file, download) if _is_body(file) else None,
         error_code=_optional_text(error, "code") if _is_body(error) else None,
         error_message=_optional_text(error, "message") if _is_body(error) else None,
+        next_request_at=_optional_datetime(body, "nextRequestAt"),
     )
 
 
@@ -93,7 +94,12 @@ def parse_message(message: Body, download: Download) -> Status | None:
         return Status("CANCELLED")
     if kind in ("status", "progress"):
         status = _optional_text(message, "status") or "COPYING"
-        return Status(status, copied_bytes=_count(message, "copiedBytes"), size=_count(message, "size"))
+        return Status(
+            status,
+            copied_bytes=_count(message, "copiedBytes"),
+            size=_count(message, "size"),
+            next_request_at=_optional_datetime(message, "nextRequestAt"),
+        )
     return None
 
 
@@ -147,8 +153,16 @@ def _count(body: Body, name: str) -> int | None:
 
 
 def _datetime(body: Body, name: str) -> datetime:
+    _text(body, name)
+    if parsed := _optional_datetime(body, name):
+        return parsed
+    raise ProtocolError(f"The API's response has a malformed {name}.")
+
+
+def _optional_datetime(body: Body, name: str) -> datetime | None:
+    """Return a time; None if it is absent or malformed."""
     try:
-        parsed = datetime.fromisoformat(_text(body, name))
+        parsed = datetime.fromisoformat(_optional_text(body, name) or "")
     except ValueError:
-        raise ProtocolError(f"The API's response has a malformed {name}.") from None
+        return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

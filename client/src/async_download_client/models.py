@@ -98,7 +98,11 @@ class ReadyFile:
 
 @dataclass(frozen=True)
 class Status:
-    """A download's status: PENDING, COPYING, READY (with `file`), FAILED (with the error) or CANCELLED."""
+    """A download's status: PENDING, COPYING, PREPARING, READY (with `file`), FAILED (with the error) or CANCELLED.
+
+    `next_request_at` is when the stack requests the file of the origin again, which is PREPARING it. A newer stack may
+    send further statuses.
+    """
 
     status: str
     copied_bytes: int | None = None
@@ -106,3 +110,4 @@ class Status:
     file: ReadyFile | None = None
     error_code: str | None = None
     error_message: str | None = None
+    next_request_at: datetime | None = None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from async_download_client.api import Api
 from async_download_client.errors import NetworkError, WaitTimeoutError
-from async_download_client.events import Connected, Disconnected, Event, FileReady, Polling, Progress
+from async_download_client.events import Connected, Disconnected, Event, FileReady, Polling, Preparing, Progress
 from async_download_client.messages import Body, is_connection_unknown, parse_message, raise_if_ended
 from async_download_client.models import Download, ReadyFile, Status
 from async_download_client.stop import StopSignal
@@ -133,7 +133,9 @@ class Wait:
     def _handle_status(self, status: Status) -> ReadyFile | None:
         raise_if_ended(status)
         if status.file is None and status != self._last_status:
-            self._on_event(Progress(status.status, status.copied_bytes, status.size))
+            preparing = status.status == "PREPARING"
+            progress = Progress(status.status, status.copied_bytes, status.size)
+            self._on_event(Preparing(status.next_request_at) if preparing else progress)
         self._last_status = status
         return status.file
 

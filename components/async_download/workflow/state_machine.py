@@ -34,7 +34,8 @@ def definition(
 
     Copy -> Stored? -> Deliver; for a large file Stored? -> CopySlices -> Complete -> Stored? -> Deliver. A file with
     more slices than one Map takes is PLANNED again by Complete, batch after batch. Slices whose function was throttled
-    are THROTTLED: Stored? -> AwaitCapacity -> CopySlices. Any failure -> NotifyFailure -> Failed.
+    are THROTTLED: Stored? -> AwaitCapacity -> CopySlices. While the origin is PREPARING the file, or is overloaded:
+    Stored? -> AwaitOrigin -> Copy. Any failure -> NotifyFailure -> Failed.
 
     Args are the ARNs of the functions, the number of slices that are copied at once (`concurrency`), the time-out of a
     download (`seconds`), the name of the table of copies where they are reused (`copies`), and the `ExecutionType` of
@@ -53,6 +54,7 @@ def definition(
                     _outcome("PLANNED", "CopySlices"),
                     _outcome("THROTTLED", "AwaitCapacity"),
                     _outcome("RESTART", "Copy"),
+                    _outcome("PREPARING", "AwaitOrigin"),
                     *([_outcome("WAIT", "AwaitCopy")] if copies else []),
                 ],
                 "Default": "NotifyFailure",
@@ -60,6 +62,7 @@ def definition(
             **({"AwaitCopy": _await_copy(copies, copy)} if copies else {}),
             "CopySlices": _slices(copy_slice, concurrency, children),
             "AwaitCapacity": {"Type": "Wait", "Seconds": CAPACITY_SECONDS, "Next": "CopySlices"},
+            "AwaitOrigin": {"Type": "Wait", "SecondsPath": "$.seconds", "Next": "Copy"},
             "Complete": _task("complete", complete, COPIED, then={"Next": "Stored?"}, caught="NotifyFailure"),
             "Deliver": _deliver(deliver),
             "NoClientReached": {"Type": "Succeed"},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runtime.errors import StoppedError, TransferError
+from runtime.errors import OriginPreparingError, StoppedError, TransferError
 from runtime.logic.copying import cleanup, limits, outcome, plain_get, plan, verify
+from runtime.logic.copying.await_origin import AwaitOrigin
 from runtime.logic.copying.outcome import Outcome
 from runtime.logic.copying.progress import StreamProgress
 from runtime.logic.copying.reuse import Reuse, Wait
@@ -15,7 +16,7 @@ from runtime.logic.origin import disposition
 from runtime.logic.origin.fetch import Fetch, FetchBuilder
 from runtime.logic.origin.retries import Deadline, Retries
 from runtime.logic.origin.source import Source
-from runtime.models import Download, Version
+from runtime.models import Download, Failure, Status, Version
 from runtime.ports import Clock, Downloads, Objects, Sockets
 
 PART_SIZE = 8 * 1024 * 1024
@@ -45,7 +46,8 @@ class Copy:
         """Copy within so many seconds.
 
         Return STORED, PLANNED with the first `slices` (numbers), WAIT with a `fileId` if another download copies the
-        same version of the file, or FAILED with an `error`.
+        same version of the file, PREPARING with the `seconds` after which the origin is requested again, or FAILED
+        with an `error`.
 
         Raises:
             ServiceError: S3 or DynamoDB failed for now.
@@ -55,9 +57,14 @@ class Copy:
             return outcome.failed(StoppedError("The download is not there any more."))
         if download.status.is_final:
             return outcome.of_final(download)
-        deadline = Deadline(self.clock, seconds)
+        await_origin, deadline = AwaitOrigin(self.downloads, self.sockets, self.clock), Deadline(self.clock, seconds)
+        if wait := await_origin.remaining(download):
+            return wait
         try:
-            return self._transfer(download, self.fetch_builder.build(download, deadline), deadline)
+            try:
+                return self._transfer(download, self.fetch_builder.build(download, deadline), deadline)
+            except OriginPreparingError as answer:
+                return await_origin.begin(download, answer)
         except TransferError as error:
             return outcome.failed(error)
 
@@ -67,7 +74,18 @@ class Copy:
             try:
                 return self._try_once(download, fetch, deadline, retries, plain=range_failure is not None)
             except TransferError as error:
-                range_failure = plain_get.prepare_next(error, retries, range_failure)
+                before, range_failure = range_failure, plain_get.prepare_next(error, retries, range_failure)
+                if range_failure != before:
+                    download = self._end_reuse(download, range_failure)
+
+    def _end_reuse(self, download: Download, range_failure: Failure | None) -> Download:
+        """Record that the copy may be of another version than the one that it was claimed for, if it was."""
+        current = self.downloads.get(download.execution_arn) if self.reuse else None
+        if current is None or current.file_id is None or range_failure is None:
+            return download
+        arn, upload_id = download.execution_arn, current.upload_id
+        self.downloads.record_range_failure(arn, failure=range_failure, upload_id=upload_id)
+        return replace(download, range_failure=range_failure)
 
     def _try_once(
         self, download: Download, fetch: Fetch, deadline: Deadline, retries: Retries, *, plain: bool
@@ -90,12 +108,16 @@ class Copy:
             if source.total is not None:
                 verify.expected(download, source.total)
                 limits.file_limit(self.max_file_bytes).check(source.total)
-            copy = self.reuse.find_copy(download, fetch.origin, source.version) if self.reuse else None
+            copy = None
+            if self.reuse is not None and download.range_failure is None:
+                copy = self.reuse.find_copy(download, fetch.origin, source.version)
             if isinstance(copy, Wait):
                 return {"outcome": "WAIT", "fileId": copy.file_id}
             if copy is not None:
                 self._discard_earlier_try(download, key)
                 return outcome.settle(self.downloads, self.objects, self.clock, download, copy, None)
+            if download.status is Status.PREPARING:
+                self.downloads.resume(download.execution_arn, now=self.clock.now())
             if self._is_for_slices(download, source):
                 source.close()
                 return self._plan(download, key, source)

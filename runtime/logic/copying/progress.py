@@ -15,6 +15,7 @@ from runtime import log, parallel
 from runtime.errors import AsyncDownloadError, ConnectionGoneError, ServiceError, StoppedError
 from runtime.logic.copying import progress_budget
 from runtime.logic.sockets import messages
+from runtime.logic.sockets.messages import Message
 from runtime.models import Download, Status
 from runtime.ports import Clock, Downloads, Sockets
 
@@ -45,17 +46,22 @@ class BackgroundTask:
 
 
 def send_progress(sockets: Sockets, download: Download, rate: float | None) -> None:
-    """Post the progress to every socket of the download, once: the next message replaces one that was lost.
+    """Post the progress to every socket of the download, once: the next message replaces one that was lost."""
+    send_once(sockets, download, messages.progress(download, rate))
+
+
+def send_once(sockets: Sockets, download: Download, message: Message) -> None:
+    """Post a message to every socket of the download, once. Clients ask for the status when one was lost.
 
     Posts that are throttled or fail are counted in one log line.
     """
-    data = messages.encode(messages.progress(download, rate))
+    data = messages.encode(message)
     posted = parallel.map_each(partial(_post, sockets, data), sorted(download.connection_ids))
     if given_up := posted.count(False):
         log.warning(
             "Progress messages were given up",
             executionArn=download.execution_arn,
-            type="progress",
+            type=str(message["type"]),
             posted=len(posted) - given_up,
             pushesGivenUp=given_up,
         )

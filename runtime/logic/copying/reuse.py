@@ -46,7 +46,7 @@ class Reuse:
         """
         if validator is None or download.sha256 is not None:
             return None
-        file_id = file_id_of(origin, download.path, validator)
+        file_id = file_id_of(origin, download, validator)
         arn, now = download.execution_arn, self.clock.now()
         expires_at = min(int(now) + self.seconds, download.expires_at)
         claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at)
@@ -55,8 +55,8 @@ class Reuse:
             if leader is not None and not leader.is_expired(now):
                 if not leader.status.is_final:
                     return Wait(file_id) if claim.waiting < MAX_WAITING else None
-                if leader.status is Status.READY and leader.stored and self._has_object(leader, leader.stored):
-                    return leader.stored
+                if (stored := _reusable_copy(leader)) and self._has_object(leader, stored):
+                    return stored
             claim = self.copies.claim(file_id, arn, now=now, expires_at=expires_at, instead_of=claim.leader)
             if claim.leader != arn:
                 return Wait(file_id)
@@ -86,7 +86,7 @@ class ResumeWaiters:
         """
         if download.file_id is None:
             return
-        settle = self.copies.finish if download.status is Status.READY else self.copies.release
+        settle = self.copies.finish if _reusable_copy(download) else self.copies.release
         for token in settle(download.file_id, download.execution_arn):
             try:
                 self.tasks.resume(token)
@@ -94,7 +94,17 @@ class ResumeWaiters:
                 log.warning("A waiting download could not be resumed", reason=str(error))
 
 
-def file_id_of(origin: Origin, path: str, validator: Validator) -> str:
-    """Return an id of a file's version, made from its origin, path and validator."""
-    described = [origin.name, origin.base_url, path, validator.header, validator.value]
+def _reusable_copy(leader: Download) -> Stored | None:
+    """Return the copy of a leader that is READY, unless it may be of another version than the claimed one."""
+    return leader.stored if leader.status is Status.READY and leader.range_failure is None else None
+
+
+def file_id_of(origin: Origin, download: Download, validator: Validator) -> str:
+    """Return an id of a file's version, made from its origin, path and validator.
+
+    A file that the origin has prepared at another URL is shared by downloads of that URL only.
+    """
+    described = [origin.name, origin.base_url, download.path, validator.header, validator.value]
+    if download.preparation and download.preparation.target:
+        described.append(download.preparation.target.url)
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()

@@ -24,6 +24,8 @@ from runtime.ports import Body
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,16})-([0-9]{1,16})/([0-9]{1,16}|\*)")
 _COUNT = re.compile(r"[0-9]{1,16}")
+_SECONDS = re.compile(r"[0-9]+")
+MAX_RETRY_AFTER = 1e9  # seconds, far beyond the end of every download
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{0,510}"')  # at most 512 characters, since it is stored and sent back
 _DAY, _MONTH, _TIME = "[A-Z][a-z]{2}", "[A-Z][a-z]{2}", "[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _HTTP_DATE = re.compile(  # the three forms of RFC 9110, 5.6.7
@@ -31,7 +33,8 @@ _HTTP_DATE = re.compile(  # the three forms of RFC 9110, 5.6.7
     rf"|[A-Z][a-z]{{5,8}}, [0-9]{{2}}-{_MONTH}-[0-9]{{2}} {_TIME} GMT"
     rf"|{_DAY} {_MONTH} [0-9 ][0-9] {_TIME} [0-9]{{4}}"
 )
-_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+ACCEPTED = 202
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _DEFINITIVE = frozenset({401, 404, 410})  # of the file, whether a range of it is requested or all of it
 _WHOLE = frozenset({200, 201, 203})  # curl and wget save these bodies, too; 203 is a proxy's copy (RFC 9110, 15.3.4)
 
@@ -148,13 +151,17 @@ def failure_of(body: Body, now: float) -> TransferError:
         return OriginNotFoundError(f"The origin has no such file (HTTP {status}).")
     if status in (401, 403):
         return OriginRefusedError(f"The origin refused the request (HTTP {status}).")
-    if status in _BUSY:
-        wait = _retry_after(body.headers.get("retry-after"), now)
-        request = f" and asks to be tried again after {wait:.0f} s" if wait else ""
-        return OriginBusyError(f"The origin answered HTTP {status}{request}.", retry_after=wait)
+    if status in BUSY:
+        wait = retry_after_of(body.headers, now)
+        return OriginBusyError(f"The origin answered HTTP {status}{request_for_wait(wait)}.", retry_after=wait)
     if 200 <= status < 300:
         return OriginError(f"The origin answered HTTP {status}, which has no file.")
     return OriginError(f"The origin answered HTTP {status}.")
+
+
+def request_for_wait(seconds: float | None) -> str:
+    """Return the end of a sentence that says what a Retry-After of so many seconds asks for."""
+    return f" and asks to be tried again after {seconds:.0f} s" if seconds else ""
 
 
 def _name(validator: Validator) -> str:
@@ -165,11 +172,13 @@ def _another(validator: Validator) -> str:
     return f"another {_name(validator)} than before, or none"
 
 
-def _retry_after(text: str | None, now: float) -> float | None:
+def retry_after_of(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds in Retry-After, 0 for a past date, or None if there are none or they are malformed."""
+    text = headers.get("retry-after")
     if text is None:
         return None
-    if count := _COUNT.fullmatch(text.strip()):
-        return float(count[0])
+    if _SECONDS.fullmatch(text.strip()):
+        return min(float(text), MAX_RETRY_AFTER)
     moment = _moment(text)
     return None if moment is None else max(0.0, moment.timestamp() - now)
 

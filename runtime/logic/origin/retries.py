@@ -7,12 +7,14 @@ from runtime.backoff import pause
 from runtime.errors import ServiceError, TimedOutError, TransferError
 from runtime.ports import Clock
 
+MAX_WAIT_SECONDS = 30.0  # between two attempts of one worker
+
 
 class Deadline:
     """The moment at which a worker has to be done."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
+        self.clock = clock
         self._end = clock.monotonic() + seconds
 
     def remaining(self) -> float:
@@ -21,7 +23,7 @@ class Deadline:
         Raises:
             TimedOutError: the moment has passed.
         """
-        left = self._end - self._clock.monotonic()
+        left = self._end - self.clock.monotonic()
         if left <= 0:
             raise TimedOutError("The file could not be copied in the time that there is.")
         return left
@@ -30,7 +32,9 @@ class Deadline:
 class Retries:
     """The attempts that one transfer has left, and the wait before the next."""
 
-    def __init__(self, clock: Clock, deadline: Deadline, *, attempts: int = 3, max_wait: float = 30.0) -> None:
+    def __init__(
+        self, clock: Clock, deadline: Deadline, *, attempts: int = 3, max_wait: float = MAX_WAIT_SECONDS
+    ) -> None:
         self._clock = clock
         self._deadline = deadline
         self._attempts = attempts

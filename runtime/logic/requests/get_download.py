@@ -29,14 +29,12 @@ class GetDownload:
         body: dict[str, object] = {
             "downloadId": download.download_id,
             "executionArn": download.execution_arn,
-            "status": str(download.status),
+            **messages.status_of(download),
             "origin": download.origin,
             "path": download.path,
             "createdAt": iso(download.created_at),
             "expiresAt": iso(download.expires_at),
         }
-        sizes = {"size": download.size, "copiedBytes": download.copied_bytes}
-        body |= {name: value for name, value in sizes.items() if value is not None}
         if download.status is Status.FAILED:
             body["error"] = messages.error_of(download)
         signed = self.download_messages.sign_url(download)

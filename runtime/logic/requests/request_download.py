@@ -181,13 +181,16 @@ class RequestDownload:
         return self.origins[name]
 
     def _answer(self, download: Download, ticket: tickets.Ticket) -> dict[str, object]:
-        return {
+        body: dict[str, object] = {
             "downloadId": download.download_id,
             "executionArn": download.execution_arn,
             "webSocketEndpoint": f"{self.web_socket_url}?ticket={ticket.text}",
             "statusUrl": f"{self.api_url}/downloads/{download.download_id}",
             "expiresAt": iso(download.expires_at),
         }
+        if download.next_request_at is not None:
+            body |= {"status": str(download.status), "nextRequestAt": iso(download.next_request_at)}
+        return body
 
 
 def _with_id(download: Download, key: str | None, attempt: int, state_machine_arn: str) -> Download:

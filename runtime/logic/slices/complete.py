@@ -15,7 +15,7 @@ from runtime.errors import (
     UploadConflictError,
     UploadGoneError,
 )
-from runtime.logic.copying import cleanup, crc32, outcome, plan, verify
+from runtime.logic.copying import await_origin, cleanup, crc32, outcome, plan, verify
 from runtime.logic.copying.outcome import Outcome
 from runtime.logic.slices.sliced import Sliced, sliced
 from runtime.models import Digest, Stored
@@ -39,8 +39,9 @@ class Complete:
         """Check the `slices` that a Map has just copied, then return the next slices or complete the upload.
 
         Return STORED, PLANNED with the numbers of the next `slices`, THROTTLED with the `slices` whose function Lambda
-        did not run, RESTART if the upload has vanished or ranges cannot be used, or FAILED with `error`
-        `{code, message}`. After a recorded range failure `copy` drops the upload, and requests no ranges any more.
+        did not run, PREPARING with the `seconds` after which the origin is requested again, RESTART if the upload has
+        vanished or ranges cannot be used, or FAILED with `error` `{code, message}`. After a recorded range failure
+        `copy` drops the upload, and requests no ranges any more.
 
         Args:
             execution_arn: the download.
@@ -58,7 +59,7 @@ class Complete:
             return outcome.failed(StoppedError("The download is not there any more."))
         try:
             parts = self._list(job)
-            remaining = None if parts is None else _remaining(job, parts, slices, throttled)
+            remaining = None if parts is None else self._remaining(job, parts, slices, throttled)
             if remaining is not None:
                 return remaining
             stored = self._stored(job, parts)
@@ -67,6 +68,35 @@ class Complete:
         if stored is None:
             return self._restart(job)
         return outcome.settle(self.downloads, self.objects, self.clock, job.download, stored, job.upload_id)
+
+    def _remaining(
+        self, job: Sliced, parts: Sequence[Part], slices: Sequence[int], throttled: Collection[int]
+    ) -> Outcome | None:
+        """Return the outcome with the slices to copy next, or None if all slices are copied.
+
+        While the download waits for its origin, that is PREPARING: `Copy` plans the slices again after the wait.
+
+        Raises:
+            StoredObjectError: a slice is missing although its function ran, or a failure was recorded.
+        """
+        copied = copied_slices(job.plan, parts)
+        missing = [index for index in slices if index not in copied]
+        following = next((index for index in range(job.plan.slice_count) if index not in copied), None)
+        if following is None:
+            return None
+        if job.download.failure is not None:
+            raise _incomplete()
+        if job.download.range_failure is not None:
+            return _RESTART
+        if job.download.next_request_at is not None:
+            return await_origin.preparing(job.download.next_request_at - self.clock.now())
+        if not set(missing) <= set(throttled):
+            raise _incomplete()
+        if missing:
+            return {"outcome": "THROTTLED", "slices": missing}
+        if following <= max(slices):  # of an earlier batch, which was complete then
+            raise _incomplete()
+        return {"outcome": "PLANNED", "slices": job.plan.batch(following)}
 
     def _list(self, job: Sliced) -> list[Part] | None:
         """List the parts of the upload; None when the upload is gone."""
@@ -147,28 +177,6 @@ def copied_slices(cut: plan.Plan, parts: Sequence[Part]) -> set[int]:
         for index in range(cut.slice_count)
         if all(sizes.get(part.number) == part.length for part in cut.parts_of(index))
     }
-
-
-def _remaining(job: Sliced, parts: Sequence[Part], slices: Sequence[int], throttled: Collection[int]) -> Outcome | None:
-    """Return the outcome with the slices to copy next, or None if all slices are copied.
-
-    Raises:
-        StoredObjectError: a slice is missing although its function ran, or a failure was recorded.
-    """
-    copied = copied_slices(job.plan, parts)
-    missing = [index for index in slices if index not in copied]
-    following = next((index for index in range(job.plan.slice_count) if index not in copied), None)
-    if following is None:
-        return None
-    if job.download.failure is None and job.download.range_failure is not None:
-        return _RESTART
-    if job.download.failure is not None or not set(missing) <= set(throttled):
-        raise _incomplete()
-    if missing:
-        return {"outcome": "THROTTLED", "slices": missing}
-    if following <= max(slices):  # of an earlier batch, which was complete then
-        raise _incomplete()
-    return {"outcome": "PLANNED", "slices": job.plan.batch(following)}
 
 
 def _incomplete() -> StoredObjectError:

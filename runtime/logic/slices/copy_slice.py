@@ -6,8 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime import log
-from runtime.errors import OriginTimeoutError, Retry, StoppedError, TimedOutError, TransferError, UploadGoneError
+from runtime.errors import (
+    OriginPreparingError,
+    OriginTimeoutError,
+    Retry,
+    StoppedError,
+    TimedOutError,
+    TransferError,
+    UploadGoneError,
+)
 from runtime.logic.copying import plan
+from runtime.logic.copying.await_origin import AwaitOrigin
 from runtime.logic.origin.fetch import FetchBuilder
 from runtime.logic.origin.range_reader import RangeReader
 from runtime.logic.origin.retries import Deadline
@@ -50,6 +59,8 @@ class CopySlice:
             self._copy(job, index, Deadline(self.clock, seconds), watch)
         except (StoppedError, UploadGoneError) as error:
             log.info("A slice is not wanted any more", executionArn=execution_arn, slice=index, reason=str(error))
+        except OriginPreparingError as answer:
+            self._await_origin(job, answer)
         except TransferError as error:
             self._record(job, error)
             if may_be_overcome(error):
@@ -90,6 +101,13 @@ class CopySlice:
         listed = self.objects.list_parts(job.key, job.upload_id, after=parts[0].number - 1, max_parts=len(parts))
         sizes = {part.number: part.size for part in listed}
         return [part for part in parts if sizes.get(part.number) != part.length]
+
+    def _await_origin(self, job: Sliced, answer: OriginPreparingError) -> None:
+        """Record the wait, for which the other workers end too; `Complete` lets the state machine wait."""
+        try:
+            AwaitOrigin(self.downloads, self.sockets, self.clock).begin(job.download, answer)
+        except TransferError as error:
+            self._record(job, error)
 
     def _record(self, job: Sliced, error: TransferError) -> None:
         failure, arn = Failure(error.code, str(error)), job.download.execution_arn

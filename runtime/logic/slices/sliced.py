@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.logic.copying.plan import Cut, Plan
-from runtime.models import Download, Version
+from runtime.models import Download, Status, Version
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,10 @@ class Sliced:
     plan: Plan
 
     def is_needed(self, download: Download | None, now: float) -> bool:
-        """Return whether the download, read again, still has this upload and can succeed."""
+        """Return whether the download, read again, still has this upload, can succeed and does not wait."""
         if download is None or download.status.is_final or download.is_expired(now):
+            return False
+        if download.status is Status.PREPARING:
             return False
         return download.upload_id == self.upload_id and (download.failure or download.range_failure) is None
 

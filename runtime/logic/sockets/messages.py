@@ -25,7 +25,9 @@ def download_message(download: Download, signed: SignedUrl | None = None) -> Mes
     if download.status is Status.CANCELLED:
         return _message("cancelled", download.download_id, "cancelled")
     message_id = f"status-{download.status}-{download.copied_bytes or 0}"
-    return _message("status", download.download_id, message_id) | {"status": str(download.status)} | _bytes_of(download)
+    if download.next_request_at is not None:
+        message_id += f"-{download.next_request_at:.0f}"
+    return _message("status", download.download_id, message_id) | status_of(download)
 
 
 def progress(download: Download, rate: float | None = None) -> Message:
@@ -85,6 +87,14 @@ def encode(message: Message) -> bytes:
 
 def _message(kind: str, download_id: str, message_id: str) -> Message:
     return {"type": kind, "version": VERSION, "messageId": f"{download_id}-{message_id}", "downloadId": download_id}
+
+
+def status_of(download: Download) -> Message:
+    """Return the status of a download, with its sizes and the time of its next request to the origin, if known."""
+    status: Message = {"status": str(download.status)} | _bytes_of(download)
+    if download.next_request_at is not None:
+        status["nextRequestAt"] = iso(download.next_request_at)
+    return status
 
 
 def _bytes_of(download: Download) -> Message:

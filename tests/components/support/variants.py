@@ -30,6 +30,7 @@ NON_DEFAULT: dict[str, Any] = {
     "api.throttle_rate": 7,
     "api.throttle_burst": 9,
     "observability.log_retention_days": 7,
+    "observability.event_bus": "downloads",
     "copying.memory_mb": 2048,
     "copying.concurrency": 1000,
     "copying.reserved_concurrency": 40,

@@ -86,7 +86,7 @@ def test_tasks_and_maps_have_time_outs_retries_and_catches(name: str) -> None:
 def test_states_are_few_and_named_after_what_they_do() -> None:
     """A task is named like its function, and a choice ends with a question mark."""
     states_by_name = dict(states(REUSING))
-    assert len(states_by_name) <= 12
+    assert len(states_by_name) <= 13
     renamed = {"fail": "NotifyFailure"}
     for name, state in states_by_name.items():
         assert (state["Type"] == "Choice") == name.endswith("?"), name
@@ -155,9 +155,20 @@ def test_only_the_numbers_of_slices_travel_and_those_of_throttled_ones_come_back
     slices, results = list(range(9_000, 10_000)), [{"slice": index} for index in range(9_000, 10_000)]
     assert len(json.dumps({"slices": slices, "results": results})) < 256 * 1024 / 8
     choices = {choice["StringEquals"]: choice["Next"] for choice in DEFINITION["States"]["Stored?"]["Choices"]}
-    expected = {"STORED": "Deliver", "PLANNED": "CopySlices", "THROTTLED": "AwaitCapacity", "RESTART": "Copy"}
-    assert choices == expected
+    assert choices == {
+        "STORED": "Deliver",
+        "PLANNED": "CopySlices",
+        "THROTTLED": "AwaitCapacity",
+        "RESTART": "Copy",
+        "PREPARING": "AwaitOrigin",
+    }
     assert (SLICES["Next"], DEFINITION["States"]["Complete"]["Next"]) == ("Complete", "Stored?")
+
+
+def test_the_wait_for_an_origin_costs_no_function_and_three_transitions_a_request() -> None:
+    """Copy, Stored? and AwaitOrigin, with the seconds of the outcome and nothing that names a URL."""
+    assert DEFINITION["States"]["AwaitOrigin"] == {"Type": "Wait", "SecondsPath": "$.seconds", "Next": "Copy"}
+    assert DEFINITION["States"]["Copy"]["Parameters"]["Payload"] == {"executionArn.$": "$$.Execution.Id"}
 
 
 def test_complete_gets_the_slices_of_its_batch() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.adapters import items
 from runtime.logic.requests import tickets
-from runtime.models import Digest, Failure, Status, Validator, Version
+from runtime.models import Digest, Failure, Preparation, Status, Target, Validator, Version
 from tests.runtime.support.fakes import STATE_MACHINE, FakeConnections, FakeDownloads
 from tests.runtime.support.in_process import InProcess
 from tests.runtime.support.stores import (
@@ -37,11 +37,15 @@ def store(request: pytest.FixtureRequest) -> Store:
     return create_store(cloud.client("dynamodb"))
 
 
+PREPARATION = Preparation(1, NOW + 300, Target("https://files.example.com/jobs/7?sig=s3cret", gets_secrets=False))
+
+
 def create_with_status(store: Store, status: Status) -> None:
     """Create a row and bring it to this status."""
     store.downloads.create(download())
     steps: dict[Status, Callable[[], bool]] = {
         Status.COPYING: lambda: store.downloads.begin_upload(ARN, upload_id="u1", size=None, now=NOW),
+        Status.PREPARING: lambda: store.downloads.prepare(ARN, preparation=PREPARATION, now=NOW) is not None,
         Status.READY: lambda: store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW),
         Status.FAILED: lambda: store.downloads.fail(ARN, failure=FAILURE, now=NOW),
         Status.CANCELLED: lambda: store.downloads.cancel(ARN, now=NOW),
@@ -55,6 +59,39 @@ def test_created_row_is_returned_unchanged(store: Store) -> None:
     assert store.downloads.create(full)
     assert store.downloads.get(ARN) == full
     assert store.downloads.get(ARN + "x") is None
+
+
+def test_answers_of_a_preparing_origin_are_recorded_once_each(store: Store) -> None:
+    store.downloads.create(download())
+    updated = store.downloads.prepare(ARN, preparation=PREPARATION, now=NOW + 1)
+    assert updated == get_download(store)
+    assert (updated.status, updated.preparation, updated.updated_at) == (Status.PREPARING, PREPARATION, NOW + 1)
+    assert store.downloads.prepare(ARN, preparation=replace(PREPARATION, next_request_at=NOW), now=NOW + 2) is None
+    assert store.downloads.prepare(ARN, preparation=replace(PREPARATION, answers=3), now=NOW + 2) is None
+    second = Preparation(2, NOW + 900)
+    assert store.downloads.prepare(ARN, preparation=second, now=NOW + 2)
+    assert get_download(store).preparation == second
+
+
+def test_download_is_copying_after_a_wait_and_keeps_the_url_until_its_end(store: Store) -> None:
+    create_with_status(store, Status.PREPARING)
+    assert store.downloads.resume(ARN, now=NOW + 1)
+    assert not store.downloads.resume(ARN, now=NOW + 2)
+    resumed = get_download(store)
+    assert (resumed.status, resumed.preparation, resumed.updated_at) == (Status.COPYING, PREPARATION, NOW + 1)
+
+
+@pytest.mark.parametrize("status", [Status.READY, Status.FAILED, Status.CANCELLED])
+def test_end_removes_the_url_of_a_preparing_origin(store: Store, status: Status) -> None:
+    store.downloads.create(download())
+    store.downloads.prepare(ARN, preparation=PREPARATION, now=NOW)
+    ends: dict[Status, Callable[[], bool]] = {
+        Status.READY: lambda: store.downloads.finish(ARN, stored=STORED, upload_id=None, now=NOW),
+        Status.FAILED: lambda: store.downloads.fail(ARN, failure=FAILURE, now=NOW),
+        Status.CANCELLED: lambda: store.downloads.cancel(ARN, now=NOW),
+    }
+    assert ends[status]()
+    assert (get_download(store).status, get_download(store).preparation) == (status, None)
 
 
 def test_second_create_changes_nothing(store: Store) -> None:
@@ -103,10 +140,12 @@ def test_finished_row_never_changes(store: Store, status: Status) -> None:
     assert not store.downloads.fail(ARN, failure=FAILURE, now=NOW + 9)
     assert not store.downloads.cancel(ARN, now=NOW + 9)
     assert not store.downloads.expire(ARN, NOW + 9)
+    assert store.downloads.prepare(ARN, preparation=PREPARATION, now=NOW + 9) is None
+    assert not store.downloads.resume(ARN, now=NOW + 9)
     assert get_download(store) == before
 
 
-@pytest.mark.parametrize("status", [Status.PENDING, Status.COPYING])
+@pytest.mark.parametrize("status", [Status.PENDING, Status.COPYING, Status.PREPARING])
 def test_unfinished_row_fails_or_is_cancelled_and_keeps_its_upload(store: Store, status: Status) -> None:
     create_with_status(store, status)
     assert store.downloads.fail(ARN, failure=FAILURE, now=NOW + 1)
@@ -116,6 +155,9 @@ def test_unfinished_row_fails_or_is_cancelled_and_keeps_its_upload(store: Store,
     assert failed.notified_at is None
     assert store.downloads.record_notified(ARN, now=NOW + 2)
     assert get_download(store).notified_at == NOW + 2
+    assert store.downloads.record_event_sent(ARN, now=NOW + 3)
+    sent = get_download(store)
+    assert (sent.event_sent_at, sent.updated_at) == (NOW + 3, NOW + 1)
 
 
 def test_only_a_pending_row_expires(store: Store) -> None:
@@ -141,6 +183,7 @@ def test_updates_do_not_create_a_missing_row(store: Store) -> None:
         store.downloads.cancel(ARN, now=NOW),
         store.downloads.forget_upload(ARN, "u"),
         store.downloads.record_notified(ARN, now=NOW),
+        store.downloads.record_event_sent(ARN, now=NOW),
         store.downloads.remove_connection(ARN, "c1"),
         store.downloads.replace_tickets(ARN, (), (HASH,)),
         store.connections.open(connection(), ticket_hash=HASH, limit=3, now=NOW),
@@ -346,7 +389,7 @@ def test_first_failure_and_last_error_are_recorded_until_success(store: Store) -
     assert not record_failure(ARN, failure=FAILURE, upload_id="u1")
 
 
-def test_first_range_failure_is_recorded_until_success(store: Store) -> None:
+def test_first_range_failure_is_recorded_and_kept(store: Store) -> None:
     begin_sliced_copy(store)
     other = Failure("ORIGIN_CHANGED", "The file changed.")
     record = store.downloads.record_range_failure
@@ -356,9 +399,17 @@ def test_first_range_failure_is_recorded_until_success(store: Store) -> None:
     assert store.downloads.forget_upload(ARN, "u1")
     assert (get_download(store).range_failure, get_download(store).failure) == (FAILURE, None)
     assert store.downloads.begin_upload(ARN, upload_id="u3", size=None, now=NOW)
+    assert get_download(store).size is None
     assert store.downloads.finish(ARN, stored=STORED, upload_id="u3", now=NOW)
-    assert get_download(store).range_failure is None
-    assert not record(ARN, failure=FAILURE, upload_id="u3")
+    assert get_download(store).range_failure == FAILURE
+    assert not record(ARN, failure=other, upload_id=None)
+
+
+def test_range_failure_is_recorded_without_an_upload(store: Store) -> None:
+    store.downloads.create(download())
+    assert not store.downloads.record_range_failure(ARN, failure=FAILURE, upload_id="u1")
+    assert store.downloads.record_range_failure(ARN, failure=FAILURE, upload_id=None)
+    assert get_download(store).range_failure == FAILURE
 
 
 def test_no_range_failure_is_recorded_after_a_final_one(store: Store) -> None:

@@ -45,12 +45,6 @@ def test_retry_after_of_seconds_is_honoured(world: World) -> None:
     assert world.clock.slept == [20.0]
 
 
-def test_long_retry_after_fails_at_once(world: World) -> None:
-    world.put_file(OriginFile(content_of(5), first_answers=[FakeBody(503, {"retry-after": "3600"})]))
-    assert is_failure("ORIGIN_ERROR", world.copy())
-    assert world.clock.slept == []
-
-
 @pytest.mark.parametrize(
     ("error", "code", "tries"),
     [

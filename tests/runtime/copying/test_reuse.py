@@ -15,7 +15,7 @@ from runtime.logic.copying.reuse import MAX_WAITING, ResumeWaiters, Reuse
 from runtime.logic.ending.deliver import Deliver
 from runtime.logic.ending.fail import Fail
 from runtime.models import Download, Failure, Status, execution_arn_of
-from tests.runtime.support.fakes import STATE_MACHINE, FakeCopies, FakeTasks
+from tests.runtime.support.fakes import STATE_MACHINE, FakeBody, FakeCopies, FakeTasks
 from tests.runtime.support.world import PART, OriginFile, World, content_of
 
 SECONDS = 600
@@ -133,6 +133,63 @@ def test_leader_that_ended_without_resuming_is_replaced(
         sharing.world.downloads.rows[first] = replace(sharing.row(first), **fields)  # type: ignore[arg-type]
     assert sharing.copy(second) == STORED
     assert sharing.upload_count == 2
+
+
+def serve_changed_rest(sharing: SharedCopies, etag: str | None) -> None:
+    """Serve a file that changes behind its first part, and a stale server that still has the first version."""
+    stale, changed = sharing.file, OriginFile(content_of(3 * PART + 1), etag=etag)
+    sharing.world.origins.answer = lambda request: (
+        stale.answer(request) if request.headers.get("Range") == f"bytes=0-{PART - 1}" else changed.answer(request)
+    )
+
+
+@pytest.mark.parametrize("etag", ['"v2"', None], ids=["another ETag", "no ETag"])
+@pytest.mark.parametrize("fan_out", [0, 1], ids=["one worker", "slices"])
+def test_copy_of_another_version_than_the_claimed_one_is_not_reused(
+    sharing: SharedCopies, etag: str | None, fan_out: int
+) -> None:
+    """The file changed while the leader copied it; waiting downloads are resumed all the same."""
+    first, second = sharing.put_download("a"), sharing.put_download("b")
+    serve_changed_rest(sharing, etag)
+    outcome = sharing.copy(first, fan_out=fan_out)
+    if fan_out:
+        upload_id = sharing.row(first).upload_id
+        failure = Failure("ORIGIN_CHANGED", "It changed.")
+        assert sharing.world.downloads.record_range_failure(first, failure=failure, upload_id=upload_id)
+        outcome = sharing.copy(first, fan_out=fan_out)
+    assert outcome == STORED
+    file_id = str(sharing.row(first).file_id)
+    assert sharing.copies.wait(file_id, "token")
+    sharing.world.serve(sharing.file)
+    assert sharing.copy(second) == STORED
+    copies = [sharing.world.objects.objects["downloads/" + name * 32].body for name in "ab"]
+    assert copies == [content_of(3 * PART + 1), content_of(3 * PART)]
+    sharing.deliver.run(second)
+    assert sharing.tasks.resumed == ["token"]
+
+
+def test_end_of_a_copy_of_another_version_releases_its_claim(sharing: SharedCopies) -> None:
+    first, second = sharing.put_download("a"), sharing.put_download("b")
+    serve_changed_rest(sharing, '"v2"')
+    assert sharing.copy(first) == STORED
+    assert sharing.copies.wait(str(sharing.row(first).file_id), "token")
+    sharing.deliver.run(first)
+    assert sharing.tasks.resumed == ["token"]
+    sharing.world.serve(sharing.file)
+    assert sharing.copy(second) == STORED
+    assert sharing.row(second).stored != sharing.row(first).stored
+
+
+def test_copy_of_an_origin_that_refuses_ranges_is_reused(sharing: SharedCopies) -> None:
+    """The plain GET names the version."""
+    first, second = sharing.put_download("a"), sharing.put_download("b")
+    sharing.world.origins.answer = lambda request: (
+        FakeBody(403) if "Range" in request.headers else sharing.file.answer(request)
+    )
+    assert sharing.copy(first) == STORED
+    assert sharing.copy(second) == STORED
+    assert sharing.row(second).stored == sharing.row(first).stored
+    assert sharing.upload_count == 1
 
 
 @pytest.mark.parametrize("change", ["gone", "another"])

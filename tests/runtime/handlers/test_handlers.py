@@ -20,7 +20,7 @@ from runtime.logic.requests import tickets
 from runtime.logic.requests.access import Access
 from runtime.logic.requests.cancel_download import CancelDownload
 from runtime.logic.requests.get_download import GetDownload
-from runtime.models import Status, execution_arn_of
+from runtime.models import Preparation, Status, Target, execution_arn_of
 from tests.runtime.ending.test_deliver import message_types, outcome_counts
 from tests.runtime.support.fakes import STATE_MACHINE
 from tests.runtime.support.fakes.hooks import fail_at
@@ -271,6 +271,21 @@ def test_get_download_returns_status_and_progress(call: Call, world: World) -> N
         "size": 9,
         "copiedBytes": 4,
     }
+
+
+def test_get_download_of_a_preparing_download_returns_the_time_of_the_next_request(call: Call, world: World) -> None:
+    target = Target("https://files.example.com/7?sig=s3cret", gets_secrets=True)
+    waiting = Preparation(1, world.clock.now() + 60, target)
+    put_event_download(world, status=Status.PREPARING, preparation=waiting)
+    response = call("get_download", load_event("get_download"))
+    body = json_body(response)
+    assert (body["status"], body["nextRequestAt"]) == ("PREPARING", "2027-01-15T08:01:00.000Z")
+    assert "s3cret" not in str(response)
+
+
+def test_get_download_of_a_copying_download_names_no_request(call: Call, world: World) -> None:
+    put_event_download(world, status=Status.COPYING, preparation=Preparation(1, world.clock.now()))
+    assert "nextRequestAt" not in json_body(call("get_download", load_event("get_download")))
 
 
 def test_get_download_of_a_ready_download_returns_a_fresh_url(call: Call, world: World) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runtime.adapters.origin_http import HttpOrigins
-from runtime.errors import OriginAddressRefusedError, OriginUnreachableError
+from runtime.errors import OriginAddressRefusedError, OriginPreparingError, OriginUnreachableError
 from runtime.logic.origin.fetch import Fetch
 from runtime.logic.origin.retries import Deadline
 from runtime.models import Origin, RedirectRule
@@ -114,3 +115,29 @@ def test_redirect_to_a_disguised_address_is_refused(host: str) -> None:
         assert secret.requests == []
     if host not in UNRESOLVABLE:
         assert error_info.type is OriginAddressRefusedError
+
+
+@pytest.mark.parametrize("name", ["Location", "Content-Location"])
+@pytest.mark.parametrize("host", [*LOOPBACK, *METADATA, *UNRESOLVABLE])
+def test_next_request_to_a_disguised_address_is_refused(host: str, name: str) -> None:
+    """The URL that a 202 names is refused when it is read, or when its address is checked before the connection."""
+    with serving(lambda exchange: exchange.send(*OK)) as secret:
+        target = host if host.rpartition("]")[2].count(":") else f"{host}:{secret.port}"
+
+        def accept(exchange: Exchange) -> None:
+            location = f"http://{target}/latest/meta-data/".encode().decode("latin-1")
+            exchange.send("HTTP/1.1 202 Accepted", f"{name}: {location}", "Content-Length: 0")
+
+        with serving(accept) as origin:
+            base_url = f"http://127.0.0.1:{origin.port}/"
+            refused = (OriginAddressRefusedError, OriginUnreachableError)
+            try:
+                build_fetch(base_url, loopback=True).get({}, do_nothing)
+            except OriginPreparingError as answer:
+                with pytest.raises(refused) as error_info:
+                    replace(build_fetch(base_url, loopback=True), target=answer.target).get({}, do_nothing)
+                assert host in UNRESOLVABLE or error_info.type is OriginAddressRefusedError
+            except refused:
+                pass
+            assert len(origin.requests) == 1
+        assert secret.requests == []

@@ -20,7 +20,7 @@ from runtime.errors import (
 from runtime.logic.copying import limits, plan
 from runtime.logic.requests import tickets
 from runtime.logic.requests.request_download import DownloadRequest, RequestDownload
-from runtime.models import Download, Origin, Status
+from runtime.models import Download, Origin, Preparation, Status, Target, iso
 from tests.runtime.support.fakes import STATE_MACHINE
 from tests.runtime.support.world import ORIGIN, World
 
@@ -135,7 +135,20 @@ def test_repeat_starts_a_download_that_was_stored_but_not_started(world: World) 
     assert world.executions.started == [response["downloadId"]]
 
 
-@pytest.mark.parametrize("status", [Status.COPYING, Status.READY, Status.FAILED, Status.CANCELLED])
+def test_repeat_while_the_origin_prepares_says_when_it_is_requested_again(world: World) -> None:
+    first = world.request_download.run(KEYED)
+    row = only_row(world)
+    waiting = Preparation(
+        1, world.clock.now() + 60, Target("https://files.example.com/7?sig=s3cret", gets_secrets=True)
+    )
+    world.downloads.rows[row.execution_arn] = replace(row, status=Status.PREPARING, preparation=waiting)
+    response = world.request_download.run(KEYED)
+    assert first.keys() ^ response.keys() == {"status", "nextRequestAt"}
+    assert (response["status"], response["nextRequestAt"]) == ("PREPARING", iso(world.clock.now() + 60))
+    assert "s3cret" not in str(response)
+
+
+@pytest.mark.parametrize("status", [Status.PREPARING, Status.COPYING, Status.READY, Status.FAILED, Status.CANCELLED])
 def test_repeat_of_a_started_download_starts_nothing(world: World, status: Status) -> None:
     first = world.request_download.run(KEYED)
     row = only_row(world)

@@ -47,7 +47,6 @@ def test_range_that_cannot_be_used_restarts_the_copy_with_a_plain_get(world: Wor
     assert world.copy(fan_out=1) == {"outcome": "STORED"}
     assert_stored(world, file.content)
     origin.assert_one_plain_get()
-    assert world.row.range_failure is None
 
 
 def test_workers_that_start_after_a_range_failure_request_nothing(world: World) -> None:
@@ -172,6 +171,19 @@ def test_file_too_large_for_one_worker_fails_with_what_the_origin_did(world: Wor
     assert REFUSED.message in error["message"]
     world.fail.run(ARN, Failure(error["code"], error["message"]))
     assert_nothing_left(world)
+
+
+def test_size_of_the_slices_is_forgotten_if_the_plain_answer_has_none(world: World) -> None:
+    """Progress messages would compare the copied bytes with it."""
+    file = fail_ranges(world)
+    file.length = False
+    sizes: list[int | None] = []
+    world.objects.before_call = lambda operation: (
+        sizes.append(world.row.size) if operation in ("create_upload", "complete") else None
+    )
+    assert world.copy(fan_out=1) == {"outcome": "STORED"}
+    assert sizes == [SIZE, None]
+    assert_stored(world, file.content)
 
 
 @pytest.mark.parametrize("piece", [1, 64, PART - 1])

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from runtime.logic.origin import disposition
 from runtime.logic.sockets import messages
-from runtime.models import Checksum, Download, Failure, SignedUrl, Status, Stored
+from runtime.models import Checksum, Download, Failure, Preparation, SignedUrl, Status, Stored, Target
 from tests.runtime.support.world import ARN, DOWNLOAD_ID, STORED
 from tools import protocol
 
+PREPARED = Target("https://files.example.com/7?sig=s3cret", gets_secrets=True)
 DOWNLOAD = Download(ARN, DOWNLOAD_ID, "reports", "a/b.csv", "iam:alice", 1.0, 1.0, 100)
 READY = replace(DOWNLOAD, status=Status.READY, stored=STORED, size=3, copied_bytes=3)
 SIGNED = SignedUrl("https://bucket/key?sig", 1_800_000_900.0)
@@ -57,6 +58,16 @@ def test_ready_message_has_everything_to_fetch_and_verify() -> None:
             replace(DOWNLOAD, status=Status.COPYING, size=9, copied_bytes=4),
             "status",
             {"status": "COPYING", "size": 9, "copiedBytes": 4},
+        ),
+        (
+            replace(DOWNLOAD, status=Status.PREPARING, preparation=Preparation(3, 1795521600.0, PREPARED)),
+            "status",
+            {"status": "PREPARING", "nextRequestAt": "2026-11-24T12:00:00.000Z"},
+        ),
+        (
+            replace(DOWNLOAD, status=Status.COPYING, preparation=Preparation(3, 1795521600.0, PREPARED)),
+            "status",
+            {"status": "COPYING"},
         ),
     ],
 )

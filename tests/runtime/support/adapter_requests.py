@@ -17,7 +17,17 @@ from typing import Any, get_type_hints
 
 import runtime.adapters
 from runtime.adapters import tables
-from runtime.models import Connection, Digest, Download, Failure, Stored, Validator, Version
+from runtime.models import (
+    Connection,
+    Digest,
+    Download,
+    Failure,
+    Preparation,
+    Stored,
+    Target,
+    Validator,
+    Version,
+)
 from tests.runtime.support.in_process import InProcess
 from tests.runtime.support.stores import FAILURE, HASH, NOW, STORED, connection, create_table, download
 
@@ -35,6 +45,7 @@ SAMPLES: Mapping[object, Sequence[object]] = {
     Digest: [Digest("AAAAAA==", "BBBBBB==-2")],
     Download: [download(), download(file_name="a.csv", sha256="ab" * 32, expected_size=3)],
     Failure: [FAILURE],
+    Preparation: [Preparation(1, NOW), Preparation(2, NOW, Target("https://files.example.com/x?sig=1", True))],
     Stored: [STORED, replace(STORED, sha256=None)],
     Version | None: [None, VERSION],
 }

@@ -15,7 +15,7 @@ from rich.filesize import decimal
 from async_download_client.api import base_url_of_download
 from async_download_client.auth import ApiKey, Auth, Bearer, Iam
 from async_download_client.cli.completion import script
-from async_download_client.cli.display import display_for
+from async_download_client.cli.display import clock, display_for
 from async_download_client.client import Client
 from async_download_client.errors import FileError
 from async_download_client.messages import parse_download, raise_if_ended
@@ -83,11 +83,12 @@ def _status(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> N
         status = client.status(download)
     copied = f"{decimal(status.copied_bytes)} copied" if status.copied_bytes is not None and not status.file else ""
     size = status.file.size if status.file else status.size
-    _print_result(
-        arguments,
-        {"id": download.id, "status": status.status, "copiedBytes": status.copied_bytes, "size": size},
-        ", ".join(filter(None, [status.status, copied, f"{decimal(size)} in total" if size is not None else ""])),
-    )
+    total = f"{decimal(size)} in total" if size is not None else ""
+    moment = status.next_request_at
+    again = f"the origin is asked again at {clock(moment)}" if moment else ""
+    result = {"id": download.id, "status": status.status, "copiedBytes": status.copied_bytes, "size": size}
+    result["nextRequestAt"] = moment.isoformat().replace("+00:00", "Z") if moment else None
+    _print_result(arguments, result, ", ".join(filter(None, [status.status, copied, total, again])))
     raise_if_ended(status)
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TextIO
 
 from rich.console import Console
@@ -25,7 +26,7 @@ from rich.progress import (
 from async_download_client import events
 from async_download_client.events import Event
 
-__all__ = ["Display", "display_for"]
+__all__ = ["Display", "clock", "display_for"]
 
 _REPEAT_AFTER_SECONDS = 10.0
 Display = AbstractContextManager[Callable[[Event], None]]
@@ -51,6 +52,9 @@ def describe(event: Event) -> str | None:
             return f"Disconnected: {reason}; reconnecting in {retry_in:.1f} s"
         case events.Polling(reason):
             return f"Polling the API: {reason}"
+        case events.Preparing(next_request_at):
+            again = f"; it is asked again at {clock(next_request_at)}" if next_request_at else ""
+            return f"The origin is preparing the file{again}"
         case events.FileReady(file):
             return f"Ready: {decimal(file.size)}"
         case events.Resumed(received, size):
@@ -64,6 +68,19 @@ def describe(event: Event) -> str | None:
         case events.Saved(path, size):
             return f"Saved {path} ({decimal(size)})" if path else f"Sent {decimal(size)}"
     return None
+
+
+def clock(moment: datetime) -> str:
+    """Return the local time of day, with the date if that is not today's."""
+    try:
+        local = moment.astimezone()
+    except (OverflowError, OSError, ValueError):  # in the year 1 or 9999
+        return moment.isoformat()
+    return (
+        f"{local:%H:%M:%S}"
+        if local.date() == datetime.now().astimezone().date()
+        else f"{local.date()} {local:%H:%M:%S}"
+    )
 
 
 def _json_line(event: Event, stream: TextIO) -> None:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from runtime.models import Digest, Download, Failure, Status, Stored, Version
+from runtime.models import Digest, Download, Failure, Preparation, Status, Stored, Version
 
-UNFINISHED = (Status.PENDING, Status.COPYING)
+UNFINISHED = (Status.PENDING, Status.COPYING, Status.PREPARING)
 NO_UPLOAD: dict[str, object] = {"upload_id": None, "version": None, "copied_parts": 0, "digest": None}
 
 
@@ -74,7 +74,7 @@ class FakeDownloads:
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             return self._update_if(execution_arn, holds, failure=failure)
 
-    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str) -> bool:
+    def record_range_failure(self, execution_arn: str, *, failure: Failure, upload_id: str | None) -> bool:
         with self._record_call("record_range_failure"):
             holds = self._is_of(execution_arn, upload_id) and self.rows[execution_arn].failure is None
             is_first = holds and self.rows[execution_arn].range_failure is None
@@ -84,12 +84,25 @@ class FakeDownloads:
         with self._record_call("record_last_error"):
             return self._update_if(execution_arn, self._is_of(execution_arn, upload_id), last_error=failure)
 
+    def prepare(self, execution_arn: str, *, preparation: Preparation, now: float) -> Download | None:
+        with self._record_call("prepare"):
+            row = self.rows.get(execution_arn)
+            earlier = row.preparation.answers if row and row.preparation else 0
+            condition = self._unfinished(execution_arn) and earlier == preparation.answers - 1
+            changes = {"status": Status.PREPARING, "preparation": preparation, "updated_at": now}
+            return self.rows[execution_arn] if self._update_if(execution_arn, condition, **changes) else None
+
+    def resume(self, execution_arn: str, *, now: float) -> bool:
+        with self._record_call("resume"):
+            row = self.rows.get(execution_arn)
+            condition = row is not None and row.status is Status.PREPARING
+            return self._update_if(execution_arn, condition, status=Status.COPYING, updated_at=now)
+
     def begin_upload(
         self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
     ) -> bool:
         with self._record_call("begin_upload"):
-            size_change = {} if size is None else {"size": size}
-            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, **size_change}
+            changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, "size": size}
             changes |= {} if version is None else {"version": version, "copied_bytes": None}
             return self._update_if(execution_arn, self._unfinished(execution_arn), **changes)
 
@@ -106,15 +119,16 @@ class FakeDownloads:
                 stored=stored,
                 updated_at=now,
                 failure=None,
-                range_failure=None,
                 last_error=None,
+                preparation=None,
                 **NO_UPLOAD,
             )
 
     def fail(self, execution_arn: str, *, failure: Failure, now: float) -> bool:
         with self._record_call("fail"):
             condition = self._unfinished(execution_arn)
-            return self._update_if(execution_arn, condition, status=Status.FAILED, failure=failure, updated_at=now)
+            changes = {"status": Status.FAILED, "failure": failure, "preparation": None, "updated_at": now}
+            return self._update_if(execution_arn, condition, **changes)
 
     def claim_check(self, execution_arn: str, *, before: float, now: float) -> bool:
         with self._record_call("claim_check"):
@@ -124,9 +138,8 @@ class FakeDownloads:
 
     def cancel(self, execution_arn: str, *, now: float) -> bool:
         with self._record_call("cancel"):
-            return self._update_if(
-                execution_arn, self._unfinished(execution_arn), status=Status.CANCELLED, updated_at=now
-            )
+            changes = {"status": Status.CANCELLED, "preparation": None, "updated_at": now}
+            return self._update_if(execution_arn, self._unfinished(execution_arn), **changes)
 
     def forget_upload(self, execution_arn: str, upload_id: str) -> bool:
         with self._record_call("forget_upload"):
@@ -148,6 +161,10 @@ class FakeDownloads:
         with self._record_call("record_notified"):
             return self._update_if(execution_arn, execution_arn in self.rows, notified_at=now)
 
+    def record_event_sent(self, execution_arn: str, *, now: float) -> bool:
+        with self._record_call("record_event_sent"):
+            return self._update_if(execution_arn, execution_arn in self.rows, event_sent_at=now)
+
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         with self._record_call("remove_connection"):
             row = self.rows.get(execution_arn)
@@ -159,7 +176,7 @@ class FakeDownloads:
         self.calls[operation] += 1
         return self.lock
 
-    def _is_of(self, execution_arn: str, upload_id: str) -> bool:
+    def _is_of(self, execution_arn: str, upload_id: str | None) -> bool:
         return self._unfinished(execution_arn) and self.rows[execution_arn].upload_id == upload_id
 
     def _unfinished(self, execution_arn: str) -> bool:
