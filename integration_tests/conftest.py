@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from integration_tests.support import aws_request_problems
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import DESTROY_COMMANDS, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
+from integration_tests.support.event_queue import EventQueue, event_queue
 from integration_tests.support.leaks import find_leaks
 from integration_tests.support.provider import Provider, select_provider, selected_provider
 from integration_tests.support.records import all_records
@@ -38,6 +40,7 @@ LEFTOVERS_SECONDS = 120  # the longest back-off of a retry that a test may have 
 
 
 aws_request_checks.install()
+gc.set_threshold(20_000)  # a deployment creates many short-lived objects, beside those of the SDK, which stay
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -189,16 +192,30 @@ def deploy(cloud: Cloud, secret: tuple[str, str], request: pytest.FixtureRequest
 
 
 @pytest.fixture(scope="session")
-def stack(cloud: Cloud, origins: Origins, deploy: Deploy) -> Iterator[Stack]:
-    """The stack of most tests: slices from 64 MB on, a web page, REST without authentication except on AWS."""
+def end_events(cloud: Cloud) -> Iterator[EventQueue]:
+    """The bus of the events of `stack`, and the queue that receives them."""
+    with event_queue(cloud) as queue:
+        yield queue
+
+
+@pytest.fixture(scope="session")
+def stack(cloud: Cloud, origins: Origins, deploy: Deploy, end_events: EventQueue) -> Iterator[Stack]:
+    """The stack of most tests: slices from 64 MB, a web page, events, REST without authentication except on AWS."""
     auth = "iam" if cloud.target is Target.AWS else "none"
     page = auth == "none"  # the page cannot sign
     settings = config_for(
         cloud,
         origins,
-        {"auth.type": auth, "copying.sliceThresholdMb": 64, "api.corsOrigins": [PAGE_ORIGIN], "api.webPage": page},
+        {
+            "auth.type": auth,
+            "copying.sliceThresholdMb": 64,
+            "api.corsOrigins": [PAGE_ORIGIN],
+            "api.webPage": page,
+            "observability.eventBus": end_events.bus,
+        },
     )
     with deploy("e2e", settings) as deployment:
+        deployment.end_events = end_events
         yield deployment
 
 

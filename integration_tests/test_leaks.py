@@ -1,4 +1,4 @@
-"""No log line, execution history, table item or environment holds a ticket, a signature or a secret header.
+"""No log line, execution history, table item, event or environment holds a ticket, a signature or a secret header.
 
 The fixture `deploy` checks each stack again after all tests.
 """
@@ -66,6 +66,8 @@ def test_no_record_holds_a_secret(stack: Stack, origin: Origin, secret: tuple[st
     ):
         journey.run(stack, 10)
     assert len(stack.client.secrets) >= 12
+    for download in downloads:
+        stack.end_events.wait_for_event(download, 10)
     records = all_records(stack)
     for kind in set(records) - {"settings"}:
         text = "\n".join(line for _, line in records[kind])

@@ -151,6 +151,7 @@ class Download:
     range_failure: Failure | None = None
     last_error: Failure | None = None
     notified_at: float | None = None
+    event_sent_at: float | None = None
     checked_at: float | None = None
     file_id: str | None = None
     preparation: Preparation | None = None

@@ -119,6 +119,9 @@ class Downloads(Protocol):
     def record_notified(self, execution_arn: str, *, now: float) -> bool:
         """Record that the clients were notified of the end."""
 
+    def record_event_sent(self, execution_arn: str, *, now: float) -> bool:
+        """Record that the event of the end was put on the event bus."""
+
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         """Remove a connection's id from the item, if there is one."""
 
@@ -239,6 +242,18 @@ class IdleCloser(Protocol):
 
     def start(self, execution_arn: str, connection_ids: Sequence[str], *, since: float) -> None:
         """Have the sockets closed later whose clients send nothing from `since` on."""
+
+
+class EventBus(Protocol):
+    """A bus of EventBridge."""
+
+    def put(self, detail: Mapping[str, object], *, resource: str, time: float) -> None:
+        """Put one event about a resource (an ARN) that happened at `time` (epoch seconds).
+
+        Raises:
+            TransientServiceError: throttled, a server error or no answer; another try may succeed.
+            ServiceError: the bus does not exist or refuses the event.
+        """
 
 
 class Signer(Protocol):

@@ -195,7 +195,7 @@ class Vpc(TypedDict):
 
 
 class Observability(TypedDict):
-    """Logs and traces."""
+    """Logs, traces and events."""
 
     tracing: NotRequired[bool]
     """Whether X-Ray traces the REST API, the functions and the state machine. Default: true."""
@@ -208,6 +208,9 @@ class Observability(TypedDict):
 
     manage_api_gateway_account: NotRequired[bool]
     """Whether to set the account's CloudWatch role for API Gateway, which its whole region shares. Default: false."""
+
+    event_bus: NotRequired[pulumi.Input[str]]
+    """Name or ARN of the EventBridge bus that gets an event for each download that has ended. Default: no events."""
 
 
 class Encryption(TypedDict):
@@ -280,7 +283,7 @@ class AsyncDownloadArgs(TypedDict):
     """Subnets and security groups of the copying functions, for private origins."""
 
     observability: NotRequired[Observability]
-    """Logs and traces."""
+    """Logs, traces and events."""
 
     encryption: NotRequired[Encryption]
     """Encryption at rest and in transit."""

@@ -1,6 +1,7 @@
 """Names, ARNs and URLs of a component's resources, computed before the resources exist."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -10,6 +11,7 @@ from async_download.api import addresses
 from async_download.names import FunctionName, hyphenated
 from async_download.scope import Scope
 from async_download.settings import Settings
+from async_download.settings.checks import InvalidSetting
 
 DOWNLOADS_TABLE = "downloads"
 CONNECTIONS_TABLE = "connections"
@@ -40,6 +42,8 @@ class Resources:
     rest_api_id: str
     socket_api_id: str
     socket_api_endpoint: str
+    event_bus: str | None = None
+    """`observability.event_bus`, a name or an ARN."""
     origin_secret_arns: tuple[str, ...] = ()
     """Secrets and SSM parameters of the origins; only for the functions that read them."""
 
@@ -73,6 +77,20 @@ class Resources:
         """Queue of events and asynchronous calls that failed for good."""
         name = self._name(DEAD_LETTER_QUEUE)
         return NamedResource(name, self._arn("sqs", name))
+
+    @property
+    def event_bus_arn(self) -> str | None:
+        """ARN of the EventBridge bus for events of downloads; None without one.
+
+        Raises:
+            InvalidSetting: The bus is in another region, whose EventBridge the functions do not call.
+        """
+        if self.event_bus is None or not self.event_bus.startswith("arn:"):
+            return self.event_bus and self._arn("events", f"event-bus/{self.event_bus}")
+        if self.event_bus.split(":")[3] != self.region:
+            allowed = f"a bus in {self.region}, the region of the stack; a rule there can send events to other regions"
+            raise InvalidSetting("observability.event_bus", self.event_bus, allowed)
+        return self.event_bus
 
     @property
     def signer_role(self) -> NamedResource:
@@ -168,13 +186,26 @@ def compute_resources(
     Partition, region and account are those in the ARN of a table, so that the provider is not asked for them.
     """
 
-    def compute(values: list[str]) -> Resources:
-        table_arn, bucket, rest_api_id, socket_api_id, socket_api_endpoint = values
+    def compute(values: list[Any]) -> Resources:
+        table_arn, bucket, rest_api_id, socket_api_id, socket_api_endpoint, event_bus = values
         _, partition, _, region, account, _ = table_arn.split(":")
         return Resources(
-            scope.settings, partition, region, account, bucket, rest_api_id, socket_api_id, socket_api_endpoint
+            scope.settings,
+            partition,
+            region,
+            account,
+            bucket,
+            rest_api_id,
+            socket_api_id,
+            socket_api_endpoint,
+            event_bus,
         )
 
     return pulumi.Output.all(
-        downloads_table.arn, bucket_name, rest_api.id, socket_api.id, socket_api.api_endpoint
+        downloads_table.arn,
+        bucket_name,
+        rest_api.id,
+        socket_api.id,
+        socket_api.api_endpoint,
+        scope.settings.observability.event_bus,
     ).apply(compute)

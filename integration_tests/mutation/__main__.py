@@ -16,6 +16,7 @@ from integration_tests.mutation.results_page import Results
 from integration_tests.mutation.runs import MutationRun, Result
 from integration_tests.support.clouds import RETRY_WAITS, Cloud, emulated
 from integration_tests.support.engines import Engine, deployed
+from integration_tests.support.event_queue import event_queue
 from integration_tests.support.settings import FILES, GUARDED, config_for, origins_for
 from integration_tests.support.stack import Stack
 from localcloud.emulator import Emulator
@@ -80,15 +81,17 @@ def _stack() -> Iterator[tuple[Stack, DecisionLog]]:
         log = Path(folder) / "emulator.log"
         with Emulator(log_path=log, env={"SFN_WAIT_SCALE": RETRY_WAITS}, observe=True, observer=RECORDER) as emulator:
             cloud = emulated(emulator)
-            with origins_for(cloud, origin.base_url, None) as origins:
+            with origins_for(cloud, origin.base_url, None) as origins, event_queue(cloud) as end_events:
                 origins[GUARDED] = origins[FILES] | {"secretHeaders": _secrets(cloud)}
                 config = config_for(
                     cloud,
                     origins,
-                    {"auth.type": "none", "copying.sliceThresholdMb": 64, "copying.reuseSeconds": 600, **NETWORK},
+                    {"auth.type": "none", "copying.sliceThresholdMb": 64, "copying.reuseSeconds": 600, **NETWORK}
+                    | {"observability.eventBus": end_events.bus},
                 )
                 with deployed(Engine.EMBEDDED, cloud, "mutation", config, lambda: False) as outputs:
                     stack = Stack(cloud, outputs, origin=FILES, origin_requests=origin.requests)
+                    stack.end_events = end_events
                     yield stack, DecisionLog(emulator.events_path)
 
 

@@ -44,6 +44,14 @@ def test_waiting_for_a_slow_origin_is_shown(visit: Open, key: str) -> None:
     page.expect_text("headline", "Saved")
 
 
+def test_a_preparing_origin_is_shown_with_the_time_of_the_next_request(visit: Open, key: str) -> None:
+    page = visit().open().submit(origin="files", path=unique_path("1", "status=202&times=1&retry_after=9"), key=key)
+    page.expect_contains("copy", "The origin is preparing the file; it is asked again at ")
+    assert page.page.title().startswith("Waiting for the origin")
+    assert page.part("copy").locator("progress").evaluate("bar => bar.position") == -1
+    page.expect_text("headline", "Saved")
+
+
 def test_the_socket_is_closed_after_ready(visit: Open, page_stack: Stack, key: str) -> None:
     page = visit().open().submit(origin="files", path=unique_path("1MB"), key=key).expect_text("headline", "Saved")
     wait_for(lambda: page_stack.operator.connection_ids(page.requested[0]), 10, until=is_absent)

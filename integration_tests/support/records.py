@@ -1,4 +1,4 @@
-"""All that a stack stores as text: logs, histories of executions, table items, environments of functions."""
+"""All that a stack stores or sends as text: logs, histories of executions, items, environments, events."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ def all_records(stack: Stack) -> dict[str, list[Line]]:
         "histories": list(histories(stack)),
         "settings": list(settings(stack)),
     }
+    if stack.has_end_events:
+        events = stack.end_events.receive_all()
+        records["events"] = [(stack.end_events.bus, json.dumps(event)) for event in events]
     if stack.cloud.log_path is not None:
         records["emulator's log"] = list(file_lines(stack.cloud.log_path))
     return records

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import Outputs
+from integration_tests.support.event_queue import EventQueue
 from integration_tests.support.rest import Rest, Signature
 from integration_tests.support.stack_client import StackClient
 from integration_tests.support.stack_operator import StackOperator
@@ -41,6 +42,22 @@ class Stack:
         signature = Signature(cloud.credentials, cloud.region) if signed else None
         self.client = StackClient(Rest(outputs["apiUrl"], signature), origin)
         self.operator = StackOperator(cloud, outputs)
+        self._end_events: EventQueue | None = None
+
+    @property
+    def has_end_events(self) -> bool:
+        """Return whether the stack sends events of its downloads."""
+        return self._end_events is not None
+
+    @property
+    def end_events(self) -> EventQueue:
+        """The events of downloads that have ended, of a stack that sends them."""
+        assert self._end_events is not None, "This stack has no observability.eventBus."
+        return self._end_events
+
+    @end_events.setter
+    def end_events(self, queue: EventQueue) -> None:
+        self._end_events = queue
 
 
 Deploy = Callable[[str, Mapping[str, object]], AbstractContextManager[Stack]]

@@ -15,7 +15,7 @@ from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import Outputs
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
-from local_provider.executions import stop_running_executions
+from local_provider.resource_types.compute import stop_running_executions
 
 Item = dict[str, Any]
 
@@ -122,6 +122,14 @@ class StackOperator:
         result: dict[str, int] = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, result
         return result
+
+    def settle(self, download: Download) -> None:
+        """Call `fail` as docs/operations.md does: it repeats what was left undone after the end of a download."""
+        answer = self._cloud.client("lambda").invoke(
+            FunctionName=self.function_name("fail"),
+            Payload=json.dumps({"executionArn": download.execution_arn}).encode(),
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
 
     def disconnect(self, connection_id: str) -> None:
         """Close a socket from the server's side."""

@@ -191,6 +191,10 @@ class DynamoDownloads:
         """Record when the clients were notified of the end."""
         return self._update(execution_arn, Update(set={"notifiedAt": text(iso(now))}), _ARN.exists())
 
+    def record_event_sent(self, execution_arn: str, *, now: float) -> bool:
+        """Record when the event of the end was put on the event bus."""
+        return self._update(execution_arn, Update(set={"eventSentAt": text(iso(now))}), _ARN.exists())
+
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         """Remove a connection's id from the item, if there is one."""
         update = Update(delete={"connectionIds": {"SS": [connection_id]}})

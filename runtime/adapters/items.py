@@ -76,6 +76,7 @@ def download_of(item: Item) -> Download:
         range_failure=_failure(item, "rangeFailure"),
         last_error=_failure(item, "lastError"),
         notified_at=_time(item, "notifiedAt"),
+        event_sent_at=_time(item, "eventSentAt"),
         checked_at=_time(item, "checkedAt"),
         preparation=_preparation(item),
     )

@@ -10,6 +10,7 @@ from runtime import config
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.signer import RoleSigner
 from runtime.handlers.boundary import Event, task
 from runtime.handlers.shared.ending import EndingSettings, build_notifier, build_release, build_resume_waiters
@@ -23,6 +24,7 @@ class Settings(EndingSettings):
 
     signer_role_arn: str
     url_expires_seconds: int
+    fail_function: str = ""
 
 
 @cache
@@ -31,7 +33,8 @@ def build_use_case() -> Deliver:
     settings = config.load(Settings)
     downloads, notifier = DynamoDownloads(settings.downloads_table), build_notifier(settings)
     signer = RoleSigner(settings.signer_role_arn, settings.bucket, settings.url_expires_seconds)
-    startup.prepare(downloads, signer)
+    functions = LambdaFunctions() if settings.fail_function else None
+    startup.prepare(downloads, signer, functions)
     return Deliver(
         downloads=downloads,
         download_messages=DownloadMessages(signer),
@@ -39,6 +42,8 @@ def build_use_case() -> Deliver:
         clock=SystemClock(),
         release=build_release(settings),
         resume_waiters=build_resume_waiters(settings),
+        functions=functions,
+        fail_function=settings.fail_function,
     )
 
 

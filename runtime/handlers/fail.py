@@ -1,4 +1,4 @@
-"""State machine on failure, its status-change events, and a cancel: settle a download that did not become READY."""
+"""State machine on failure, its status-change events, a cancel, and `deliver`: settle a download that has ended."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from runtime import config, log
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
+from runtime.adapters.event_bus import EventBridgeBus
 from runtime.adapters.objects import S3Objects
 from runtime.handlers.boundary import Event, task
 from runtime.handlers.shared.ending import EndingSettings, build_notifier, build_release, build_resume_waiters
+from runtime.logic.ending.end_event import SendEndEvent
 from runtime.logic.ending.fail import Fail, failure_of
+from runtime.models import Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,7 @@ class Settings(EndingSettings):
     """The environment variables."""
 
     object_prefix: str
+    event_bus_arn: str = ""
 
 
 @cache
@@ -28,6 +32,7 @@ def build_use_case() -> Fail:
     """Build the use case on AWS."""
     settings = config.load(Settings)
     downloads, notifier = DynamoDownloads(settings.downloads_table), build_notifier(settings)
+    event_bus = EventBridgeBus(settings.event_bus_arn) if settings.event_bus_arn else None
     startup.prepare(downloads)
     return Fail(
         downloads=downloads,
@@ -37,6 +42,7 @@ def build_use_case() -> Fail:
         object_prefix=settings.object_prefix,
         release=build_release(settings),
         resume_waiters=build_resume_waiters(settings),
+        send_end_event=SendEndEvent(downloads, event_bus, SystemClock(), settings.bucket) if event_bus else None,
     )
 
 
@@ -50,5 +56,6 @@ def handler(event: Event, _context: Any) -> dict[str, str]:
     execution_arn = event.get("executionArn") or detail["executionArn"]
     failure = failure_of(event.get("error"), detail.get("status"))
     settled = build_use_case().run(execution_arn, failure)
-    log.info("Settled a failure", executionArn=execution_arn, code=failure.code, **settled)
+    if settled.get("status") != Status.READY:
+        log.info("Settled a failure", executionArn=execution_arn, code=failure.code, **settled)
     return settled

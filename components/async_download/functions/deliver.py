@@ -11,6 +11,7 @@ def _environment(resources: Resources) -> Environment:
         "DOWNLOADS_TABLE": resources.downloads_table.name,
         **environment.end_of_download(resources),
         **environment.signer(resources),
+        **({"FAIL_FUNCTION": resources.function("fail").name} if resources.event_bus_arn else {}),
     }
 
 
@@ -20,6 +21,7 @@ def _statements(resources: Resources) -> list[Statement]:
         permissions.remove_connections(resources),
         permissions.sign(resources),
         *permissions.end_of_download(resources, "dynamodb:UpdateItem"),
+        *([permissions.invoke_fail(resources)] if resources.event_bus_arn else []),  # it sends the event
     ]
 
 

@@ -3,7 +3,7 @@
 from async_download.functions import environment, permissions
 from async_download.functions.definition import AsyncCalls, Environment, FunctionDefinition
 from async_download.resources import Resources
-from async_download.statements import Statement
+from async_download.statements import Statement, allow
 
 
 def _environment(resources: Resources) -> Environment:
@@ -11,6 +11,7 @@ def _environment(resources: Resources) -> Environment:
         "DOWNLOADS_TABLE": resources.downloads_table.name,
         **environment.bucket(resources),
         **environment.end_of_download(resources),
+        **({"EVENT_BUS_ARN": resources.event_bus_arn} if resources.event_bus_arn else {}),
     }
 
 
@@ -21,6 +22,7 @@ def _statements(resources: Resources) -> list[Statement]:
         permissions.objects(resources, "AbortMultipartUpload", "DeleteObject", "GetObject", "ListMultipartUploadParts"),
         permissions.list_copies(resources),
         *permissions.end_of_download(resources, "dynamodb:DeleteItem"),
+        *([allow("Events", "events:PutEvents", resources.event_bus_arn)] if resources.event_bus_arn else []),
     ]
 
 

@@ -1,17 +1,21 @@
-"""Logs and traces."""
+"""Logs, traces and events."""
 
 from dataclasses import dataclass
 from typing import Self
 
+import pulumi
+
 from async_download.settings.checks import InvalidSetting
-from async_download.settings.setting import Group, flag, number
+from async_download.settings.setting import Group, computed_text, flag, number
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+EVENT_BUS_NAME = r"[A-Za-z0-9._-]{1,256}"
+EVENT_BUS = rf"{EVENT_BUS_NAME}|arn:[a-z-]+:events:[a-z0-9-]+:\d{{12}}:event-bus/{EVENT_BUS_NAME}"
 
 
 @dataclass(frozen=True)
 class Observability(Group):
-    """Logs and traces."""
+    """Logs, traces and events."""
 
     tracing: bool = flag(True, "Whether X-Ray traces the REST API, the functions and the state machine.")
     log_retention_days: int = number(
@@ -22,6 +26,13 @@ class Observability(Group):
     )
     manage_api_gateway_account: bool = flag(
         False, "Whether to set the account's CloudWatch role for API Gateway, which its whole region shares."
+    )
+
+    event_bus: pulumi.Input[str] | None = computed_text(
+        EVENT_BUS,
+        "the name of an EventBridge bus in the stack's account and region, or the ARN of a bus in its region",
+        "Name or ARN of the EventBridge bus that gets an event for each download that has ended.",
+        unset="no events",
     )
 
     def validated(self, path: str) -> Self:

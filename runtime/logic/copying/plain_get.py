@@ -6,7 +6,7 @@ It is taken once, when ranges, validators or conditions cannot be used, and kept
 from __future__ import annotations
 
 from runtime import log
-from runtime.errors import OriginRangeFailedError, Retry, StoppedError, TransferError
+from runtime.errors import OriginPreparingError, OriginRangeFailedError, Retry, StoppedError, TransferError
 from runtime.logic.origin.retries import Retries
 from runtime.models import Failure
 
@@ -38,7 +38,8 @@ def prepare_next(error: TransferError, retries: Retries, range_failure: Failure 
 
 def _spend_plain(error: TransferError, retries: Retries, range_failure: Failure) -> None:
     reason = range_failure.message
-    if not isinstance(error, StoppedError) and not reason.startswith(str(error).rstrip(".")):
+    is_failure = not isinstance(error, StoppedError | OriginPreparingError)
+    if is_failure and not reason.startswith(str(error).rstrip(".")):
         error.args = (f"{error} Ranges were not used: {reason}",)
     if error.retry in (Retry.NEVER, Retry.PLAIN):
         raise error

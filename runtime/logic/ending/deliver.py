@@ -8,12 +8,17 @@ from runtime.logic.copying.reuse import ResumeWaiters
 from runtime.logic.ending.running_limit import ReleaseCaller
 from runtime.logic.sockets.download_messages import DownloadMessages
 from runtime.logic.sockets.notifier import Notifier
-from runtime.ports import Clock, Downloads
+from runtime.models import Download
+from runtime.ports import Clock, Downloads, Functions
 
 
 @dataclass(frozen=True)
 class Deliver:
-    """Sends the message of a download, which was written before: the item is read strongly consistent."""
+    """Sends the message of a download, which was written before: the item is read strongly consistent.
+
+    With `functions`, `fail_function` is started afterwards, which puts an event on the event bus: its calls are retried
+    and kept in the dead-letter queue, so a bus that cannot be reached neither delays the message nor ends in an error.
+    """
 
     downloads: Downloads
     download_messages: DownloadMessages
@@ -21,6 +26,8 @@ class Deliver:
     clock: Clock
     resume_waiters: ResumeWaiters | None = None
     release: ReleaseCaller | None = None
+    functions: Functions | None = None
+    fail_function: str = ""
 
     def run(self, execution_arn: str, connection_id: str | None = None) -> dict[str, int]:
         """Send the message to all connections, or again to one. Return the number of sockets per outcome.
@@ -39,9 +46,16 @@ class Deliver:
             if connection_ids
             else None
         )
-        if self.release is not None and connection_id is None:  # after the message, for which clients wait
-            self.release.run(download)
+        if connection_id is None:  # after the message, for which clients wait
+            self._settle(download)
         if counts is None:
             return {}
         counts.raise_if_none_reached()
         return counts.fields
+
+    def _settle(self, download: Download) -> None:
+        """Release the place of the caller, and have the event of the end sent."""
+        if self.release is not None:
+            self.release.run(download)
+        if self.functions is not None and download.status.is_final and download.event_sent_at is None:
+            self.functions.start(self.fail_function, {"executionArn": download.execution_arn})

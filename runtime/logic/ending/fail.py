@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runtime.errors import TransferError
 from runtime.logic.copying import cleanup
 from runtime.logic.copying.reuse import ResumeWaiters
+from runtime.logic.ending.end_event import SendEndEvent
 from runtime.logic.ending.reconcile import failure_of_status
 from runtime.logic.ending.running_limit import ReleaseCaller
 from runtime.logic.sockets import messages
@@ -25,7 +26,10 @@ _STORAGE = ("StorageError", "UploadConflictError", "ObjectExistsError", "UploadG
 
 @dataclass(frozen=True)
 class Fail:
-    """May run twice and late: the state machine, the status event and a cancel all call it."""
+    """May run twice and late: the state machine, the status event and a cancel all call it.
+
+    With `send_end_event`, `deliver` calls it too, for a download that is READY: it then sends the event of its end.
+    """
 
     downloads: Downloads
     objects: Objects
@@ -34,6 +38,7 @@ class Fail:
     object_prefix: str
     resume_waiters: ResumeWaiters | None = None
     release: ReleaseCaller | None = None
+    send_end_event: SendEndEvent | None = None
 
     def run(self, execution_arn: str, failure: Failure) -> dict[str, str]:
         """Mark the download FAILED unless it has ended, notify its clients and clean up. Return its `status`.
@@ -50,6 +55,8 @@ class Fail:
         counts = self._settle(download) if download.status in (Status.FAILED, Status.CANCELLED) else PushCounts()
         if self.release is not None:
             self.release.run(download)
+        if self.send_end_event is not None:  # last: everything else is done when the bus cannot be reached
+            self.send_end_event.run(download)
         counts.raise_if_none_reached()
         return {"status": str(download.status)}
 

@@ -22,6 +22,7 @@ from runtime.ports import Body, Check, Origins, Secrets
 
 MAX_REDIRECTS = 5
 MAX_FIRST_BYTE_SECONDS = 14 * 60.0
+MAX_NEXT_URL = 4096  # characters of a URL that is stored: every write of the item costs as much as its kilobytes
 _PERMANENT = frozenset(  # codes of secrets and parameters that stay unreadable until their owner changes something
     {
         "AccessDenied",
@@ -105,6 +106,7 @@ class Fetch:
 
         Raises:
             OriginPreparingError: it asks for that.
+            TransferError: the URL that it names for that is not allowed.
         """
         wait = answers.retry_after_of(body.headers, self.deadline.clock.now())
         location = body.headers.get("location")
@@ -116,6 +118,8 @@ class Fetch:
             return
         body.close()
         target = self._follow(target, location) if location else target
+        if len(target.url) > MAX_NEXT_URL:
+            raise OriginError(f"The origin named a URL of more than {MAX_NEXT_URL} characters for the next request.")
         raise OriginPreparingError(
             f"The origin answered HTTP {body.status}{answers.request_for_wait(wait)}.",
             target=None if target == self._own_target() else target,

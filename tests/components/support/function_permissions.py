@@ -82,7 +82,7 @@ def _resources(deployment: Deployment, function: RegisteredResource, call: Call,
         if call.operation == "SendTaskSuccess":  # names a token, and no resource
             return ["*"]
         return [target if call.operation == "StartExecution" else f"{_executions(target)}:*"]
-    if service == "sts":
+    if service in ("sts", "events"):
         return [target]
     if service in ("secretsmanager", "ssm"):
         origins = function.origins.values()

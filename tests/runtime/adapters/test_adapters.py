@@ -24,6 +24,7 @@ from botocore.session import Session
 from localcloud.aws_request_checks import check_request
 from runtime.adapters import aws
 from runtime.adapters.clock import SystemClock
+from runtime.adapters.event_bus import EventBridgeBus
 from runtime.adapters.executions import StepFunctions
 from runtime.adapters.functions import LambdaFunctions
 from runtime.adapters.idle_closer import IdleCloserMachine
@@ -138,6 +139,69 @@ def test_function_is_invoked_asynchronously_and_its_response_read(answer_with: A
     assert payload.read() == b"", "a connection whose answer is not read to its end cannot be used again"
     with pytest.raises(ServiceError, match="Invoke: TooManyRequests"):
         LambdaFunctions().start("deliver", {})
+
+
+BUS = "arn:aws:events:us-east-1:123456789012:event-bus/downloads"
+
+
+def test_event_is_put_on_its_bus_with_source_type_and_time(answer_with: AnswerWith) -> None:
+    client = answer_with({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})
+    EventBridgeBus(BUS).put({"status": "READY"}, resource=ARN, time=1_800_000_000.25)
+    ((operation, parameters),) = client.calls
+    assert (client.service, operation) == ("events", "put_events")
+    assert parameters == {
+        "Entries": [
+            {
+                "EventBusName": BUS,
+                "Source": "async-download",
+                "DetailType": "Download Status Change",
+                "Detail": '{"status": "READY"}',
+                "Resources": [ARN],
+                "Time": datetime(2027, 1, 15, 8, 0, 0, 250_000, UTC),
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalException", "InternalFailure"])
+def test_entry_that_is_refused_with_status_200_for_now_raises_a_transient_error(
+    answer_with: AnswerWith, code: str
+) -> None:
+    answer_with({"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": "https://secret"}]})
+    with pytest.raises(TransientServiceError, match=f"^PutEvents: {code}$"):
+        EventBridgeBus(BUS).put({}, resource=ARN, time=1.0)
+
+
+@pytest.mark.parametrize("entries", [[{"ErrorCode": "NotAuthorizedForSourceException"}], [{}], []])
+def test_entry_that_is_refused_with_status_200_for_good_raises_an_error(
+    answer_with: AnswerWith, entries: list[dict[str, str]]
+) -> None:
+    answer_with({"FailedEntryCount": 1, "Entries": entries})
+    with pytest.raises(ServiceError, match=r"^PutEvents: (NotAuthorizedForSourceException|Unknown)$") as error_info:
+        EventBridgeBus(BUS).put({}, resource=ARN, time=1.0)
+    assert not isinstance(error_info.value, TransientServiceError)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (client_error("InternalException", 500), TransientServiceError),
+        (client_error("ThrottlingException"), TransientServiceError),
+        (ReadTimeoutError(endpoint_url="https://secret"), TransientServiceError),
+        (EndpointConnectionError(endpoint_url="https://secret"), TransientServiceError),
+        (client_error("ResourceNotFoundException"), ServiceError),
+        (client_error("AccessDeniedException", 403), ServiceError),
+        (NoCredentialsError(), ServiceError),
+    ],
+)
+def test_failed_call_of_the_bus_is_an_error_without_its_message(
+    answer_with: AnswerWith, failure: Exception, kind: type[ServiceError]
+) -> None:
+    answer_with(failure)
+    with pytest.raises(ServiceError) as error_info:
+        EventBridgeBus(BUS).put({}, resource=ARN, time=1.0)
+    assert error_info.type is kind
+    assert "secret" not in str(error_info.value)
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,9 @@ def test_unfinished_row_fails_or_is_cancelled_and_keeps_its_upload(store: Store,
     assert failed.notified_at is None
     assert store.downloads.record_notified(ARN, now=NOW + 2)
     assert get_download(store).notified_at == NOW + 2
+    assert store.downloads.record_event_sent(ARN, now=NOW + 3)
+    sent = get_download(store)
+    assert (sent.event_sent_at, sent.updated_at) == (NOW + 3, NOW + 1)
 
 
 def test_only_a_pending_row_expires(store: Store) -> None:
@@ -180,6 +183,7 @@ def test_updates_do_not_create_a_missing_row(store: Store) -> None:
         store.downloads.cancel(ARN, now=NOW),
         store.downloads.forget_upload(ARN, "u"),
         store.downloads.record_notified(ARN, now=NOW),
+        store.downloads.record_event_sent(ARN, now=NOW),
         store.downloads.remove_connection(ARN, "c1"),
         store.downloads.replace_tickets(ARN, (), (HASH,)),
         store.connections.open(connection(), ticket_hash=HASH, limit=3, now=NOW),

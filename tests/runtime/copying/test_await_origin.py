@@ -76,6 +76,17 @@ def test_202_waits_and_the_file_is_copied_afterwards(world: World) -> None:
     assert world.row.preparation is None
 
 
+def test_ten_minutes_with_a_retry_after_of_five_cost_fewer_than_twelve_transitions(world: World) -> None:
+    """A run of the worker costs three: Copy, Stored?, and AwaitOrigin or Deliver."""
+    file = put_preparing(world, FakeBody(202, {"retry-after": "300"}), FakeBody(202, {"retry-after": "300"}))
+    began, runs = world.clock.now(), 1
+    while (outcome := world.copy())["outcome"] == "PREPARING":
+        world.clock.sleep(float(str(outcome["seconds"])))
+        runs += 1
+    assert_stored(world, file.content)
+    assert (world.clock.now() - began, 3 * runs) == (600.0, 9)
+
+
 def test_next_request_is_at_the_location_for_all_ranges(world: World) -> None:
     file = put_preparing(world, FakeBody(202, {"location": "jobs/7?sig=1"}), FakeBody(202, {"location": "8"}))
     for wait in (5, 15):

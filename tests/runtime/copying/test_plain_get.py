@@ -278,3 +278,20 @@ def test_stalled_plain_copy_names_what_the_ranges_met(world: World) -> None:
     )
     message = str(world.copy()["error"])
     assert "The origin stopped sending. Ranges were not used: The origin answered HTTP 405" in message
+
+
+def test_plain_get_of_a_file_that_is_being_prepared_is_waited_for(world: World) -> None:
+    world.put_download()
+    world.origins.answer = lambda request: FakeBody(405 if "Range" in request.headers else 202)
+    assert world.copy()["outcome"] == "PREPARING"
+
+
+def test_wait_beyond_the_end_of_the_download_says_nothing_of_ranges(world: World) -> None:
+    world.put_download()
+    world.origins.answer = lambda request: (
+        FakeBody(405) if "Range" in request.headers else FakeBody(202, {"retry-after": "999999"})
+    )
+    outcome = world.copy()
+    assert is_failure("ORIGIN_ERROR", outcome)
+    assert "This download ends before that." in str(outcome["error"])
+    assert "Ranges" not in str(outcome["error"])

@@ -10,7 +10,7 @@ import pytest
 from runtime.errors import DailyLimitError, ServiceError, TooManyDownloadsError, TransientServiceError
 from runtime.logic.ending.running_limit import CHECK_SECONDS, MAX_EXECUTIONS_CHECKED, caller_of
 from runtime.logic.requests.request_download import DownloadRequest
-from runtime.models import Download, Failure, Status
+from runtime.models import Download, Failure, Preparation, Status
 from tests.runtime.support.world import DAILY_BYTES, MAX_RUNNING, STORED, World
 
 pytestmark = pytest.mark.security
@@ -65,6 +65,15 @@ def test_request_above_the_limit_is_refused_and_writes_nothing(world: World) -> 
 def test_another_caller_has_its_own_limit(world: World) -> None:
     fill(world)
     assert request(world, replace(ALICES_REQUEST, owner="iam:bob")).status is Status.PENDING
+
+
+def test_download_that_waits_for_its_origin_keeps_its_place(world: World) -> None:
+    first, *_ = fill(world)
+    waiting = Preparation(1, world.clock.now() + 7200)
+    world.downloads.rows[first.execution_arn] = replace(first, status=Status.PREPARING, preparation=waiting)
+    world.clock.time += 600
+    with pytest.raises(TooManyDownloadsError):
+        world.request_download.run(ALICES_REQUEST)
 
 
 @pytest.mark.parametrize("end", [finish, fail, cancel])

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.errors import OriginError, Retry
+from runtime.errors import OriginError, Retry, TransferError
 from runtime.logic.origin import answers
+from runtime.models import Validator
 from tests.runtime.support.fakes import FakeBody
 
 DATE = "Tue, 24 Nov 2026 12:00:00 GMT"
@@ -140,6 +141,81 @@ def test_failure_message_names_retry_after() -> None:
         "The origin answered HTTP 503 and asks to be tried again after 3600 s.",
         "The origin answered HTTP 503.",
     ]
+
+
+ETAG, MODIFIED = Validator("etag", '"v1"'), Validator("last-modified", EARLIER)
+RANGE = {"content-range": "bytes 5-9/20", "etag": '"v1"', "last-modified": EARLIER}
+
+
+@pytest.mark.parametrize(
+    ("validator", "body", "code", "message"),
+    [
+        (ETAG, FakeBody(200, RANGE), "ORIGIN_ERROR", "The origin answered a later range with the whole file."),
+        (
+            ETAG,
+            FakeBody(203, {"etag": '"v2"'}),
+            "ORIGIN_CHANGED",
+            "The origin answered a range with a whole file of another ETag than before, or none.",
+        ),
+        (
+            ETAG,
+            FakeBody(412),
+            "ORIGIN_CHANGED",
+            "The origin answered 412 to If-Match with the ETag that it had sent.",
+        ),
+        (
+            MODIFIED,
+            FakeBody(412),
+            "ORIGIN_CHANGED",
+            "The origin answered 412 to If-Unmodified-Since with the Last-Modified that it had sent.",
+        ),
+        (
+            ETAG,
+            FakeBody(416),
+            "ORIGIN_CHANGED",
+            "The origin answered 416 to a range of the size that it had announced.",
+        ),
+        (
+            MODIFIED,
+            FakeBody(206, {"content-range": "bytes 5-9/20", "last-modified": DATE}),
+            "ORIGIN_CHANGED",
+            "The origin answered a range with another Last-Modified than before, or none.",
+        ),
+        (
+            ETAG,
+            FakeBody(206, RANGE | {"content-range": "bytes 5-9/21"}),
+            "ORIGIN_CHANGED",
+            "The origin answered a range of a file with another size than before.",
+        ),
+        (
+            ETAG,
+            FakeBody(206, RANGE | {"content-range": "bytes 5-10/20"}),
+            "ORIGIN_ERROR",
+            "The origin answered with another range than it was asked for.",
+        ),
+        (ETAG, FakeBody(501), "ORIGIN_ERROR", "The origin answered HTTP 501 when a range was requested."),
+        (
+            ETAG,
+            FakeBody(403),
+            "ORIGIN_REFUSED",
+            "The origin refused the request (HTTP 403) when a range was requested.",
+        ),
+        (ETAG, FakeBody(304), "ORIGIN_ERROR", "The origin answered HTTP 304 when a range was requested."),
+    ],
+)
+def test_answer_without_the_range_says_what_the_origin_did(
+    validator: Validator, body: FakeBody, code: str, message: str
+) -> None:
+    with pytest.raises(TransferError) as raised:
+        answers.expect_range(body, validator, 5, 9, 20, 0.0)
+    assert (raised.value.code, str(raised.value), raised.value.retry) == (code, message, Retry.PLAIN)
+
+
+@pytest.mark.parametrize("content_range", ["bytes 5-9/20", "bytes 5-5/20", "bytes 5-8/*"])
+@pytest.mark.parametrize("validator", [ETAG, MODIFIED], ids=["ETag", "Last-Modified"])
+def test_range_or_its_beginning_is_accepted(validator: Validator, content_range: str) -> None:
+    body = FakeBody(206, RANGE | {"content-range": content_range})
+    assert answers.expect_range(body, validator, 5, 9, 20, 0.0).start == 5
 
 
 @given(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import OriginAddressRefusedError, OriginPreparingError
+from runtime.errors import OriginAddressRefusedError, OriginError, OriginPreparingError
 from runtime.logic.origin.fetch import Fetch
 from runtime.logic.origin.retries import Deadline
 from runtime.models import Origin, RedirectRule, Target
@@ -63,7 +63,7 @@ def test_202_names_the_url_of_the_next_request(headers: dict[str, str], target: 
     assert origins.bodies[0].closed
 
 
-@pytest.mark.parametrize("name", ["location", "content-location"])
+@pytest.mark.parametrize(("status", "name"), [(202, "location"), (202, "content-location"), (503, "location")])
 @pytest.mark.parametrize("rule", RedirectRule)
 @pytest.mark.parametrize(
     ("location", "rules"),
@@ -82,15 +82,25 @@ def test_202_names_the_url_of_the_next_request(headers: dict[str, str], target: 
     ],
 )
 def test_url_of_the_next_request_keeps_the_rules_of_redirects(
-    name: str, rule: RedirectRule, location: str, rules: set[RedirectRule]
+    status: int, name: str, rule: RedirectRule, location: str, rules: set[RedirectRule]
 ) -> None:
-    file_fetch = build_fetch(answering(FakeBody(202, {name: location})), redirects=rule)
+    file_fetch = build_fetch(answering(FakeBody(status, {name: location, "retry-after": "60"})), redirects=rule)
     if rule in rules:
         assert preparing(file_fetch).target
         return
     with pytest.raises(OriginAddressRefusedError) as error_info:
         file_fetch.get({}, do_nothing)
     assert "s3cret" not in str(error_info.value)
+
+
+@pytest.mark.parametrize(("length", "is_allowed"), [(4096, True), (4097, False), (60_000, False)])
+def test_url_of_the_next_request_has_at_most_4096_characters(length: int, is_allowed: bool) -> None:
+    location = BASE.ljust(length, "x")
+    file_fetch = build_fetch(answering(FakeBody(202, {"location": location})))
+    with pytest.raises(OriginPreparingError if is_allowed else OriginError) as error_info:
+        file_fetch.get({}, do_nothing)
+    assert isinstance(error_info.value, OriginPreparingError) is is_allowed
+    assert "xx" not in str(error_info.value)
 
 
 def test_url_is_in_no_text_of_the_error_or_of_the_target() -> None:

@@ -127,3 +127,13 @@ def test_failure_of_another_slice_ends_the_wait(world: World) -> None:
     world.copy_slice(0)
     world.downloads.rows[ARN] = replace(world.row, failure=Failure("ORIGIN_CHANGED", "x"))
     assert is_failure("ORIGIN_CHANGED", world.complete())
+
+
+def test_cancel_during_the_wait_leaves_no_upload(world: World) -> None:
+    file = start_upload(world)
+    world.copy_slice(0)
+    overload(world, file, 503)
+    world.copy_slice(1)
+    world.cancel.run(world.row)
+    world.fail.run(ARN, Failure("STOPPED", "x"))
+    assert (world.objects.uploads, world.row.upload_id, world.row.preparation) == ({}, None, None)

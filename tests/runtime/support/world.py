@@ -36,6 +36,7 @@ from tests.runtime.support.fakes import (
     FakeClock,
     FakeConnections,
     FakeDownloads,
+    FakeEventBus,
     FakeExecutions,
     FakeFunctions,
     FakeIdleCloser,
@@ -135,6 +136,7 @@ class World:
         self.secrets = FakeSecrets()
         self.origins = FakeOrigins(OriginFile(content_of(10)).answer)
         self.idle_closer = FakeIdleCloser()
+        self.event_bus = FakeEventBus()
         self.notifier = Notifier(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
         self.close = Close(self.downloads, self.connections, self.sockets, self.clock, self.idle_closer)
         self.evict = Evict(self.downloads, self.connections, self.sockets, self.clock)

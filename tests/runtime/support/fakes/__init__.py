@@ -6,6 +6,7 @@ from tests.runtime.support.fakes.clock import FakeClock
 from tests.runtime.support.fakes.connections import FakeConnections
 from tests.runtime.support.fakes.copies import CopyItem, FakeCopies
 from tests.runtime.support.fakes.downloads import FakeDownloads
+from tests.runtime.support.fakes.event_bus import FakeEventBus
 from tests.runtime.support.fakes.objects import FakeObjects, StoredObject, Upload
 from tests.runtime.support.fakes.origins import FakeBody, FakeOrigins, OriginRequest, do_nothing
 from tests.runtime.support.fakes.secrets import FakeSecrets, FakeSigner
@@ -20,6 +21,7 @@ __all__ = [
     "FakeConnections",
     "FakeCopies",
     "FakeDownloads",
+    "FakeEventBus",
     "FakeExecutions",
     "FakeFunctions",
     "FakeIdleCloser",

@@ -161,6 +161,10 @@ class FakeDownloads:
         with self._record_call("record_notified"):
             return self._update_if(execution_arn, execution_arn in self.rows, notified_at=now)
 
+    def record_event_sent(self, execution_arn: str, *, now: float) -> bool:
+        with self._record_call("record_event_sent"):
+            return self._update_if(execution_arn, execution_arn in self.rows, event_sent_at=now)
+
     def remove_connection(self, execution_arn: str, connection_id: str) -> bool:
         with self._record_call("remove_connection"):
             row = self.rows.get(execution_arn)
