@@ -224,3 +224,24 @@ def test_file_that_changes_between_slices_is_copied_again_without_ranges(begin_d
     assert download.copy_in_slices() == {"outcome": "RESTART"}
     assert download.copy(fan_out=PART) == {"outcome": "STORED"}
     download.assert_stored(grown=9)
+
+
+@pytest.mark.parametrize("options", ["max_range=700000", "if_match=412", "range_status=403", "range_status=500"])
+def test_file_is_streamed_from_an_odd_origin(begin_download: Begin, options: str) -> None:
+    download = begin_download(STREAMED, options)
+    assert download.copy() == {"outcome": "STORED"}
+    download.assert_stored()
+
+
+@pytest.mark.parametrize("options", ["if_match=412", "range_status=403&after=1", "range_status=405&after=4"])
+def test_slices_without_usable_ranges_are_streamed_instead(begin_download: Begin, options: str) -> None:
+    download = begin_download(SLICED, options)
+    assert download.copy_in_slices() == {"outcome": "RESTART"}
+    assert download.copy(fan_out=PART) == {"outcome": "STORED"}
+    download.assert_stored()
+
+
+def test_slices_of_short_ranges_are_continued(begin_download: Begin) -> None:
+    download = begin_download(SLICED, "max_range=300000")
+    assert download.copy_in_slices() == {"outcome": "STORED"}
+    download.assert_stored()
