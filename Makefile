@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 # Three workers with stacks of their own, since most of a journey is waiting; files by name, so that the longest start first.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder $(patsubst %,--ignore integration_tests/%,page parity origins)
 # AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
 PROVIDER ?= auto
 # Folders or files of test-unit.
@@ -67,6 +67,9 @@ test-engine-all: setup ## As test-engine, with the whole end-to-end suite on sta
 test-parity: setup ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
 	@$(RUN) -m tools.parity.build
 	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
+
+test-origins: setup ## What origins send, copied by a stack and fetched by curl and wget: see docs/origins.md
+	@$(RUN) -m pytest integration_tests/origins -q
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)
