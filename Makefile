@@ -2,10 +2,15 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 # Three workers with stacks of their own, since most of a journey is waiting; files by name, so that the longest start first.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder --ignore integration_tests/page --ignore integration_tests/parity
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder $(patsubst %,--ignore integration_tests/%,page parity origins)
 # AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
 PROVIDER ?= auto
+# Folders or files of test-unit.
+TESTS ?= tests client/tests
 PULUMI_VERSION := v3.255.0
+# Variables of the shell that would make Python, pip, uv or pytest run something else than these commands say.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONINSPECT PYTEST_ADDOPTS PYTEST_PLUGINS
+unexport PIP_PREFIX PIP_TARGET PIP_USER UV_PROJECT UV_PROJECT_ENVIRONMENT UV_WORKING_DIRECTORY UV_NO_DEV UV_NO_GROUP UV_LOCKED VIRTUAL_ENV
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
@@ -43,7 +48,7 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 test: test-unit test-e2e ## Every test
 
 test-unit: setup ## Unit and component tests, no network
-	@$(RUN) -m pytest tests client/tests -n auto --dist worksteal
+	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(PARALLEL)
@@ -63,6 +68,9 @@ test-parity: setup ## The product on implementations of AWS that others wrote: s
 	@$(RUN) -m tools.parity.build
 	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
+test-origins: setup ## What origins send, copied by a stack and fetched by curl and wget: see docs/origins.md
+	@$(RUN) -m pytest integration_tests/origins -q
+
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)
 
@@ -74,6 +82,9 @@ test-security: setup ## Attacks that were tried, from a forged page request on; 
 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000
+
+test-surroundings: setup ## `make demo` and sensitive tests with other variables, locales, users and Pythons (ONLY="dumb-terminal ...")
+	@$(RUN) -m tools.surroundings $(ONLY)
 
 bench-delivery: setup ## Request -> URL, stored -> URL, what a download costs, and 500 clients at once, beside the sample
 	@$(RUN) -m benchmarks.delivery

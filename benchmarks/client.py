@@ -96,16 +96,8 @@ def measure(rivals: dict[str, list[str]], download: Download, file: ReadyFile, t
 def resume_after_kill(stack: Stack, size: str, target: Path) -> dict[str, int]:
     """Kill the command at 40 % of the file, run it again, and return the bytes it had, kept and fetched again."""
     target.unlink(missing_ok=True)
-    command = [
-        COMMAND,
-        "get",
-        str(stack.outputs["apiUrl"]),
-        "--origin",
-        stack.client.origin,
-        "--path",
-        unique_path(size),
-    ]
-    command += ["-o", str(target), "--json"]
+    command = [COMMAND, "get", str(stack.outputs["apiUrl"]), "--origin", stack.client.origin]
+    command += ["--path", unique_path(size), "-o", str(target), "--json"]
     received = 0
     with subprocess.Popen([*command, "--limit-rate", "200M"], stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None

@@ -79,18 +79,8 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
             (f"{LARGE} with ranges", "ranges, the stack", "ranges, plain boto3"),
             (f"{ORDINARY} without ranges", "no ranges, the stack", "no ranges, plain boto3"),
         ):
-            title = f"processors, {name}"
-            compared.append(
-                Figure(
-                    title,
-                    medians[stack_run],
-                    medians[boto3_run],
-                    MAX_PROCESSOR_RATIO,
-                    False,
-                    "s",
-                    "boto3; all processes",
-                )
-            )
+            title, here, there = f"processors, {name}", medians[stack_run], medians[boto3_run]
+            compared.append(Figure(title, here, there, MAX_PROCESSOR_RATIO, False, "s", "boto3; all processes"))
     return compared, {
         "seconds": {name: [round(value, 3) for value in values] for name, values in seconds.items()},
         "seconds_until_the_url": {name: [round(value, 3) for value in values] for name, values in waited.items()},

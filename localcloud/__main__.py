@@ -3,6 +3,8 @@
 import argparse
 import contextlib
 import importlib
+import io
+import os
 import sys
 from pathlib import Path
 
@@ -11,11 +13,10 @@ from localcloud.errors import LocalCloudError
 from localcloud.paths import EMULATOR_WORD, WORD
 from localcloud.signals import Stopped, stoppable
 
-__all__ = ["main"]
-
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 after an error, 2 for wrong arguments."""
+    _prepare_process()
     arguments = argv if argv is not None else sys.argv[1:]
     if arguments[:1] == ["demo"]:  # the demo parses its own arguments
         return int(importlib.import_module("localcloud.demo").main(arguments[1:]))
@@ -27,6 +28,15 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _prepare_process() -> None:
+    """Escape characters that the terminal's encoding lacks; ignore the configuration of another Pulumi program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for name in ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS"):  # which Pulumi sets for its own children
+        os.environ.pop(name, None)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,8 +13,6 @@ from async_download_client.text import printable
 
 from localcloud.origin import Request
 
-__all__ = ["Line", "of_client", "of_execution", "of_function", "of_origin", "redacted"]
-
 _SECRETS = (
     (re.compile(r"(?i)(\bticket=)[^&\s\"'#]+"), r"\1…"),
     (re.compile(r"(?i)(\bx-amz-(?:signature|credential|security-token)=)[^&\s\"'#]+"), r"\1…"),

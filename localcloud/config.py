@@ -14,8 +14,6 @@ import yaml
 
 from localcloud.errors import ConfigError
 
-__all__ = ["Project", "encode", "nested", "read_project", "read_stack", "resolve"]
-
 
 @dataclass(frozen=True)
 class Project:

@@ -34,8 +34,6 @@ from localcloud.paths import WORD
 from localcloud.signals import Stopped, stoppable
 from localcloud.stack import LocalStack, local_stack
 
-__all__ = ["main"]
-
 _LOG = WORD / "demo-emulator.log"
 _GONE_WITHIN_SECONDS = 15.0
 _FAILURES = (AsyncDownloadError, LocalCloudError, EngineError, BotoCoreError, ClientError, OSError)

@@ -9,8 +9,6 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from localcloud.stack import LocalStack
 
-__all__ = ["Facts", "connection_fields", "download_fields", "wait_for"]
-
 Row = dict[str, Any]
 
 

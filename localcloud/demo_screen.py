@@ -10,8 +10,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Ta
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Screen", "seconds_text"]
-
 _NAME_WIDTH = 10
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from local_provider.engine import Deployment
 
-__all__ = ["VARIABLE", "origins_of", "write_origins"]
-
 VARIABLE = "ORIGINS_FILE"
 """Environment variable that names the file, in the function's archive or anywhere by an absolute path."""
 

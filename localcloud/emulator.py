@@ -15,15 +15,13 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import BinaryIO, Self
 
 from local_provider.aws import Aws
 from localcloud.errors import EmulatorError
 from localcloud.health import read_health
 from localcloud.private_files import create_directory, open_log
-
-__all__ = ["Emulator"]
 
 _READY_WITHIN_SECONDS = 60.0
 _POLL_SECONDS = 0.05
@@ -157,9 +155,7 @@ class Emulator:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _environment(self, directory: Path) -> dict[str, str]:

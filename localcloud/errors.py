@@ -7,14 +7,6 @@ LocalCloudError
 └── UsageError         a command was given something that it cannot use
 """
 
-__all__ = [
-    "ConfigError",
-    "EmulatorError",
-    "LocalCloudError",
-    "NotRunningError",
-    "UsageError",
-]
-
 
 class LocalCloudError(Exception):
     """Anything that the local cloud reports in one sentence, without a traceback."""

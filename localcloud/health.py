@@ -4,8 +4,6 @@ import http.client
 import json
 from urllib.parse import urlsplit
 
-__all__ = ["read_health"]
-
 
 def read_health(endpoint: str) -> dict[str, object]:
     """Return the health of an emulator; empty when none answers."""

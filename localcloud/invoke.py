@@ -18,8 +18,6 @@ from localcloud.errors import UsageError
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 
-__all__ = ["Context", "invoke", "read_event"]
-
 
 @dataclass
 class Context:

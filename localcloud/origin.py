@@ -41,8 +41,6 @@ from urllib.parse import unquote, urlsplit
 
 from localcloud.origin_options import ENDLESS, Options, options_of
 
-__all__ = ["Origin", "Request", "parse_range", "parse_size"]
-
 BLOCK = 1 << 20
 _PATTERN = random.Random(2011).randbytes(BLOCK)  # noqa: S311 - content, not a secret
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}

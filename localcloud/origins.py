@@ -6,8 +6,6 @@ from urllib.parse import urlsplit
 
 from localcloud.errors import UsageError
 
-__all__ = ["DEMO_PATH", "NAME", "demo_origin", "own_origin"]
-
 NAME = "local"
 DEMO_PATH = "files/25MB"
 """What is copied when nobody names a path."""

@@ -10,8 +10,6 @@ from localcloud.errors import NotRunningError, UsageError
 from localcloud.health import read_health
 from localcloud.private_files import create_directory, write_whole
 
-__all__ = ["published", "read_running", "refuse_second"]
-
 _NAME = "outputs.json"
 
 

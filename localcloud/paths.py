@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-__all__ = ["EMULATOR_WORD", "FOLDER", "WORD"]
-
 FOLDER: Final = Path(__file__).resolve().parents[1]
 """The project's folder: Pulumi.yaml and `__main__.py` are in it."""
 

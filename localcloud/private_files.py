@@ -5,8 +5,6 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["create_directory", "open_log", "write_whole"]
-
 
 def create_directory(path: Path) -> None:
     """Create a directory with mode 0700, and its parents; an existing one stays as it is."""

@@ -10,8 +10,6 @@ from localcloud.config import full_keys, nested, read_project, read_stack, resol
 from localcloud.errors import ConfigError
 from localcloud.paths import FOLDER
 
-__all__ = ["Cloud", "Deployment", "deploy"]
-
 _UNCONFIGURED: Mapping[str, object] = {}
 _OF_THE_CLOUD = frozenset({"accessKey", "endpoints", "region", "secretKey"})
 """Settings of the provider that come from the cloud."""
@@ -59,10 +57,7 @@ def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] =
     """
     project = read_project(FOLDER)
     stack_config = nested(
-        {
-            **read_stack(project, stack),
-            **full_keys(project, {"cloud.executeApiUrl": cloud.execute_api_url, **config}),
-        }
+        {**read_stack(project, stack), **full_keys(project, {"cloud.executeApiUrl": cloud.execute_api_url, **config})}
     )
     values = {key: value for key, value in stack_config.items() if not key.startswith("aws:")}
     config_text = resolve(project, stack, values)

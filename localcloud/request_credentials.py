@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Credential", "CredentialError", "find_credential"]
-
 _SCOPE: Final = r"(?P<key>\w{1,128})/\d{8}/[^/,\s]+/(?P<service>[^/,\s]+)/aws4_request"
 _HEADER: Final = re.compile(
     rf"AWS4-HMAC-SHA256 +Credential={_SCOPE},\s*SignedHeaders=[^,\s]+,\s*Signature=[0-9A-Za-z]+", re.ASCII

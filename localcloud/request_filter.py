@@ -9,8 +9,6 @@ from typing import Any
 from localcloud.request_refusals import Answer, describe
 from localcloud.request_rules import Decision, Request, check_request
 
-__all__ = ["filtered"]
-
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]

@@ -6,20 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
 
-__all__ = [
-    "CONTROL_ENDPOINT",
-    "CREDENTIALS_MISSING",
-    "CREDENTIALS_UNREADABLE",
-    "FOREIGN_HOST",
-    "FOREIGN_PAGE",
-    "NO_WEBSOCKET_API",
-    "REFUSALS",
-    "UNKNOWN_ACCESS_KEY",
-    "Answer",
-    "Refusal",
-    "describe",
-]
-
 
 @dataclass(frozen=True)
 class Refusal:

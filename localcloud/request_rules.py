@@ -24,8 +24,6 @@ from localcloud.request_refusals import (
     Refusal,
 )
 
-__all__ = ["Decision", "Request", "Route", "check_request"]
-
 _HEALTH_PATHS = frozenset({"/_ministack/health", "/_ministack/ready", "/_localstack/health", "/health"})
 _PUBLIC_KEYS = re.compile(r"/[a-z0-9-]+_[0-9A-Za-z]+/\.well-known/jwks\.json")
 _API_PATH = re.compile(r"/_aws/execute-api/[^/]+/[^/]*(?P<rest>/.*)?", re.DOTALL)

@@ -24,8 +24,6 @@ from localcloud.walkthrough import addresses, env_line, steps
 from localcloud.watch import Watch
 from localcloud.web_page import WebPage
 
-__all__ = ["serve", "serve_emulator"]
-
 _COLOURS = {
     "REST": "cyan",
     "WS": "magenta",
@@ -90,10 +88,7 @@ def serve_emulator(port: int, directory: Path, console: Console | None = None) -
     """
     console = console or Console(highlight=False, soft_wrap=True)
     refuse_second(directory)
-    with (
-        Emulator(log_path=directory / "emulator.log", port=port) as emulator,
-        published(_reach(emulator), directory),
-    ):
+    with Emulator(log_path=directory / "emulator.log", port=port) as emulator, published(_reach(emulator), directory):
         console.print(f"MiniStack answers on {emulator.endpoint}. Ctrl-C stops it.", style="bold")
         console.print(f"In the shell of your AWS tools:\n   {env_line(directory)}")
         _wait(emulator)

@@ -6,8 +6,6 @@ from pathlib import Path
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 
-__all__ = ["print_environment"]
-
 # A profile or a session token of the user's own would come before these keys, or be sent with them.
 _CONFLICTING_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
 

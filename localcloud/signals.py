@@ -5,8 +5,6 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-__all__ = ["Stopped", "stoppable"]
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

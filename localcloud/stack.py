@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_provider.aws import Aws
 from local_provider.engine import Deployment
 from localcloud.emulator import Emulator
 from localcloud.program import deploy
-
-__all__ = ["LOCAL_CONFIG", "LocalStack", "local_stack"]
 
 LOCAL_CONFIG: Mapping[str, object] = {
     "auth.type": "none",
@@ -24,20 +21,19 @@ LOCAL_CONFIG: Mapping[str, object] = {
 
 @dataclass(frozen=True)
 class LocalStack:
-    """A deployed stack with the emulator's root key, to which no policy applies."""
+    """A deployed stack and the emulator that it runs on."""
 
-    outputs: Mapping[str, Any]
-    endpoint: str
-    region: str
-    access_key_id: str
-    secret_access_key: str
     emulator: Emulator
     deployment: Deployment
-    aws: Aws
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """Return the outputs of the program."""
+        return self.deployment.outputs
 
     def client(self, service: str) -> Any:
-        """Return the boto3 client of a service, with the root key."""
-        return self.aws.client(service)
+        """Return a boto3 client of a service with the emulator's root key, to which no policy applies."""
+        return self.emulator.aws().client(service)
 
 
 @contextmanager
@@ -46,7 +42,6 @@ def local_stack(
     config: Mapping[str, object] | None = None,
     *,
     log_path: Path | None = None,
-    env: Mapping[str, str] | None = None,
     observe: bool = False,
 ) -> Iterator[LocalStack]:
     """Start an emulator and deploy the program; remove both after the block.
@@ -55,7 +50,6 @@ def local_stack(
         origins: name -> origin, as in the configuration: `{"local": {"baseUrl": "http://...", "allowHttp": True}}`.
         config: further configuration, over `LOCAL_CONFIG`.
         log_path: where the emulator's log is kept.
-        env: further environment of the emulator.
         observe: have the emulator note what clients do, for `localcloud.watch`.
 
     Raises:
@@ -63,15 +57,6 @@ def local_stack(
         ConfigError: The configuration breaks a rule of Pulumi.yaml.
         DeployError: The program failed.
     """
-    with Emulator(log_path=log_path, env=env, observe=observe) as emulator:
+    with Emulator(log_path=log_path, observe=observe) as emulator:
         deployment = deploy(emulator, config={**LOCAL_CONFIG, "origins": dict(origins), **(config or {})})
-        yield LocalStack(
-            outputs=deployment.outputs,
-            endpoint=emulator.endpoint,
-            region=emulator.region,
-            access_key_id=emulator.access_key_id,
-            secret_access_key=emulator.secret_access_key,
-            emulator=emulator,
-            deployment=deployment,
-            aws=emulator.aws(),
-        )
+        yield LocalStack(emulator, deployment)

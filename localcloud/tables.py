@@ -10,8 +10,6 @@ from local_provider.aws import Aws
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 
-__all__ = ["show_tables"]
-
 _HASHES = "ticketHashes"
 
 

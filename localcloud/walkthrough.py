@@ -8,8 +8,6 @@ from typing import Any
 from localcloud.origins import DEMO_PATH
 from localcloud.paths import WORD
 
-__all__ = ["addresses", "env_line", "steps"]
-
 _RUN = ".venv/bin/python -m localcloud"
 
 
@@ -55,9 +53,7 @@ def steps(outputs: Mapping[str, Any], default_path: bool, directory: Path = WORD
         ("Or open the web page in a browser", [_page(outputs, default_path)]),
         (
             "Look at the tables: the execution ARN has a connection id until the WebSocket is closed",
-            [
-                f"{_RUN} tables{where}",
-            ],
+            [f"{_RUN} tables{where}"],
         ),
         (
             "The same with aws or awslocal, in a shell with the keys of this run",

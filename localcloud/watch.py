@@ -5,15 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.activity import Line, of_client, of_execution, of_function
 from localcloud.stack import LocalStack
-
-__all__ = ["Watch"]
 
 _TICK_SECONDS = 0.25
 _AWAKE_SECONDS = 10.0
@@ -37,9 +34,7 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
 

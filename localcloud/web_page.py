@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from localcloud.paths import FOLDER
 
-__all__ = ["WebPage"]
-
 _FILES: Final = FOLDER / "client" / "web"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _HEADERS: Final = {

@@ -128,16 +128,8 @@ def packages() -> tuple[dict[str, Box], list[Arrow]]:
     """Return the packages and the rooms of the runtime, above what they import."""
     rooms = [path for path in sorted((TOP / "runtime" / "logic").iterdir()) if any(path.glob("*.py"))]
     folders = [TOP / "runtime" / "handlers", TOP / "runtime" / "adapters", *rooms]
-    tops = (
-        "benchmarks",
-        "client",
-        "components",
-        "integration_tests",
-        "local_provider",
-        "localcloud",
-        "runtime",
-        "tools",
-    )
+    tops = ["benchmarks", "client", "components", "integration_tests", "local_provider", "localcloud"]
+    tops += ["runtime", "tools"]
     boxes: dict[str, Box] = {}
     arrows: list[Arrow] = []
     for x, places in ((40, [TOP / name for name in tops]), (620, folders)):

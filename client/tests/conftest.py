@@ -6,12 +6,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from async_download_client import Client, Event, ReadyFile, Timing
+from async_download_client import Client, Event, ReadyFile, Timing, Verified
 
 from client.tests.support.fake_stack import FakeStack
 
+Fetch = Callable[..., Verified]
 QUICK = Timing(
     attempts=3,
     first_retry_delay=0.01,
@@ -49,6 +51,18 @@ def file(client: Client) -> ReadyFile:
 def target(tmp_path: Path) -> Path:
     """The path to download to."""
     return tmp_path / "report.bin"
+
+
+@pytest.fixture
+def fetch(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> Fetch:
+    """Fetches the file, or another one, to the target; what arrives has to be the stack's content."""
+
+    def run(file: ReadyFile = file, **options: Any) -> Verified:
+        verified = client.fetch(file, target, **options)
+        assert target.read_bytes() == stack.content
+        return verified
+
+    return run
 
 
 @pytest.fixture

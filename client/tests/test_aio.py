@@ -44,12 +44,6 @@ def client_of(stack: FakeStack) -> AsyncClient:
     return AsyncClient(stack.api_url, timeout=5, timing=QUICK)
 
 
-def fail_download(stack: FakeStack) -> None:
-    """Let the download fail because the origin has no such file."""
-    error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
-    stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
-
-
 def test_both_clients_have_the_same_methods_and_signatures() -> None:
     for name, method in inspect.getmembers(Client, inspect.isfunction):
         if not name.startswith("_"):
@@ -70,7 +64,7 @@ def test_typed_options_are_the_keyword_parameters(
 
 
 def test_a_stop_signal_ends_a_call(stack: FakeStack) -> None:
-    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+    stack.stay_silent()
     stop = StopSignal()
 
     async def main() -> None:
@@ -116,22 +110,6 @@ def test_every_step_can_be_called_separately(stack: FakeStack, target: Path) -> 
     assert target.read_bytes() == stack.content
 
 
-def test_a_lost_ready_message_is_replaced_by_a_status_request(stack: FakeStack, target: Path) -> None:
-    def script(peer: Peer) -> None:
-        assert peer.receive() == "status"
-        stack.send_ready(peer)
-
-    stack.sockets = [script]
-
-    async def run() -> None:
-        async with client_of(stack) as client:
-            await client.get("q3.csv", target, timeout=10)
-
-    asyncio.run(run())
-    assert target.read_bytes() == stack.content
-    assert stack.actions == ["status"]
-
-
 def test_forty_downloads_wait_at_the_same_time(tmp_path: Path) -> None:
     all_connected = threading.Barrier(40, timeout=20)  # more than the default executor of asyncio has threads
 
@@ -151,7 +129,7 @@ def test_forty_downloads_wait_at_the_same_time(tmp_path: Path) -> None:
 
 
 def test_errors_of_the_download_and_of_the_callback_reach_the_caller(stack: FakeStack, target: Path) -> None:
-    fail_download(stack)
+    stack.fail()
 
     async def fail(_: Event) -> None:
         raise ZeroDivisionError
@@ -198,7 +176,7 @@ def test_async_events_yields_events_and_raises_errors(stack: FakeStack, target: 
         async with client_of(stack) as client:
             events = [event async for event in client.events("q3.csv", target)]
             assert names(events) == ["requested", "connected", "ready", "received", "verified", "saved"]
-            fail_download(stack)
+            stack.fail()
             with pytest.raises(DownloadFailedError):
                 async for _ in client.events("q3.csv", target):
                     pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, FakeStack, Fa
 
 pytestmark = pytest.mark.usefixtures("keep_signals")
 COMMAND = [sys.executable, "-m", "async_download_client.cli"]
+Capture = pytest.CaptureFixture[str]
 WaitFor = Callable[[Callable[[], object]], None]
 
 
@@ -27,9 +29,7 @@ def run(stack: FakeStack, target: Path, *more: str) -> int:
     return cli.main(["get", stack.api_url, "--path", "q3.csv", "-o", str(target), *more])
 
 
-def test_without_a_terminal_get_prints_lines_on_stderr(
-    stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_terminal_get_prints_lines_on_stderr(stack: FakeStack, target: Path, capfd: Capture) -> None:
     requested = ["--sha256", stack.sha256, "--size", "300000", "--origin", "reports"]
     assert run(stack, target, *requested) == 0
     order = {"path": "q3.csv", "origin": "reports", "sha256": stack.sha256, "size": 300_000}
@@ -47,9 +47,7 @@ def test_without_a_terminal_get_prints_lines_on_stderr(
     ]
 
 
-def test_json_prints_events_without_ticket_or_signature(
-    stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_json_prints_events_without_ticket_or_signature(stack: FakeStack, target: Path, capfd: Capture) -> None:
     stack.faults = [Fault(status=403)]
     stack.set_ready()
     assert run(stack, target, "--json") == 0
@@ -70,16 +68,14 @@ def test_json_prints_events_without_ticket_or_signature(
     assert SIGNATURE not in out + err
 
 
-def test_the_same_reason_for_a_retry_is_printed_once(
-    stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_same_reason_for_a_retry_is_printed_once(stack: FakeStack, target: Path, capfd: Capture) -> None:
     stack.faults = [Fault(cut=1000), Fault(status=503), Fault(cut=1000), Fault(cut=1000)]
     assert run(stack, target) == 0
     said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("Interrupted")]
     assert len(said) == len(set(said)) == 2
 
 
-def test_quiet_prints_nothing(stack: FakeStack, target: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_nothing(stack: FakeStack, target: Path, capfd: Capture) -> None:
     assert run(stack, target, "--quiet") == 0
     assert capfd.readouterr() == ("", "")
 
@@ -101,49 +97,18 @@ def start(command: list[str], **options: Any) -> subprocess.Popen[Any]:
     return subprocess.Popen(command, **options)
 
 
-def fail_at_origin(stack: FakeStack) -> None:
-    """Let the download fail because the origin has no such file."""
-    error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
-    stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
-
-
-def stay_pending(stack: FakeStack) -> None:
-    """Send no message on the WebSocket."""
-    stack.sockets = [lambda peer: peer.stopping.wait(30)]
-
-
-def refuse_request(stack: FakeStack) -> None:
-    """Let the API refuse the request."""
-    stack.rest = [(400, {"error": {"code": "INVALID_PATH", "message": "The path is bad."}})]
-
-
-def send_other_bytes(stack: FakeStack) -> None:
-    """Let S3 send other bytes."""
-    stack.faults = [Fault(content=bytes(300_000))]
-
-
-def send_no_download(stack: FakeStack) -> None:
-    """Answer the request with an empty object."""
-    stack.rest = [(200, {})]
-
-
 @pytest.mark.parametrize(
     ("happens", "code", "name"),
     [
-        (refuse_request, 3, "INVALID_PATH"),
-        (fail_at_origin, 4, "ORIGIN_NOT_FOUND"),
-        (stay_pending, 5, "WAIT_TIMEOUT"),
-        (send_other_bytes, 6, "CHECKSUM_MISMATCH"),
-        (send_no_download, 7, "PROTOCOL"),
+        (lambda stack: stack.rest.append((400, {"error": {"code": "INVALID_PATH"}})), 3, "INVALID_PATH"),
+        (FakeStack.fail, 4, "ORIGIN_NOT_FOUND"),
+        (FakeStack.stay_silent, 5, "WAIT_TIMEOUT"),
+        (lambda stack: stack.faults.append(Fault(content=bytes(300_000))), 6, "CHECKSUM_MISMATCH"),
+        (lambda stack: stack.rest.append((200, {})), 7, "PROTOCOL"),
     ],
 )
 def test_each_failure_has_an_exit_code_and_names_its_error_code(
-    stack: FakeStack,
-    target: Path,
-    capfd: pytest.CaptureFixture[str],
-    happens: Callable[[FakeStack], None],
-    code: int,
-    name: str,
+    stack: FakeStack, target: Path, capfd: Capture, happens: Callable[[FakeStack], None], code: int, name: str
 ) -> None:
     happens(stack)
     assert run(stack, target, "--json", "--timeout", "0.5") == code
@@ -169,25 +134,12 @@ def test_every_error_class_has_an_exit_code_in_the_help() -> None:
     assert documented == {0, 1, 2, 130, *cli.EXIT_CODES.values()}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["get"],
-        ["get", "example.com", "-o", "x"],
-        ["get", "https://example.com"],
-        ["get", "https://example.com", "-o", "x", "--sha256", "abc"],
-        ["get", "https://example.com", "-o", "x", "--size", "1M"],
-        ["get", "https://example.com", "-o", "x", "--header", "no colon"],
-        ["get", "https://example.com", "-o", "x", "--timeout", "0"],
-        ["get", "https://example.com", "-o", "x", "--json", "--quiet"],
-    ],
-)
-def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
-    assert caught.value.code == 2
-    assert "usage: async-download" in capsys.readouterr().err
+def test_characters_that_the_terminal_lacks_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert cli.main(["status", "fehlt-ü.json"]) == 8
+    stderr.flush()
+    assert b"fehlt-\\xfc.json cannot be read" in stderr.buffer.getvalue()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

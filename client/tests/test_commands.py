@@ -128,7 +128,7 @@ def test_watch_prints_events_and_the_url_only_on_request(stack: FakeStack, answe
 
 
 def test_watch_beyond_its_timeout_is_exit_code_5(stack: FakeStack, answer: Path, capfd: Capture) -> None:
-    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+    stack.stay_silent()
     assert cli.main(["watch", str(answer), "--timeout", "0.1"]) == 5
     assert len(capfd.readouterr().err.splitlines()) == 2
 
@@ -213,9 +213,25 @@ def test_a_missing_aws_profile_is_exit_code_3(
     assert stack.requests == []
 
 
+GET = ["get", "https://example.com", "-o", "x"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["get"], GET[:2], ["get", "example.com", "-o", "x"]])
+def test_missing_arguments_are_exit_code_2(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: async-download" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "more",
     [
+        ["--sha256", "abc"],
+        ["--size", "1M"],
+        ["--header", "no colon"],
+        ["--timeout", "0"],
+        ["--json", "--quiet"],
         ["--parallel", "0"],
         ["--parallel", "65"],
         ["--parallel", "many"],
@@ -230,7 +246,7 @@ def test_a_missing_aws_profile_is_exit_code_3(
 )
 def test_invalid_options_are_exit_code_2(more: list[str], capsys: Capture) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(["get", "https://example.com", "-o", "x", *more])
+        cli.main([*GET, *more])
     assert caught.value.code == 2
     assert "error: " in capsys.readouterr().err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from async_download_client import (
     UnavailableError,
 )
 
+from client.tests.conftest import Fetch
 from client.tests.support.fake_stack import FakeStack, Fault
 
 
@@ -36,10 +38,9 @@ def test_files_of_any_size_arrive_and_are_counted(size: int, tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_an_older_target_is_replaced(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
+def test_an_older_target_is_replaced(fetch: Fetch, target: Path) -> None:
     target.write_text("older")
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
 
 
 def test_the_target_may_be_a_string(client: Client, stack: FakeStack, target: Path) -> None:
@@ -47,28 +48,28 @@ def test_the_target_may_be_a_string(client: Client, stack: FakeStack, target: Pa
     assert target.read_bytes() == stack.content
 
 
-def test_the_expected_sha256_is_compared(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
-    verified = client.fetch(file, target, sha256=stack.sha256.upper())
+def test_the_expected_sha256_is_compared(fetch: Fetch, stack: FakeStack) -> None:
+    verified = fetch(sha256=stack.sha256.upper())
     assert verified.checks == ("size", "crc32", "sha256")
     assert verified.sha256 == stack.sha256
 
 
-def test_a_flipped_bit_is_detected_and_the_older_target_stays(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
+def test_a_flipped_bit_is_detected_and_the_older_target_stays(fetch: Fetch, stack: FakeStack, target: Path) -> None:
     target.write_text("older")
     stack.faults = [Fault(content=stack.content[:-1] + bytes([stack.content[-1] ^ 1]))]
     with pytest.raises(ChecksumMismatchError, match="CRC32"):
-        client.fetch(file, target)
+        fetch()
     assert target.read_text() == "older"
 
 
 @pytest.mark.parametrize("by_stack", [True, False])
-def test_a_wrong_sha256_is_detected(client: Client, stack: FakeStack, target: Path, by_stack: bool) -> None:
+def test_a_wrong_sha256_is_detected(
+    fetch: Fetch, client: Client, stack: FakeStack, target: Path, by_stack: bool
+) -> None:
     stack.promised = {"sha256": "0" * 64} if by_stack else {}
     file = client.wait(client.request("q3.csv"))
     with pytest.raises(ChecksumMismatchError, match="SHA-256"):
-        client.fetch(file, target, sha256=None if by_stack else "1" * 64)
+        fetch(file, sha256=None if by_stack else "1" * 64)
     assert not target.exists()
 
 
@@ -76,30 +77,21 @@ def test_a_wrong_sha256_is_detected(client: Client, stack: FakeStack, target: Pa
 @pytest.mark.parametrize("length", [True, False], ids=["announced", "not announced"])
 @pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "no ranges"])
 def test_a_wrong_size_is_detected(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, content: bytes, length: bool, ranges: bool
+    fetch: Fetch, stack: FakeStack, target: Path, content: bytes, length: bool, ranges: bool
 ) -> None:
     """A short body without Content-Length looks like a broken connection, and is retried."""
     stack.faults = [Fault(length=length, content=content, ranges=ranges) for _ in range(50)]
     broke = content == b"too few" and not length and not ranges
     with pytest.raises(NetworkError if broke else SizeMismatchError):
-        client.fetch(file, target)
+        fetch()
     assert not target.exists()
 
 
-def test_a_response_with_another_range_is_retried(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
-    stack.faults = [Fault(shift=1)]
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
-
-
-def test_without_an_etag_an_interrupted_download_starts_over(client: Client, stack: FakeStack, target: Path) -> None:
+def test_without_an_etag_an_interrupted_download_starts_over(fetch: Fetch, client: Client, stack: FakeStack) -> None:
     stack.promised = {"etag": None}
     file = client.wait(client.request("q3.csv"))
     stack.faults = [Fault(cut=100_000)]
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch(file)
     assert [request.headers.get("range") for request in stack.gets("/s3/")] == [None, None]
 
 
@@ -108,14 +100,11 @@ def test_a_checksum_of_part_checksums_is_not_compared(client: Client, stack: Fak
     assert client.fetch(client.wait(client.request("x")), target).checks == ("size",)
 
 
-def test_an_expired_url_is_renewed_and_no_byte_is_fetched_twice(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
+def test_an_expired_url_is_renewed_and_no_byte_is_fetched_twice(fetch: Fetch, stack: FakeStack) -> None:
     events: list[Event] = []
     stack.set_ready()
     stack.faults = [Fault(status=403), Fault(cut=100_000), Fault(status=400)]
-    client.fetch(file, target, on_event=events.append)
-    assert target.read_bytes() == stack.content
+    fetch(on_event=events.append)
     assert [event.name for event in events if event.name != "received"] == ["renewed", "retrying", "renewed"]
     gets = stack.gets("/s3/")
     whole, rest = "bytes=0-299999", "bytes=100000-299999"
@@ -123,95 +112,67 @@ def test_an_expired_url_is_renewed_and_no_byte_is_fetched_twice(
     assert len({request.path for request in gets}) == 3
 
 
-def test_a_url_is_renewed_at_most_twice(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
-    stack.set_ready()
-    stack.faults = [Fault(status=403)] * 9
-    with pytest.raises(LinkRefusedError):
-        client.fetch(file, target)
-    assert len(stack.gets("/s3/")) == 3
-
-
-def test_a_broken_connection_resumes_with_if_match(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
+def test_a_broken_connection_resumes_with_if_match(fetch: Fetch, stack: FakeStack) -> None:
     stack.faults = [Fault(cut=100_000), Fault(cut=50_000)]
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
     requested = [(request.headers.get("range"), request.headers.get("if-match")) for request in stack.gets("/s3/")]
     assert requested == [(f"bytes={start}-299999", stack.etag) for start in (0, 100_000, 150_000)]
 
 
-def test_where_ranges_are_ignored_the_download_starts_over(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
+@pytest.mark.parametrize(
+    "faults",
+    [[Fault(shift=1)], [Fault(cut=100_000), Fault(ranges=False)], [Fault(status=503), Fault(status=500)]],
+    ids=["another range", "ranges are ignored", "an overloaded S3"],
+)
+def test_after_faults_that_end_the_file_is_right(fetch: Fetch, stack: FakeStack, faults: list[Fault]) -> None:
+    stack.faults = list(faults)
+    fetch()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "text", "gets"),
+    [
+        (Fault(cut=0), NetworkError, "broke off", range(3, 50)),
+        (Fault(ranges=False, cut=1000), NetworkError, "broke off", range(1, 50)),
+        (Fault(status=503), UnavailableError, "HTTP 503", range(1, 50)),
+        (Fault(status=403), LinkRefusedError, "with a new URL", [3]),
+        (Fault(status=404), RefusedError, "HTTP 404", [1]),
+    ],
+    ids=["no byte", "restarts", "an overloaded S3", "refused URLs", "a deleted object"],
+)
+def test_a_fault_that_stays_is_an_error_and_the_older_target_stays(
+    fetch: Fetch, stack: FakeStack, target: Path, fault: Fault, error: type[Exception], text: str, gets: Sequence[int]
 ) -> None:
-    stack.faults = [Fault(cut=100_000), Fault(ranges=False)]
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    target.write_text("older")
+    stack.set_ready()
+    stack.faults = [fault] * 50
+    with pytest.raises(error, match=text):
+        fetch()
+    assert len(stack.gets("/s3/")) in gets
+    assert target.read_text() == "older"
 
 
-def test_get_requests_without_a_byte_end_in_an_error(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
-    stack.faults = [Fault(cut=0)] * 50
-    with pytest.raises(NetworkError, match="broke off"):
-        client.fetch(file, target)
-    assert 3 <= len(stack.gets("/s3/")) < 50
-
-
-def test_restarts_from_the_beginning_end_in_an_error(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
-    stack.faults = [Fault(ranges=False, cut=1000)] * 50
-    with pytest.raises(NetworkError):
-        client.fetch(file, target)
-    assert len(stack.gets("/s3/")) < 50
-
-
-def test_an_object_that_changes_midway_is_an_error(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
+def test_an_object_that_changes_midway_is_an_error(fetch: Fetch, stack: FakeStack) -> None:
     stack.faults = [Fault(cut=100_000)]
     stack.etag = '"of-another"'
     with pytest.raises(ObjectChangedError):
-        client.fetch(file, target)
+        fetch()
 
 
-def test_a_new_url_of_another_object_is_an_error(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
+def test_a_new_url_of_another_object_is_an_error(fetch: Fetch, stack: FakeStack) -> None:
     stack.set_ready()
     stack.faults = [Fault(status=403)]
     stack.promised = {"size": 1}
     with pytest.raises(ObjectChangedError):
-        client.fetch(file, target)
+        fetch()
 
 
-def test_an_overloaded_s3_is_retried_up_to_the_outage_limit(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
-    stack.faults = [Fault(status=503), Fault(status=500)]
-    client.fetch(file, target)
-    stack.faults = [Fault(status=503)] * 50
-    with pytest.raises(UnavailableError):
-        client.fetch(file, target)
-    assert target.read_bytes() == stack.content
-
-
-def test_a_deleted_object_is_refused_with_its_status(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
-    stack.faults = [Fault(status=404)]
-    with pytest.raises(RefusedError) as caught:
-        client.fetch(file, target)
-    assert caught.value.status == 404
-
-
-def test_an_error_of_the_callback_reaches_the_caller(client: Client, file: ReadyFile, target: Path) -> None:
+def test_an_error_of_the_callback_reaches_the_caller(fetch: Fetch, target: Path) -> None:
     def fail(_: Event) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        client.fetch(file, target, on_event=fail)
+        fetch(on_event=fail)
     assert not target.exists()
 
 

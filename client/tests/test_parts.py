@@ -28,6 +28,7 @@ from async_download_client import (
 from async_download_client.transfer import segments
 from async_download_client.transfer.part_file import PartFile
 
+from client.tests.conftest import Fetch
 from client.tests.support.fake_stack import SECRET, SIGNATURE, FakeStack, Fault
 
 pytestmark = pytest.mark.usefixtures("target")
@@ -56,23 +57,19 @@ def ranges(stack: FakeStack) -> list[str]:
 
 
 def test_only_missing_bytes_are_fetched(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, events: list[Event]
+    fetch: Fetch, stack: FakeStack, target: Path, part: Path, events: list[Event]
 ) -> None:
     assert (part.stat().st_size, journal(part).exists()) == (100_000, True)
-    client.fetch(file, target, on_event=events.append)
+    fetch(on_event=events.append)
     assert ranges(stack) == ["bytes=100000-299999"]
-    assert target.read_bytes() == stack.content
     assert [event for event in events if isinstance(event, Resumed)] == [Resumed(100_000, 300_000)]
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_without_resume_all_bytes_are_fetched(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path
-) -> None:
+def test_without_resume_all_bytes_are_fetched(fetch: Fetch, stack: FakeStack, part: Path) -> None:
     assert part.exists()
-    client.fetch(file, target, resume=False)
+    fetch(resume=False)
     assert ranges(stack) == ["bytes=0-299999"]
-    assert target.read_bytes() == stack.content
 
 
 def test_bytes_of_another_object_are_dropped(client: Client, stack: FakeStack, target: Path, part: Path) -> None:
@@ -85,27 +82,23 @@ def test_bytes_of_another_object_are_dropped(client: Client, stack: FakeStack, t
 
 @pytest.mark.parametrize("longer", [True, False])
 def test_damaged_bytes_are_fetched_again_and_surplus_ones_cut_off(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, longer: bool
+    fetch: Fetch, stack: FakeStack, part: Path, longer: bool
 ) -> None:
     data = part.read_bytes()
     part.write_bytes(data + bytes(500_000) if longer else data[:-1] + bytes([data[-1] ^ 1]))
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
     assert ranges(stack) == ["bytes=100000-299999" if longer else "bytes=0-299999"]
 
 
 @pytest.mark.parametrize("lost", ["part", "journal", "end of the journal"])
-def test_a_lost_part_file_or_journal_is_replaced(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, lost: str
-) -> None:
+def test_a_lost_part_file_or_journal_is_replaced(fetch: Fetch, target: Path, part: Path, lost: str) -> None:
     if lost == "part":
         part.unlink()
     elif lost == "journal":
         journal(part).unlink()
     else:
         journal(part).write_bytes(journal(part).read_bytes()[:-5])
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
     assert list(target.parent.iterdir()) == [target]
 
 
@@ -135,18 +128,15 @@ def test_entries_after_a_line_that_a_crash_cut_off_are_read(
         '{"version":1}\n{"segment":"x"}',
     ],
 )
-def test_an_invalid_journal_is_replaced(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path, text: str
-) -> None:
+def test_an_invalid_journal_is_replaced(fetch: Fetch, stack: FakeStack, part: Path, text: str) -> None:
     journal(part).write_text(text + "\n")
-    client.fetch(file, target)
+    fetch()
     assert ranges(stack) == ["bytes=0-299999"]
-    assert target.read_bytes() == stack.content
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_after_any_crash_the_file_is_right(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+    fetch: Fetch, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """A power cut leaves the `.part` file and the journal whole, cut off or with zeros."""
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 50_000)
@@ -154,7 +144,7 @@ def test_after_any_crash_the_file_is_right(
     stack.faults = [Fault(cut=chance.randrange(60_000)) for _ in range(chance.randrange(1, 9))]
     stack.broken_ranges = {chance.randrange(6) * 50_000}
     with pytest.raises(NetworkError):
-        client.fetch(file, target)
+        fetch()
     stack.faults, stack.broken_ranges = [], set()
     part = target.with_name("report.bin.part")
     for path in (part, journal(part)):
@@ -166,19 +156,15 @@ def test_after_any_crash_the_file_is_right(
         if chance.random() < 0.5:
             del data[start:]
         path.write_bytes(data)
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_journal_with_impossible_counts_is_not_believed(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, part: Path
-) -> None:
+def test_a_journal_with_impossible_counts_is_not_believed(fetch: Fetch, part: Path) -> None:
     with journal(part).open("a") as journal_file:
         journal_file.write('{"segment":0,"bytes":900000,"crc32":0}\n{"segment":7,"bytes":1,"crc32":0}\n')
     part.write_bytes(bytes(900_000))
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
 
 
 def test_no_ticket_or_signature_is_on_disk_and_the_journal_is_private(part: Path) -> None:
@@ -188,21 +174,18 @@ def test_no_ticket_or_signature_is_on_disk_and_the_journal_is_private(part: Path
     assert journal(part).stat().st_mode & 0o077 == 0
 
 
-def test_a_second_download_to_the_same_target_is_refused(client: Client, file: ReadyFile, target: Path) -> None:
+def test_a_second_download_to_the_same_target_is_refused(fetch: Fetch, target: Path) -> None:
     with PartFile(target), pytest.raises(FileError, match="another download"):
-        client.fetch(file, target)
-    client.fetch(file, target)
+        fetch()
+    fetch()
 
 
-def test_a_file_system_without_locks_is_accepted(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_system_without_locks_is_accepted(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
 
 
 def test_a_full_disk_while_the_journal_is_written_is_a_file_error(
@@ -223,26 +206,26 @@ def test_a_full_disk_while_the_journal_is_written_is_a_file_error(
 
 
 def test_too_little_space_is_detected_before_the_first_byte(
-    client: Client, file: ReadyFile, target: Path, monkeypatch: pytest.MonkeyPatch
+    fetch: Fetch, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(300_000, 1, 299_999))
     with pytest.raises(FileError, match="300,000 bytes more, and 299,999 are free"):
-        client.fetch(file, target)
+        fetch()
     assert list(target.parent.iterdir()) == []
 
 
-def test_corrupt_bytes_are_removed(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
+def test_corrupt_bytes_are_removed(fetch: Fetch, stack: FakeStack, target: Path) -> None:
     stack.faults = [Fault(content=bytes(300_000))]
     with pytest.raises(ChecksumMismatchError):
-        client.fetch(file, target)
+        fetch()
     assert list(target.parent.iterdir()) == []
 
 
-def test_bytes_of_a_changed_object_are_removed(client: Client, file: ReadyFile, stack: FakeStack, target: Path) -> None:
+def test_bytes_of_a_changed_object_are_removed(fetch: Fetch, stack: FakeStack, target: Path) -> None:
     stack.faults = [Fault(cut=100_000), Fault(status=412)]
     with pytest.raises(ObjectChangedError):
-        client.fetch(file, target)
+        fetch()
     assert list(target.parent.iterdir()) == []
 
 
@@ -254,8 +237,7 @@ class TestIdempotencyKeys:
         return [request.headers["idempotency-key"] for request in stack.requests if request.method == "POST"]
 
     def test_the_same_request_continues_the_same_download(self, client: Client, stack: FakeStack, target: Path) -> None:
-        silent = [lambda peer: peer.stopping.wait(30)]
-        stack.sockets = list(silent)
+        stack.stay_silent()
         for path in ("q3.csv", "q3.csv", "q4.csv"):
             with pytest.raises(WaitTimeoutError):
                 client.get(path, target, timeout=0.05)
@@ -269,7 +251,7 @@ class TestIdempotencyKeys:
     def test_without_resume_the_download_is_requested_again(
         self, client: Client, stack: FakeStack, target: Path
     ) -> None:
-        stack.sockets = [lambda peer: peer.stopping.wait(30)]
+        stack.stay_silent()
         for _ in range(2):
             with pytest.raises(WaitTimeoutError):
                 client.get("q3.csv", target, timeout=0.05, resume=False)

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from async_download_client import (
@@ -52,21 +51,10 @@ def environment_with_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ASYNC_DOWNLOAD_URL", raising=False)
 
 
-def response_of(stack: FakeStack) -> dict[str, Any]:
-    """Return a stack's response to a request."""
-    return {
-        "downloadId": ID,
-        "executionArn": f"arn:aws:states:eu-central-1:000000000000:execution:transfer:{ID}",
-        "webSocketEndpoint": f"{stack.web_socket_url}?ticket={TICKET}",
-        "statusUrl": f"{stack.api_url}/downloads/{ID}",
-        "expiresAt": "2030-01-01T00:00:00Z",
-    }
-
-
 def file_of(folder: Path, stack: FakeStack, **fields: object) -> str:
     """Write a file with a download of a stack and return its path."""
     path = folder / "download.json"
-    path.write_text(json.dumps({**response_of(stack), **fields}), encoding="utf-8")
+    path.write_text(json.dumps({**stack.accepted, **fields}), encoding="utf-8")
     return str(path)
 
 
@@ -123,7 +111,7 @@ def test_a_refusal_of_the_bare_ticket_says_how_to_send_credentials(
 
 
 def test_the_status_url_of_an_answer_is_not_called(stack: FakeStack, hostile: FakeStack) -> None:
-    download = parse_download({**response_of(stack), "statusUrl": f"{hostile.api_url}/downloads/{ID}"})
+    download = parse_download({**stack.accepted, "statusUrl": f"{hostile.api_url}/downloads/{ID}"})
     with Client(stack.api_url, auth=ApiKey("made-up"), timing=QUICK) as client:
         client.status(download)
         client.cancel(download)
@@ -135,14 +123,14 @@ def test_the_status_url_of_an_answer_is_not_called(stack: FakeStack, hostile: Fa
 def test_a_malformed_download_id_is_refused(stack: FakeStack, download_id: str) -> None:
     """The id becomes a part of a path."""
     with pytest.raises(ProtocolError):
-        parse_download({**response_of(stack), "downloadId": download_id})
+        parse_download({**stack.accepted, "downloadId": download_id})
 
 
 @pytest.mark.parametrize("ticket", ["a%0d%0aX-Header:%20b", "a%20b", "%1b[2J"])
 def test_a_malformed_ticket_is_refused(stack: FakeStack, ticket: str) -> None:
     """The ticket becomes the value of a header."""
     with pytest.raises(ProtocolError):
-        parse_download({**response_of(stack), "webSocketEndpoint": f"{stack.web_socket_url}?ticket={ticket}"})
+        parse_download({**stack.accepted, "webSocketEndpoint": f"{stack.web_socket_url}?ticket={ticket}"})
 
 
 @pytest.mark.parametrize("url", ["http://files.invalid/v1", "http://10.0.0.1/v1", "http://localhost.files.invalid/v1"])
@@ -181,7 +169,7 @@ def test_a_signed_url_of_plain_http_is_refused(stack: FakeStack, client: Client,
 
 
 def test_a_socket_of_plain_ws_is_refused(stack: FakeStack, client: Client) -> None:
-    download = parse_download({**response_of(stack), "webSocketEndpoint": f"ws://files.invalid/v1?ticket={TICKET}"})
+    download = parse_download({**stack.accepted, "webSocketEndpoint": f"ws://files.invalid/v1?ticket={TICKET}"})
     with pytest.raises(InsecureUrlError, match=r"files\.invalid"):
         client.wait(download)
 

@@ -147,8 +147,7 @@ def test_a_socket_without_any_reply_is_replaced(stack: FakeStack, events: list[E
 
 
 def test_a_failure_has_the_code_and_message_of_the_stack(stack: FakeStack, client: Client, target: Path) -> None:
-    error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
-    stack.sockets = [lambda peer: peer.send(stack.message("failed", error=error))]
+    stack.fail()
     with pytest.raises(DownloadFailedError, match="no such file") as caught:
         client.get("q3.csv", target)
     assert caught.value.code == "ORIGIN_NOT_FOUND"
@@ -247,7 +246,7 @@ def test_a_response_that_is_too_large_or_too_slow_is_refused(stack: FakeStack) -
 
 
 def test_the_timeout_ends_a_wait_on_a_socket_and_by_polling(stack: FakeStack, client: Client) -> None:
-    stack.sockets = [lambda peer: peer.stopping.wait(30)]
+    stack.stay_silent()
     download = client.request("q3.csv")
     with pytest.raises(WaitTimeoutError):
         client.wait(download, timeout=0.02)
@@ -337,13 +336,6 @@ def test_a_response_that_no_stack_sends_is_a_protocol_error(
     stack.rest = [(200, body)]
     with pytest.raises(ProtocolError):
         client.request("q3.csv")
-
-
-def test_status_and_cancel_send_the_ticket(stack: FakeStack, client: Client) -> None:
-    download = client.request("q3.csv")
-    assert client.status(download).copied_bytes == 7
-    client.cancel(download)
-    assert (stack.requests[-1].method, stack.requests[-1].headers["x-download-ticket"]) == ("DELETE", TICKET)
 
 
 def test_without_a_server_there_is_a_network_error(target: Path) -> None:

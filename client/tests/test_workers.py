@@ -28,7 +28,7 @@ from async_download_client.transfer.throttle import Throttle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.tests.conftest import QUICK
+from client.tests.conftest import QUICK, Fetch
 from client.tests.support.fake_stack import FakeStack, Fault
 
 SEGMENT = 50_000
@@ -68,45 +68,35 @@ def test_parallel_gets_run_at_the_same_time_and_fetch_each_segment_once(stack: F
     assert most == 3
 
 
-def test_workers_recover_from_faults_independently(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path, events: list[Event]
-) -> None:
+def test_workers_recover_from_faults_independently(fetch: Fetch, stack: FakeStack, events: list[Event]) -> None:
     stack.set_ready()
     stack.faults = [Fault(cut=7), Fault(status=503), Fault(status=403), Fault(cut=0), Fault(shift=1), Fault(status=403)]
-    client.fetch(file, target, on_event=events.append)
-    assert target.read_bytes() == stack.content
+    fetch(on_event=events.append)
     assert any(isinstance(event, Retrying) for event in events)
 
 
-def test_workers_share_one_renewal_of_an_expired_url(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
+def test_workers_share_one_renewal_of_an_expired_url(fetch: Fetch, file: ReadyFile, stack: FakeStack) -> None:
     stack.set_ready()
     stack.expired = {file.url}
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
     assert len(stack.gets("/v1/downloads/")) == 1
 
 
 def test_a_range_that_never_arrives_ends_the_download_and_is_fetched_by_the_next(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
+    fetch: Fetch, stack: FakeStack
 ) -> None:
     stack.broken_ranges = {100_000}
     with pytest.raises(NetworkError):
-        client.fetch(file, target)
+        fetch()
     stack.broken_ranges = set()
     stack.requests.clear()
-    client.fetch(file, target)
+    fetch()
     assert starts(stack) == [100_000]
-    assert target.read_bytes() == stack.content
 
 
-def test_where_ranges_are_ignored_the_whole_file_is_fetched_once(
-    client: Client, file: ReadyFile, stack: FakeStack, target: Path
-) -> None:
+def test_where_ranges_are_ignored_the_whole_file_is_fetched_once(fetch: Fetch, stack: FakeStack) -> None:
     stack.ranges = False
-    client.fetch(file, target)
-    assert target.read_bytes() == stack.content
+    fetch()
 
 
 class TestStreams:
@@ -202,25 +192,21 @@ class TestStop:
         assert [type(error) for error in errors] == [StoppedError]
 
     def test_silent_connections_are_interrupted_and_bytes_are_kept(
-        self, stop: StopSignal, client: Client, file: ReadyFile, stack: FakeStack, target: Path, wait_for: WaitFor
+        self, fetch: Fetch, stop: StopSignal, stack: FakeStack, wait_for: WaitFor
     ) -> None:
         stack.faults = [Fault(cut=1000, silent=True) for _ in range(6)]
         events: list[Event] = []
         self.assert_stops(
-            stop,
-            lambda: client.fetch(file, target, on_event=events.append, stop=stop),
-            lambda: Received(6000, 300_000) in events,
-            wait_for,
+            stop, lambda: fetch(on_event=events.append, stop=stop), lambda: Received(6000, 300_000) in events, wait_for
         )
         stack.requests.clear()
-        client.fetch(file, target)
-        assert target.read_bytes() == stack.content
+        fetch()
         assert sorted(starts(stack)) == list(range(1000, 300_000, SEGMENT))
 
     def test_a_silent_socket_is_interrupted(
         self, stop: StopSignal, client: Client, stack: FakeStack, wait_for: WaitFor
     ) -> None:
-        stack.sockets = [lambda peer: peer.stopping.wait(30)]
+        stack.stay_silent()
         download = client.request("q3.csv")
         self.assert_stops(
             stop, lambda: client.wait(download, stop=stop), lambda: len(stack.gets("/socket")) == 1, wait_for

@@ -27,11 +27,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def send(
-    emulator: Emulator,
-    method: str,
-    target: str,
-    headers: Mapping[str, str] = _NO_HEADERS,
-    body: bytes | None = None,
+    emulator: Emulator, method: str, target: str, headers: Mapping[str, str] = _NO_HEADERS, body: bytes | None = None
 ) -> Answer:
     """Send one request unchanged; return status, headers in lower case, and body of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)

@@ -24,12 +24,7 @@ def small_function(cloud: Cloud, source: Path, handler: str) -> Iterator[str]:
     functions = cloud.client("lambda")
     packed = _packed(source)
     with service_role(cloud, "lambda", {}) as role:
-        settings = {
-            "FunctionName": name,
-            "Runtime": "python3.13",
-            "Handler": f"{source.stem}.{handler}",
-            "Role": role,
-        }
+        settings = {"FunctionName": name, "Runtime": "python3.13", "Handler": f"{source.stem}.{handler}", "Role": role}
         arn = wait_for(lambda: _created(functions, settings, packed), ROLE_SECONDS)
         try:
             functions.get_waiter("function_active_v2").wait(FunctionName=name)

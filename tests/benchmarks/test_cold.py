@@ -59,24 +59,21 @@ def test_a_clone_without_the_commit_or_a_machine_without_git_is_refused(
     assert refused.value.code != 0
 
 
-def test_a_quota_in_version_1_of_control_groups(tmp_path: Path) -> None:
-    (tmp_path / "cpu").mkdir()
+@pytest.mark.parametrize(
+    ("version", "limits"),
+    [(1, {"cpu.cfs_period_us": "20000", "cpu.cfs_quota_us": "2894"}), (2, {"cpu.max": "2894 20000"})],
+)
+def test_a_quota_in_each_version_of_control_groups(tmp_path: Path, version: int, limits: dict[str, str]) -> None:
+    if version == 1:
+        (tmp_path / "cpu").mkdir()
+    else:
+        (tmp_path / "cgroup.subtree_control").write_text("cpuset cpu memory\n")
     with processor_quota(tmp_path) as group:
         assert group is not None
-        assert group.version == 1
+        assert group.version == version
         group.limit(42, 256)
         written = {file.name: file.read_text() for file in group.folder.iterdir()}
-    assert written == {"cpu.cfs_period_us": "20000", "cpu.cfs_quota_us": "2894", "cgroup.procs": "42"}
-
-
-def test_a_quota_in_version_2_of_control_groups(tmp_path: Path) -> None:
-    (tmp_path / "cgroup.subtree_control").write_text("cpuset cpu memory\n")
-    with processor_quota(tmp_path) as group:
-        assert group is not None
-        assert group.version == 2
-        group.limit(42, 1769)
-        written = {file.name: file.read_text() for file in group.folder.iterdir()}
-    assert written == {"cpu.max": "20000 20000", "cgroup.procs": "42"}
+    assert written == limits | {"cgroup.procs": "42"}
 
 
 @pytest.mark.parametrize("controllers", [None, "memory\n"])

@@ -161,15 +161,9 @@ def signed(service: str, key: str = "ASIA1", method: str = "POST", query: str = 
     ("scope", "expected"),
     [
         (signed("s3", method="PUT"), {"service": "s3", "operation": "PUT"}),
-        (
-            signed("s3", method="PUT", query="uploadId=u&partNumber=2"),
-            {"service": "s3", "operation": "PUT partNumber"},
-        ),
+        (signed("s3", method="PUT", query="uploadId=u&partNumber=2"), {"service": "s3", "operation": "PUT partNumber"}),
         (signed("s3", method="POST", query="uploads"), {"service": "s3", "operation": "POST uploads"}),
-        (
-            signed("dynamodb", target="DynamoDB_20120810.GetItem"),
-            {"service": "dynamodb", "operation": "GetItem"},
-        ),
+        (signed("dynamodb", target="DynamoDB_20120810.GetItem"), {"service": "dynamodb", "operation": "GetItem"}),
         (signed("s3", key="test"), None),
         (signed("lambda"), None),
         ({"type": "http", "method": "GET", "headers": []}, None),

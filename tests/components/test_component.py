@@ -10,19 +10,10 @@ import async_download
 import pulumi
 import pytest
 from async_download import AsyncDownload
-from async_download.component import OUTPUTS
-from async_download.settings.checks import camel
 from async_download.settings.tags import MAX_TAGS
 
-from tests.components.support.harness import (
-    COMPONENT,
-    ORIGINS,
-    Cloud,
-    Deployment,
-    RegisteredResource,
-    deploy,
-    run,
-)
+from local_provider.schema import input_types
+from tests.components.support.harness import ORIGINS, Cloud, Deployment, RegisteredResource, deploy, run
 
 EVERYTHING: dict[str, Any] = {
     "auth.type": "api_key",
@@ -31,33 +22,17 @@ EVERYTHING: dict[str, Any] = {
     "api.cors_origins": ["https://app.example.com"],
     "api.web_page": True,
 }
-UNTAGGABLE = [
-    "apigateway/account:Account",
-    "apigateway/deployment:Deployment",
-    "apigateway/integration:Integration",
-    "apigateway/integrationResponse:IntegrationResponse",
-    "apigateway/method:Method",
-    "apigateway/methodSettings:MethodSettings",
-    "apigateway/methodResponse:MethodResponse",
-    "apigateway/model:Model",
-    "apigateway/requestValidator:RequestValidator",
-    "apigateway/resource:Resource",
-    "apigateway/response:Response",
-    "apigateway/usagePlanKey:UsagePlanKey",
-    "apigatewayv2/integration:Integration",
-    "apigatewayv2/route:Route",
-    "cloudwatch/eventTarget:EventTarget",
-    "iam/rolePolicy:RolePolicy",
-    "lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    "lambda/permission:Permission",
-    "s3/bucketCorsConfiguration:BucketCorsConfiguration",
-    "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    "s3/bucketOwnershipControls:BucketOwnershipControls",
-    "s3/bucketPolicy:BucketPolicy",
-    "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    "sqs/queuePolicy:QueuePolicy",
-]
+
+LENGTHS = {  # types with fixed names, and the maximum length of a name
+    "cloudwatch/eventRule:EventRule": 64,
+    "cloudwatch/logGroup:LogGroup": 512,
+    "dynamodb/table:Table": 255,
+    "iam/role:Role": 64,
+    "lambda/function:Function": 64,
+    "lambda/permission:Permission": 100,
+    "sfn/stateMachine:StateMachine": 80,
+    "sqs/queue:Queue": 80,
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,53 +47,16 @@ def test_what_the_package_exports() -> None:
     assert all(inspect.getdoc(getattr(async_download, name)) for name in async_download.__all__)
 
 
-def test_the_token_names_package_and_class(deployment: Deployment) -> None:
-    (component,) = [resource for resource in deployment.resources if not resource.custom]
-    assert component.type == COMPONENT
-    assert component.name == "files"
-
-
-def test_every_child_is_a_child_of_the_component(everything: Deployment) -> None:
-    (component,) = [resource for resource in everything.resources if not resource.custom]
-    assert {resource.parent for resource in everything.custom} == {component.urn}
-
-
 def test_every_resource_that_can_carry_tags_carries_them(everything: Deployment) -> None:
     tags = {"Project": "async-download", "Stack": "mine", "Component": "files", "team": "reporting"}
-    tagged = {resource.type for resource in everything.custom if "tags" in resource.inputs}
-    assert {resource.type for resource in everything.custom} - tagged == {f"aws:{kind}" for kind in UNTAGGABLE}
     for resource in everything.custom:
-        assert resource.inputs.get("tags", tags) == tags, resource.name
-
-
-def test_the_types_left_without_tags_have_none_in_the_provider() -> None:
-    import pulumi_aws as aws
-
-    for kind in UNTAGGABLE:
-        module, name = kind.split("/")[0], kind.split(":")[1]
-        resource = getattr(getattr(aws, {"lambda": "lambda_"}.get(module, module)), name)
-        assert "tags" not in inspect.signature(resource._internal_init).parameters, kind
+        expected = tags if "tags" in input_types(resource.type) else None
+        assert resource.inputs.get("tags") == expected, resource.name
 
 
 def test_tags_fit_beside_those_of_the_component() -> None:
     tags = {f"k{number}": "v" for number in range(MAX_TAGS)}
     assert len(deploy({"tags": tags}).resource("s3/bucket:Bucket").inputs["tags"]) <= 50
-
-
-def test_outputs_are_registered_in_camel_case(deployment: Deployment) -> None:
-    (outputs,) = deployment.component_outputs.values()
-    assert set(outputs) == {camel(output) for output in OUTPUTS} - {"apiKeyId", "webPageUrl"}  # not in every stack
-    place = "execute-api.eu-west-1.amazonaws.com/v1"
-    assert outputs["apiUrl"] == f"https://rest123.{place}"
-    assert outputs["downloadUrl"] == f"https://rest123.{place}/download"
-    assert outputs["webSocketUrl"] == f"wss://sock456.{place}"
-    assert outputs["bucketName"] == "files-copies-1234567"
-    assert outputs["functionNames"]["copy"] == "async-download-test-files-copy"
-
-
-def test_the_api_key_is_an_output_where_there_is_one(everything: Deployment) -> None:
-    (outputs,) = everything.component_outputs.values()
-    assert outputs["apiKeyId"] == "files-rest-key-id"
 
 
 def test_register_outputs_is_the_last_thing_that_the_constructor_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,53 +101,35 @@ def two(*names: str) -> Deployment:
     return run(program)
 
 
-def physical(resource: RegisteredResource) -> str:
-    return str(resource.inputs["name"])
+def name_of(resource: RegisteredResource) -> str:
+    """Return the name that is unique in the account, or in the policy of its function."""
+    return str(resource.inputs.get("statementId") or resource.inputs["name"])
 
 
 def test_two_components_side_by_side_share_nothing() -> None:
     deployment = two("reports", "images")
     urns = [resource.urn for resource in deployment.resources]
     assert len(urns) == len(set(urns)) == 2 * len(deploy().resources)
-    named_types = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
-    named_types += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
-    for kind in named_types:
-        names = [physical(resource) for resource in deployment.resources_of(kind)]
+    for kind in LENGTHS.keys() - {"lambda/permission:Permission"}:  # their ids are unique in a function's policy
+        names = [name_of(resource) for resource in deployment.resources_of(kind)]
         assert len(names) == len(set(names)), kind
 
 
-@pytest.mark.parametrize("stack", ["test", "a-stage-with-a-very-long-name-indeed-it-is-" + "x" * 40])
-def test_names_stay_within_what_aws_allows(stack: str) -> None:
-    deployment = deploy(EVERYTHING, stack=stack)
-    limits = {
-        "iam/role:Role": 64,
-        "lambda/function:Function": 64,
-        "cloudwatch/eventRule:EventRule": 64,
-        "sfn/stateMachine:StateMachine": 80,
-        "sqs/queue:Queue": 80,
-        "lambda/permission:Permission": 100,
-    }
-    for kind, limit in limits.items():
-        key = "statementId" if kind.startswith("lambda/permission") else "name"
-        names = [str(resource.inputs[key]) for resource in deployment.resources_of(kind)]
+@pytest.mark.parametrize(("name", "stack"), [("files", "test"), ("files", "s" * 80), ("f" * 90, "s" * 40)])
+def test_names_stay_within_what_aws_allows(name: str, stack: str) -> None:
+    """test_names.py has the names of buckets."""
+    deployment = deploy(EVERYTHING, name=name, stack=stack)
+    for kind, limit in LENGTHS.items():
+        names = [name_of(resource) for resource in deployment.resources_of(kind)]
         assert names
         assert all(0 < len(name) <= limit for name in names), kind
         assert len(names) == len(set(names))
 
 
-def test_the_prefix_of_names_can_be_chosen() -> None:
-    assert (
-        physical(deploy({"name_prefix": "shop"}).resource("sfn/stateMachine:StateMachine", "transfer"))
-        == "shop-transfer"
-    )
-
-
 def test_a_resource_with_a_fixed_name_is_deleted_before_it_is_replaced(everything: Deployment) -> None:
     """Two resources with one name cannot exist at once."""
-    unique = ["iam/role:Role", "lambda/function:Function", "dynamodb/table:Table", "cloudwatch/logGroup:LogGroup"]
-    unique += ["sfn/stateMachine:StateMachine", "cloudwatch/eventRule:EventRule", "sqs/queue:Queue"]
-    for resource in everything.custom:
-        if resource.type.removeprefix("aws:") in unique and "api-gateway" not in resource.name:
+    for resource in (resource for kind in LENGTHS for resource in everything.resources_of(kind)):
+        if "api-gateway" not in resource.name and not resource.type.endswith(":Permission"):
             assert resource.delete_before_replace, resource.name
 
 

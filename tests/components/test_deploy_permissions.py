@@ -11,7 +11,7 @@ import pytest
 
 from tests.components.support.cloudformation import Document, findings
 from tests.components.support.harness import RegisteredResource, deploy
-from tests.components.support.variants import EXCLUSIVE, PREREQUISITES, main_variants
+from tests.components.support.variants import variants
 from tools.deploy_grants import GRANTS
 from tools.deploy_permissions import DOCUMENT, EXAMPLE, Target, policy, text
 
@@ -38,8 +38,7 @@ HERE = Target(account="123456789012", region="eu-west-1", prefix="async-download
 @pytest.fixture(scope="module")
 def registered() -> list[RegisteredResource]:
     """Return the resources of all variants."""
-    alone = [{setting: value} | PREREQUISITES.get(setting, {}) for setting, value in EXCLUSIVE.items()]
-    return [item for args in (*main_variants().values(), *alone) for item in deploy(args).custom]
+    return [item for args in variants().values() for item in deploy(args).custom]
 
 
 def size(document: dict[str, Any]) -> int:

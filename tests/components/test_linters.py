@@ -22,8 +22,8 @@ def every_document() -> dict[str, Document]:
     """Return each different document of all variants once."""
     checked: set[Document] = set()
     by_name: dict[str, Document] = {}
-    for variant, deployment in variants():
-        for name, document in documents(deployment).items():
+    for variant, args in variants().items():
+        for name, document in documents(deploy(args)).items():
             if document not in checked:
                 checked.add(document)
                 by_name[f"{variant}: {name}"] = document

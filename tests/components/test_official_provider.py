@@ -9,26 +9,13 @@ import pulumi_aws as aws
 import pytest
 from async_download.settings.checks import camel
 
-from local_provider.schema import check_inputs, deprecated_names, input_names
-from tests.components.support.declarations import FLAGS
+from local_provider.schema import check_inputs, deprecated_names
 from tests.components.support.harness import deploy
-from tests.components.support.variants import PREREQUISITES
-from tests.components.test_program import shipped, stack_file
+from tests.components.support.variants import variants
+from tests.components.test_program import stack_file
 
-COMBINATIONS: dict[str, dict[str, Any]] = {
-    "the defaults": {},
-    "an API key and pages": {"auth.type": "api_key", "api.cors_origins": ["https://app.example.com"]},
-    "a bucket that is given": {"storage.bucket": "a-bucket-of-somebody"},
-    "one copy for all, from a VPC": {
-        "copying.reuse_seconds": 600,
-        "vpc.subnet_ids": ["subnet-0a1b2c3d"],
-        "vpc.security_group_ids": ["sg-0a1b2c3d"],
-    },
-    "no slices": {"copying.slice_threshold_mb": 0, "tags": {"team": "reporting"}},
-}
-ARGS = COMBINATIONS | {
-    f"{flag} changed": {flag: not default} | PREREQUISITES.get(flag, {}) for flag, default in FLAGS.items()
-}
+VARIANTS = variants() | {"no slices": {"copying.slice_threshold_mb": 0}}
+every_variant = pytest.mark.parametrize("args", VARIANTS.values(), ids=VARIANTS)
 
 
 def plain(value: Any) -> Any:
@@ -40,7 +27,7 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@pytest.mark.parametrize("args", list(ARGS.values()), ids=list(ARGS))
+@every_variant
 def test_every_input_is_one_that_the_sdk_has(args: dict[str, Any]) -> None:
     """The check covers names, nested names, types and missing required inputs."""
     registered = deploy(args).custom
@@ -49,7 +36,7 @@ def test_every_input_is_one_that_the_sdk_has(args: dict[str, Any]) -> None:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("args", list(ARGS.values()), ids=list(ARGS))
+@every_variant
 def test_nothing_deprecated_is_used(args: dict[str, Any]) -> None:
     used = {item.name: deprecated_names(item.type) & set(item.inputs) for item in deploy(args).custom}
     assert {name: inputs for name, inputs in used.items() if inputs} == {}
@@ -76,8 +63,3 @@ def test_the_local_stage_names_endpoints_that_the_provider_knows() -> None:
     services = {camel(name.rstrip("_")) for name in inspect.signature(aws.ProviderEndpointArgs.__init__).parameters}
     (endpoints,) = stack_file("local")["aws:endpoints"]
     assert set(endpoints) <= services
-
-
-def test_whatever_can_carry_tags_carries_them() -> None:
-    bare = [item.name for item in shipped("dev").custom if "tags" in input_names(item.type) and not item.inputs["tags"]]
-    assert bare == []

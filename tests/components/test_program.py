@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from async_download.settings.checks import camel
 from async_download.stack_config import UnknownConfigKeyError
 
 from localcloud.config import nested
+from tests.components.support.declarations import DECLARED
 from tests.components.support.harness import COMPONENT, REPOSITORY, Deployment, deploy_program
 
 NAMESPACE = "async-download"
@@ -100,27 +102,25 @@ def test_configuration_reaches_the_component() -> None:
     assert deployment.exports["webPageUrl"].endswith("/live/page/index.html")
 
 
-def test_header_names_stay_as_they_are_written() -> None:
+def test_the_functions_read_the_fields_of_an_origin() -> None:
+    """Names of headers stay as they are written, and defaults take no room."""
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reports-a1B2c3"
-    origins = {"reports": ORIGINS["reports"] | {"secretHeaders": {"X-Api-Key": secret}}}
-    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
-    assert copy.origins["reports"]["secret_headers"] == {"X-Api-Key": secret}
-
-
-def test_a_ca_bundle_is_spelt_as_in_other_settings() -> None:
     bundle = "arn:aws:ssm:eu-west-1:123456789012:parameter/certificates/internal-ca"
-    origins = {"reports": ORIGINS["reports"] | {"caBundle": bundle}}
+    store: dict[str, object] = {"redirects": "any", "redirectHosts": ["store.example.com"], "caBundle": bundle}
+    store |= {"secretHeaders": {"X-Api-Key": secret}}
+    origins = {"reports": ORIGINS["reports"], "store": ORIGINS["reports"] | store}
     copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
-    assert copy.origins["reports"]["ca_bundle"] == bundle
-
-
-def test_the_functions_read_which_redirects_to_follow() -> None:
-    redirects = {"redirects": "any", "redirectHosts": ["store.example.com"]}
-    origins = {"reports": ORIGINS["reports"], "store": ORIGINS["reports"] | redirects}
-    copy = configured({"origins": origins}).resource("lambda/function:Function", "copy")
-    assert copy.origins["store"]["redirects"] == "any"
-    assert copy.origins["store"]["redirect_hosts"] == ["store.example.com"]
-    assert not {"redirects", "redirect_hosts"} & set(copy.origins["reports"])  # the default takes no room
+    base_url = ORIGINS["reports"]["baseUrl"]
+    assert copy.origins == {
+        "reports": {"base_url": base_url},
+        "store": {
+            "base_url": base_url,
+            "redirects": "any",
+            "redirect_hosts": ["store.example.com"],
+            "ca_bundle": bundle,
+            "secret_headers": {"X-Api-Key": secret},
+        },
+    }
 
 
 @pytest.mark.parametrize(
@@ -144,37 +144,22 @@ def test_a_misspelt_key_is_refused_with_the_nearest_right_one(config: dict[str, 
     assert refused.value.nearest in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("key", "path"),
-    [
-        ("accessLogs", "observability.accessLogs"),
-        ("apiKeys", "auth.apiKeys"),
-        ("authorizer", "auth.authorizer"),
-        ("bucket", "storage.bucket"),
-        ("copyConcurrency", "copying.concurrency"),
-        ("copyMemoryMb", "copying.memoryMb"),
-        ("copyReservedConcurrency", "copying.reservedConcurrency"),
-        ("corsOrigins", "api.corsOrigins"),
-        ("dailyMbPerCaller", "limits.dailyMbPerCaller"),
-        ("downloadExpiresSeconds", "retention.downloadExpiresSeconds"),
-        ("executeApiUrl", "cloud.executeApiUrl"),
-        ("forceDestroy", "protection.forceDestroy"),
-        ("kmsKeyArn", "encryption.kmsKeyArn"),
-        ("logRetentionDays", "observability.logRetentionDays"),
-        ("maxDownloadsPerCaller", "limits.maxDownloadsPerCaller"),
-        ("maxFileMb", "limits.maxFileMb"),
-        ("objectExpiryDays", "retention.objectExpirationDays"),
-        ("pointInTimeRecovery", "protection.pointInTimeRecovery"),
-        ("protect", "protection.protect"),
-        ("reuseSeconds", "copying.reuseSeconds"),
-        ("sliceExecutionType", "cloud.sliceExecutionType"),
-        ("stageName", "api.stageName"),
-        ("throttleRate", "api.throttleRate"),
-        ("tracing", "observability.tracing"),
-        ("vpcSubnetIds", "vpc.subnetIds"),
-        ("webPage", "api.webPage"),
-    ],
-)
+FIELDS = Counter(path.rpartition(".")[2] for path in DECLARED)
+WITHOUT_GROUPS = {
+    "copyConcurrency": "copying.concurrency",
+    "copyMemoryMb": "copying.memoryMb",
+    "copyReservedConcurrency": "copying.reservedConcurrency",
+    "objectExpiryDays": "retention.objectExpirationDays",
+    "vpcSubnetIds": "vpc.subnetIds",
+    **{
+        camel(path.rpartition(".")[2]): ".".join(map(camel, path.split(".")))
+        for path in DECLARED
+        if "." in path and FIELDS[path.rpartition(".")[2]] == 1
+    },
+}
+
+
+@pytest.mark.parametrize(("key", "path"), WITHOUT_GROUPS.items(), ids=WITHOUT_GROUPS)
 def test_a_field_without_its_group_is_refused_with_its_path(key: str, path: str) -> None:
     with pytest.raises(UnknownConfigKeyError) as refused:
         configured({"origins": ORIGINS, key: "1"})
@@ -199,11 +184,6 @@ def test_configuration_in_the_environment_is_checked_too(monkeypatch: pytest.Mon
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"{NAMESPACE}:tracingg": "true"}))
     with pytest.raises(UnknownConfigKeyError, match="tracing"):
         configured({"origins": ORIGINS})
-
-
-@pytest.mark.parametrize("stack", ["dev", "local"])
-def test_the_shipped_stacks_deploy(stack: str) -> None:
-    assert shipped(stack).exports["apiUrl"]
 
 
 def test_the_shipped_stage_for_aws_is_private_and_encrypted_on_the_way() -> None:
@@ -254,15 +234,6 @@ def test_the_component_knows_no_emulator_and_imports_nothing_of_ours(path: Path)
         assert word not in text.lower()
     modules = [node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
     modules += [name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for name in node.names]
-    ours = {
-        "runtime",
-        "localcloud",
-        "local_provider",
-        "integration_tests",
-        "benchmarks",
-        "client",
-        "async_download_client",
-        "tests",
-    }
-    assert not {module.split(".")[0] for module in modules} & ours
+    ours = "runtime localcloud local_provider integration_tests benchmarks client async_download_client tests"
+    assert not {module.split(".")[0] for module in modules} & set(ours.split())
     assert "__future__" not in modules, "the schema cannot read such annotations"

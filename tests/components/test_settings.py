@@ -44,182 +44,140 @@ def outside() -> Iterator[tuple[str, Any]]:
             yield setting, value
 
 
+WRONG_VALUES: dict[str, list[Any]] = {
+    **{setting: ["true", 1, ""] for setting in FLAGS},
+    "observability.log_retention_days": [8],
+    "observability.event_bus": [
+        "",
+        "a b",
+        "x" * 257,
+        7,
+        "arn:aws:events:eu-west-1:123456789012:rule/a",
+        "arn:aws:events:eu-west-1:12345:event-bus/a",
+        "arn:aws:events:eu-west-1:123456789012:event-bus/",
+        "https://events.eu-west-1.amazonaws.com/",
+    ],
+    "copying.slice_threshold_mb": [63],
+    "copying.reuse_seconds": [59, 6 * 86_400],
+    "websocket.idle_timeout_seconds": [9],
+    "auth.type": ["open"],
+    "copying.reserved_concurrency": [-1],
+    "copying.slice_reserved_concurrency": [7],
+    "cloud.slice_execution_type": ["express"],
+    "auth.api_keys": [{"reporting": {}}],
+    "api.cors_origins": [
+        "https://app.example.com",
+        ["https://app.example.com/"],
+        ["app.example.com"],
+        ["https://*.example.com"],
+        ["https://app.example.com' 'x"],
+        ["null"],
+        [7],
+        ["*", "https://app.example.com"],
+        [f"https://{'a' * 80}{number}.example.com" for number in range(10)],
+    ],
+    "api.stage_name": ["$default", "", "v" * 65],
+    "storage.prefix": ["downloads", "/downloads/", "", "a*/", "a/../", "./", "${aws:userid}/", "d" * 256 + "/"],
+    "name_prefix": ["1shop", "shop.files"],
+    "cloud.execute_api_url": ["localhost:4566", "http://user@localhost"],
+    "storage.bucket": ["Reports", "s3://reports", ""],
+    "tags": [{"aws:mine": "x"}, {"a\nb": "x"}, ["team"], {f"k{number}": "" for number in range(41)}, 7],
+    "max_conections": [5],
+    "restAuth": ["iam"],
+    "copying": [8],
+    "origins": [None, {}, "https://reports.example.com/", {"a b": {"base_url": "https://reports.example.com/"}}],
+}
+WRONG_ORIGINS: dict[str, list[Any]] = {
+    "base_url": [
+        "http://reports.example.com/",
+        "https://",
+        "https://me:pw@reports.example.com/",
+        "https://reports.example.com/?a=b",
+        "https://reports.example.com/#a",
+        "https://reports.example.com:0/",
+        "https://reports.example.com:http/",
+        "https://reports.example.com/a b",
+        "https://reports.example.com/\r\nHost: x",
+        *(
+            f"https://reports.example.com/{path}"
+            for path in ("a/../b/", "a/%2e%2e/b/", "a%2f..%2fb/", "a\\b/", "100%/", "a/..;x/", "%c0%ae%c0%ae/")
+        ),
+        7,
+    ],
+    "default_path": [
+        *("//latest.csv", "../latest.csv", "..%2flatest.csv", "https://elsewhere.example.com/x", "", "a\\b"),
+        *("a/..;x", "a#b", "a\nb", "100%.csv", "a%2Fb", "x" * 2049, 7),
+    ],
+    "encoded_slashes": ["yes"],
+    "allow_http": ["yes"],
+    "secret_headers": [{"Range": SECRET}, {"host": SECRET}, {"A B": SECRET}, [SECRET]],
+    "ca_bundle": [SECRET[:-7], PARAMETER + "*", "-----BEGIN CERTIFICATE-----", {"arn": SECRET}],
+    "redirects": ["none", "Host", True, ["any"], 1],
+    "redirect_hosts": [
+        "store.example.com",
+        {"store.example.com": ""},
+        ["https://store.example.com"],
+        ["store.example.com:443"],
+        ["store.example.com/x"],
+        ["user@store.example.com"],
+        ["*.example.com"],
+        ["store..example.com"],
+        [".example.com"],
+        ["-store.example.com"],
+        ["st\u00f6re.example.com"],
+        ["store.example.com\n"],
+        ["a." * 127 + "example"],
+        ["x" * 64 + ".example.com"],
+        *([item] for item in ("", 7, True, None)),
+    ],
+    "allow_private": [
+        "10.0.0.0/8",
+        True,
+        *([block] for block in ("10.0.0.1/8", "0.0.0.0/0", "8.8.8.0/24", "127.0.0.0/8", "169.254.169.254/32")),
+        *([block] for block in ("fd00:ec2::254/128", "fc00::/7", "64:ff9b::/96")),
+    ],
+}
+NETWORK: dict[str, Any] = {"vpc.subnet_ids": ["subnet-0a1b2c3d"], "vpc.security_group_ids": ["sg-0a1b2c3d"]}
+WRONG_NETWORKS: dict[str, list[Any]] = {
+    "vpc.subnet_ids": [[], "subnet-0a1b2c3d", ["sg-0a1b2c3d"], ["subnet-0a1b2c3d"] * 17],
+    "vpc.security_group_ids": [None, ["default"]],
+}
+WRONG_API_KEYS: list[Any] = ["reporting", {"Reporting": {}}, {"": {}}, {f"key-{at}": {} for at in range(51)}]
 WRONG: list[tuple[str, dict[str, Any]]] = [
     *((setting, {setting: value}) for setting, value in outside()),
-    *((setting, {setting: value}) for setting in FLAGS for value in ("true", 1, "")),
-    ("observability.log_retention_days", {"observability.log_retention_days": 8}),
+    *((setting, {setting: value}) for setting, values in WRONG_VALUES.items() for value in values),
     *(
-        ("observability.event_bus", {"observability.event_bus": bus})
-        for bus in (
-            "",
-            "a b",
-            "x" * 257,
-            7,
-            "arn:aws:events:eu-west-1:123456789012:rule/a",
-            "arn:aws:events:eu-west-1:12345:event-bus/a",
-            "arn:aws:events:eu-west-1:123456789012:event-bus/",
-            "https://events.eu-west-1.amazonaws.com/",
-        )
+        (f"origins.reports.{field}", origin(**{field: value}))
+        for field, values in WRONG_ORIGINS.items()
+        for value in values
     ),
-    ("copying.slice_threshold_mb", {"copying.slice_threshold_mb": 63}),
-    ("copying.reuse_seconds", {"copying.reuse_seconds": 59}),
-    ("copying.reuse_seconds", {"copying.reuse_seconds": 6 * 86_400}),
-    ("websocket.idle_timeout_seconds", {"websocket.idle_timeout_seconds": 9}),
+    *(
+        ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": value}))
+        for value in ("Bearer abc", SECRET[:-7], PARAMETER, SECRET + "*")
+    ),
+    *(("auth.api_keys", {"auth.api_keys": value, "auth.type": "api_key"}) for value in WRONG_API_KEYS),
+    *(
+        (f"auth.api_keys.reporting.{field}", {"auth.api_keys": {"reporting": {field: value}}, "auth.type": "api_key"})
+        for field, value in (("rate", 0), ("burst", 5001), ("requests_per_day", -1), ("requests", 1))
+    ),
+    *((setting, NETWORK | {setting: value}) for setting, values in WRONG_NETWORKS.items() for value in values),
     ("limits.daily_mb_per_caller", {"limits.daily_mb_per_caller": 1, "limits.max_downloads_per_caller": 0}),
     (
         "retention.download_expires_seconds",
         {"retention.download_expires_seconds": 86_400, "retention.object_expiration_days": 1},
     ),
-    ("auth.type", {"auth.type": "open"}),
-    ("copying.reserved_concurrency", {"copying.reserved_concurrency": -1}),
-    ("copying.slice_reserved_concurrency", {"copying.slice_reserved_concurrency": 7}),
     ("copying.slice_reserved_concurrency", {"copying.slice_reserved_concurrency": 8, "copying.concurrency": 9}),
-    ("cloud.slice_execution_type", {"cloud.slice_execution_type": "express"}),
-    ("auth.api_keys", {"auth.api_keys": "reporting", "auth.type": "api_key"}),
-    ("auth.api_keys", {"auth.api_keys": {"Reporting": {}}, "auth.type": "api_key"}),
-    ("auth.api_keys", {"auth.api_keys": {"": {}}, "auth.type": "api_key"}),
-    ("auth.api_keys", {"auth.api_keys": {f"key-{number}": {} for number in range(51)}, "auth.type": "api_key"}),
-    ("auth.api_keys", {"auth.api_keys": {"reporting": {}}}),
-    *(
-        (f"auth.api_keys.reporting.{field}", {"auth.api_keys": {"reporting": {field: value}}, "auth.type": "api_key"})
-        for field, value in (("rate", 0), ("burst", 5001), ("requests_per_day", -1), ("requests", 1))
-    ),
     ("api.web_page", {"api.web_page": True}),
     ("api.web_page", {"api.web_page": True, "auth.type": "iam"}),
-    *(
-        ("api.cors_origins", {"api.cors_origins": cors_origins})
-        for cors_origins in (
-            "https://app.example.com",
-            ["https://app.example.com/"],
-            ["app.example.com"],
-            ["https://*.example.com"],
-            ["https://app.example.com' 'x"],
-            ["null"],
-            [7],
-            ["*", "https://app.example.com"],
-            [f"https://{'a' * 80}{number}.example.com" for number in range(10)],
-        )
-    ),
-    *(
-        (setting, {"vpc.subnet_ids": ["subnet-0a1b2c3d"], "vpc.security_group_ids": ["sg-0a1b2c3d"]} | wrong)
-        for setting, wrong in (
-            ("vpc.subnet_ids", {"vpc.subnet_ids": []}),
-            ("vpc.subnet_ids", {"vpc.subnet_ids": "subnet-0a1b2c3d"}),
-            ("vpc.subnet_ids", {"vpc.subnet_ids": ["sg-0a1b2c3d"]}),
-            ("vpc.subnet_ids", {"vpc.subnet_ids": ["subnet-0a1b2c3d"] * 17}),
-            ("vpc.security_group_ids", {"vpc.security_group_ids": None}),
-            ("vpc.security_group_ids", {"vpc.security_group_ids": ["default"]}),
-        )
-    ),
-    ("api.stage_name", {"api.stage_name": "$default"}),
-    ("api.stage_name", {"api.stage_name": ""}),
-    ("api.stage_name", {"api.stage_name": "v" * 65}),
-    ("storage.prefix", {"storage.prefix": "downloads"}),
-    ("storage.prefix", {"storage.prefix": "/downloads/"}),
-    ("storage.prefix", {"storage.prefix": ""}),
-    ("storage.prefix", {"storage.prefix": "a*/"}),
-    ("storage.prefix", {"storage.prefix": "a/../"}),
-    ("storage.prefix", {"storage.prefix": "./"}),
-    ("storage.prefix", {"storage.prefix": "${aws:userid}/"}),
-    ("storage.prefix", {"storage.prefix": "d" * 256 + "/"}),
-    ("name_prefix", {"name_prefix": "1shop"}),
-    ("name_prefix", {"name_prefix": "shop.files"}),
-    ("cloud.execute_api_url", {"cloud.execute_api_url": "localhost:4566"}),
-    ("cloud.execute_api_url", {"cloud.execute_api_url": "http://user@localhost"}),
-    ("storage.bucket", {"storage.bucket": "Reports"}),
-    ("storage.bucket", {"storage.bucket": "s3://reports"}),
-    ("storage.bucket", {"storage.bucket": ""}),
-    ("tags", {"tags": {"aws:mine": "x"}}),
-    ("tags", {"tags": {"a\nb": "x"}}),
-    ("tags", {"tags": ["team"]}),
-    ("tags", {"tags": {f"k{number}": "" for number in range(41)}}),
     ("tags.team", {"tags": {"team": 7}}),
     ("tags.team", {"tags": {"team": "x" * 257}}),
-    ("max_conections", {"max_conections": 5}),
-    ("restAuth", {"restAuth": "iam"}),
     ("copying.memoryMb", {"copying": {"memoryMb": 2048}}),
-    ("copying", {"copying": 8}),
-    ("tags", {"tags": 7}),
-    ("origins", {"origins": None}),
-    ("origins", {"origins": {}}),
-    ("origins", {"origins": "https://reports.example.com/"}),
-    ("origins", {"origins": {"a b": {"base_url": "https://reports.example.com/"}}}),
     ("origins.reports", {"origins": {"reports": "https://reports.example.com/"}}),
     ("origins.reports.baseUrl", {"origins": {"reports": {"baseUrl": "https://reports.example.com/"}}}),
     ("origins.reports.base_url", {"origins": {"reports": {}}}),
-    ("origins.reports.base_url", origin(base_url="http://reports.example.com/")),
     ("origins.reports.base_url", origin(base_url="ftp://reports.example.com/", allow_http=True)),
-    ("origins.reports.base_url", origin(base_url="https://")),
-    ("origins.reports.base_url", origin(base_url="https://me:pw@reports.example.com/")),
-    ("origins.reports.base_url", origin(base_url="https://reports.example.com/?a=b")),
-    ("origins.reports.base_url", origin(base_url="https://reports.example.com/#a")),
-    ("origins.reports.base_url", origin(base_url="https://reports.example.com:0/")),
-    ("origins.reports.base_url", origin(base_url="https://reports.example.com:http/")),
-    ("origins.reports.base_url", origin(base_url="https://reports.example.com/a b")),
-    ("origins.reports.base_url", origin(base_url="https://reports.example.com/\r\nHost: x")),
-    ("origins.reports.base_url", origin(base_url=7)),
-    *(
-        ("origins.reports.base_url", origin(base_url=f"https://reports.example.com/{path}"))
-        for path in ("a/../b/", "a/%2e%2e/b/", "a%2f..%2fb/", "a\\b/", "100%/", "a/..;x/", "%c0%ae%c0%ae/")
-    ),
-    *(
-        ("origins.reports.default_path", origin(default_path=path))
-        for path in ("//latest.csv", "..%2flatest.csv", "a/..;x", "a#b", "a\nb", "100%.csv", "a%2Fb", "x" * 2049, 7)
-    ),
     ("origins.reports.default_path", origin(default_path="a%2F..", encoded_slashes=True)),
-    ("origins.reports.encoded_slashes", origin(encoded_slashes="yes")),
-    ("origins.reports.default_path", origin(default_path="../latest.csv")),
-    ("origins.reports.default_path", origin(default_path="https://elsewhere.example.com/x")),
-    ("origins.reports.default_path", origin(default_path="")),
-    ("origins.reports.default_path", origin(default_path="a\\b")),
-    ("origins.reports.allow_http", origin(allow_http="yes")),
-    ("origins.reports.secret_headers", origin(secret_headers={"Range": SECRET})),
-    ("origins.reports.secret_headers", origin(secret_headers={"host": SECRET})),
-    ("origins.reports.secret_headers", origin(secret_headers={"A B": SECRET})),
-    ("origins.reports.secret_headers", origin(secret_headers=[SECRET])),
-    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": "Bearer abc"})),
-    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": SECRET[:-7]})),
-    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": PARAMETER})),
-    ("origins.reports.ca_bundle", origin(ca_bundle=SECRET[:-7])),
-    ("origins.reports.ca_bundle", origin(ca_bundle=PARAMETER + "*")),
-    ("origins.reports.ca_bundle", origin(ca_bundle="-----BEGIN CERTIFICATE-----")),
-    ("origins.reports.ca_bundle", origin(ca_bundle={"arn": SECRET})),
-    ("origins.reports.secret_headers.Authorization", origin(secret_headers={"Authorization": SECRET + "*"})),
-    *(("origins.reports.redirects", origin(redirects=value)) for value in ("none", "Host", True, ["any"], 1)),
-    *(
-        ("origins.reports.redirect_hosts", origin(redirect_hosts=hosts))
-        for hosts in (
-            "store.example.com",
-            {"store.example.com": ""},
-            ["https://store.example.com"],
-            ["store.example.com:443"],
-            ["store.example.com/x"],
-            ["user@store.example.com"],
-            ["*.example.com"],
-            ["store..example.com"],
-            [".example.com"],
-            ["-store.example.com"],
-            ["st\u00f6re.example.com"],
-            ["store.example.com\n"],
-            ["a." * 127 + "example"],
-            ["x" * 64 + ".example.com"],
-            [""],
-            [7],
-            [True],
-            [None],
-        )
-    ),
     ("origins.reports.redirect_hosts", origin(redirects="base", redirect_hosts=["store.example.com"])),
-    ("origins.reports.allow_private", origin(allow_private="10.0.0.0/8")),
-    ("origins.reports.allow_private", origin(allow_private=True)),
-    ("origins.reports.allow_private", origin(allow_private=["10.0.0.1/8"])),
-    ("origins.reports.allow_private", origin(allow_private=["0.0.0.0/0"])),
-    ("origins.reports.allow_private", origin(allow_private=["8.8.8.0/24"])),
-    ("origins.reports.allow_private", origin(allow_private=["127.0.0.0/8"])),
-    ("origins.reports.allow_private", origin(allow_private=["169.254.169.254/32"])),
-    ("origins.reports.allow_private", origin(allow_private=["fd00:ec2::254/128"])),
-    ("origins.reports.allow_private", origin(allow_private=["fc00::/7"])),
-    ("origins.reports.allow_private", origin(allow_private=["64:ff9b::/96"])),
 ]
 
 

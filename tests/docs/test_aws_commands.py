@@ -151,15 +151,8 @@ def test_required_options_may_be_missing_in_a_sentence_and_not_in_a_block(tmp_pa
 
 def test_commands_in_loops_and_with_continued_lines_are_found() -> None:
     operations = {parse(line).operation for line in calls_of_page(TOP / "docs" / "operations.md")}
-    assert {
-        "get-item",
-        "get-execution-history",
-        "invoke",
-        "scan",
-        "put-item",
-        "wait",
-        "list-multipart-uploads",
-    } <= operations
+    expected = "get-item get-execution-history invoke scan put-item wait list-multipart-uploads"
+    assert set(expected.split()) <= operations
     assert {"update-item", "create-policy"} <= {
         parse(line).operation for line in calls_of_page(TOP / "docs" / "deploying.md")
     }

@@ -30,7 +30,7 @@ POLICY: dict[str, Any] = {
 
 def permissions() -> Iterator[tuple[Mutant, set[str]]]:
     """Yield every mutant of the policies of all functions and of the signer, with the actions that it is denied."""
-    deployed = deploy(TWO_SECRETS | NETWORK | {"copying.reuse_seconds": 600})
+    deployed = deploy(TWO_SECRETS | NETWORK | {"copying.reuse_seconds": 600, "observability.event_bus": "downloads"})
     for key in (*FUNCTIONS, "signer"):
         document = {"Statement": deployed.statements(hyphenated(key))}
         for mutant in mutants(key, document):

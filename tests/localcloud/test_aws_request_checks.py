@@ -48,12 +48,7 @@ def problems_of(rules: dict[str, Any], value: object) -> list[str]:
         ({"type": "integer", "min": 1, "max": 900}, 900, 901, "Name: 901, and the most is 900"),
         ({"type": "integer", "min": 1, "max": 900}, 1, 0, "Name: 0, and the least is 1"),
         ({"type": "blob", "max": 2}, b"ab", b"abc", "Name: 3 bytes, and the most is 2"),
-        (
-            {"type": "list", "min": 1, "member": {"type": "string"}},
-            ["a"],
-            [],
-            "Name: 0 items, and the least is 1",
-        ),
+        ({"type": "list", "min": 1, "member": {"type": "string"}}, ["a"], [], "Name: 0 items, and the least is 1"),
         (
             {"type": "list", "member": {"type": "string", "pattern": "a"}},
             ["a", "a"],

@@ -160,6 +160,25 @@ def test_an_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert capsys.readouterr() == ("", "error: Nothing runs.\n")
 
 
+def test_characters_that_the_terminal_lacks_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> Any:
+        raise NotRunningError("Nothing runs in Köln …")
+
+    stderr = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setattr("localcloud.tables.read_running", refuse)
+    assert main(["tables"]) == 1
+    stderr.flush()
+    assert stderr.buffer.getvalue() == b"error: Nothing runs in K\\xf6ln \\u2026\n"
+
+
+def test_the_configuration_of_another_pulumi_program_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS"):
+        monkeypatch.setenv(name, "no JSON")
+    monkeypatch.setattr("localcloud.tables.show_tables", lambda _: len({*os.environ} & {"PULUMI_CONFIG"}))
+    assert main(["tables"]) == 0
+
+
 def test_wrong_arguments_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["invoke", "deliver"])

@@ -64,8 +64,7 @@ def test_a_signed_download_is_noted_without_its_signature() -> None:
 
 
 @pytest.mark.parametrize(
-    "scope",
-    [http("/"), http("/bucket/key"), http("/_ministack/health"), http(f"{API}/@connections/abc", "", "POST")],
+    "scope", [http("/"), http("/bucket/key"), http("/_ministack/health"), http(f"{API}/@connections/abc", "", "POST")]
 )
 def test_what_the_stack_itself_does_is_not_noted(scope: dict[str, Any]) -> None:
     assert noted(scope, [], ANSWER) == []

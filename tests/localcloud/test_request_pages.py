@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.request_refusals import (
-    CREDENTIALS_MISSING,
-    FOREIGN_PAGE,
-    UNKNOWN_ACCESS_KEY,
-)
+from localcloud.request_refusals import CREDENTIALS_MISSING, FOREIGN_PAGE, UNKNOWN_ACCESS_KEY
 from localcloud.request_rules import Request
 from tests.localcloud.forged_requests import (
     API,

@@ -16,7 +16,7 @@ from tests.components.support.adapter_calls import names_of, services
 from tests.components.support.harness import REPOSITORY, deploy
 from tests.components.support.runtime_source import RUNTIME, module_of
 from tests.components.support.service_permissions import states
-from tests.components.support.variants import EXCLUSIVE, PREREQUISITES, main_variants
+from tests.components.support.variants import variants
 from tools.parity.implementations import IMPLEMENTATIONS, MOTO
 
 PAGE = (REPOSITORY / "docs" / "parity.md").read_text()
@@ -87,8 +87,7 @@ def test_every_named_operation_is_one_of_aws() -> None:
 
 
 def test_every_registered_type_has_a_row_and_every_row_a_type() -> None:
-    alone = [{setting: value} | PREREQUISITES.get(setting, {}) for setting, value in EXCLUSIVE.items()]
-    registered = {item.type for args in [*main_variants().values(), *alone] for item in deploy(args).custom}
+    registered = {item.type for args in variants().values() for item in deploy(args).custom}
     assert {f"aws:{kind}" for kind in quoted([row[1] for row in rows("Resources")], r"\w+/\w+:\w+")} == registered
 
 

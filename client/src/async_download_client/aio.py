@@ -17,8 +17,6 @@ from async_download_client.events import Event
 from async_download_client.stop import StopSignal
 from async_download_client.tasks import call_in_loop, run_stoppable
 
-__all__ = ["AsyncClient"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

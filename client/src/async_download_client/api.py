@@ -24,8 +24,6 @@ from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
 from async_download_client.transport import Transport, check_encrypted, host_of
 
-__all__ = ["Api", "base_url_of_download", "parse_base_url"]
-
 _MAX_RESPONSE_BYTES = 1 << 20
 _RETRYABLE_STATUS_CODES = frozenset({429, 500, 502, 503, 504})
 _FINAL_CODES = frozenset({"DAILY_LIMIT_REACHED"})  # the limit ends at midnight: retrying within this call is useless

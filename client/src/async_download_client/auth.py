@@ -14,8 +14,6 @@ from urllib.parse import urlsplit
 
 from async_download_client.errors import CredentialsError
 
-__all__ = ["ApiKey", "Auth", "Bearer", "Iam", "OutgoingRequest"]
-
 _SERVICE = "execute-api"
 _HOST = re.compile(r"[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.[a-z.]+")
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Generator
 from async_download_client.events import Event
 from async_download_client.stop import StopSignal
 
-__all__ = ["iterate"]
-
 _JOIN_TIMEOUT_SECONDS = 5.0
 
 

@@ -27,8 +27,6 @@ from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport
 from async_download_client.wait import Wait
 
-__all__ = ["Client", "ClientOptions", "GetOptions", "OnEvent", "Target"]
-
 OnEvent = Callable[[Event], object]
 Target = str | Path | BinaryIO
 _MAX_PARALLEL = 64

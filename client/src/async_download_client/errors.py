@@ -26,27 +26,6 @@ from __future__ import annotations
 
 from async_download_client.text import printable
 
-__all__ = [
-    "AsyncDownloadError",
-    "ChecksumMismatchError",
-    "CorruptError",
-    "CredentialsError",
-    "DownloadCancelledError",
-    "DownloadFailedError",
-    "FileError",
-    "InsecureUrlError",
-    "LinkRefusedError",
-    "NetworkError",
-    "ObjectChangedError",
-    "ProtocolError",
-    "RefusedError",
-    "SizeMismatchError",
-    "StoppedError",
-    "TooManyDownloadsError",
-    "UnavailableError",
-    "WaitTimeoutError",
-]
-
 
 class AsyncDownloadError(Exception):
     """The base of all errors; `code` is for programs, the message for people."""

@@ -14,25 +14,6 @@ from typing import ClassVar
 
 from async_download_client.models import Download, ReadyFile
 
-__all__ = [
-    "Checking",
-    "Connected",
-    "Disconnected",
-    "Event",
-    "FileReady",
-    "Polling",
-    "Preparing",
-    "Progress",
-    "Received",
-    "Renewed",
-    "Requested",
-    "Resumed",
-    "Retrying",
-    "Saved",
-    "Verified",
-    "as_json",
-]
-
 
 @dataclass(frozen=True)
 class Requested:

@@ -12,16 +12,6 @@ from async_download_client.errors import DownloadCancelledError, DownloadFailedE
 from async_download_client.models import Checksum, Download, ReadyFile, Status
 from async_download_client.text import printable
 
-__all__ = [
-    "Body",
-    "is_connection_unknown",
-    "parse_download",
-    "parse_file",
-    "parse_message",
-    "parse_status",
-    "raise_if_ended",
-]
-
 Body = Mapping[str, object]
 _ID = re.compile(r"[0-9A-Za-z_-]{1,80}")  # becomes part of a path, and is printed
 _TICKET = re.compile(r"[0-9A-Za-z_.-]{1,300}")  # becomes the value of a header

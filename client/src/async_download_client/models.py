@@ -7,8 +7,6 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["Checksum", "Download", "DownloadRequest", "ReadyFile", "Status"]
-
 
 @dataclass(frozen=True)
 class DownloadRequest:

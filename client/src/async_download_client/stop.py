@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 
 from async_download_client.errors import StoppedError
 
-__all__ = ["StopSignal"]
-
 
 class StopSignal:
     """Ends the calls that it was passed to: after `set` they raise StoppedError. It cannot be reset.

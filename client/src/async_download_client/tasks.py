@@ -12,8 +12,6 @@ from typing import TypeVar
 from async_download_client.events import Event
 from async_download_client.stop import StopSignal
 
-__all__ = ["call_in_loop", "run_stoppable"]
-
 _JOIN_TIMEOUT_SECONDS = 5.0
 T = TypeVar("T")
 

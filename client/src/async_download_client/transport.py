@@ -17,8 +17,6 @@ from async_download_client.errors import InsecureUrlError, NetworkError
 from async_download_client.stop import StopSignal
 from async_download_client.text import printable
 
-__all__ = ["USER_AGENT", "Transport", "check_encrypted", "host_of"]
-
 _PLAIN = ("http", "ws")
 
 

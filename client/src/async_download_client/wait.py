@@ -19,8 +19,6 @@ from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
 from async_download_client.web_socket import SocketLostError, SocketRefusedError, WebSocket
 
-__all__ = ["Wait"]
-
 _EXPIRY_GRACE_SECONDS = 60.0
 
 

@@ -13,8 +13,6 @@ import websocket
 from async_download_client.messages import Body
 from async_download_client.transport import USER_AGENT, check_encrypted, host_of
 
-__all__ = ["SocketLostError", "SocketRefusedError", "WebSocket"]
-
 MAX_MESSAGE_BYTES = 128 * 1024  # the largest message of API Gateway
 _CLOSE, _TEXT = 0x8, 0x1
 

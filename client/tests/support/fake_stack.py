@@ -146,6 +146,17 @@ class FakeStack(Loopback):
         }
 
     @property
+    def accepted(self) -> dict[str, object]:
+        """The response to a request for a download."""
+        return {
+            "downloadId": ID,
+            "executionArn": f"arn:aws:states:eu-central-1:000000000000:execution:transfer:{ID}",
+            "webSocketEndpoint": f"{self.web_socket_url}?ticket={TICKET}",
+            "statusUrl": f"{self.api_url}/downloads/{ID}",
+            "expiresAt": "2030-01-01T00:00:00Z",
+        }
+
+    @property
     def sha256(self) -> str:
         """The SHA-256 of the content, in hex."""
         return hashlib.sha256(self.content).hexdigest()
@@ -163,6 +174,15 @@ class FakeStack(Loopback):
     def set_ready(self) -> None:
         """Let the API return READY from now on."""
         self.state = {"status": "READY"}
+
+    def fail(self) -> None:
+        """Let the download fail because the origin has no such file."""
+        error = {"code": "ORIGIN_NOT_FOUND", "message": "The origin has no such file (HTTP 404)."}
+        self.sockets = [lambda peer: peer.send(self.message("failed", error=error))]
+
+    def stay_silent(self) -> None:
+        """Send no message on the WebSocket."""
+        self.sockets = [lambda peer: peer.stopping.wait(30)]
 
     def gets(self, prefix: str) -> list[ReceivedRequest]:
         """Return the GETs of paths with this prefix."""
@@ -187,11 +207,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._record(self.rfile.read(int(self.headers["Content-Length"])))
         if self._api():
-            endpoint = f"{self.stack.web_socket_url}?ticket={TICKET}"
-            arn = f"arn:aws:states:eu-central-1:000000000000:execution:transfer:{ID}"
-            status_url, expires_at = f"{self.stack.api_url}/downloads/{ID}", "2030-01-01T00:00:00Z"
-            body = {"downloadId": ID, "executionArn": arn, "webSocketEndpoint": endpoint}
-            self._json(202, {**body, "statusUrl": status_url, "expiresAt": expires_at})
+            self._json(202, self.stack.accepted)
 
     def do_DELETE(self) -> None:
         self._record(b"")

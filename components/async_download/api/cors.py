@@ -64,15 +64,3 @@ def bucket_rule(origins: pulumi.Input[Sequence[str]]) -> aws.s3.BucketCorsConfig
         "expose_headers": list(OBJECT_HEADERS),
         "max_age_seconds": PREFLIGHT_SECONDS,
     }
-
-
-def bucket_rule_of_its_api(origins: Sequence[str]) -> dict[str, object]:
-    """Return the same rule as S3's API names its fields."""
-    return {
-        "ID": "async-download",
-        "AllowedOrigins": list(origins),
-        "AllowedMethods": ["GET", "HEAD"],
-        "AllowedHeaders": list(RANGE_HEADERS),
-        "ExposeHeaders": list(OBJECT_HEADERS),
-        "MaxAgeSeconds": PREFLIGHT_SECONDS,
-    }

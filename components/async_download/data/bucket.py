@@ -1,6 +1,7 @@
 """The bucket of the copies, or what the owner of an existing one must add to it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -119,18 +120,21 @@ def _owner_rules(resources: Resources, key: str | None) -> dict[str, Any]:
     settings, origins = resources.settings, allowed_origins(resources)
     rules: dict[str, Any] = {
         "policyStatements": policy_statements(resources),
-        "lifecycleRule": {
-            "ID": LIFECYCLE_ID,
-            "Status": "Enabled",
-            "Filter": {"Prefix": settings.storage.prefix},
-            "Expiration": {"Days": settings.retention.object_expiration_days},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": settings.retention.object_expiration_days},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_UPLOAD_DAYS},
-        },
+        "lifecycleRule": _in_api(lifecycle(settings.storage.prefix, settings.retention.object_expiration_days)),
     }
     if origins:
-        rules["corsRule"] = cors.bucket_rule_of_its_api(origins)
+        rules["corsRule"] = _in_api(cors.bucket_rule(origins))
     if key:
         by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
         rules["encryptionRule"] = {"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}
     return rules
+
+
+def _in_api(rule: object) -> object:
+    """Return a rule with its fields as S3's API names them: `allowed_methods` is `AllowedMethods`, and `id` is `ID`."""
+    if not isinstance(rule, Mapping):
+        return rule
+    return {
+        "ID" if name == "id" else "".join(map(str.capitalize, name.split("_"))): _in_api(value)
+        for name, value in rule.items()
+    }

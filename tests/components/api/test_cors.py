@@ -38,17 +38,6 @@ def answers(deployment: Deployment) -> dict[str, dict[str, str]]:
     }
 
 
-def test_without_cors_origins_there_is_no_cors(deployment: Deployment) -> None:
-    assert not options(deployment, "method:Method")
-    assert not deployment.resources_of("s3/bucketCorsConfiguration:BucketCorsConfiguration")
-    assert (
-        "access-control"
-        not in json.dumps([i.inputs for i in deployment.resources_of("apigateway/response:Response")]).lower()
-    )
-    (outputs,) = deployment.component_outputs.values()
-    assert "corsRule" not in outputs["bucketRules"]
-
-
 @pytest.mark.parametrize("auth", ["iam", "api_key", "none"])
 def test_the_gateway_answers_options_for_every_path(auth: str) -> None:
     """It needs no credentials, since browsers send none, and no function."""
@@ -114,12 +103,3 @@ def test_the_rules_for_an_existing_bucket_hold_the_cors_rule() -> None:
     )
     assert rule.pop("ID") == ours.pop("id")
     assert {name[0].lower() + name[1:]: value for name, value in rule.items()} == ours
-
-
-def test_changed_origins_are_deployed() -> None:
-    kind = "apigateway/deployment:Deployment"
-    triggers = [
-        deploy_with_origins(*origins).resource(kind).inputs["triggers"]["redeployment"]
-        for origins in ((), (ORIGIN,), (OTHER_ORIGIN,))
-    ]
-    assert len(set(triggers)) == 3

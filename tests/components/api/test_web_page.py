@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 from async_download.bundle import PAGE
-from async_download.names import hyphenated
 
 from runtime import config
 from runtime.handlers.web_page import Settings
-from tests.components.functions.test_functions import depends_on, environment, function
+from tests.components.functions.test_functions import depends_on, environment
 from tests.components.support.harness import Deployment, RegisteredResource, deploy
-from tests.components.support.service_permissions import callers, rest_paths
+from tests.components.support.service_permissions import rest_paths
 
 OTHER = "https://app.example.com"
 API = "https://rest123.execute-api.eu-west-1.amazonaws.com"
@@ -37,12 +36,6 @@ def methods(deployment: Deployment) -> dict[tuple[str, str], RegisteredResource]
     return {(item.inputs["httpMethod"], paths[item.inputs["resourceId"]]): item for item in resources}
 
 
-def test_without_the_setting_there_is_no_page(deployment: Deployment) -> None:
-    assert not [item.name for item in deployment.resources if "page" in item.name]
-    assert "webPageUrl" not in outputs(deployment)
-    assert PAGE not in outputs(deployment)["functionNames"]
-
-
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_the_page_is_open_and_the_api_stays_as_it_was(auth: str) -> None:
     deployment = deploy_with_page({"auth.type": auth})
@@ -53,33 +46,11 @@ def test_the_page_is_open_and_the_api_stays_as_it_was(auth: str) -> None:
     assert page.name in depends_on(deployment, deployment.resource("apigateway/deployment:Deployment"))
 
 
-def test_the_function_is_invoked_by_its_path_only() -> None:
-    deployment = deploy_with_page()
-    name = function(deployment, PAGE).inputs["name"]
-    (permission,) = [
-        item.inputs
-        for item in deployment.resources_of("lambda/permission:Permission")
-        if item.inputs["function"] == name
-    ]
-    assert permission["sourceArn"].endswith(":rest123/v1/GET/page/*")
-    assert callers(deployment)[name, "apigateway.amazonaws.com"] == {permission["sourceArn"]}
-
-
-def test_the_function_may_only_write_its_log() -> None:
-    statements = deploy_with_page({"observability.tracing": False}).statements(hyphenated(PAGE))
-    assert [statement["Sid"] for statement in statements] == ["Logs"]
-
-
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 def test_the_environment_of_the_function_holds_exactly_its_settings(auth: str) -> None:
     variables = environment(deploy_with_page({"auth.type": auth}), PAGE)
     assert set(variables) == {field.name.upper() for field in dataclasses.fields(Settings)}
     assert config.load(Settings, variables).rest_auth == auth
-
-
-def test_the_url_of_the_page_is_an_output() -> None:
-    assert outputs(deploy_with_page())["webPageUrl"] == f"{API}/v1/page/index.html"
-    assert outputs(deploy_with_page({"api.stage_name": "live"}))["webPageUrl"] == f"{API}/live/page/index.html"
 
 
 @pytest.mark.parametrize(
@@ -102,11 +73,3 @@ def test_functions_allow_no_cors_origin_for_the_page() -> None:
     """The page has the API's own origin, for which browsers need no CORS headers."""
     assert json.loads(environment(deploy_with_page(), "get_download")["CORS_ORIGINS"]) == []
     assert not [path for method, path in methods(deploy_with_page()) if method == "OPTIONS"]
-
-
-def test_switching_the_page_on_is_deployed() -> None:
-    kind = "apigateway/deployment:Deployment"
-    triggers = [
-        deploy_with_page({"api.web_page": on}).resource(kind).inputs["triggers"]["redeployment"] for on in (True, False)
-    ]
-    assert len(set(triggers)) == 2

@@ -28,38 +28,12 @@ def test_nothing_in_the_bucket_is_public(deployment: Deployment) -> None:
     assert owner["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-def test_every_part_of_the_bucket_is_set_on_the_bucket(deployment: Deployment) -> None:
-    parts = [item for item in deployment.custom if item.type.startswith("aws:s3/bucket") and "tags" not in item.inputs]
-    assert len(parts) == 5
-    assert {part.inputs["bucket"] for part in parts} == {BUCKET}
-
-
-def test_the_bucket_is_named_by_the_engine(deployment: Deployment) -> None:
-    assert "bucket" not in deployment.resource("s3/bucket:Bucket").inputs
-
-
-def test_copies_are_encrypted(deployment: Deployment) -> None:
-    inputs = deployment.resource(
-        "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    ).inputs
-    (rule,) = inputs["rules"]
-    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
-
-
 def test_plain_http_is_refused_unless_the_stack_allows_it(deployment: Deployment) -> None:
     plain = policy(deployment)["PlainHttp"]
     assert plain["Effect"] == "Deny"
     assert plain["Resource"] == [ARN, f"{ARN}/*"]
     assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert set(policy(deploy({"encryption.tls_only": False}))) == {"ForeignReaders", "OldSignatures"}
-
-
-@pytest.mark.parametrize(("setting", "force_destroy"), [(None, False), (True, True)])
-def test_copies_are_destroyed_only_on_request(setting: bool | None, force_destroy: bool) -> None:
-    assert (
-        deploy({"protection.force_destroy": setting}).resource("s3/bucket:Bucket").inputs["forceDestroy"]
-        is force_destroy
-    )
 
 
 DATA = ["files-connections", "files-copies", "files-downloads"]
@@ -105,16 +79,6 @@ def test_the_rules_for_an_existing_bucket_equal_those_of_a_created_one(deploymen
     assert json.dumps(existing["bucketRules"])
 
 
-@pytest.mark.parametrize(("part", "key"), [("downloads", "executionArn"), ("connections", "connectionId")])
-def test_a_table_is_on_demand_and_its_items_expire(deployment: Deployment, part: str, key: str) -> None:
-    table = deployment.resource("dynamodb/table:Table", part).inputs
-    assert table["billingMode"] == "PAY_PER_REQUEST"
-    assert table["hashKey"] == key
-    assert table["attributes"] == [{"name": key, "type": "S"}]
-    assert table["ttl"] == {"attributeName": "expiresAt", "enabled": True}
-    assert table["pointInTimeRecovery"] == {"enabled": False}
-
-
 @pytest.mark.parametrize(
     "args", [{}, {"copying.reuse_seconds": 600, "protection.point_in_time_recovery": True, "protection.protect": True}]
 )
@@ -138,19 +102,3 @@ def test_no_option_with_an_extra_charge_is_on_by_default(deployment: Deployment)
     for table in deployment.resources_of("dynamodb/table:Table"):
         assert not {"streamEnabled", "replicas", "tableClass"} & set(table.inputs)
     assert not any("kmsKeyId" in group.inputs for group in deployment.resources_of("cloudwatch/logGroup:LogGroup"))
-
-
-def test_point_in_time_recovery_is_a_choice_for_both_tables() -> None:
-    tables = deploy({"protection.point_in_time_recovery": True}).resources_of("dynamodb/table:Table")
-    assert [table.inputs["pointInTimeRecovery"] for table in tables] == [{"enabled": True}] * 2
-
-
-def test_logs_are_kept_for_the_set_time(deployment: Deployment) -> None:
-    groups = deploy({"observability.log_retention_days": 7, "observability.access_logs": True}).resources_of(
-        "cloudwatch/logGroup:LogGroup"
-    )
-    assert len(groups) == 15
-    assert {group.inputs["retentionInDays"] for group in groups} == {7}
-    assert {group.inputs["retentionInDays"] for group in deployment.resources_of("cloudwatch/logGroup:LogGroup")} == {
-        30
-    }

@@ -12,7 +12,7 @@ from async_download.api.rest_routes import ROUTES as REST_ROUTES
 from async_download.api.websocket_api import ROUTES as SOCKET_ROUTES
 from async_download.functions import FUNCTIONS
 from async_download.functions.environment import ALLOCATOR
-from async_download.names import FunctionName, hyphenated
+from async_download.names import FunctionName
 
 from runtime import config
 from tests.components.support.harness import Cloud, Deployment, RegisteredResource, deploy
@@ -66,51 +66,6 @@ def test_only_functions_that_end_claims_have_the_table_of_copies(key: str) -> No
     assert config.load(importlib.import_module(f"runtime.handlers.{key}").Settings, variables)
 
 
-def test_urls_arns_and_names_in_environments(deployment: Deployment) -> None:
-    prefix, place = "async-download-test-files", "execute-api.eu-west-1.amazonaws.com/v1"
-    request, deliver = environment(deployment, "request_download"), environment(deployment, "deliver")
-    assert request["API_URL"] == f"https://rest123.{place}"
-    assert request["WEB_SOCKET_URL"] == f"wss://sock456.{place}"
-    assert request["STATE_MACHINE_ARN"] == f"arn:aws:states:eu-west-1:123456789012:stateMachine:{prefix}-transfer"
-    assert deliver["MANAGEMENT_URL"] == f"https://sock456.{place}"
-    assert deliver["SIGNER_ROLE_ARN"] == f"arn:aws:iam::123456789012:role/{prefix}-signer"
-    assert environment(deployment, "connect")["DELIVER_FUNCTION"] == f"{prefix}-deliver"
-    assert environment(deployment, "cancel_download")["FAIL_FUNCTION"] == f"{prefix}-fail"
-
-
-def test_settings_reach_the_functions() -> None:
-    deployment = deploy(
-        {
-            "retention.url_expires_seconds": 60,
-            "retention.download_expires_seconds": 300,
-            "websocket.max_connections_per_download": 3,
-            "storage.prefix": "a/b/",
-            "cloud.loopback_origins": True,
-            "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api/",
-            "api.stage_name": "live",
-            "copying.memory_mb": 2048,
-            "limits.max_file_mb": 5,
-            "limits.max_downloads_per_caller": 7,
-            "limits.daily_mb_per_caller": 2,
-        }
-    )
-    base = "127.0.0.1:4566/_aws/execute-api"
-    assert environment(deployment, "deliver")["URL_EXPIRES_SECONDS"] == "60"
-    assert environment(deployment, "request_download")["DOWNLOAD_EXPIRES_SECONDS"] == "300"
-    assert environment(deployment, "request_download")["API_URL"] == f"http://{base}/rest123/live"
-    assert environment(deployment, "request_download")["WEB_SOCKET_URL"] == f"ws://{base}/sock456/live"
-    assert environment(deployment, "deliver")["MANAGEMENT_URL"] == f"http://{base}/sock456/live"
-    assert environment(deployment, "connect")["MAX_CONNECTIONS"] == "3"
-    assert environment(deployment, "request_download")["MAX_FILE_BYTES"] == "5000000"
-    assert environment(deployment, "copy")["MAX_FILE_BYTES"] == "5000000"
-    for key in ("request_download", "deliver", "fail"):
-        assert environment(deployment, key)["MAX_DOWNLOADS_PER_CALLER"] == "7"
-        assert environment(deployment, key)["DAILY_BYTES_PER_CALLER"] == "2000000"
-    assert environment(deployment, "copy")["OBJECT_PREFIX"] == "a/b/"
-    assert environment(deployment, "copy")["LOOPBACK_ORIGINS"] == "true"
-    assert function(deployment, "copy").inputs["memorySize"] == 2048
-
-
 @pytest.mark.security
 @pytest.mark.parametrize(
     ("reserved", "limit", "share"), [(0, 100, 100), (20, 100, 10), (20, 4, 4), (3, 100, 1), (1, 100, 1), (20, 0, 0)]
@@ -120,34 +75,13 @@ def test_one_caller_gets_at_most_half_of_the_reserved_concurrency(reserved: int,
     assert environment(deployment, "request_download")["MAX_DOWNLOADS_PER_CALLER"] == str(share)
 
 
-MEMORY_MB = {"copy": 1024, "copy_slice": 1024}
-MEMORY_MB |= dict.fromkeys(("request_download", "get_download", "connect", "message", "deliver"), 512)
-
-
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_function_runs_a_current_python_on_arm(deployment: Deployment, key: FunctionName) -> None:
-    inputs = function(deployment, key).inputs
-    assert inputs["runtime"] == "python3.13"
-    assert inputs["architectures"] == ["arm64"]
-    assert inputs["memorySize"] == MEMORY_MB.get(key, 256)
-    assert inputs["timeout"] == FUNCTIONS[key].timeout_seconds
-    assert inputs["loggingConfig"]["logFormat"] == "JSON"
-    assert inputs["loggingConfig"]["logGroup"] == f"/aws/lambda/{inputs['name']}"
-
-
 def test_every_route_of_the_tables_is_registered(deployment: Deployment) -> None:
     paths = rest_paths(deployment)
     inputs_of_methods = [method.inputs for method in deployment.resources_of("apigateway/method:Method")]
     methods = {(inputs["httpMethod"], paths[inputs["resourceId"]]) for inputs in inputs_of_methods}
     assert methods == {(route.method, "/" + "/".join(route.path)) for route in REST_ROUTES}
-    assert methods == {
-        ("POST", "/downloads"),
-        ("GET", "/download"),
-        ("GET", "/downloads/{id}"),
-        ("DELETE", "/downloads/{id}"),
-    }
     keys = {route.inputs["routeKey"] for route in deployment.resources_of("apigatewayv2/route:Route")}
-    assert keys == set(SOCKET_ROUTES) == {"$connect", "$disconnect", "$default", "status", "refresh", "cancel", "ping"}
+    assert keys == set(SOCKET_ROUTES)
 
 
 def test_a_named_action_reaches_the_same_function_as_an_unknown_one() -> None:
@@ -201,29 +135,17 @@ def depends_on(deployment: Deployment, resource: RegisteredResource) -> set[str]
     return {fields[urn].name for urn in names}
 
 
-@pytest.mark.parametrize("key", FUNCTIONS)
-def test_a_function_waits_for_its_log_group_and_its_policy(deployment: Deployment, key: str) -> None:
-    part = hyphenated(key)
-    assert {f"files-{part}-logs", f"files-{part}-policy", f"files-{part}-role"} <= depends_on(
-        deployment, function(deployment, key)
-    )
-
-
 def test_no_function_waits_for_a_stage(deployment: Deployment) -> None:
     for key in FUNCTIONS:
         assert not any(name.endswith("-stage") for name in depends_on(deployment, function(deployment, key)))
 
 
 def test_the_rule_matches_executions_that_end_without_a_catch(deployment: Deployment) -> None:
-    rule = deployment.resource("cloudwatch/eventRule:EventRule", "uncaught")
-    target = deployment.resource("cloudwatch/eventTarget:EventTarget", "uncaught-target").inputs
-    pattern = rule.json("eventPattern")
+    pattern = deployment.resource("cloudwatch/eventRule:EventRule", "uncaught").json("eventPattern")
     machine = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-transfer")
     assert pattern["source"] == ["aws.states"]
     assert pattern["detail-type"] == ["Step Functions Execution Status Change"]
     assert pattern["detail"] == {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [machine]}
-    assert rule.inputs["state"] == "ENABLED"
-    assert target["arn"].endswith(":function:async-download-test-files-fail")
 
 
 def test_events_of_executions_that_fail_to_close_sockets_go_to_the_dead_letter_queue(deployment: Deployment) -> None:
@@ -243,17 +165,9 @@ def test_an_event_that_cannot_be_handled_goes_to_the_dead_letter_queue(deploymen
     queue = deployment.resource("sqs/queue:Queue")
     arn = Cloud().arn(queue.type, queue.inputs["name"])
     target = deployment.resource("cloudwatch/eventTarget:EventTarget", "uncaught-target")
+    assert "inputPath" not in target.inputs, "fail takes the execution from the event, which may lack input and output"
     assert target.inputs["deadLetterConfig"] == {"arn": arn}
     assert target.inputs["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 8}
-    (statement,) = deployment.resource("sqs/queuePolicy:QueuePolicy").json("policy")["Statement"]
-    rules = [
-        Cloud().arn(item.type, item.inputs["name"])
-        for part in ("uncaught", "close-failed")
-        for item in [deployment.resource("cloudwatch/eventRule:EventRule", part)]
-    ]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", arn)
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rules}}
     assert queue.inputs["sqsManagedSseEnabled"] is True
     assert {"files-uncaught-permission", "files-undelivered-policy"} <= depends_on(deployment, target)
 

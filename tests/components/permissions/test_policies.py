@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import json
 
-from async_download.functions import FUNCTIONS
-from async_download.names import hyphenated
-
 from tests.components.support.harness import Cloud, Deployment, RegisteredResource, deploy
 from tests.components.support.service_permissions import allowed_permissions
-from tests.components.test_settings import PARAMETER, SECRET, origin
 
 PREFIX = "async-download-test-files"
 SIGNER = f"arn:aws:iam::123456789012:role/{PREFIX}-signer"
-
-
-def test_permissions_to_trace_exist_with_tracing_only(deployment: Deployment) -> None:
-    traced = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
-    plain = deploy({"observability.tracing": False})
-    for key in map(hyphenated, FUNCTIONS):
-        assert allowed_permissions(deployment.statements(key), "xray") == traced
-        assert allowed_permissions(plain.statements(key), "xray") == set()
-        assert plain.resource("lambda/function:Function", key).inputs["tracingConfig"] == {"mode": "PassThrough"}
-    assert allowed_permissions(plain.statements("transfer"), "xray") == set()
 
 
 def test_statements_allow_and_only_two_kinds_have_conditions(deployment: Deployment) -> None:
@@ -37,26 +23,6 @@ def test_statements_allow_and_only_two_kinds_have_conditions(deployment: Deploym
                 statement
                 == {key: statement[key] for key in ("Sid", "Action", "Resource")} | {"Effect": "Allow"} | condition
             )
-
-
-def test_only_functions_that_copy_may_read_the_secrets_of_origins() -> None:
-    deployment = deploy(origin(secret_headers={"Authorization": SECRET, "X-Other": SECRET}))
-    readers = {
-        key: permissions
-        for key in FUNCTIONS
-        if (permissions := allowed_permissions(deployment.statements(hyphenated(key)), "secretsmanager"))
-    }
-    assert readers == {key: {("secretsmanager:GetSecretValue", SECRET)} for key in ("copy", "copy_slice")}
-
-
-def test_only_functions_that_copy_may_read_the_parameters_of_origins() -> None:
-    deployment = deploy(origin(ca_bundle=PARAMETER))
-    readers = {
-        key: allowed_permissions(deployment.statements(hyphenated(key)), "ssm", "secretsmanager") for key in FUNCTIONS
-    }
-    assert {key: permissions for key, permissions in readers.items() if permissions} == {
-        key: {("ssm:GetParameter", PARAMETER)} for key in ("copy", "copy_slice")
-    }
 
 
 def documents(deployment: Deployment) -> list[tuple[RegisteredResource, str]]:

@@ -286,6 +286,3 @@ async def _finish(program: Callable[[], None], deployment: Deployment) -> None:
     for key, value in dict(root.outputs).items():
         deployment.exports[key] = await pulumi.Output.from_input(value).future()
     await wait_for_rpcs()
-
-
-__all__ = ["Cloud", "Deployment", "RegisteredResource", "deploy", "deploy_program", "run"]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from tests.components.support.declarations import FLAGS
-from tests.components.support.harness import Deployment, deploy
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc.subnet_ids": ["subnet-01234567"], "vpc.security_group_ids": ["sg-01234567"]}  # both or neither
@@ -68,9 +66,9 @@ def main_variants() -> dict[str, dict[str, Any]]:
     }
 
 
-def variants() -> Iterator[tuple[str, Deployment]]:
-    """Yield name and deployment of the main variants, and of each setting alone."""
-    for name, args in main_variants().items():
-        yield name, deploy(args)
-    for setting, value in (NON_DEFAULT | EXISTING_BUCKET | EXCLUSIVE).items():
-        yield setting, deploy({setting: value} | PREREQUISITES.get(setting, {}))
+def variants() -> dict[str, dict[str, Any]]:
+    """Return name and arguments of the main variants, and of each setting alone."""
+    alone = NON_DEFAULT | EXISTING_BUCKET | EXCLUSIVE
+    return main_variants() | {
+        setting: {setting: value} | PREREQUISITES.get(setting, {}) for setting, value in alone.items()
+    }

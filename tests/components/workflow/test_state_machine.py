@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from async_download.functions import FUNCTIONS
-from async_download.workflow.state_machine import definition, idle_closer
+from async_download.workflow.state_machine import definition
 
 from runtime.errors import PushesGivenUpError
 from runtime.handlers.copy_slice import SECONDS
 from runtime.logic.sockets.push import BUDGET_SECONDS
 from runtime.models import YOUNG_SECONDS
 from tests.components.support.declarations import NUMBERS
-from tests.components.support.harness import Cloud, Deployment, deploy
 from tests.components.support.service_permissions import states
 from tests.components.support.throttling_retries import THROTTLED
 
@@ -139,13 +138,9 @@ def test_state_holds_an_execution_and_an_outcome_and_no_input_is_passed_on() -> 
     assert all(payload["executionArn.$"] == "$$.Execution.Id" for payload in payloads)
     keys = {"executionArn.$", "error.$", "slice.$", "slices.$", "results.$"}
     assert {key for payload in payloads for key in payload} == keys
+    of_child = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
+    assert TASKS["CopySlice"]["Parameters"]["Payload"] == of_child, "the input of a child, not of the Map"
     assert all(task["OutputPath"] == "$.Payload" for task in TASKS.values())
-
-
-def test_a_child_knows_its_slice_and_the_execution_that_it_works_for() -> None:
-    assert SLICES["ItemSelector"]["slice.$"] == "$$.Map.Item.Value"
-    expected = {"executionArn.$": "$.executionArn", "slice.$": "$.slice"}
-    assert TASKS["CopySlice"]["Parameters"]["Payload"] == expected
 
 
 def test_only_the_numbers_of_slices_travel_and_those_of_throttled_ones_come_back() -> None:
@@ -171,16 +166,6 @@ def test_the_wait_for_an_origin_costs_no_function_and_three_transitions_a_reques
     assert DEFINITION["States"]["Copy"]["Parameters"]["Payload"] == {"executionArn.$": "$$.Execution.Id"}
 
 
-def test_complete_gets_the_slices_of_its_batch() -> None:
-    """Complete gets both the input of the Map, the numbers of its slices, and its result."""
-    expected = {"executionArn.$": "$$.Execution.Id", "slices.$": "$.slices", "results.$": "$.results"}
-    assert TASKS["Complete"]["Parameters"]["Payload"] == expected
-
-
-def test_an_execution_times_out_when_its_download_expires() -> None:
-    assert DEFINITION["TimeoutSeconds"] == 3600
-
-
 def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
     """An Express execution ends after five minutes, and a worker ends before its function times out."""
     assert SLICES["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
@@ -188,26 +173,6 @@ def test_two_workers_of_a_slice_fit_into_an_express_execution() -> None:
     assert FUNCTIONS["copy_slice"].timeout_seconds > SECONDS + 20
     assert attempts * SECONDS + 30 < 300
     assert SLICES["Retry"] == [SLICES["Retry"][0] | {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]
-
-
-def test_the_number_of_slices_copied_at_once_is_a_setting() -> None:
-    machine = deploy({"copying.concurrency": 3}).resource("sfn/stateMachine:StateMachine", "transfer")
-    assert machine.json("definition")["States"]["CopySlices"]["MaxConcurrency"] == 3
-    assert SLICES["MaxConcurrency"] == 8
-
-
-def test_the_idle_closer_waits_for_the_set_time_and_calls_one_function() -> None:
-    deployment = deploy({"websocket.idle_timeout_seconds": 33})
-    machine = deployment.resource("sfn/stateMachine:StateMachine", "closing")
-    arn = Cloud().arn("aws:lambda/function:Function", "async-download-test-files-close")
-    document = machine.json("definition")
-    assert document == idle_closer(close=arn, seconds=33)
-    assert (document["States"]["Wait"], document["StartAt"]) == (WAIT | {"Seconds": 33}, "Wait")
-    assert document["States"]["Close"]["End"] is True
-    assert "loggingConfiguration" not in machine.inputs, "its executions carry ids, and log nothing"
-
-
-WAIT = {"Type": "Wait", "Next": "Close"}
 
 
 def test_a_socket_that_is_closed_is_older_than_ten_seconds() -> None:
@@ -218,28 +183,6 @@ def test_a_socket_that_is_closed_is_older_than_ten_seconds() -> None:
 def test_an_idle_socket_is_no_reason_to_wait_long_for_a_machine_to_be_deleted() -> None:
     """An execution of a machine that is deleted ends at its next transition: when its wait is over."""
     assert NUMBERS["websocket.idle_timeout_seconds"][2] + 30 < 300
-
-
-def test_functions_that_end_downloads_have_the_idle_closer_and_its_delay() -> None:
-    arn = Cloud().arn("aws:sfn/stateMachine:StateMachine", "async-download-test-files-closing")
-    for seconds in (0, 45):
-        deployment = deploy({"websocket.idle_timeout_seconds": seconds})
-        for key in ("deliver", "fail"):
-            variables = deployment.resource("lambda/function:Function", key).inputs["environment"]["variables"]
-            assert (variables["IDLE_CLOSER_ARN"], variables["CLOSE_IDLE_SECONDS"]) == (arn, str(seconds))
-
-
-def test_resources_are_named_in_the_partition_of_the_functions() -> None:
-    china = definition(**{key: f"arn:aws-cn:lambda:x:y:function:{key}" for key in WORKERS}, concurrency=8, seconds=3600)
-    assert "arn:aws:" not in json.dumps(china)
-
-
-def test_the_machine_is_standard_and_traced_by_choice(deployment: Deployment) -> None:
-    machine = deployment.resource("sfn/stateMachine:StateMachine", "transfer")
-    assert machine.inputs["type"] == "STANDARD"
-    assert machine.inputs["tracingConfiguration"] == {"enabled": True}
-    plain = deploy({"observability.tracing": False}).resource("sfn/stateMachine:StateMachine", "transfer")
-    assert plain.inputs["tracingConfiguration"] == {"enabled": False}
 
 
 def test_without_reuse_no_execution_waits_for_a_copy() -> None:

@@ -28,9 +28,8 @@ from tests.components.support.throttling_retries import (
     rule_for,
     standard_tasks,
 )
+from tests.components.workflow.test_state_machine import ARN, WORKERS
 
-ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
-WORKERS = ("copy", "copy_slice", "complete", "deliver", "fail")
 DAY = NUMBERS["retention.download_expires_seconds"][0]
 Machine = dict[str, Any]
 

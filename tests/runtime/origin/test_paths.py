@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.adapters.origin_http import HttpOrigins
 from runtime.errors import InvalidPathError
 from runtime.logic.origin import paths
+from runtime.logic.origin.fetch import Fetch
+from runtime.logic.origin.retries import Deadline
+from runtime.models import Origin
+from tests.runtime.support.fakes import FakeClock, FakeSecrets, do_nothing
+from tests.runtime.support.http_server import serving
 
 INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]")
 BASE = "https://reports.example.com/exports/"
@@ -290,3 +296,15 @@ def test_any_accepted_path_stays_under_the_base(base: str, path: str, encoded_sl
         assert not {".", ".."} & set(normalize("NFKC", INVISIBLE.sub("", decoded)).split("/"))
         assert encoded_slashes or decoded.count("/") == joined.path.count("/")
         decoded = unquote(decoded)
+
+
+@pytest.mark.parametrize("path", ["a%2Fb/c%2fd?ref=x%2Fy", "a\uff0fb", "\u200da.csv", ". notes.txt"])
+def test_origin_receives_the_path_as_it_was_joined(path: str) -> None:
+    """No layer below decodes, encodes or normalizes it again."""
+    with serving(lambda exchange: exchange.send("HTTP/1.1 200 OK", "Content-Length: 0")) as server:
+        base = f"http://127.0.0.1:{server.port}/exports/"
+        origin = Origin("files", base, allow_http=True, encoded_slashes=True)
+        fetch = Fetch(HttpOrigins(), FakeSecrets(), origin, path, Deadline(FakeClock(), 800.0), loopback=True)
+        fetch.get({}, do_nothing).close()
+    target = server.requests[0].split()[1]
+    assert target == "/exports/" + paths.join(BASE, path, encoded_slashes=True).removeprefix(BASE)

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -56,6 +57,9 @@ _RESUME_HINT = "run the same command again to resume"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None if the shell has closed it
+            stream.reconfigure(errors="backslashreplace")  # characters that the terminal's encoding lacks are escaped
     parser = make_parser(__doc__ or "")
     arguments = parser.parse_args(argv)
     stopped_by = _install_signal_handlers()

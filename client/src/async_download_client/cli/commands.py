@@ -23,8 +23,6 @@ from async_download_client.models import Download
 from async_download_client.timing import Timing
 from async_download_client.transfer.part_file import journal_path
 
-__all__ = ["can_resume", "run"]
-
 
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Run the command in the arguments; raises AsyncDownloadError."""

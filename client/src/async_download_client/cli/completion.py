@@ -6,8 +6,6 @@ import argparse
 import shlex
 from collections.abc import Iterable
 
-__all__ = ["SHELLS", "script"]
-
 SHELLS = ("bash", "zsh", "fish")
 _FILES = ("output", "download")
 

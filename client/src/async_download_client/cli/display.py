@@ -26,8 +26,6 @@ from rich.progress import (
 from async_download_client import events
 from async_download_client.events import Event
 
-__all__ = ["Display", "clock", "display_for"]
-
 _REPEAT_AFTER_SECONDS = 10.0
 Display = AbstractContextManager[Callable[[Event], None]]
 

@@ -12,8 +12,6 @@ from async_download_client.cli.completion import SHELLS
 from async_download_client.timing import Timing
 from async_download_client.transport import USER_AGENT
 
-__all__ = ["make_parser"]
-
 _URL = "the stack's output downloadUrl or apiUrl"
 _DOWNLOAD = "a file with the output of `request`, or the API's response; - is stdin"
 _RAW = argparse.RawDescriptionHelpFormatter

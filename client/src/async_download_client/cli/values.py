@@ -8,8 +8,6 @@ from pathlib import Path
 
 from async_download_client.api import parse_base_url
 
-__all__ = ["count", "header", "output", "rate", "seconds", "sha256", "size", "url"]
-
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 

@@ -1,3 +1,1 @@
 """The download from S3 to the disk: several ranges at once, resumed after an interruption, verified."""
-
-__all__: list[str] = []

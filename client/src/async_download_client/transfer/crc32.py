@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from functools import lru_cache
 
-__all__ = ["combine", "to_base64"]
-
 _POLYNOMIAL = 0xEDB88320
 _X0, _X8 = 1 << 31, 1 << 23  # the highest bit is the constant term
 

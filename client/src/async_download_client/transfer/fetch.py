@@ -20,8 +20,6 @@ from async_download_client.transfer.throttle import Throttle
 from async_download_client.transfer.workers import RangeWorkers, Sink
 from async_download_client.transport import Transport
 
-__all__ = ["Fetch", "Target"]
-
 _EVENT_INTERVAL_SECONDS = 0.1
 
 

@@ -18,8 +18,6 @@ try:
 except ImportError:  # Windows has no flock: two downloads to one file are not detected there
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Journal"]
-
 _VERSION = 1
 
 

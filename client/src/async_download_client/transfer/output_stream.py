@@ -11,8 +11,6 @@ from async_download_client.errors import FileError, StoppedError
 from async_download_client.models import ReadyFile
 from async_download_client.transfer.segments import Segment, Segments, segment_bytes
 
-__all__ = ["OutputStream"]
-
 
 class OutputStream:
     """Writes to `stream`, which the caller closes; a context manager, like `PartFile`."""

@@ -26,8 +26,6 @@ from async_download_client.models import ReadyFile
 from async_download_client.transfer.journal import Journal
 from async_download_client.transfer.segments import Segment, Segments, segment_bytes
 
-__all__ = ["PartFile", "check_target", "journal_path"]
-
 _BLOCK_BYTES = 1 << 20
 _OBJECT_GONE = (404, 409, 410)
 

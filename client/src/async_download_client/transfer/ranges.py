@@ -19,8 +19,6 @@ from async_download_client.transfer.segments import Segment
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport, host_of
 
-__all__ = ["RangesIgnoredError", "read_segment"]
-
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 

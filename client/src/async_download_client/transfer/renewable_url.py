@@ -8,8 +8,6 @@ from collections.abc import Callable
 from async_download_client.errors import LinkRefusedError, ObjectChangedError
 from async_download_client.models import ReadyFile
 
-__all__ = ["RenewableUrl"]
-
 _MAX_RENEWALS = 2
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from async_download_client.transfer import crc32
 
-__all__ = ["SEGMENT_BYTES", "Segment", "Segments", "segment_bytes"]
-
 SEGMENT_BYTES = 8 << 20
 _MAX_SEGMENTS = 10_000
 

@@ -7,8 +7,6 @@ import time
 
 from async_download_client.stop import StopSignal
 
-__all__ = ["Throttle"]
-
 _MAX_CHUNK_BYTES = 256 << 10
 _MIN_CHUNK_BYTES = 1 << 10
 

@@ -19,8 +19,6 @@ from async_download_client.transfer.segments import Segment, Segments
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport
 
-__all__ = ["RangeWorkers", "Sink"]
-
 _RECORD_EVERY_BYTES = 1 << 20
 _EVENT_INTERVAL_SECONDS = 0.1
 _JOIN_TIMEOUT_SECONDS = 2.0

@@ -1,0 +1,1 @@
+"""`make test-origins`: what origins send, copied by the stack and fetched by curl and wget."""
