@@ -8,6 +8,8 @@ PROVIDER ?= auto
 PULUMI_VERSION := v3.255.0
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
+# Where the machine keeps Python from storing bytecode, each of the many processes would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell awk -F: '/^[a-z-]+:.*\#\# / {print $$1}' Makefile)
