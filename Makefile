@@ -61,8 +61,10 @@ test-engine-all: setup ## As test-engine, with the whole end-to-end suite on sta
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(PARALLEL) --engine pulumi --provider $(PROVIDER)
 
-test-parity: setup ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
+parity-tools: setup ## Build the implementations of AWS that test-parity needs
 	@$(RUN) -m tools.parity.build
+
+test-parity: parity-tools ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
 	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
