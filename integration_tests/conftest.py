@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ LEFTOVERS_SECONDS = 120  # the longest back-off of a retry that a test may have 
 
 
 aws_request_checks.install()
+gc.set_threshold(20_000)  # a deployment creates many short-lived objects, beside those of the SDK, which stay
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

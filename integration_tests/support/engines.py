@@ -24,6 +24,8 @@ from localcloud.program import deploy
 
 LANGUAGES = ("go", "nodejs", "python")
 PASSPHRASE = "an end-to-end run"
+ONE_CHECKPOINT = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Writes the state at the end of an operation only: to write it after each resource costs more than the resources."""
 DESTROY_COMMANDS: list[str] = []  # shell commands for the stacks that are kept after a failure
 Outputs = Mapping[str, Any]
 Config = Mapping[str, object]
@@ -119,6 +121,7 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
+            **ONE_CHECKPOINT,
             **aws_request_problems.environment(),
         },
     )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from pulumi import automation
 
+from integration_tests.support import aws_request_problems, plugin_server
 from integration_tests.support.errors import MissingError
 from local_provider import plugin
 
@@ -20,6 +25,7 @@ COMPONENT = TOP / "components" / "__main__.py"
 PROJECT = "async-download"
 FILES = ("Pulumi.yaml", "__main__.py", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
 SHIPPED = (*FILES, "components", "runtime", "client")
+_servers: list[subprocess.Popen[bytes]] = []  # their stdin is closed when this process ends
 
 
 def command() -> automation.PulumiCommand:
@@ -39,8 +45,23 @@ def command() -> automation.PulumiCommand:
 
 
 def install_stand_in(stack: automation.Stack) -> None:
-    """Install the stand-in for the official provider, which needs no download."""
-    plugin.install(_cli(stack), environment(stack))
+    """Install the stand-in for the official provider, which needs no download; its processes are forked."""
+    arguments = ["-I", "-S", str(plugin_server.__file__), plugin_server_address()]
+    plugin.install_program(_cli(stack), environment(stack), "aws", version("pulumi-aws"), arguments)
+
+
+@cache
+def plugin_server_address() -> str:
+    """Start the server of the stand-in, which ends with this process, and return the path of its socket."""
+    address = str(Path(tempfile.mkdtemp(prefix="plugin-")) / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        command = [sys.executable, "-m", plugin_server.__name__, "--serve", str(listener.fileno())]
+        checks = aws_request_problems.environment()
+        env = {**os.environ, **checks, "PYTHONPATH": f"{TOP}{os.pathsep}{checks['PYTHONPATH']}"}
+        _servers.append(subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], env=env))
+    return address
 
 
 def install_component(stack: automation.Stack, arguments: Sequence[str] = (str(COMPONENT),)) -> str:
