@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -41,38 +42,30 @@ class Aws:
     secret_access_key: str = "nobody"  # noqa: S105 - no cloud takes these: whoever has keys names them
     default_tags: dict[str, str] = field(default_factory=dict)
     service_endpoints: Mapping[str, str] = field(default_factory=dict)
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _session: boto3.Session | None = field(default=None, repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of a service."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._sessions().client(
+                self._clients[service] = self._session.client(
                     service,
                     endpoint_url=self.service_endpoints.get(service, self.endpoint),
                     config=_CONFIG if service == "s3" else _CONFIG.merge(Config(signature_version="v4")),
                 )
             return self._clients[service]
 
-    @property
+    @cached_property
     def account(self) -> str:
         """Return the account's number."""
-        if "account" not in self._clients:
-            self._clients["account"] = self.client("sts").get_caller_identity()["Account"]
-        return str(self._clients["account"])
+        return str(self.client("sts").get_caller_identity()["Account"])
 
-    def arn(self, service: str, resource: str) -> str:
-        """Return `arn:aws:{service}:{region}:{account}:{resource}`."""
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
-
-    def _sessions(self) -> boto3.Session:
-        if self._session is None:
-            self._session = boto3.Session(
-                aws_access_key_id=self.access_key_id,
-                aws_secret_access_key=self.secret_access_key,
-                region_name=self.region,
-                botocore_session=botocore.session.Session(session_vars=_ISOLATED),
-            )
-        return self._session
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret_access_key,
+            region_name=self.region,
+            botocore_session=botocore.session.Session(session_vars=_ISOLATED),
+        )

@@ -9,7 +9,8 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from typing import Any
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import settings
 from pulumi.runtime.config import set_all_config
+from pulumi.runtime.mocks import MockEngine
 
 from local_provider.errors import DeployError, DestroyError
 from local_provider.monitor import Monitor, Registration
 from local_provider.provider import AwsProvider
-from local_provider.pulumi_names import MockEngine, default_settings, restore_settings, run_in_stack
+from local_provider.pulumi_names import restored_settings, run_in_stack
 from local_provider.values import plain_map
 
 __all__ = ["Deployment", "Registration", "run"]
@@ -31,17 +33,17 @@ _process_lock = threading.Lock()
 
 
 class Deployment:
-    """The resources and outputs of a deployed program."""
+    """The resources and outputs of a deployed program.
+
+    Attributes:
+        outputs: the stack's outputs, by the names that the program exports them under; secrets in clear.
+        resources: the registered resources in the order of their creation.
+    """
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
         self.outputs: dict[str, Any] = plain_map(PropertyValue.unmarshal_map(monitor.stack_outputs))
-        """The stack's outputs, by the names that the program exports them under; secrets in clear."""
-
-    @property
-    def resources(self) -> list[Registration]:
-        """Return the registered resources in the order of their creation."""
-        return list(self._monitor.registrations)
+        self.resources = monitor.registrations
 
     def destroy(self) -> None:
         """Delete all resources in reverse order; a second call does nothing.
@@ -49,8 +51,7 @@ class Deployment:
         Raises:
             DestroyError: Resources could not be removed; the rest was.
         """
-        failures = self._monitor.destroy()
-        if failures:
+        if failures := self._monitor.destroy():
             raise DestroyError("\n".join(failures))
 
 
@@ -103,31 +104,10 @@ def _run(program: Path, project: str, stack: str, config: Mapping[str, str], mon
         asyncio.run(main())
 
 
-def _run_in_thread(work: Any) -> BaseException | None:
+def _run_in_thread(work: Callable[[], None]) -> BaseException | None:
     """Run in a new thread, whose context is empty, and return the exception that it raised."""
-    raised: list[BaseException] = []
-
-    def guarded() -> None:
-        try:
-            work()
-        except BaseException as error:  # the caller raises it
-            raised.append(error)
-
-    with _process_lock, _restored_defaults():
-        thread = threading.Thread(target=guarded, name="pulumi-program")
-        thread.start()
-        thread.join()
-    return raised[0] if raised else None
-
-
-@contextmanager
-def _restored_defaults() -> Iterator[None]:
-    """Restore the process-wide defaults of the SDK's settings, which the first run would set."""
-    defaults = default_settings()
-    try:
-        yield
-    finally:
-        restore_settings(defaults)
+    with _process_lock, restored_settings(), ThreadPoolExecutor(1, "pulumi-program") as executor:
+        return executor.submit(work).exception()
 
 
 @contextmanager

@@ -1,11 +1,20 @@
-"""Errors of the embedded engine.
+"""Errors of the stand-in provider and of the embedded engine.
 
 EngineError
 ├── DeployError    a resource was refused or could not be created
 └── DestroyError   a resource could not be removed
+UnsupportedError, UnknownTypeError, LookupFailedError, GoneError: of the provider; the engine names the resource.
 """
 
-__all__ = ["DeployError", "DestroyError", "EngineError"]
+__all__ = [
+    "DeployError",
+    "DestroyError",
+    "EngineError",
+    "GoneError",
+    "LookupFailedError",
+    "UnknownTypeError",
+    "UnsupportedError",
+]
 
 
 class EngineError(Exception):
@@ -18,3 +27,19 @@ class DeployError(EngineError):
 
 class DestroyError(EngineError):
     """Resources could not be removed; the message names each with its cause."""
+
+
+class UnsupportedError(Exception):
+    """The stand-in has no such resource type, function or setting."""
+
+
+class UnknownTypeError(Exception):
+    """The installed pulumi-aws has no such resource type."""
+
+
+class LookupFailedError(Exception):
+    """A function of the provider failed."""
+
+
+class GoneError(Exception):
+    """The resource does not exist; raised where the service itself answers without an error."""

@@ -5,14 +5,11 @@ from collections.abc import Callable, Mapping
 from botocore.exceptions import ClientError
 
 from local_provider.aws import Aws
+from local_provider.errors import LookupFailedError
 from local_provider.resource_type import Properties
 from local_provider.values import Plain
 
-__all__ = ["LOOKUPS", "LookupFailedError"]
-
-
-class LookupFailedError(Exception):
-    """A function of the provider failed."""
+__all__ = ["LOOKUPS"]
 
 
 def _region(aws: Aws, _args: Properties) -> dict[str, Plain]:

@@ -3,24 +3,20 @@
 import asyncio
 import secrets
 import threading
-from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.runtime.mocks import MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
 
-from local_provider.errors import DeployError
-from local_provider.provider import AwsProvider, UnsupportedError
-from local_provider.pulumi_names import MockMonitor
+from local_provider.errors import DeployError, UnsupportedError
+from local_provider.provider import AwsProvider
 from local_provider.values import Plain, plain_map
 
 __all__ = ["Monitor", "Registration"]
-
-T = TypeVar("T")
 
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDER = "pulumi:providers:aws"
@@ -41,28 +37,25 @@ class Registration:
     """Inputs and outputs together; of a component its registered outputs."""
 
 
-@dataclass(frozen=True)
-class _Created:
-    provider: AwsProvider
-    id: str
-    state: dict[str, PropertyValue]
-    retain: bool
-
-
-class Monitor(MockMonitor):  # type: ignore[misc]
+class Monitor(MockMonitor):
     """The SDK's mock monitor, which creates registered resources; it is called from several threads."""
 
     def __init__(self, provider: AwsProvider, project: str, stack: str) -> None:
-        super().__init__(_NoMocks())
-        self.registrations: list[Registration] = []
+        super().__init__(mocks=None)  # type: ignore[arg-type]  # what calls them is replaced
         self.stack_outputs: Any = None
         self.failure: DeployError | None = None
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._default = provider
         self._providers: dict[str, AwsProvider] = {}
-        self._created: dict[str, _Created] = {}
-        self._urns: set[str] = set()
+        self._registrations: dict[str, Registration | None] = {}
+        self._deletions: dict[str, tuple[AwsProvider, api.DeleteRequest]] = {}
         self._lock = threading.Lock()
+
+    @property
+    def registrations(self) -> list[Registration]:
+        """The registered resources in the order of their creation."""
+        with self._lock:
+            return [registration for registration in self._registrations.values() if registration]
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - the SDK's name
         """Create a resource, or record a component."""
@@ -76,11 +69,14 @@ class Monitor(MockMonitor):  # type: ignore[misc]
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802
         """Record the outputs of the stack or of a component."""
-        if f"::{_STACK}::" in request.urn:
+        registration = self._registrations[request.urn]
+        if registration is None:
             self.stack_outputs = request.outputs
         else:
-            self._record_outputs(request.urn, plain_map(PropertyValue.unmarshal_map(request.outputs)))
-        return super().RegisterResourceOutputs(request)
+            outputs = plain_map(PropertyValue.unmarshal_map(request.outputs))
+            with self._lock:
+                self._registrations[request.urn] = replace(registration, outputs=outputs)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:  # noqa: N802
         """Refuse to read an existing resource."""
@@ -88,10 +84,9 @@ class Monitor(MockMonitor):  # type: ignore[misc]
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802
         """Call a function of the provider; a program may handle its failure."""
-        provider = self._provider_of(request.provider)
         args = PropertyValue.unmarshal_map(request.args)
         try:
-            answer = _wait(provider.invoke(api.InvokeRequest(request.tok, args)))
+            answer = asyncio.run(self._provider_of(request.provider).invoke(api.InvokeRequest(request.tok, args)))
         except UnsupportedError as error:
             raise self._failed(f"{request.tok}: {_sentence(error)}") from error
         except Exception as error:
@@ -103,68 +98,51 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         """Delete the created resources in reverse order; return a sentence for each failure."""
         failures = []
         for registration in reversed(self.registrations):
-            created = self._created.get(registration.urn)
-            if created is None or created.retain:
+            if registration.urn not in self._deletions:
                 continue
+            provider, request = self._deletions[registration.urn]
             try:
-                _wait(created.provider.delete(api.DeleteRequest(registration.urn, created.id, created.state, 0)))
+                asyncio.run(provider.delete(request))
             except Exception as error:  # reported with other failures, after the rest is deleted
                 failures.append(f"{registration.type} {registration.name} was not removed: {_sentence(error)}")
-                continue
-            del self._created[registration.urn]
+            else:
+                del self._deletions[registration.urn]
         return failures
 
     def _register(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> Any:
         inputs = PropertyValue.unmarshal_map(request.object)
-        if not request.custom:
-            self._record(Registration(request.type, request.name, request.parent, urn, plain_map(inputs)), None)
-            return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+        registration = Registration(request.type, request.name, request.parent, urn, plain_map(inputs))
+        outputs = request.object
         if request.type == _PROVIDER:
-            return self._register_provider(urn, request, inputs)
-        provider = self._provider_of(request.provider)
-        checked = _wait(provider.check(api.CheckRequest(urn, {}, inputs, secrets.token_bytes(8))))
-        _refuse(checked.failures)
-        inputs = checked.inputs or {}
-        created = _wait(provider.create(api.CreateRequest(urn, inputs, 0, False)))
-        resource_id = created.resource_id or ""
-        registration = Registration(
-            request.type,
-            request.name,
-            request.parent,
-            urn,
-            plain_map(inputs),
-            resource_id,
-            plain_map(created.properties),
-        )
-        self._record(registration, _Created(provider, resource_id, created.properties, request.retainOnDelete))
-        return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=resource_id, object=PropertyValue.marshal_map(created.properties)
-        )
+            _checked(asyncio.run(self._default.check_config(api.CheckRequest(urn, {}, inputs, b""))))
+            self._providers[urn] = self._default.with_settings(registration.inputs)
+            registration = replace(registration, id=secrets.token_hex(8))
+        elif request.custom:
+            registration, state = self._create(registration, inputs, request)
+            outputs = PropertyValue.marshal_map(state)
+        with self._lock:
+            self._registrations.pop(urn)  # the order is that of creation
+            self._registrations[urn] = registration
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=registration.id, object=outputs)
 
-    def _register_provider(
-        self, urn: str, request: resource_pb2.RegisterResourceRequest, settings: dict[str, PropertyValue]
-    ) -> Any:
-        checked = _wait(self._default.check_config(api.CheckRequest(urn, {}, settings, b"")))
-        _refuse(checked.failures)
-        self._providers[urn] = self._default.with_settings(plain_map(settings))
-        provider_id = secrets.token_hex(8)
-        provider = Registration(request.type, request.name, request.parent, urn, plain_map(settings), provider_id)
-        self._record(provider, None)
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=provider_id, object=request.object)
+    def _create(
+        self,
+        registration: Registration,
+        inputs: dict[str, PropertyValue],
+        request: resource_pb2.RegisterResourceRequest,
+    ) -> tuple[Registration, dict[str, PropertyValue]]:
+        """Create a custom resource; return its registration and its outputs."""
+        provider, urn = self._provider_of(request.provider), registration.urn
+        check = api.CheckRequest(urn, {}, inputs, secrets.token_bytes(8))
+        inputs = _checked(asyncio.run(provider.check(check)))
+        created = asyncio.run(provider.create(api.CreateRequest(urn, inputs, 0, False)))
+        resource_id, state = created.resource_id or "", created.properties
+        if not request.retainOnDelete:
+            self._deletions[urn] = provider, api.DeleteRequest(urn, resource_id, state, 0)
+        return replace(registration, inputs=plain_map(inputs), id=resource_id, outputs=plain_map(state)), state
 
     def _provider_of(self, reference: str) -> AwsProvider:
         return self._providers.get(reference.rpartition("::")[0], self._default)
-
-    def _record(self, registration: Registration, created: _Created | None) -> None:
-        with self._lock:
-            self.registrations.append(registration)
-            if created is not None:
-                self._created[registration.urn] = created
-
-    def _record_outputs(self, urn: str, outputs: dict[str, Plain]) -> None:
-        with self._lock:
-            index = next(i for i, resource in enumerate(self.registrations) if resource.urn == urn)
-            self.registrations[index] = replace(self.registrations[index], outputs=outputs)
 
     def _new_urn(self, parent: str, kind: str, name: str) -> str:
         above = "" if not parent or f"::{_STACK}::" in parent else parent.split("::")[2] + "$"
@@ -172,9 +150,9 @@ class Monitor(MockMonitor):  # type: ignore[misc]
         with self._lock:
             if self.failure is not None:
                 raise self.failure  # create nothing more after a failure
-            if urn in self._urns:
+            if urn in self._registrations:
                 raise DeployError(f"{kind} {name}: a resource of this type and name exists already in the stack.")
-            self._urns.add(urn)
+            self._registrations[urn] = None
         return urn
 
     def _failed(self, sentence: str) -> DeployError:
@@ -187,36 +165,24 @@ class Monitor(MockMonitor):  # type: ignore[misc]
 class _InvokeError(grpc.RpcError):  # type: ignore[misc]
     """The failure of a function, as the SDK expects it from an engine."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self._sentence = sentence
-
     def code(self) -> grpc.StatusCode:
         """Return the status that engines answer with."""
         return grpc.StatusCode.UNKNOWN
 
     def details(self) -> str:
         """Return the provider's message."""
-        return self._sentence
+        return str(self)
 
 
-class _NoMocks(Mocks):
-    """Mocks for the constructor of the mock monitor, which are never called."""
+def _checked(checked: api.CheckResponse) -> dict[str, PropertyValue]:
+    """Return the inputs of a check.
 
-    def call(self, args: Any) -> Any:
-        raise NotImplementedError
-
-    def new_resource(self, args: MockResourceArgs) -> Any:
-        raise NotImplementedError
-
-
-def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(coroutine)
-
-
-def _refuse(failures: list[api.CheckFailure] | None) -> None:
-    if failures:
-        raise ValueError("; ".join(f"input {failure.property} {failure.reason}" for failure in failures))
+    Raises:
+        ValueError: some were refused.
+    """
+    if checked.failures:
+        raise ValueError("; ".join(f"input {failure.property} {failure.reason}" for failure in checked.failures))
+    return checked.inputs or {}
 
 
 def _sentence(error: Exception) -> str:

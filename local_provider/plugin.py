@@ -3,8 +3,6 @@
 The shipped Pulumi*.yaml do not name it: without this home, Pulumi uses the official provider.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess
@@ -20,10 +18,11 @@ from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi import Archive, Asset
 from pulumi.provider.experimental import server
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.runtime.rpc import UNKNOWN
 
 from local_provider.aws import Aws
 from local_provider.provider import AwsProvider
-from local_provider.pulumi_names import ARCHIVE, ASSET, SIGNATURE_KEY, UNKNOWN
+from local_provider.pulumi_names import ARCHIVE, ASSET, SIGNATURE_KEY
 
 __all__ = ["install", "install_program", "unconfigured_cloud"]
 
@@ -35,22 +34,19 @@ _NOWHERE = "http://127.0.0.1:9"
 
 
 def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
-    """Install the stand-in as the plugin `aws`, in the version of the installed pulumi-aws.
-
-    Args:
-        pulumi_cli: the `pulumi` command.
-        env: its environment; the plugin is installed in its PULUMI_HOME.
-
-    Raises:
-        subprocess.CalledProcessError: the CLI failed; its output is on the error.
-    """
+    """Install the stand-in as the plugin `aws`, in the version of the installed pulumi-aws: see `install_program`."""
     install_program(pulumi_cli, env, "aws", version("pulumi-aws"), ["-m", "local_provider.plugin"])
 
 
-def install_program(
-    pulumi_cli: Path, env: Mapping[str, str], name: str, release: str, arguments: Sequence[str]
-) -> None:
+def install_program(cli: Path, env: Mapping[str, str], name: str, release: str, arguments: Sequence[str]) -> None:
     """Install `python <arguments>` of this environment as the resource plugin of a package.
+
+    Args:
+        cli: the `pulumi` command.
+        env: its environment; the plugin is installed in its PULUMI_HOME.
+        name: the package's name.
+        release: the package's version.
+        arguments: of Python.
 
     Raises:
         subprocess.CalledProcessError: the CLI failed; its output is on the error.
@@ -63,19 +59,8 @@ def install_program(
         packed = Path(folder) / "plugin.tar.gz"
         with tarfile.open(packed, "w:gz") as archive:
             archive.add(program, program.name)
-        arguments_of_install = ["resource", name, release, "--file", str(packed), "--reinstall"]
-        subprocess.run(
-            [str(pulumi_cli), "plugin", "install", *arguments_of_install],
-            env=env,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-
-
-def _serve() -> None:
-    _patch_sdk()
-    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(unconfigured_cloud()))
+        install = [str(cli), "plugin", "install", "resource", name, release, "--file", str(packed)]
+        subprocess.run([*install, "--reinstall"], env=env, check=True, capture_output=True, text=True)
 
 
 def unconfigured_cloud() -> Aws:
@@ -118,4 +103,5 @@ def _patch_sdk() -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    _patch_sdk()
+    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(unconfigured_cloud()))

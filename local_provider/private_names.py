@@ -2,6 +2,7 @@
 
 import importlib
 from importlib.metadata import version
+from operator import attrgetter
 from typing import Any
 
 __all__ = ["PrivateNameError", "PrivateNames"]
@@ -28,9 +29,7 @@ class PrivateNames:
         """
         module, _, names = path.partition(":")
         try:
-            value: Any = importlib.import_module(module)
-            for name in names.split("."):
-                value = getattr(value, name)
+            value = attrgetter(names)(importlib.import_module(module))
         except (ImportError, AttributeError):
             raise PrivateNameError(
                 f"{self.package} {version(self.package)} has no {path}, which is needed to {purpose}. It was there in "

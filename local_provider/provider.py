@@ -7,28 +7,26 @@ emulator accepts and ignores are listed in the resource type (`inert`).
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from local_provider import operations, schema
+from local_provider import schema
 from local_provider.aws import Aws
+from local_provider.errors import UnsupportedError
 from local_provider.lookups import LOOKUPS
+from local_provider.operations import ResourceClient, is_changed, is_gone
 from local_provider.resource_type import Properties, ResourceType
 from local_provider.resource_types import RESOURCE_TYPES
-from local_provider.values import UNKNOWN, Plain, from_plain, plain_map
+from local_provider.values import UNKNOWN, Plain, plain_map, property_values
 
-__all__ = ["AwsProvider", "UnsupportedError", "configured", "unknown_settings"]
+__all__ = ["AwsProvider", "configured", "unknown_settings"]
 
 _SETTINGS = frozenset({"accessKey", "defaultTags", "endpoints", "region", "s3UsePathStyle", "secretKey"})
-_KINDS = api.PropertyDiffKind
-
-
-class UnsupportedError(Exception):
-    """The stand-in has no such resource type or function."""
 
 
 class AwsProvider(api.Provider):
@@ -58,26 +56,25 @@ class AwsProvider(api.Provider):
 
     async def check(self, request: api.CheckRequest) -> api.CheckResponse:
         """Check inputs against the SDK and the resource type, and generate a missing name."""
-        kind, inputs, checked = _resource_type(request.type), plain_map(request.new_inputs), dict(request.new_inputs)
-        if kind.named_by and kind.named_by not in inputs:
+        kind, checked = _resource_type(request.type), dict(request.new_inputs)
+        if kind.named_by in kind.paths - plain_map(checked).keys():
             name = request.old_inputs.get(kind.named_by) or PropertyValue(_generated_name(request, kind))
-            inputs[kind.named_by] = checked[kind.named_by] = name
-        problems = [*schema.check_inputs(kind.type, plain_map(checked)), *_not_implemented(kind, inputs)]
+            checked[kind.named_by] = name
+        problems = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
         failures = [api.CheckFailure(problem.path, problem.reason) for problem in problems]
         return api.CheckResponse(inputs=dict(request.new_inputs) if failures else checked, failures=failures)
 
     async def diff(self, request: api.DiffRequest) -> api.DiffResponse:
         """Compare inputs with the state, and tell which changes replace the resource."""
         kind, old, new = _resource_type(request.type), plain_map(request.old_state), plain_map(request.new_inputs)
-        names = (set(old) & schema.input_names(kind.type) - kind.computed - {"region"}) | set(new)
-        names -= set(request.ignore_changes)
-        changed = sorted(name for name in names if operations.is_changed(kind, name, old, new))
+        names = (old.keys() & schema.input_types(kind.type).keys() - kind.computed - {"region"}) | set(new)
+        changed = sorted(name for name in names - set(request.ignore_changes) if is_changed(kind, name, old, new))
         replaces = [name for name in changed if name in kind.replaces]
         return api.DiffResponse(
             changes=bool(changed),
             diffs=changed,
             replaces=replaces,
-            delete_before_replace=kind.named_by is not None and kind.named_by not in changed,
+            delete_before_replace=kind.named_by in kind.paths and kind.named_by not in changed,
             detailed_diff={name: _property_diff(name, old, new, name in replaces) for name in changed},
         )
 
@@ -86,49 +83,49 @@ class AwsProvider(api.Provider):
         kind, inputs = _resource_type(request.type), plain_map(request.properties)
         if request.preview:
             outputs = dict.fromkeys(schema.output_names(kind.type) - request.properties.keys(), UNKNOWN)
-            return api.CreateResponse(None, request.properties | _property_values(outputs))
-        created = await asyncio.to_thread(operations.create, self.aws, kind, self._tagged(kind, inputs))
-        outputs = created.outputs | self._common_outputs(kind, inputs)
-        return api.CreateResponse(created.id, request.properties | _property_values(outputs))
+            return api.CreateResponse(None, request.properties | property_values(outputs))
+        tagged = self._tagged(kind, inputs)
+        resource_id, outputs = await asyncio.to_thread(ResourceClient(self.aws, kind).create, tagged)
+        outputs |= self._common_outputs(kind, inputs)
+        return api.CreateResponse(resource_id, request.properties | property_values(outputs))
 
     async def update(self, request: api.UpdateRequest) -> api.UpdateResponse:
         """Update a resource in place, or preview the update."""
         kind, new = _resource_type(request.type), plain_map(request.news)
         if request.preview:
-            inputs = schema.input_names(kind.type)
+            inputs = schema.input_types(kind.type)
             return api.UpdateResponse({k: v for k, v in request.olds.items() if k not in inputs} | request.news)
         states = (self._tagged(kind, plain_map(request.olds)), self._tagged(kind, new))
-        outputs = await asyncio.to_thread(operations.update, self.aws, kind, request.resource_id, *states)
-        return api.UpdateResponse(request.news | _property_values(outputs | self._common_outputs(kind, new)))
+        outputs = await asyncio.to_thread(ResourceClient(self.aws, kind).update, request.resource_id, *states)
+        return api.UpdateResponse(request.news | property_values(outputs | self._common_outputs(kind, new)))
 
     async def read(self, request: api.ReadRequest) -> api.ReadResponse:
         """Read a resource's state; the response is empty when the resource does not exist."""
         kind, state = _resource_type(request.type), plain_map(request.properties)
+        client = ResourceClient(self.aws, kind)
         try:
-            current = await asyncio.to_thread(
-                operations.read, self.aws, kind, request.resource_id, self._tagged(kind, state)
-            )
+            current = await asyncio.to_thread(client.read, request.resource_id, self._tagged(kind, state))
         except Exception as error:
-            if operations.is_gone(error):
+            if is_gone(error):
                 return api.ReadResponse()
             raise
         if "tags" in current:
             current["tags"] = self._without_default_tags(current["tags"] or {}, state.get("tags") or {})
-        changed = {name: value for name, value in current.items() if operations.is_changed(kind, name, state, current)}
+        changed = {name: value for name, value in current.items() if is_changed(kind, name, state, current)}
         inputs = {name: value for name, value in changed.items() if name in request.inputs}
         return api.ReadResponse(
             request.resource_id,
-            request.properties | _property_values(changed),
-            request.inputs | _property_values(inputs),
+            request.properties | property_values(changed),
+            request.inputs | property_values(inputs),
         )
 
     async def delete(self, request: api.DeleteRequest) -> None:
         """Delete a resource, if it exists."""
-        kind, state = _resource_type(request.type), plain_map(request.properties)
+        client, state = ResourceClient(self.aws, _resource_type(request.type)), plain_map(request.properties)
         try:
-            await asyncio.to_thread(operations.delete, self.aws, kind, request.resource_id, state)
+            await asyncio.to_thread(client.delete, request.resource_id, state)
         except Exception as error:
-            if not operations.is_gone(error):
+            if not is_gone(error):
                 raise
 
     async def invoke(self, request: api.InvokeRequest) -> api.InvokeResponse:
@@ -136,11 +133,11 @@ class AwsProvider(api.Provider):
         if request.tok not in LOOKUPS:
             raise UnsupportedError(f"The function {request.tok} is not implemented by the stand-in provider.")
         outputs = await asyncio.to_thread(LOOKUPS[request.tok], self.aws, plain_map(request.args))
-        return api.InvokeResponse(_property_values(outputs))
+        return api.InvokeResponse(property_values(outputs))
 
     def _tagged(self, kind: ResourceType, inputs: Properties) -> Properties:
         """Return the inputs with the provider's default tags below their own."""
-        if not self.aws.default_tags or "tags" not in schema.input_names(kind.type):
+        if not self.aws.default_tags or "tags" not in schema.input_types(kind.type):
             return inputs
         return {**inputs, "tags": {**self.aws.default_tags, **(inputs.get("tags") or {})}}
 
@@ -169,14 +166,9 @@ def configured(aws: Aws, settings: Mapping[str, Plain]) -> Aws:
     if len(urls) > 1:
         raise UnsupportedError(f"The stand-in provider works at one endpoint, not at {', '.join(sorted(urls))}.")
     tags = (_decoded(settings.get("defaultTags")) or {}).get("tags") or aws.default_tags
-    return Aws(
-        endpoint=urls.pop() if urls else aws.endpoint,
-        region=settings.get("region", aws.region),
-        access_key_id=settings.get("accessKey", aws.access_key_id),
-        secret_access_key=settings.get("secretKey", aws.secret_access_key),
-        default_tags=dict(tags),
-        service_endpoints=aws.service_endpoints,
-    )
+    names = {"region": "region", "access_key_id": "accessKey", "secret_access_key": "secretKey"}
+    values = {field: settings[name] for field, name in names.items() if name in settings}
+    return replace(aws, endpoint=urls.pop() if urls else aws.endpoint, default_tags=dict(tags), **values)
 
 
 def _decoded(value: Plain) -> Any:
@@ -192,36 +184,11 @@ def _resource_type(token: str) -> ResourceType:
     return RESOURCE_TYPES[token]
 
 
-def _not_implemented(kind: ResourceType, inputs: Properties) -> Iterator[schema.Problem]:
-    """Yield a problem for each input of the SDK that the stand-in does not implement."""
-    for path, path_with_indexes in _other_paths(inputs, "", "", kind.inputs | frozenset(kind.inert)):
-        if schema.has_input(kind.type, path):
-            yield schema.Problem(path_with_indexes, "is not implemented by the stand-in provider")
-
-
-def _other_paths(value: Plain, path: str, indexed: str, implemented: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield the paths of a value that are not implemented; `indexed` is the path with the indexes of lists."""
-    if path in implemented or value is None:
-        return
-    if path and not any(name.startswith(f"{path}.") for name in implemented):
-        yield path, indexed
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _other_paths(item, f"{path}.{name}".lstrip("."), f"{indexed}.{name}".lstrip("."), implemented)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _other_paths(item, path, f"{indexed}[{index}]", implemented)
-
-
 def _generated_name(request: api.CheckRequest, kind: ResourceType) -> str:
     suffix = hashlib.sha256(request.urn.encode() + request.random_seed).hexdigest()[:7]
     return f"{request.name[: kind.name_limit - 8]}-{suffix}"
 
 
-def _property_values(outputs: Mapping[str, Plain]) -> dict[str, PropertyValue]:
-    return {name: from_plain(value) for name, value in outputs.items()}
-
-
 def _property_diff(name: str, old: Properties, new: Properties, replaces: bool) -> api.PropertyDiff:
     change = "ADD" if name not in old else "DELETE" if name not in new else "UPDATE"
-    return api.PropertyDiff(getattr(_KINDS, f"{change}_REPLACE" if replaces else change), input_diff=True)
+    return api.PropertyDiff(getattr(api.PropertyDiffKind, f"{change}_REPLACE" if replaces else change), input_diff=True)

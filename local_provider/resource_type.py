@@ -1,16 +1,28 @@
 """Description of a resource type: which AWS operations create, read, update and delete it, and from which inputs."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from local_provider.aws import Aws
 from local_provider.values import Plain
 
-__all__ = ["Operation", "Operations", "Properties", "ResourceType", "Words", "crud", "put"]
+__all__ = ["Operation", "Properties", "ResourceType", "Words", "crud", "members", "put", "same"]
 
 Properties = Mapping[str, Plain]
 """Inputs, or inputs and outputs together, under Pulumi's names."""
+_TAGGING = {
+    "apigateway": ("TagResource", "UntagResource", "GetTags"),
+    "apigatewayv2": ("TagResource", "UntagResource", "GetTags"),
+    "dynamodb": ("TagResource", "UntagResource", "ListTagsOfResource"),
+    "iam": ("TagRole", "UntagRole", "ListRoleTags"),
+    "lambda": ("TagResource", "UntagResource", ""),
+    "s3": None,
+    "sqs": ("TagQueue", "UntagQueue", "ListQueueTags"),
+}
+"""Operations that tag, untag and list tags, where they have other names than in most services."""
 
 
 class Words(frozenset[str]):
@@ -26,7 +38,7 @@ class Operation:
     """An operation of a service, such as `PutRetentionPolicy`.
 
     Attributes:
-        name: the operation's name in botocore's service model; empty when there is none.
+        name: the operation's name in botocore's service model.
         constants: parameters that do not come from properties; texts in them may name properties: `{methodPath}`.
         only: properties that it sets; empty for all that it has parameters for.
         unset: operation that takes its place when the property has no value.
@@ -39,49 +51,23 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Operations:
-    """The operations of a resource type; an update calls those which take an input that has changed."""
-
-    create: Operation
-    read: Operation
-    delete: Operation
-    update: tuple[Operation, ...] = ()
-
-
-def crud(noun: str, **exceptions: Any) -> Operations:
-    """Return the operations `Create...`, `Get...`, `Update...` and `Delete...`, unless others are named."""
-    names = {"create": f"Create{noun}", "read": f"Get{noun}", "update": f"Update{noun}", "delete": f"Delete{noun}"}
-    operations = {name: _operation(value) for name, value in (names | exceptions).items() if name != "update"}
-    updates = exceptions.get("update", names["update"])
-    return Operations(**operations, update=tuple(map(_operation, [updates] if isinstance(updates, str) else updates)))
-
-
-def put(noun: str, **exceptions: Any) -> Operations:
-    """Return the operations `Put...`, which creates and updates, `Get...` and `Delete...`, unless others are named."""
-    return crud(noun, **{"create": f"Put{noun}", "update": f"Put{noun}", **exceptions})
-
-
-def _operation(value: str | Operation) -> Operation:
-    return Operation(value) if isinstance(value, str) else value
-
-
-@dataclass(frozen=True)
 class ResourceType:
     """A resource type of pulumi-aws.
 
-    An input is sent as the parameter of the same name, whatever its case, or as `names` says. Creating sends all that
-    the operation takes; inputs that it does not take are then set by the operations of `update`.
+    An input is sent as the parameter of the same name, whatever its case, or as `names` says. `restApiId` takes the
+    input `restApi`, and in a REST API its id; `RoleName` takes `role`, and in a role `name`. Creating sends all that
+    the operation takes; inputs that it does not take are then set by the operations of `update`, of which an update
+    calls those that take an input that has changed.
 
     Attributes:
         type: Pulumi's token of the type.
-        service: botocore's name of the service.
-        operations: the operations of the service that create, read, update and delete it.
+        inputs: inputs that take effect on the emulator, as dotted paths without list indexes, of a map the whole; a
+            change of one with `!` replaces the resource, as with the official provider.
         id: the resource's id, as a template of inputs and of what the service has answered.
-        inputs: inputs that take effect on the emulator, as dotted paths without list indexes; of a map the whole.
-        inert: inputs that the emulator accepts and ignores -> the reason.
-        names: path in the parameters -> path in the properties, where the names differ.
+        service: botocore's name of the service.
+        inert: inputs that the emulator accepts and ignores -> the reason; written like `inputs`.
+        names: path in the parameters -> path in the properties, where the rules above do not give it.
         outputs: outputs beside the inputs -> template.
-        replaces: inputs whose change replaces the resource, as with the official provider.
         named_by: input that gets a generated name when the program sets none.
         name_limit: longest generated name.
         computed: inputs that the service chooses when the program sets none: their absence is no change.
@@ -91,25 +77,26 @@ class ResourceType:
         unread: inputs that the service does not return.
         described_by: JMESPath, with templates, to the resource in the answer of `read`; nothing there means gone.
         partial: inputs of which the service returns more members than the program sets: the others are not compared.
-        details: inputs -> operation that returns them (empty: that of `read`) and JMESPath in its answer.
-        tags: operations that tag, untag and list tags; the last may be empty when the answer of `read` has the tags.
+        details: inputs -> operation that returns them (empty: that of `read`) and JMESPath in its answer; a plain name
+            is also the path in a JSON patch.
         tags_after_create: whether the emulator forgets tags of the creating call, so that they are set again.
-        patch_paths: inputs -> path in a JSON patch, where that is not the parameter's name.
         patches: builds further JSON patches of an update from old and new properties.
         prepare: derives further properties, which `names` may refer to.
         before_delete: empties the resource as the service demands.
     """
 
     type: str
-    service: str
-    operations: Operations
+    inputs: str
     id: str
-    inputs: frozenset[str]
+    service: str
+    create: Operation
+    read: Operation
+    update: tuple[Operation, ...]
+    delete: Operation
     inert: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
-    replaces: frozenset[str] = frozenset()
-    named_by: str | None = None
+    named_by: str = "name"
     name_limit: int = 64
     computed: frozenset[str] = frozenset()
     defaults: Properties = field(default_factory=dict)
@@ -118,14 +105,96 @@ class ResourceType:
     partial: frozenset[str] = frozenset()
     described_by: str = ""
     details: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    tags: tuple[str, str, str] | None = None
     tags_after_create: bool = False
-    patch_paths: Mapping[str, str] = field(default_factory=dict)
     patches: Callable[[Properties, Properties], list[dict[str, str]]] | None = None
     prepare: Callable[[Properties], Properties] | None = None
     before_delete: Callable[[Aws, Properties], None] | None = None
 
-    @property
+    @cached_property
+    def inert_paths(self) -> frozenset[str]:
+        """Paths of the inputs that the emulator ignores."""
+        return Words(" ".join(self.inert).replace("!", ""))
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Paths of all inputs."""
+        return Words(self.inputs.replace("!", "")) | self.inert_paths
+
+    @cached_property
     def top_inputs(self) -> frozenset[str]:
         """Names of the inputs, without the paths below them."""
-        return frozenset(path.partition(".")[0] for path in (*self.inputs, *self.inert))
+        return frozenset(path.partition(".")[0] for path in self.paths)
+
+    @cached_property
+    def replaces(self) -> frozenset[str]:
+        """Names of the inputs whose change replaces the resource."""
+        marked = [path for path in " ".join([self.inputs, *self.inert]).split() if path.endswith("!")]
+        return frozenset(path.rstrip("!").partition(".")[0] for path in marked)
+
+    @property
+    def tags(self) -> tuple[str, str, str] | None:
+        """Operations that tag, untag and list tags; an empty one means that the answer of `read` has the tags."""
+        usual = ("TagResource", "UntagResource", "ListTagsForResource")
+        return _TAGGING.get(self.service, usual) if "tags" in self.paths else None
+
+    def takes(self, path: str) -> bool:
+        """Tell whether a path, one above or one below it is an input of the stand-in."""
+        return any(f"{path}.".startswith(f"{other}.") or other.startswith(f"{path}.") for other in self.paths)
+
+    def sources(self, parameters: Iterable[str]) -> dict[str, str]:
+        """Return path in the parameters -> path in the properties that it is filled from."""
+        named = {path: source for path, source in self.names.items() if path.partition(".")[0] in parameters}
+        by_name = {parameter: self._source(parameter) for parameter in parameters if parameter not in named}
+        return {parameter: source for parameter, source in by_name.items() if source} | named
+
+    def _source(self, parameter: str) -> str | None:
+        """Return the property that a parameter takes by its name, or None."""
+        inputs = {name.lower(): name for name in (*self.top_inputs, "tagKeys")} | {"resourcearn": "arn"}
+        if parameter.lower() in inputs:
+            return inputs[parameter.lower()]
+        for suffix, default in {"Id": "id", "Url": "id", "Arn": "id", "Name": "name"}.items():
+            stem = parameter.removesuffix(suffix).lower()
+            if stem not in ("", parameter.lower()) and (stem in inputs or self.type.lower().endswith(stem)):
+                return inputs.get(stem, default)
+        return None
+
+
+def crud(token: str, inputs: str, noun: str = "", **fields: Any) -> ResourceType:
+    """Return a resource type with the operations `Create...`, `Get...`, `Update...` and `Delete...`.
+
+    Args:
+        token: Pulumi's token of the type.
+        inputs: as in the record.
+        noun: the service's name for it, if it has another one than Pulumi.
+        fields: other fields of the record, among them operations with other names; without an id, the id is that of
+            API Gateway's answer, and with other services the first input.
+    """
+    package, name = re.findall(r"aws:(\w+)/.*:(\w+)", token)[0]
+    verbs = {"create": "Create", "read": "Get", "update": "Update", "delete": "Delete"}
+    steps = {step: fields.pop(step, verb + (noun or name)) for step, verb in verbs.items()}
+    updates = steps.pop("update")
+    operations = {step: _operation(value) for step, value in steps.items()}
+    update = tuple(_operation(value) for value in (updates if isinstance(updates, tuple) else (updates,)))
+    ids = {"apigateway": "{id}", "apigatewayv2": f"{{{name}Id}}"}
+    resource_id = fields.pop("id", ids.get(package) or f"{{{re.split('[! ]', inputs)[0]}}}")
+    return ResourceType(token, inputs, resource_id, **{"service": package, **operations, "update": update, **fields})
+
+
+def put(token: str, inputs: str, noun: str = "", **fields: Any) -> ResourceType:
+    """Return a resource type with the operations `Put...`, which creates and updates, `Get...` and `Delete...`."""
+    put_operation = f"Put{noun or token.rpartition(':')[2]}"
+    return crud(token, inputs, noun, **{"create": put_operation, "update": put_operation, **fields})
+
+
+def _operation(value: str | Operation) -> Operation:
+    return Operation(value) if isinstance(value, str) else value
+
+
+def same(names: str) -> dict[str, str]:
+    """Return the templates of outputs that have the names of the service."""
+    return {name: f"{{{name}}}" for name in names.split()}
+
+
+def members(parameter: str, names: str) -> dict[str, str]:
+    """Return paths to members of a parameter, such as `Attributes.DelaySeconds`, which have the names of inputs."""
+    return {f"{parameter}.{name[0].upper()}{name[1:]}": name for name in names.split()}

@@ -6,81 +6,53 @@ import re
 import sys
 import threading
 import types
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, Union, get_args, get_origin
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 import pulumi
 
+from local_provider.errors import UnknownTypeError
 from local_provider.pulumi_names import is_deprecated, is_input_type, property_names, property_types, resource_outputs
 from local_provider.values import Plain, Unknown
 
-__all__ = [
-    "Problem",
-    "UnknownTypeError",
-    "check_inputs",
-    "deprecated_names",
-    "fields_of",
-    "has_input",
-    "input_names",
-    "item_type",
-    "output_names",
-    "property_type",
-]
-
-_PYTHON_MODULES = {"lambda": "lambda_"}
 _SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-
-
+Takes = Callable[[str], bool]
 _loading = threading.Lock()
 """pulumi_aws loads its packages lazily, which fails when two threads do so at once."""
 
 
-class UnknownTypeError(Exception):
-    """The installed pulumi-aws has no such resource type."""
-
-
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A wrong input; `path` such as `rules[0].filter.prefix`."""
 
     path: str
     reason: str
 
 
-def check_inputs(token: str, inputs: Mapping[str, Plain]) -> list[Problem]:
-    """Return unknown, missing and wrongly typed inputs.
+def check_inputs(token: str, inputs: Mapping[str, Plain], takes: Takes = lambda _path: True) -> list[Problem]:
+    """Return unknown, missing and wrongly typed inputs, and those that are not taken.
+
+    Args:
+        token: the resource type's.
+        inputs: the inputs.
+        takes: tells whether an input is implemented, by its dotted path without indexes: `rules.filter.prefix`.
 
     Raises:
         UnknownTypeError: the SDK has no such resource type.
     """
-    return list(_check_object(inputs, _args_class(token), ""))
+    return list(_check_object(inputs, _classes(token)[1], "", takes))
 
 
-def input_names(token: str) -> frozenset[str]:
-    """Return the inputs of a resource type, in camelCase."""
-    return frozenset(property_names(_args_class(token)).values())
+def input_types(token: str) -> Mapping[str, Any]:
+    """Return the inputs of a resource type, in camelCase -> type; of a union of several types, a tuple of them."""
+    return _fields(_classes(token)[1])
 
 
 def deprecated_names(token: str) -> frozenset[str]:
     """Return the deprecated inputs of a resource type."""
-    getters = {name: value.fget for name, value in vars(_args_class(token)).items() if isinstance(value, property)}
-    names = property_names(_args_class(token))
-    return frozenset(names[name] for name, getter in getters.items() if is_deprecated(getter))
-
-
-def has_input(token: str, path: str) -> bool:
-    """Tell whether the SDK has an input, by its dotted path without indexes: `rules.filter.prefix`."""
-    kind: Any = _args_class(token)
-    for name in path.split("."):
-        kind = _element(kind)
-        fields = _types(kind) if _is_object(kind) else {}
-        if name not in fields:
-            return False
-        kind = fields[name]
-    return True
+    names, values = property_names(_classes(token)[1]), vars(_classes(token)[1])
+    return frozenset(name for python_name, name in names.items() if is_deprecated(values[python_name].fget))
 
 
 @cache
@@ -89,152 +61,120 @@ def output_names(token: str) -> frozenset[str]:
     return frozenset(resource_outputs(_classes(token)[0]))
 
 
-def property_type(token: str, name: str) -> Any:
-    """Return the type of an input."""
-    return _types(_args_class(token))[name]
-
-
-def fields_of(kind: Any) -> dict[str, Any] | None:
+def fields_of(kind: Any) -> Mapping[str, Any] | None:
     """Return name and type of what a nested input holds, or None when it is no object."""
-    return _types(kind) if _is_object(kind) else None
+    return _fields(kind) if is_input_type(kind) else None
 
 
 def item_type(kind: Any) -> Any:
     """Return the type of a list's items, or None when it is no list."""
+    return _plain_type(get_args(kind)[0]) if _is_generic(kind, Sequence) else None
+
+
+def is_map(kind: Any) -> bool:
+    """Tell whether a type is a map with any keys."""
+    return _is_generic(kind, Mapping)
+
+
+def _is_generic(kind: Any, base: type) -> bool:
     origin = get_origin(kind)
-    return _plain_type(get_args(kind)[0]) if origin is not None and issubclass(origin, Sequence) else None
+    return inspect.isclass(origin) and issubclass(origin, base)
 
 
-def _args_class(token: str) -> type:
-    return _classes(token)[1]
-
-
-def _classes(token: str) -> tuple[type, type]:
+def _classes(token: str) -> tuple[Any, Any]:
+    """Return `BucketPolicy` and `BucketPolicyArgs` for `aws:s3/bucketPolicy:BucketPolicy`."""
     with _loading:
         return _load_classes(token)
 
 
 @cache
-def _load_classes(token: str) -> tuple[type, type]:
-    """Return `BucketPolicy` and `BucketPolicyArgs` for `aws:s3/bucketPolicy:BucketPolicy`."""
-    match = re.fullmatch(r"aws:(\w+)/(\w+):(\w+)", token)
-    if match is None:
-        raise UnknownTypeError(token)
-    package, module, name = match.groups()
-    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", module).lower()
+def _load_classes(token: str) -> tuple[Any, Any]:
+    match = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", token)
+    package, name = match.groups() if match else ("", "")
     try:
         # Import the package, which loads its modules lazily: importing a module directly would leave the package empty.
-        resource: type = getattr(importlib.import_module(f"pulumi_aws.{_PYTHON_MODULES.get(package, package)}"), name)
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise UnknownTypeError(token) from error
-    home = sys.modules[resource.__module__]
-    if home.__name__.rpartition(".")[2] != snake:
+        resource = getattr(importlib.import_module(f"pulumi_aws.{package}{'_' if package == 'lambda' else ''}"), name)
+    except (ModuleNotFoundError, AttributeError):
+        resource = None
+    if getattr(resource, "pulumi_type", None) != token:
         raise UnknownTypeError(token)
+    home = sys.modules[resource.__module__]
     # The SDK uses InitArgs where a nested type has the name with Args.
     return resource, getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
 
 
 @cache
-def _types(cls: Any) -> dict[str, Any]:
+def _fields(cls: Any) -> Mapping[str, Any]:
     return {name: _plain_type(kind) for name, kind in property_types(cls).items()}
 
 
 @cache
-def _required(cls: Any) -> frozenset[str]:
-    names = property_names(cls)
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return frozenset(names[p.name] for p in parameters if p.default is inspect.Parameter.empty)
+def _required(cls: Any) -> list[str]:
+    names, parameters = property_names(cls), inspect.signature(cls.__init__).parameters.values()
+    return sorted(names[p.name] for p in parameters if p.name in names and p.default is inspect.Parameter.empty)
 
 
 def _plain_type(kind: Any) -> Any:
     """Return T of an Input: Union[T, Awaitable[T], Output[T], None]; a tuple for a union of several types."""
     if get_origin(kind) not in (Union, types.UnionType):
         return kind
-    waits = (Awaitable, pulumi.Output)
-    plain = [member for member in get_args(kind) if (get_origin(member) or member) not in (*waits, type(None))]
+    wrappers = (Awaitable, pulumi.Output, type(None))
+    plain = [member for member in get_args(kind) if (get_origin(member) or member) not in wrappers]
     return plain[0] if len(plain) == 1 else tuple(plain)
 
 
-def _is_object(kind: Any) -> bool:
-    return inspect.isclass(kind) and is_input_type(kind)
-
-
-def _element(kind: Any) -> Any:
-    """Return the type of a list's items, also of nested lists."""
-    kind = _plain_type(kind)
-    while get_origin(kind) is not None and issubclass(get_origin(kind), Sequence):
-        kind = _plain_type(get_args(kind)[0])
-    return kind
-
-
-def _check_object(inputs: Mapping[str, Plain], cls: type, prefix: str) -> Iterator[Problem]:
-    types_by_name = _types(cls)
+def _check_object(inputs: Mapping[str, Plain], cls: Any, prefix: str, takes: Takes) -> Iterator[Problem]:
+    fields = _fields(cls)
     for name, value in inputs.items():
-        if name not in types_by_name:
-            yield Problem(prefix + name, f"is not an input; known are {', '.join(sorted(types_by_name))}")
+        path = prefix + name
+        if name not in fields:
+            yield Problem(path, f"is not an input; known are {', '.join(sorted(fields))}")
+        elif value is not None and not takes(re.sub(r"\[\d+]", "", path)):
+            yield Problem(path, "is not implemented by the stand-in provider")
         elif value is not None:
-            yield from _check_value(value, types_by_name[name], prefix + name)
-    for name in sorted(_required(cls)):
-        if inputs.get(name) is None:
-            yield Problem(prefix + name, "is required")
+            yield from _check_value(value, fields[name], path, takes)
+    yield from (Problem(prefix + name, "is required") for name in _required(cls) if inputs.get(name) is None)
 
 
-def _check_value(value: Plain, kind: Any, path: str) -> Iterator[Problem]:
+def _check_value(value: Plain, kind: Any, path: str, takes: Takes) -> Iterator[Problem]:
     kind = _plain_type(kind)
-    if isinstance(value, Unknown):
+    if isinstance(value, Unknown) or kind is Any:
         return
     if isinstance(kind, tuple):  # a union: right when one member fits
-        if all(any(True for _ in _check_value(value, member, path)) for member in kind):
-            yield Problem(path, f"must be one of {', '.join(map(_name, kind))}, not {_name_of(value)}")
-    elif _is_object(kind):
-        if isinstance(value, Mapping):
-            yield from _check_object(value, kind, f"{path}.")
-        else:
-            yield Problem(path, f"must be an object, not {_name_of(value)}")
-    elif (origin := get_origin(kind)) is not None and issubclass(origin, Mapping):
-        yield from _check_map(value, kind, path)
-    elif origin is not None and issubclass(origin, Sequence):
-        yield from _check_list(value, kind, path)
-    elif not _is_scalar(value, kind):
-        yield Problem(path, f"must be {_name(kind)}, not {_name_of(value)}")
+        if all(any(True for _ in _check_value(value, member, path, takes)) for member in kind):
+            names = ", ".join(member.__name__ if fields_of(member) else _expected(member)[0] for member in kind)
+            yield Problem(path, f"must be one of {names}, not {_name_of(value)}")
+    elif not _fits(value, kind):
+        yield Problem(path, f"must be {_expected(kind)[0]}, not {_name_of(value)}")
+    elif fields_of(kind) is not None:
+        yield from _check_object(value, kind, f"{path}.", takes)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _check_value(item, get_args(kind)[1], f"{path}.{key}", takes)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _check_value(item, get_args(kind)[0], f"{path}[{index}]", takes)
 
 
-def _check_map(value: Plain, kind: Any, path: str) -> Iterator[Problem]:
-    if not isinstance(value, Mapping):
-        yield Problem(path, f"must be a map, not {_name_of(value)}")
-        return
-    for key, item in value.items():
-        yield from _check_value(item, get_args(kind)[1], f"{path}.{key}")
-
-
-def _check_list(value: Plain, kind: Any, path: str) -> Iterator[Problem]:
-    if not isinstance(value, list):
-        yield Problem(path, f"must be a list, not {_name_of(value)}")
-        return
-    for index, item in enumerate(value):
-        yield from _check_value(item, get_args(kind)[0], f"{path}[{index}]")
-
-
-def _is_scalar(value: Plain, kind: Any) -> bool:
-    if kind is Any:
-        return True
-    if kind is bool:
-        return isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+def _fits(value: Plain, kind: Any) -> bool:
+    """Tell whether a value is of a type, whatever it holds."""
     if inspect.isclass(kind) and issubclass(kind, Enum):
         return any(value == member.value for member in kind)
-    return isinstance(value, kind)
+    return isinstance(value, _expected(kind)[1]) and (kind is bool or not isinstance(value, bool))
 
 
-def _name(kind: Any) -> str:
+def _expected(kind: Any) -> tuple[str, Any]:
+    """Return the name of a type and the classes of its values."""
+    if fields_of(kind) is not None:
+        return "an object", Mapping
+    if is_map(kind):
+        return "a map", Mapping
+    if item_type(kind) is not None:
+        return "a list", list
     if inspect.isclass(kind) and issubclass(kind, Enum):
-        return "one of " + ", ".join(str(member.value) for member in kind)
-    return _SCALARS.get(kind, getattr(kind, "__name__", str(kind)))
+        return "one of " + ", ".join(str(member.value) for member in kind), kind
+    return _SCALARS.get(kind) or kind.__name__, (int, float) if kind is float else kind
 
 
 def _name_of(value: Plain) -> str:
-    kinds: dict[type, str] = {dict: "object", list: "list", **_SCALARS}
-    return kinds.get(type(value), type(value).__name__)
+    return {dict: "object", list: "list", **_SCALARS}.get(type(value), type(value).__name__)

@@ -1,72 +1,46 @@
 """API Gateway: WebSocket APIs."""
 
-from local_provider.resource_type import ResourceType, Words, crud
+from local_provider.resource_type import crud, same
+
+__all__ = ["RESOURCE_TYPES"]
 
 _ARN = "arn:aws:apigateway:{region}::/apis"
 _EXECUTION_ARN = "arn:aws:execute-api:{region}:{account}"
-_THROTTLING = "the emulator does not throttle WebSocket APIs"
-_TAGS = ("TagResource", "UntagResource", "GetTags")
+_NO_EXECUTION_LOGS = "the emulator writes no execution logs"
+_THROTTLING = "defaultRouteSettings.throttlingBurstLimit defaultRouteSettings.throttlingRateLimit"
 
-API = ResourceType(
-    type="aws:apigatewayv2/api:Api",
-    service="apigatewayv2",
-    operations=crud("Api"),
-    id="{ApiId}",
-    inputs=Words("name description routeSelectionExpression apiKeySelectionExpression protocolType tags"),
-    names={"ApiId": "id"},
-    outputs={"arn": f"{_ARN}/{{id}}", "apiEndpoint": "{ApiEndpoint}", "executionArn": f"{_EXECUTION_ARN}:{{id}}"},
-    replaces=Words("protocolType"),
-    named_by="name",
-    name_limit=128,
-    tags=_TAGS,
+RESOURCE_TYPES = (
+    crud(
+        "aws:apigatewayv2/api:Api",
+        "name description routeSelectionExpression apiKeySelectionExpression protocolType! tags",
+        outputs={"arn": f"{_ARN}/{{id}}", "executionArn": f"{_EXECUTION_ARN}:{{id}}", **same("apiEndpoint")},
+        name_limit=128,
+    ),
+    crud(
+        "aws:apigatewayv2/integration:Integration",
+        "apiId! integrationType! integrationUri description",
+        inert={
+            "integrationMethod": "functions are always called by POST",
+            "timeoutMilliseconds": "the emulator does not limit the time of a call",
+        },
+        names={"TimeoutInMillis": "timeoutMilliseconds"},
+    ),
+    crud("aws:apigatewayv2/route:Route", "apiId! routeKey target authorizationType authorizerId operationName"),
+    crud(
+        "aws:apigatewayv2/stage:Stage",
+        "apiId! name! description autoDeploy tags",
+        id="{name}",
+        inert={
+            "accessLogSettings.destinationArn accessLogSettings.format": "the emulator writes no access logs",
+            "defaultRouteSettings.dataTraceEnabled defaultRouteSettings.loggingLevel": _NO_EXECUTION_LOGS,
+            "defaultRouteSettings.detailedMetricsEnabled": "the emulator keeps no metrics",
+            _THROTTLING: "the emulator does not throttle WebSocket APIs",
+        },
+        outputs={
+            "arn": f"{_ARN}/{{apiId}}/stages/{{name}}",
+            "executionArn": f"{_EXECUTION_ARN}:{{apiId}}/{{name}}",
+            "invokeUrl": "{socketEndpoint}/_aws/execute-api/{apiId}/{name}",
+        },
+        name_limit=128,
+    ),
 )
-INTEGRATION = ResourceType(
-    type="aws:apigatewayv2/integration:Integration",
-    service="apigatewayv2",
-    operations=crud("Integration"),
-    id="{IntegrationId}",
-    inputs=Words("apiId integrationType integrationUri description"),
-    inert={
-        "integrationMethod": "functions are always called by POST",
-        "timeoutMilliseconds": "the emulator does not limit the time of a call",
-    },
-    names={"IntegrationId": "id", "TimeoutInMillis": "timeoutMilliseconds"},
-    replaces=Words("apiId integrationType"),
-)
-ROUTE = ResourceType(
-    type="aws:apigatewayv2/route:Route",
-    service="apigatewayv2",
-    operations=crud("Route"),
-    id="{RouteId}",
-    inputs=Words("apiId routeKey target authorizationType authorizerId operationName"),
-    names={"RouteId": "id"},
-    replaces=Words("apiId"),
-)
-STAGE = ResourceType(
-    type="aws:apigatewayv2/stage:Stage",
-    service="apigatewayv2",
-    operations=crud("Stage"),
-    id="{name}",
-    inputs=Words("apiId name description autoDeploy tags"),
-    inert={
-        "accessLogSettings.destinationArn": "the emulator writes no access logs",
-        "accessLogSettings.format": "the emulator writes no access logs",
-        "defaultRouteSettings.dataTraceEnabled": "the emulator writes no execution logs",
-        "defaultRouteSettings.detailedMetricsEnabled": "the emulator keeps no metrics",
-        "defaultRouteSettings.loggingLevel": "the emulator writes no execution logs",
-        "defaultRouteSettings.throttlingBurstLimit": _THROTTLING,
-        "defaultRouteSettings.throttlingRateLimit": _THROTTLING,
-    },
-    names={"StageName": "name"},
-    outputs={
-        "arn": f"{_ARN}/{{apiId}}/stages/{{name}}",
-        "executionArn": f"{_EXECUTION_ARN}:{{apiId}}/{{name}}",
-        "invokeUrl": "{socketEndpoint}/_aws/execute-api/{apiId}/{name}",
-    },
-    replaces=Words("apiId name"),
-    named_by="name",
-    name_limit=128,
-    tags=_TAGS,
-)
-
-RESOURCE_TYPES = (API, INTEGRATION, ROUTE, STAGE)

@@ -1,85 +1,29 @@
 """Lambda and Step Functions: functions, their permissions and retries, and state machines."""
 
+from typing import Any
+
 from local_provider.aws import Aws
-from local_provider.executions import stop_running_executions
-from local_provider.resource_type import Operation, Properties, ResourceType, Words, crud, put
+from local_provider.resource_type import Operation, Properties, Words, crud, put, same
+
+__all__ = ["RESOURCE_TYPES", "stop_running_executions"]
 
 _INVOCATIONS = "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{FunctionArn}"
-_POLICY = "the emulator keeps a function's policy and does not enforce it"
+_LOG_GROUP = "loggingConfiguration.destinations.cloudWatchLogsLogGroup.logGroupArn"
 
-FUNCTION = ResourceType(
-    type="aws:lambda/function:Function",
-    service="lambda",
-    operations=crud(
-        "Function",
-        update=(
-            "UpdateFunctionCode",
-            "UpdateFunctionConfiguration",
-            Operation("PutFunctionConcurrency", unset="DeleteFunctionConcurrency"),
-        ),
-        read="GetFunction",
-    ),
-    id="{name}",
-    inputs=Words(
-        "name code deadLetterConfig.targetArn description environment.variables handler loggingConfig.logGroup "
-        "packageType publish reservedConcurrentExecutions role tags timeout"
-    ),
-    inert={
-        "architectures": "functions run on this machine",
-        "ephemeralStorage.size": "functions have this machine's disk",
-        "loggingConfig.applicationLogLevel": "the emulator keeps every line",
-        "loggingConfig.logFormat": "the emulator keeps lines as they are",
-        "loggingConfig.systemLogLevel": "the emulator keeps every line",
-        "memorySize": "the emulator does not limit memory",
-        "runtime": "functions run in the interpreter of the emulator",
-        "tracingConfig.mode": "the emulator has no X-Ray",
-        "vpcConfig.securityGroupIds": "functions are on this machine's network",
-        "vpcConfig.subnetIds": "functions are on this machine's network",
-    },
-    names={"FunctionName": "name", "Code.ZipFile": "code", "ZipFile": "code", "Resource": "arn"},
-    outputs={
-        "arn": "{FunctionArn}",
-        "qualifiedArn": "{FunctionArn}:{Version}",
-        "invokeArn": f"{_INVOCATIONS}/invocations",
-        "qualifiedInvokeArn": f"{_INVOCATIONS}:{{Version}}/invocations",
-        "version": "{Version}",
-        "codeSha256": "{CodeSha256}",
-        "sourceCodeSize": "{CodeSize}",
-        "lastModified": "{LastModified}",
-    },
-    replaces=Words("name packageType"),
-    computed=Words("codeSha256"),
-    named_by="name",
-    defaults={"packageType": "Zip", "publish": False},
-    cleared={"environment": {"variables": {}}},
-    unread=Words("code publish reservedConcurrentExecutions"),
-    described_by="Configuration",
-    tags=("TagResource", "UntagResource", ""),
-)
-PERMISSION = ResourceType(
-    type="aws:lambda/permission:Permission",
-    service="lambda",
-    operations=crud("Permission", create="AddPermission", read="GetPolicy", update=(), delete="RemovePermission"),
-    id="{statementId}",
-    inputs=Words("statementId action function principal qualifier"),
-    inert={"sourceArn": _POLICY, "sourceAccount": _POLICY},
-    names={"FunctionName": "function"},
-    replaces=Words("statementId action function principal qualifier sourceArn sourceAccount"),
-    named_by="statementId",
-    name_limit=100,
-    described_by="Policy && contains(Policy, '\"{statementId}\"')",
-)
-EVENT_INVOKE_CONFIG = ResourceType(
-    type="aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    service="lambda",
-    operations=put("FunctionEventInvokeConfig"),
-    id="{functionName}",
-    inputs=Words(
-        "functionName maximumRetryAttempts maximumEventAgeInSeconds "
-        "destinationConfig.onFailure.destination destinationConfig.onSuccess.destination"
-    ),
-    replaces=Words("functionName"),
-)
+
+def stop_running_executions(client: Any, machine_arn: str) -> None:
+    """Stop every execution that runs; `client` is a client of Step Functions.
+
+    Raises:
+        botocore.exceptions.ClientError: an execution could not be stopped and still runs.
+    """
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
+    for arn in [execution["executionArn"] for page in pages for execution in page["executions"]]:
+        try:
+            client.stop_execution(executionArn=arn)
+        except client.exceptions.ValidationException:  # the emulator's answer if it has ended since it was listed
+            if client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+                raise
 
 
 def _stop_executions(aws: Aws, state: Properties) -> None:
@@ -87,26 +31,73 @@ def _stop_executions(aws: Aws, state: Properties) -> None:
     stop_running_executions(aws.client("stepfunctions"), state["id"])
 
 
-_LOG_GROUP = "loggingConfiguration.destinations.cloudWatchLogsLogGroup.logGroupArn"
-STATE_MACHINE = ResourceType(
-    type="aws:sfn/stateMachine:StateMachine",
-    service="stepfunctions",
-    operations=crud("StateMachine", read="DescribeStateMachine"),
-    id="{stateMachineArn}",
-    inputs=Words("name type definition roleArn tags"),
-    inert={
-        "loggingConfiguration": "the emulator writes no execution logs",
-        "tracingConfiguration": "the emulator has no X-Ray",
-    },
-    names={"stateMachineArn": "id", _LOG_GROUP: "loggingConfiguration.logDestination"},
-    outputs={"arn": "{stateMachineArn}", "status": "{status}", "creationDate": "{creationDate}"},
-    replaces=Words("name type"),
-    named_by="name",
-    name_limit=80,
-    defaults={"type": "STANDARD"},
-    unread=Words("loggingConfiguration tracingConfiguration"),
-    tags=("TagResource", "UntagResource", "ListTagsForResource"),
-    before_delete=_stop_executions,
+RESOURCE_TYPES = (
+    crud(
+        "aws:lambda/function:Function",
+        """name! code deadLetterConfig.targetArn description environment.variables handler loggingConfig.logGroup
+            packageType! publish reservedConcurrentExecutions role tags timeout""",
+        update=(
+            "UpdateFunctionCode",
+            "UpdateFunctionConfiguration",
+            Operation("PutFunctionConcurrency", unset="DeleteFunctionConcurrency"),
+        ),
+        inert={
+            "architectures": "functions run on this machine",
+            "ephemeralStorage.size": "functions have this machine's disk",
+            "loggingConfig.applicationLogLevel loggingConfig.systemLogLevel": "the emulator keeps every line",
+            "loggingConfig.logFormat": "the emulator keeps lines as they are",
+            "memorySize": "the emulator does not limit memory",
+            "runtime": "functions run in the interpreter of the emulator",
+            "tracingConfig.mode": "the emulator has no X-Ray",
+            "vpcConfig.securityGroupIds vpcConfig.subnetIds": "functions are on this machine's network",
+        },
+        names={"Code.ZipFile": "code", "ZipFile": "code", "Resource": "arn"},
+        outputs={
+            "arn": "{FunctionArn}",
+            "qualifiedArn": "{FunctionArn}:{Version}",
+            "invokeArn": f"{_INVOCATIONS}/invocations",
+            "qualifiedInvokeArn": f"{_INVOCATIONS}:{{Version}}/invocations",
+            "sourceCodeSize": "{CodeSize}",
+            **same("codeSha256 lastModified version"),
+        },
+        computed=Words("codeSha256"),
+        defaults={"packageType": "Zip", "publish": False},
+        cleared={"environment": {"variables": {}}},
+        unread=Words("code publish reservedConcurrentExecutions"),
+        described_by="Configuration",
+    ),
+    crud(
+        "aws:lambda/permission:Permission",
+        "statementId! action! function! principal! qualifier!",
+        create="AddPermission",
+        read="GetPolicy",
+        update=(),
+        delete="RemovePermission",
+        inert={"sourceArn! sourceAccount!": "the emulator keeps a function's policy and does not enforce it"},
+        named_by="statementId",
+        name_limit=100,
+        described_by="Policy && contains(Policy, '\"{statementId}\"')",
+    ),
+    put(
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        """functionName! maximumRetryAttempts maximumEventAgeInSeconds
+            destinationConfig.onFailure.destination destinationConfig.onSuccess.destination""",
+    ),
+    crud(
+        "aws:sfn/stateMachine:StateMachine",
+        "name! type! definition roleArn tags",
+        service="stepfunctions",
+        read="DescribeStateMachine",
+        id="{stateMachineArn}",
+        inert={
+            "loggingConfiguration": "the emulator writes no execution logs",
+            "tracingConfiguration": "the emulator has no X-Ray",
+        },
+        names={_LOG_GROUP: "loggingConfiguration.logDestination"},
+        outputs={"arn": "{stateMachineArn}", **same("creationDate status")},
+        name_limit=80,
+        defaults={"type": "STANDARD"},
+        unread=Words("loggingConfiguration tracingConfiguration"),
+        before_delete=_stop_executions,
+    ),
 )
-
-RESOURCE_TYPES = (FUNCTION, PERMISSION, EVENT_INVOKE_CONFIG, STATE_MACHINE)

@@ -1,28 +1,28 @@
-"""DynamoDB and CloudWatch Logs: tables and log groups."""
+"""DynamoDB, IAM, SQS, CloudWatch Logs and EventBridge: tables, roles, queues, log groups and rules."""
 
-from local_provider.resource_type import Operation, Properties, ResourceType, Words, crud
+from local_provider.resource_type import Operation, Properties, Words, crud, members, put, same
+
+__all__ = ["RESOURCE_TYPES"]
+
+_TTL = "{attributeName: AttributeName, enabled: contains(['ENABLED', 'ENABLING'], TimeToLiveStatus)}"
+_RECOVERY = "PointInTimeRecoveryDescription.{enabled: PointInTimeRecoveryStatus == 'ENABLED'}"
 
 
 def _table_keys(inputs: Properties) -> Properties:
     """Return key, attributes and encryption in DynamoDB's form."""
     roles = {"hashKey": "HASH", "rangeKey": "RANGE"}
-    encryption = inputs.get("serverSideEncryption") or {}
-    return {
-        "keySchema": [
-            {"attributeName": inputs[name], "keyType": role} for name, role in roles.items() if name in inputs
-        ],
-        "definitions": [
-            {"attributeName": attribute["name"], "attributeType": attribute["type"]}
-            for attribute in inputs.get("attributes", [])
-        ],
-    } | ({"sseType": "KMS"} if encryption.get("kmsKeyArn") else {})
+    keys = [{"attributeName": inputs[name], "keyType": role} for name, role in roles.items() if name in inputs]
+    attributes = inputs.get("attributes", [])
+    definitions = [{"attributeName": item["name"], "attributeType": item["type"]} for item in attributes]
+    has_key = (inputs.get("serverSideEncryption") or {}).get("kmsKeyArn")
+    return {"keySchema": keys, "definitions": definitions} | ({"sseType": "KMS"} if has_key else {})
 
 
-TABLE = ResourceType(
-    type="aws:dynamodb/table:Table",
-    service="dynamodb",
-    operations=crud(
-        "Table",
+RESOURCE_TYPES = (
+    crud(
+        "aws:dynamodb/table:Table",
+        """name! billingMode hashKey! rangeKey! attributes.name! attributes.type! ttl.attributeName ttl.enabled
+            pointInTimeRecovery.enabled serverSideEncryption.kmsKeyArn deletionProtectionEnabled tags""",
         update=(
             Operation("UpdateTable", only=Words("billingMode deletionProtectionEnabled")),
             Operation("UpdateTable", only=Words("serverSideEncryption sseType")),
@@ -30,63 +30,105 @@ TABLE = ResourceType(
             "UpdateContinuousBackups",
         ),
         read="DescribeTable",
+        inert={"serverSideEncryption.enabled": "the emulator keeps tables in memory, unencrypted"},
+        names={
+            "KeySchema": "keySchema",
+            "AttributeDefinitions": "definitions",
+            "SSESpecification.Enabled": "serverSideEncryption.enabled",
+            "SSESpecification.KMSMasterKeyId": "serverSideEncryption.kmsKeyArn",
+            "SSESpecification.SSEType": "sseType",
+            "TimeToLiveSpecification": "ttl",
+            "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "pointInTimeRecovery.enabled",
+        },
+        outputs={"arn": "{TableArn}"},
+        computed=Words("serverSideEncryption"),
+        name_limit=255,
+        defaults={"billingMode": "PROVISIONED"},
+        cleared={"deletionProtectionEnabled": False, "pointInTimeRecovery": {"enabled": False}},
+        partial=Words("serverSideEncryption"),
+        details={
+            "billingMode": ("", "BillingModeSummary.BillingMode"),
+            "serverSideEncryption": ("", "SSEDescription.{kmsKeyArn: KMSMasterKeyArn}"),
+            "ttl": ("DescribeTimeToLive", _TTL),
+            "pointInTimeRecovery": ("DescribeContinuousBackups", _RECOVERY),
+        },
+        prepare=_table_keys,
     ),
-    id="{name}",
-    inputs=Words(
-        "name billingMode hashKey rangeKey attributes.name attributes.type ttl.attributeName ttl.enabled "
-        "pointInTimeRecovery.enabled serverSideEncryption.kmsKeyArn deletionProtectionEnabled tags"
+    crud(
+        "aws:iam/role:Role",
+        "name! assumeRolePolicy description maxSessionDuration path! tags",
+        update=("UpdateAssumeRolePolicy", "UpdateRole"),
+        names={"AssumeRolePolicyDocument": "assumeRolePolicy", "PolicyDocument": "assumeRolePolicy"},
+        outputs={"uniqueId": "{RoleId}", **same("arn createDate")},
+        cleared={"maxSessionDuration": 3600},
     ),
-    inert={"serverSideEncryption.enabled": "the emulator keeps tables in memory, unencrypted"},
-    names={
-        "TableName": "name",
-        "KeySchema": "keySchema",
-        "AttributeDefinitions": "definitions",
-        "SSESpecification.Enabled": "serverSideEncryption.enabled",
-        "SSESpecification.KMSMasterKeyId": "serverSideEncryption.kmsKeyArn",
-        "SSESpecification.SSEType": "sseType",
-        "TimeToLiveSpecification.AttributeName": "ttl.attributeName",
-        "TimeToLiveSpecification.Enabled": "ttl.enabled",
-        "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "pointInTimeRecovery.enabled",
-    },
-    outputs={"arn": "{TableArn}"},
-    replaces=Words("name hashKey rangeKey attributes"),
-    computed=Words("serverSideEncryption"),
-    named_by="name",
-    name_limit=255,
-    defaults={"billingMode": "PROVISIONED"},
-    cleared={"deletionProtectionEnabled": False, "pointInTimeRecovery": {"enabled": False}},
-    partial=Words("serverSideEncryption"),
-    details={
-        "billingMode": ("", "BillingModeSummary.BillingMode"),
-        "serverSideEncryption": ("", "SSEDescription.{kmsKeyArn: KMSMasterKeyArn}"),
-        "ttl": (
-            "DescribeTimeToLive",
-            "{attributeName: AttributeName, enabled: contains(['ENABLED', 'ENABLING'], TimeToLiveStatus)}",
-        ),
-        "pointInTimeRecovery": (
-            "DescribeContinuousBackups",
-            "PointInTimeRecoveryDescription.{enabled: PointInTimeRecoveryStatus == 'ENABLED'}",
-        ),
-    },
-    tags=("TagResource", "UntagResource", "ListTagsOfResource"),
-    prepare=_table_keys,
+    put(
+        "aws:iam/rolePolicy:RolePolicy",
+        "name! role! policy",
+        id="{role}:{name}",
+        names={"PolicyName": "name", "PolicyDocument": "policy"},
+        name_limit=128,
+    ),
+    crud(
+        "aws:sqs/queue:Queue",
+        "name! delaySeconds kmsMasterKeyId messageRetentionSeconds visibilityTimeoutSeconds tags",
+        update="SetQueueAttributes",
+        read=Operation("GetQueueAttributes", {"AttributeNames": ["All"]}),
+        id="{QueueUrl}",
+        inert={"sqsManagedSseEnabled": "the emulator keeps messages in memory, unencrypted"},
+        names={
+            **members("Attributes", "delaySeconds kmsMasterKeyId sqsManagedSseEnabled"),
+            "Attributes.MessageRetentionPeriod": "messageRetentionSeconds",
+            "Attributes.VisibilityTimeout": "visibilityTimeoutSeconds",
+        },
+        outputs={"arn": "{Attributes[QueueArn]}", "url": "{id}"},
+        name_limit=80,
+    ),
+    crud(
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "queueUrl! policy",
+        noun="QueueAttributes",
+        create="SetQueueAttributes",
+        read=Operation("GetQueueAttributes", {"AttributeNames": ["Policy"]}),
+        update="SetQueueAttributes",
+        delete=Operation("SetQueueAttributes", {"Attributes": {"Policy": ""}}),
+        names=members("Attributes", "policy"),
+        described_by="Attributes.Policy && @",
+    ),
+    crud(
+        "aws:cloudwatch/logGroup:LogGroup",
+        "name! kmsKeyId! tags",  # the emulator cannot change a group's key
+        service="logs",
+        update=Operation("PutRetentionPolicy", unset="DeleteRetentionPolicy"),
+        read="DescribeLogGroups",
+        inert={"retentionInDays": "the emulator keeps its logs until it stops"},
+        names={"logGroupNamePrefix": "name"},
+        outputs={"arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
+        name_limit=512,
+        described_by="logGroups[?logGroupName=='{name}'] | [0]",
+    ),
+    put(
+        "aws:cloudwatch/eventRule:EventRule",
+        "name! description eventPattern scheduleExpression state tags",
+        noun="Rule",
+        service="events",
+        read="DescribeRule",
+        outputs={"arn": "arn:aws:events:{region}:{account}:rule/{name}"},
+    ),
+    put(
+        "aws:cloudwatch/eventTarget:EventTarget",
+        "rule! targetId! arn",
+        noun="Targets",
+        service="events",
+        read="ListTargetsByRule",
+        delete="RemoveTargets",
+        id="{rule}-{targetId}",
+        inert={
+            "deadLetterConfig.arn": "the emulator does not keep events that a target refused",
+            "retryPolicy.maximumEventAgeInSeconds retryPolicy.maximumRetryAttempts": "the emulator sends an event once",
+        },
+        names={"Targets.Id": "targetId", "Ids": "targetId", **members("Targets", "arn deadLetterConfig retryPolicy")},
+        named_by="targetId",
+        described_by="Targets[?Id=='{targetId}'] | [0]",
+    ),
 )
-LOG_GROUP = ResourceType(
-    type="aws:cloudwatch/logGroup:LogGroup",
-    service="logs",
-    operations=crud(
-        "LogGroup", update=(Operation("PutRetentionPolicy", unset="DeleteRetentionPolicy"),), read="DescribeLogGroups"
-    ),
-    id="{name}",
-    inputs=Words("name kmsKeyId tags"),
-    inert={"retentionInDays": "the emulator keeps its logs until it stops"},
-    names={"logGroupName": "name", "logGroupNamePrefix": "name"},
-    outputs={"arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
-    replaces=Words("name kmsKeyId"),  # the emulator cannot change a group's key
-    named_by="name",
-    name_limit=512,
-    described_by="logGroups[?logGroupName=='{name}'] | [0]",
-    tags=("TagResource", "UntagResource", "ListTagsForResource"),
-)
-
-RESOURCE_TYPES = (TABLE, LOG_GROUP)

@@ -1,9 +1,12 @@
 """S3: buckets and their parts."""
 
-from typing import Any
-
 from local_provider.aws import Aws
-from local_provider.resource_type import Operation, Operations, Properties, ResourceType, Words, crud, put
+from local_provider.resource_type import Operation, Properties, Words, crud, members, put
+
+__all__ = ["RESOURCE_TYPES"]
+
+_FLAGS = "blockPublicAcls blockPublicPolicy ignorePublicAcls restrictPublicBuckets"
+_ENCRYPTION = "rules.applyServerSideEncryptionByDefault"
 
 
 def _empty_bucket(aws: Aws, state: Properties) -> None:
@@ -26,76 +29,57 @@ def _lifecycle_rules(inputs: Properties) -> Properties:
     return {"rules": [{"filter": {"prefix": ""}, **rule} for rule in inputs.get("rules") or []]}
 
 
-def _part(name: str, operations: Operations, inputs: str, names: dict[str, str], **more: Any) -> ResourceType:
-    """Return the resource type of a part of a bucket, which is found by the bucket's name."""
-    return ResourceType(
-        type=f"aws:s3/{name[0].lower()}{name[1:]}:{name}",
-        service="s3",
-        operations=operations,
-        id="{bucket}",
-        inputs=Words(f"bucket {inputs}"),
-        names=names,
-        replaces=Words("bucket"),
-        **more,
-    )
-
-
-BUCKET = ResourceType(
-    type="aws:s3/bucket:Bucket",
-    service="s3",
-    operations=crud("Bucket", update=(Operation("PutBucketTagging", unset="DeleteBucketTagging"),), read="HeadBucket"),
-    id="{bucket}",
-    inputs=Words("bucket forceDestroy tags"),
-    names={"Tagging.TagSet": "tags"},
-    outputs={
-        "arn": "arn:aws:s3:::{bucket}",
-        "bucketDomainName": "{bucket}.s3.amazonaws.com",
-        "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
-        "bucketRegion": "{region}",
-    },
-    replaces=Words("bucket"),
-    named_by="bucket",
-    name_limit=63,
-    unread=Words("forceDestroy"),
-    details={"tags": ("GetBucketTagging", "TagSet")},
-    before_delete=_empty_bucket,
+RESOURCE_TYPES = (
+    crud(
+        "aws:s3/bucket:Bucket",
+        "bucket! forceDestroy tags",
+        update=Operation("PutBucketTagging", unset="DeleteBucketTagging"),
+        read="HeadBucket",
+        names={"Tagging.TagSet": "tags"},
+        outputs={
+            "arn": "arn:aws:s3:::{bucket}",
+            "bucketDomainName": "{bucket}.s3.amazonaws.com",
+            "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
+            "bucketRegion": "{region}",
+        },
+        named_by="bucket",
+        name_limit=63,
+        unread=Words("forceDestroy"),
+        details={"tags": ("GetBucketTagging", "TagSet")},
+        before_delete=_empty_bucket,
+    ),
+    put(
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        f"bucket! {_FLAGS}",
+        noun="PublicAccessBlock",
+        names=members("PublicAccessBlockConfiguration", _FLAGS),
+        defaults=dict.fromkeys(_FLAGS.split(), False),
+    ),
+    put(
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "bucket! rule.objectOwnership",
+        names={"OwnershipControls.Rules": "rule"},
+    ),
+    put(
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        f"bucket! {_ENCRYPTION}.kmsMasterKeyId {_ENCRYPTION}.sseAlgorithm rules.bucketKeyEnabled",
+        noun="BucketEncryption",
+        names={"ServerSideEncryptionConfiguration.Rules": "rules"},
+    ),
+    put(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "bucket!",
+        delete="DeleteBucketLifecycle",
+        names={"LifecycleConfiguration.Rules": "rules"},
+        inert={"rules": "the emulator keeps lifecycle rules and never applies them"},
+        prepare=_lifecycle_rules,
+    ),
+    put("aws:s3/bucketPolicy:BucketPolicy", "bucket! policy"),
+    put(
+        "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
+        """bucket! corsRules.allowedHeaders corsRules.allowedMethods corsRules.allowedOrigins
+            corsRules.exposeHeaders corsRules.id corsRules.maxAgeSeconds""",
+        noun="BucketCors",
+        names={"CORSConfiguration.CORSRules": "corsRules"},
+    ),
 )
-_FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-PUBLIC_ACCESS_BLOCK = _part(
-    "BucketPublicAccessBlock",
-    put("PublicAccessBlock"),
-    " ".join(_FLAGS),
-    {f"PublicAccessBlockConfiguration.{flag[0].upper()}{flag[1:]}": flag for flag in _FLAGS},
-    defaults=dict.fromkeys(_FLAGS, False),
-)
-OWNERSHIP_CONTROLS = _part(
-    "BucketOwnershipControls",
-    put("BucketOwnershipControls"),
-    "rule.objectOwnership",
-    {"OwnershipControls.Rules": "rule"},
-)
-_DEFAULT_ENCRYPTION = "rules.applyServerSideEncryptionByDefault"
-ENCRYPTION = _part(
-    "BucketServerSideEncryptionConfiguration",
-    put("BucketEncryption"),
-    f"{_DEFAULT_ENCRYPTION}.kmsMasterKeyId {_DEFAULT_ENCRYPTION}.sseAlgorithm rules.bucketKeyEnabled",
-    {"ServerSideEncryptionConfiguration.Rules": "rules"},
-)
-LIFECYCLE = _part(
-    "BucketLifecycleConfiguration",
-    put("BucketLifecycleConfiguration", delete="DeleteBucketLifecycle"),
-    "",
-    {"LifecycleConfiguration.Rules": "rules"},
-    inert={"rules": "the emulator keeps lifecycle rules and never applies them"},
-    prepare=_lifecycle_rules,
-)
-POLICY = _part("BucketPolicy", put("BucketPolicy"), "policy", {})
-_CORS = ("allowedHeaders", "allowedMethods", "allowedOrigins", "exposeHeaders", "id", "maxAgeSeconds")
-CORS = _part(
-    "BucketCorsConfiguration",
-    put("BucketCors"),
-    " ".join(f"corsRules.{name}" for name in _CORS),
-    {"CORSConfiguration.CORSRules": "corsRules"},
-)
-
-RESOURCE_TYPES = (BUCKET, PUBLIC_ACCESS_BLOCK, OWNERSHIP_CONTROLS, ENCRYPTION, LIFECYCLE, POLICY, CORS)

@@ -12,7 +12,7 @@ import pytest
 from async_download import AsyncDownload
 from async_download.settings.tags import MAX_TAGS
 
-from local_provider.schema import input_names
+from local_provider.schema import input_types
 from tests.components.support.harness import ORIGINS, Cloud, Deployment, RegisteredResource, deploy, run
 
 EVERYTHING: dict[str, Any] = {
@@ -50,7 +50,7 @@ def test_what_the_package_exports() -> None:
 def test_every_resource_that_can_carry_tags_carries_them(everything: Deployment) -> None:
     tags = {"Project": "async-download", "Stack": "mine", "Component": "files", "team": "reporting"}
     for resource in everything.custom:
-        expected = tags if "tags" in input_names(resource.type) else None
+        expected = tags if "tags" in input_types(resource.type) else None
         assert resource.inputs.get("tags") == expected, resource.name
 
 

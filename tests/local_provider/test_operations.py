@@ -8,8 +8,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from local_provider import operations
 from local_provider.aws import Aws
+from local_provider.operations import ResourceClient
 from local_provider.resource_types import RESOURCE_TYPES
 
 SESSION = botocore.session.Session()
@@ -47,7 +47,7 @@ class RecordingAws(Aws):
 def updated(type_: str, old: dict[str, Any], new: dict[str, Any]) -> Requests:
     """Return the requests of an update."""
     aws = RecordingAws()
-    operations.update(aws, RESOURCE_TYPES[type_], "the-id", old, new)
+    ResourceClient(aws, RESOURCE_TYPES[type_]).update("the-id", old, new)
     return aws.requests
 
 
@@ -55,24 +55,67 @@ def updated(type_: str, old: dict[str, Any], new: dict[str, Any]) -> Requests:
 def test_a_record_names_operations_and_parameters_of_its_service(type_: str) -> None:
     kind = RESOURCE_TYPES[type_]
     model = SESSION.get_service_model(kind.service)
-    steps = [kind.operations.create, kind.operations.read, kind.operations.delete, *kind.operations.update]
+    steps = [kind.create, kind.read, kind.delete, *kind.update]
     names = {name for step in steps for name in (step.name, step.unset) if name}
     names |= set(kind.tags or ()) - {""} | {name for name, _ in kind.details.values() if name}
     parameters = {member for name in names for member in model.operation_model(name).input_shape.members}
     assert {path.partition(".")[0] for path in kind.names} <= parameters
 
 
+@pytest.mark.parametrize(
+    ("type_", "parameter", "source"),
+    [
+        ("aws:apigateway/restApi:RestApi", "restApiId", "id"),
+        ("aws:apigateway/model:Model", "restApiId", "restApi"),
+        ("aws:apigateway/model:Model", "modelName", "name"),
+        (ROLE, "RoleName", "name"),
+        ("aws:iam/rolePolicy:RolePolicy", "RoleName", "role"),
+        ("aws:sfn/stateMachine:StateMachine", "stateMachineArn", "id"),
+        (QUEUE, "QueueUrl", "id"),
+        (QUEUE, "TagKeys", "tagKeys"),
+        ("aws:dynamodb/table:Table", "ResourceArn", "arn"),
+    ],
+)
+def test_a_parameter_takes_the_input_that_it_names(type_: str, parameter: str, source: str) -> None:
+    assert RESOURCE_TYPES[type_].sources([parameter]) == {parameter: source}
+
+
+@pytest.mark.parametrize("parameter", ["Id", "Name", "PermissionsBoundary", "TableId"])
+def test_a_parameter_that_names_no_input_takes_none(parameter: str) -> None:
+    assert RESOURCE_TYPES["aws:apigateway/resource:Resource"].sources([parameter]) == {}
+
+
+@pytest.mark.parametrize(
+    ("type_", "id_"),
+    [
+        ("aws:apigateway/model:Model", "{id}"),
+        ("aws:apigatewayv2/route:Route", "{RouteId}"),
+        (BUCKET, "{bucket}"),
+        ("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "{functionName}"),
+    ],
+)
+def test_an_id_is_the_services_own_or_the_first_input(type_: str, id_: str) -> None:
+    assert RESOURCE_TYPES[type_].id == id_
+
+
 def test_a_creation_sends_inputs_under_the_services_names_and_formats() -> None:
     aws = RecordingAws({"QueueUrl": "url", "Attributes": {"QueueArn": "arn"}})
-    created = operations.create(aws, RESOURCE_TYPES[QUEUE], {"name": "q", "delaySeconds": 5, "tags": {"a": "1"}})
+    created = ResourceClient(aws, RESOURCE_TYPES[QUEUE]).create({"name": "q", "delaySeconds": 5, "tags": {"a": "1"}})
     assert created == ("url", {"arn": "arn", "url": "url"})
     parameters = {"QueueName": "q", "Attributes": {"DelaySeconds": "5"}, "tags": {"a": "1"}}
     assert aws.requests == [("CreateQueue", parameters)]
 
 
+def test_a_resource_is_read_under_the_names_that_it_is_sent_under() -> None:
+    aws = RecordingAws({"deploymentId": "other", "tracingEnabled": False, "Account": "123456789012"})
+    state = {"restApi": "api", "stageName": "v1", "deployment": "first", "xrayTracingEnabled": True, "arn": "a"}
+    current = ResourceClient(aws, RESOURCE_TYPES["aws:apigateway/stage:Stage"]).read("the-id", state)
+    assert (current["deployment"], current["xrayTracingEnabled"]) == ("other", False)
+
+
 def test_a_creation_sets_afterwards_what_the_creating_operation_does_not_take() -> None:
     aws = RecordingAws({"Account": "123456789012"})
-    operations.create(aws, RESOURCE_TYPES[LOG_GROUP], {"name": "g", "retentionInDays": 3})
+    ResourceClient(aws, RESOURCE_TYPES[LOG_GROUP]).create({"name": "g", "retentionInDays": 3})
     assert aws.requests == [
         ("CreateLogGroup", {"logGroupName": "g"}),
         ("PutRetentionPolicy", {"logGroupName": "g", "retentionInDays": 3}),

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import rpc
 
 from local_provider import plugin, pulumi_names
 
@@ -32,7 +33,7 @@ def archive() -> Any:
 def secret(inner: Any) -> Any:
     """A secret, as the engine sends it."""
     value = struct_pb2.Value()
-    value.struct_value.fields[pulumi_names.SIGNATURE_KEY].string_value = pulumi_names.SECRET
+    value.struct_value.fields[pulumi_names.SIGNATURE_KEY].string_value = rpc._special_secret_sig
     value.struct_value.fields["value"].CopyFrom(inner)
     return value
 

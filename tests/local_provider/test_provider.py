@@ -13,8 +13,9 @@ from pulumi.provider.experimental import provider as api
 
 from local_provider.archives import sha256_of, zip_of
 from local_provider.aws import Aws
+from local_provider.errors import UnsupportedError
 from local_provider.plugin import unconfigured_cloud
-from local_provider.provider import AwsProvider, UnsupportedError, configured
+from local_provider.provider import AwsProvider, configured
 from local_provider.values import UNKNOWN, from_plain, plain_map
 from localcloud.paths import FOLDER
 

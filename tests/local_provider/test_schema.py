@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from local_provider.errors import UnknownTypeError
 from local_provider.resource_types import RESOURCE_TYPES
-from local_provider.schema import UnknownTypeError, check_inputs, has_input, output_names
+from local_provider.schema import check_inputs, fields_of, input_types, item_type, output_names
 
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 FUNCTION = "aws:lambda/function:Function"
@@ -61,15 +62,24 @@ def test_an_unknown_type_is_refused(kind: str) -> None:
         check_inputs(kind, {})
 
 
+def has_input(kind: str, path: str) -> bool:
+    """Tell whether the SDK has an input, by its dotted path without indexes."""
+    fields: Any = input_types(kind)
+    for name in path.split("."):
+        type_ = (fields or {}).get(name)
+        while (item := item_type(type_)) is not None:
+            type_ = item
+        fields = fields_of(type_)
+    return type_ is not None
+
+
 @pytest.mark.parametrize("kind", sorted(RESOURCE_TYPES))
 def test_a_resource_type_describes_inputs_that_the_sdk_has(kind: str) -> None:
     resource = RESOURCE_TYPES[kind]
-    inputs = {path.partition(".")[0] for path in resource.inputs | frozenset(resource.inert)}
-    unknown = [path for path in (*resource.inputs, *resource.inert) if not has_input(kind, path)]
-    assert unknown == []
-    assert resource.replaces <= inputs
-    assert resource.named_by is None or resource.named_by in resource.inputs
-    assert not resource.inputs & frozenset(resource.inert)
+    paths = [path.rstrip("!") for path in " ".join([resource.inputs, *resource.inert]).split()]
+    assert [path for path in paths if not has_input(kind, path)] == []
+    assert sorted(paths) == sorted(resource.paths), "one of them is there twice"
+    assert resource.named_by in {*resource.paths, "name"}
     assert all(resource.inert.values()), "each says why"
 
 
@@ -88,6 +98,6 @@ def test_types_are_read_by_several_threads_at_once() -> None:
     """Without the lock of the schema, pulumi_aws fails when two threads load one of its packages."""
     code = (
         "from concurrent.futures import ThreadPoolExecutor; from local_provider import resource_types, schema; "
-        "list(ThreadPoolExecutor(16).map(schema.input_names, list(resource_types.RESOURCE_TYPES) * 3))"
+        "list(ThreadPoolExecutor(16).map(schema.input_types, list(resource_types.RESOURCE_TYPES) * 3))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
