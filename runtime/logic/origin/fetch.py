@@ -78,7 +78,7 @@ class Fetch:
                 self._expect_no_wait(body, first, target)
                 return body
             location = body.headers.get("location", "")
-            cookies.keep(target.url, body.headers)
+            cookies.keep(target.url, body.headers, self.deadline.clock.now())
             body.close()
             target = self._follow(target, location)
         raise OriginError(f"The origin redirected more than {MAX_REDIRECTS} times.")
