@@ -74,7 +74,7 @@ class Fetch:
                 while_waiting=while_waiting,
                 ca_bundle=self._ca_bundle_for(target.url),
             )
-            if body.status not in redirects.STATUSES:
+            if not redirects.is_redirect(body):
                 self._expect_no_wait(body, first, target)
                 return body
             location = body.headers.get("location", "")
