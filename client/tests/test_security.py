@@ -21,8 +21,9 @@ from async_download_client import (
     parse_download,
 )
 from async_download_client.errors import ProtocolError
+from async_download_client.proxy import is_loopback
 from async_download_client.stop import StopSignal
-from async_download_client.transport import Transport, is_loopback
+from async_download_client.transport import Transport
 from async_download_client.web_socket import MAX_MESSAGE_BYTES, SocketLostError, WebSocket
 
 from client.tests.conftest import QUICK

@@ -5,7 +5,7 @@
 | 0 | success; `get` has written and verified the file |
 | 1 | unexpected error |
 | 2 | wrong usage |
-| 3 | refused: wrong path, origin, ticket or credentials, or no credentials |
+| 3 | refused: wrong path, origin, ticket or credentials, no credentials, or a proxy that cannot be used |
 | 4 | the stack could not get the file from its origin, or the download was cancelled |
 | 5 | not ready within --timeout |
 | 6 | corrupt: wrong size or checksum; the received bytes are deleted |
@@ -22,7 +22,9 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from async_download_client.cli import commands
@@ -34,10 +36,12 @@ from async_download_client.errors import (
     DownloadFailedError,
     FileError,
     NetworkError,
+    ProxyError,
     RefusedError,
     StoppedError,
     WaitTimeoutError,
 )
+from async_download_client.transport import USER_AGENT
 
 __all__ = ["EXIT_CODES", "exit_code_of", "main"]
 
@@ -48,6 +52,7 @@ EXIT_CODES: dict[type[AsyncDownloadError], int] = {
     WaitTimeoutError: 5,
     CorruptError: 6,
     NetworkError: 7,
+    ProxyError: 3,
     FileError: 8,
     StoppedError: 130,
 }
@@ -60,10 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None if the shell has closed it
             stream.reconfigure(errors="backslashreplace")  # characters that the terminal's encoding lacks are escaped
-    parser = make_parser(__doc__ or "")
-    arguments = parser.parse_args(argv)
-    stopped_by = _install_signal_handlers()
+    arguments, stopped_by = argparse.Namespace(command=None), _install_signal_handlers()
     try:
+        parser = make_parser(__doc__ or "")
+        parser.parse_args(argv, arguments)
         commands.run(arguments, parser)
     except AsyncDownloadError as error:
         return _report_error(arguments, error)
@@ -73,6 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        return _report_error(arguments, _unexpected_error(error))
     return 0
 
 
@@ -93,6 +100,18 @@ def _report_error(arguments: argparse.Namespace, error: AsyncDownloadError) -> i
     if commands.can_resume(arguments):
         _print_error(_RESUME_HINT)
     return code
+
+
+def _unexpected_error(error: Exception) -> AsyncDownloadError:
+    """Return an error with the class and the place of an exception, without its text, which may hold secrets."""
+    package = str(Path(__file__).parents[1])
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return AsyncDownloadError(
+        f"An unexpected {type(error).__name__}{place}. Please report this line and {USER_AGENT}, "
+        '"Report a fault" in the README of the downloader says where.',
+        "UNEXPECTED",
+    )
 
 
 def _print_error(text: str) -> None:
