@@ -44,7 +44,7 @@ ERROR: dict[str, object] = {"error": {"code": "NOT_FOUND", "message": "no"}, "me
 DOCUMENTED = {int(line.split("|")[1]) for line in (cli.__doc__ or "").splitlines() if line[2:3].isdigit()}
 
 characters = st.characters(exclude_characters="\0", exclude_categories=())
-argument_text = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=8) | st.binary(
+argument_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8) | st.binary(
     max_size=4
 ).map(lambda data: os.fsdecode(data.replace(b"\0", b"")))
 numbers = st.sampled_from(["0", "-1", "1", "nan", "inf", "1e300", "9" * 5000, "1e-400", "0x1", "1_0", "٣", "2M", "9G"])
@@ -71,13 +71,13 @@ def mutations(draw: st.DrawFn, template: Mapping[str, object]) -> dict[str, obje
     """Return the template with up to three fields removed or replaced, also in the objects in it."""
     value: dict[str, Any] = json.loads(json.dumps(template))
     for _ in range(draw(st.integers(0, 3))):
-        place = value
+        place: dict[str, Any] = value
         while place:
             name = draw(st.sampled_from(sorted(place)))
             if not isinstance(place[name], dict) or draw(st.booleans()):
                 break
             place = place[name]
-        if place and draw(st.booleans()):
+        if draw(st.booleans()) and place:
             place[name] = draw(junk)
         else:
             place.pop(name, None)

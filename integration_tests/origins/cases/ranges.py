@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration_tests.origins.case import LARGE, SMALL, Case, End, Reply, Rule, case, reply
+from integration_tests.origins.case import LARGE, SLICED, SMALL, Case, End, Reply, Rule, case, reply
 from integration_tests.origins.cases.headers import OK
 
 PARTIAL = "HTTP/1.1 206 Partial Content"
@@ -30,6 +30,11 @@ def _refusal(status: int, *headers: str) -> Reply:
 def _whole(*headers: str) -> Rule:
     """Return the file, for requests without a range."""
     return Rule(reply(OK, ALL, *headers, body=None, end=End.OPEN), {"range": ""})
+
+
+def _sliced(name: str, *replies: Reply | Rule) -> Case:
+    """Return a case whose file is copied in slices."""
+    return case(f"ranges: slices, {name}", *replies, Rule(_part(ETAG), RANGE), _whole(ETAG), file=SLICED)
 
 
 def _large(name: str, *replies: Reply | Rule, expected: str = "READY") -> Case:
@@ -76,6 +81,12 @@ FINAL = {401: "ORIGIN_REFUSED", 404: "ORIGIN_NOT_FOUND", 410: "ORIGIN_NOT_FOUND"
 )
 
 CASES = [
+    _sliced("served"),
+    _sliced("at most 3 MiB", Rule(_part(ETAG, limit=3 * MIB), LATER)),
+    _sliced("If-Match answered with 412", Rule(_refusal(412), IF_MATCH)),
+    _sliced("later ones answered with the file", Rule(reply(OK, ALL, ETAG, body=SLICED), LATER)),
+    _sliced("later ones answered with 403", Rule(_refusal(403), LATER)),
+    _sliced("later ones are another version", Rule(_part('ETag: "v2"'), LATER)),
     _large("served, a strong ETag", Rule(_part(ETAG), RANGE), _whole(ETAG)),
     _large("served, Last-Modified", Rule(_part(*OLD_DATE), RANGE), _whole(*OLD_DATE)),
     _large("served, a weak ETag", Rule(_part('ETag: W/"v1"'), RANGE), _whole('ETag: W/"v1"')),
