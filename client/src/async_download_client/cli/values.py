@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentTypeError
-from pathlib import Path
 
 from async_download_client.api import parse_base_url
 
@@ -19,9 +18,11 @@ def url(text: str) -> str:
         raise ArgumentTypeError(str(error)) from None
 
 
-def output(text: str) -> Path | None:
-    """Parse a path; returns None for `-`, which is stdout."""
-    return None if text == "-" else Path(text)
+def output(text: str) -> str | None:
+    """Parse a path, of which a slash at the end is kept; returns None for `-`, which is stdout."""
+    if not text:
+        raise ArgumentTypeError("the name of the file is empty")
+    return None if text == "-" else text
 
 
 def sha256(text: str) -> str:
