@@ -13,6 +13,8 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHO
 unexport PIP_PREFIX PIP_TARGET PIP_USER UV_PROJECT UV_PROJECT_ENVIRONMENT UV_WORKING_DIRECTORY UV_NO_DEV UV_NO_GROUP UV_LOCKED VIRTUAL_ENV
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
+# Where the machine keeps Python from storing bytecode, each of the many processes would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell awk -F: '/^[a-z-]+:.*\#\# / {print $$1}' Makefile)
@@ -28,8 +30,10 @@ setup: .venv/.ready ## Create .venv with everything that the lock file names
 	@$(PYTHON) -m venv .tools || { echo "The venv module is needed (Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/uv.txt
 
+# The emulator and its functions store no bytecode, hence this: they start in a fraction of the time.
 .venv/.ready: .tools/bin/uv pyproject.toml client/pyproject.toml uv.lock
 	@.tools/bin/uv sync --quiet --frozen --group dev --python "$$(command -v $(PYTHON))"
+	@$(RUN) -m compileall -q $$($(RUN) -c 'import boto3, botocore, hypercorn, ministack, urllib3; print(*boto3.__path__, *botocore.__path__, *hypercorn.__path__, *ministack.__path__, *urllib3.__path__)')
 	@touch $@
 
 .venv/.page: .venv/.ready
@@ -64,8 +68,10 @@ test-engine-all: setup ## As test-engine, with the whole end-to-end suite on sta
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(PARALLEL) --engine pulumi --provider $(PROVIDER)
 
-test-parity: setup ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
+parity-tools: setup ## Build the implementations of AWS that test-parity needs
 	@$(RUN) -m tools.parity.build
+
+test-parity: parity-tools ## The product on implementations of AWS that others wrote: see docs/parity.md (PYTHON313=/path/to/python3.13)
 	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
 test-origins: setup ## What origins send, copied by a stack and fetched by curl and wget: see docs/origins.md

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 
 import pytest
 
@@ -17,7 +18,9 @@ MACHINE_VARIABLES = re.compile(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Remove these variables, unless the suite deploys to AWS and needs credentials, region and proxies."""
+    """Let Python store bytecode; remove these variables, but not on AWS: credentials, region and proxies are needed."""
+    sys.dont_write_bytecode = False  # else each of the processes that tests start compiles all that it imports
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("--target", "emulator") == "aws":
         return
     for name in filter(MACHINE_VARIABLES.fullmatch, list(os.environ)):

@@ -1,4 +1,4 @@
-"""Runs programs and measures their time and memory."""
+"""Runs programs and measures their time, memory and processor time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _EVERY = 0.02
+_PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def run(command: Sequence[str], text: str = "") -> Run:
 def high_water_mark(pid: int) -> int | None:
     """Return VmHWM of a process in KB; None if it has ended, or on systems without /proc."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = (_PROC / f"{pid}/status").read_text().splitlines()
     except OSError:
         return None
     values = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
@@ -48,3 +50,24 @@ def high_water_mark(pid: int) -> int | None:
 def is_installed(program: str) -> bool:
     """Return True if the program is on the PATH."""
     return any(os.access(Path(folder) / program, os.X_OK) for folder in os.get_exec_path())
+
+
+def reports_processor_time() -> bool:
+    """Return True if this machine reports the processor time of other processes."""
+    return _PROC.joinpath("self/stat").exists()
+
+
+def processor_seconds(port: int) -> float:
+    """Return the seconds so far of this process and its ended children, of the emulator at a port and its workers."""
+    ours = os.times()
+    total = ours.user + ours.system + ours.children_user + ours.children_system
+    marks = (f"GATEWAY_PORT={port}\0".encode(), f"AWS_ENDPOINT_URL=http://127.0.0.1:{port}\0".encode())
+    for process in _PROC.glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended, or belongs to another user
+            continue
+        if any(mark in environment for mark in marks):
+            total += (int(fields[11]) + int(fields[12])) / _TICKS
+    return total

@@ -9,7 +9,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from benchmarks import rivals
-from benchmarks.processors import is_possible, used
+from benchmarks.processes import processor_seconds, reports_processor_time
 from benchmarks.report import Figure
 from benchmarks.stage import Counted
 from integration_tests.support.stack import unique_path
@@ -73,7 +73,7 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
         Figure(title, limited_slices, limited_single, MIN_SPEED_UP, True, "MB/s", one_worker),
         Figure(f"{ORDINARY} without ranges", stream, plain, 0.8, True, "MB/s", "boto3's upload_fileobj"),
     ]
-    if is_possible():
+    if reports_processor_time():
         medians = {name: median(values) for name, values in processors.items()}
         for name, stack_run, boto3_run in (
             (f"{LARGE} with ranges", "ranges, the stack", "ranges, plain boto3"),
@@ -90,7 +90,7 @@ def figures(counted: Counted, rounds: int) -> tuple[list[Figure], dict[str, obje
 
 def _used(counted: Counted) -> float:
     port = urlsplit(counted.stack.cloud.endpoint or "").port
-    return used(port) if is_possible() and port else 0.0
+    return processor_seconds(port) if reports_processor_time() and port else 0.0
 
 
 def ours(counted: Counted, size: str, options: str = "") -> Taken:

@@ -16,7 +16,7 @@ from integration_tests.support.stack import Stack, unique_path
 from integration_tests.support.waiting import wait_for
 from localcloud.paths import FOLDER
 
-TIMEOUT = 15.0
+TIMEOUT = 60.0  # a busy machine needs seconds to start each function
 SCHEMA = json.loads((FOLDER / "docs" / "event.schema.json").read_text(encoding="utf-8"))
 
 
@@ -33,7 +33,7 @@ def test_an_event_matches_its_schema_and_names_the_object(stack: Stack) -> None:
     detail = event["detail"]
     assert event["resources"] == [detail["executionArn"]] == [download.execution_arn]
     assert detail["path"] == path.partition("?")[0]
-    assert 0 <= detail["seconds"] < TIMEOUT
+    assert 0 <= detail["seconds"] <= TIMEOUT
     head = stack.cloud.client("s3").head_object(Bucket=detail["bucket"], Key=detail["key"])
     assert head["ContentLength"] == detail["size"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 import zlib
+from urllib.parse import quote
 
 import pytest
 
@@ -74,6 +75,24 @@ def test_the_file_has_the_requested_name(stack: Stack) -> None:
     disposition = stack.client.fetch(ready["url"]).headers["content-disposition"]
     assert disposition.startswith("attachment")
     assert "%C3%9Cbersicht%202026.csv" in disposition
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.pdf", "\U0001f468\u200d\U0001f469 \u2764\ufe0f.png"]
+)
+def test_a_name_keeps_its_joiners(stack: Stack, name: str) -> None:
+    ready = stack.client.receive_ready(stack.client.request(unique_path("2"), fileName=name))
+    assert ready["fileName"] == name
+    assert quote(name) in stack.client.fetch(ready["url"]).headers["content-disposition"]
+
+
+def test_a_refused_name_is_explained_by_its_character(stack: Stack) -> None:
+    answer = stack.client.post(unique_path("2"), fileName="a\u202egpj.exe")
+    assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
+    assert answer.body["error"]["message"] == "fileName must not contain U+202E."
+    refused = stack.client.post("group%2Fproject/raw")
+    assert (refused.status, refused.code) == (400, "INVALID_PATH")
+    assert "encodedSlashes" in refused.body["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_no_record_holds_a_secret(stack: Stack, origin: Origin, secret: tuple[st
         journey.run(stack, 10)
     assert len(stack.client.secrets) >= 12
     for download in downloads:
-        stack.end_events.wait_for_event(download, 10)
+        stack.end_events.wait_for_event(download, 60)
     records = all_records(stack)
     for kind in set(records) - {"settings"}:
         text = "\n".join(line for _, line in records[kind])

@@ -103,7 +103,7 @@ def test_the_url_of_a_preparing_origin_is_in_no_record_and_no_message(stack: Sta
     file = unique_path("1MB")
     then = unique_path("1MB", f"{SIGNED}&status=303&location={quote('/' + file, safe='')}")
     key = secrets.token_hex(16)
-    path = preparing_path(then=then)
+    path = preparing_path("retry_after=20", then=then)
     download = stack.client.request(path, key=key)
     with stack.client.connect(download) as socket:
         told = wait_until_preparing(stack, download)
@@ -113,7 +113,7 @@ def test_the_url_of_a_preparing_origin_is_in_no_record_and_no_message(stack: Sta
         assert repeated.body["nextRequestAt"]
         assert origin.signature in json.dumps(stack.operator.download_item(download), default=str)
         assert socket.ask("status", "status")["status"] == "PREPARING"
-        assert socket.receive("ready", "failed", deadline=60)["type"] == "ready"
+        assert socket.receive("ready", "failed", deadline=120)["type"] == "ready"
         assert origin.signature not in json.dumps([told, socket.messages])
     assert any(origin.signature in request.path for request in origin.requests), "the scan shows nothing"
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"

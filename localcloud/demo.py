@@ -36,6 +36,7 @@ from localcloud.stack import LocalStack, local_stack
 
 _LOG = WORD / "demo-emulator.log"
 _GONE_WITHIN_SECONDS = 15.0
+_ENDED_WITHIN_SECONDS = 30.0  # after the message to the client, which `deliver` sends before it returns
 _FAILURES = (AsyncDownloadError, LocalCloudError, EngineError, BotoCoreError, ClientError, OSError)
 
 
@@ -162,6 +163,7 @@ class _Visit:
         self._screen.done("the Connections item and the connection id in the Downloads item are deleted")
 
     def _count(self) -> None:
+        wait_for(lambda: self._facts.execution(self._arn).status != "RUNNING", _ENDED_WITHIN_SECONDS)
         execution = self._facts.execution(self._arn)
         if execution.status != "SUCCEEDED":
             raise DemoError(f"The execution is {execution.status}.")

@@ -9,6 +9,7 @@ from localcloud.origins import DEMO_PATH
 from localcloud.paths import WORD
 
 _RUN = ".venv/bin/python -m localcloud"
+_READ_ENDPOINT = """python3 -c 'import json, sys; print(json.load(sys.stdin)["webSocketEndpoint"])'"""
 
 
 def addresses(outputs: Mapping[str, Any], directory: Path) -> list[tuple[str, str]]:
@@ -25,21 +26,20 @@ def addresses(outputs: Mapping[str, Any], directory: Path) -> list[tuple[str, st
 
 def env_line(directory: Path) -> str:
     """Return the shell command that sets endpoint and keys of the running stack."""
-    where = "" if directory == WORD else f" --directory {shlex.quote(_short(directory))}"
-    return f'eval "$({_RUN} env{where})"'
+    return f'eval "$({_RUN} env{_where(directory)})"'
 
 
 def steps(outputs: Mapping[str, Any], default_path: bool, directory: Path = WORD) -> list[tuple[str, list[str]]]:
     """Return each step with its shell commands. Without a default path the user names a file of the origin."""
     url = str(outputs["downloadUrl"])
     ask = url if default_path else f"{url}?path=FILE"
-    tables = [outputs["downloadsTableName"], outputs["connectionsTableName"]]
-    where = "" if directory == WORD else f" --directory {shlex.quote(_short(directory))}"
+    path = DEMO_PATH if default_path else "FILE"
+    scan = f"aws --endpoint-url {outputs['awsEndpoint']} dynamodb scan --table-name"
     return [
         ("Request a download; the answer comes at once", [f"curl -s '{ask}'"]),
         (
             "Wait for the file: open the answer's webSocketEndpoint, or request and open in one line",
-            [f"""wscat -c "$(curl -s '{ask}' | {_python_get("webSocketEndpoint")})\""""],
+            [f"""wscat -c "$(curl -s '{ask}' | {_READ_ENDPOINT})\""""],
         ),
         (
             "The same with headers, as in the sample (TICKET is the end of the webSocketEndpoint)",
@@ -49,35 +49,30 @@ def steps(outputs: Mapping[str, Any], default_path: bool, directory: Path = WORD
             ],
         ),
         ("Fetch the URL in the message `ready`", ["curl -o file 'URL'"]),
-        ("Or use the downloader for all of this", [_downloader(outputs, default_path)]),
-        ("Or open the web page in a browser", [_page(outputs, default_path)]),
+        (
+            "Or use the downloader for all of this",
+            [f".venv/bin/async-download get {outputs['apiUrl']} --path {path} -o file"],
+        ),
+        ("Or open the web page in a browser", [f"{outputs['webPageUrl']}?path={path}"]),
         (
             "Look at the tables: the execution ARN has a connection id until the WebSocket is closed",
-            [f"{_RUN} tables{where}"],
+            [f"{_RUN} tables{_where(directory)}"],
         ),
         (
             "The same with aws or awslocal, in a shell with the keys of this run",
             [
                 env_line(directory),
-                *(f"aws --endpoint-url {outputs['awsEndpoint']} dynamodb scan --table-name {name}" for name in tables),
+                *(f"{scan} {outputs[name]}" for name in ("downloadsTableName", "connectionsTableName")),
             ],
         ),
     ]
 
 
+def _where(directory: Path) -> str:
+    """Return the option that names the directory, for commands that would look elsewhere."""
+    return "" if directory == WORD else f" --directory {shlex.quote(_short(directory))}"
+
+
 def _short(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _downloader(outputs: Mapping[str, Any], default_path: bool) -> str:
-    path = DEMO_PATH if default_path else "FILE"
-    return f".venv/bin/async-download get {outputs['apiUrl']} --path {path} -o file"
-
-
-def _page(outputs: Mapping[str, Any], default_path: bool) -> str:
-    return f"{outputs['webPageUrl']}?path={DEMO_PATH if default_path else 'FILE'}"
-
-
-def _python_get(key: str) -> str:
-    return f"""python3 -c 'import json, sys; print(json.load(sys.stdin)["{key}"])'"""

@@ -19,8 +19,9 @@ class Grant:
     condition: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
-def _grant(service: str, verbs: str, *resources: str) -> Grant:
-    return Grant(tuple(f"{service}:{verb}" for verb in verbs.split()), resources)
+def _grant(service: str, verbs: str, *resources: str, equals: Mapping[str, object] | None = None) -> Grant:
+    actions = tuple(f"{service}:{verb}" for verb in verbs.split())
+    return Grant(actions, resources, {"StringEquals": equals} if equals else {})
 
 
 _LOCAL = "arn:{partition}:%s:{region}:{account}:%s"
@@ -34,23 +35,17 @@ _RULE = _LOCAL % ("events", "rule/{name}")
 _LOG_GROUPS = tuple(
     _LOCAL % ("logs", f"log-group:/aws/{folder}/{{name}}") for folder in ("apigateway", "lambda", "vendedlogs/states")
 )
-_PASS_ROLE = Grant(
-    ("iam:PassRole",),
-    (_ROLE,),
-    {
-        "StringEquals": {
-            "iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
-        }
-    },
-)
+_TAKERS = ["apigateway.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
+_PASS_ROLE = _grant("iam", "PassRole", _ROLE, equals={"iam:PassedToService": _TAKERS})
 _REST = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "restapis*", _API % "tags/*")
 _SOCKET = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apis*", _API % "tags/*")
 _KEYS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apikeys*")
 _PLANS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "usageplans*")
-_GATEWAY_ROLE = Grant(  # API Gateway creates it with the first API of an account
-    ("iam:CreateServiceLinkedRole",),
-    ("arn:{partition}:iam::{account}:role/aws-service-role/ops.apigateway.amazonaws.com/*",),
-    {"StringEquals": {"iam:AWSServiceName": "ops.apigateway.amazonaws.com"}},
+_GATEWAY_ROLE = _grant(  # API Gateway creates it with the first API of an account
+    "iam",
+    "CreateServiceLinkedRole",
+    "arn:{partition}:iam::{account}:role/aws-service-role/ops.apigateway.amazonaws.com/*",
+    equals={"iam:AWSServiceName": "ops.apigateway.amazonaws.com"},
 )
 
 GRANTS: Mapping[str, tuple[Grant, ...]] = {
@@ -178,17 +173,11 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
 
 OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
     "key": (
-        Grant(  # DynamoDB uses the key with the permissions of the role that creates the table
-            (
-                "kms:CreateGrant",
-                "kms:Decrypt",
-                "kms:DescribeKey",
-                "kms:Encrypt",
-                "kms:GenerateDataKey*",
-                "kms:ReEncrypt*",
-            ),
-            ("{key}",),
-            {"StringEquals": {"kms:ViaService": "dynamodb.{region}.{suffix}"}},
+        _grant(  # DynamoDB uses the key with the permissions of the role that creates the table
+            "kms",
+            "CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey* ReEncrypt*",
+            "{key}",
+            equals={"kms:ViaService": "dynamodb.{region}.{suffix}"},
         ),
     ),
     "existing_bucket": (_grant("s3", "ListBucket", "arn:{partition}:s3:::{existing_bucket}"),),

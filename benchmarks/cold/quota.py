@@ -49,26 +49,24 @@ def processor_quota(root: Path = CGROUPS) -> Iterator[Quota | None]:
 
 
 def _version_1(root: Path) -> Quota | None:
-    folder = root / f"bench-cold-{os.getpid()}"
-    try:
-        folder.mkdir()
-        (folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
-    except OSError:
-        with suppress(OSError):
-            folder.rmdir()
-        return None
-    return Quota(folder, 1)
+    return _group(root, 1, "cpu.cfs_period_us", str(PERIOD_US))
 
 
 def _version_2(root: Path) -> Quota | None:
+    try:
+        controllers = (root / "cgroup.subtree_control").read_text().split()
+    except OSError:
+        return None
+    return _group(root, 2, "cpu.max", f"{PERIOD_US} {PERIOD_US}") if "cpu" in controllers else None
+
+
+def _group(root: Path, version: int, file: str, text: str) -> Quota | None:
     folder = root / f"bench-cold-{os.getpid()}"
     try:
-        if "cpu" not in (root / "cgroup.subtree_control").read_text().split():
-            return None
         folder.mkdir()
-        (folder / "cpu.max").write_text(f"{PERIOD_US} {PERIOD_US}")
+        (folder / file).write_text(text)
     except OSError:
         with suppress(OSError):
             folder.rmdir()
         return None
-    return Quota(folder, 2)
+    return Quota(folder, version)

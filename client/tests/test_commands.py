@@ -136,7 +136,7 @@ def test_watch_beyond_its_timeout_is_exit_code_5(stack: FakeStack, answer: Path,
 def test_the_response_is_read_from_stdin(
     stack: FakeStack, answer: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(answer.read_text()))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(answer.read_bytes())))
     assert cli.main(["status", "-"]) == 0
     assert "COPYING" in capfd.readouterr().out
     assert len(stack.gets("/v1/downloads/")) == 1

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,14 @@ from async_download_client import (
     parse_download,
 )
 from async_download_client.errors import ProtocolError
+from async_download_client.proxy import is_loopback
 from async_download_client.stop import StopSignal
-from async_download_client.transport import Transport, is_loopback
+from async_download_client.transport import Transport
 from async_download_client.web_socket import MAX_MESSAGE_BYTES, SocketLostError, WebSocket
 
 from client.tests.conftest import QUICK
 from client.tests.support.fake_stack import ID, TICKET, FakeStack, Peer
+from client.tests.support.loopback import Handler, Loopback
 
 pytestmark = [pytest.mark.security, pytest.mark.usefixtures("keep_signals")]
 CERTIFICATE = Path(__file__).parents[2] / "tests" / "runtime" / "support" / "self_signed.pem"
@@ -182,48 +183,24 @@ def test_the_ticket_travels_in_a_header(stack: FakeStack, client: Client) -> Non
     assert handshake.headers["x-download-ticket"] == TICKET
 
 
-@pytest.fixture
-def redirecting() -> Iterator[tuple[str, list[str]]]:
-    """An https server that redirects to the URL in `?to=`, and the paths that it received."""
-    requests: list[str] = []
+class Redirecting(Handler, BaseHTTPRequestHandler):
+    """Redirects to the URL in `?to=`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            requests.append(self.path)
-            self.send_response(302)
-            self.send_header("Location", self.path.partition("?to=")[2])
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"https://localhost:{server.server_address[1]}", requests
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    def do_GET(self) -> None:
+        self.respond(302, {"Location": self.path.partition("?to=")[2]}, 0)
 
 
-def test_a_redirect_from_https_to_http_is_refused(
-    stack: FakeStack, redirecting: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_redirect_from_https_to_http_is_refused(stack: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The redirect is refused even to this machine, and even where plain http is allowed."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    url, requests = redirecting
     transport = Transport(5, 1, allow_http=True)
     with (
+        Loopback(Redirecting, CERTIFICATE) as server,
         pytest.raises(InsecureUrlError, match="redirects"),
-        transport.send("GET", f"{url}/?to={stack.url}/s3/object", {}, stop=StopSignal(), redirects=3),
+        transport.send("GET", f"{server.url}/?to={stack.url}/s3/object", {}, stop=StopSignal(), redirects=3),
     ):
         pass
     transport.close()
-    assert len(requests) == 1
     assert stack.requests == []
 
 

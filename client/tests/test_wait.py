@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,11 +31,29 @@ from async_download_client.events import as_json
 from client.tests.conftest import QUICK
 from client.tests.support.fake_stack import ID, TICKET, FakeStack, Peer
 
+Wait = Callable[..., list[str]]
+
 
 def names(events: list[Event]) -> list[str]:
     """Return the names of events without repetitions in a row."""
     all_names = [event.name for event in events]
     return [name for index, name in enumerate(all_names) if index == 0 or all_names[index - 1] != name]
+
+
+@pytest.fixture
+def wait(stack: FakeStack, client: Client, events: list[Event]) -> Wait:
+    """Requests a file and waits for it; returns the names of the events. With `ready_at` the API is READY after one."""
+
+    def run(ready_at: str = "") -> list[str]:
+        def on_event(event: Event) -> None:
+            events.append(event)
+            if event.name == ready_at:
+                stack.set_ready()
+
+        client.wait(client.request("q3.csv"), on_event=on_event, timeout=10)
+        return names(events)
+
+    return run
 
 
 def test_get_requests_waits_and_downloads(stack: FakeStack, client: Client, target: Path, events: list[Event]) -> None:
@@ -125,17 +144,14 @@ def test_no_status_is_requested_while_messages_arrive(stack: FakeStack) -> None:
     assert stack.actions == []
 
 
-def test_a_socket_that_the_stack_has_forgotten_is_replaced(
-    stack: FakeStack, client: Client, events: list[Event]
-) -> None:
+def test_a_socket_that_the_stack_has_forgotten_is_replaced(stack: FakeStack, wait: Wait) -> None:
     def forgotten(peer: Peer) -> None:
         error = {"code": "DOWNLOAD_NOT_FOUND", "message": "There is no such download."}
         while peer.receive():
             peer.send(stack.message("error", error=error) | {"downloadId": ""})
 
     stack.sockets = [forgotten, stack.send_ready]
-    client.wait(client.request("q3.csv"), on_event=events.append, timeout=10)
-    assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
+    assert wait() == ["connected", "progress", "disconnected", "connected", "ready"]
 
 
 def test_a_socket_without_any_reply_is_replaced(stack: FakeStack, events: list[Event]) -> None:
@@ -170,59 +186,34 @@ def test_a_refused_ticket_ends_the_wait(stack: FakeStack, client: Client) -> Non
 
 
 @pytest.mark.parametrize("closes_properly", [True, False])
-def test_a_broken_socket_is_replaced(
-    stack: FakeStack, client: Client, events: list[Event], closes_properly: bool
-) -> None:
+def test_a_broken_socket_is_replaced(stack: FakeStack, closes_properly: bool, wait: Wait) -> None:
     stack.sockets = [lambda peer: peer.close() if closes_properly else None, stack.send_ready]
-    client.wait(client.request("q3.csv"), on_event=events.append)
-    assert names(events) == ["connected", "progress", "disconnected", "connected", "ready"]
+    assert wait() == ["connected", "progress", "disconnected", "connected", "ready"]
     assert stack.gets(f"/v1/downloads/{ID}")[0].headers["x-download-ticket"] == TICKET
 
 
-def test_a_file_that_became_ready_while_the_socket_broke_is_found_by_rest(
-    stack: FakeStack, client: Client, events: list[Event]
-) -> None:
+def test_a_file_that_became_ready_while_the_socket_broke_is_found_by_rest(stack: FakeStack, wait: Wait) -> None:
     stack.sockets = [lambda _: stack.set_ready()]
-    client.wait(client.request("q3.csv"), on_event=events.append)
-    assert names(events) == ["connected", "ready"]
+    assert wait() == ["connected", "ready"]
 
 
-def test_where_sockets_are_refused_the_client_polls(stack: FakeStack, client: Client, events: list[Event]) -> None:
+def test_where_sockets_are_refused_the_client_polls(stack: FakeStack, wait: Wait) -> None:
     stack.sockets = [405]
 
-    def become_ready_after_some(event: Event) -> None:
-        events.append(event)
-        if event.name == "polling":
-            stack.set_ready()
-
-    client.wait(client.request("q3.csv"), on_event=become_ready_after_some)
-    assert names(events) == ["progress", "polling", "ready"]
+    assert wait("polling") == ["progress", "polling", "ready"]
     assert len(stack.gets("/socket")) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_socket_that_is_refused_for_a_moment_is_opened_again(
-    stack: FakeStack, client: Client, events: list[Event], status: int
-) -> None:
+def test_a_socket_that_is_refused_for_a_moment_is_opened_again(stack: FakeStack, status: int, wait: Wait) -> None:
     stack.sockets = [status, stack.send_ready]
-    client.wait(client.request("q3.csv"), on_event=events.append)
-    assert names(events) == ["progress", "disconnected", "connected", "ready"]
+    assert wait() == ["progress", "disconnected", "connected", "ready"]
 
 
-def test_where_no_socket_can_be_opened_the_client_retries_and_then_polls(
-    stack: FakeStack, client: Client, events: list[Event]
-) -> None:
+def test_where_no_socket_can_be_opened_the_client_retries_and_then_polls(stack: FakeStack, wait: Wait) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         stack.web_socket_url = f"ws://127.0.0.1:{server.getsockname()[1]}/socket"
-    download = client.request("q3.csv")
-
-    def become_ready_after_some(event: Event) -> None:
-        events.append(event)
-        if event.name == "polling":
-            stack.set_ready()
-
-    client.wait(download, on_event=become_ready_after_some)
-    assert names(events) == ["progress", "disconnected", "polling", "ready"]
+    assert wait("polling") == ["progress", "disconnected", "polling", "ready"]
 
 
 def test_after_some_polling_a_socket_is_tried_again(stack: FakeStack, events: list[Event]) -> None:
@@ -234,7 +225,7 @@ def test_after_some_polling_a_socket_is_tried_again(stack: FakeStack, events: li
 
 
 def test_a_response_that_is_too_large_or_too_slow_is_refused(stack: FakeStack) -> None:
-    stack.rest = [(200, {"x": "y" * (2 << 20)})] * 3
+    stack.rest = [(200, {"x": "y" * (2 << 20)})] * 30
     with Client(stack.api_url, timing=QUICK) as client, pytest.raises(NetworkError, match="too large or too slow"):
         client.request("q3.csv")
     stack.trickle = True
@@ -264,12 +255,24 @@ def test_an_outage_ends_the_wait_with_a_network_error(stack: FakeStack, client: 
 
 
 @pytest.mark.parametrize(
-    ("header", "pause"), [("3", 3.0), ("0", 0.01), ("3600", 20.0), ("", 0.01), ("soon", 0.01), ("-1", 0.01)]
+    ("header", "pause"),
+    [
+        ("3", 3.0),
+        ("0", 0.01),
+        ("3600", 120.0),
+        ("", 0.01),
+        ("soon", 0.01),
+        ("-1", 0.01),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 120.0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0.01),
+        ("Fri, 99 Dec 9999", 0.01),
+        ("9" * 400, 0.01),
+    ],
 )
 def test_retry_after_is_the_delay_before_the_next_attempt(
     stack: FakeStack, monkeypatch: pytest.MonkeyPatch, header: str, pause: float
 ) -> None:
-    """Retry-After counts up to the longest delay that the client chooses itself."""
+    """Retry-After counts up to the end of `max_outage`."""
     pauses: list[float] = []
     monkeypatch.setattr(StopSignal, "sleep", lambda _self, seconds: pauses.append(seconds))
     stack.rest, stack.retry_after = [503], header
@@ -288,7 +291,7 @@ def test_an_overloaded_api_is_retried_with_the_same_idempotency_key(stack: FakeS
     keys.add(stack.requests[-1].headers["idempotency-key"])
     assert len(keys) == 2
     assert "" not in keys
-    stack.rest = [500] * 3
+    stack.rest = [500] * 30
     with pytest.raises(UnavailableError):
         client.request("q3.csv")
 
@@ -300,7 +303,7 @@ def test_too_many_downloads_is_retried_and_then_raised_with_its_message(stack: F
     )
     stack.rest = [refused]
     client.request("q3.csv")
-    stack.rest = [refused] * 3
+    stack.rest = [refused] * 30
     with pytest.raises(TooManyDownloadsError, match="Wait until one has ended") as raised:
         client.request("q3.csv")
     assert (raised.value.code, raised.value.status) == ("TOO_MANY_DOWNLOADS", 429)

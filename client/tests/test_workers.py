@@ -6,6 +6,7 @@ import io
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -33,6 +34,7 @@ from client.tests.support.fake_stack import FakeStack, Fault
 
 SEGMENT = 50_000
 WaitFor = Callable[[Callable[[], object]], None]
+AssertStops = Callable[[Callable[[], object], Callable[[], object]], None]
 
 
 @pytest.fixture(autouse=True)
@@ -172,50 +174,40 @@ class TestStop:
         yield stop
         stop.set()
 
-    def assert_stops(
-        self, stop: StopSignal, work: Callable[[], object], when: Callable[[], object], wait_for: WaitFor
-    ) -> None:
-        """Run the work in a thread, set the signal at a moment, and expect StoppedError."""
-        errors: list[BaseException] = []
+    @pytest.fixture
+    def assert_stops(self, stop: StopSignal, wait_for: WaitFor) -> AssertStops:
+        """Run work in a thread, set the signal at a moment, and expect StoppedError."""
 
-        def run() -> None:
-            try:
-                work()
-            except BaseException as error:
-                errors.append(error)
+        def assert_stops(work: Callable[[], object], when: Callable[[], object]) -> None:
+            working = ThreadPoolExecutor().submit(work)
+            wait_for(when)
+            stop.set()
+            assert isinstance(working.exception(10), StoppedError)
 
-        thread = threading.Thread(target=run)
-        thread.start()
-        wait_for(when)
-        stop.set()
-        thread.join(10)
-        assert [type(error) for error in errors] == [StoppedError]
+        return assert_stops
 
     def test_silent_connections_are_interrupted_and_bytes_are_kept(
-        self, fetch: Fetch, stop: StopSignal, stack: FakeStack, wait_for: WaitFor
+        self, fetch: Fetch, stop: StopSignal, stack: FakeStack, events: list[Event], assert_stops: AssertStops
     ) -> None:
         stack.faults = [Fault(cut=1000, silent=True) for _ in range(6)]
-        events: list[Event] = []
-        self.assert_stops(
-            stop, lambda: fetch(on_event=events.append, stop=stop), lambda: Received(6000, 300_000) in events, wait_for
-        )
+        assert_stops(lambda: fetch(on_event=events.append, stop=stop), lambda: Received(6000, 300_000) in events)
         stack.requests.clear()
         fetch()
         assert sorted(starts(stack)) == list(range(1000, 300_000, SEGMENT))
 
     def test_a_silent_socket_is_interrupted(
-        self, stop: StopSignal, client: Client, stack: FakeStack, wait_for: WaitFor
+        self, stop: StopSignal, client: Client, stack: FakeStack, assert_stops: AssertStops
     ) -> None:
         stack.stay_silent()
         download = client.request("q3.csv")
-        self.assert_stops(
-            stop, lambda: client.wait(download, stop=stop), lambda: len(stack.gets("/socket")) == 1, wait_for
-        )
+        assert_stops(lambda: client.wait(download, stop=stop), lambda: len(stack.gets("/socket")) == 1)
 
-    def test_a_delay_before_a_retry_is_interrupted(self, stop: StopSignal, stack: FakeStack, wait_for: WaitFor) -> None:
+    def test_a_delay_before_a_retry_is_interrupted(
+        self, stop: StopSignal, stack: FakeStack, assert_stops: AssertStops
+    ) -> None:
         stack.rest = [503] * 50
         with Client(stack.api_url) as client:
-            self.assert_stops(stop, lambda: client.request("q3.csv", stop=stop), lambda: stack.requests, wait_for)
+            assert_stops(lambda: client.request("q3.csv", stop=stop), lambda: stack.requests)
 
     def test_a_set_signal_prevents_the_request(self, stop: StopSignal, client: Client, stack: FakeStack) -> None:
         stop.set()

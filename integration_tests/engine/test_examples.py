@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,21 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
     assert ("create", "aws:lambda/function:Function", "files-copy") in steps
 
 
+@pytest.fixture(scope="module")
+def yaml_project(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[automation.Stack]:
+    """The example in YAML, with the component added to it."""
+    if lacking := missing("yaml"):
+        pytest.skip(lacking)
+    folder = tmp_path_factory.mktemp("yaml") / "example"
+    shutil.copytree(EXAMPLES / "yaml", folder)
+    try:
+        with pulumi_project(cloud, "example", folder, {}) as stack:
+            run(stack, "pulumi", "package", "add", f"async-download@{install_component(stack)}")
+            yield stack
+    except MissingError as none:
+        pytest.skip(str(none))
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -110,20 +126,17 @@ def test_a_program_takes_the_component_from_its_folder(cloud: Cloud, tmp_path: P
         ("retention: {urlExpiressSeconds: 60}", "urlExpiressSeconds"),
     ],
 )
-def test_a_mistake_in_another_language_is_said_in_words(line: str, sentence: str, cloud: Cloud, tmp_path: Path) -> None:
-    if lacking := missing("yaml"):
-        pytest.skip(lacking)
-    folder = tmp_path / "example"
-    folder.mkdir()
-    text = (EXAMPLES / "yaml" / "Pulumi.yaml").read_text()
-    (folder / "Pulumi.yaml").write_text(text.replace("      tags:\n", f"      {line}\n      tags:\n"))
+def test_a_mistake_in_another_language_is_said_in_words(
+    yaml_project: automation.Stack, line: str, sentence: str
+) -> None:
+    project = Path(yaml_project.workspace.work_dir, "Pulumi.yaml")
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace("      tags:\n", f"      {line}\n      tags:\n"), encoding="utf-8")
     try:
-        with pulumi_project(cloud, "example", folder, {}) as stack:
-            run(stack, "pulumi", "package", "add", f"async-download@{install_component(stack)}")
-            with pytest.raises(automation.CommandError, match=sentence):
-                stack.preview()
-    except MissingError as none:
-        pytest.skip(str(none))
+        with pytest.raises(automation.CommandError, match=sentence):
+            yaml_project.preview()
+    finally:
+        project.write_text(text, encoding="utf-8")
 
 
 def serve(cloud: Cloud, outputs: automation.OutputMap) -> None:

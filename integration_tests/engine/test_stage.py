@@ -35,12 +35,6 @@ FUNCTION = "aws:lambda/function:Function"
 LEFT_IN_PLACE: set[Change] = set()
 
 
-def test_a_preview_of_nothing_knows_what_would_be_made(empty: automation.Stack) -> None:
-    steps = changes_of(empty.preview)
-    assert {step.operation for step in steps} == {"create"}
-    assert Change("create", FUNCTION, "files-copy") in steps
-
-
 def test_what_was_made_serves_the_whole_journey(stage: automation.Stack, cloud: Cloud) -> None:
     journey(client_of(cloud, stage))
 
@@ -98,7 +92,7 @@ def test_what_was_removed_behind_its_back_is_made_again(stage: automation.Stack,
     receive_ready.run(client_of(cloud, stage), MAX_WAIT_SECONDS)
 
 
-def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stack) -> None:
+def test_an_origin_and_a_key_that_are_computed_stay_secret(empty: automation.Stack) -> None:
     """The URL is a secret output of the same program; a change of it updates only functions that read the origins."""
     folder = ["exports"]
 
@@ -109,6 +103,7 @@ def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stac
         args["origins"]["made"] = {"base_url": pulumi.Output.secret(url)}
         AsyncDownload("files", args)
 
+    set_config(empty, {"auth.type": "api_key"})
     empty.workspace.program = program
     assert {step.operation for step in changes_of(empty.preview)} == {"create"}
     empty.up()
@@ -117,6 +112,12 @@ def test_an_origin_may_be_known_only_while_it_is_deployed(empty: automation.Stac
     folder[0] = "reports"
     readers = ("files-copy", "files-copy-slice", "files-request-download")
     assert changes_of(empty.up) == {Change("update", FUNCTION, name) for name in readers}
+    (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
+    value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
+    state = Path(empty.workspace.work_dir, "state")
+    files = [file.read_text() for file in state.rglob("*.json")]
+    assert files
+    assert [file for file in files if value in file] == []
 
 
 def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation.Stack) -> None:
@@ -127,15 +128,22 @@ def test_a_bad_setting_fails_in_words_and_the_next_up_succeeds(stage: automation
     assert changes_of(stage.up) == LEFT_IN_PLACE
 
 
-def test_an_up_that_failed_half_way_can_be_repeated(empty: automation.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_up_that_failed_half_way_is_repeated_beside_another_stage(
+    stage: automation.Stack, empty: automation.Stack, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from async_download.functions import permissions
 
+    steps = changes_of(empty.preview)
+    assert {step.operation for step in steps} == {"create"}
+    assert Change("create", FUNCTION, "files-copy") in steps
     with monkeypatch.context() as broken:
         broken.setattr(permissions, "update_attributes", lambda *_: 1 / 0)
         with pytest.raises(automation.CommandError):
             empty.up()
     empty.up()
     assert changes_of(empty.preview, expect_no_changes=True) == LEFT_IN_PLACE
+    receive_ready.run(client_of(cloud, empty), MAX_WAIT_SECONDS)
+    receive_ready.run(client_of(cloud, stage), MAX_WAIT_SECONDS)
 
 
 @pytest.mark.parametrize(("aliases", "operations"), [([pulumi.Alias(name="files")], set()), ([], {"create", "delete"})])
@@ -153,23 +161,6 @@ def test_a_renamed_component_keeps_its_resources_through_an_alias(
         assert {step.operation for step in changes_of(stage.preview)} == operations
     finally:
         stage.workspace.program = shipped_program
-
-
-def test_a_secret_stays_secret_in_the_state(empty: automation.Stack) -> None:
-    set_config(empty, {"auth.type": "api_key"})
-    empty.up()
-    (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
-    value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
-    state = Path(empty.workspace.work_dir, "state")
-    files = [file.read_text() for file in state.rglob("*.json")]
-    assert files
-    assert [file for file in files if value in file] == []
-
-
-def test_two_stages_live_side_by_side(stage: automation.Stack, empty: automation.Stack, cloud: Cloud) -> None:
-    empty.up()
-    receive_ready.run(client_of(cloud, empty), MAX_WAIT_SECONDS)
-    receive_ready.run(client_of(cloud, stage), MAX_WAIT_SECONDS)
 
 
 def test_destroying_leaves_nothing(lonely: automation.Stack, lonely_cloud: Cloud) -> None:

@@ -14,6 +14,8 @@ READY = "READY"
 SMALL = Origin.content(300_000)
 LARGE = Origin.content((9 << 20) + 17)
 """A file that the product requests in more than one range, where the origin serves ranges."""
+SLICED = Origin.content(64_000_001)
+"""A file that several workers copy, where the origin serves ranges."""
 
 
 class End(StrEnum):

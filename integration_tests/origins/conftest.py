@@ -76,7 +76,7 @@ def origins_stack(
         OriginName.SLASHES: {"baseUrl": plain, "allowHttp": True, "encodedSlashes": True},
         OriginName.TLS: {"baseUrl": tls, "caBundle": ca_bundle},
     }
-    with deploy("cases", config_for(cloud, origins, {"auth.type": "none"})) as stack:
+    with deploy("cases", config_for(cloud, origins, {"auth.type": "none", "copying.sliceThresholdMb": 64})) as stack:
         yield stack
 
 

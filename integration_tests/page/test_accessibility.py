@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -40,7 +40,8 @@ def failed(page: Visit, key: str) -> None:
 def test_axe_finds_no_violation(visit: Open, key: str, state: State) -> None:
     page = visit()
     state(page, key)
-    for scheme, size in product(("light", "dark"), SIZES):
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme, size in product(schemes, SIZES):
         page.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.page.set_viewport_size(SIZES[size])
         results = axe(page)

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 from integration_tests.support.stack_client import Download
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator, Page, Response, Route
+    from playwright.sync_api import BrowserContext, Locator, Page, Response, Route, ViewportSize
     from playwright.sync_api import Download as BrowserDownload
 
 Answer = Callable[[Any], object]
-SIZES = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
+SIZES: dict[str, ViewportSize] = {"wide": {"width": 1100, "height": 760}, "narrow": {"width": 390, "height": 844}}
 ALL_DONE = dict.fromkeys(("request", "connection", "copy", "link", "download"), "done")
 MAX_SECONDS = 40.0  # a busy machine starts functions slowly
 

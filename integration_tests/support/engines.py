@@ -46,8 +46,8 @@ def deployed(engine: Engine, cloud: Cloud, stack: str, config: Config, keep: Cal
         MissingError: this machine lacks the engine.
     """
     if engine is Engine.PULUMI:
-        with _pulumi(cloud, stack, config, keep) as outputs:
-            yield outputs
+        with pulumi_stack(cloud, stack, config, keep) as created:
+            yield {name: output.value for name, output in created.up().outputs.items()}
         return
     emulator = cast(Emulator, cloud)  # `deploy` uses its endpoint, region and keys only
     deployment = deploy(emulator, stack=stack, config=config)
@@ -56,12 +56,6 @@ def deployed(engine: Engine, cloud: Cloud, stack: str, config: Config, keep: Cal
     finally:
         if not keep():
             deployment.destroy()
-
-
-@contextmanager
-def _pulumi(cloud: Cloud, stack: str, config: Config, keep: Callable[[], bool]) -> Iterator[Outputs]:
-    with pulumi_stack(cloud, stack, config, keep) as deployed_stack:
-        yield {name: output.value for name, output in deployed_stack.up().outputs.items()}
 
 
 @contextmanager

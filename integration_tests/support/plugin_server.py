@@ -1,7 +1,8 @@
 """Keeps the stand-in provider loaded, and forks a plugin process each time that Pulumi's engine starts the plugin.
 
 The engine starts a plugin at each operation; loading the stand-in costs more CPU time than most operations.
-`python -I -S plugin_server.py SOCKET ARGUMENTS...` is the plugin that the engine starts, hence the few imports.
+`python -I -S plugin_server.py SOCKET ARGUMENTS...` is the plugin that the engine starts, hence the few imports. After
+the end of the tests, for instance when a stack that was kept is destroyed, it becomes the stand-in itself.
 """
 
 import json
@@ -15,7 +16,10 @@ from pathlib import Path
 def run_plugin(address: str, arguments: list[str]) -> None:
     """Start the plugin from the server with this process's arguments, environment and pipes; wait until it ends."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(address)
+        try:
+            connection.connect(address)
+        except OSError:  # the test process that kept the server has ended
+            os.execv(sys.executable, [sys.executable, "-m", "local_provider.plugin", *arguments])  # noqa: S606
         socket.send_fds(connection, [b"+"], [0, 1, 2])
         request = {"arguments": arguments, "environment": dict(os.environ), "directory": str(Path.cwd())}
         connection.sendall(json.dumps(request).encode() + b"\n")

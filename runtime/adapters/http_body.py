@@ -8,12 +8,18 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 
 from runtime.adapters.chunked import ChunkedBody
 from runtime.adapters.idle_connections import Connection, IdleConnections
 from runtime.adapters.response_head import ResponseHead
 from runtime.errors import OriginStalledError, OriginTruncatedError
+
+_LOST = "The connection to the origin was lost in the middle."
+_NO_CLOSE_NOTIFY = (
+    "The origin sent a file without its length, and ended TLS without close_notify: the file may be incomplete."
+)
 
 
 class HttpBody:
@@ -29,6 +35,7 @@ class HttpBody:
         self._received = received
         self._left = head.length  # None: the body has chunks or ends with the connection
         self._chunks = ChunkedBody(self._receive) if head.has_chunks else None
+        self._ends_with_connection = head.length is None and not head.has_chunks
         self._is_complete = self._left == 0
         self._timeout = 0.0
         self._started: float | None = None
@@ -50,8 +57,9 @@ class HttpBody:
             return self._read(size)
         except TimeoutError:
             raise OriginStalledError("The origin stopped sending.") from None
-        except (OSError, ValueError):  # ssl.SSLEOFError is an OSError
-            raise _lost() from None
+        except (OSError, ValueError) as error:
+            is_end_in_doubt = self._ends_with_connection and isinstance(error, ssl.SSLEOFError)
+            raise OriginTruncatedError(_NO_CLOSE_NOTIFY if is_end_in_doubt else _LOST) from None
 
     def close(self) -> None:
         """Close the connection, or keep it for the next request if the body was read to an end beyond doubt."""
@@ -71,7 +79,7 @@ class HttpBody:
         elif self._left is not None:
             content = self._receive(min(size, self._left))
             if not content:
-                raise _lost()
+                raise OriginTruncatedError(_LOST)
             self._left -= len(content)
             self._is_complete = self._left == 0
         else:
@@ -93,7 +101,3 @@ class HttpBody:
         if self._sock.gettimeout() != left:
             self._sock.settimeout(left)
         return self._sock.recv(size)
-
-
-def _lost() -> OriginTruncatedError:
-    return OriginTruncatedError("The connection to the origin was lost in the middle.")

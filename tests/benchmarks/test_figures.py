@@ -15,7 +15,7 @@ from async_download import settings, worst_case
 from async_download.functions.definition import SMALL_MB
 from async_download.settings.checks import camel
 
-from benchmarks import prices, processors
+from benchmarks import prices, processes
 from benchmarks.costs import WORKER_BYTES_A_SECOND, derived_bill
 from benchmarks.prices import Bill
 from benchmarks.report import Figure
@@ -184,19 +184,19 @@ def test_requests_of_functions_are_recorded_and_all_are_forwarded(
     assert forwarded == [scope]
 
 
-@pytest.mark.skipif(not processors.is_possible(), reason="this machine has no /proc: run it on Linux")
+@pytest.mark.skipif(not processes.reports_processor_time(), reason="this machine has no /proc: run it on Linux")
 def test_processor_time_includes_processes_with_the_port_in_their_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     busy = "import time\nwhile time.process_time() < 0.15: pass\nprint(flush=True); input()"
     for variable, counts in (("GATEWAY_PORT=7", 1), ("AWS_ENDPOINT_URL=http://127.0.0.1:7", 1), ("GATEWAY_PORT=71", 0)):
         name, _, value = variable.partition("=")
         monkeypatch.setenv(name, value)
-        before = processors.used(7) - time.process_time()
+        before = processes.processor_seconds(7) - time.process_time()
         with subprocess.Popen(
             [sys.executable, "-S", "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None
             process.stdout.readline()
-            seconds = processors.used(7) - time.process_time() - before
+            seconds = processes.processor_seconds(7) - time.process_time() - before
             process.communicate("\n")
         assert (seconds > 0.1) == bool(counts), seconds
         monkeypatch.delenv(name)

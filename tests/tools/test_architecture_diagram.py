@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
 from async_download.functions import ALL_FUNCTIONS
 from async_download.names import hyphenated
 
-from tools.architecture_diagram import PACKAGES, SYSTEM, drawings, packages, system
+from tools import architecture_diagram
+from tools.architecture_diagram import PACKAGES, SYSTEM
 from tools.svg import Arrow, Box, draw
+
+drawings = cache(architecture_diagram.drawings)
+packages = cache(architecture_diagram.packages)
+system = cache(architecture_diagram.system)
 
 
 def test_the_drawings_are_those_of_the_code() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from urllib3 import BaseHTTPResponse
 
 from async_download_client.auth import Auth, OutgoingRequest
 from async_download_client.errors import (
+    CredentialsError,
     NetworkError,
     ProtocolError,
     RefusedError,
@@ -20,20 +24,32 @@ from async_download_client.errors import (
 )
 from async_download_client.messages import Body, parse_download, parse_status
 from async_download_client.models import Download, DownloadRequest, Status
+from async_download_client.secrets import clean_header_value
 from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
 from async_download_client.transport import Transport, check_encrypted, host_of
 
 _MAX_RESPONSE_BYTES = 1 << 20
 _RETRYABLE_STATUS_CODES = frozenset({429, 500, 502, 503, 504})
+_MAX_SIGNATURE_SKEW_SECONDS = 300  # of Signature Version 4
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+OnRetry = Callable[[str, float], object]
 _FINAL_CODES = frozenset({"DAILY_LIMIT_REACHED"})  # the limit ends at midnight: retrying within this call is useless
 
 
 def parse_base_url(url: str) -> str:
     """Return the API's base URL, given that or the stack's output `downloadUrl`; raises ValueError."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text has the URL
+        is_valid = False
+    if not is_valid:
         raise ValueError("The URL has to begin with http:// or https://; use the stack's output downloadUrl.")
+    if "@" in parts.netloc:
+        raise ValueError("The URL must not have a user or a password.")
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("The URL has a blank, a control character or a character outside of ASCII.")
     path = parts.path.rstrip("/").removesuffix("/downloads").removesuffix("/download")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
@@ -63,46 +79,75 @@ class Api:
         check_encrypted(self.base, allow_http=self.allow_http)
         self._transport = transport
         self._timing = timing
-        self._headers = dict(headers)
+        self._headers = {name: _clean_header(name, value) for name, value in headers.items()}
         self._auth = auth
+        self._clock_error = 0.0
 
     def request(
-        self, request: DownloadRequest, idempotency_key: str | None = None, stop: StopSignal | None = None
+        self,
+        request: DownloadRequest,
+        idempotency_key: str | None = None,
+        stop: StopSignal | None = None,
+        on_retry: OnRetry | None = None,
     ) -> Download:
-        """Call POST /downloads, with an Idempotency-Key that makes retries safe."""
+        """Call POST /downloads, with an Idempotency-Key that makes retries safe; `on_retry` gets reason and delay."""
         body = json.dumps(request.body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        url, attempts = f"{self.base}/downloads", self._timing.attempts
-        return parse_download(self._call("POST", url, headers, body, attempts, stop or StopSignal()))
+        url = f"{self.base}/downloads"
+        return parse_download(self._call("POST", url, headers, body, stop or StopSignal(), on_retry))
 
-    def status(self, download: Download, attempts: int | None = None, stop: StopSignal | None = None) -> Status:
-        """Call GET /downloads/{id}."""
-        headers = {"X-Download-Ticket": download.ticket}
-        attempts = self._timing.attempts if attempts is None else attempts
-        return parse_status(
-            self._call("GET", self._url_of(download), headers, None, attempts, stop or StopSignal()), download
-        )
+    def status(
+        self,
+        download: Download,
+        stop: StopSignal | None = None,
+        on_retry: OnRetry | None = None,
+        *,
+        retry: bool = True,
+    ) -> Status:
+        """Call GET /downloads/{id}; without `retry`, once."""
+        headers, url, stop = {"X-Download-Ticket": download.ticket}, self._url_of(download), stop or StopSignal()
+        if retry:
+            return parse_status(self._call("GET", url, headers, None, stop, on_retry), download)
+        return parse_status(self._call_once("GET", url, headers, None, stop), download)
 
-    def cancel(self, download: Download, stop: StopSignal | None = None) -> None:
+    def cancel(self, download: Download, stop: StopSignal | None = None, on_retry: OnRetry | None = None) -> None:
         """Call DELETE /downloads/{id}."""
         headers = {"X-Download-Ticket": download.ticket}
-        self._call("DELETE", self._url_of(download), headers, None, self._timing.attempts, stop or StopSignal())
+        self._call("DELETE", self._url_of(download), headers, None, stop or StopSignal(), on_retry)
+
+    def now(self) -> datetime:
+        """Return the time by the server's clock, if it has sent a Date; this machine's may be wrong by days."""
+        return datetime.now(UTC) + timedelta(seconds=self._clock_error)
 
     def _url_of(self, download: Download) -> str:
         return f"{self.base}/downloads/{download.id}"
 
     def _call(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, attempts: int, stop: StopSignal
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        stop: StopSignal,
+        on_retry: OnRetry | None,
     ) -> Body:
-        for failures in range(1, attempts):
+        """Call until it succeeds; at least `attempts` times and for `max_outage` seconds, as Retry-After says."""
+        failures, deadline = 0, time.monotonic() + self._timing.max_outage
+        while True:
             try:
                 return self._call_once(method, url, headers, body, stop)
-            except ProtocolError:
-                raise
             except NetworkError as error:
+                failures, seconds_left = failures + 1, deadline - time.monotonic()
                 retry_after = error.retry_after if isinstance(error, UnavailableError) else 0.0
-                stop.sleep(max(self._timing.retry_delay(failures), min(retry_after, self._timing.max_retry_delay)))
-        return self._call_once(method, url, headers, body, stop)
+                is_last = seconds_left <= 0 and (failures >= self._timing.attempts or retry_after > 0)
+                if error.is_final or is_last:
+                    raise
+                delay = self._timing.retry_delay(failures)
+                if seconds_left > 0:
+                    delay = min(max(delay, retry_after), seconds_left)
+                if on_retry:
+                    on_retry(str(error), delay)
+                stop.sleep(delay)
 
     def _call_once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, stop: StopSignal
@@ -113,10 +158,13 @@ class Api:
         with self._transport.send(method, url, all_headers, body, stop=stop) as response:
             status, content = response.status, _parse_object(self._read_body(url, response))
         stop.raise_if_set()
+        server_time = _parse_http_date(response.headers.get("Date", ""))
+        if server_time:
+            self._clock_error = (server_time - datetime.now(UTC)).total_seconds()
         if status in _RETRYABLE_STATUS_CODES and _error_code(content) not in _FINAL_CODES:
-            raise _unavailable_error(host_of(url), status, _retry_after(response.headers), content)
+            raise _unavailable_error(host_of(url), status, _retry_after(response.headers, self.now()), content)
         if status >= 400:
-            raise _refused_error(status, content)
+            raise _refused_error(status, content, self._clock_error)
         if status >= 300 or content is None:
             raise ProtocolError(
                 f"{host_of(url)} answered HTTP {status} without a JSON object. "
@@ -148,21 +196,43 @@ def _error_code(content: Body | None) -> str:
     return str(error.get("code", "")) if isinstance(error, dict) else ""
 
 
-def _retry_after(headers: Mapping[str, str]) -> float:
-    """Return the seconds in `Retry-After`; 0 if it is absent or a date, which the API never sends."""
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdigit() else 0.0
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float:
+    """Return the seconds until the time in `Retry-After`, which is a number of seconds or a date; 0 if it is absent."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch("[0-9]{1,9}", value):
+        return float(value)
+    date = _parse_http_date(value)
+    return max((date - now).total_seconds(), 0.0) if date else 0.0
+
+
+def _parse_http_date(text: str) -> datetime | None:
+    """Return the time in a header such as Date; None if it is absent or malformed."""
+    try:
+        date = parsedate_to_datetime(text)
+        return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _clean_header(name: str, value: str) -> str:
+    """Return the value of a caller's header; raises CredentialsError, without the value, if HTTP does not allow it."""
+    if not HEADER_NAME.fullmatch(name):
+        raise CredentialsError("The name of a header has a character that HTTP does not allow.")
+    try:
+        return clean_header_value(value)
+    except ValueError as error:
+        raise CredentialsError(f"The header {name} cannot be used: {error}.") from None
 
 
 def _parse_object(content: bytes) -> Body | None:
     try:
         value = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _refused_error(status: int, content: Body | None) -> RefusedError:
+def _refused_error(status: int, content: Body | None, clock_error: float = 0.0) -> RefusedError:
     """Return the error of a refused call; refusals of API Gateway itself have only a `message`."""
     error = (content or {}).get("error")
     if isinstance(error, dict) and isinstance(error.get("code"), str):
@@ -171,4 +241,8 @@ def _refused_error(status: int, content: Body | None) -> RefusedError:
     text = f"The API refused the request (HTTP {status}" + (f": {message})." if isinstance(message, str) else ").")
     if status in (401, 403):
         text += " Send the credentials that its setting auth.type requires, such as an API key or a header."
+        if abs(clock_error) > _MAX_SIGNATURE_SKEW_SECONDS:
+            text += (
+                f" The clock of this machine is wrong by {abs(clock_error):,.0f} s: signatures of AWS need a right one."
+            )
     return RefusedError(text, f"HTTP_{status}", status)

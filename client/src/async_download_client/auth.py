@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from async_download_client.errors import CredentialsError
+from async_download_client.secrets import clean_secret
 
 _SERVICE = "execute-api"
 _HOST = re.compile(r"[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.[a-z.]+")
@@ -39,7 +40,7 @@ class ApiKey:
     """An API key (`auth.type: api_key`)."""
 
     def __init__(self, key: str) -> None:
-        self._key = key
+        self._key = clean_secret(key, "The API key")
 
     def headers(self, _: OutgoingRequest, /) -> Mapping[str, str]:
         """Return the header x-api-key."""
@@ -50,11 +51,12 @@ class Bearer:
     """A bearer token for an authorizer, or a function that returns a fresh token for each attempt."""
 
     def __init__(self, token: str | Callable[[], str]) -> None:
-        self._token = token
+        self._token = clean_secret(token, "The bearer token") if isinstance(token, str) else token
 
     def headers(self, _: OutgoingRequest, /) -> Mapping[str, str]:
         """Return the header Authorization."""
-        return {"Authorization": f"Bearer {self._token if isinstance(self._token, str) else self._token()}"}
+        token = self._token if isinstance(self._token, str) else clean_secret(self._token(), "The bearer token")
+        return {"Authorization": f"Bearer {token}"}
 
 
 class Iam:
@@ -78,8 +80,8 @@ class Iam:
 
         signed = AWSRequest(request.method, request.url, dict(request.headers), request.body)
         try:
-            frozen = self._credentials.get_frozen_credentials()
-            SigV4Auth(frozen, _SERVICE, self._region_of(request.url)).add_auth(signed)
+            credentials = _clean_credentials(self._credentials.get_frozen_credentials())
+            SigV4Auth(credentials, _SERVICE, self._region_of(request.url)).add_auth(signed)
         except (BotoCoreError, ClientError) as error:
             raise CredentialsError(f"The AWS credentials cannot be used: {error}") from None
         return {name: value for name, value in signed.headers.items() if request.headers.get(name) != value}
@@ -117,4 +119,15 @@ class Iam:
                 "The region for the signature is unknown, as the host name does not contain it: set AWS_REGION, or "
                 "name a region (--region, Iam(region=...))."
             )
-        return str(region)
+        return clean_secret(str(region), "The region")
+
+
+def _clean_credentials(frozen: Any) -> Any:
+    """Return credentials without line breaks around their values; raises CredentialsError if a header has others."""
+    names = {"access_key": "ACCESS_KEY_ID", "secret_key": "SECRET_ACCESS_KEY", "token": "SESSION_TOKEN"}
+    values = {
+        field: clean_secret(value, f"AWS_{name} (of the environment or the profile)")
+        for field, name in names.items()
+        if (value := getattr(frozen, field))
+    }
+    return frozen._replace(**values)

@@ -11,11 +11,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Self, TypedDict, Unpack
 
-from async_download_client.api import Api
+from async_download_client.api import Api, OnRetry
 from async_download_client.auth import Auth
 from async_download_client.background import iterate
 from async_download_client.errors import ProtocolError
-from async_download_client.events import Event, Requested, Saved, Verified
+from async_download_client.events import Event, Requested, Retrying, Saved, Verified
 from async_download_client.messages import raise_if_ended
 from async_download_client.models import Download, DownloadRequest, ReadyFile, Status
 from async_download_client.stop import StopSignal
@@ -61,6 +61,10 @@ def _ignore(_: object) -> None:
     pass
 
 
+def _report_retries(on_event: OnEvent | None) -> OnRetry:
+    return lambda reason, delay: (on_event or _ignore)(Retrying(reason, round(delay, 3)))
+
+
 class Client:
     """A client of one async-download stack; several threads may use it at once.
 
@@ -104,18 +108,20 @@ class Client:
         size: int | None = None,
         *,
         idempotency_key: str | None = None,
+        on_event: OnEvent | None = None,
         stop: StopSignal | None = None,
     ) -> Download:
         """Request a download and return at once; it fails if the file has another `sha256` (hex) or `size` (bytes)."""
-        return self._api.request(DownloadRequest(path, origin, file_name, sha256, size), idempotency_key, stop)
+        request = DownloadRequest(path, origin, file_name, sha256, size)
+        return self._api.request(request, idempotency_key, stop, _report_retries(on_event))
 
-    def status(self, download: Download, *, stop: StopSignal | None = None) -> Status:
+    def status(self, download: Download, *, on_event: OnEvent | None = None, stop: StopSignal | None = None) -> Status:
         """Return the download's current status."""
-        return self._api.status(download, stop=stop)
+        return self._api.status(download, stop, _report_retries(on_event))
 
-    def cancel(self, download: Download, *, stop: StopSignal | None = None) -> None:
+    def cancel(self, download: Download, *, on_event: OnEvent | None = None, stop: StopSignal | None = None) -> None:
         """Cancel a download; raises RefusedError with the code DOWNLOAD_FINISHED when it has ended already."""
-        self._api.cancel(download, stop)
+        self._api.cancel(download, stop, _report_retries(on_event))
 
     def wait(
         self,
@@ -170,7 +176,8 @@ class Client:
         on_event, stop = on_event or _ignore, stop or StopSignal()
         request = DownloadRequest(path, origin, file_name, sha256, size)
         with open_target(target, resume=resume, wait=lambda: stop.sleep(_FIFO_POLL_SECONDS)) as output:
-            download = self._api.request(request, output.idempotency_key(request.digest(self._api.base)), stop)
+            key = output.idempotency_key(request.digest(self._api.base))
+            download = self._api.request(request, key, stop, _report_retries(on_event))
             output.mark_requested()
             on_event(Requested(download))
             file = self.wait(download, on_event=on_event, timeout=timeout, stop=stop)

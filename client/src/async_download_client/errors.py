@@ -15,6 +15,7 @@
     │   │   └── TooManyDownloadsError  the caller has as many running downloads as the stack allows
     │   └── ProtocolError         a response that no async-download stack sends
     ├── FileError                 the target cannot be written
+    ├── ProxyError                the proxy in the environment cannot be used
     ├── CredentialsError          no usable credentials
     │   └── InsecureUrlError      credentials, a ticket or a signed URL would travel in plain text
     └── StoppedError              the caller stopped the call
@@ -96,10 +97,11 @@ class ObjectChangedError(CorruptError):
 
 
 class NetworkError(AsyncDownloadError):
-    """No connection, or it broke, in spite of retries."""
+    """No connection, or it broke, in spite of retries; `is_final` says that a retry is useless."""
 
-    def __init__(self, message: str, code: str = "NETWORK") -> None:
+    def __init__(self, message: str, code: str = "NETWORK", *, is_final: bool = False) -> None:
         super().__init__(message, code)
+        self.is_final = is_final
 
 
 class UnavailableError(NetworkError):
@@ -123,7 +125,14 @@ class ProtocolError(NetworkError):
     """A server sent a response that no async-download stack sends."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, "PROTOCOL")
+        super().__init__(message, "PROTOCOL", is_final=True)
+
+
+class ProxyError(AsyncDownloadError):
+    """The proxy in the environment is malformed, of another kind than HTTP, or refuses its user and password."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "PROXY")
 
 
 class FileError(AsyncDownloadError):

@@ -102,7 +102,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Retrying:
-    """A GET of the download failed; it is repeated after `retry_in` seconds."""
+    """A call of the API or a GET of the download failed; it is repeated after `retry_in` seconds."""
 
     name: ClassVar = "retrying"
     reason: str

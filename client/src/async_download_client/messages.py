@@ -13,6 +13,7 @@ from async_download_client.models import Checksum, Download, ReadyFile, Status
 from async_download_client.text import printable
 
 Body = Mapping[str, object]
+_MAX_COUNT = 2**63 - 1
 _ID = re.compile(r"[0-9A-Za-z_-]{1,80}")  # becomes part of a path, and is printed
 _TICKET = re.compile(r"[0-9A-Za-z_.-]{1,300}")  # becomes the value of a header
 
@@ -139,7 +140,8 @@ def _url(body: Body, name: str, schemes: tuple[str, ...]) -> str:
 
 def _count(body: Body, name: str) -> int | None:
     value = body.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return cast(int, value) if is_number and 0 <= cast(int, value) <= _MAX_COUNT else None
 
 
 def _datetime(body: Body, name: str) -> datetime:

@@ -15,7 +15,7 @@ class Timing:
     `max_status_delay`, which also keeps API Gateway from closing a socket that was silent for 10 minutes; a socket
     without a reply for `answer_timeout` is replaced. Where no WebSocket can be opened in `socket_attempts`, the client
     polls and tries a socket again every `socket_retry_delay`. A failing request is tried at least `attempts` times,
-    and given up when nothing was received for `max_outage`.
+    and given up when nothing was received for `max_outage`, from the first call on.
     """
 
     attempts: int = 5

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import ipaddress
+import http.client
+import re
+import socket
 import threading
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
+import urllib3.connection
 from urllib3 import exceptions
 
-from async_download_client.errors import InsecureUrlError, NetworkError
+from async_download_client.errors import AsyncDownloadError, InsecureUrlError, NetworkError
+from async_download_client.proxy import Proxy, is_loopback, proxy_for
 from async_download_client.stop import StopSignal
 from async_download_client.text import printable
 
+MAX_TIMEOUT_SECONDS = 86_400  # sockets take at most 2 ** 31 ms
 _PLAIN = ("http", "ws")
+_TUNNEL_STATUS = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 def _user_agent() -> str:
@@ -32,15 +38,10 @@ USER_AGENT = _user_agent()
 
 def host_of(url: str) -> str:
     """Return the host in a URL, for messages."""
-    return printable(urlsplit(url).hostname or "the server")
-
-
-def is_loopback(host: str) -> bool:
-    """Return True for a name or address that never leaves this machine."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return printable(urlsplit(url).hostname or "the server")
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return "the server"
 
 
 def check_encrypted(url: str, *, allow_http: bool) -> None:
@@ -51,17 +52,19 @@ def check_encrypted(url: str, *, allow_http: bool) -> None:
 
 
 class Transport:
-    """Keeps and reuses connections, through the proxy in the environment, like curl.
+    """Keeps and reuses connections, through the proxy in the environment.
 
     Plain http is sent to this machine only, unless `allow_http`.
     """
 
     def __init__(self, timeout: float, connections: int, *, allow_http: bool = False) -> None:
+        if not 0 < timeout <= MAX_TIMEOUT_SECONDS:
+            raise ValueError(f"The time-out has to be above 0 and at most {MAX_TIMEOUT_SECONDS:,} seconds.")
         self.timeout = timeout
         self.allow_http = allow_http
         self._connections = connections
         self._lock = threading.Lock()
-        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._pools: dict[Proxy | None, urllib3.PoolManager] = {}
 
     @contextmanager
     def send(
@@ -95,7 +98,8 @@ class Transport:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> urllib3.BaseHTTPResponse:
         check_encrypted(url, allow_http=self.allow_http)
-        return self._pool(url).request(
+        proxy = proxy_for(url)
+        response = self._pool(proxy).request(
             method,
             url,
             body=body,
@@ -106,51 +110,98 @@ class Transport:
             preload_content=False,
             decode_content=False,
         )
+        if proxy and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            response.close()
+            raise proxy.refuse_credentials()
+        return response
 
     @contextmanager
     def errors(self, url: str) -> Iterator[None]:
-        """Raise urllib3's errors as NetworkError."""
+        """Raise the errors of urllib3 and http.client as NetworkError or ProxyError; their texts may hold secrets."""
         try:
             yield
-        except exceptions.HTTPError as error:
-            raise NetworkError(self._describe(error, host_of(url))) from None
+        except (exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            reason = error.reason if isinstance(error, exceptions.MaxRetryError) and error.reason else error
+            raise self._describe(reason, url) from None
 
     def close(self) -> None:
         """Close all connections."""
         for pool in self._pools.values():
             pool.clear()
 
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        direct = is_loopback(host) or urllib.request.proxy_bypass(host)
-        proxy = None if direct else urllib.request.getproxies().get(parts.scheme)
+    def _pool(self, proxy: Proxy | None) -> urllib3.PoolManager:
         with self._lock:
             if proxy not in self._pools:
                 size = self._connections
-                pool = urllib3.ProxyManager(proxy, maxsize=size) if proxy else urllib3.PoolManager(maxsize=size)
-                self._pools[proxy] = pool
+                self._pools[proxy] = (
+                    urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, maxsize=size)
+                    if proxy
+                    else urllib3.PoolManager(maxsize=size)
+                )
             return self._pools[proxy]
 
-    def _describe(self, error: BaseException, host: str) -> str:
-        if isinstance(error, exceptions.MaxRetryError) and error.reason:
-            return self._describe(error.reason, host)
+    def _describe(self, error: Exception, url: str) -> AsyncDownloadError:
+        host = host_of(url)
         match error:
             case exceptions.LocationValueError():
-                return "The URL is not an http or https URL."
+                return NetworkError("The URL is not an http or https URL.", is_final=True)
             case exceptions.NameResolutionError():
-                return f"The host {host} cannot be resolved; check the name and the DNS."
+                return NetworkError(f"The host {host} cannot be resolved; check the name and the DNS.")
             case exceptions.SSLError():
-                return f"No TLS connection to {host}: its certificate is not trusted, or it does not support TLS."
+                reason = "its certificate is not trusted, or it does not support TLS"
+                return NetworkError(f"No TLS connection to {host}: {reason}.", is_final="CERTIFICATE" in str(error))
             case exceptions.ProxyError():
-                return f"The proxy for {host} cannot be reached."
+                return _describe_proxy_error(error, url)
             case exceptions.NewConnectionError():
-                return f"{host} cannot be reached."
+                return NetworkError(f"{host} cannot be reached.")
             case exceptions.ConnectTimeoutError():
-                return f"{host} did not accept a connection within {self.timeout:g} s."
+                return NetworkError(f"{host} did not accept a connection within {self.timeout:g} s.")
             case exceptions.ReadTimeoutError():
-                return f"{host} sent nothing for {self.timeout:g} s."
-        return f"{host} broke off the connection."
+                return NetworkError(f"{host} sent nothing for {self.timeout:g} s.")
+        if isinstance(error, ValueError):
+            return NetworkError(f"The request to {host} has a header or URL that HTTP does not allow.", is_final=True)
+        return NetworkError(f"{host} broke off the connection.")
+
+
+def connect(url: str, timeout: float) -> socket.socket:
+    """Open a connection for a WebSocket, through the proxy in the environment, with TLS for wss.
+
+    Raises:
+        OSError, http.client.HTTPException, urllib3.exceptions.HTTPError: no connection; the text may hold secrets.
+        ProxyError: the proxy cannot be used.
+    """
+    parts, proxy = urlsplit(url), proxy_for(url)
+    is_secure = parts.scheme == "wss"
+    host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
+    kind = urllib3.connection.HTTPSConnection if is_secure else urllib3.connection.HTTPConnection
+    connection = kind(proxy.host if proxy else host, proxy.port if proxy else port, timeout=timeout)
+    try:
+        if proxy:
+            connection.set_tunnel(host, port, proxy.headers)
+        connection.connect()
+    except OSError as error:
+        connection.close()
+        if proxy and tunnel_status(error) == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise proxy.refuse_credentials() from None
+        raise
+    return connection.sock
+
+
+def tunnel_status(error: BaseException) -> int | None:
+    """Return the status with which a proxy refused CONNECT; None for other errors."""
+    match = _TUNNEL_STATUS.search(str(error))
+    return int(match[1]) if match else None
+
+
+def _describe_proxy_error(error: exceptions.ProxyError, url: str) -> AsyncDownloadError:
+    proxy, host = proxy_for(url), host_of(url)
+    name = printable(proxy.name) if proxy else "in the environment"
+    status = tunnel_status(error.original_error)
+    if proxy and status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return proxy.refuse_credentials()
+    if status:
+        return NetworkError(f"The proxy {name} refused a connection to {host} (HTTP {status}).")
+    return NetworkError(f"The proxy {name} for {host} cannot be reached.")
 
 
 def _redirect_url(url: str, location: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from async_download_client.api import Api
 from async_download_client.errors import NetworkError, WaitTimeoutError
@@ -37,7 +36,7 @@ class Wait:
     ) -> None:
         self._api, self._download, self._on_event, self._timing, self._stop = api, download, on_event, timing, stop
         self._connect_timeout = connect_timeout
-        lifetime = max((download.expires_at - datetime.now(UTC)).total_seconds(), 0.0) + _EXPIRY_GRACE_SECONDS
+        lifetime = max((download.expires_at - api.now()).total_seconds(), 0.0) + _EXPIRY_GRACE_SECONDS
         self._timeout = lifetime if timeout is None else timeout
         self._last_contact = time.monotonic()
         self._deadline = self._last_contact + self._timeout
@@ -120,9 +119,9 @@ class Wait:
     def _fetch_status(self) -> ReadyFile | None:
         """Ask the API once; network errors are raised only after `max_outage` seconds without contact."""
         try:
-            status = self._api.status(self._download, attempts=1, stop=self._stop)
-        except NetworkError:
-            if time.monotonic() - self._last_contact >= self._timing.max_outage:
+            status = self._api.status(self._download, stop=self._stop, retry=False)
+        except NetworkError as error:
+            if error.is_final or time.monotonic() - self._last_contact >= self._timing.max_outage:
                 raise
             return None
         self._last_contact = time.monotonic()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import socket
 from typing import Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import websocket
+from urllib3.exceptions import HTTPError
 
+from async_download_client.errors import ProxyError
 from async_download_client.messages import Body
-from async_download_client.transport import USER_AGENT, check_encrypted, host_of
+from async_download_client.transport import USER_AGENT, check_encrypted, connect, host_of, tunnel_status
 
 MAX_MESSAGE_BYTES = 128 * 1024  # the largest message of API Gateway
 _CLOSE, _TEXT = 0x8, 0x1
+_CONNECTION_ERRORS = (websocket.WebSocketException, HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 class SocketLostError(Exception):
@@ -24,8 +28,8 @@ class SocketLostError(Exception):
 class SocketRefusedError(SocketLostError):
     """The server answered the handshake with another status than 101; `is_final` says that a retry is useless."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the WebSocket was refused (HTTP {status})")
+    def __init__(self, status: int, reason: str = "") -> None:
+        super().__init__(reason or f"the WebSocket was refused (HTTP {status})")
         self.is_final = status < 500 and status != 429
 
 
@@ -62,12 +66,16 @@ class WebSocket:
         self._socket.cont_frame = _BoundedMessages(fire_cont_frame=False, skip_utf8_validation=False)
         url, headers = _with_ticket_as_header(endpoint)
         try:
-            self._socket.settimeout(timeout)
-            options = {"header": [f"User-Agent: {USER_AGENT}", *headers], "redirect_limit": 0}
+            connection = connect(url, timeout)
+            options = {"header": [f"User-Agent: {USER_AGENT}", *headers], "redirect_limit": 0, "socket": connection}
             self._socket.connect(url, **options)  # type: ignore[no-untyped-call] # websocket-client has no types
         except websocket.WebSocketBadStatusException as error:
             raise SocketRefusedError(error.status_code) from None
-        except (websocket.WebSocketException, OSError, ValueError):
+        except ProxyError as error:
+            raise SocketRefusedError(407, str(error)) from None
+        except _CONNECTION_ERRORS as error:
+            if status := tunnel_status(error):
+                raise SocketRefusedError(status, f"the proxy refused the WebSocket (HTTP {status})") from None
             raise SocketLostError(f"no WebSocket to {host_of(endpoint)}") from None
 
     def receive(self, timeout: float) -> Body | None:
@@ -83,7 +91,7 @@ class WebSocket:
             raise SocketLostError("the WebSocket was closed")
         try:
             message = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return message if opcode == _TEXT and isinstance(message, dict) else None
 

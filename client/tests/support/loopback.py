@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self, cast
 
 
 class Loopback:
     """The server, as a context manager; handlers that wait do so on `stopping`, which is set at the end."""
 
-    def __init__(self, handler: type[Handler]) -> None:
+    def __init__(self, handler: type[Handler], certificate: Path | None = None) -> None:
         self.stopping = threading.Event()
         self._server = _Server(("127.0.0.1", 0), handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         cast(Any, self._server).loopback = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{'https://localhost' if certificate else 'http://127.0.0.1'}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()

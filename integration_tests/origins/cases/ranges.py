@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration_tests.origins.case import LARGE, SMALL, Case, End, Reply, Rule, case, reply
+from integration_tests.origins.case import LARGE, SLICED, SMALL, Case, End, Reply, Rule, case, reply
 from integration_tests.origins.cases.headers import OK
 
 PARTIAL = "HTTP/1.1 206 Partial Content"
@@ -32,6 +32,11 @@ def _whole(*headers: str) -> Rule:
     return Rule(reply(OK, ALL, *headers, body=None, end=End.OPEN), {"range": ""})
 
 
+def _sliced(name: str, *replies: Reply | Rule) -> Case:
+    """Return a case whose file is copied in slices."""
+    return case(f"ranges: slices, {name}", *replies, Rule(_part(ETAG), RANGE), _whole(ETAG), file=SLICED)
+
+
 def _large(name: str, *replies: Reply | Rule, expected: str = "READY") -> Case:
     return case(f"ranges: {name}", *replies, expected=expected, file=LARGE)
 
@@ -58,7 +63,6 @@ SPANS = {
     "with a size of 0": "Content-Range: bytes {first}-{last}/0",
     "with a size of the range": "Content-Range: bytes {first}-{last}/{length}",
     "twice": f"{SPAN}\r\n{SPAN}",
-    "twice and differing": f"{SPAN}\r\nContent-Range: bytes 5-9/{{total}}",
     "with minus one": "Content-Range: bytes {first}-{last}/-1",
     "with 20 digits": "Content-Range: bytes {first}-{last}/99999999999999999999",
     "missing": "",
@@ -77,6 +81,12 @@ FINAL = {401: "ORIGIN_REFUSED", 404: "ORIGIN_NOT_FOUND", 410: "ORIGIN_NOT_FOUND"
 )
 
 CASES = [
+    _sliced("served"),
+    _sliced("at most 3 MiB", Rule(_part(ETAG, limit=3 * MIB), LATER)),
+    _sliced("If-Match answered with 412", Rule(_refusal(412), IF_MATCH)),
+    _sliced("later ones answered with the file", Rule(reply(OK, ALL, ETAG, body=SLICED), LATER)),
+    _sliced("later ones answered with 403", Rule(_refusal(403), LATER)),
+    _sliced("later ones are another version", Rule(_part('ETag: "v2"'), LATER)),
     _large("served, a strong ETag", Rule(_part(ETAG), RANGE), _whole(ETAG)),
     _large("served, Last-Modified", Rule(_part(*OLD_DATE), RANGE), _whole(*OLD_DATE)),
     _large("served, a weak ETag", Rule(_part('ETag: W/"v1"'), RANGE), _whole('ETag: W/"v1"')),
@@ -108,9 +118,14 @@ CASES = [
     ),
     _ranged("answered with 204", reply("HTTP/1.1 204 No Content", end=End.OPEN), expected="ORIGIN_ERROR"),
     _ranged("answered with 304", reply("HTTP/1.1 304 Not Modified", end=End.OPEN)),
-    _ranged("reset", Reply(b"", end=End.RESET)),
-    _ranged("closed", Reply(b"")),
+    _ranged("reset", Reply(b"", end=End.RESET), expected="ORIGIN_UNREACHABLE"),
+    _ranged("closed", Reply(b""), expected="ORIGIN_UNREACHABLE"),
     *(_ranged(f"Content-Range {name}", _part(ETAG, span=span)) for name, span in SPANS.items()),
+    _ranged(
+        "Content-Range twice and differing",
+        _part(ETAG, "Content-Range: bytes 5-9/{total}"),
+        expected="ORIGIN_ERROR",
+    ),
     *(
         _ranged(f"a large file, Content-Range {name}", _part(ETAG, span=SPANS[name]), LARGE)
         for name in (

@@ -70,17 +70,14 @@ def receive_ready_of_a_sliced_copy(stack: Stack, timeout: float) -> None:
 
 @journey("copy")
 def copy_with_secret_header(stack: Stack, timeout: float) -> None:
-    _copy_with_secret_header(stack, unique_path("1", SHORT_WAIT), timeout)
+    download = stack.client.request(unique_path("1", SHORT_WAIT), origin=GUARDED)
+    stack.client.receive_ready(download, timeout)
 
 
 @journey("copy", "copy_slice")
 def copy_slices_with_secret_header(stack: Stack, timeout: float) -> None:
-    _copy_with_secret_header(stack, unique_path(SLICED), timeout + 1)
-
-
-def _copy_with_secret_header(stack: Stack, path: str, timeout: float) -> None:
-    download = stack.client.request(path, origin=GUARDED)
-    stack.client.receive_ready(download, timeout)
+    download = stack.client.request(unique_path(SLICED), origin=GUARDED)
+    stack.client.receive_ready(download, timeout + 1)
 
 
 @journey("copy")

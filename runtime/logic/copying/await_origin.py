@@ -87,7 +87,7 @@ def delay(answers: int, answer: OriginPreparingError, left: float) -> float:
     maximum = MAX_SECONDS if answers < LONG_WAIT_ANSWERS else MAX_LONG_SECONDS
     grown = min(FIRST_SECONDS * GROWTH ** min(answers, 10), maximum, left - SPARE_SECONDS)
     if max(retry_after, grown) < FIRST_SECONDS:
-        raise TimedOutError("The origin was still preparing the file when the time of the download was over.")
+        raise TimedOutError("The origin did not have the file ready in the time of this download.")
     return max(retry_after, grown)
 
 

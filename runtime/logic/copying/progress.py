@@ -59,7 +59,7 @@ def send_once(sockets: Sockets, download: Download, message: Message) -> None:
     posted = parallel.map_each(partial(_post, sockets, data), sorted(download.connection_ids))
     if given_up := posted.count(False):
         log.warning(
-            "Progress messages were given up",
+            "Messages were given up",
             executionArn=download.execution_arn,
             type=str(message["type"]),
             posted=len(posted) - given_up,

@@ -36,7 +36,11 @@ class Deliver:
             PushesGivenUpError: no client was reached for now. Another call does no harm and may succeed.
         """
         download = self.downloads.get(execution_arn)
-        if download is None or download.is_expired(self.clock.now()):
+        if download is None:
+            return {}
+        if download.is_expired(self.clock.now()):
+            if connection_id is None:
+                self._start_event(download)
             return {}
         if self.resume_waiters is not None and connection_id is None:
             self.resume_waiters.run(download)
@@ -47,15 +51,15 @@ class Deliver:
             else None
         )
         if connection_id is None:  # after the message, for which clients wait
-            self._settle(download)
+            if self.release is not None:
+                self.release.run(download)
+            self._start_event(download)
         if counts is None:
             return {}
         counts.raise_if_none_reached()
         return counts.fields
 
-    def _settle(self, download: Download) -> None:
-        """Release the place of the caller, and have the event of the end sent."""
-        if self.release is not None:
-            self.release.run(download)
+    def _start_event(self, download: Download) -> None:
+        """Start the function that sends the event of the end, unless the event was sent before."""
         if self.functions is not None and download.status.is_final and download.event_sent_at is None:
             self.functions.start(self.fail_function, {"executionArn": download.execution_arn})

@@ -56,7 +56,10 @@ def expect_none(headers: Mapping[str, str], path: str) -> None:
 
     Raises:
         OriginRangeError: they are compressed.
-        OriginError: as `layers_of`.
     """
-    if layers_of(headers, path):
+    try:
+        is_compressed = bool(layers_of(headers, path))
+    except OriginError as error:
+        raise OriginRangeError(str(error)) from None
+    if is_compressed:
         raise OriginRangeError("The origin answered with a range of a compressed file.")

@@ -74,11 +74,11 @@ class Fetch:
                 while_waiting=while_waiting,
                 ca_bundle=self._ca_bundle_for(target.url),
             )
-            if body.status not in redirects.STATUSES:
+            if not redirects.is_redirect(body):
                 self._expect_no_wait(body, first, target)
                 return body
             location = body.headers.get("location", "")
-            cookies.keep(target.url, body.headers)
+            cookies.keep(target.url, body.headers, self.deadline.clock.now())
             body.close()
             target = self._follow(target, location)
         raise OriginError(f"The origin redirected more than {MAX_REDIRECTS} times.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from runtime.logic.origin.origin_scope import Authority, authority_of
@@ -13,7 +14,7 @@ SET_COOKIE = "set-cookie"  # in `ports.Body.headers`: several are joined by line
 MAX_COOKIES = 20
 MAX_LENGTH = 4096  # characters of all cookies of a request; browsers allow as many for each
 _PAIR = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*([!-:<-~]*)")  # printable ASCII without blanks and semicolons
-_EXPIRED = re.compile(r"-\d+|0+")
+_AGE = re.compile(r"(-?)([0-9]+)")
 _Key = tuple[Authority, str, str]
 
 
@@ -26,8 +27,8 @@ class RedirectCookies:
 
     _values: dict[_Key, str] = field(default_factory=dict, repr=False)
 
-    def keep(self, url: str, headers: Mapping[str, str]) -> None:
-        """Keep the cookies that the answer to a request for `url` sets."""
+    def keep(self, url: str, headers: Mapping[str, str], now: float) -> None:
+        """Keep the cookies that the answer to a request for `url` sets, and drop those that it expires."""
         for line in headers.get(SET_COOKIE, "").split("\n"):
             text, *attributes = line.split(";")
             pair = _PAIR.fullmatch(text.strip())
@@ -40,7 +41,7 @@ class RedirectCookies:
                 continue
             key = server, path if path.startswith("/") else _directory(urlsplit(url).path), pair[1]
             self._values.pop(key, None)
-            if not _EXPIRED.fullmatch(options.get("max-age", "")) and len(self._values) < MAX_COOKIES:
+            if not _is_expired(options, now) and len(self._values) < MAX_COOKIES:
                 self._values[key] = pair[2]
 
     def header(self, url: str) -> dict[str, str]:
@@ -52,6 +53,17 @@ class RedirectCookies:
             longer = f"{cookies}; {key[2]}={self._values[key]}".removeprefix("; ")
             cookies = longer if len(longer) <= MAX_LENGTH else cookies
         return {"Cookie": cookies} if cookies else {}
+
+
+def _is_expired(options: Mapping[str, str], now: float) -> bool:
+    """Return whether the attributes of a cookie end it; `Max-Age` comes before `Expires` (RFC 6265, 5.3)."""
+    age = _AGE.fullmatch(options.get("max-age", ""))
+    if age is not None:
+        return age[1] == "-" or not age[2].strip("0")
+    try:
+        return parsedate_to_datetime(options["expires"]).timestamp() <= now
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError, OSError):
+        return False
 
 
 def _directory(path: str) -> str:

@@ -8,11 +8,18 @@ from urllib.parse import quote, urldefrag, urljoin, urlsplit, urlunsplit
 from runtime.errors import OriginAddressRefusedError, OriginError
 from runtime.logic.origin.origin_scope import authority_of, is_own_host, is_under, remove_dot_segments
 from runtime.models import Origin, RedirectRule
+from runtime.ports import Body
 
-STATUSES = frozenset({301, 302, 303, 307, 308})
+_STATUSES = frozenset({301, 302, 303, 307, 308})
+_MULTIPLE_CHOICES = 300
 _KEEP_IN_LOCATION = "/%:@!$&'()*+,;=~-._?[]#"
 _HOST = re.compile(r"[a-z0-9._:-]{1,253}")
 _NOT_ALLOWED = "The origin redirected to a URL that is not allowed."
+
+
+def is_redirect(body: Body) -> bool:
+    """Return whether an answer leads to another URL. A Location of 300 is the choice that the server prefers."""
+    return body.status in _STATUSES or (body.status == _MULTIPLE_CHOICES and "location" in body.headers)
 
 
 def resolve(origin: Origin, url: str, location: str) -> str:

@@ -156,6 +156,8 @@ class Source:
         span = answers.content_range_of(body.headers)
         if span.total is None:
             raise OriginRangeError("The origin answered 206 without the size of the file.")
+        if span.length == span.total == self._part_size:  # or the origin names the range's length as the file's size
+            raise OriginRangeError("The origin answered 206 with the length of the range as the size of the file.")
         if span.start != 0 or (span.length > self._part_size and span.length < span.total):
             raise OriginRangeError("The origin answered with another range than it was asked for.")
         self._validator = answers.validator_of(body.headers)

@@ -122,7 +122,7 @@ def test_tls_body_without_length_is_whole_after_close_notify_only(end: Script, i
         if is_whole:
             assert read_all(response) == body
         else:
-            with pytest.raises(OriginTruncatedError):
+            with pytest.raises(OriginTruncatedError, match="without close_notify"):
                 read_all(response)
 
 

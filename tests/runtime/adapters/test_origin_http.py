@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
 import ssl
@@ -30,7 +31,7 @@ from runtime.errors import (
     StoppedError,
 )
 from runtime.models import Origin
-from tests.runtime.support.copying import assert_stored
+from tests.runtime.support.copying import assert_nothing_left, assert_stored, is_failure
 from tests.runtime.support.fakes import do_nothing
 from tests.runtime.support.http_server import CERTIFICATE, Exchange, serving
 from tests.runtime.support.world import PART, World, content_of
@@ -396,3 +397,26 @@ def test_copy_over_real_sockets_resumes_after_a_cut(world: World) -> None:
         ranges = [line for request in server.requests for line in request.split("\r\n") if line.startswith("Range")]
     assert_stored(world, content)
     assert ranges == ["Range: bytes=0-999", "Range: bytes=1000-", "Range: bytes=2700-"]
+
+
+@pytest.mark.parametrize("cuts", [1, 9], ids=["once", "always"])
+def test_gzip_that_is_cut_between_its_members_is_tried_again(world: World, cuts: int) -> None:
+    """The bytes before the cut are complete gzip: only the Content-Length says that more was to come."""
+    members = [gzip.compress(content_of(size)) for size in (300, 400, 500)]
+    body = b"".join(members)
+
+    def script(exchange: Exchange) -> None:
+        cut = len(members[0]) if len(server.requests) <= cuts else len(body)
+        exchange.send(OK, "Content-Encoding: gzip", f"Content-Length: {len(body)}", body=body[:cut])
+
+    with serving(script) as server:
+        world.put_download()
+        world.origins = HttpOrigins()  # type: ignore[assignment]
+        base = f"http://127.0.0.1:{server.port}/"
+        outcome = world.copy(origin=Origin("reports", base, allow_http=True), loopback=True)
+    if cuts == 1:
+        assert outcome == {"outcome": "STORED"}
+        assert_stored(world, content_of(300) + content_of(400) + content_of(500))
+    else:
+        assert is_failure("ORIGIN_TRUNCATED", outcome)
+        assert_nothing_left(world)

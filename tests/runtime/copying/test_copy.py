@@ -42,7 +42,7 @@ def test_copy_with_up_to_two_cuts_is_complete(size: int, cuts: list[int | None])
 
 
 def test_small_file_needs_one_request_to_origin_bucket_and_table(world: World) -> None:
-    world.put_file(OriginFile(content_of(PART)))
+    world.put_file(OriginFile(content_of(PART - 1)))
     world.copy()
     assert len(world.origins.requests) == 1
     assert world.objects.calls == {"put": 1, "head": 1}  # the fake itself calls head

@@ -11,7 +11,15 @@ from runtime.errors import OriginStalledError, OriginUnreachableError
 from runtime.models import Failure
 from tests.runtime.support.copying import assert_nothing_left, assert_stored, cancel_hook, is_failure
 from tests.runtime.support.fakes import FakeBody, OriginRequest
-from tests.runtime.support.odd_origins import ODD_LATER_RANGES, ODD_RANGES, Answer, OddOrigin, range_answer, span_of
+from tests.runtime.support.odd_origins import (
+    ODD_LATER_RANGES,
+    ODD_RANGES,
+    Answer,
+    OddOrigin,
+    range_answer,
+    span_of,
+    with_content_range,
+)
 from tests.runtime.support.world import PART, OriginFile, World, content_of
 
 SIZE = 5 * PART + 7
@@ -70,6 +78,14 @@ def test_last_modified_that_cannot_be_used_is_followed_by_one_plain_get(world: W
 
 def test_size_that_the_first_range_does_not_have_is_taken_from_a_plain_get(world: World) -> None:
     origin = serve_odd(world, lambda file, _request: range_answer(file, 0, PART - 1, content_range="bytes 0-999/*"))
+    assert world.copy() == {"outcome": "STORED"}
+    assert_stored(world, origin.file.content)
+    origin.assert_one_plain_get()
+
+
+def test_length_of_the_requested_range_is_not_taken_for_the_size_of_the_file(world: World) -> None:
+    """Some origins name the length of the range in the place of the size."""
+    origin = serve_odd(world, with_content_range(f"bytes {{first}}-{{last}}/{PART}"))
     assert world.copy() == {"outcome": "STORED"}
     assert_stored(world, origin.file.content)
     origin.assert_one_plain_get()

@@ -163,6 +163,13 @@ def test_download_that_goes_on_has_no_event(world: EventWorld, status: Status) -
     assert world.events() == []
 
 
+def test_download_that_expired_before_it_was_delivered_has_its_event(world: EventWorld) -> None:
+    """Its execution succeeds, so that no status event follows."""
+    world.put_download(status=Status.READY, expires_at=int(world.clock.now()) - 1)
+    assert world.deliver.run(ARN) == {}
+    assert world.events() == [("READY", None)]
+
+
 def test_replay_sends_no_event(world: EventWorld) -> None:
     world.put_download(status=Status.READY)
     open_connections(world, "c1")

@@ -111,8 +111,8 @@ FAULTS = st.builds(
 )
 
 
-@pytest.mark.parametrize("share", range(4))  # of a thousand schedules, so that they run beside each other
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.parametrize("share", range(4))  # of 400 schedules, side by side; 60 find each mistake
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_client_that_stays_gets_the_end_in_any_order(share: int, data: st.DataObject) -> None:
     """In random orders with random faults, no client gets another end, and no row and no socket is left."""

@@ -133,6 +133,15 @@ def test_redirect_without_location_is_an_error() -> None:
         build_fetch(FakeOrigins(lambda _: FakeBody(301))).get({}, do_nothing)
 
 
+def test_300_is_followed_if_it_names_a_location() -> None:
+    locations = {BASE + "a.csv": {"location": "b.csv"}, BASE + "b.csv": None}
+    origins = FakeOrigins(
+        lambda request: FakeBody(300, headers) if (headers := locations[request.url]) else FakeBody(200)
+    )
+    assert build_fetch(origins).get({}, do_nothing).status == 200
+    assert build_fetch(FakeOrigins(lambda _: FakeBody(300))).get({}, do_nothing).status == 300
+
+
 def test_at_most_five_redirects_are_followed() -> None:
     origins = redirecting_origins(a="b", b="c", c="d", d="e", e="f")
     assert build_fetch(origins).get({}, do_nothing).status == 200

@@ -16,12 +16,13 @@ from tests.runtime.support.http_server import Exchange, serving
 
 pytestmark = pytest.mark.security
 
+NOW = 1_800_000_000.0  # 15 January 2027
 URL = "https://files.example.com/exports/a.csv"
 
 
 def cookies_of(*lines: str, url: str = URL) -> RedirectCookies:
     cookies = RedirectCookies()
-    cookies.keep(url, {"set-cookie": "\n".join(lines)})
+    cookies.keep(url, {"set-cookie": "\n".join(lines)}, NOW)
     return cookies
 
 
@@ -112,6 +113,14 @@ def test_secret_header_of_the_origin_replaces_cookies_under_its_base_url() -> No
         ("a=1; Max-Age=60", "/exports/b", True),
         ("a=1; Max-Age=0", "/exports/b", False),
         ("a=1; Max-Age=-1", "/exports/b", False),
+        ("a=1; Max-Age=00", "/exports/b", False),
+        ("a=1; Max-Age=soon", "/exports/b", True),
+        ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "/exports/b", False),
+        ("a=1; Expires=Fri, 15 Jan 2027 09:00:00 GMT", "/exports/b", True),
+        ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60", "/exports/b", True),
+        ("a=1; Expires=Fri, 15 Jan 2027 09:00:00 GMT; Max-Age=0", "/exports/b", False),
+        ("a=1; Expires=yesterday", "/exports/b", True),
+        ("a=1; Expires=Thu, 99 Jan 99999 99:00:00 GMT", "/exports/b", True),
     ],
 )
 def test_path_and_age_of_a_cookie_are_respected(line: str, path: str, is_sent: bool) -> None:
@@ -142,10 +151,14 @@ def test_number_and_length_of_cookies_are_limited() -> None:
     assert 3000 < len(long) <= MAX_LENGTH
 
 
-@given(st.text(max_size=80))
+@given(
+    st.one_of(
+        st.text(max_size=80), st.text("a=1; ,Expires-Max:0123456789GMTJan", max_size=80).map("a=1; Expires=".__add__)
+    )
+)
 def test_any_header_yields_one_line_of_printable_ascii(text: str) -> None:
     cookies = RedirectCookies()
-    cookies.keep(URL, {"set-cookie": text})
+    cookies.keep(URL, {"set-cookie": text}, NOW)
     header = cookies.header(URL).get("Cookie", "")
     assert header.isascii()
     assert header.isprintable()
@@ -166,6 +179,6 @@ def test_all_cookies_of_a_real_answer_are_kept() -> None:
         url = f"http://127.0.0.1:{server.port}/a"
         body = HttpOrigins().get(url, {}, check=lambda _: None, timeout=5, while_waiting=do_nothing)
         cookies = RedirectCookies()
-        cookies.keep(url, body.headers)
+        cookies.keep(url, body.headers, NOW)
         body.close()
     assert cookies.header(url) == {"Cookie": "a=1; b=2"}

@@ -188,7 +188,7 @@ def test_progress_message_is_tried_once_and_counted(world: World, capsys: pytest
     world.sockets.errors["c3"] = [THROTTLED] * 2
     send_progress(world.sockets, world.row, None)
     assert len(world.sockets.errors["c3"]) == 1
-    entry = log_entry(capsys, "Progress messages were given up")
+    entry = log_entry(capsys, "Messages were given up")
     assert (entry["pushesGivenUp"], entry["posted"], entry["type"]) == (1, 2, "progress")
     send_progress(world.sockets, replace(world.row, connection_ids=frozenset({"c1"})), None)
     assert capsys.readouterr().out == ""

@@ -83,6 +83,8 @@ ODD_RANGES: dict[str, Answer] = {
     "end before the start": with_content_range("bytes 9-8/{size}"),
     "multipart": multipart,
     "multipart without parts": range_with(content_range=None, content_type="multipart/byteranges; boundary=b"),
+    "range of gzip": range_with(content_encoding="gzip"),
+    "range of br": range_with(content_encoding="br"),
     "pieces of a byte": lambda file, request: range_answer(file, *2 * span_of(request, len(file.content))[:1]),
 }
 """Answers to any request with Range."""

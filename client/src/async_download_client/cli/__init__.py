@@ -5,7 +5,7 @@
 | 0 | success; `get` has written and verified the file |
 | 1 | unexpected error |
 | 2 | wrong usage |
-| 3 | refused: wrong path, origin, ticket or credentials, or no credentials |
+| 3 | refused: wrong path, origin, ticket or credentials, no credentials, or a proxy that cannot be used |
 | 4 | the stack could not get the file from its origin, or the download was cancelled |
 | 5 | not ready within --timeout |
 | 6 | corrupt: wrong size or checksum; the received bytes are deleted |
@@ -22,7 +22,9 @@ import io
 import json
 import os
 import signal
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from async_download_client.cli import commands
@@ -35,10 +37,12 @@ from async_download_client.errors import (
     DownloadFailedError,
     FileError,
     NetworkError,
+    ProxyError,
     RefusedError,
     StoppedError,
     WaitTimeoutError,
 )
+from async_download_client.transport import USER_AGENT
 
 __all__ = ["EXIT_CODES", "exit_code_of", "main"]
 
@@ -49,6 +53,7 @@ EXIT_CODES: dict[type[AsyncDownloadError], int] = {
     WaitTimeoutError: 5,
     CorruptError: 6,
     NetworkError: 7,
+    ProxyError: 3,
     FileError: 8,
     StoppedError: 130,
 }
@@ -59,27 +64,30 @@ _RESUME_HINT = "run the same command again to resume"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     prepare_streams()
-    parser = make_parser(__doc__ or "")
-    text = io.StringIO()
+    arguments, stopped_by = argparse.Namespace(command=None), _install_signal_handlers()
     try:
-        with contextlib.redirect_stdout(text):  # argparse ignores it when --help cannot be written
-            arguments = parser.parse_args(argv)
-    except SystemExit:
-        try:
-            print_result(text.getvalue(), end="")
-        except FileError as error:
-            _print_error(f"{error} [{error.code}]")
-            return exit_code_of(error)
-        raise
-    stopped_by = _install_signal_handlers()
-    try:
+        parser = make_parser(__doc__ or "")
+        _parse(parser, argv, arguments)
         commands.run(arguments, parser)
     except AsyncDownloadError as error:
         return _report_error(arguments, error)
     except KeyboardInterrupt:
         _print_error(f"stopped; {_RESUME_HINT}" if commands.can_resume(arguments) else "stopped; no bytes were kept")
         return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
+    except Exception as error:
+        return _report_error(arguments, _unexpected_error(error))
     return 0
+
+
+def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, arguments: argparse.Namespace) -> None:
+    """Parse the arguments; raises FileError if --help cannot be printed, which argparse ignores."""
+    text = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text):
+            parser.parse_args(argv, arguments)
+    except SystemExit:
+        print_result(text.getvalue(), end="")
+        raise
 
 
 def exit_code_of(error: AsyncDownloadError) -> int:
@@ -101,6 +109,18 @@ def _report_error(arguments: argparse.Namespace, error: AsyncDownloadError) -> i
     if commands.can_resume(arguments):
         _print_error(_RESUME_HINT)
     return code
+
+
+def _unexpected_error(error: Exception) -> AsyncDownloadError:
+    """Return an error with the class and the place of an exception, without its text, which may hold secrets."""
+    package = str(Path(__file__).parents[1])
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return AsyncDownloadError(
+        f"An unexpected {type(error).__name__}{place}. Please report this line and {USER_AGENT}, "
+        '"Report a fault" in the README of the downloader says where.',
+        "UNEXPECTED",
+    )
 
 
 def _print_error(text: str) -> None:

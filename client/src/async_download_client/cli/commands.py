@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,15 +18,19 @@ from rich.filesize import decimal
 from async_download_client.api import base_url_of_download
 from async_download_client.auth import ApiKey, Auth, Bearer, Iam
 from async_download_client.cli.completion import script
-from async_download_client.cli.display import clock, display_for, keep_going
-from async_download_client.cli.output import print_result
+from async_download_client.cli.display import clock, describe, display_for, keep_going
+from async_download_client.cli.output import print_progress, print_result
 from async_download_client.client import Client
 from async_download_client.errors import FileError
+from async_download_client.events import Event
 from async_download_client.messages import parse_download, raise_if_ended
 from async_download_client.models import Download
+from async_download_client.secrets import clean_secret
 from async_download_client.timing import Timing
 from async_download_client.transfer.state_files import has_journal
 from async_download_client.transfer.targets import own_descriptor, resolve
+
+_MAX_RESPONSE_BYTES = 1 << 20
 
 
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
@@ -99,7 +104,12 @@ def _stdout() -> BinaryIO:
 def _request(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     with _client(arguments, parser, arguments.url) as client:
         download = client.request(
-            arguments.path, arguments.origin, arguments.file_name, arguments.sha256, arguments.size
+            arguments.path,
+            arguments.origin,
+            arguments.file_name,
+            arguments.sha256,
+            arguments.size,
+            on_event=_print_retry(arguments),
         )
     print_result(json.dumps(download.response))
 
@@ -107,7 +117,7 @@ def _request(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
 def _status(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
     with _client_for_download(download, arguments, parser) as client:
-        status = client.status(download)
+        status = client.status(download, on_event=_print_retry(arguments))
     copied = f"{decimal(status.copied_bytes)} copied" if status.copied_bytes is not None and not status.file else ""
     size = status.file.size if status.file else status.size
     total = f"{decimal(size)} in total" if size is not None else ""
@@ -122,7 +132,7 @@ def _status(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> N
 def _cancel(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     download = _download(arguments, parser)
     with _client_for_download(download, arguments, parser) as client:
-        client.cancel(download)
+        client.cancel(download, on_event=_print_retry(arguments))
     _print_result(arguments, {"id": download.id, "status": "CANCELLED"}, f"Cancelled {download.id}")
 
 
@@ -163,8 +173,8 @@ def _credential_options(arguments: argparse.Namespace) -> list[str]:
 
 def _client(arguments: argparse.Namespace, parser: argparse.ArgumentParser, url: str) -> Client:
     headers = dict(arguments.header)
-    key = arguments.api_key or os.environ.get("ASYNC_DOWNLOAD_API_KEY")
-    token = arguments.bearer or os.environ.get("ASYNC_DOWNLOAD_TOKEN")
+    key = arguments.api_key or _environment_secret("ASYNC_DOWNLOAD_API_KEY")
+    token = arguments.bearer or _environment_secret("ASYNC_DOWNLOAD_TOKEN")
     use_iam = arguments.iam or arguments.profile or arguments.region
     if use_iam and arguments.bearer:
         parser.error("--bearer and --iam both set the header Authorization: use one of them")
@@ -178,6 +188,19 @@ def _client(arguments: argparse.Namespace, parser: argparse.ArgumentParser, url:
     elif key:
         auth = ApiKey(key)
     return _make_client(arguments, url, auth, headers)
+
+
+def _environment_secret(name: str) -> str | None:
+    """Return the key or token in an environment variable; None if it is not set or empty."""
+    value = os.environ.get(name, "")
+    return clean_secret(value, f"The environment variable {name}") if value.strip() else None
+
+
+def _print_retry(arguments: argparse.Namespace) -> Callable[[Event], None] | None:
+    """Return a callback that prints why a call is repeated on stderr; None with --quiet."""
+    if getattr(arguments, "quiet", False):
+        return None
+    return lambda event: print_progress(describe(event) or "")
 
 
 def _make_client(arguments: argparse.Namespace, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Client:
@@ -195,15 +218,26 @@ def _make_client(arguments: argparse.Namespace, url: str, auth: Auth | None, hea
 
 def _download(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Download:
     try:
-        text = sys.stdin.read() if arguments.download == "-" else Path(arguments.download).read_text()
-        response = json.loads(text)
+        content = _read_bytes(arguments.download)
     except OSError as error:
         raise FileError(f"{arguments.download} cannot be read: {error.strerror or error}.") from None
-    except ValueError:
+    try:
+        response = json.loads(content)  # in UTF-8, UTF-16 or UTF-32, with or without a byte order mark
+    except (ValueError, RecursionError):
         response = None
     if not isinstance(response, dict):
         parser.error(f"{arguments.download} does not hold the JSON response of the API to `request`")
     return parse_download(response)
+
+
+def _read_bytes(name: str) -> bytes:
+    """Return the first bytes of a file, or of stdin for `-`; raises OSError."""
+    if name != "-":
+        with Path(name).open("rb") as file:
+            return file.read(_MAX_RESPONSE_BYTES)
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "stdin is closed")
+    return sys.stdin.buffer.read(_MAX_RESPONSE_BYTES)
 
 
 def _print_result(arguments: argparse.Namespace, result: Mapping[str, object], text: str) -> None:

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Callable
+from typing import NoReturn
 
 from async_download_client.cli import values
 from async_download_client.cli.completion import SHELLS
@@ -15,14 +16,35 @@ from async_download_client.transport import USER_AGENT
 _URL = "the stack's output downloadUrl or apiUrl"
 _DOWNLOAD = "a file with the output of `request`, or the API's response; - is stdin"
 _RAW = argparse.RawDescriptionHelpFormatter
+_BETTER = "better in the environment: {}"
+_VALUES = (
+    (r"invalid choice: .*(?= \(choose from)", "invalid choice"),
+    (r"ignored explicit argument .*", "it takes no value"),
+    (r"(ambiguous option: [^\s=]+)=.*(?= could match)", r"\1"),
+    (r"(invalid \w+ value): .*", r"\1"),
+)
 AddOptions = Callable[[argparse.ArgumentParser], None]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages hold no values, as a mistyped option may be followed by a secret."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, and exit with 2."""
+        head, separator, words = message.partition("unrecognized arguments: ")
+        if separator:
+            options = [word for word in words.split() if re.fullmatch("--[a-z][a-z-]{0,30}", word.partition("=")[0])]
+            message = f"{head}unrecognized arguments {' '.join(word.partition('=')[0] for word in options)}".strip()
+        for pattern, replacement in _VALUES:
+            message = re.sub(pattern, replacement, message, flags=re.DOTALL)
+        super().error(message)
 
 
 def make_parser(exit_codes: str) -> argparse.ArgumentParser:
     """Return the parser; `exit_codes` is a text with the table of exit codes, for the help."""
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", exit_codes, re.MULTILINE)
     epilog = "exit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in rows)
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="async-download",
         description="Download files through an async-download stack.",
         epilog=epilog,
@@ -70,9 +92,15 @@ def make_parser(exit_codes: str) -> argparse.ArgumentParser:
 
 def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", type=values.url, metavar="URL", help=_URL)
-    parser.add_argument("--path", help="path of the file under its origin; default: the origin's defaultPath")
-    parser.add_argument("--origin", metavar="NAME", help="the origin; optional if the stack has only one")
-    parser.add_argument("--file-name", metavar="NAME", help="the name that browsers save the file under")
+    parser.add_argument(
+        "--path", type=values.text, help="path of the file under its origin; default: the origin's defaultPath"
+    )
+    parser.add_argument(
+        "--origin", type=values.text, metavar="NAME", help="the origin; optional if the stack has only one"
+    )
+    parser.add_argument(
+        "--file-name", type=values.text, metavar="NAME", help="the name that browsers save the file under"
+    )
     parser.add_argument("--sha256", type=values.sha256, metavar="HEX", help="the SHA-256 that the file must have")
     parser.add_argument("--size", type=values.size, metavar="BYTES", help="the size that the file must have")
 
@@ -114,8 +142,12 @@ def _add_api(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--region", metavar="NAME", help="the region to sign for; default: the URL's, AWS_REGION or the profile's"
     )
-    group.add_argument("--api-key", metavar="KEY", help="better in the environment: ASYNC_DOWNLOAD_API_KEY")
-    group.add_argument("--bearer", metavar="TOKEN", help="better in the environment: ASYNC_DOWNLOAD_TOKEN")
+    group.add_argument(
+        "--api-key", type=values.secret, metavar="KEY", help="better in the environment: ASYNC_DOWNLOAD_API_KEY"
+    )
+    group.add_argument(
+        "--bearer", type=values.secret, metavar="TOKEN", help="better in the environment: ASYNC_DOWNLOAD_TOKEN"
+    )
     group.add_argument(
         "--header",
         type=values.header,
@@ -131,7 +163,7 @@ def _add_api(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--read-timeout",
-        type=values.seconds,
+        type=values.read_timeout,
         default=30.0,
         metavar="SECONDS",
         help="how long a server may be silent; default: %(default)g",
@@ -141,7 +173,7 @@ def _add_api(parser: argparse.ArgumentParser) -> None:
         type=values.seconds,
         default=Timing.max_outage,
         metavar="SECONDS",
-        help="how long to retry while no bytes are received; default: %(default)g",
+        help="how long to retry while nothing is received, from the first call on; default: %(default)g",
     )
 
 
