@@ -187,5 +187,5 @@ def test_a_target_without_a_directory_is_refused_before_the_request(
 
 def test_an_error_of_the_file_system_is_a_file_error(client: Client, file: ReadyFile, tmp_path: Path) -> None:
     (tmp_path / "report.bin.part").mkdir()
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(FileError, match="is not a file"):
         client.fetch(file, tmp_path / "report.bin")

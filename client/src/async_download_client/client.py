@@ -23,6 +23,7 @@ from async_download_client.timing import Timing
 from async_download_client.transfer.fetch import Fetch
 from async_download_client.transfer.output_stream import OutputStream
 from async_download_client.transfer.part_file import PartFile
+from async_download_client.transfer.targets import open_target
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport
 from async_download_client.wait import Wait
@@ -30,6 +31,7 @@ from async_download_client.wait import Wait
 OnEvent = Callable[[Event], object]
 Target = str | Path | BinaryIO
 _MAX_PARALLEL = 64
+_FIFO_POLL_SECONDS = 0.05
 
 
 class ClientOptions(TypedDict, total=False):
@@ -145,12 +147,13 @@ class Client:
     ) -> Verified:
         """Download and verify a file that is ready.
 
-        A path is written by way of `<target>.part`, which replaces the target when it is complete and verified. With
+        A file is written by way of `<target>.part`, which replaces the target when it is complete and verified. With
         `resume`, the bytes that an interrupted call left are kept if they belong to the same S3 object. A binary
-        stream is written in order, with one GET at a time, and verified after the last byte.
+        stream, a device and a FIFO are written in order, with one GET at a time, and verified after the last byte.
         """
-        with _open_target(target, resume=resume) as output:
-            return self._fetch(file, output, on_event or _ignore, sha256, stop or StopSignal())
+        stop = stop or StopSignal()
+        with open_target(target, resume=resume, wait=lambda: stop.sleep(_FIFO_POLL_SECONDS)) as output:
+            return self._fetch(file, output, on_event or _ignore, sha256, stop)
 
     def get(
         self,
@@ -172,7 +175,7 @@ class Client:
         """
         on_event, stop = on_event or _ignore, stop or StopSignal()
         request = DownloadRequest(path, origin, file_name, sha256, size)
-        with _open_target(target, resume=resume) as output:
+        with open_target(target, resume=resume, wait=lambda: stop.sleep(_FIFO_POLL_SECONDS)) as output:
             key = output.idempotency_key(request.digest(self._api.base))
             download = self._api.request(request, key, stop, _report_retries(on_event))
             output.mark_requested()
@@ -215,7 +218,3 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _open_target(target: Target, *, resume: bool) -> PartFile | OutputStream:
-    return PartFile(Path(target), resume=resume) if isinstance(target, str | Path) else OutputStream(target)

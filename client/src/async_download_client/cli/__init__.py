@@ -17,17 +17,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
 import signal
-import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from async_download_client.cli import commands
+from async_download_client.cli.output import prepare_streams, print_progress, print_result
 from async_download_client.cli.parser import make_parser
 from async_download_client.errors import (
     AsyncDownloadError,
@@ -62,25 +63,31 @@ _RESUME_HINT = "run the same command again to resume"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None if the shell has closed it
-            stream.reconfigure(errors="backslashreplace")  # characters that the terminal's encoding lacks are escaped
+    prepare_streams()
     arguments, stopped_by = argparse.Namespace(command=None), _install_signal_handlers()
     try:
         parser = make_parser(__doc__ or "")
-        parser.parse_args(argv, arguments)
+        _parse(parser, argv, arguments)
         commands.run(arguments, parser)
     except AsyncDownloadError as error:
         return _report_error(arguments, error)
     except KeyboardInterrupt:
         _print_error(f"stopped; {_RESUME_HINT}" if commands.can_resume(arguments) else "stopped; no bytes were kept")
         return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
-    except BrokenPipeError:  # the reader of our output has closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:
         return _report_error(arguments, _unexpected_error(error))
     return 0
+
+
+def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, arguments: argparse.Namespace) -> None:
+    """Parse the arguments; raises FileError if --help cannot be printed, which argparse ignores."""
+    text = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text):
+            parser.parse_args(argv, arguments)
+    except SystemExit:
+        print_result(text.getvalue(), end="")
+        raise
 
 
 def exit_code_of(error: AsyncDownloadError) -> int:
@@ -91,7 +98,9 @@ def exit_code_of(error: AsyncDownloadError) -> int:
 def _report_error(arguments: argparse.Namespace, error: AsyncDownloadError) -> int:
     code = exit_code_of(error)
     if getattr(arguments, "json", False):
-        print(json.dumps({"event": "error", "code": error.code, "message": str(error), "exitCode": code}))
+        event = {"event": "error", "code": error.code, "message": str(error), "exitCode": code}
+        with contextlib.suppress(FileError):  # stderr says it too
+            print_result(json.dumps(event))
     _print_error(f"{error} [{error.code}]")
     if isinstance(error, RefusedError) and error.status in (401, 403) and getattr(arguments, "url", "") is None:
         _print_error(
@@ -115,7 +124,7 @@ def _unexpected_error(error: Exception) -> AsyncDownloadError:
 
 
 def _print_error(text: str) -> None:
-    print(f"async-download: {text}", file=sys.stderr)
+    print_progress(f"async-download: {text}")
 
 
 def _install_signal_handlers() -> list[int]:

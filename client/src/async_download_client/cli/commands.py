@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import errno
 import json
@@ -10,13 +11,15 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from rich.filesize import decimal
 
 from async_download_client.api import base_url_of_download
 from async_download_client.auth import ApiKey, Auth, Bearer, Iam
 from async_download_client.cli.completion import script
-from async_download_client.cli.display import clock, describe, display_for
+from async_download_client.cli.display import clock, describe, display_for, keep_going
+from async_download_client.cli.output import print_progress, print_result
 from async_download_client.client import Client
 from async_download_client.errors import FileError
 from async_download_client.events import Event
@@ -24,7 +27,8 @@ from async_download_client.messages import parse_download, raise_if_ended
 from async_download_client.models import Download
 from async_download_client.secrets import clean_secret
 from async_download_client.timing import Timing
-from async_download_client.transfer.part_file import journal_path
+from async_download_client.transfer.state_files import has_journal
+from async_download_client.transfer.targets import own_descriptor, resolve
 
 _MAX_RESPONSE_BYTES = 1 << 20
 
@@ -43,25 +47,33 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         case "watch":
             _watch(arguments, parser)
         case "completion":
-            print(script(arguments.shell, parser))
+            print_result(script(arguments.shell, parser))
 
 
 def can_resume(arguments: argparse.Namespace) -> bool:
     """Return True if an interrupted `get` left a journal, so that the same command resumes."""
-    return arguments.command == "get" and bool(arguments.output) and journal_path(arguments.output).exists()
+    if arguments.command != "get" or arguments.output is None:
+        return False
+    try:
+        return has_journal(Path(resolve(arguments.output)))
+    except (FileError, OSError, ValueError):
+        return False
 
 
 def _get(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    if arguments.json and arguments.output is None:
+    descriptor = _output_descriptor(arguments.output)
+    if arguments.json and descriptor == 1:
         parser.error("--json writes to stdout; with -o - the file does too: name a file, or leave --json out")
+    quiet = arguments.quiet or descriptor == 2  # progress would be among the bytes of the file
     with (
         _client(arguments, parser, arguments.url) as client,
-        display_for(json_lines=arguments.json, quiet=arguments.quiet) as on_event,
-        open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout,  # flushing a buffer could block our exit
+        display_for(json_lines=arguments.json, quiet=quiet) as show,
+        keep_going(show) as on_event,
+        _stdout() if arguments.output is None else contextlib.nullcontext() as stdout,
     ):
         client.get(
             arguments.path,
-            arguments.output or stdout,
+            stdout or arguments.output,
             origin=arguments.origin,
             file_name=arguments.file_name,
             sha256=arguments.sha256,
@@ -70,6 +82,23 @@ def _get(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             timeout=arguments.timeout,
             resume=arguments.resume,
         )
+
+
+def _output_descriptor(output: str | None) -> int | None:
+    """Return the number of the descriptor that `-o` names: 1 for `-` and `/dev/stdout`; None for a file."""
+    if output is None:
+        return 1
+    try:
+        return own_descriptor(resolve(output))
+    except (FileError, OSError, ValueError):  # reported when the file is opened
+        return None
+
+
+def _stdout() -> BinaryIO:
+    """Return stdout without a buffer: flushing one could block the exit."""
+    if sys.stdout is None:
+        raise FileError("stdout is closed.")
+    return open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)
 
 
 def _request(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
@@ -82,7 +111,7 @@ def _request(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> 
             arguments.size,
             on_event=_print_retry(arguments),
         )
-    print(json.dumps(download.response))
+    print_result(json.dumps(download.response))
 
 
 def _status(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
@@ -115,7 +144,7 @@ def _watch(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> No
     ):
         file = client.wait(download, on_event=on_event, timeout=arguments.timeout)
     if arguments.print_url:
-        print(json.dumps({"event": "url", "url": file.url}) if arguments.json else file.url)
+        print_result(json.dumps({"event": "url", "url": file.url}) if arguments.json else file.url)
 
 
 def _client_for_download(download: Download, arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> Client:
@@ -171,7 +200,7 @@ def _print_retry(arguments: argparse.Namespace) -> Callable[[Event], None] | Non
     """Return a callback that prints why a call is repeated on stderr; None with --quiet."""
     if getattr(arguments, "quiet", False):
         return None
-    return lambda event: print(describe(event), file=sys.stderr, flush=True)
+    return lambda event: print_progress(describe(event) or "")
 
 
 def _make_client(arguments: argparse.Namespace, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Client:
@@ -213,6 +242,6 @@ def _read_bytes(name: str) -> bytes:
 
 def _print_result(arguments: argparse.Namespace, result: Mapping[str, object], text: str) -> None:
     if arguments.json:
-        print(json.dumps({name: value for name, value in result.items() if value is not None}))
+        print_result(json.dumps({name: value for name, value in result.items() if value is not None}))
     elif not arguments.quiet:
-        print(text)
+        print_result(text)

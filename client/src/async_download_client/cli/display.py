@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TextIO
+from typing import IO, cast
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -24,6 +24,8 @@ from rich.progress import (
 )
 
 from async_download_client import events
+from async_download_client.cli.output import LossyStream, print_progress, print_result
+from async_download_client.errors import FileError
 from async_download_client.events import Event
 
 _REPEAT_AFTER_SECONDS = 10.0
@@ -33,10 +35,27 @@ Display = AbstractContextManager[Callable[[Event], None]]
 def display_for(*, json_lines: bool, quiet: bool) -> Display:
     """Return a context manager with a callback that shows events: JSON lines on stdout, all else on stderr."""
     if json_lines:
-        return contextlib.nullcontext(lambda event: _json_line(event, sys.stdout))
+        return contextlib.nullcontext(lambda event: print_result(json.dumps(events.as_json(event))))
     if quiet:
         return contextlib.nullcontext(lambda _: None)
-    return _bars() if sys.stderr.isatty() else contextlib.nullcontext(_Lines(sys.stderr).show)
+    return _bars() if sys.stderr.isatty() else contextlib.nullcontext(_Lines().show)
+
+
+@contextlib.contextmanager
+def keep_going(on_event: Callable[[Event], None]) -> Iterator[Callable[[Event], None]]:
+    """Return a callback that survives an output which cannot be written; its FileError is raised at the end."""
+    failures: list[FileError] = []
+
+    def show(event: Event) -> None:
+        if not failures:
+            try:
+                on_event(event)
+            except FileError as error:
+                failures.append(error)
+
+    yield show
+    if failures:
+        raise failures[0]
 
 
 def describe(event: Event) -> str | None:
@@ -81,10 +100,6 @@ def clock(moment: datetime) -> str:
     )
 
 
-def _json_line(event: Event, stream: TextIO) -> None:
-    print(json.dumps(events.as_json(event)), file=stream, flush=True)
-
-
 class _Descriptions:
     """Sentences about events, the same reason for a retry at most every 10 s: a bad connection breaks every GET."""
 
@@ -103,8 +118,7 @@ class _Descriptions:
 class _Lines:
     """Prints a line per event, and one for each quarter of a transfer."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
         self._descriptions = _Descriptions()
         self._quarters: dict[str, int] = {}
 
@@ -116,7 +130,7 @@ class _Lines:
             case events.Received(received, size) if size:
                 text = self._quarter("Downloading", received, size)
         if text:
-            print(text, file=self._stream, flush=True)
+            print_progress(text)
 
     def _quarter(self, activity: str, count: int, size: int) -> str | None:
         quarter = 4 * count // size
@@ -129,7 +143,7 @@ class _Lines:
 @contextlib.contextmanager
 def _bars() -> Iterator[Callable[[Event], None]]:
     """Show a bar for the copy to S3 and one for the download, with sentences above them."""
-    console = Console(stderr=True)
+    console = Console(file=cast(IO[str], LossyStream(sys.stderr)))
     columns = (SpinnerColumn(), TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:
         copy = progress.add_task("Waiting", total=None)

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from argparse import ArgumentTypeError
-from pathlib import Path
 
 from async_download_client.api import HEADER_NAME, parse_base_url
 from async_download_client.errors import CredentialsError
@@ -26,9 +25,11 @@ def url(argument: str) -> str:
         raise ArgumentTypeError(str(error)) from None
 
 
-def output(argument: str) -> Path | None:
-    """Parse a path; returns None for `-`, which is stdout."""
-    return None if argument == "-" else Path(argument)
+def output(argument: str) -> str | None:
+    """Parse a path, of which a slash at the end is kept; returns None for `-`, which is stdout."""
+    if not argument:
+        raise ArgumentTypeError("the name of the file is empty")
+    return None if argument == "-" else argument
 
 
 def sha256(argument: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from async_download_client.errors import FileError
+from async_download_client.transfer.state_files import JOURNAL_SUFFIX, open_state_file
 
 try:
     import fcntl
@@ -19,12 +20,19 @@ except ImportError:  # Windows has no flock: two downloads to one file are not d
     fcntl = None  # type: ignore[assignment]
 
 _VERSION = 1
+_MAX_ATTEMPTS = 5
 
 
 class Journal:
-    """A journal that is locked until `close`; raises FileError when another download holds it."""
+    """A journal that is locked until `close`; `is_new` says that there was none.
+
+    Raises:
+        FileError: another download holds it, or something else is in its place.
+        OSError: it cannot be written.
+    """
 
     def __init__(self, path: Path, *, resume: bool) -> None:
+        self.is_new = not path.exists()
         self.request_digest: str | None = None
         self.idempotency_key: str | None = None
         self.object: Mapping[str, object] | None = None
@@ -73,10 +81,11 @@ class Journal:
     def _read(self) -> bool:
         """Apply all entries; returns False for a journal that is damaged or of another version."""
         try:
-            with self._path.open("rb") as file:
+            os.lseek(self._file, 0, os.SEEK_SET)
+            with open(self._file, "rb", closefd=False) as file:
                 lines = file.read().split(b"\n")
             if lines[-1]:  # a crash cut the last line off
-                os.write(self._file, b"\n")
+                self._write(b"\n")
             entries = [entry for line in lines if (entry := _parse_entry(line))]
             if not entries or entries[0].get("version") != _VERSION:
                 return False
@@ -88,7 +97,11 @@ class Journal:
 
     def _append(self, entry: Mapping[str, object]) -> None:
         self._apply(entry)
-        os.write(self._file, json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        self._write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._file, data) :]
 
     def _apply(self, entry: Mapping[str, object]) -> None:
         if "request" in entry:
@@ -114,14 +127,15 @@ def _parse_entry(line: bytes) -> dict[str, object] | None:
 
 def _open_locked(path: Path) -> int:
     """Open the journal, or create it, and lock it."""
-    while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    for _ in range(_MAX_ATTEMPTS):
+        file = open_state_file(path, 0o600, os.O_APPEND)
         if not _lock(file):
             os.close(file)
-            raise FileError(f"{path.name.removesuffix('.json')} is being written by another download.")
-        if path.exists() and path.stat().st_ino == os.fstat(file).st_ino:
+            raise FileError(f"{path.name.removesuffix(JOURNAL_SUFFIX)} is being written by another download.")
+        if path.exists() and os.path.samestat(os.lstat(path), os.fstat(file)):
             return file
         os.close(file)  # the download that held it removed it
+    raise FileError(f"{path} is replaced again and again.")
 
 
 def _lock(file: int) -> bool:

@@ -1,8 +1,11 @@
-"""A stream, such as a pipe, as the destination of a file: written in order by one worker, and never rewound."""
+"""A stream, such as a pipe or a device, as the destination of a file: written in order and never rewound."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import os
 import uuid
 from collections.abc import Callable
 from typing import BinaryIO, Self
@@ -10,6 +13,7 @@ from typing import BinaryIO, Self
 from async_download_client.errors import FileError, StoppedError
 from async_download_client.models import ReadyFile
 from async_download_client.transfer.segments import Segment, Segments, segment_bytes
+from async_download_client.writing import sync, write_all
 
 
 class OutputStream:
@@ -17,8 +21,8 @@ class OutputStream:
 
     is_restartable = False
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, name: str = "The output") -> None:
+        self._stream, self._name = stream, name
         self._digest = hashlib.sha256()
         self._open = True
 
@@ -38,17 +42,12 @@ class OutputStream:
         return Segments(file.size, file.size)
 
     def write(self, _: int, data: bytes) -> None:
-        """Write the next bytes; raises FileError, and BrokenPipeError when the reader has closed the pipe."""
-        if not self._open:
-            raise StoppedError
+        """Write the next bytes; raises FileError."""
+        self._check_open()
         try:
-            view = memoryview(data)
-            while view and (count := self._stream.write(view)):  # a raw stream may write less than all
-                view = view[count:]
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise FileError(f"The output cannot be written: {error.strerror or error}.") from None
+            write_all(self._stream, data, self._check_open)
+        except (OSError, ValueError) as error:  # ValueError: the stream is closed
+            raise self._error(error) from None
         self._digest.update(data)
 
     def record(self, segment: Segment) -> None:
@@ -60,10 +59,63 @@ class OutputStream:
 
     def commit(self, _: int) -> None:
         """Flush the stream."""
-        self._stream.flush()
+        try:
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            raise self._error(error) from None
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StoppedError
+
+    def _error(self, error: Exception) -> FileError:
+        if isinstance(error, BrokenPipeError):
+            return FileError(f"{self._name} cannot be written: its reader has closed it.")
+        return FileError(f"{self._name} cannot be written: {getattr(error, 'strerror', None) or error}.")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open = False
+
+
+class OutputDescriptor(OutputStream):
+    """Writes straight to a descriptor, and closes it: a device, a FIFO, or a file beside which none can be made."""
+
+    def __init__(self, descriptor: int, name: str, *, truncate: bool = False) -> None:
+        self._raw = open(descriptor, "wb", buffering=0)  # noqa: SIM115 - closed in __exit__
+        super().__init__(self._raw, name)
+        self._truncate = truncate
+
+    def start(self, file: ReadyFile, on_checked: Callable[[int], None]) -> Segments:
+        """Return the file's segments, all empty; an existing file loses its bytes only now."""
+        if self._truncate:
+            try:
+                self._raw.truncate(0)
+            except OSError as error:
+                raise self._error(error) from None
+        return super().start(file, on_checked)
+
+    def commit(self, _: int) -> None:
+        """Sync a file or a disk; pipes and other devices cannot be synced."""
+        try:
+            sync(self._raw.fileno())
+        except OSError as error:
+            raise self._error(error) from None
+
+    def __exit__(self, *arguments: object) -> None:
+        super().__exit__(*arguments)
+        with contextlib.suppress(OSError):
+            self._raw.close()
+
+
+def open_fifo(path: str, flags: int, wait: Callable[[], object]) -> int:
+    """Open a FIFO for writing as soon as it has a reader; `wait` is called between the attempts."""
+    while True:
+        try:
+            return os.open(path, flags | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -24,23 +25,22 @@ from async_download_client.errors import (
 )
 from async_download_client.models import ReadyFile
 from async_download_client.transfer.journal import Journal
+from async_download_client.transfer.placing import place, status_of
 from async_download_client.transfer.segments import Segment, Segments, segment_bytes
+from async_download_client.transfer.state_files import check_state_file, journal_of, open_state_file, part_paths
+from async_download_client.writing import sync
 
 _BLOCK_BYTES = 1 << 20
 _OBJECT_GONE = (404, 409, 410)
 
 
-def check_target(target: Path) -> None:
-    """Raise FileError unless a file can be created at this path."""
-    if target.is_dir():
-        raise FileError(f"{target} is a directory; name a file.")
-    if not target.parent.is_dir():
-        raise FileError(f"There is no directory {target.parent}.")
-
-
-def journal_path(target: Path) -> Path:
-    """Return the path of the journal of a target's `.part` file."""
-    return target.with_name(f"{target.name}.part.json")
+@contextlib.contextmanager
+def file_errors(name: str) -> Iterator[None]:
+    """Turn an error of the system into a FileError that names the target."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a NUL or half a surrogate pair in the name
+        raise FileError(f"{name} cannot be written: {getattr(error, 'strerror', None) or error}.") from None
 
 
 class PartFile:
@@ -51,14 +51,23 @@ class PartFile:
 
     is_restartable = True
 
-    def __init__(self, target: Path, *, resume: bool = True) -> None:
-        check_target(target)
-        self._target, self._path = target, target.with_name(f"{target.name}.part")
+    def __init__(self, target: Path, *, resume: bool = True, name: str = "") -> None:
+        """Open the journal of `target`; `name` is how messages call the target.
+
+        Raises:
+            FileError: another download has the target, or something else is in the place of its `.part` file.
+            OSError: the folder cannot be written.
+        """
+        self._target, self._name = target, name or str(target)
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         self._requested = False
-        with self._file_errors():
-            self._journal = Journal(journal_path(target), resume=resume)
+        self._path, self._journal = _open_journal(target, resume=resume)
+        try:
+            self._check_part()
+        except (FileError, OSError):
+            self._journal.close(remove=self._journal.is_new)
+            raise
 
     def idempotency_key(self, request_digest: str) -> str:
         """Return the Idempotency-Key for a request: that of the interrupted call if it made the same request."""
@@ -75,8 +84,7 @@ class PartFile:
     def start(self, file: ReadyFile, on_checked: Callable[[int], None]) -> Segments:
         """Open the `.part` file and return its segments; bytes on disk count if their CRC-32 is that in the journal."""
         with self._file_errors():
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o666))
-            self._file = self._path.open("r+b", buffering=0)
+            self._file = self._open_part()
             if file.etag and self._journal.object == file.identity:
                 segments = Segments(file.size, self._journal.segment_bytes)
                 self._check(segments, on_checked)
@@ -86,8 +94,8 @@ class PartFile:
                 self._journal.record_object(file.identity, length)
                 segments = Segments(file.size, length)
             missing = file.size - segments.received
-            if (free := shutil.disk_usage(self._path.parent).free) < missing:
-                raise FileError(f"{self._target} needs {missing:,} bytes more, and {free:,} are free.")
+            if (free := _free_bytes(self._path.parent)) is not None and free < missing:
+                raise FileError(f"{self._name} needs {missing:,} bytes more, and {free:,} are free.")
         return segments
 
     def restart(self, file: ReadyFile) -> Segments:
@@ -115,23 +123,24 @@ class PartFile:
     def sha256(self, on_checked: Callable[[int], None]) -> str:
         """Read the file and return its SHA-256 in hex."""
         digest, count = hashlib.sha256(), 0
-        with self._file_errors(), self._path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
+        with self._file_errors():
+            assert self._file is not None
+            self._file.seek(0)
+            while block := self._file.read(_BLOCK_BYTES):
                 digest.update(block)
                 count += len(block)
                 on_checked(count)
         return digest.hexdigest()
 
     def commit(self, size: int) -> None:
-        """Sync the file to the disk and rename it; an existing target is replaced."""
+        """Sync the file to the disk and rename it; an existing target is replaced and keeps mode and owner."""
         with self._lock, self._file_errors():
             assert self._file is not None
             self._file.truncate(size)
-            os.fsync(self._file.fileno())
+            sync(self._file.fileno())
             self._file.close()
             self._file = None
-            self._path.replace(self._target)
-            _sync_directory(self._target.parent)
+            place(self._path, self._target)
 
     def __enter__(self) -> Self:
         return self
@@ -155,7 +164,7 @@ class PartFile:
             if remove:
                 with contextlib.suppress(OSError):
                     self._path.unlink()
-            self._journal.close(remove=remove)
+            self._journal.close(remove=remove and not os.path.lexists(self._path))
 
     def _check(self, segments: Segments, on_checked: Callable[[int], None]) -> None:
         """Read the bytes that the journal lists, and drop segments with another CRC-32 or length."""
@@ -174,19 +183,47 @@ class PartFile:
                 segment.count = segment.max_count = count
                 segment.crc = crc
 
-    @contextlib.contextmanager
-    def _file_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise FileError(f"{self._target} cannot be written: {error.strerror or error}.") from None
+    def _check_part(self) -> None:
+        """Raise FileError if the `.part` file is not one that a download of this user left."""
+        if status := status_of(self._path):
+            check_state_file(self._path, status, self._owners())
+            if self._journal.is_new and status.st_size:
+                journal = journal_of(self._path).name
+                raise FileError(f"{self._path} exists without {journal}, so no download left it: move it away.")
+
+    def _open_part(self) -> BinaryIO:
+        """Open the `.part` file; while it is incomplete nobody else can read what replaces an existing file."""
+        exists = status_of(self._target) is not None
+        descriptor = open_state_file(self._path, 0o600 if exists else 0o666, owners=self._owners())
+        if exists and hasattr(os, "fchmod"):
+            with contextlib.suppress(OSError):  # file systems without modes
+                os.fchmod(descriptor, 0o600)
+        return os.fdopen(descriptor, "r+b", buffering=0)
+
+    def _owners(self) -> tuple[int, ...]:
+        """Return the owner of the target, to whom the `.part` file is given before it is renamed."""
+        status = status_of(self._target)
+        return (status.st_uid,) if status else ()
+
+    def _file_errors(self) -> contextlib.AbstractContextManager[None]:
+        return file_errors(self._name)
 
 
-def _sync_directory(directory: Path) -> None:
-    """Sync the rename to the disk, on systems that can open a directory."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _open_journal(target: Path, *, resume: bool) -> tuple[Path, Journal]:
+    """Return the path of the `.part` file and its journal, with a short name if the file system takes no other."""
+    first, *others = part_paths(target)
+    try:
+        return first, Journal(journal_of(first), resume=resume)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG or not others:
+            raise
+    return others[0], Journal(journal_of(others[0]), resume=resume)
+
+
+def _free_bytes(folder: Path) -> int | None:
+    """Return the free bytes of a file system, or None if it does not say."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except (OSError, ValueError, OverflowError):
+        return None
+    return usage.free if usage.total else None
