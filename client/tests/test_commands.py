@@ -302,3 +302,42 @@ def test_after_sigkill_the_same_command_fetches_at_most_1_mib_per_range_twice(
     assert fetched == len(large.content) - resumed[0]["receivedBytes"]
     assert resumed[0]["receivedBytes"] > 3 * (3_000_000 - (1 << 20) - (256 << 10))
     assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-16-be-bom", "utf-32"]
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", ""])
+def test_a_response_is_read_in_every_encoding_that_shells_write(
+    answer: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, line_end: str
+) -> None:
+    """Windows PowerShell writes UTF-16 with a byte order mark, PowerShell 7 and Notepad UTF-8 with or without one."""
+    mark = "\ufeff" if encoding.endswith("-bom") else ""
+    text = f"{mark}{answer.read_text(encoding='utf-8').strip()}{line_end}"
+    content = text.encode(encoding.removesuffix("-bom"))
+    answer.write_bytes(content)
+    for command in ("status", "watch", "cancel"):
+        assert cli.main([command, str(answer), "--quiet"]) == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert cli.main(["status", "-", "--quiet"]) == 0
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 200_000, b"\xff\xfe", b"\xfe\xff{", b"", b"\x00", b'{"a":' + b"9" * 5000 + b"}", b"\xef\xbb\xbf"]
+)
+def test_a_file_that_is_no_json_is_exit_code_2(tmp_path: Path, capsys: Capture, content: bytes) -> None:
+    path = tmp_path / "q3.json"
+    path.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["status", str(path)])
+    assert ended.value.code == 2
+    assert "does not hold the JSON response" in capsys.readouterr().err
+
+
+def test_a_closed_stdin_and_a_folder_are_exit_code_8(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert cli.main(["status", "-"]) == 8
+    assert cli.main(["status", str(tmp_path)]) == 8
+    assert capsys.readouterr().err.count("cannot be read") == 2
