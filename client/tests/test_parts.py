@@ -119,15 +119,15 @@ def test_entries_after_a_line_that_a_crash_cut_off_are_read(
     "text",
     [
         "",
-        "[]",
-        "no JSON",
+        "\0" * 100,
+        '{"vers',
         '{"version":2}',
         '{"version":1}\n{"object":{},"segmentBytes":0}',
         '{"version":1}\n{"segment":"x"}',
     ],
 )
 def test_an_invalid_journal_is_replaced(fetch: Fetch, stack: FakeStack, part: Path, text: str) -> None:
-    journal(part).write_text(text + "\n")
+    journal(part).write_text(text)
     fetch()
     assert ranges(stack) == ["bytes=0-299999"]
 

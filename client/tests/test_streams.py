@@ -142,6 +142,20 @@ def test_json_that_is_lost_is_exit_code_8_and_the_file_is_written(
     assert (tmp_path / "q3.csv").read_bytes() == stack.content
 
 
+def test_a_terminal_that_is_closed_meanwhile_costs_no_file(big: FakeStack, target: Path, wait_for: WaitFor) -> None:
+    main, child = os.openpty()
+    release = threading.Event()
+    big.on_get = lambda: release.wait(10)
+    command = [*COMMAND, "get", big.api_url, "--path", "q3.csv", "-o", str(target)]
+    process = subprocess.Popen(command, stderr=child, env=os.environ | {"TERM": "xterm"})
+    os.close(child)
+    wait_for(lambda: big.gets("/s3/"))
+    os.close(main)
+    release.set()
+    assert process.wait(20) == 0
+    assert target.read_bytes() == big.content
+
+
 def test_json_and_the_file_are_not_mixed(stack: FakeStack, tmp_path: Path) -> None:
     assert run(stack, tmp_path, "get -o /dev/stdout --json").returncode == 2
     assert stack.requests == []

@@ -110,7 +110,7 @@ def skip_if_impossible(row: Row, folder: Path) -> None:
     """Skip a row that needs a superuser, or more than this machine allows."""
     probes = {
         "mknod": "mknod probe c 1 3 && echo > probe",
-        "chown": "touch probe && chown 12345 probe",
+        "chown": "touch probe && chown 54321 probe",
         "mount": "touch probe other && unshare --mount mount -o bind other probe",
     }
     for name, probe in probes.items():
@@ -398,5 +398,43 @@ def test_placing_refuses_a_part_file_that_was_replaced(target: Path, tmp_path: P
     part = target.with_name("report.bin.part")
     part.symlink_to(tmp_path / "precious")
     with pytest.raises(FileError, match="is a link"):
-        placing.place(part, target)
+        placing.place(part, target, target.parent.stat())
     assert not target.exists()
+
+
+def test_the_part_file_of_another_download_is_not_taken(
+    client: Client, stack: FakeStack, target: Path, tmp_path: Path
+) -> None:
+    """Another download has the name of our `.part` file as its target, and ends first."""
+    part = target.with_name("report.bin.part")
+    done: list[int] = []
+
+    def end_other() -> None:
+        if not done:
+            done.append(1)
+            (tmp_path / "other").write_bytes(bytes(300_000))
+            (tmp_path / "other").replace(part)
+
+    stack.on_get = end_other
+    with pytest.raises(FileError, match="was replaced"):
+        client.get("q3.csv", target)
+    assert not target.exists()
+
+
+def test_a_full_disk_is_noticed_before_the_old_bytes_are_overwritten(
+    fetch: Fetch, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    target.write_text("old")
+    monkeypatch.setattr(Path, "replace", refuse)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", fill)
+        with pytest.raises(FileError, match="No space left"):
+            fetch()
+    assert target.read_text() == "old"
+    fetch()

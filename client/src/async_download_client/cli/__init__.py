@@ -10,7 +10,7 @@
 | 5 | not ready within --timeout |
 | 6 | corrupt: wrong size or checksum; the received bytes are deleted |
 | 7 | network: no connection, or it broke, in spite of retries; the received bytes are kept |
-| 8 | the file cannot be written |
+| 8 | the file or the output cannot be written |
 | 130 | Ctrl-C (143: SIGTERM), the received bytes are kept; a second one stops at once |
 """
 

@@ -112,7 +112,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         type=values.output,
         required=True,
         metavar="FILE",
-        help="the target, written by way of FILE.part and replaced; - is stdout, with one GET at a time",
+        help="the target: a file is written by way of FILE.part and replaced, devices, FIFOs and stdout (-) in order",
     )
     parser.add_argument(
         "--resume",

@@ -20,6 +20,7 @@ except ImportError:  # Windows has no flock: two downloads to one file are not d
     fcntl = None  # type: ignore[assignment]
 
 _VERSION = 1
+_START = b'{"version":'
 _MAX_ATTEMPTS = 5
 
 
@@ -42,12 +43,12 @@ class Journal:
         self._file = _open_locked(path)
         try:
             self._open(resume=resume)
-        except OSError:
+        except (FileError, OSError):
             os.close(self._file)
             raise
 
     def _open(self, *, resume: bool) -> None:
-        if resume and self._read():
+        if self._read() and resume:
             return
         os.ftruncate(self._file, 0)
         self.request_digest = self.idempotency_key = self.object = None
@@ -83,7 +84,10 @@ class Journal:
         try:
             os.lseek(self._file, 0, os.SEEK_SET)
             with open(self._file, "rb", closefd=False) as file:
-                lines = file.read().split(b"\n")
+                data = file.read()
+            if not _is_journal(data):
+                raise FileError(f"{self._path} is not the journal of a download: move it away.")
+            lines = data.split(b"\n")
             if lines[-1]:  # a crash cut the last line off
                 self._write(b"\n")
             entries = [entry for line in lines if (entry := _parse_entry(line))]
@@ -115,6 +119,11 @@ class Journal:
         elif "segment" in entry:
             index, count, crc = (int(str(entry[name])) for name in ("segment", "bytes", "crc32"))
             self.progress[index] = count, crc
+
+
+def _is_journal(data: bytes) -> bool:
+    """Return True for a journal, also one that a crash cut off or left with zeros; False for a file of the user."""
+    return data.startswith((_START, b"\0")) or _START.startswith(data)
 
 
 def _parse_entry(line: bytes) -> dict[str, object] | None:

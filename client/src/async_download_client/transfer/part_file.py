@@ -138,9 +138,10 @@ class PartFile:
             assert self._file is not None
             self._file.truncate(size)
             sync(self._file.fileno())
+            status = os.fstat(self._file.fileno())
             self._file.close()
             self._file = None
-            place(self._path, self._target)
+            place(self._path, self._target, status)
 
     def __enter__(self) -> Self:
         return self

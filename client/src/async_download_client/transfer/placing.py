@@ -24,8 +24,10 @@ def status_of(path: Path) -> os.stat_result | None:
         return None
 
 
-def place(part: Path, target: Path) -> None:
+def place(part: Path, target: Path, written: os.stat_result) -> None:
     """Rename `part` to `target`, or copy it into `target` where a rename fails or would change mode, owner or ACL.
+
+    `written` is the status of the file that was written and verified as `part`.
 
     Raises:
         FileError: the target is no file any more, or the `.part` file was replaced.
@@ -34,12 +36,16 @@ def place(part: Path, target: Path) -> None:
     old = status_of(target)
     if old and not stat.S_ISREG(old.st_mode):
         raise FileError(f"{target} was replaced by something that is not a file.")
-    check_state_file(part, os.lstat(part), (old.st_uid,) if old else ())
+    status = os.lstat(part)
+    check_state_file(part, status, (old.st_uid,) if old else ())
+    if not os.path.samestat(status, written):
+        raise FileError(f"{part} was replaced while it was downloaded.")
     if (old is None or _take_over(part, target, old)) and _rename(part, target):
         _sync_directory(target.parent)
         return
     _copy(part, target, exists=old is not None)
-    part.unlink()
+    with contextlib.suppress(OSError):  # of a folder that has become read-only
+        part.unlink()
 
 
 def _take_over(part: Path, target: Path, old: os.stat_result) -> bool:
@@ -84,10 +90,24 @@ def _copy(part: Path, target: Path, *, exists: bool) -> None:
     flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(target, flags if exists else flags | os.O_CREAT | os.O_EXCL, 0o666)
     with part.open("rb") as source, os.fdopen(descriptor, "wb", buffering=0) as destination:
+        _reserve(descriptor, os.fstat(source.fileno()).st_size)
         while block := source.read(_BLOCK_BYTES):
             write_all(destination, block)
         destination.truncate()
         sync(descriptor)
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Raise OSError if the disk has no space for `size` bytes, before the old bytes are overwritten."""
+    old_size = os.fstat(descriptor).st_size
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except AttributeError:  # Windows has none
+        return
+    except OSError as error:
+        os.ftruncate(descriptor, old_size)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
 
 
 def _sync_directory(directory: Path) -> None:

@@ -16,7 +16,7 @@ from async_download_client.transfer.part_file import PartFile, file_errors
 
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/(self|thread-self|\d+)(?:/task/\d+)?)/fd/(\d{1,9})")
 _MAX_LINKS = 40
-_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_NEW_FILES = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)  # ENOENT: in /proc
 _FLAGS = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -112,7 +112,7 @@ def _open_file(path: Path, name: str, *, exists: bool, resume: bool) -> PartFile
     try:
         return PartFile(path, resume=resume, name=name)
     except OSError as error:
-        if not exists or error.errno not in _READ_ONLY:
+        if not exists or error.errno not in _NO_NEW_FILES:
             raise
     # no file can be made in the folder, but the target can be written
     return OutputDescriptor(os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0)), name, truncate=True)
