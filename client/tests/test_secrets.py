@@ -177,6 +177,15 @@ def test_messages_of_the_argument_parser_hold_no_values(arguments: list[str], ca
     assert "hidden" not in message.replace("--hidden", "")
 
 
+def test_a_malformed_url_in_the_environment_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
+    for value in ("https://[hidden", "https://u:hidden@x.example", "hidden"):
+        monkeypatch.setenv("ASYNC_DOWNLOAD_URL", value)
+        assert run("status", "-") == 2
+        err = capfd.readouterr().err
+        assert "ASYNC_DOWNLOAD_URL" in err
+        assert "hidden" not in err
+
+
 def test_an_unexpected_error_is_a_line_without_the_text_of_the_exception(
     monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:

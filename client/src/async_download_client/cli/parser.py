@@ -187,7 +187,7 @@ def _add_download(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("download", metavar="DOWNLOAD", help=_DOWNLOAD)
     parser.add_argument(
         "--url",
-        type=values.url,
+        type=values.stack_url,
         default=os.environ.get("ASYNC_DOWNLOAD_URL") or None,
         help=f"{_URL}; credentials are sent to no other; default: ASYNC_DOWNLOAD_URL",
     )

@@ -25,6 +25,14 @@ def url(argument: str) -> str:
         raise ArgumentTypeError(str(error)) from None
 
 
+def stack_url(argument: str) -> str:
+    """Parse the base URL of a stack in `--url` or its environment variable."""
+    try:
+        return url(argument)
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"{error} It is read from --url, else from ASYNC_DOWNLOAD_URL.") from None
+
+
 def output(argument: str) -> str | None:
     """Parse a path, of which a slash at the end is kept; returns None for `-`, which is stdout."""
     if not argument:
