@@ -341,3 +341,14 @@ def test_a_closed_stdin_and_a_folder_are_exit_code_8(
     assert cli.main(["status", "-"]) == 8
     assert cli.main(["status", str(tmp_path)]) == 8
     assert capsys.readouterr().err.count("cannot be read") == 2
+
+
+@pytest.mark.parametrize("number", [10**400, 2**63, -1, 1e300])
+def test_a_size_that_no_file_has_is_left_out(stack: FakeStack, answer: Path, capfd: Capture, number: float) -> None:
+    stack.state = {"status": "COPYING", "copiedBytes": number, "size": number}
+    assert cli.main(["status", str(answer)]) == 0
+    assert capfd.readouterr().out == "COPYING\n"
+    stack.promised = {"size": number}
+    stack.set_ready()
+    assert cli.main(["status", str(answer)]) == 7
+    assert "a file without a size" in capfd.readouterr().err

@@ -97,3 +97,10 @@ def test_a_refusal_says_that_the_clock_is_wrong(
     stack.rest = [(403, {"message": "Signature expired"})]
     with pytest.raises(RefusedError, match="clock of this machine is wrong by"):
         client.request("a")
+
+
+def test_the_timeout_of_get_limits_the_retries_of_its_request(stack: FakeStack, target: Path) -> None:
+    stack.rest = [503] * 100
+    started = time.monotonic()
+    assert cli.main(["get", stack.api_url, "-o", str(target), "--quiet", "--timeout", "0.5"]) == 7
+    assert 0.5 <= time.monotonic() - started < 10

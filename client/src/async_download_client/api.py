@@ -89,12 +89,16 @@ class Api:
         idempotency_key: str | None = None,
         stop: StopSignal | None = None,
         on_retry: OnRetry | None = None,
+        max_seconds: float | None = None,
     ) -> Download:
-        """Call POST /downloads, with an Idempotency-Key that makes retries safe; `on_retry` gets reason and delay."""
+        """Call POST /downloads, with an Idempotency-Key that makes retries safe; `on_retry` gets reason and delay.
+
+        Retries end after `max_seconds`, if that is less than `max_outage`.
+        """
         body = json.dumps(request.body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         url = f"{self.base}/downloads"
-        return parse_download(self._call("POST", url, headers, body, stop or StopSignal(), on_retry))
+        return parse_download(self._call("POST", url, headers, body, stop or StopSignal(), on_retry, max_seconds))
 
     def status(
         self,
@@ -130,20 +134,24 @@ class Api:
         body: bytes | None,
         stop: StopSignal,
         on_retry: OnRetry | None,
+        max_seconds: float | None = None,
     ) -> Body:
         """Call until it succeeds; at least `attempts` times and for `max_outage` seconds, as Retry-After says."""
-        failures, deadline = 0, time.monotonic() + self._timing.max_outage
+        max_outage, attempts = self._timing.max_outage, self._timing.attempts
+        if max_seconds is not None and max_seconds < max_outage:
+            max_outage, attempts = max_seconds, 1
+        failures, deadline = 0, time.monotonic() + max_outage
         while True:
             try:
                 return self._call_once(method, url, headers, body, stop)
             except NetworkError as error:
                 failures, seconds_left = failures + 1, deadline - time.monotonic()
                 retry_after = error.retry_after if isinstance(error, UnavailableError) else 0.0
-                is_last = seconds_left <= 0 and (failures >= self._timing.attempts or retry_after > 0)
+                is_last = seconds_left <= 0 and (failures >= attempts or retry_after > 0)
                 if error.is_final or is_last:
                     raise
                 delay = self._timing.retry_delay(failures)
-                if seconds_left > 0:
+                if seconds_left > 0:  # the last call is at the end of this time
                     delay = min(max(delay, retry_after), seconds_left)
                 if on_retry:
                     on_retry(str(error), delay)

@@ -177,7 +177,7 @@ class Client:
         request = DownloadRequest(path, origin, file_name, sha256, size)
         with open_target(target, resume=resume, wait=lambda: stop.sleep(_FIFO_POLL_SECONDS)) as output:
             key = output.idempotency_key(request.digest(self._api.base))
-            download = self._api.request(request, key, stop, _report_retries(on_event))
+            download = self._api.request(request, key, stop, _report_retries(on_event), timeout)
             output.mark_requested()
             on_event(Requested(download))
             file = self.wait(download, on_event=on_event, timeout=timeout, stop=stop)
