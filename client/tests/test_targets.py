@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import stat
+import struct
 import subprocess
 from collections import namedtuple
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from client.tests.support.fake_stack import FakeStack, Fault
 from client.tests.test_recipes import TEXT, environment
 
 WaitFor = Callable[[Callable[[], object]], None]
+ACCESS_LIST = "system.posix_acl_access"
 LOCKED = "a superuser may write everything: run the tests as another user"
 
 
@@ -224,13 +226,26 @@ def test_where_a_rename_fails_the_bytes_are_copied(
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_file_with_an_access_list_keeps_it(fetch: Fetch, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_with_an_access_list_keeps_it(fetch: Fetch, target: Path) -> None:
     """Without its list the file's group would get what the list's mask allows."""
-    monkeypatch.setattr(os, "listxattr", lambda *_, **__: ["system.posix_acl_access"])
+    everyone, entries = 0xFFFFFFFF, b""
+    for tag, permissions, user in [
+        (1, 6, everyone),
+        (2, 6, 1234),
+        (4, 0, everyone),
+        (16, 6, everyone),
+        (32, 0, everyone),
+    ]:
+        entries += struct.pack("<HHI", tag, permissions, user)
     target.write_text("old")
-    inode = target.stat().st_ino
+    try:
+        os.setxattr(target, ACCESS_LIST, struct.pack("<I", 2) + entries)
+    except (AttributeError, OSError) as error:
+        pytest.skip(f"no access lists ({error}): run the tests on Linux with ext4, xfs or tmpfs")
+    before = os.getxattr(target, ACCESS_LIST)
     fetch()
-    assert target.stat().st_ino == inode
+    assert os.getxattr(target, ACCESS_LIST) == before
+    assert mode_of(target) == 0o660
 
 
 def test_where_the_owner_cannot_be_kept_the_bytes_are_copied(
