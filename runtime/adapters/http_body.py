@@ -62,12 +62,16 @@ class HttpBody:
             raise OriginTruncatedError(_NO_CLOSE_NOTIFY if is_end_in_doubt else _LOST) from None
 
     def close(self) -> None:
-        """Close the connection, or keep it for the next request if the body was read to an end beyond doubt."""
+        """Close the connection, or keep it for the next request if the body was read to an end beyond doubt.
+
+        It is kept after ranges only: the next range of the same file follows at once. After other responses it would
+        save one handshake, and cost minutes with an origin that leaves it open without reading further requests.
+        """
         connection, self._connection = self._connection, None
         if connection is None:
             return
         has_surplus = bool(self._received) or (self._chunks is not None and self._chunks.has_surplus)
-        if self._is_complete and self._is_reusable and not has_surplus:
+        if self.status == 206 and self._is_complete and self._is_reusable and not has_surplus:
             self._idle.give(connection)
         else:
             connection.close()

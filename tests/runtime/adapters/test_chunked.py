@@ -303,7 +303,9 @@ def test_arbitrary_bytes_yield_a_body_or_a_typed_error(raw: str, size: int) -> N
 
 
 def respond_then(surplus: bytes) -> Callable[[Exchange], None]:
-    return lambda exchange: exchange.send_raw(HEAD + b"2\r\nok\r\n0\r\nX: y\r\n\r\n" + surplus)
+    return lambda exchange: exchange.send_raw(
+        HEAD.replace(b"200 OK", b"206 Partial Content") + b"2\r\nok\r\n0\r\nX: y\r\n\r\n" + surplus
+    )
 
 
 @pytest.mark.parametrize(

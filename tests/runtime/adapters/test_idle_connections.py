@@ -1,4 +1,4 @@
-"""Reuse of connections to origins: only silent ones, for a short time, to an address that is checked again."""
+"""Reuse of connections to origins: silent ones, shortly after a range, to an address that is checked again."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.runtime.support.fakes import do_nothing
 from tests.runtime.support.http_server import CERTIFICATE, Exchange, Server, serving
 
 OK = "HTTP/1.1 200 OK"
+PARTIAL = "HTTP/1.1 206 Partial Content"
 
 
 def accept_any(_address: str) -> None:
@@ -24,7 +25,7 @@ def accept_any(_address: str) -> None:
 
 def send_hello(exchange: Exchange) -> None:
     """Send five bytes and their length."""
-    exchange.send(OK, "Content-Length: 5", body=b"hello")
+    exchange.send(PARTIAL, "Content-Length: 5", body=b"hello")
 
 
 def get(origins: HttpOrigins, server: Server, check: Callable[[str], None] = accept_any) -> HttpBody:
@@ -60,7 +61,7 @@ def test_connection_is_reused(tls: bool) -> None:
 )
 def test_connection_that_cannot_be_reused_is_closed(lines: list[str], body: bytes, max_bytes: int) -> None:
     """The rest of a response must not become the beginning of the next."""
-    with serving(lambda exchange: exchange.send(OK, *lines, body=body), keep=True) as server:
+    with serving(lambda exchange: exchange.send(PARTIAL, *lines, body=body), keep=True) as server:
         origins = HttpOrigins()
         for _ in range(2):
             assert read_once(get(origins, server), max_bytes) == body[:max_bytes]
@@ -69,10 +70,18 @@ def test_connection_that_cannot_be_reused_is_closed(lines: list[str], body: byte
 
 def test_connection_with_surplus_bytes_is_closed() -> None:
     with serving(
-        lambda exchange: exchange.send(OK, "Content-Length: 5", body=b"helloHTTP/1.1 200"), keep=True
+        lambda exchange: exchange.send(PARTIAL, "Content-Length: 5", body=b"helloHTTP/1.1 200"), keep=True
     ) as server:
         origins = HttpOrigins()
         assert [read_once(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
+
+
+def test_connection_is_closed_after_a_response_that_is_no_range() -> None:
+    """An origin may leave it open without reading another request."""
+    with serving(lambda exchange: exchange.send(OK, "Content-Length: 5", body=b"hello"), keep=True) as server:
+        origins = HttpOrigins()
+        assert [read_once(get(origins, server)) for _ in range(2)] == [b"hello"] * 2
+    assert server.connections == 2
 
 
 def test_connection_closed_by_the_origin_is_opened_again() -> None:

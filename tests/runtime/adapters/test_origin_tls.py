@@ -54,7 +54,7 @@ def _interpreter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 def send_hello(exchange: Exchange) -> None:
-    exchange.send("HTTP/1.1 200 OK", "Content-Length: 5", body=b"hello")
+    exchange.send("HTTP/1.1 206 Partial Content", "Content-Length: 5", body=b"hello")
 
 
 def serving_tls(folder: Path, certificate: Certificate, *chain: Certificate, keep: bool = False) -> Any:
