@@ -124,7 +124,10 @@ def test_tls_is_spoken_with_the_stack_through_the_proxy(monkeypatch: pytest.Monk
             for _ in range(2):
                 connection, _ = server.accept()
                 with context.wrap_socket(connection, server_side=True) as secured:
-                    heads.append(secured.recv(65_536))
+                    data = b""
+                    while not data.endswith(b"}" if data.startswith(b"POST") else b"\r\n\r\n"):
+                        data += secured.recv(65_536)
+                    heads.append(data)
                     secured.sendall(b"HTTP/1.1 403 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
         thread = threading.Thread(target=refuse)
