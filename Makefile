@@ -89,6 +89,9 @@ test-security: setup ## Attacks that were tried, from a forged page request on; 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
 	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000
 
+test-downloader: setup ## The downloader: targets, streams, secrets, proxies, faults, and random arguments, files and responses
+	@$(RUN) -m pytest client/tests -n auto --dist worksteal
+
 test-surroundings: setup ## `make demo` and sensitive tests with other variables, locales, users and Pythons (ONLY="dumb-terminal ...")
 	@$(RUN) -m tools.surroundings $(ONLY)
 

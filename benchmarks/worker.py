@@ -38,7 +38,7 @@ def main(handler: str, seconds: str) -> None:
     events = json.load(sys.stdin)
     work = importlib.import_module(f"runtime.handlers.{handler}").handler
     answers = [work(event, Context(handler, handler, "1024", float(seconds))) for event in events]
-    lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
+    lines = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines())
     print(json.dumps({"answers": answers, "peak_kb": int(lines["VmHWM"].split()[0])}))
 
 

@@ -32,7 +32,7 @@ class Certificate:
     def write(self, path: Path, *chain: Certificate) -> Path:
         """Write key, certificate and further certificates of the chain to a file, as a server loads them."""
         key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-        path.write_text(key + self.pem + "".join(certificate.pem for certificate in chain))
+        path.write_text(key + self.pem + "".join(certificate.pem for certificate in chain), encoding="utf-8")
         return path
 
 

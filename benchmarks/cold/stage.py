@@ -35,7 +35,7 @@ def main(checkout: str, folder: str, origin_url: str) -> None:
             "environment": function.inputs["environment"]["variables"],
             "memory_mb": int(function.inputs["memorySize"]),
         }
-    Path(folder, "functions.json").write_text(json.dumps(functions))
+    Path(folder, "functions.json").write_text(json.dumps(functions), encoding="utf-8")
 
 
 def write(assets: dict[str, Any], folder: Path) -> None:

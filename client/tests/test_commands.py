@@ -46,7 +46,7 @@ def test_version_is_that_of_the_wheel(capsys: Capture) -> None:
 
 
 def test_request_prints_the_response_of_the_api(stack: FakeStack, answer: Path) -> None:
-    response = json.loads(answer.read_text())
+    response = json.loads(answer.read_text(encoding="utf-8"))
     assert response["downloadId"] == ID
     assert response["webSocketEndpoint"].endswith(f"?ticket={TICKET}")
     assert set(response) == {"downloadId", "executionArn", "webSocketEndpoint", "statusUrl", "expiresAt"}
@@ -136,7 +136,7 @@ def test_watch_beyond_its_timeout_is_exit_code_5(stack: FakeStack, answer: Path,
 def test_the_response_is_read_from_stdin(
     stack: FakeStack, answer: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(answer.read_bytes())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(answer.read_bytes()), encoding="utf-8"))
     assert cli.main(["status", "-"]) == 0
     assert "COPYING" in capfd.readouterr().out
     assert len(stack.gets("/v1/downloads/")) == 1
@@ -318,7 +318,7 @@ def test_a_response_is_read_in_every_encoding_that_shells_write(
     answer.write_bytes(content)
     for command in ("status", "watch", "cancel"):
         assert cli.main([command, str(answer), "--quiet"]) == 0
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
     assert cli.main(["status", "-", "--quiet"]) == 0
 
 

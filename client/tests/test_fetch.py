@@ -39,7 +39,7 @@ def test_files_of_any_size_arrive_and_are_counted(size: int, tmp_path: Path) -> 
 
 
 def test_an_older_target_is_replaced(fetch: Fetch, target: Path) -> None:
-    target.write_text("older")
+    target.write_text("older", encoding="utf-8")
     fetch()
 
 
@@ -55,11 +55,11 @@ def test_the_expected_sha256_is_compared(fetch: Fetch, stack: FakeStack) -> None
 
 
 def test_a_flipped_bit_is_detected_and_the_older_target_stays(fetch: Fetch, stack: FakeStack, target: Path) -> None:
-    target.write_text("older")
+    target.write_text("older", encoding="utf-8")
     stack.faults = [Fault(content=stack.content[:-1] + bytes([stack.content[-1] ^ 1]))]
     with pytest.raises(ChecksumMismatchError, match="CRC32"):
         fetch()
-    assert target.read_text() == "older"
+    assert target.read_text(encoding="utf-8") == "older"
 
 
 @pytest.mark.parametrize("by_stack", [True, False])
@@ -143,13 +143,13 @@ def test_after_faults_that_end_the_file_is_right(fetch: Fetch, stack: FakeStack,
 def test_a_fault_that_stays_is_an_error_and_the_older_target_stays(
     fetch: Fetch, stack: FakeStack, target: Path, fault: Fault, error: type[Exception], text: str, gets: Sequence[int]
 ) -> None:
-    target.write_text("older")
+    target.write_text("older", encoding="utf-8")
     stack.set_ready()
     stack.faults = [fault] * 50
     with pytest.raises(error, match=text):
         fetch()
     assert len(stack.gets("/s3/")) in gets
-    assert target.read_text() == "older"
+    assert target.read_text(encoding="utf-8") == "older"
 
 
 def test_an_object_that_changes_midway_is_an_error(fetch: Fetch, stack: FakeStack) -> None:

@@ -211,7 +211,7 @@ def check(arguments: list[str], *, stdin: bytes = b"", prints_ticket: bool = Fal
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
             try:
                 code = cli.main(arguments)
             except SystemExit as ended:

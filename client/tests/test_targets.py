@@ -133,7 +133,7 @@ def test_the_table_has_the_expected_rows() -> None:
 def test_a_mode_is_kept_and_the_part_file_is_private(client: Client, stack: FakeStack, target: Path, mode: int) -> None:
     if mode == 0o400 and os.geteuid() != 0:
         pytest.skip("only a superuser may write a file of mode 0400")
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     target.chmod(mode)
     modes: set[int] = set()
     client.get("q3.csv", target, on_event=lambda _: modes.update(map(mode_of, target.parent.glob("*.part*"))))
@@ -153,7 +153,7 @@ def test_a_file_that_becomes_private_is_private_while_it_is_resumed(
     with pytest.raises(NetworkError):
         client.get("q3.csv", target)
     stack.faults = []
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     target.chmod(0o600)
     part = target.with_name("report.bin.part")
     modes: list[int] = []
@@ -164,7 +164,7 @@ def test_a_file_that_becomes_private_is_private_while_it_is_resumed(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only a superuser can give files to others: run the tests as root")
 def test_the_owner_of_an_existing_file_is_kept(fetch: Fetch, target: Path) -> None:
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     os.chown(target, 12345, 23456)
     fetch()
     assert (target.stat().st_uid, target.stat().st_gid) == (12345, 23456)
@@ -172,18 +172,18 @@ def test_the_owner_of_an_existing_file_is_kept(fetch: Fetch, target: Path) -> No
 
 @pytest.mark.skipif(os.geteuid() == 0, reason=LOCKED)
 def test_a_file_of_mode_0400_is_refused_and_stays(client: Client, target: Path) -> None:
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     target.chmod(0o400)
     with pytest.raises(FileError, match="Permission denied"):
         client.get("q3.csv", target)
-    assert target.read_text() == "old"
+    assert target.read_text(encoding="utf-8") == "old"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason=LOCKED)
 def test_a_file_in_a_read_only_folder_is_written_straight_and_a_new_one_refused(
     client: Client, stack: FakeStack, target: Path
 ) -> None:
-    target.write_text("old" * 200_000)
+    target.write_text("old" * 200_000, encoding="utf-8")
     target.parent.chmod(0o500)
     try:
         client.get("q3.csv", target)
@@ -204,7 +204,7 @@ def test_a_folder_that_takes_no_new_files(
     monkeypatch.setattr("async_download_client.transfer.journal.open_state_file", refuse)
     with pytest.raises(FileError, match="Read-only file system"):
         client.get("q3.csv", target)
-    target.write_text("old" * 200_000)
+    target.write_text("old" * 200_000, encoding="utf-8")
     client.get("q3.csv", target)
     assert target.read_bytes() == stack.content
 
@@ -218,7 +218,7 @@ def test_where_a_rename_fails_the_bytes_are_copied(
         raise OSError(number, os.strerror(number))
 
     if exists:
-        target.write_text("old" * 200_000)
+        target.write_text("old" * 200_000, encoding="utf-8")
     inode = target.stat().st_ino if exists else 0
     monkeypatch.setattr(Path, "replace", refuse)
     fetch()
@@ -237,7 +237,7 @@ def test_a_file_with_an_access_list_keeps_it(fetch: Fetch, target: Path) -> None
         (32, 0, everyone),
     ]:
         entries += struct.pack("<HHI", tag, permissions, user)
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     try:
         os.setxattr(target, ACCESS_LIST, struct.pack("<I", 2) + entries)
     except (AttributeError, OSError) as error:
@@ -254,7 +254,7 @@ def test_where_the_owner_cannot_be_kept_the_bytes_are_copied(
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     target.chmod(0o640)
     inode = target.stat().st_ino
     monkeypatch.setattr(os, "fchmod", refuse)
@@ -445,11 +445,11 @@ def test_a_full_disk_is_noticed_before_the_old_bytes_are_overwritten(
     def fill(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     monkeypatch.setattr(Path, "replace", refuse)
     with monkeypatch.context() as patch:
         patch.setattr(os, "posix_fallocate", fill)
         with pytest.raises(FileError, match="No space left"):
             fetch()
-    assert target.read_text() == "old"
+    assert target.read_text(encoding="utf-8") == "old"
     fetch()

@@ -62,7 +62,7 @@ def running(
 
 
 def _write(file: Path, responses: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(responses))
+    file.write_text(json.dumps(responses), encoding="utf-8")
 
 
 def client(service: str, url: str) -> Any:

@@ -59,7 +59,7 @@ class Host(LanguageServer):
     def GeneratePackage(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         """Write the SDK of a package."""
         schema = Path(request.directory, "schema.json")
-        schema.write_text(request.schema)
+        schema.write_text(request.schema, encoding="utf-8")
         subprocess.run([GENERATOR, self.language, schema, request.directory], check=True)
         return language_pb2.GeneratePackageResponse()
 
@@ -68,10 +68,10 @@ class Host(LanguageServer):
         root = Path(request.info.root_directory)
         for package in request.packages:
             if self.language == "nodejs":
-                name = json.loads(Path(root, package.path, "package.json").read_text())["name"]
+                name = json.loads(Path(root, package.path, "package.json").read_text(encoding="utf-8"))["name"]
                 command = ["npm", "pkg", "set", f"dependencies.{name}=file:{package.path}"]
             else:
-                name = Path(root, package.path, "go.mod").read_text().split(maxsplit=2)[1]
+                name = Path(root, package.path, "go.mod").read_text(encoding="utf-8").split(maxsplit=2)[1]
                 command = ["go", "mod", "edit", f"-require={name}@v0.0.0", f"-replace={name}=./{package.path}"]
             subprocess.run(command, cwd=root, check=True, stdout=sys.stderr)
         return language_pb2.LinkResponse()

@@ -70,7 +70,7 @@ def settings(stack: Stack) -> Iterator[Line]:
 
 def file_lines(path: Path) -> Iterator[Line]:
     """Yield name of a file and text of each line."""
-    for line in path.read_text(errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         yield path.name, line
 
 

@@ -79,7 +79,7 @@ def _check(params: Mapping[str, Any], model: Any, **_event: object) -> None:
         return
     problems.extend(refusals)
     if FILE in os.environ:
-        with Path(os.environ[FILE]).open("a") as file:
+        with Path(os.environ[FILE]).open("a", encoding="utf-8") as file:
             file.write("".join(f"{problem}\n" for problem in refusals))
     raise WrongRequestError("\n".join(refusals))
 

@@ -229,7 +229,7 @@ def sources() -> list[Path]:
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_the_component_knows_no_emulator_and_imports_nothing_of_ours(path: Path) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     for word in ("localstack", "ministack", "emulator", "4566"):
         assert word not in text.lower()
     modules = [node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]

@@ -123,13 +123,13 @@ def calls(line: str) -> list[str]:
 
 def calls_of_page(page: Path) -> list[str]:
     """Return the calls of the CLI in the code of a page."""
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     return [call for line in (*code_blocks(text), *code_in_sentences(text)) for call in calls(line)]
 
 
 def refusals(page: Path) -> dict[str, list[str]]:
     """Return the errors of a page's calls; a call in a sentence may lack required options."""
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     written = {call: problems(call) for line in code_blocks(text) for call in calls(line)}
     named = {call: problems(call) for line in code_in_sentences(text) for call in calls(line)}
     mentioned = {call: [text for text in texts if not text.endswith("is required")] for call, texts in named.items()}

@@ -34,7 +34,7 @@ def unencoded(command: str) -> list[str]:
 
 def signed_commands(page: Path) -> list[str]:
     """Return the commands of a page whose requests are signed."""
-    calls = commands(page.read_text(), "(?:curl|awscurl)")
+    calls = commands(page.read_text(encoding="utf-8"), "(?:curl|awscurl)")
     return [command for command in calls if any(signer in command for signer in SIGNERS)]
 
 

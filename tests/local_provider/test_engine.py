@@ -168,7 +168,7 @@ def test_the_process_is_as_it_was_before(deploy: Deploy) -> None:
 def test_a_program_may_import_what_lies_beside_it(deploy: Deploy, tmp_path: object) -> None:
     from pathlib import Path
 
-    Path(str(tmp_path), "beside_the_program.py").write_text("NAME = 'beside'\n")
+    Path(str(tmp_path), "beside_the_program.py").write_text("NAME = 'beside'\n", encoding="utf-8")
     assert deploy("import beside_the_program\npulumi.export('name', beside_the_program.NAME)").outputs == {
         "name": "beside"
     }

@@ -51,7 +51,7 @@ def path(directory: Path) -> Path:
 
 def test_it_is_there_for_as_long_as_the_stack(directory: Path, path: Path, running: dict[str, object]) -> None:
     with published(running, directory):
-        assert json.loads(path.read_text()) == running
+        assert json.loads(path.read_text(encoding="utf-8")) == running
         assert read_running(directory) == running
     assert list(path.parent.iterdir()) == []
 
@@ -72,7 +72,7 @@ def test_it_goes_when_the_stack_fails(directory: Path, path: Path) -> None:
 
 def test_a_file_that_another_stack_wrote_stays(directory: Path, path: Path) -> None:
     with published(GONE, directory):
-        path.write_text(json.dumps({"awsEndpoint": "http://127.0.0.1:10"}))
+        path.write_text(json.dumps({"awsEndpoint": "http://127.0.0.1:10"}), encoding="utf-8")
     assert path.exists()
 
 
@@ -84,12 +84,12 @@ def test_a_second_stack_is_refused(directory: Path, running: dict[str, object]) 
 @pytest.mark.parametrize("left", [json.dumps(GONE), "", "[]", '{"awsEndpoint": 5}', "{half"])
 def test_what_a_killed_stack_left_is_no_obstacle(directory: Path, path: Path, left: str) -> None:
     path.parent.mkdir()
-    path.write_text(left)
+    path.write_text(left, encoding="utf-8")
     refuse_second(directory)
     with pytest.raises(NotRunningError, match="make local"):
         read_running(directory)
     with published(GONE, directory):
-        assert json.loads(path.read_text()) == GONE
+        assert json.loads(path.read_text(encoding="utf-8")) == GONE
 
 
 def test_no_file_is_no_stack(directory: Path) -> None:

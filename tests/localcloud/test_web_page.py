@@ -60,7 +60,7 @@ def test_the_page_runs_its_own_files_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_no_file_refers_to_another_host(file: Path) -> None:
-    assert not OTHER_HOST.search(file.read_text())
+    assert not OTHER_HOST.search(file.read_text(encoding="utf-8"))
 
 
 def test_every_file_is_used() -> None:

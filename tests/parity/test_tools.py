@@ -18,7 +18,7 @@ SERVER = "import http.server, sys; http.server.HTTPServer(('127.0.0.1', int(sys.
 def interpreter(path: Path, answer: str) -> Path:
     """Write an executable that answers as an interpreter of a version does."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{answer}\n")
+    path.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
     path.chmod(0o755)
     return path
 

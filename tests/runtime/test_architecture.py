@@ -29,7 +29,7 @@ ROOMS = ("requests", "ending", "slices", "copying", "sockets", "origin")
 
 def imports_of(path: Path) -> Iterator[str]:
     """Yield the absolute names of the modules that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -124,4 +124,4 @@ def test_cold_start_imports_only_what_the_handler_needs() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_address_is_taken_from_an_event(path: Path) -> None:
     """The domain of an event may be a custom one, to which no message can be posted; a caller chooses Host."""
-    assert not re.search(r"domainName|domain_name|[\"']host[\"']", path.read_text(), re.IGNORECASE)
+    assert not re.search(r"domainName|domain_name|[\"']host[\"']", path.read_text(encoding="utf-8"), re.IGNORECASE)

@@ -79,7 +79,7 @@ IMPLEMENTATIONS: tuple[GoProgram | PythonPackage, ...] = (VERSITYGW, EMULATOR, S
 
 
 def _only_match(pattern: str, file: Path) -> str:
-    matches = re.findall(pattern, file.read_text(), re.MULTILINE)
+    matches = re.findall(pattern, file.read_text(encoding="utf-8"), re.MULTILINE)
     if len(matches) != 1:
         raise ValueError(f"{file} has {len(matches)} lines that match {pattern}, not one.")
     return str(matches[0])

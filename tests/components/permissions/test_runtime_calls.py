@@ -21,7 +21,7 @@ ADAPTERS = sorted(path.stem for path in (RUNTIME / "adapters").glob("*.py") if p
 
 def annotated(path: Path) -> Iterator[tuple[str, str]]:
     """Yield name and annotation of every parameter and field."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.arg) and node.annotation is not None:
             yield node.arg, ast.unparse(node.annotation)
         elif isinstance(node, ast.AnnAssign):

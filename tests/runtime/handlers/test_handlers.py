@@ -552,4 +552,4 @@ def test_idle_closer_is_used_unless_seconds_are_0(monkeypatch: pytest.MonkeyPatc
 
 def test_handlers_have_at_most_100_lines() -> None:
     for name in HANDLERS:
-        assert len(Path(ROOT / "runtime" / "handlers" / f"{name}.py").read_text().splitlines()) <= 100
+        assert len(Path(ROOT / "runtime" / "handlers" / f"{name}.py").read_text(encoding="utf-8").splitlines()) <= 100
