@@ -219,7 +219,7 @@ def test_saving_is_cancelled_and_the_copy_stays(visit: Open, page_stack: Stack, 
 
 
 def test_a_cancel_by_another_client_is_shown(visit: Open, page_stack: Stack, key: str) -> None:
-    page = visit().open().submit(origin="files", path=unique_path("1MB", "first_byte=9"), key=key)
+    page = visit().open().submit(origin="files", path=unique_path("1MB", "first_byte=20"), key=key)
     wait_for_connections(page, page_stack)
     download = page.requested[0]
     answer = page_stack.client.rest.call(
