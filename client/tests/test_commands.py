@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -164,7 +165,7 @@ def test_get_to_stdout_writes_only_the_file_there(stack: FakeStack) -> None:
     assert (ended.returncode, ended.stdout) == (0, stack.content)
     assert b"Sent 300.0 kB" in ended.stderr
     head = subprocess.run(
-        ["bash", "-c", f"{' '.join(command)} | head -c 10"], capture_output=True, timeout=20, check=True
+        ["bash", "-c", f"{shlex.join(command)} | head -c 10"], capture_output=True, timeout=20, check=True
     )
     assert head.stdout == stack.content[:10]
     assert b"Traceback" not in head.stderr

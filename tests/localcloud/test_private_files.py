@@ -19,6 +19,7 @@ OUTPUTS = {"awsEndpoint": "http://127.0.0.1:9", "accessKeyId": "LOCALKEY"}
 
 @pytest.fixture(autouse=True, params=[0o000, 0o277], ids=oct)
 def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    request.getfixturevalue("tmp_path")  # is created before, so that a user other than root may write there
     before = os.umask(request.param)
     yield
     os.umask(before)
