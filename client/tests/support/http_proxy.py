@@ -7,12 +7,14 @@ import re
 import shutil
 import socket
 import threading
-from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any, Self, cast
+from socketserver import StreamRequestHandler
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from client.tests.support.loopback import Loopback
 
-class HttpProxy:
+
+class HttpProxy(Loopback):
     """The proxy, as a context manager.
 
     `credentials` is the expected value of Proxy-Authorization; `status` answers every request; `heads` are the first
@@ -20,29 +22,16 @@ class HttpProxy:
     """
 
     def __init__(self, upstream: str, credentials: str = "", status: int | None = None) -> None:
+        super().__init__(_Handler)
         self.upstream = ("127.0.0.1", urlsplit(upstream).port or 0)
         self.credentials, self.status = credentials, status
         self.heads: list[str] = []
-        self._server = ThreadingTCPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        cast(Any, self._server).proxy = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self.address = urlsplit(self.url).netloc
 
     @property
     def request_lines(self) -> list[str]:
         """The methods and targets that were received."""
         return [" ".join(head.split(" ")[:2]) for head in self.heads]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class _Handler(StreamRequestHandler):
@@ -50,7 +39,7 @@ class _Handler(StreamRequestHandler):
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
-            self._handle(cast(Any, self.server).proxy)
+            self._handle(cast(Any, self.server).loopback)
 
     def _handle(self, proxy: HttpProxy) -> None:
         head = b""

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler
 from typing import Any, Self, cast
 
 
 class Loopback:
     """The server, as a context manager; handlers that wait do so on `stopping`, which is set at the end."""
 
-    def __init__(self, handler: type[Handler], certificate: Path | None = None) -> None:
+    def __init__(self, handler: type[StreamRequestHandler], certificate: Path | None = None) -> None:
         self.stopping = threading.Event()
         self._server = _Server(("127.0.0.1", 0), handler)
         if certificate:
