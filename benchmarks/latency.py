@@ -74,7 +74,7 @@ def measure(checkout: Path, runs: int) -> dict[str, float]:
     """Run the delivery benchmark of a checkout and return its medians in milliseconds."""
     command = [str(checkout / ".venv/bin/python"), "-m", "benchmarks.delivery", "--runs", str(runs)]
     subprocess.run(command, cwd=checkout, env=_environment(), stdout=subprocess.DEVNULL, check=True)
-    results = json.loads((checkout / "benchmarks" / "results" / "delivery.json").read_text())
+    results = json.loads((checkout / "benchmarks" / "results" / "delivery.json").read_text(encoding="utf-8"))
     return {key: results[key]["p50"] * 1000 for key in SERIES}
 
 

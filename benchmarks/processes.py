@@ -40,7 +40,7 @@ def run(command: Sequence[str], text: str = "") -> Run:
 def high_water_mark(pid: int) -> int | None:
     """Return VmHWM of a process in KB; None if it has ended, or on systems without /proc."""
     try:
-        lines = (_PROC / f"{pid}/status").read_text().splitlines()
+        lines = (_PROC / f"{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     values = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
@@ -65,7 +65,7 @@ def processor_seconds(port: int) -> float:
     for process in _PROC.glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes()
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            fields = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         except OSError:  # it has ended, or belongs to another user
             continue
         if any(mark in environment for mark in marks):

@@ -33,7 +33,7 @@ class Counted:
 
     def calls(self) -> Counter[tuple[str, str]]:
         """Count the requests so far by service and operation."""
-        requests = [json.loads(line) for line in self.events.read_text().splitlines()]
+        requests = [json.loads(line) for line in self.events.read_text(encoding="utf-8").splitlines()]
         return Counter((request["service"], request["operation"]) for request in requests)
 
 

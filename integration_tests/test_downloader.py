@@ -76,7 +76,7 @@ def test_the_output_of_request_is_enough_for_status_cancel_and_watch(stack: Stac
     requested = run(stack, "request", str(stack.outputs["apiUrl"]), "--origin", stack.client.origin, "--path", path)
     assert requested.returncode == 0, requested.stderr
     answer = tmp_path / "answer.json"
-    answer.write_text(requested.stdout)
+    answer.write_text(requested.stdout, encoding="utf-8")
     status = run(stack, "status", str(answer), "--json")
     assert json.loads(status.stdout)["status"] in ("PENDING", "COPYING"), status.stderr
     cancelled = run(stack, "cancel", str(answer))

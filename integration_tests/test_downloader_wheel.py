@@ -84,6 +84,7 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path:
 
 def test_both_packages_have_the_same_version() -> None:
     versions = {
-        tomllib.loads((folder / "pyproject.toml").read_text())["project"]["version"] for folder in (TOP, PROJECT)
+        tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+        for folder in (TOP, PROJECT)
     }
     assert len(versions) == 1

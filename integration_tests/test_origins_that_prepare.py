@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from integration_tests.conftest import deploy_stack
-from integration_tests.support.clouds import Target, unhurried_cloud
+from integration_tests.support.clouds import Target, cloud_with_unscaled_waits
 from integration_tests.support.leaks import find_leaks
 from integration_tests.support.records import all_records
 from integration_tests.support.settings import GUARDED, SECRET_HEADER, config_for, origin_secret, origins_for
@@ -38,7 +38,7 @@ def waiting(
         return
     settings = {"auth.type": "none", "copying.sliceThresholdMb": 64, "websocket.idleTimeoutSeconds": 0}
     with (
-        unhurried_cloud(tmp_path_factory.mktemp("unhurried")) as cloud,
+        cloud_with_unscaled_waits(tmp_path_factory.mktemp("waits")) as cloud,
         origin_secret(cloud) as (arn, value),
         origins_for(cloud, origin.base_url, None, arn) as origins,
         deploy_stack(request, cloud, "waiting", config_for(cloud, origins, settings)) as stack,
@@ -106,15 +106,15 @@ def test_the_url_of_a_preparing_origin_is_in_no_record_and_no_message(stack: Sta
     path = preparing_path("retry_after=20", then=then)
     download = stack.client.request(path, key=key)
     with stack.client.connect(download) as socket:
-        told = wait_until_preparing(stack, download)
+        answers = wait_until_preparing(stack, download)
         repeated = stack.client.post(path, key=key)
         stack.client.parse_download(repeated)
-        told |= repeated.body
+        answers |= repeated.body
         assert repeated.body["nextRequestAt"]
         assert origin.signature in json.dumps(stack.operator.download_item(download), default=str)
         assert socket.ask("status", "status")["status"] == "PREPARING"
         assert socket.receive("ready", "failed", deadline=120)["type"] == "ready"
-        assert origin.signature not in json.dumps([told, socket.messages])
+        assert origin.signature not in json.dumps([answers, socket.messages])
     assert any(origin.signature in request.path for request in origin.requests), "the scan shows nothing"
     assert stack.operator.wait_until_ended(download) == "SUCCEEDED"
     assert find_leaks(all_records(stack), {origin.signature}) == []

@@ -97,7 +97,7 @@ def test_an_unknown_download_is_refused_like_a_wrong_ticket(stack: Stack) -> Non
 
 def documented_revocation() -> dict[str, Any]:
     """Return the parameters of UpdateItem in the command of docs/deploying.md."""
-    lines = (TOP / "docs/deploying.md").read_text().replace("\\\n", " ").splitlines()
+    lines = (TOP / "docs/deploying.md").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     (command,) = (line for line in lines if line.startswith("aws dynamodb update-item"))
     words = shlex.split(command)
     options = dict(itertools.pairwise(words))

@@ -54,7 +54,9 @@ def install_program(cli: Path, env: Mapping[str, str], name: str, release: str, 
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / f"pulumi-resource-{name}"
         path, command = shlex.quote(str(_TOP)), shlex.join([sys.executable, *arguments])
-        program.write_text(f'#!/bin/sh\nPYTHONPATH={path}${{PYTHONPATH:+:$PYTHONPATH}} exec {command} "$@"\n')
+        program.write_text(
+            f'#!/bin/sh\nPYTHONPATH={path}${{PYTHONPATH:+:$PYTHONPATH}} exec {command} "$@"\n', encoding="utf-8"
+        )
         program.chmod(0o755)
         packed = Path(folder) / "plugin.tar.gz"
         with tarfile.open(packed, "w:gz") as archive:

@@ -6,4 +6,6 @@ from tools.component_schema import PAGE, schema
 
 
 def test_the_schema_is_the_one_checked_in() -> None:
-    assert PAGE.read_text() == schema(), "run: make docs, and say in CHANGELOG.md what changes for other languages"
+    assert PAGE.read_text(encoding="utf-8") == schema(), (
+        "run: make docs, and say in CHANGELOG.md what changes for other languages"
+    )

@@ -8,11 +8,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).parents[1]
+from tests.python_files import FILES, TOP
+
 BANNED = re.compile(  # in the words of a name, in lower case with blanks between them
     r"\b(told|tells?|asked|wanted|news|crowd|whom|somebody|nobody|beside|meanwhile|undelivered|mishaps?|witness|decides"
     r"|unhurried|secretive|trouble)\b"
@@ -51,19 +51,6 @@ def docstrings(tree: ast.AST) -> Iterator[str]:
             text = ast.get_docstring(node)
             if text:
                 yield text
-
-
-def python_files() -> dict[str, list[Path]]:
-    """Return the Python files of the project by top folder; those of the top itself are under `.`."""
-    folders = {".": sorted(TOP.glob("*.py"))}
-    for folder in sorted(path for path in TOP.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        files = [path for path in folder.rglob("*.py") if "node_modules" not in path.parts]
-        if files:
-            folders[folder.name] = sorted(files)
-    return folders
-
-
-FILES = python_files()
 
 
 @pytest.mark.parametrize("name", ["told", "tell_all", "wasAsked", "CROWD", "one", "_found_x", "Judge", "most_bytes"])

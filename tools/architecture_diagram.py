@@ -151,7 +151,7 @@ def _imports(folder: Path, names: set[str]) -> set[str]:
     for path in folder.rglob("*.py"):
         if "tests" in path.relative_to(folder).parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             modules = [item.name for item in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
                 modules = [node.module, *(f"{node.module}.{item.name}" for item in node.names)]
@@ -225,4 +225,4 @@ def _dotted(path: Path) -> str:
 
 if __name__ == "__main__":
     for file, text in drawings().items():
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")

@@ -71,4 +71,4 @@ def _underscore(letter: re.Match[str]) -> str:
 
 
 if __name__ == "__main__":
-    MODULE.write_text(source())
+    MODULE.write_text(source(), encoding="utf-8")

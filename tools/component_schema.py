@@ -19,4 +19,4 @@ def schema() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(schema())
+    PAGE.write_text(schema(), encoding="utf-8")

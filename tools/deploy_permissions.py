@@ -117,7 +117,7 @@ def main() -> None:
         )
     options = vars(parser.parse_args())
     if options.pop("write"):
-        DOCUMENT.write_text(text(EXAMPLE))
+        DOCUMENT.write_text(text(EXAMPLE), encoding="utf-8")
     else:
         print(text(Target(**options)), end="")  # noqa: T201
 

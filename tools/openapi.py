@@ -222,4 +222,4 @@ def _json(schema: Schema) -> Schema:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(text())
+    PAGE.write_text(text(), encoding="utf-8")

@@ -21,7 +21,7 @@ class ProtocolMismatchError(AssertionError):
 @cache
 def schema() -> dict[str, Any]:
     """Return the schema; raises SchemaError if it is invalid."""
-    content: dict[str, Any] = json.loads(SCHEMA.read_text())
+    content: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(content)
     return content
 

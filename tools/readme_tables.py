@@ -34,7 +34,7 @@ def settings_table() -> str:
 
 def outputs_table() -> str:
     """Name and description of each output of the component, from its class; the program exports them in camelCase."""
-    tree = ast.parse((TOP / "components/async_download/component.py").read_text())
+    tree = ast.parse((TOP / "components/async_download/component.py").read_text(encoding="utf-8"))
     body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "AsyncDownload")
     rows = []
     for field, text in pairwise(body):
@@ -58,4 +58,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rewrite(README.read_text()))
+    README.write_text(rewrite(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -20,7 +20,7 @@ class ContractMismatchError(AssertionError):
 @cache
 def contract() -> dict[str, Any]:
     """Return the document in the repository."""
-    content: dict[str, Any] = json.loads(PAGE.read_text())
+    content: dict[str, Any] = json.loads(PAGE.read_text(encoding="utf-8"))
     return content
 
 

@@ -98,5 +98,5 @@ def _code(value: object) -> str:
 
 
 if __name__ == "__main__":
-    PROJECT.write_text(project_with_config(PROJECT.read_text()))
-    PAGE.write_text(page_with_tables(PAGE.read_text()))
+    PROJECT.write_text(project_with_config(PROJECT.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(page_with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

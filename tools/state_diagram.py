@@ -73,4 +73,4 @@ def _id(name: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewrite(PAGE.read_text()))
+    PAGE.write_text(rewrite(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -29,11 +29,11 @@ class Quota:
         """Limit a process, with its threads, to the share of a memory size."""
         quota = max(1000, round(PERIOD_US * share(memory_mb)))
         if self.version == 1:
-            (self.folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
-            (self.folder / "cpu.cfs_quota_us").write_text(str(quota))
+            (self.folder / "cpu.cfs_period_us").write_text(str(PERIOD_US), encoding="utf-8")
+            (self.folder / "cpu.cfs_quota_us").write_text(str(quota), encoding="utf-8")
         else:
-            (self.folder / "cpu.max").write_text(f"{quota} {PERIOD_US}")
-        (self.folder / "cgroup.procs").write_text(str(pid))
+            (self.folder / "cpu.max").write_text(f"{quota} {PERIOD_US}", encoding="utf-8")
+        (self.folder / "cgroup.procs").write_text(str(pid), encoding="utf-8")
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def _version_1(root: Path) -> Quota | None:
 
 def _version_2(root: Path) -> Quota | None:
     try:
-        controllers = (root / "cgroup.subtree_control").read_text().split()
+        controllers = (root / "cgroup.subtree_control").read_text(encoding="utf-8").split()
     except OSError:
         return None
     return _group(root, 2, "cpu.max", f"{PERIOD_US} {PERIOD_US}") if "cpu" in controllers else None
@@ -64,7 +64,7 @@ def _group(root: Path, version: int, file: str, text: str) -> Quota | None:
     folder = root / f"bench-cold-{os.getpid()}"
     try:
         folder.mkdir()
-        (folder / file).write_text(text)
+        (folder / file).write_text(text, encoding="utf-8")
     except OSError:
         with suppress(OSError):
             folder.rmdir()

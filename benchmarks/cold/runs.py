@@ -73,7 +73,7 @@ def stage(checkout: Path, folder: Path, url: str) -> dict[str, Function]:
     """Register the functions of a checkout; write their archives into a folder."""
     script = str(HERE / "stage.py")
     subprocess.run([sys.executable, "-P", script, str(checkout), str(folder), f"{url}/origin/"], check=True)
-    functions = json.loads((folder / "functions.json").read_text())
+    functions = json.loads((folder / "functions.json").read_text(encoding="utf-8"))
     return {
         key: Function(key, folder / key, _with_local_urls(function["environment"], url), function["memory_mb"])
         for key, function in functions.items()
@@ -97,7 +97,11 @@ def environment_of(url: str, folder: Path) -> dict[str, str]:
     The CA bundle holds botocore's authorities and the endpoint's own, because loading it takes much of a start.
     """
     authorities = folder / "authorities.pem"
-    authorities.write_text(Path(botocore.__file__).with_name("cacert.pem").read_text() + CERTIFICATE.read_text())
+    authorities.write_text(
+        Path(botocore.__file__).with_name("cacert.pem").read_text(encoding="utf-8")
+        + CERTIFICATE.read_text(encoding="utf-8"),
+        encoding="utf-8",
+    )
     return {
         "PATH": os.environ.get("PATH", ""),
         "AWS_ENDPOINT_URL": url,

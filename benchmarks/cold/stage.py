@@ -46,7 +46,7 @@ def write(assets: dict[str, Any], folder: Path) -> None:
         if hasattr(asset, "path"):
             shutil.copyfile(asset.path, path)
         else:
-            path.write_text(asset.text)
+            path.write_text(asset.text, encoding="utf-8")
 
 
 if __name__ == "__main__":

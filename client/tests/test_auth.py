@@ -103,9 +103,10 @@ def test_the_region_comes_from_aws_region(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_profile_holds_keys_a_token_and_a_region(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(
-        "[files]\naws_access_key_id=AKIDFILES\naws_secret_access_key=x\naws_session_token=made-up-token\n"
+        "[files]\naws_access_key_id=AKIDFILES\naws_secret_access_key=x\naws_session_token=made-up-token\n",
+        encoding="utf-8",
     )
-    (tmp_path / "config").write_text("[profile files]\nregion=eu-west-1\n")
+    (tmp_path / "config").write_text("[profile files]\nregion=eu-west-1\n", encoding="utf-8")
     headers = Iam("files").headers(OutgoingRequest("GET", "https://files.example.com", {}, None))
     assert scope_of(headers).startswith("AKIDFILES/")
     assert "/eu-west-1/" in scope_of(headers)

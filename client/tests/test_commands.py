@@ -36,7 +36,7 @@ def answer(stack: FakeStack, tmp_path: Path, capfd: Capture) -> Path:
     """A file with the output of `request`."""
     assert cli.main(["request", stack.api_url, "--path", "q3.csv", "--origin", "reports"]) == 0
     path = tmp_path / "q3.json"
-    path.write_text(capfd.readouterr().out)
+    path.write_text(capfd.readouterr().out, encoding="utf-8")
     return path
 
 
@@ -149,7 +149,7 @@ def test_a_file_without_a_response_of_the_api_is_refused(
 ) -> None:
     path = tmp_path / "q3.json"
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     try:
         exit_code = cli.main(["status", str(path)])
     except SystemExit as ended:
@@ -286,7 +286,7 @@ def test_after_sigkill_the_same_command_fetches_at_most_1_mib_per_range_twice(
     journal = target.with_name("report.bin.part.json")
 
     def so_far() -> bool:
-        text = journal.read_text() if journal.exists() else ""
+        text = journal.read_text(encoding="utf-8") if journal.exists() else ""
         noted = {index: int(count) for index, count in re.findall(r'"segment":(\d),"bytes":(\d+)', text)}
         return len(noted) == 3 and min(noted.values()) > 1_900_000
 

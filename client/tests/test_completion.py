@@ -52,7 +52,7 @@ def in_bash(words: list[str], folder: Path) -> list[str]:
 
 def in_fish(words: list[str], folder: Path) -> list[str]:
     """Return the completions of fish for the last word."""
-    (folder / "script.fish").write_text(script("fish", make_parser("")))
+    (folder / "script.fish").write_text(script("fish", make_parser("")), encoding="utf-8")
     line = " ".join(["async-download", *words])
     return run([shell("fish"), "--no-config", "-c", f"source script.fish; complete -C '{line}' | cut -f1"], folder)
 
@@ -72,7 +72,7 @@ def test_a_shell_completes_commands_options_and_files(ask: object, folder: Path)
 
 
 def test_zsh_registers_the_completion_after_compinit(folder: Path) -> None:
-    (folder / "script.zsh").write_text(script("zsh", make_parser("")))
+    (folder / "script.zsh").write_text(script("zsh", make_parser("")), encoding="utf-8")
     text = (
         "autoload -Uz compinit && compinit -u; source script.zsh\n"
         "print -r -- $_comps[async-download]; whence -w _async_download"

@@ -127,7 +127,7 @@ def test_entries_after_a_line_that_a_crash_cut_off_are_read(
     ],
 )
 def test_an_invalid_journal_is_replaced(fetch: Fetch, stack: FakeStack, part: Path, text: str) -> None:
-    journal(part).write_text(text)
+    journal(part).write_text(text, encoding="utf-8")
     fetch()
     assert ranges(stack) == ["bytes=0-299999"]
 
@@ -159,14 +159,14 @@ def test_after_any_crash_the_file_is_right(
 
 
 def test_a_journal_with_impossible_counts_is_not_believed(fetch: Fetch, part: Path) -> None:
-    with journal(part).open("a") as journal_file:
+    with journal(part).open("a", encoding="utf-8") as journal_file:
         journal_file.write('{"segment":0,"bytes":900000,"crc32":0}\n{"segment":7,"bytes":1,"crc32":0}\n')
     part.write_bytes(bytes(900_000))
     fetch()
 
 
 def test_no_ticket_or_signature_is_on_disk_and_the_journal_is_private(part: Path) -> None:
-    text = journal(part).read_text()
+    text = journal(part).read_text(encoding="utf-8")
     assert SECRET not in text
     assert SIGNATURE not in text
     assert journal(part).stat().st_mode & 0o077 == 0
@@ -295,7 +295,7 @@ class TestIdempotencyKeys:
         lines: list[dict[str, object]] = []
 
         def look(_: Event) -> None:
-            text = target.with_name("report.bin.part.json").read_text()
+            text = target.with_name("report.bin.part.json").read_text(encoding="utf-8")
             lines.extend(json.loads(line) for line in text.splitlines())
             raise KeyboardInterrupt
 

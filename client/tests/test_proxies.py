@@ -197,8 +197,8 @@ def test_the_variables_are_those_of_curl(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    found = proxy_for(url)
-    assert (found and found.name) == expected
+    proxy = proxy_for(url)
+    assert (proxy and proxy.name) == expected
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_a_malformed_or_unsupported_proxy_is_refused_without_its_value(
 )
 def test_user_and_password_are_percent_decoded(monkeypatch: pytest.MonkeyPatch, userinfo: str, expected: bytes) -> None:
     monkeypatch.setenv("http_proxy", f"{userinfo}@a:1")
-    found = proxy_for("http://x.example")
-    assert found is not None
-    assert found.headers == {"Proxy-Authorization": f"Basic {base64.b64encode(expected).decode()}"}
-    assert repr(found) == repr(Proxy("a", 1, "http_proxy"))
+    proxy = proxy_for("http://x.example")
+    assert proxy is not None
+    assert proxy.headers == {"Proxy-Authorization": f"Basic {base64.b64encode(expected).decode()}"}
+    assert repr(proxy) == repr(Proxy("a", 1, "http_proxy"))

@@ -16,7 +16,7 @@ from async_download_client.cli.parser import make_parser
 from client.tests.support.fake_stack import FakeStack, Fault
 
 PAGE = Path(__file__).parents[2] / "docs" / "downloading.md"
-TEXT = PAGE.read_text()
+TEXT = PAGE.read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
 
 

@@ -270,12 +270,12 @@ usage = namedtuple("usage", "total used free")
 def test_a_file_system_that_does_not_tell_its_space_is_tried(
     fetch: Fetch, monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
-    def tell(_: object) -> usage:
+    def report_usage(_: object) -> usage:
         if isinstance(answer, OSError):
             raise answer
         return usage(*answer)
 
-    monkeypatch.setattr(shutil, "disk_usage", tell)
+    monkeypatch.setattr(shutil, "disk_usage", report_usage)
     fetch()
 
 
@@ -376,12 +376,12 @@ def test_a_part_file_that_becomes_a_link_before_it_is_opened_is_not_followed(
     target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     part, precious = target.with_name("report.bin.part"), tmp_path / "precious"
-    precious.write_text("old")
+    precious.write_text("old", encoding="utf-8")
     part.symlink_to(precious)
     monkeypatch.setattr(state_files, "check_state_file", lambda *_: None)
     with pytest.raises(OSError, match="symbolic links"):
         state_files.open_state_file(part, 0o600)
-    assert precious.read_text() == "old"
+    assert precious.read_text(encoding="utf-8") == "old"
 
 
 def test_files_that_all_belong_to_one_user_are_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def suite(*arguments: str | Path, emulator: Emulator | None = None) -> subproces
 def test_a_stack_is_kept_on_failure_and_destroyed_by_the_command_that_is_printed(tmp_path: Path) -> None:
     """The suite deploys to an emulator at LocalStack's address."""
     failing = tmp_path / "test_fails.py"
-    failing.write_text(FAILS)
+    failing.write_text(FAILS, encoding="utf-8")
     with Emulator(log_path=tmp_path / "emulator.log") as emulator:
         cloud = emulated(emulator)
         ran = suite(*FIXTURES, failing, "-n1", "--target", "localstack", "--keep-on-failure", emulator=emulator)
@@ -59,7 +59,7 @@ def test_a_stack_is_kept_on_failure_and_destroyed_by_the_command_that_is_printed
 
 def test_a_stack_is_destroyed_after_a_failure_otherwise(tmp_path: Path) -> None:
     failing = tmp_path / "test_fails.py"
-    failing.write_text(FAILS)
+    failing.write_text(FAILS, encoding="utf-8")
     with Emulator(log_path=tmp_path / "emulator.log") as emulator:
         ran = suite(*FIXTURES, failing, "-n0", "--target", "localstack", emulator=emulator)
         if "skipped" in ran.stdout:

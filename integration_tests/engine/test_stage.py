@@ -50,7 +50,7 @@ def test_neither_place_nor_working_directory_nor_caches_change_anything(
     caches = runtime_copy / "handlers" / "__pycache__"
     caches.mkdir()
     (caches / "copy.cpython-313.pyc").write_bytes(b"stale")
-    (runtime_copy / "test_something.py").write_text("assert False")
+    (runtime_copy / "test_something.py").write_text("assert False", encoding="utf-8")
     monkeypatch.chdir(runtime_copy)
     assert changes_of(stage.preview, expect_no_changes=True) == LEFT_IN_PLACE
 
@@ -61,9 +61,9 @@ def test_a_refresh_finds_nothing_to_say(stage: automation.Stack) -> None:
 
 def test_a_changed_handler_changes_its_function_only(stage: automation.Stack, runtime_copy: Path) -> None:
     handler = runtime_copy / "handlers" / "disconnect.py"
-    handler.write_text(handler.read_text() + "\n# changed\n")
+    handler.write_text(handler.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
     assert changes_of(stage.up) == {Change("update", FUNCTION, "files-disconnect")}
-    handler.write_text(handler.read_text().removesuffix("\n# changed\n"))
+    handler.write_text(handler.read_text(encoding="utf-8").removesuffix("\n# changed\n"), encoding="utf-8")
     assert changes_of(stage.up) == {Change("update", FUNCTION, "files-disconnect")}
 
 
@@ -115,7 +115,7 @@ def test_an_origin_and_a_key_that_are_computed_stay_secret(empty: automation.Sta
     (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
     state = Path(empty.workspace.work_dir, "state")
-    files = [file.read_text() for file in state.rglob("*.json")]
+    files = [file.read_text(encoding="utf-8") for file in state.rglob("*.json")]
     assert files
     assert [file for file in files if value in file] == []
 

@@ -196,7 +196,9 @@ def test_other_users_see_no_key(emulator: Emulator) -> None:
     assert "filtered_emulator" in listed
     secrets = emulator.access_key_id, emulator.secret_access_key
     assert len(set(secrets)) == 2
-    assert [secret for secret in secrets if secret in listed or secret in emulator.log_path.read_text()] == []
+    assert [
+        secret for secret in secrets if secret in listed or secret in emulator.log_path.read_text(encoding="utf-8")
+    ] == []
     directory = emulator.log_path.parent
     assert (directory.stat().st_mode & 0o077, emulator.log_path.stat().st_mode & 0o077) == (0, 0)
 

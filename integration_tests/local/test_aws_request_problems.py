@@ -22,7 +22,7 @@ def handler(event, context):
 
 def test_a_wrong_request_of_a_function_is_found(tmp_path: Path) -> None:
     source = tmp_path / "f.py"
-    source.write_text(SOURCE)
+    source.write_text(SOURCE, encoding="utf-8")
     with open_cloud(Target.EMULATOR, folder=tmp_path) as cloud, small_function(cloud, source, "handler") as arn:
         answer = cloud.client("lambda").invoke(FunctionName=arn)
         assert answer["Payload"].read() == b"true"

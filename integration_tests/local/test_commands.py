@@ -46,7 +46,7 @@ def test_the_stack_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
     where = ["--directory", str(tmp_path)]
     with serving(tmp_path) as process:
         welcome = until(process, "Activity:")
-        outputs = json.loads((tmp_path / "outputs.json").read_text())
+        outputs = json.loads((tmp_path / "outputs.json").read_text(encoding="utf-8"))
         assert {outputs["apiUrl"], outputs["webSocketUrl"], outputs["webPageUrl"]} <= set(welcome.split())
         assert json.loads(get(f"{outputs['webPageUrl']}config.json")[1])["apiUrl"] == outputs["apiUrl"]
         assert {"awsEndpoint", "region", "accessKeyId", "secretAccessKey", "bucketName"} <= outputs.keys()

@@ -65,7 +65,7 @@ def test_its_log_is_kept_where_it_is_reported(tmp_path: Path) -> None:
     for _ in range(2):
         with emulator:
             emulator.aws().client("sqs").create_queue(QueueName="noted")
-        assert "SQS queue created: noted" in (tmp_path / "logs" / "emulator.log").read_text()
+        assert "SQS queue created: noted" in (tmp_path / "logs" / "emulator.log").read_text(encoding="utf-8")
 
 
 def test_an_early_end_is_told_with_its_log() -> None:

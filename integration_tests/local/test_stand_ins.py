@@ -119,7 +119,7 @@ def test_a_handler_waits_for_a_debugger(tmp_path: Path, full: Full) -> None:
     (deployment, _), provider = full
     keys = {"accessKeyId": provider.aws.access_key_id, "secretAccessKey": provider.aws.secret_access_key}
     content = {**deployment.outputs, "awsEndpoint": provider.aws.endpoint, "region": provider.aws.region, **keys}
-    (tmp_path / "outputs.json").write_text(json.dumps(content))
+    (tmp_path / "outputs.json").write_text(json.dumps(content), encoding="utf-8")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

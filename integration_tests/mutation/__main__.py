@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--role", help="only this role; the rows of the others stay")
     options = parser.parse_args()
     start = time.monotonic()
-    before = results_page.read(results_page.PAGE.read_text())
+    before = results_page.read(results_page.PAGE.read_text(encoding="utf-8"))
     with _stack() as (stack, decisions):
         run = MutationRun(stack, decisions)
         for complete in run.run_all_journeys():
@@ -64,10 +64,10 @@ def _report(results: Results, seconds: float, *, write: bool) -> int:
     if results.share < MIN_SHARE:
         _print(f"Fewer than {MIN_SHARE:.0%}: remove the unused permissions, or add a journey that uses them.")
         return 1
-    before = results_page.PAGE.read_text()
+    before = results_page.PAGE.read_text(encoding="utf-8")
     after = results_page.rewritten(before, results)
     if write:
-        results_page.PAGE.write_text(after)
+        results_page.PAGE.write_text(after, encoding="utf-8")
     elif before != after:
         _print("docs/mutation.md differs. If this run is right: make test-mutation WRITE=1")
         return 1

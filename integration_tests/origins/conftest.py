@@ -12,7 +12,7 @@ from integration_tests.origins import curl_wget
 from integration_tests.origins.case import Case, OriginName
 from integration_tests.origins.comparison import Comparison, Result, summary, table
 from integration_tests.origins.raw_origin import RawOrigin, raw_origin
-from integration_tests.support.clouds import Cloud, Target, unhurried_cloud
+from integration_tests.support.clouds import Cloud, Target, cloud_with_unscaled_waits
 from integration_tests.support.settings import config_for
 from integration_tests.support.stack import Deploy, Stack
 from tools import certificates
@@ -25,8 +25,8 @@ def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """An emulator whose waits last as long as on AWS, as `make local` starts it."""
     if request.config.getoption("--target") != Target.EMULATOR:
         pytest.skip("Only an emulator of this machine can reach the raw origins: use --target emulator.")
-    with unhurried_cloud(tmp_path_factory.mktemp("cloud")) as unhurried:
-        yield unhurried
+    with cloud_with_unscaled_waits(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ class Server:
     @property
     def log(self) -> str:
         """The text of the log."""
-        return self.log_path.read_text(errors="replace")
+        return self.log_path.read_text(errors="replace", encoding="utf-8")
 
 
 def free_port() -> int:

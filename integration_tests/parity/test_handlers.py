@@ -50,7 +50,7 @@ def handler_of(event: str) -> str:
 
 
 def read(event: str) -> Any:
-    return json.loads((EVENTS / f"{event}.json").read_text())
+    return json.loads((EVENTS / f"{event}.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ def environment() -> dict[str, str]:
 
 def collect() -> list[str]:
     """Return the problems since the last call, of this process and its children."""
-    problems = {*aws_request_checks.problems, *(FILE.read_text().splitlines() if FILE.exists() else ())}
+    problems = {*aws_request_checks.problems, *(FILE.read_text(encoding="utf-8").splitlines() if FILE.exists() else ())}
     aws_request_checks.problems.clear()
     FILE.unlink(missing_ok=True)
     return sorted(problems)

@@ -98,7 +98,7 @@ def throttling_cloud(folder: Path, env: Mapping[str, str] | None = None) -> Iter
 
 
 @contextmanager
-def unhurried_cloud(folder: Path) -> Iterator[Cloud]:
+def cloud_with_unscaled_waits(folder: Path) -> Iterator[Cloud]:
     """Run an emulator whose waits last as long as on AWS."""
     with Emulator(log_path=folder / "emulator.log", env=aws_request_problems.environment()) as emulator:
         yield emulated(emulator)

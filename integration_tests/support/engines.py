@@ -111,7 +111,9 @@ def _options(cloud: Cloud, stack: str, folder: Path, settings: Config) -> automa
     for language in LANGUAGES:
         if not has_host(language):
             language_host.install(language, folder / "hosts")
-    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": _provider(cloud) | nested(settings)}))
+    (folder / f"Pulumi.{stack}.yaml").write_text(
+        yaml.safe_dump({"config": _provider(cloud) | nested(settings)}), encoding="utf-8"
+    )
     return automation.LocalWorkspaceOptions(
         work_dir=str(folder),
         pulumi_home=str(folder / "home"),
@@ -161,7 +163,7 @@ def _provider(cloud: Cloud) -> dict[str, object]:
     """Return the provider's settings: on AWS the region, else those of Pulumi.local.yaml with this cloud's endpoint."""
     if cloud.target is Target.AWS:
         return {"aws:region": cloud.region}
-    text = (TOP / "Pulumi.local.yaml").read_text().replace("http://localhost:4566", str(cloud.endpoint))
+    text = (TOP / "Pulumi.local.yaml").read_text(encoding="utf-8").replace("http://localhost:4566", str(cloud.endpoint))
     shipped: dict[str, object] = yaml.safe_load(text)["config"]
     keys = {"aws:accessKey": cloud.access_key_id, "aws:secretKey": cloud.secret_access_key}
     return {key: value for key, value in shipped.items() if key.startswith("aws:")} | keys

@@ -31,7 +31,11 @@ def customer_key(cloud: Cloud, name_prefix: str) -> Iterator[str]:
 
 def _documented(region: str, account: str, prefix: str) -> list[dict[str, object]]:
     """Return the statements of the documentation with this stack's values."""
-    (text,) = [block for block in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL) if '"Logs"' in block]
+    (text,) = [
+        block
+        for block in re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+        if '"Logs"' in block
+    ]
     for example, value in zip(EXAMPLE_VALUES, (region, account, prefix), strict=True):
         assert example in text
         text = text.replace(example, value)

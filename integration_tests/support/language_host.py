@@ -153,7 +153,9 @@ COMMANDS: dict[str, Callable[[Any, str], tuple[list[str], dict[str, str]]]] = {"
 def install(language: str, folder: Path) -> None:
     """Put the host of a language into a folder that is on the PATH of the CLI."""
     program = folder / f"pulumi-language-{language}"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={TOP} exec {sys.executable} -m {__spec__.name} {language} "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\nPYTHONPATH={TOP} exec {sys.executable} -m {__spec__.name} {language} "$@"\n', encoding="utf-8"
+    )
     program.chmod(0o755)
 
 

@@ -47,7 +47,7 @@ class ExpressionError(ValueError):
 @cache
 def reserved_words() -> frozenset[str]:
     """Return the words that may not stand for an attribute, in upper case."""
-    lines = Path(__file__).with_name("reserved_words.txt").read_text().splitlines()
+    lines = Path(__file__).with_name("reserved_words.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if not line.startswith("#"))
 
 

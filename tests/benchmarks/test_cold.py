@@ -67,19 +67,19 @@ def test_a_quota_in_each_version_of_control_groups(tmp_path: Path, version: int,
     if version == 1:
         (tmp_path / "cpu").mkdir()
     else:
-        (tmp_path / "cgroup.subtree_control").write_text("cpuset cpu memory\n")
+        (tmp_path / "cgroup.subtree_control").write_text("cpuset cpu memory\n", encoding="utf-8")
     with processor_quota(tmp_path) as group:
         assert group is not None
         assert group.version == version
         group.limit(42, 256)
-        written = {file.name: file.read_text() for file in group.folder.iterdir()}
+        written = {file.name: file.read_text(encoding="utf-8") for file in group.folder.iterdir()}
     assert written == limits | {"cgroup.procs": "42"}
 
 
 @pytest.mark.parametrize("controllers", [None, "memory\n"])
 def test_without_control_groups_there_is_no_quota(tmp_path: Path, controllers: str | None) -> None:
     if controllers is not None:
-        (tmp_path / "cgroup.subtree_control").write_text(controllers)
+        (tmp_path / "cgroup.subtree_control").write_text(controllers, encoding="utf-8")
     with processor_quota(tmp_path) as group:
         assert group is None
 
@@ -102,7 +102,7 @@ def test_a_cold_call_costs_the_start_too() -> None:
 
 
 def test_docs_cost_has_every_function_with_its_memory_size() -> None:
-    page = (TOP / "docs" / "cost.md").read_text()
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.MULTILINE)
     documented = {key: int(size.replace(",", "")) for key, size in rows}
     copying = Copying().memory_mb

@@ -66,7 +66,7 @@ def test_the_bill_of_a_huge_file_is_derived_from_the_plan() -> None:
 
 def test_docs_cost_has_the_bills_of_huge_files() -> None:
     units = {"GB": 10**9, "TB": 10**12}
-    page = (TOP / "docs" / "cost.md").read_text()
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) (GB|TB) \| ([\d,]+) slices \| \$([\d.]+) \| \$([\d.]+) \|$", page, re.MULTILINE)
     assert len(rows) == 4
     for number, unit, slices, dollars, transfer_out in rows:
@@ -78,7 +78,7 @@ def test_docs_cost_has_the_bills_of_huge_files() -> None:
 
 
 def test_docs_cost_has_the_price_of_a_status_request() -> None:
-    page = (TOP / "docs" / "cost.md").read_text()
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
     (dollars,) = re.findall(
         r"asks for `status`: two messages, a call of `message`, two reads \| \$([\d.]+) for a mil", page
     )
@@ -88,7 +88,7 @@ def test_docs_cost_has_the_price_of_a_status_request() -> None:
 
 def test_docs_cost_has_the_price_of_a_day_of_waiting_for_an_origin() -> None:
     """A request is billed with the cold call of `copy` on the same page, because a day leaves no function warm."""
-    page = (TOP / "docs" / "cost.md").read_text()
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
     dollars, requests = re.findall(r"\| \$([\d.]+) a day for (\d+) requests", page)[0]
     (cold_calls,) = re.findall(r"^\| `copy` \|.*\| \$([\d.]+) \| \$[\d.]+ \|$", page, re.MULTILINE)
     waits, day = list[float](), 86_400.0
@@ -109,7 +109,7 @@ UNTRUSTED_CALLERS = {
 
 
 def test_docs_cost_has_the_maximum_costs_of_callers() -> None:
-    page = (TOP / "docs" / "cost.md").read_text()
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
     columns = [resolve(args) for args in ({}, UNTRUSTED_CALLERS, {"limits.max_downloads_per_caller": 0})]
     header = ", ".join(f"`{camel(name)}` {value}" for name, value in UNTRUSTED_CALLERS.items())
     assert f"| Under the defaults | {header} | No limit per caller |" in page
@@ -127,7 +127,7 @@ def test_maximum_costs_use_the_prices_of_the_benchmarks() -> None:
     assert (worst_case.GB_SECOND, worst_case.PART) == (prices.GB_SECOND, prices.S3_WRITE)
     assert worst_case.WORKER_BYTES == WORKER_BYTES_A_SECOND
     assert worst_case.MAX_PARTS == plan.MAX_PARTS
-    page = (TOP / "docs" / "cost.md").read_text()
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
     assert f"| 1 MB | one worker | ${worst_case.SMALL_DOWNLOAD:.5f} |" in page
     assert f"${worst_case.STORED_GB * 30:.3f} a GB and month" in page
 

@@ -56,7 +56,7 @@ def resources_of(target: Target, service: str) -> list[str]:
 
 
 def test_the_document_is_that_of_the_code() -> None:
-    assert DOCUMENT.read_text() == text(EXAMPLE), "run: make docs"
+    assert DOCUMENT.read_text(encoding="utf-8") == text(EXAMPLE), "run: make docs"
 
 
 def test_each_registered_type_has_its_permissions_and_no_other_type_has(registered: list[RegisteredResource]) -> None:

@@ -101,8 +101,8 @@ def test_cfn_lint_finds_what_is_wrong(rules_by_case: dict[str, set[str]], case: 
 def test_mypy_knows_every_service_in_use() -> None:
     """Types of other services would be Any, since mypy skips them."""
     top = Path(__file__).parents[2]
-    overrides = tomllib.loads((top / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    overrides = tomllib.loads((top / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["overrides"]
     (modules,) = (set(module["module"]) for module in overrides if module.get("follow_imports") == "normal")
-    source = "".join(path.read_text() for path in (top / "components").rglob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in (top / "components").rglob("*.py"))
     used = {f"pulumi_aws.{service}.*" for service in re.findall(r"\baws\.(\w+)\.[A-Z]", source)}
     assert used == {module for module in modules if module.endswith(".*")}

@@ -22,7 +22,7 @@ from tests.components.support.harness import COMPONENT, REPOSITORY, Deployment, 
 
 NAMESPACE = "async-download"
 ORIGINS = {"reports": {"baseUrl": "https://reports.example.com/exports/"}}
-PROJECT: dict[str, Any] = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
+PROJECT: dict[str, Any] = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text(encoding="utf-8"))
 
 
 def as_engine(values: dict[str, Any]) -> dict[str, str]:
@@ -31,7 +31,7 @@ def as_engine(values: dict[str, Any]) -> dict[str, str]:
 
 
 def stack_file(stack: str) -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
+    config: dict[str, Any] = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
     return config
 
 
@@ -215,12 +215,16 @@ def test_the_local_stage_names_an_endpoint_for_every_service_in_use() -> None:
 
 def test_every_shipped_stack_uses_known_keys_only() -> None:
     for path in sorted(REPOSITORY.glob("Pulumi.*.yaml")):
-        keys = [key.split(":")[1] for key in yaml.safe_load(path.read_text())["config"] if key.startswith(NAMESPACE)]
+        keys = [
+            key.split(":")[1]
+            for key in yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
+            if key.startswith(NAMESPACE)
+        ]
         assert set(keys) <= set(PROJECT["config"]), path.name
 
 
 def test_the_program_is_thin() -> None:
-    assert len((REPOSITORY / "__main__.py").read_text().splitlines()) <= 40
+    assert len((REPOSITORY / "__main__.py").read_text(encoding="utf-8").splitlines()) <= 40
 
 
 def sources() -> list[Path]:

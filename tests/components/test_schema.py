@@ -116,7 +116,7 @@ def test_the_go_sdk_gets_arguments_for_what_only_maps_hold(schema: dict[str, Any
 
 
 def test_the_plugin_runs_with_the_tools_of_the_lock_file() -> None:
-    plugin = yaml.safe_load((REPOSITORY / "components" / "PulumiPlugin.yaml").read_text())
+    plugin = yaml.safe_load((REPOSITORY / "components" / "PulumiPlugin.yaml").read_text(encoding="utf-8"))
     assert plugin == {"runtime": {"name": "python", "options": {"toolchain": "uv"}}}
 
 

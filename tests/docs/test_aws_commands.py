@@ -143,9 +143,9 @@ def test_the_cli_accepts_each_command_of_a_page(page: Path) -> None:
 
 def test_required_options_may_be_missing_in_a_sentence_and_not_in_a_block(tmp_path: Path) -> None:
     page, call = tmp_path / "page.md", "aws s3api head-object --checksum-mode ENABLED"
-    page.write_text(f"Ask `{call}`.\n")
+    page.write_text(f"Ask `{call}`.\n", encoding="utf-8")
     assert refusals(page) == {}
-    page.write_text(f"Ask `{call} --key`:\n```sh\n{call}\n```\n")
+    page.write_text(f"Ask `{call} --key`:\n```sh\n{call}\n```\n", encoding="utf-8")
     assert refusals(page) == {call: ["--bucket is required", "--key is required"]}
 
 

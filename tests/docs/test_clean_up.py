@@ -28,20 +28,22 @@ case "$4" in arn:copying) printf "$COPYING" ;; arn:closing) printf "$CLOSING" ;;
 
 def command() -> str:
     """Return the commands of the page."""
-    (commands,) = re.findall(r"<!-- clean up -->\n```sh\n(.*?)```\n<!-- /clean up -->", PAGE.read_text(), re.DOTALL)
+    (commands,) = re.findall(
+        r"<!-- clean up -->\n```sh\n(.*?)```\n<!-- /clean up -->", PAGE.read_text(encoding="utf-8"), re.DOTALL
+    )
     return str(commands)
 
 
 def calls(folder: Path, copying: str = "", closing: str = "") -> list[str]:
     """Return the calls of the commands for running executions, given one per line like the AWS CLI prints them."""
     for name, text in {"pulumi": PULUMI, "aws": AWS}.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
         (folder / name).chmod(0o755)
     log = folder / "calls"
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     env = {"PATH": path, "CALLS": str(log), "COPYING": copying, "CLOSING": closing}
     subprocess.run(["bash", "-eu", "-c", command()], env=env, check=True, timeout=30, capture_output=True)
-    return log.read_text().splitlines()
+    return log.read_text(encoding="utf-8").splitlines()
 
 
 def test_without_executions_none_is_stopped(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_the_options_are_members_of_the_requests_of_step_functions(tmp_path: Pat
 
 
 def test_the_outputs_are_those_of_the_stack() -> None:
-    program = (TOP / "__main__.py").read_text()
+    program = (TOP / "__main__.py").read_text(encoding="utf-8")
     assert all(f'pulumi.export("{name}"' in program for name in OUTPUTS)
     assert all(f"pulumi stack output {name}" in command() for name in OUTPUTS)
 

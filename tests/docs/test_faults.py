@@ -10,7 +10,7 @@ import pytest
 from tools.readme_tables import TOP
 
 PAGE = TOP / "docs" / "faults.md"
-ROWS = re.findall(r"^\| (?!Fault|---)(.+?) \| (.+?) \| (.+?) \|$", PAGE.read_text(), re.MULTILINE)
+ROWS = re.findall(r"^\| (?!Fault|---)(.+?) \| (.+?) \| (.+?) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 FOLDERS = ("tests/runtime", "tests/components", "integration_tests")
 FAULTS = """No connection; Reset before the answer; Reset in the body; Reset by S3; Fewer bytes; More bytes;
 Stalled read; 5xx or 429, then success; Retry-After; 403, 404, 410; 416; 200 instead of 206; Validator changed;
@@ -24,7 +24,10 @@ def defined_in(name: str) -> set[str]:
     """Return the functions in the files with this name."""
     files = [path for folder in FOLDERS for path in (TOP / folder).rglob(name)]
     return {
-        node.name for file in files for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)
+        node.name
+        for file in files
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
     }
 
 

@@ -16,7 +16,7 @@ from tests.components.support.harness import deploy
 from tests.components.support.variants import NETWORK
 from tests.components.test_settings import SECRET, origin
 
-TEXT = PAGE.read_text()
+TEXT = PAGE.read_text(encoding="utf-8")
 RESULTS = read(TEXT)
 TWO_SECRETS = origin(secret_headers={"X-Key": SECRET, "X-Other-Key": f"{SECRET[:-6]}d4E5f6"})
 POLICY: dict[str, Any] = {

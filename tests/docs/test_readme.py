@@ -11,19 +11,19 @@ from localcloud.request_refusals import REFUSALS
 from tests.docs.pages import PAGES
 from tools.readme_tables import README, TOP, rewrite
 
-TEXT = README.read_text()
+TEXT = README.read_text(encoding="utf-8")
 
 
 def test_the_tables_are_those_of_the_code() -> None:
     assert rewrite(TEXT) == TEXT, "run: make docs"
 
 
-ALL_TEXT = "\n".join(page.read_text() for page in PAGES)
+ALL_TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", ALL_TEXT, re.MULTILINE))))
 def test_each_make_command_exists(target: str) -> None:
-    assert re.search(rf"^{target}:", (TOP / "Makefile").read_text(), re.MULTILINE)
+    assert re.search(rf"^{target}:", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
@@ -59,24 +59,26 @@ def test_a_signed_call_is_shown() -> None:
 
 
 def test_docs_say_that_a_web_page_cannot_sign_with_iam() -> None:
-    assert "A web page cannot sign" in (TOP / "docs" / "deploying.md").read_text()
+    assert "A web page cannot sign" in (TOP / "docs" / "deploying.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("name", "heading"), [("aws.md", "| Tested by |"), ("security.md", "| Tested by |")])
 def test_every_test_that_a_page_names_exists(name: str, heading: str) -> None:
-    page = (TOP / "docs" / name).read_text()
+    page = (TOP / "docs" / name).read_text(encoding="utf-8")
     named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", page)
     rows = [line for line in page.splitlines() if line.startswith("| ") and heading not in line]
     assert all("::test_" in row for row in rows), "each line is kept by a test"
     assert len(named) >= len(rows)
-    missing = [f"{file}::{test}" for file, test in named if f"def {test}(" not in (TOP / file).read_text()]
+    missing = [
+        f"{file}::{test}" for file, test in named if f"def {test}(" not in (TOP / file).read_text(encoding="utf-8")
+    ]
     assert missing == []
 
 
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
 def test_every_path_that_a_page_names_exists(name: str) -> None:
     """Paths start at the top of the repository."""
-    code = re.findall(r"`([^`\n]+)`", (TOP / name).read_text())
+    code = re.findall(r"`([^`\n]+)`", (TOP / name).read_text(encoding="utf-8"))
     words = [word for words in code for word in words.removeprefix("pytest ").split()]
     paths = [word for word in words if re.fullmatch(r"\w[\w.]*/[\w./]*|[\w/]+\.(?:py|md|json|yaml|toml|js)", word)]
     assert len(paths) > 5
@@ -89,5 +91,7 @@ def test_the_first_two_commands_are_demo_and_test() -> None:
 
 def test_every_refusal_of_the_filter_is_explained_in_security_and_troubleshooting() -> None:
     codes = {f"`{refusal.code}`" for refusal in REFUSALS}
-    security, troubleshooting = [(TOP / page).read_text() for page in ("SECURITY.md", "docs/troubleshooting.md")]
+    security, troubleshooting = [
+        (TOP / page).read_text(encoding="utf-8") for page in ("SECURITY.md", "docs/troubleshooting.md")
+    ]
     assert {code for code in codes if f"| {code} |" in security and code in troubleshooting} == codes

@@ -16,7 +16,7 @@ from tools.readme_tables import TOP
 EXAMPLES = TOP / "examples"
 PROGRAMS = {"python": "__main__.py", "typescript": "index.ts", "go": "main.go", "yaml": "Pulumi.yaml"}
 MAX_LINES = 15
-SCHEMA = json.loads(PAGE.read_text())
+SCHEMA = json.loads(PAGE.read_text(encoding="utf-8"))
 INPUTS = set(SCHEMA["resources"][COMPONENT]["inputProperties"])
 OUTPUTS = set(SCHEMA["resources"][COMPONENT]["properties"])
 ORIGIN_FIELDS = set(SCHEMA["types"]["async-download:index:Origin"]["properties"])
@@ -24,7 +24,7 @@ OWN_NAMES = {"reports", "team"}  # of an origin and a tag
 
 
 def program(language: str) -> str:
-    return (EXAMPLES / language / PROGRAMS[language]).read_text()
+    return (EXAMPLES / language / PROGRAMS[language]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", list(PROGRAMS))
@@ -32,7 +32,7 @@ def test_an_example_is_a_project_of_few_lines(language: str) -> None:
     lines = [line for line in program(language).splitlines() if line.strip()]
     assert len(lines) <= MAX_LINES
     runtime = {"typescript": "nodejs"}.get(language, language)
-    assert yaml.safe_load((EXAMPLES / language / "Pulumi.yaml").read_text())["runtime"] == runtime
+    assert yaml.safe_load((EXAMPLES / language / "Pulumi.yaml").read_text(encoding="utf-8"))["runtime"] == runtime
 
 
 def test_the_python_example_deploys() -> None:
@@ -69,4 +69,4 @@ def test_a_program_uses_existing_inputs_and_outputs(language: str, first: Any) -
 
 def test_the_readme_lists_every_example() -> None:
     assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == sorted(PROGRAMS)
-    assert set(re.findall(r"\[`(\w+)/`]", (EXAMPLES / "README.md").read_text())) == set(PROGRAMS)
+    assert set(re.findall(r"\[`(\w+)/`]", (EXAMPLES / "README.md").read_text(encoding="utf-8"))) == set(PROGRAMS)

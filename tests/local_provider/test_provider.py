@@ -144,7 +144,7 @@ def test_keys_that_are_not_configured_come_from_the_environment(monkeypatch: pyt
     """Pulumi.local.yaml names no keys, because those of MiniStack are random."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "LOCALKEY")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    shipped = yaml.safe_load((FOLDER / "Pulumi.local.yaml").read_text())["config"]
+    shipped = yaml.safe_load((FOLDER / "Pulumi.local.yaml").read_text(encoding="utf-8"))["config"]
     settings = {name.removeprefix("aws:"): value for name, value in shipped.items() if name.startswith("aws:")}
     aws = configured(unconfigured_cloud(), settings)
     assert (aws.endpoint, aws.access_key_id, aws.secret_access_key) == ("http://localhost:4566", "LOCALKEY", "secret")
@@ -176,8 +176,8 @@ def test_other_functions_of_the_provider_are_refused() -> None:
 
 def test_archives_are_the_same_bytes_whenever_and_wherever(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
-    (tmp_path / "a.py").write_text("a")
-    (tmp_path / "b" / "c.py").write_text("c")
+    (tmp_path / "a.py").write_text("a", encoding="utf-8")
+    (tmp_path / "b" / "c.py").write_text("c", encoding="utf-8")
     assets: dict[str, pulumi.Asset | pulumi.Archive] = {
         "b/c.py": pulumi.StringAsset("c"),
         "a.py": pulumi.FileAsset(str(tmp_path / "a.py")),

@@ -27,7 +27,7 @@ def services() -> list[str]:
     """Return the services of AWS that code of the project makes clients of."""
     folders = ("runtime", "localcloud", "local_provider", "integration_tests", "tests", "benchmarks", "tools")
     sources = [path for folder in folders for path in (TOP / folder).rglob("*.py")]
-    named = {name for path in sources for name in CALLS.findall(path.read_text())}
+    named = {name for path in sources for name in CALLS.findall(path.read_text(encoding="utf-8"))}
     return sorted(named & set(botocore.session.Session().get_available_services()))
 
 
@@ -160,5 +160,5 @@ except AssertionError:
 """
     env = aws_request_checks.child_environment(file)
     subprocess.run([sys.executable, "-c", code], check=True, env=env, cwd=tmp_path)
-    (problem,) = file.read_text().splitlines()
+    (problem,) = file.read_text(encoding="utf-8").splitlines()
     assert problem.startswith("lambda.Invoke: InvocationType: 'Later' is none of ")

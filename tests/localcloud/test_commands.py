@@ -38,7 +38,7 @@ KEYS = {"accessKeyId": "LOCALKEY", "secretAccessKey": "LOCAL'SECRET"}
 
 def test_an_event_is_read_and_changed(tmp_path: Path) -> None:
     path = tmp_path / "event.json"
-    path.write_text('{"a": {"b": "old", "c": 1}, "n": null}')
+    path.write_text('{"a": {"b": "old", "c": 1}, "n": null}', encoding="utf-8")
     assert read_event(path, []) == {"a": {"b": "old", "c": 1}, "n": None}
     changed = read_event(path, ["a.b=new=er", "n.x=1", "y=2"])
     assert changed == {"a": {"b": "new=er", "c": 1}, "n": {"x": "1"}, "y": "2"}
@@ -47,10 +47,10 @@ def test_an_event_is_read_and_changed(tmp_path: Path) -> None:
 def test_what_is_no_event_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         read_event(tmp_path / "none.json", [])
-    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     with pytest.raises(UsageError, match="is not JSON"):
         read_event(tmp_path / "bad.json", [])
-    (tmp_path / "good.json").write_text("{}")
+    (tmp_path / "good.json").write_text("{}", encoding="utf-8")
     with pytest.raises(UsageError, match="'a' sets nothing"):
         read_event(tmp_path / "good.json", ["a"])
 
@@ -214,7 +214,7 @@ def test_a_signal_ends_a_block_once(number: signal.Signals) -> None:
 
 def test_launch_configurations_fit() -> None:
     """VS Code attaches to the port of `--debug`, and runs the unit tests with the options of `make test-unit`."""
-    launch = json.loads((Path(__file__).parents[2] / ".vscode" / "launch.json").read_text())
+    launch = json.loads((Path(__file__).parents[2] / ".vscode" / "launch.json").read_text(encoding="utf-8"))
     names = {entry["name"]: entry for entry in launch["configurations"]}
     assert names["Attach to handler"]["connect"] == {"host": "127.0.0.1", "port": 5678}
     assert names["Unit tests"]["args"] == ["tests", "client/tests"]

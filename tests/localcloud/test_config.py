@@ -89,8 +89,8 @@ def test_a_misspelt_key_passes_as_with_the_real_engine() -> None:
 
 
 def test_files_are_read_from_the_projects_folder(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: p\nconfig: {k: {type: string}}\n")
-    (tmp_path / "Pulumi.s.yaml").write_text("config: {k: 1, 'aws:region': r}\n")
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nconfig: {k: {type: string}}\n", encoding="utf-8")
+    (tmp_path / "Pulumi.s.yaml").write_text("config: {k: 1, 'aws:region': r}\n", encoding="utf-8")
     project = read_project(tmp_path)
     assert (project.name, project.declared) == ("p", {"k": {"type": "string"}})
     assert read_stack(project, "s") == {"p:k": 1, "aws:region": "r"}

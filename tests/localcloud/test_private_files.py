@@ -45,9 +45,9 @@ def test_outputs_are_for_their_owner(directory: Path) -> None:
 
 def test_outputs_replace_a_file_that_everybody_reads(directory: Path) -> None:
     path = directory / "outputs.json"
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
     path.chmod(0o666)
-    with path.open() as held:
+    with path.open(encoding="utf-8") as held:
         with published(OUTPUTS, directory):
             assert (mode(path), held.read()) == (0o600, "{}")
         assert not path.exists()
@@ -61,13 +61,17 @@ def test_a_draft_does_not_stay_when_it_cannot_be_written(directory: Path) -> Non
 
 def test_a_log_is_a_new_file_of_ours(directory: Path) -> None:
     target = directory / "target"
-    target.write_text("untouched")
+    target.write_text("untouched", encoding="utf-8")
     log = directory / "emulator.log"
     log.symlink_to(target)
     for _ in range(2):
         with open_log(log) as file:
             file.write(b"line")
-        assert (mode(log), log.read_text(), target.read_text()) == (0o600, "line", "untouched")
+        assert (mode(log), log.read_text(encoding="utf-8"), target.read_text(encoding="utf-8")) == (
+            0o600,
+            "line",
+            "untouched",
+        )
         log.chmod(0o666)
 
 

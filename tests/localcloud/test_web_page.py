@@ -14,7 +14,7 @@ from tools.readme_tables import TOP
 
 FOLDER, IMAGES = TOP / "client" / "web", TOP / "docs" / "images"
 FILES = sorted(FOLDER.iterdir())
-HTML = (FOLDER / "index.html").read_text()
+HTML = (FOLDER / "index.html").read_text(encoding="utf-8")
 OTHER_HOST = re.compile(r"""(?:src|href|from|import|url)\s*[=(]?\s*["'(](?:https?:)?//""")
 NEVER_RETURNED_TO_THE_PAGE = {  # by the calls that the page makes
     "TICKET_REQUIRED",
@@ -37,7 +37,7 @@ def policy() -> dict[str, str]:
 
 
 def test_every_code_has_an_explanation() -> None:
-    explained = set(re.findall(r"^  ([A-Z_]+): \[", (FOLDER / "failures.js").read_text(), re.MULTILINE))
+    explained = set(re.findall(r"^  ([A-Z_]+): \[", (FOLDER / "failures.js").read_text(encoding="utf-8"), re.MULTILINE))
     returned = codes(errors.TransferError) | codes(errors.RequestError) | {"INTERNAL", "UNAVAILABLE"}
     assert returned - explained == NEVER_RETURNED_TO_THE_PAGE
     assert not NEVER_RETURNED_TO_THE_PAGE & explained
@@ -64,7 +64,7 @@ def test_no_file_refers_to_another_host(file: Path) -> None:
 
 
 def test_every_file_is_used() -> None:
-    text = {file.name: file.read_text() for file in FILES}
+    text = {file.name: file.read_text(encoding="utf-8") for file in FILES}
     used = set(re.findall(r"""["'](?:\./)?([\w.]+\.(?:js|css|svg))["']""", "".join(text.values())))
     assert used | {"index.html"} == set(text)
 
@@ -72,7 +72,7 @@ def test_every_file_is_used() -> None:
 def test_the_page_uses_no_storage() -> None:
     for file in FILES:
         for word in ("localStorage", "sessionStorage", "indexedDB", "document.cookie", "history.", "caches."):
-            assert word not in file.read_text(), file.name
+            assert word not in file.read_text(encoding="utf-8"), file.name
 
 
 def test_the_server_sends_the_page_and_its_config() -> None:

@@ -19,7 +19,7 @@ from tests.components.support.service_permissions import states
 from tests.components.support.variants import variants
 from tools.parity.implementations import IMPLEMENTATIONS, MOTO
 
-PAGE = (REPOSITORY / "docs" / "parity.md").read_text()
+PAGE = (REPOSITORY / "docs" / "parity.md").read_text(encoding="utf-8")
 BY_HAND = {"dynoxide", "terraform-provider-aws"}
 PINNED = {"MiniStack": "ministack", "moto": "moto"}  # name -> package of `uv.lock`
 SERVICES = {
@@ -50,7 +50,7 @@ def called_operations() -> set[str]:
     """Return `service:Operation` of every call in an adapter, by its name in the source."""
     operations = set()
     for path in (RUNTIME / "adapters").glob("*.py"):
-        tree = ast.parse(path.read_text())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         words |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         for service in services(module_of(f"runtime.adapters.{path.stem}")):
@@ -99,7 +99,7 @@ def test_every_type_of_state_has_a_row() -> None:
 
 def test_the_versions_are_the_pinned_ones() -> None:
     listed = implementations()
-    lock = (REPOSITORY / "uv.lock").read_text()
+    lock = (REPOSITORY / "uv.lock").read_text(encoding="utf-8")
     expected = {item.name: item.version for item in IMPLEMENTATIONS if item is not MOTO}
     for name, package in PINNED.items():
         expected[name] = re.findall(rf'^name = "{package}"\nversion = "(\S+)"', lock, re.MULTILINE)[0]
@@ -124,12 +124,12 @@ def test_the_tests_of_a_row_exist(row: str, tests: set[str]) -> None:
     assert tests, f"{row} names no test"
     for test in tests:
         file, _, name = test.partition("::")
-        assert f"def {name}(" in (REPOSITORY / file).read_text() or name in _imported(file), test
+        assert f"def {name}(" in (REPOSITORY / file).read_text(encoding="utf-8") or name in _imported(file), test
 
 
 def _imported(file: str) -> set[str]:
     """Return the tests that a module takes from another one."""
-    tree = ast.parse((REPOSITORY / file).read_text())
+    tree = ast.parse((REPOSITORY / file).read_text(encoding="utf-8"))
     return {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 

@@ -43,7 +43,7 @@ def test_the_requirements_are_those_of_the_pins_with_hashes() -> None:
     for item in IMPLEMENTATIONS:
         if not isinstance(item, GoProgram):
             (requirements,) = item.pins
-            lines = requirements.read_text().splitlines()
+            lines = requirements.read_text(encoding="utf-8").splitlines()
             assert any(line.startswith(f"{item.package}=={item.version} ") for line in _bare(lines)), item.name
             assert sum("==" in line for line in lines) <= sum("--hash=sha256:" in line for line in lines)
 

@@ -30,7 +30,7 @@ VALUES = {
 @pytest.fixture(autouse=True)
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the root of a function's archive."""
-    (tmp_path / "origins.json").write_text(ORIGINS)
+    (tmp_path / "origins.json").write_text(ORIGINS, encoding="utf-8")
     monkeypatch.setattr(config, "ROOT", tmp_path)
     return tmp_path
 
@@ -97,7 +97,7 @@ def test_invalid_value_is_named(variable: str, text: str) -> None:
     ],
 )
 def test_invalid_file_of_origins_is_named(archive: Path, content: str) -> None:
-    (archive / "origins.json").write_text(content)
+    (archive / "origins.json").write_text(content, encoding="utf-8")
     settings, environ = settings_of("copy")
     with pytest.raises(ConfigError, match=r"ORIGINS_FILE names the file origins\.json, which is not a JSON object"):
         config.load(settings, environ)
@@ -113,7 +113,7 @@ def test_missing_file_of_origins_is_named(archive: Path) -> None:
 def test_file_of_origins_may_have_an_absolute_path(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Handlers that run outside of Lambda use one."""
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "o.json"
-    elsewhere.write_text('{"only": {"base_url": "https://only.example.com/"}}')
+    elsewhere.write_text('{"only": {"base_url": "https://only.example.com/"}}', encoding="utf-8")
     assert list(config.read_origins("ORIGINS_FILE", str(elsewhere))) == ["only"]
 
 
@@ -128,7 +128,7 @@ def test_every_field_of_an_origin_is_parsed(archive: Path) -> None:
         "redirects": "any",
         "redirect_hosts": ["store.example.com"],
     }
-    (archive / "origins.json").write_text(json.dumps({"files": fields}))
+    (archive / "origins.json").write_text(json.dumps({"files": fields}), encoding="utf-8")
     origin = config.read_origins("ORIGINS_FILE", "origins.json")["files"]
     assert origin.name == "files"
     assert origin.base_url == "http://files.example.com:8080/x/"

@@ -79,12 +79,14 @@ def test_refresh_writes_the_advisories_of_a_clone(monkeypatch: pytest.MonkeyPatc
     database, stored = tmp_path / "database", tmp_path / "advisories.json"
     for name in ("requests", "unrelated"):
         (database / "vulns" / name).mkdir(parents=True)
-        (database / "vulns" / name / "PYSEC-1-1.yaml").write_text(ADVISORY)
-    (database / "vulns" / "requests" / "PYSEC-1-2.yaml").write_text(ADVISORY + "withdrawn: 2020-01-01T00:00:00Z\n")
+        (database / "vulns" / name / "PYSEC-1-1.yaml").write_text(ADVISORY, encoding="utf-8")
+    (database / "vulns" / "requests" / "PYSEC-1-2.yaml").write_text(
+        ADVISORY + "withdrawn: 2020-01-01T00:00:00Z\n", encoding="utf-8"
+    )
     commit(database)
     monkeypatch.setattr(advisories, "LIST", stored)
     assert advisories.main(["--refresh", str(database)]) == 0
-    content = json.loads(stored.read_text())
+    content = json.loads(stored.read_text(encoding="utf-8"))
     assert content["date"] == "2025-02-03"
     events = [{"introduced": "0"}, {"fixed": "9.5.0"}]
     assert content["advisories"] == [
@@ -105,10 +107,11 @@ def test_zizmor_refuses_a_workflow_that_runs_text_of_a_pull_request(tmp_path: Pa
                 runs-on: ubuntu-24.04
                 steps:
                   - run: echo "${{ github.event.pull_request.title }}"
-        """)
+        """),
+        encoding="utf-8",
     )
     command = [".venv/bin/zizmor", "--offline", "--quiet", "--persona", "auditor", str(workflow)]
-    assert " ".join(command[1:5]) in (advisories.TOP / "Makefile").read_text()
+    assert " ".join(command[1:5]) in (advisories.TOP / "Makefile").read_text(encoding="utf-8")
     output = subprocess.run(command, cwd=advisories.TOP, capture_output=True, text=True, check=False)
     assert output.returncode != 0
     assert "template-injection" in output.stdout + output.stderr

@@ -20,7 +20,7 @@ system = cache(architecture_diagram.system)
 
 
 def test_the_drawings_are_those_of_the_code() -> None:
-    assert {path: path.read_text() for path in (SYSTEM, PACKAGES)} == drawings(), "run: make docs"
+    assert {path: path.read_text(encoding="utf-8") for path in (SYSTEM, PACKAGES)} == drawings(), "run: make docs"
 
 
 def test_every_function_is_drawn_once() -> None:

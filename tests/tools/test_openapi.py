@@ -51,7 +51,9 @@ def codes(call: str) -> dict[str, set[str]]:
 
 
 def test_the_document_is_the_one_checked_in() -> None:
-    assert openapi.PAGE.read_text() == openapi.text(), "run: make docs, and say in CHANGELOG.md what changes"
+    assert openapi.PAGE.read_text(encoding="utf-8") == openapi.text(), (
+        "run: make docs, and say in CHANGELOG.md what changes"
+    )
 
 
 def test_schemathesis_accepts_the_document() -> None:
@@ -114,7 +116,7 @@ def test_a_call_has_the_errors_that_it_can_answer(call: str, status: str, expect
 @pytest.mark.parametrize(("handler", "code"), rest_errors.NOT_RAISED)
 def test_an_omitted_code_is_never_raised_because_a_request_only_issues_tickets(handler: str, code: str) -> None:
     assert code.startswith("TICKET_")
-    tree = ast.parse((TOP / "runtime" / "logic" / "requests" / f"{handler}.py").read_text())
+    tree = ast.parse((TOP / "runtime" / "logic" / "requests" / f"{handler}.py").read_text(encoding="utf-8"))
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert "issue" in used
     assert not {"parse", "opens"} & used

@@ -12,16 +12,16 @@ HINT = "run: make docs"
 
 
 def test_the_types_of_the_arguments() -> None:
-    assert component_args.MODULE.read_text() == component_args.source(), HINT
+    assert component_args.MODULE.read_text(encoding="utf-8") == component_args.source(), HINT
 
 
 def test_the_configuration_of_the_program() -> None:
-    project = settings_pages.PROJECT.read_text()
+    project = settings_pages.PROJECT.read_text(encoding="utf-8")
     assert settings_pages.project_with_config(project) == project, HINT
 
 
 def test_the_page_of_all_settings() -> None:
-    page = settings_pages.PAGE.read_text()
+    page = settings_pages.PAGE.read_text(encoding="utf-8")
     assert settings_pages.page_with_tables(page) == page, HINT
 
 

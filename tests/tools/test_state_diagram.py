@@ -37,7 +37,7 @@ CHANGES: list[Callable[[dict[str, Any]], object]] = [
 
 
 def test_the_page_has_the_current_diagram() -> None:
-    page = PAGE.read_text()
+    page = PAGE.read_text(encoding="utf-8")
     assert rewrite(page) == page, "run: make docs"
 
 

@@ -48,13 +48,17 @@ def build(implementation: GoProgram | PythonPackage) -> None:
         _build_program(implementation)
     else:
         _install_package(implementation)
-    _stamp(implementation).write_text(_pins_hash(implementation))
+    _stamp(implementation).write_text(_pins_hash(implementation), encoding="utf-8")
 
 
 def is_ready(implementation: GoProgram | PythonPackage) -> bool:
     """Return whether it was built for the current pins."""
     stamp = _stamp(implementation)
-    return implementation.executable.is_file() and stamp.is_file() and stamp.read_text() == _pins_hash(implementation)
+    return (
+        implementation.executable.is_file()
+        and stamp.is_file()
+        and stamp.read_text(encoding="utf-8") == _pins_hash(implementation)
+    )
 
 
 def _build_program(program: GoProgram) -> None:

@@ -21,7 +21,7 @@ def write(folder: Path, *names: str) -> Path:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"# {name}")
+        path.write_text(f"# {name}", encoding="utf-8")
     return folder
 
 
@@ -94,8 +94,10 @@ def test_an_archive_is_what_its_handler_loads(tmp_path: Path, key: str) -> None:
 
 def test_whatever_is_imported_is_found_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path, "__init__.py", "a/__init__.py", "a/x.py", "a/y.py", "b.py", "c.py", "d.py", "e.py")
-    (tmp_path / "b.py").write_text("import json, runtime.c\nfrom runtime.a import x as z\nfrom . import e")
-    (tmp_path / "c.py").write_text("def late() -> None:\n    from runtime import b")
+    (tmp_path / "b.py").write_text(
+        "import json, runtime.c\nfrom runtime.a import x as z\nfrom . import e", encoding="utf-8"
+    )
+    (tmp_path / "c.py").write_text("def late() -> None:\n    from runtime import b", encoding="utf-8")
     modules = bundle.imported("runtime.b", bundle.sources(tmp_path))
     assert list(modules) == [f"runtime/{name}.py" for name in ("__init__", "a/__init__", "a/x", "b", "c")]
 

@@ -31,7 +31,7 @@ def function(deployment: Deployment, key: str) -> RegisteredResource:
 @pytest.fixture(autouse=True)
 def archive(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Create the root of a function's archive, with the file of the origins."""
-    (tmp_path / "origins.json").write_text(json.dumps(function(deployment, "copy").origins))
+    (tmp_path / "origins.json").write_text(json.dumps(function(deployment, "copy").origins), encoding="utf-8")
     monkeypatch.setattr(config, "ROOT", tmp_path)
 
 

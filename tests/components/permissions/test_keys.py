@@ -208,14 +208,14 @@ def test_a_computed_key_is_checked_when_it_is_known() -> None:
 
 def test_the_statements_in_the_documentation_are_those_of_the_code() -> None:
     """The key's owner needs the statements before the stack exists."""
-    page = (REPOSITORY / "docs" / "deploying.md").read_text()
+    page = (REPOSITORY / "docs" / "deploying.md").read_text(encoding="utf-8")
     (shown,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Logs"' in block]
     queue = "arn:aws:sqs:eu-central-1:111122223333:async-download-prod-files-undelivered"
     assert shown == keys.policy_statements(key="*", queue=queue, name_prefix="async-download-prod-files")
 
 
 def test_the_statement_about_secrets_in_the_documentation_is_that_of_the_code() -> None:
-    page = (REPOSITORY / "docs" / "private-origins.md").read_text()
+    page = (REPOSITORY / "docs" / "private-origins.md").read_text(encoding="utf-8")
     shown = {item["Sid"]: item for item in map(json.loads, re.findall(r"```json\n(.*?)```", page, re.DOTALL))}
     secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:reports-AbCdEf"
     _, keys_of_secrets = origin_secrets([secret])

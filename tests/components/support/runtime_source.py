@@ -40,7 +40,9 @@ def module_of(name: str) -> Module:
     """Parse a module."""
     path = REPOSITORY.joinpath(*name.split("."))
     tree = ast.parse(
-        (path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py").read_text()
+        (path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py").read_text(
+            encoding="utf-8"
+        )
     )
     definitions: dict[str, Definition] = {}
     imports: dict[str, str] = {}

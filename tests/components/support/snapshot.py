@@ -40,14 +40,14 @@ def snapshot(deployment: Deployment) -> dict[str, Any]:
 
 def read() -> dict[str, Any]:
     """Return the snapshots in the file, by the name of their variant."""
-    variants: dict[str, Any] = json.loads(FILE.read_text())
+    variants: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return variants
 
 
 def write() -> None:
     """Write the snapshots of all variants to the file."""
     snapshots = {name: snapshot(deploy(args)) for name, args in VARIANTS.items()}
-    FILE.write_text(json.dumps(snapshots, indent=1, sort_keys=True) + "\n")
+    FILE.write_text(json.dumps(snapshots, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _resource(resource: RegisteredResource) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_the_documentation_names_the_time_of_the_retries() -> None:
     assert sum(delays(rule)) / 2 == pytest.approx(8 * 3600, rel=0.05)
     assert min_wait(rule) > 7 * 3600
     assert rule["MaxAttempts"] == THROTTLED_ATTEMPTS == 1000
-    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    page = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
     for words in ("eight hours, and never less than seven", "1,000 attempts", "up to 60 s", "about 120 an hour"):
         assert words in page
 

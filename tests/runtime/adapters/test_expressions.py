@@ -77,7 +77,7 @@ def test_every_method_of_every_adapter_is_recorded(requests: list[Request]) -> N
 def test_adapters_build_expressions_with_the_builder_only() -> None:
     for path in adapter_requests.SOURCES:
         if path.stem != "expressions":
-            assert "Expression" not in path.read_text(), path.name
+            assert "Expression" not in path.read_text(encoding="utf-8"), path.name
 
 
 @pytest.mark.parametrize(

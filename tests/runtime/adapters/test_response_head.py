@@ -199,9 +199,9 @@ DOUBTFUL = [
 
 
 @pytest.mark.parametrize("lines", DOUBTFUL)
-@pytest.mark.parametrize("others", [b"", b"Content-Length: 4\r\n", b"Transfer-Encoding: chunked\r\n"])
-def test_doubtful_framing_is_an_error(lines: bytes, others: bytes) -> None:
-    for fields in (lines + b"\r\n" + others, others + lines + b"\r\n"):
+@pytest.mark.parametrize("other_lines", [b"", b"Content-Length: 4\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_doubtful_framing_is_an_error(lines: bytes, other_lines: bytes) -> None:
+    for fields in (lines + b"\r\n" + other_lines, other_lines + lines + b"\r\n"):
         with pytest.raises(OriginError):
             head_of(fields)
 
@@ -257,10 +257,10 @@ def test_length_may_be_repeated(value: bytes) -> None:
         b"9" * 17,
     ],
 )
-@pytest.mark.parametrize("others", [b"", b"Transfer-Encoding: chunked\r\n"])
-def test_other_length_is_an_error(value: bytes, others: bytes) -> None:
+@pytest.mark.parametrize("other_lines", [b"", b"Transfer-Encoding: chunked\r\n"])
+def test_other_length_is_an_error(value: bytes, other_lines: bytes) -> None:
     with pytest.raises(OriginError, match=r"Content-Length|contradict"):
-        head_of(b"Content-Length: " + value + b"\r\n" + others)
+        head_of(b"Content-Length: " + value + b"\r\n" + other_lines)
 
 
 @pytest.mark.parametrize(

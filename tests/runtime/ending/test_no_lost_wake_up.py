@@ -23,10 +23,10 @@ from tests.runtime.support.scenarios import FINAL_TYPES, Client, Fault, Scenario
 def sequential_posts() -> Iterator[None]:
     """Post without extra threads, so that the schedule alone decides the order."""
 
-    def each(work: Callable[[str], object], items: Iterable[str]) -> list[object]:
+    def map_in_order(work: Callable[[str], object], items: Iterable[str]) -> list[object]:
         return [work(item) for item in items]
 
-    with mock.patch.object(parallel, "map_each", each):
+    with mock.patch.object(parallel, "map_each", map_in_order):
         yield
 
 

@@ -14,7 +14,7 @@ from runtime.adapters import aws
 from tests.runtime.test_architecture import ROOT
 
 MAX_FRAMES = 6
-EVENT = json.loads((ROOT / "events" / "request_download.json").read_text())
+EVENT = json.loads((ROOT / "events" / "request_download.json").read_text(encoding="utf-8"))
 ENVIRONMENT = {
     "DOWNLOADS_TABLE": "downloads",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:copy",
@@ -45,7 +45,7 @@ def runtime_frames() -> list[str]:
 def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[Any], Any]:
     """Return a function that requests a download with a client whose `put_item` is given."""
     origins = tmp_path / "origins.json"
-    origins.write_text(json.dumps({"reports": {"base_url": "https://reports.example.com/"}}))
+    origins.write_text(json.dumps({"reports": {"base_url": "https://reports.example.com/"}}), encoding="utf-8")
     for name, value in (ENVIRONMENT | {"ORIGINS_FILE": str(origins)}).items():
         monkeypatch.setenv(name, value)
     module = importlib.import_module("runtime.handlers.request_download")
@@ -97,4 +97,6 @@ def test_the_log_names_module_and_function_of_each_frame(
 
 def test_no_object_of_the_runtime_is_called_like_a_function() -> None:
     """`copy.run()` names its step in a stack trace; `__call__` would not."""
-    assert [path.name for path in (ROOT / "runtime").rglob("*.py") if "def __call__" in path.read_text()] == []
+    assert [
+        path.name for path in (ROOT / "runtime").rglob("*.py") if "def __call__" in path.read_text(encoding="utf-8")
+    ] == []

@@ -34,7 +34,7 @@ Event = dict[str, Any]
 
 def load_event(name: str) -> Event:
     """Return a canonical event."""
-    loaded: Event = json.loads((EVENTS / f"{name}.json").read_text())
+    loaded: Event = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
     return loaded
 
 

@@ -14,7 +14,7 @@ from runtime.models import Origin, RedirectRule, Target
 from tests.runtime.support.fakes import FakeBody, FakeClock, FakeOrigins, FakeSecrets, do_nothing
 
 BASE = "https://files.example.com/exports/"
-OWN = BASE + "a.csv"
+OWN_URL = BASE + "a.csv"
 SIGNED = "https://jobs.example.com/7?sig=s3cret"
 
 
@@ -44,7 +44,7 @@ def preparing(fetch: Fetch) -> OriginPreparingError:
     [
         ({}, None),
         ({"location": ""}, None),
-        ({"location": OWN}, None),
+        ({"location": OWN_URL}, None),
         ({"location": "a.csv#part"}, None),
         ({"location": "jobs/7?sig=1%2F2"}, Target(f"{BASE}jobs/7?sig=1%2F2", gets_secrets=True)),
         ({"location": "/jobs/7"}, Target("https://files.example.com/jobs/7", gets_secrets=False)),

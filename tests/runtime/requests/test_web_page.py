@@ -13,7 +13,7 @@ from runtime.adapters.page_files import FolderFiles
 from runtime.handlers import web_page
 from runtime.logic.requests.web_page import TYPES, GetPageFile
 
-EVENT = json.loads((Path(__file__).parents[3] / "events" / "web_page.json").read_text())
+EVENT = json.loads((Path(__file__).parents[3] / "events" / "web_page.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def test_other_names_answer_404(name: str) -> None:
 
 
 def test_file_of_unknown_type_is_not_served(tmp_path: Path) -> None:
-    (tmp_path / "notes.md").write_text("x")
+    (tmp_path / "notes.md").write_text("x", encoding="utf-8")
     (tmp_path / "folder.js").mkdir()
     page = GetPageFile(FolderFiles(tmp_path), {})
     assert page.run("notes.md") is page.run("folder.js") is None

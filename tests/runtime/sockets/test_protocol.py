@@ -20,7 +20,7 @@ from tests.runtime.support.world import DOWNLOAD_ID
 from tools import protocol
 from tools.readme_tables import TOP
 
-PAGE = (TOP / "docs" / "protocol.md").read_text()
+PAGE = (TOP / "docs" / "protocol.md").read_text(encoding="utf-8")
 COPYING = replace(DOWNLOAD, status=Status.COPYING, copied_bytes=5, size=9)
 EXAMPLES = {
     "status": messages.download_message(COPYING),

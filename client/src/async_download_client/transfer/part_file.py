@@ -212,13 +212,13 @@ class PartFile:
 
 def _open_journal(target: Path, *, resume: bool) -> tuple[Path, Journal]:
     """Return the path of the `.part` file and its journal, with a short name if the file system takes no other."""
-    first, *others = part_paths(target)
+    first, *shorter_paths = part_paths(target)
     try:
         return first, Journal(journal_of(first), resume=resume)
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG or not others:
+        if error.errno != errno.ENAMETOOLONG or not shorter_paths:
             raise
-    return others[0], Journal(journal_of(others[0]), resume=resume)
+    return shorter_paths[0], Journal(journal_of(shorter_paths[0]), resume=resume)
 
 
 def _free_bytes(folder: Path) -> int | None:
