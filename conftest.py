@@ -11,10 +11,11 @@ import pytest
 MACHINE_VARIABLES = re.compile(
     r"(AWS|BOTO|PULUMI|ASYNC_DOWNLOAD|LOCALSTACK|MINISTACK)_\w+|(ALL|FTP|HTTPS?|NO)_PROXY"
     r"|COLUMNS|LINES|TERM|COLORTERM|(FORCE|NO)_COLOR|CLICOLOR(_FORCE)?|PY_COLORS|LANG|LANGUAGE|LC_\w+|TZ"
+    r"|PYTHON(COERCECLOCALE|INSPECT|IOENCODING|OPTIMIZE|SAFEPATH|STARTUP|UNBUFFERED|UTF8|WARNINGS)"
     r"|MAKE(FLAGS|LEVEL|FILES|OVERRIDES)|MFLAGS",
     re.IGNORECASE,
 )
-"""Variables that change what the AWS SDK, Pulumi, an HTTP client, a terminal or make does."""
+"""Variables that change what the AWS SDK, Pulumi, an HTTP client, a terminal, Python or make does."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -26,6 +26,7 @@ LOGS = ROOT / ".localcloud" / "surroundings"
 TESTS = (
     "client/tests/test_cli.py",
     "client/tests/test_commands.py",
+    "client/tests/test_streams.py",
     "tests/localcloud/test_commands.py",
     "tests/localcloud/test_demo.py",
     "tests/localcloud/test_outputs_file.py",
@@ -100,6 +101,7 @@ ALL = (
             "PYTHONWARNINGS": "error",
             "PYTHONOPTIMIZE": "2",
             "PYTHONSAFEPATH": "1",
+            "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": "/nonexistent",
             "PYTEST_ADDOPTS": "--no-such-option",
             "VIRTUAL_ENV": "/nonexistent",

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -140,6 +141,17 @@ def test_json_that_is_lost_is_exit_code_8_and_the_file_is_written(
     assert ended.returncode == 8
     assert ended.stderr.decode().splitlines()[-1].startswith("async-download: stdout ")
     assert (tmp_path / "q3.csv").read_bytes() == stack.content
+
+
+def test_progress_that_is_left_in_a_buffer_costs_no_exit_code() -> None:
+    """Python flushes stderr once more at the exit."""
+    script = (
+        "import sys; from async_download_client import cli; from async_download_client.cli import commands, output; "
+        "commands.run = lambda *_: output.LossyStream(sys.stderr).write('half a line'); "
+        "sys.exit(cli.main(['completion', 'bash']))"
+    )
+    with Path("/dev/full").open("wb") as full:
+        assert subprocess.run([sys.executable, "-c", script], stderr=full, timeout=40, check=False).returncode == 0
 
 
 def test_a_terminal_that_is_closed_meanwhile_costs_no_file(big: FakeStack, target: Path, wait_for: WaitFor) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 from types import FrameType
 
 from async_download_client.cli import commands
-from async_download_client.cli.output import prepare_streams, print_progress, print_result
+from async_download_client.cli.output import finish_streams, prepare_streams, print_progress, print_result
 from async_download_client.cli.parser import make_parser
 from async_download_client.errors import (
     AsyncDownloadError,
@@ -76,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
     except Exception as error:
         return _report_error(arguments, _unexpected_error(error))
+    finally:
+        finish_streams()
     return 0
 
 

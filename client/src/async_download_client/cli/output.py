@@ -27,6 +27,16 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def finish_streams() -> None:
+    """Drop buffered text that cannot be written: Python would try it again at the exit, and end with code 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            _discard(stream)
+
+
 def print_result(text: str, end: str = "\n") -> None:
     """Print a line on stdout; raises FileError if it cannot be written."""
     if not text:
