@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -108,8 +109,20 @@ class Visit:
             self.part("link").click()
 
     def intercept(self, matches: Callable[[str], bool], answer: Answer, times: int | None = None) -> None:
-        """Answer requests of matching URLs in place of the server."""
-        self.page.route(matches, answer, times=times)
+        """Answer requests of matching URLs in place of the server: all of them, or the first few.
+
+        The route stays when `times` are over. Playwright would end the interception in the midst of the page's next
+        request, and then sometimes reports no event for that request.
+        """
+        answered = itertools.count()
+
+        def answer_or_forward(route: Any) -> None:
+            if times is not None and next(answered) >= times:
+                route.fallback()
+            else:
+                answer(route)
+
+        self.page.route(matches, answer_or_forward)
 
     def block_sockets(self) -> None:
         """Close every WebSocket at once, as some proxies do."""
