@@ -16,7 +16,7 @@ _MAX_IDLE_SECONDS = 10.0  # of a stream without a descriptor, or one that says t
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EROFS)  # by a file system or device
 
 
-def write_all(stream: BinaryIO, data: bytes, check: Callable[[], object] = lambda: None) -> None:
+def write_all(stream: BinaryIO, data: bytes | memoryview, check: Callable[[], object] = lambda: None) -> None:
     """Write all of `data`; `check` is called while the stream takes nothing, and may raise to end that.
 
     Raises:

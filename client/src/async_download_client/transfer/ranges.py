@@ -14,6 +14,7 @@ from async_download_client.errors import (
     UnavailableError,
 )
 from async_download_client.models import ReadyFile
+from async_download_client.receiving import receive_into
 from async_download_client.stop import StopSignal
 from async_download_client.transfer.segments import Segment
 from async_download_client.transfer.throttle import Throttle
@@ -27,9 +28,18 @@ class RangesIgnoredError(Exception):
 
 
 def read_segment(
-    transport: Transport, throttle: Throttle, stop: StopSignal, file: ReadyFile, segment: Segment, ranged: bool
-) -> Iterator[bytes]:
-    """Yield the missing bytes of a segment as they arrive; `ranged` says whether to send a Range header."""
+    transport: Transport,
+    throttle: Throttle,
+    stop: StopSignal,
+    file: ReadyFile,
+    segment: Segment,
+    ranged: bool,
+    buffer: memoryview,
+) -> Iterator[memoryview]:
+    """Yield the missing bytes of a segment as they arrive, each time in `buffer`.
+
+    `ranged` says whether to send a Range header.
+    """
     headers = {"Accept-Encoding": "identity"}
     if ranged and file.etag:
         headers |= {"Range": f"bytes={segment.position}-{segment.end - 1}", "If-Match": file.etag}
@@ -40,14 +50,14 @@ def read_segment(
             raise SizeMismatchError(file.size, segment.position + int(content_length) + file.size - segment.end)
         while segment.missing:
             with transport.errors(file.url):
-                data = response.read1(min(throttle.chunk_bytes, segment.missing))
-            if not data:
-                stop.raise_if_set()
+                count = receive_into(response, buffer[: segment.missing])
+            stop.raise_if_set()  # a TLS connection that `stop` has shut down yields what is encrypted
+            if not count:
                 raise NetworkError(f"{host_of(file.url)} sent too few bytes.")
-            yield data
-            throttle.consume(len(data), stop)
+            yield buffer[:count]
+            throttle.consume(count, stop)
         with transport.errors(file.url):
-            if response.read1(1):
+            if receive_into(response, buffer[:1]):
                 raise SizeMismatchError(file.size, file.size + 1)
 
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from dataclasses import dataclass
 
-from async_download_client.transfer import crc32
+from async_download_client.transfer.crc32 import combine, crc32
 
-SEGMENT_BYTES = 8 << 20
+MIN_SEGMENT_BYTES = 8 << 20
+_MAX_SEGMENT_BYTES = 64 << 20
+_SEGMENTS_PER_WORKER = 8
 _MAX_SEGMENTS = 10_000
 
 
-def segment_bytes(size: int) -> int:
-    """Return the length of a segment of a file: 8 MiB, or more where that would make over 10,000 segments."""
-    return max(SEGMENT_BYTES, -(-size // _MAX_SEGMENTS))
+def segment_bytes(size: int, workers: int) -> int:
+    """Return the length of the segments of a file that so many workers download; one worker needs no segments.
+
+    With eight segments per worker, a slow connection does not hold up the end. Segments have 8 to 64 MiB, or more where
+    that would make over 10,000 of them.
+    """
+    if workers == 1:
+        return max(size, 1)
+    length = min(_MAX_SEGMENT_BYTES, size // (_SEGMENTS_PER_WORKER * workers))
+    return max(MIN_SEGMENT_BYTES, length, -(-size // _MAX_SEGMENTS))
 
 
 @dataclass
@@ -43,10 +51,10 @@ class Segment:
         """The number of missing bytes."""
         return self.length - self.count
 
-    def add(self, data: bytes) -> bool:
+    def add(self, data: memoryview) -> bool:
         """Count received bytes; returns True if the segment now has more bytes than ever before."""
         self.count += len(data)
-        self.crc = zlib.crc32(data, self.crc)
+        self.crc = crc32(data, self.crc)
         is_progress = self.count > self.max_count
         self.max_count = max(self.max_count, self.count)
         return is_progress
@@ -85,5 +93,5 @@ class Segments:
         """The CRC-32 of the whole file."""
         total = 0
         for segment in self.all:
-            total = crc32.combine(total, segment.crc, segment.count)
+            total = combine(total, segment.crc, segment.count)
         return total
