@@ -18,8 +18,7 @@ from async_download_client import NetworkError, StoppedError, StopSignal
 from async_download_client.models import Download, ReadyFile
 from async_download_client.receiving import _Response, receive_into
 from async_download_client.transfer import crc32
-from async_download_client.transfer.ranges import read_segment
-from async_download_client.transfer.segments import Segment
+from async_download_client.transfer.ranges import RangeReader
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport
 
@@ -125,17 +124,16 @@ def test_no_encrypted_byte_is_taken_for_the_file_after_a_stop(
     """Python's TLS socket returns what is encrypted once another thread has shut it down."""
     stop, received, url = StopSignal(), b"", files.url + URL_OF_TEST
     file = ReadyFile(len(CONTENT), "file", "text/plain", datetime.now(UTC), None, None, None, url, cast(Download, None))
-    segment, take = Segment(0, 0, len(CONTENT)), _Response._take
+    take = _Response._take
 
     def stop_and_take(response: _Response, view: memoryview) -> tuple[int, Any]:
         stop.set()
         return take(response, view)
 
     monkeypatch.setattr(_Response, "_take", stop_and_take)
-    blocks = read_segment(transport, Throttle(None), stop, file, segment, False, memoryview(bytearray(1_000)))
+    blocks = RangeReader(transport, Throttle(100_000), stop, ranged=False).read(file, 0, len(CONTENT))
     with pytest.raises((StoppedError, NetworkError)):  # noqa: PT012 - the error comes from the iterator
         for block in blocks:
-            segment.add(block)
             received += block
     assert 0 < len(received) < len(CONTENT)
     assert received == CONTENT[: len(received)]

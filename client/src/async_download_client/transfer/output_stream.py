@@ -13,7 +13,9 @@ from typing import Any, BinaryIO, Self
 from async_download_client.errors import FileError, StoppedError
 from async_download_client.models import ReadyFile
 from async_download_client.transfer.segments import Segment, Segments
-from async_download_client.writing import sync, write_all
+from async_download_client.writing import sync, widen_pipe, write_all
+
+_MIN_BYTES_OF_WIDE_PIPE = 16 << 20  # a small file would fit, and it would not be noticed that its reader has ended
 
 
 class OutputStream:
@@ -36,6 +38,8 @@ class OutputStream:
     def start(self, file: ReadyFile, _: int, with_sha256: bool, __: Callable[[int], None]) -> Segments:
         """Return one empty segment for the whole file."""
         self._digest = hashlib.sha256() if with_sha256 else None
+        if file.size >= _MIN_BYTES_OF_WIDE_PIPE:
+            widen_pipe(self._stream)
         return Segments(file.size, max(file.size, 1))
 
     def restart(self, file: ReadyFile) -> Segments:

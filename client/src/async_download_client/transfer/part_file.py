@@ -92,7 +92,7 @@ class PartFile:
                 self._check(segments, on_checked)
             else:
                 self._file.truncate(0)
-                length = segment_bytes(file.size, workers if file.etag else 1)
+                length = segment_bytes(file.size, workers) if file.etag else max(file.size, 1)
                 self._journal.record_object(file.identity, length)
                 segments = Segments(file.size, length)
             missing = file.size - segments.received

@@ -14,13 +14,11 @@ _MAX_SEGMENTS = 10_000
 
 
 def segment_bytes(size: int, workers: int) -> int:
-    """Return the length of the segments of a file that so many workers download; one worker needs no segments.
+    """Return the length of the segments of a file that so many workers download.
 
     With eight segments per worker, a slow connection does not hold up the end. Segments have 8 to 64 MiB, or more where
     that would make over 10,000 of them.
     """
-    if workers == 1:
-        return max(size, 1)
     length = min(_MAX_SEGMENT_BYTES, size // (_SEGMENTS_PER_WORKER * workers))
     return max(MIN_SEGMENT_BYTES, length, -(-size // _MAX_SEGMENTS))
 
@@ -82,6 +80,27 @@ class Segments:
                 if segment.missing:
                     return segment
         return None
+
+    def take_after(self, segment: Segment) -> Segment | None:
+        """Return the segment behind this one; None if it has bytes or was taken, or this is the last one."""
+        with self._lock:
+            if self._next != segment.index + 1 or self._end_of_run(segment) == segment.end:
+                return None
+            self._next += 1
+            return self.all[segment.index + 1]
+
+    def end_of_run(self, segment: Segment) -> int:
+        """Return the end of the last of those segments behind this one that are empty and not taken."""
+        with self._lock:
+            return self._end_of_run(segment) if self._next == segment.index + 1 else segment.end
+
+    def _end_of_run(self, segment: Segment) -> int:
+        end = segment.end
+        for following in self.all[segment.index + 1 :]:
+            if following.count:
+                break
+            end = following.end
+        return end
 
     @property
     def received(self) -> int:
