@@ -131,6 +131,7 @@ docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying polic
 	@$(RUN) -m tools.readme_tables
 	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.architecture_diagram
+	@$(RUN) -m tools.dashboard_image
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write
