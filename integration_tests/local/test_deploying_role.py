@@ -30,7 +30,15 @@ from tools.deploy_permissions import Document, policy
 from tools.deploy_permissions import Target as Permissions
 
 EXISTING = "reports-existing"
-WITHOUT_RESOURCE = {  # AWS has one for each: the function, the rule, the table, the machine
+WITHOUT_RESOURCE = {  # AWS has one for each: the alarm, the dashboard, the function, the rule, the table, the machine
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:DeleteDashboards",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:ListTagsForResource",
+    "cloudwatch:PutDashboard",
+    "cloudwatch:TagResource",
+    "cloudwatch:UntagResource",
     "dynamodb:ListTagsOfResource",
     "dynamodb:TagResource",
     "dynamodb:UntagResource",
