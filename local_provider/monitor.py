@@ -1,6 +1,5 @@
 """The engine's side of a program: creates the resources that it registers, and keeps their state."""
 
-import asyncio
 import secrets
 import threading
 from dataclasses import dataclass, field, replace
@@ -86,7 +85,7 @@ class Monitor(MockMonitor):
         """Call a function of the provider; a program may handle its failure."""
         args = PropertyValue.unmarshal_map(request.args)
         try:
-            answer = asyncio.run(self._provider_of(request.provider).invoke(api.InvokeRequest(request.tok, args)))
+            answer = self._provider_of(request.provider).invoke(api.InvokeRequest(request.tok, args))
         except UnsupportedError as error:
             raise self._failed(f"{request.tok}: {_sentence(error)}") from error
         except Exception as error:
@@ -102,7 +101,7 @@ class Monitor(MockMonitor):
                 continue
             provider, request = self._deletions[registration.urn]
             try:
-                asyncio.run(provider.delete(request))
+                provider.delete(request)
             except Exception as error:  # reported with other failures, after the rest is deleted
                 failures.append(f"{registration.type} {registration.name} was not removed: {_sentence(error)}")
             else:
@@ -114,7 +113,7 @@ class Monitor(MockMonitor):
         registration = Registration(request.type, request.name, request.parent, urn, plain_map(inputs))
         outputs = request.object
         if request.type == _PROVIDER:
-            _checked(asyncio.run(self._default.check_config(api.CheckRequest(urn, {}, inputs, b""))))
+            _checked(self._default.check_config(api.CheckRequest(urn, {}, inputs, b"")))
             self._providers[urn] = self._default.with_settings(registration.inputs)
             registration = replace(registration, id=secrets.token_hex(8))
         elif request.custom:
@@ -134,8 +133,8 @@ class Monitor(MockMonitor):
         """Create a custom resource; return its registration and its outputs."""
         provider, urn = self._provider_of(request.provider), registration.urn
         check = api.CheckRequest(urn, {}, inputs, secrets.token_bytes(8))
-        inputs = _checked(asyncio.run(provider.check(check)))
-        created = asyncio.run(provider.create(api.CreateRequest(urn, inputs, 0, False)))
+        inputs = _checked(provider.check(check))
+        created = provider.create(api.CreateRequest(urn, inputs, 0, False))
         resource_id, state = created.resource_id or "", created.properties
         if not request.retainOnDelete:
             self._deletions[urn] = provider, api.DeleteRequest(urn, resource_id, state, 0)
