@@ -26,8 +26,6 @@ from local_provider.aws import Aws
 from local_provider.provider import AwsProvider
 from local_provider.pulumi_names import ARCHIVE, ASSET, SIGNATURE_KEY
 
-__all__ = ["install", "install_program", "unconfigured_cloud"]
-
 _TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
 _ARCHIVES = [struct_pb2.Value(string_value=signature) for signature in (ARCHIVE, ASSET)]

@@ -23,8 +23,6 @@ from local_provider.resource_type import Properties, ResourceType
 from local_provider.resource_types import RESOURCE_TYPES
 from local_provider.values import UNKNOWN, Plain, plain_map, property_values
 
-__all__ = ["AwsProvider", "configured", "unknown_settings"]
-
 _SETTINGS = frozenset({"accessKey", "defaultTags", "endpoints", "region", "s3UsePathStyle", "secretKey"})
 
 
