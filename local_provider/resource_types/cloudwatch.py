@@ -6,8 +6,6 @@ from typing import Any
 from local_provider.resource_type import Properties, put
 from local_provider.values import Plain
 
-__all__ = ["RESOURCE_TYPES"]
-
 
 def _alarm_metrics(inputs: Properties) -> Properties:
     """Return dimensions and metric queries in CloudWatch's form."""
