@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from async_download_admin.outputs import StackOutputs
 from async_download_admin.stack import Stack
 from botocore import exceptions
 
+from admin.tests.conftest import MakeStack
 from admin.tests.support.fake_aws import ACCOUNT, OUTPUTS, REGION, FakeAws, refusal
 
-MakeStack = Callable[..., Stack]
 DENIED = "User: arn:aws:iam::1:user/u is not authorized to perform: sqs:ReceiveMessage"
 
 
