@@ -13,6 +13,9 @@ S3_WRITE = 5 / MILLION  # PUT, POST and listings
 S3_READ = 0.4 / MILLION
 ITEM_WRITE = 0.625 / MILLION  # for each KB; double in a transaction
 ITEM_READ = 0.125 / MILLION  # strongly consistent, for each 4 KB
+LOG_GB = 0.5
+LOG_EVENT_BYTES = 26  # that CloudWatch Logs adds to each line
+METRIC_MONTH = 0.3
 MESSAGE = 1.0 / MILLION  # through a socket, for each 32 KB
 
 

@@ -83,6 +83,9 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
             *_LOG_GROUPS,
         ),
     ),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": (  # they have no ARN
+        _grant("logs", "DeleteQueryDefinition DescribeQueryDefinitions PutQueryDefinition", "*"),
+    ),
     "aws:dynamodb/table:Table": (
         _grant(
             "dynamodb",

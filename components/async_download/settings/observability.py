@@ -1,4 +1,9 @@
-"""Logs, traces and events."""
+"""Logs, metrics, traces and events.
+
+Saved queries cost nothing, but are off by default: the role that deploys would need the permissions of another resource
+type, which an upgrade of an existing stack does not find, and emulators of AWS do not have them. docs/operations.md has
+the same queries.
+"""
 
 from dataclasses import dataclass
 from typing import Self
@@ -15,7 +20,7 @@ EVENT_BUS = rf"{EVENT_BUS_NAME}|arn:[a-z-]+:events:[a-z0-9-]+:\d{{12}}:event-bus
 
 @dataclass(frozen=True)
 class Observability(Group):
-    """Logs, traces and events."""
+    """Logs, metrics, traces and events."""
 
     tracing: bool = flag(True, "Whether X-Ray traces the REST API, the functions and the state machine.")
     log_retention_days: int = number(
@@ -26,6 +31,13 @@ class Observability(Group):
     )
     manage_api_gateway_account: bool = flag(
         False, "Whether to set the account's CloudWatch role for API Gateway, which its whole region shares."
+    )
+
+    metrics: bool = flag(
+        True, "Whether the functions count downloads, bytes, seconds and failures as CloudWatch metrics, in their logs."
+    )
+    saved_queries: bool = flag(
+        False, "Whether to save queries of the logs in CloudWatch: failures, slowest downloads, throttles and others."
     )
 
     event_bus: pulumi.Input[str] | None = computed_text(
