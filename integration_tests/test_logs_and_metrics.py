@@ -18,7 +18,7 @@ from integration_tests.support.waiting import wait_for
 from tests.runtime.support import emf
 
 Line = dict[str, Any]
-SECONDS = 20
+SECONDS = 60
 
 
 def lines_of(stack: Stack, download: Download) -> list[Line]:
@@ -68,19 +68,20 @@ def test_ready_failed_and_cancelled_downloads_are_seen_in_the_logs(stack: Stack)
     ready_path = unique_path("1MB")
     ready, failed = stack.client.request(ready_path), stack.client.request(unique_path("1MB", "status=404"))
     with stack.client.connect(ready) as socket, stack.client.connect(failed) as failed_socket:
-        socket.receive("ready")
-        failed_socket.receive("failed")
-    cancelled = stack.client.request(unique_path("1MB", "first_byte=10"))
-    wait_for_step(stack, cancelled, "copyStarted")
+        socket.receive("ready", deadline=SECONDS)
+        failed_socket.receive("failed", deadline=SECONDS)
+    cancelled = stack.client.request(unique_path("1MB", "first_byte=60"))
+    wait_for(lambda: stack.client.status(cancelled).body["status"] == "COPYING", SECONDS)
     assert stack.client.cancel(cancelled).status == 202
-    assert [stack.operator.wait_until_ended(download) for download in (ready, failed, cancelled)] == [
+    assert [stack.operator.wait_until_ended(download, SECONDS) for download in (ready, failed, cancelled)] == [
         "SUCCEEDED",
         "FAILED",
         "ABORTED",
     ]
     check_ready(stack, ready, ready_path)
     check_failed(stack, failed)
-    lines = wait_for_step(stack, cancelled, "cleanedUp")
+    wait_for_step(stack, cancelled, "cleanedUp")
+    lines = wait_for_step(stack, cancelled, "copyEnded")  # the emulator shows lines at the end of their call
     assert {"requested", "copyStarted", "cancelled", "cleanedUp"} <= set(steps(lines))
     assert not {"ready", "failed"} & set(steps(lines))
     assert totals(stack, lines) == {"DownloadsRequested": 1, "DownloadsCancelled": 1}
@@ -127,9 +128,9 @@ def check_failed(stack: Stack, download: Download) -> None:
 
 def test_replay_to_a_client_that_connects_later_is_counted(stack: Stack) -> None:
     download = stack.client.request(unique_path("1MB"))
-    stack.operator.wait_until_ended(download)
+    stack.operator.wait_until_ended(download, SECONDS)
     with stack.client.connect(download) as socket:
-        socket.receive("ready")
+        socket.receive("ready", deadline=SECONDS)
     lines = wait_for_step(stack, download, "replayed")
     assert totals(stack, lines)["Replays"] == 1
     assert "SecondsToPush" not in totals(stack, lines)
@@ -137,7 +138,7 @@ def test_replay_to_a_client_that_connects_later_is_counted(stack: Stack) -> None
 
 def test_lines_of_slices_have_their_bytes(stack: Stack) -> None:
     download = stack.client.request(unique_path("70MB"))
-    assert stack.client.receive_end(download)["type"] == "ready"
+    assert stack.client.receive_end(download, SECONDS)["type"] == "ready"
     lines = wait_for_step(stack, download, "pushed")
     slices = [line for line in lines if line["step"] == "sliceCopied"]
     assert sum(line["bytes"] for line in slices) == 70_000_000
