@@ -6,7 +6,6 @@ is iam:PassRole, which the emulator does not ask for.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,7 +115,7 @@ def change_and_read(cloud: Cloud, deployment: Deployment) -> None:
         if item.type in CHANGED:
             after = updated(provider, item, wire(item.outputs), {**item.inputs, **CHANGED[item.type]})
             request = api.UpdateRequest(item.urn, item.id, after.properties or {}, wire(item.inputs), 0, [], False)
-            asyncio.run(provider.update(request))
+            provider.update(request)
     assert all(read(provider, item, item.outputs).resource_id for item in items)
 
 
