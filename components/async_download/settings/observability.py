@@ -1,8 +1,8 @@
 """Logs, metrics, traces and events.
 
-Saved queries cost nothing, but are off by default: the role that deploys would need the permissions of another resource
-type, which an upgrade of an existing stack does not find, and emulators of AWS do not have them. docs/operations.md has
-the same queries.
+Saved queries cost nothing, but are off by default: their permissions have no resources, so that the role that deploys
+would have to be allowed to change the queries of the whole account, and an upgrade would fail until it is. Their text
+can be used without them.
 """
 
 from dataclasses import dataclass
