@@ -133,16 +133,22 @@ class _Condition:
                 choices += [token.strip('"')] if token != "," else []
             return actual in choices, next(tokens, None)
         expected = operand.strip('"') if operand.startswith('"') else float(operand)
-        results = {
-            "=": lambda: actual == expected,
-            "!=": lambda: actual != expected,
-            ">": lambda: actual is not None and actual > expected,
-            "<": lambda: actual is not None and actual < expected,
-            "like": lambda: str(expected) in str(actual or ""),
-        }
-        if operator not in results:
-            raise QueryError(f"this interpreter does not know {operator}")
-        return bool(results[operator]()), next(tokens, None)
+        return _compare(operator, actual, expected), next(tokens, None)
+
+
+def _compare(operator: str, actual: Any, expected: str | float) -> bool:
+    match operator:
+        case "=":
+            return bool(actual == expected)
+        case "!=":
+            return bool(actual != expected)
+        case ">":
+            return actual is not None and bool(actual > expected)
+        case "<":
+            return actual is not None and bool(actual < expected)
+        case "like":
+            return str(expected) in str(actual or "")
+    raise QueryError(f"this interpreter does not know {operator}")
 
 
 def _stats(arguments: Sequence[str], rows: Sequence[Row]) -> list[Row]:
@@ -165,11 +171,8 @@ def _stats(arguments: Sequence[str], rows: Sequence[Row]) -> list[Row]:
 
 def _aggregate(function: str, field: str, rows: Sequence[Row]) -> Any:
     values = [row[field] for row in rows if field in row]
-    known = {
-        "count": lambda: len(rows) if field == "*" else len(values),
-        "sum": lambda: sum(values),
-        "max": lambda: max(values),
-    }
-    if function not in known:
-        raise QueryError(f"this interpreter does not know {function}")
-    return known[function]()
+    if function == "count":
+        return len(rows) if field == "*" else len(values)
+    if function == "sum":
+        return sum(values)
+    raise QueryError(f"this interpreter does not know {function}")
