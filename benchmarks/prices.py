@@ -17,6 +17,8 @@ LOG_GB = 0.5
 LOG_EVENT_BYTES = 26  # that CloudWatch Logs adds to each line
 METRIC_MONTH = 0.3
 MESSAGE = 1.0 / MILLION  # through a socket, for each 32 KB
+ALARM_METRIC = 0.10  # a month; an alarm on an expression counts each of its metrics
+DASHBOARD = 3.0  # a month
 
 
 @dataclass(frozen=True)
