@@ -93,6 +93,9 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
         ),
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": (_MONITORING,),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": (  # they have no ARN
+        _grant("logs", "DeleteQueryDefinition DescribeQueryDefinitions PutQueryDefinition", "*"),
+    ),
     "aws:dynamodb/table:Table": (
         _grant(
             "dynamodb",

@@ -241,7 +241,7 @@ class Alarms(TypedDict):
 
 
 class Observability(TypedDict):
-    """Logs, traces, events, alarms and the dashboard."""
+    """Logs, metrics, traces, events, alarms and the dashboard."""
 
     tracing: NotRequired[bool]
     """Whether X-Ray traces the REST API, the functions and the state machine. Default: true."""
@@ -254,6 +254,12 @@ class Observability(TypedDict):
 
     manage_api_gateway_account: NotRequired[bool]
     """Whether to set the account's CloudWatch role for API Gateway, which its whole region shares. Default: false."""
+
+    metrics: NotRequired[bool]
+    """Whether the functions count downloads, bytes, seconds and failures as CloudWatch metrics, in their logs. Default: true."""
+
+    saved_queries: NotRequired[bool]
+    """Whether to save queries of the logs in CloudWatch: failures, slowest downloads, throttles and others. Default: false."""
 
     event_bus: NotRequired[pulumi.Input[str]]
     """Name or ARN of the EventBridge bus that gets an event for each download that has ended. Default: no events."""
@@ -335,7 +341,7 @@ class AsyncDownloadArgs(TypedDict):
     """Subnets and security groups of the copying functions, for private origins."""
 
     observability: NotRequired[Observability]
-    """Logs, traces, events, alarms and the dashboard."""
+    """Logs, metrics, traces, events, alarms and the dashboard."""
 
     encryption: NotRequired[Encryption]
     """Encryption at rest and in transit."""

@@ -1,4 +1,9 @@
-"""Logs, traces, events, alarms and the dashboard."""
+"""Logs, metrics, traces, events, alarms and the dashboard.
+
+Saved queries cost nothing, but are off by default: their permissions have no resources, so that the role that deploys
+would have to be allowed to change the queries of the whole account, and an upgrade would fail until it is. Their text
+can be used without them.
+"""
 
 from dataclasses import dataclass
 from typing import Self
@@ -16,7 +21,7 @@ EVENT_BUS = rf"{EVENT_BUS_NAME}|arn:[a-z-]+:events:[a-z0-9-]+:\d{{12}}:event-bus
 
 @dataclass(frozen=True)
 class Observability(Group):
-    """Logs, traces, events, alarms and the dashboard."""
+    """Logs, metrics, traces, events, alarms and the dashboard."""
 
     tracing: bool = flag(True, "Whether X-Ray traces the REST API, the functions and the state machine.")
     log_retention_days: int = number(
@@ -27,6 +32,13 @@ class Observability(Group):
     )
     manage_api_gateway_account: bool = flag(
         False, "Whether to set the account's CloudWatch role for API Gateway, which its whole region shares."
+    )
+
+    metrics: bool = flag(
+        True, "Whether the functions count downloads, bytes, seconds and failures as CloudWatch metrics, in their logs."
+    )
+    saved_queries: bool = flag(
+        False, "Whether to save queries of the logs in CloudWatch: failures, slowest downloads, throttles and others."
     )
 
     event_bus: pulumi.Input[str] | None = computed_text(
