@@ -14,7 +14,9 @@ FUZZ, FAULTS = "client/tests/test_fuzz.py", "client/tests/test_faults.py"
 def recipe(target: str) -> str:
     """Return the recipe of a target of the Makefile."""
     makefile = (TOP / "Makefile").read_text(encoding="utf-8")
-    return re.findall(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[0]
+    match = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert match, target
+    return match[1]
 
 
 def examples_of(file: str) -> list[int]:
