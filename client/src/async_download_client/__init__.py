@@ -107,7 +107,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `AsyncClient` when it is used: asyncio would delay the start of every command."""
+    """Import `AsyncClient` when it is used: asyncio takes as long to load as all the rest."""
     if name == "AsyncClient":
         from async_download_client.aio import AsyncClient
 

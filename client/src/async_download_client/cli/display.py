@@ -133,8 +133,7 @@ class _Lines:
 @contextlib.contextmanager
 def _bars() -> Iterator[Callable[[Event], None]]:
     """Show a bar for the copy to S3 and one for the download, with sentences above them."""
-    # Only a terminal needs these modules, which take a quarter of the time of a command's start.
-    from rich.console import Console
+    from rich.console import Console  # here, because they take as long to load as all the rest
     from rich.progress import (
         BarColumn,
         DownloadColumn,
