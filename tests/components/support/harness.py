@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import gc
 import json
+import os
 import runpy
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from pulumi.runtime.settings import SETTINGS, get_root_resource
 from pulumi.runtime.stack import wait_for_rpcs
 
 from localcloud.config import nested
+from tests.components.support.shared import load_or_create
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROJECT, STACK = "async-download", "test"
@@ -221,7 +223,7 @@ def deploy(
 ) -> Deployment:
     """Deploy one component; arguments that contain outputs come from a function, since outputs belong to a run.
 
-    Equal deployments are cached. Use `fresh` for a test that patches the component.
+    Equal deployments are cached and must not be changed. Use `fresh` for a test that patches the component.
     """
 
     def program() -> None:
@@ -232,11 +234,17 @@ def deploy(
         return run(program, **run_with)
     key = repr((args or {}, name, run_with))
     if key not in _deployments:
-        _deployments[key] = run(program, **run_with)
+        _deployments[key] = load_or_create(_shared_folder(), key, lambda: run(program, **run_with))
     return _deployments[key]
 
 
 _deployments: dict[str, Deployment] = {}
+
+
+def _shared_folder() -> Path | None:
+    """Return the folder of this run's workers, which tests/conftest.py creates; None without workers."""
+    folder = os.environ.get("SHARED_DEPLOYMENTS")
+    return Path(folder) if folder else None
 
 
 def deploy_program(config: Mapping[str, str], **run_with: Any) -> Deployment:
