@@ -125,6 +125,14 @@ def test_a_local_stack_has_its_own_endpoint_and_keys(monkeypatch: pytest.MonkeyP
     assert local.client("sts").meta.endpoint_url == "http://127.0.0.1:4566"
 
 
+def test_a_local_stack_needs_no_profile_and_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    client = opened(LOCAL).client("sts")
+    assert client.meta.config.proxies == {}
+    assert client.meta.endpoint_url == "http://127.0.0.1:4566"
+
+
 @pytest.mark.security
 def test_own_credentials_are_never_sent_to_an_endpoint_in_the_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAMINE")

@@ -127,6 +127,7 @@ def test_a_message_is_the_call_that_failed(
     assert (letter.download_id, letter.problem) == (ID, None)
 
 
+@pytest.mark.security
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
