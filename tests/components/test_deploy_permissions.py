@@ -21,10 +21,8 @@ UNSCOPED = {  # actions that have no resources, of AWS's own list
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
-    "logs:DeleteQueryDefinition",
+    "logs:*QueryDefinition*",
     "logs:DescribeLogGroups",
-    "logs:DescribeQueryDefinitions",
-    "logs:PutQueryDefinition",
     "states:ValidateStateMachineDefinition",
 }
 NAMED = {  # service in an ARN -> input that holds the name
