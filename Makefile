@@ -5,6 +5,8 @@ RUN := .venv/bin/python
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder $(patsubst %,--ignore integration_tests/%,page parity origins)
 # AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
 PROVIDER ?= auto
+# Tests of test-engine: with the stand-in, test-e2e deploys the other kinds of stacks from the same inputs.
+ENGINE_TESTS := $(if $(filter stand-in,$(PROVIDER)),integration_tests/engine,integration_tests --ignore integration_tests/local)
 # Folders or files of test-unit.
 TESTS ?= tests admin/tests client/tests
 PULUMI_VERSION := v3.255.0
@@ -64,7 +66,7 @@ test-mutation: setup ## Take every right away, one by one, and see it missed (mi
 
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and one journey for each kind of stack
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(PARALLEL) --engine pulumi --provider $(PROVIDER) -m engine
+	@$(RUN) -m pytest $(ENGINE_TESTS) $(PARALLEL) --engine pulumi --provider $(PROVIDER) -m engine
 
 test-engine-all: setup ## As test-engine, with the whole end-to-end suite on stacks that Pulumi's own engine deployed
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
@@ -89,7 +91,7 @@ test-security: setup ## Attacks that were tried, from a forged page request on; 
 	@$(RUN) -m pytest tests admin/tests client/tests integration_tests --ignore integration_tests/engine -m security
 
 test-abuse: setup ## Floods, giant frames, slow messages, 10,000 random ids, path tricks, header injection, JSON bombs
-	@$(RUN) -m pytest integration_tests/test_abuse.py --random-ids 10000
+	@$(RUN) -m pytest integration_tests/test_abuse.py integration_tests/test_limits.py --random-ids 10000 --flood 1000
 
 test-downloader: setup ## The downloader: targets, streams, secrets, proxies, faults, and random arguments, files and responses
 	@$(RUN) -m pytest client/tests -n auto --dist worksteal
