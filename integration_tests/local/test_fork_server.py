@@ -51,8 +51,9 @@ def test_each_start_is_a_process_of_its_own_that_ends_when_it_is_killed() -> Non
         first.kill()
         wait_for(lambda: is_closed(ports[0]), 30)
         assert not is_closed(ports[1])
-        second.kill()
-        wait_for(lambda: is_closed(ports[1]), 30)
+        second.terminate()
+        assert second.wait(30) == 1
+        assert is_closed(ports[1]), "the end of the process is that of the plugin"
 
 
 def test_a_plugin_without_a_server_loads_the_stand_in_itself() -> None:

@@ -8,9 +8,12 @@ Without a server, such as after the end of the tests, it becomes the program its
 import json
 import os
 import select
+import signal
 import socket
 import sys
 from pathlib import Path
+
+PID_BYTES = 4
 
 
 def start(address: str, arguments: list[str]) -> None:
@@ -23,13 +26,14 @@ def start(address: str, arguments: list[str]) -> None:
         socket.send_fds(connection, [b"+"], [0, 1, 2])
         request = {"arguments": arguments, "environment": dict(os.environ), "directory": str(Path.cwd())}
         connection.sendall(json.dumps(request).encode() + b"\n")
+        if pid := int.from_bytes(connection.recv(PID_BYTES), "big"):
+            signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGKILL))
         sys.exit(ord(connection.recv(1) or b"\1"))
 
 
 def serve(listener: socket.socket) -> None:
     """Fork a process for each connection until stdin is closed."""
     import gc
-    import signal
 
     gc.freeze()  # the pages of what is loaded stay shared with the forked processes
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes leave no zombies
@@ -43,7 +47,6 @@ def serve(listener: socket.socket) -> None:
 
 def _become_program(connection: socket.socket) -> None:
     """Run the program with the arguments, environment and pipes of the process at the other end."""
-    import signal
     import threading
     import traceback
 
@@ -59,6 +62,7 @@ def _become_program(connection: socket.socket) -> None:
         os.environ.clear()
         os.environ.update(request["environment"])
         os.chdir(request["directory"])
+        connection.send(os.getpid().to_bytes(PID_BYTES, "big"))
         threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
         _run(request["arguments"])
         status = 0
@@ -82,7 +86,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _end_with(connection: socket.socket) -> None:
-    """End this process when the one that was started is killed."""
+    """End this process when the one that was started is killed, so that it could not pass the signal on."""
     connection.recv(1)
     os._exit(0)
 
