@@ -83,6 +83,9 @@ test-parity: parity-tools ## The product on implementations of AWS that others w
 test-origins: setup ## What origins send, copied by a stack and fetched by curl and wget: see docs/origins.md
 	@$(RUN) -m pytest integration_tests/origins -q
 
+test-operate: setup ## Every command of async-download-admin on a running stack, with the permissions of its policy only
+	@$(RUN) -m pytest integration_tests/operate
+
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)
 
@@ -138,6 +141,7 @@ docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying polic
 	@$(RUN) -m tools.admin_page
 	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.architecture_diagram
+	@$(RUN) -m tools.dashboard_image
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write

@@ -29,6 +29,8 @@ FULL: dict[str, object] = {
     "auth.apiKeys": {"reporting": {"requestsPerDay": 1000}},
     "observability.accessLogs": True,
     "observability.manageApiGatewayAccount": True,
+    "observability.alarms.topicArn": "arn:aws:sns:us-east-1:000000000000:operators",
+    "observability.dashboard": True,
     "api.corsOrigins": ["https://app.example.com"],
     "encryption.kmsKeyArn": KEY,
     "api.reservedConcurrency": 5,
