@@ -1,7 +1,8 @@
 """IAM actions that are needed to create, read, update and delete each resource type of the program.
 
 They are those that the official provider calls, from its source, and those that CloudFormation lists for the same type.
-In ARNs `{name}` stands for the pattern of the stack's names, `{bucket}` for that of its bucket.
+In ARNs `{name}` stands for the pattern of the stack's names, `{bucket}` for that of its bucket, and `{log_folder}` for
+each folder of its log groups.
 """
 
 from __future__ import annotations
@@ -24,19 +25,20 @@ def _grant(service: str, verbs: str, *resources: str, equals: Mapping[str, objec
     return Grant(actions, resources, {"StringEquals": equals} if equals else {})
 
 
+BOUNDARY = {"iam:PermissionsBoundary": "{permissions_boundary}"}
+"""Condition of the actions that could give more permissions to a role; left out for a stack without a boundary."""
 _LOCAL = "arn:{partition}:%s:{region}:{account}:%s"
-_ROLE = "arn:{partition}:iam::{account}:role/{name}"
+_ROLE = "arn:{partition}:iam::{account}:role{role_path}{name}"
 _BUCKET = "arn:{partition}:s3:::{bucket}"
 _API = "arn:{partition}:apigateway:{region}::/%s"
 _FUNCTION = _LOCAL % ("lambda", "function:{name}")
 _QUEUE = _LOCAL % ("sqs", "{name}")
 _MACHINE = _LOCAL % ("states", "stateMachine:{name}")
 _RULE = _LOCAL % ("events", "rule/{name}")
-_LOG_GROUPS = tuple(
-    _LOCAL % ("logs", f"log-group:/aws/{folder}/{{name}}") for folder in ("apigateway", "lambda", "vendedlogs/states")
-)
+_LOG_GROUPS = _LOCAL % ("logs", "log-group:{log_folder}/{name}")  # for each folder of the stack
 _TAKERS = ["apigateway.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
 _PASS_ROLE = _grant("iam", "PassRole", _ROLE, equals={"iam:PassedToService": _TAKERS})
+_BOUNDED = _grant("iam", "CreateRole DeleteRolePolicy PutRolePolicy", _ROLE, equals=BOUNDARY)
 _REST = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "restapis*", _API % "tags/*")
 _SOCKET = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apis*", _API % "tags/*")
 _KEYS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apikeys*")
@@ -80,7 +82,7 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
             "logs",
             "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey "
             "ListTagsForResource PutRetentionPolicy TagResource UntagResource",
-            *_LOG_GROUPS,
+            _LOG_GROUPS,
         ),
     ),
     "aws:dynamodb/table:Table": (
@@ -94,12 +96,13 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "aws:iam/role:Role": (
         _grant(
             "iam",
-            "CreateRole DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
+            "DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
             "ListRoleTags TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
             _ROLE,
         ),
+        _BOUNDED,
     ),
-    "aws:iam/rolePolicy:RolePolicy": (_grant("iam", "DeleteRolePolicy GetRolePolicy PutRolePolicy", _ROLE),),
+    "aws:iam/rolePolicy:RolePolicy": (_grant("iam", "GetRolePolicy", _ROLE), _BOUNDED),
     "aws:lambda/function:Function": (
         _grant(
             "lambda",
@@ -182,5 +185,6 @@ OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
     ),
     "existing_bucket": (_grant("s3", "ListBucket", "arn:{partition}:s3:::{existing_bucket}"),),
     "authorizer_function": (_grant("lambda", "AddPermission GetPolicy RemovePermission", "{authorizer_function}"),),
+    "permissions_boundary": (_grant("iam", "PutRolePermissionsBoundary", _ROLE, equals=BOUNDARY),),
 }
 """Further grants by field of `Target`, for stacks that set it."""

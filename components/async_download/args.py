@@ -203,6 +203,9 @@ class Observability(TypedDict):
     log_retention_days: NotRequired[int]
     """Days that logs are kept: one of the numbers that CloudWatch Logs accepts. Allowed: 1 to 3653. Default: 30."""
 
+    log_group_prefix: NotRequired[str]
+    """First part of the names of all log groups, to which a slash and the name of the function or API are added. Allowed: letters, digits and any of _.#/-, at most 256, that do not begin with aws/ and do not end with a slash. Default: `/aws/lambda`, `/aws/vendedlogs/states` and `/aws/apigateway`."""
+
     access_logs: NotRequired[bool]
     """Whether the APIs write access logs. Needs the account's CloudWatch role for API Gateway. Default: false."""
 
@@ -224,7 +227,7 @@ class Encryption(TypedDict):
 
 
 class Protection(TypedDict):
-    """Protection of data against deletion."""
+    """Protection of data against deletion, and limits of the stack's roles."""
 
     protect: NotRequired[bool]
     """Whether bucket, tables and APIs can be deleted or replaced only after this is false again. Default: false."""
@@ -237,6 +240,12 @@ class Protection(TypedDict):
 
     point_in_time_recovery: NotRequired[bool]
     """Whether the tables can be restored to any second of the last 35 days. Default: false."""
+
+    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the IAM policy that is the permissions boundary of every role. Default: no boundary."""
+
+    role_path: NotRequired[str]
+    """IAM path of every role. A change replaces the roles. Allowed: folders of letters, digits and any of _+=,.@-, with a slash before, between and after them, at most 256 characters; not those of AWS, which begin with /aws-. Default: `/`."""
 
 
 class Cloud(TypedDict):
@@ -289,7 +298,7 @@ class AsyncDownloadArgs(TypedDict):
     """Encryption at rest and in transit."""
 
     protection: NotRequired[Protection]
-    """Protection of data against deletion."""
+    """Protection of data against deletion, and limits of the stack's roles."""
 
     name_prefix: NotRequired[str]
     """Prefix of the names of functions, roles, tables and other resources. Allowed: a letter, then letters, digits, '_' and '-', at most 128. Default: project, stack and component."""

@@ -91,7 +91,7 @@ class AsyncDownload(pulumi.ComponentResource):
         transfer, idle_closer = create_transfer(scope, resources), create_idle_closer(scope, resources)
         send_status_events(scope, resources, transfer, idle_closer, functions["fail"], dead_letter_queue)
 
-        logs, backends = AccessLogs(scope), (*tables.all, signer, transfer, idle_closer)
+        logs, backends = AccessLogs(scope, resources), (*tables.all, signer, transfer, idle_closer)
         rest_stage = rest.serve(functions, logs, *backends)
         socket_stage = socket.serve(functions, logs, *backends)
 

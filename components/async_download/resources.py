@@ -99,8 +99,8 @@ class Resources:
 
     def role(self, part: str) -> NamedResource:
         """Role of a part of the component."""
-        name = self._name(part)
-        return NamedResource(name, f"arn:{self.partition}:iam::{self.account}:role/{name}")
+        name, path = self._name(part), self.settings.protection.role_path
+        return NamedResource(name, f"arn:{self.partition}:iam::{self.account}:role{path}{name}")
 
     def function(self, name: FunctionName) -> NamedResource:
         """Lambda function."""
@@ -113,8 +113,8 @@ class Resources:
         return NamedResource(name, self._arn("events", f"rule/{name}"))
 
     def log_group(self, folder: str, part: str) -> NamedResource:
-        """CloudWatch log group."""
-        name = f"{folder}/{self._name(part)}"
+        """CloudWatch log group; `folder` is where it is without `observability.log_group_prefix`."""
+        name = f"{self.settings.observability.log_folder(folder)}/{self._name(part)}"
         return NamedResource(name, self._arn("logs", f"log-group:{name}"))
 
     @property
@@ -209,3 +209,26 @@ def compute_resources(
         socket_api.api_endpoint,
         scope.settings.observability.event_bus,
     ).apply(compute)
+
+
+def arn_in_stack(resources: pulumi.Output[Resources], setting: str, arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return the ARN that a setting names, of a resource in the partition, region and account of the stack.
+
+    Policies of AWS have the account `aws`, and policies have no region.
+
+    Raises:
+        InvalidSetting: The resource is elsewhere, where the service does not find it.
+    """
+
+    def check(values: dict[str, Any]) -> str:
+        stack: Resources = values["resources"]
+        _, partition, _, region, account, _ = str(values["arn"]).split(":", 5)
+        here = region in ("", stack.region) and account in ("aws", stack.account)
+        if partition != stack.partition or not here:
+            where = f"partition {stack.partition}, " + (f"region {stack.region} and " if region else "")
+            raise InvalidSetting(
+                setting, values["arn"], f"an ARN of {where}account {stack.account}, as the stack's own"
+            )
+        return str(values["arn"])
+
+    return pulumi.Output.all(resources=resources, arn=arn).apply(check)

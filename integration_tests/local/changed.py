@@ -46,7 +46,11 @@ CHANGED: dict[str, dict[str, Any]] = {
         "serverSideEncryption": {"enabled": True, "kmsKeyArn": OTHER_KEY},
         "tags": {"a": "1"},
     },
-    "aws:iam/role:Role": {"description": "new", "tags": {"a": "1"}},
+    "aws:iam/role:Role": {
+        "description": "new",
+        "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+        "tags": {"a": "1"},
+    },
     "aws:iam/rolePolicy:RolePolicy": {"policy": DENIED},
     "aws:lambda/function:Function": {"timeout": 7, "environment": {"variables": {"LEVEL": "1"}}, "tags": {"a": "1"}},
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"maximumRetryAttempts": 0},

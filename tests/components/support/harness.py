@@ -113,7 +113,8 @@ class Cloud(Mocks):
         id_ = f"{args.name.lower()}-id"
         state = dict(args.inputs)
         name = state.setdefault("name", args.name)
-        computed: dict[str, Any] = {"arn": self.arn(args.typ, name)}
+        path = state.get("path", "/") if args.typ == "aws:iam/role:Role" else "/"
+        computed: dict[str, Any] = {"arn": self.arn(args.typ, path[1:] + name)}
         if args.typ == "aws:s3/bucket:Bucket":
             computed |= {"bucket": f"{args.name}-1234567", "arn": f"arn:{self.partition}:s3:::{args.name}-1234567"}
         elif args.typ in ("aws:apigateway/restApi:RestApi", "aws:apigatewayv2/api:Api"):
