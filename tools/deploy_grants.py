@@ -41,6 +41,8 @@ _PASS_ROLE = _grant("iam", "PassRole", _ROLE, equals={"iam:PassedToService": _TA
 _BOUNDED = _grant("iam", "CreateRole DeleteRolePolicy PutRolePolicy", _ROLE, equals=BOUNDARY)
 _REST = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "restapis*", _API % "tags/*")
 _SOCKET = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apis*", _API % "tags/*")
+_DOMAIN = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "domainnames*", _API % "tags/*")
+_STAGES = _API % "restapis/*/stages/*"
 _KEYS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apikeys*")
 _PLANS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "usageplans*")
 _GATEWAY_ROLE = _grant(  # API Gateway creates it with the first API of an account
@@ -68,6 +70,10 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "aws:apigateway/stage:Stage": (_REST,),
     "aws:apigateway/usagePlan:UsagePlan": (_PLANS, _REST),
     "aws:apigateway/usagePlanKey:UsagePlanKey": (_PLANS, _KEYS),
+    "aws:apigateway/basePathMapping:BasePathMapping": (_DOMAIN,),
+    "aws:apigateway/domainName:DomainName": (_DOMAIN, _GATEWAY_ROLE),
+    "aws:apigatewayv2/apiMapping:ApiMapping": (_DOMAIN,),
+    "aws:apigatewayv2/domainName:DomainName": (_DOMAIN, _GATEWAY_ROLE),
     "aws:apigatewayv2/api:Api": (_SOCKET, _GATEWAY_ROLE),
     "aws:apigatewayv2/integration:Integration": (_SOCKET,),
     "aws:apigatewayv2/route:Route": (_SOCKET,),
@@ -171,6 +177,10 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
         ),
     ),
     "aws:sqs/queuePolicy:QueuePolicy": (_grant("sqs", "GetQueueAttributes SetQueueAttributes", _QUEUE),),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": (
+        _grant("apigateway", "SetWebACL", _STAGES),
+        _grant("wafv2", "DisassociateWebACL GetWebACLForResource", _STAGES),
+    ),
 }
 """Grants by resource type."""
 
@@ -185,6 +195,7 @@ OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
     ),
     "existing_bucket": (_grant("s3", "ListBucket", "arn:{partition}:s3:::{existing_bucket}"),),
     "authorizer_function": (_grant("lambda", "AddPermission GetPolicy RemovePermission", "{authorizer_function}"),),
+    "web_acl": (_grant("wafv2", "AssociateWebACL GetWebACL", "{web_acl}"), _grant("wafv2", "AssociateWebACL", _STAGES)),
     "permissions_boundary": (_grant("iam", "PutRolePermissionsBoundary", _ROLE, equals=BOUNDARY),),
 }
 """Further grants by field of `Target`, for stacks that set it."""

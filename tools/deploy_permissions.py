@@ -30,8 +30,8 @@ Document = dict[str, Any]
 class Target:
     """The account, region and names of the stack that the policy covers.
 
-    `key`, `existing_bucket`, `authorizer_function` and `permissions_boundary` are ARN, name, ARN and ARN of existing
-    resources, or empty; `role_path` and `log_group_prefix` are the settings of these names.
+    `key`, `authorizer_function`, `permissions_boundary` and `web_acl` are ARNs of existing resources or empty, and
+    `existing_bucket` is a name; `role_path` and `log_group_prefix` are the settings of these names.
     """
 
     account: str = "111122223333"
@@ -44,6 +44,7 @@ class Target:
     existing_bucket: str = ""
     authorizer_function: str = ""
     permissions_boundary: str = ""
+    web_acl: str = ""
     role_path: str = NO_PATH
     log_group_prefix: str = ""
 
@@ -124,6 +125,7 @@ EXAMPLE = Target(
     existing_bucket="your-bucket",
     authorizer_function="arn:aws:lambda:eu-central-1:111122223333:function:authorize",
     permissions_boundary="arn:aws:iam::111122223333:policy/async-download-boundary",
+    web_acl="arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/company/1234abcd-12ab-34cd-56ef-1234567890ab",
 )
 
 

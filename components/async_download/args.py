@@ -135,6 +135,18 @@ class Api(TypedDict):
     reserved_concurrency: NotRequired[int]
     """Reserved concurrency of the function that accepts requests for downloads. Allowed: 1 to 10000, or 0 for none. Default: 0."""
 
+    domain_name: NotRequired[str]
+    """Custom domain of the REST API, which replaces host and stage in its URLs. Allowed: a lower-case host name such as files.example.com, without a scheme, a path and a wildcard. Default: none."""
+
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the ACM certificate of `domain_name`, in the stack's account and region. Default: none."""
+
+    disable_execute_api_endpoint: NotRequired[bool]
+    """Whether the REST API answers at its custom domain only, and no longer at `execute-api`. Default: false."""
+
+    web_acl_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the web ACL of AWS WAF that filters REST requests, in the stack's account and region. Default: none."""
+
 
 class WebSocket(TypedDict):
     """Connections of the WebSocket API."""
@@ -147,6 +159,12 @@ class WebSocket(TypedDict):
 
     reserved_concurrency: NotRequired[int]
     """Reserved concurrency of the function that accepts connections. Allowed: 1 to 10000, or 0 for none. Default: 0."""
+
+    domain_name: NotRequired[str]
+    """Custom domain of the WebSocket API, another one than `api.domain_name`. Functions post to `execute-api`. Allowed: a lower-case host name such as files.example.com, without a scheme, a path and a wildcard. Default: none."""
+
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the ACM certificate of `domain_name`, in the stack's account and region. Default: none."""
 
 
 class Limits(TypedDict):

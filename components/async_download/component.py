@@ -5,6 +5,8 @@ from typing import Any, Optional
 import pulumi
 
 from async_download.api import rest_keys
+from async_download.api.custom_domains import map_rest_domain, map_socket_domain
+from async_download.api.firewall import associate_web_acl
 from async_download.api.rest_api import RestApi
 from async_download.api.rest_page import page_url
 from async_download.api.websocket_api import WebSocketApi
@@ -40,6 +42,18 @@ class AsyncDownload(pulumi.ComponentResource):
 
     web_page_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
     """URL of the web page, with `api.web_page`."""
+
+    api_domain_target: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Host that the DNS record of `api.domain_name` points to."""
+
+    api_domain_zone_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Route 53 zone of that host, for an alias record."""
+
+    web_socket_domain_target: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Host that the DNS record of `websocket.domain_name` points to."""
+
+    web_socket_domain_zone_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Route 53 zone of that host, for an alias record."""
 
     bucket_name: pulumi.Output[str]
     """Bucket that holds the copies."""
@@ -95,10 +109,18 @@ class AsyncDownload(pulumi.ComponentResource):
         rest_stage = rest.serve(functions, logs, *backends)
         socket_stage = socket.serve(functions, logs, *backends)
 
-        self.api_url = _after(rest_stage, resources.apply(lambda resources: resources.api_url))
+        associate_web_acl(scope, resources, rest_stage)
+        rest_domain = map_rest_domain(scope, resources, rest.api, rest_stage)
+        socket_domain = map_socket_domain(scope, resources, socket.api, socket_stage)
+
+        self.api_url = _after(rest_domain.mapping or rest_stage, resources.apply(lambda resources: resources.api_url))
         self.download_url = pulumi.Output.concat(self.api_url, "/download")
-        self.web_socket_url = _after(socket_stage, resources.apply(lambda resources: resources.web_socket_url))
+        self.web_socket_url = _after(
+            socket_domain.mapping or socket_stage, resources.apply(lambda resources: resources.web_socket_url)
+        )
         self.web_page_url = page_url(scope, self.api_url)
+        self.api_domain_target, self.api_domain_zone_id = rest_domain.target, rest_domain.zone_id
+        self.web_socket_domain_target, self.web_socket_domain_zone_id = socket_domain.target, socket_domain.zone_id
         self.bucket_rules = owner_rules(scope, resources)
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn, self.idle_closer_machine_arn = transfer.arn, idle_closer.arn
@@ -113,6 +135,6 @@ class AsyncDownload(pulumi.ComponentResource):
 OUTPUTS = tuple(AsyncDownload.__annotations__)
 
 
-def _after(stage: pulumi.CustomResource, url: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Return the URL, for resources that have to wait until the stage serves it."""
-    return pulumi.Output.all(url, stage.id).apply(lambda values: str(values[0]))
+def _after(server: pulumi.CustomResource, url: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return the URL, for resources that have to wait until the stage or the mapping of its domain serves it."""
+    return pulumi.Output.all(url, server.id).apply(lambda values: str(values[0]))

@@ -139,24 +139,34 @@ class Resources:
 
     @property
     def api_url(self) -> str:
-        """Base URL of the REST API."""
+        """Base URL of the REST API: of its custom domain, where it has one."""
+        if self.settings.api.domain_name:
+            return f"https://{self.settings.api.domain_name}"
+        return self.execute_api_url
+
+    @property
+    def execute_api_url(self) -> str:
+        """Base URL of the REST API at its default endpoint."""
         apis = self.rest_api_id, self.socket_api_id, self.socket_api_endpoint
         return addresses.rest_url(*apis, self.settings.api.stage_name, self.settings.cloud.execute_api_url)
 
     @property
-    def api_origin(self) -> str:
-        """Origin of the REST API, as browsers send it for a page that the API serves."""
-        return addresses.origin(self.api_url)
+    def api_origins(self) -> list[str]:
+        """Origins of the REST API, as browsers send them for a page that the API serves."""
+        urls = [self.api_url, *([] if self.settings.api.disable_execute_api_endpoint else [self.execute_api_url])]
+        return list(dict.fromkeys(map(addresses.origin, urls)))
 
     @property
     def management_url(self) -> str:
-        """URL at which functions post to open sockets."""
+        """URL at which functions post to open sockets: at the default endpoint, also with a custom domain."""
         api = self.socket_api_id, self.socket_api_endpoint
         return addresses.management_url(*api, self.settings.api.stage_name, self.settings.cloud.execute_api_url)
 
     @property
     def web_socket_url(self) -> str:
-        """URL of the WebSocket API."""
+        """URL of the WebSocket API: of its custom domain, where it has one."""
+        if self.settings.websocket.domain_name:
+            return f"wss://{self.settings.websocket.domain_name}"
         return addresses.socket_url(self.management_url)
 
     def _name(self, part: str) -> str:

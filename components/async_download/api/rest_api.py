@@ -26,6 +26,7 @@ class RestApi:
             name=scope.physical("rest"),
             description="Ask for downloads.",
             endpoint_configuration={"types": "REGIONAL"},
+            disable_execute_api_endpoint=scope.settings.api.disable_execute_api_endpoint or None,
             tags=scope.tags,
             opts=scope.options(protect=True),
         )

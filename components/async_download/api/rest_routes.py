@@ -146,7 +146,9 @@ class Routes:
 
 def error_responses(settings: Settings) -> dict[str, GatewayError]:
     """Return the responses of the gateway itself."""
-    return gateway_errors(settings.auth.type, settings.api.cors_origins, rest_requests.description(settings.origins))
+    fields = rest_requests.description(settings.origins)
+    firewall = settings.api.web_acl_arn is not None
+    return gateway_errors(settings.auth.type, settings.api.cors_origins, fields, firewall)
 
 
 def preflights(settings: Settings) -> dict[tuple[str, ...], dict[str, str]]:

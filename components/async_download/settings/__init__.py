@@ -82,6 +82,11 @@ class Settings(Group):
         if self.api.web_page and self.auth.type not in (RestAuth.API_KEY, RestAuth.NONE):
             allowed = f"false with auth.type {self.auth.type}, for a page can send an API key and nothing else"
             raise InvalidSetting("api.web_page", True, allowed)
+        if self.api.domain_name and self.api.domain_name == self.websocket.domain_name:
+            allowed = (
+                "another domain than api.domain_name, for API Gateway maps REST and WebSocket APIs to domains apart"
+            )
+            raise InvalidSetting("websocket.domain_name", self.websocket.domain_name, allowed)
         reused = self.copying.reuse_seconds + self.retention.download_expires_seconds
         if self.copying.reuse_seconds and reused >= self.retention.object_seconds:
             allowed = f"less than the {self.retention.object_seconds} s of retention.object_expiration_days, or a "

@@ -129,6 +129,12 @@ class Cloud(Mocks):
             computed["invokeArn"] = (
                 f"arn:{self.partition}:apigateway:{self.region}:lambda:path/{computed['arn']}/invocations"
             )
+        elif args.typ.endswith(":DomainName"):
+            target, zone = f"d-{args.name}.execute-api.{self.region}.{self.suffix}", "Z1EXAMPLE"
+            computed |= {"regionalDomainName": target, "regionalZoneId": zone}
+            if "domainNameConfiguration" in state:
+                addresses = {"targetDomainName": target, "hostedZoneId": zone}
+                computed["domainNameConfiguration"] = {**state["domainNameConfiguration"], **addresses}
         elif args.typ == "aws:sqs/queue:Queue":
             computed["url"] = f"https://sqs.{self.region}.{self.suffix}/{self.account}/{name}"
         return id_, state | computed

@@ -8,6 +8,10 @@ from tests.components.support.declarations import FLAGS
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc.subnet_ids": ["subnet-01234567"], "vpc.security_group_ids": ["sg-01234567"]}  # both or neither
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+WEB_ACL = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/company/1234abcd-12ab-34cd-56ef-1234567890ab"
+REST_DOMAIN = {"api.domain_name": "files.example.com", "api.certificate_arn": CERTIFICATE}  # both or neither
+SOCKET_DOMAIN = {"websocket.domain_name": "sockets.example.com", "websocket.certificate_arn": CERTIFICATE}
 NON_DEFAULT: dict[str, Any] = {
     **{flag: not default for flag, default in FLAGS.items() if flag != "protection.force_destroy"},
     "storage.prefix": "a/b/",
@@ -25,6 +29,9 @@ NON_DEFAULT: dict[str, Any] = {
     "auth.api_keys": {"reporting": {"rate": 2, "burst": 4, "requests_per_day": 1000}, "batch": {}},
     "api.cors_origins": ["https://app.example.com"],
     "api.stage_name": "live",
+    **REST_DOMAIN,
+    **SOCKET_DOMAIN,
+    "api.web_acl_arn": WEB_ACL,
     "api.throttle_rate": 7,
     "api.throttle_burst": 9,
     "observability.log_retention_days": 7,
@@ -52,6 +59,8 @@ EXCLUSIVE: dict[str, Any] = {  # cannot be combined with the other settings
 }
 PREREQUISITES: dict[str, dict[str, Any]] = {  # settings that a setting requires
     **dict.fromkeys(NETWORK, NETWORK),
+    **dict.fromkeys((*REST_DOMAIN, "api.disable_execute_api_endpoint"), REST_DOMAIN),
+    **dict.fromkeys(SOCKET_DOMAIN, SOCKET_DOMAIN),
     "api.web_page": {"auth.type": "api_key"},
     "auth.api_keys": {"auth.type": "api_key"},
     "auth.authorizer": {"auth.type": "authorizer"},

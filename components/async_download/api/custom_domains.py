@@ -1,0 +1,91 @@
+"""Custom domains of both APIs: each with its certificate, and mapped to the stage."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from async_download.resources import Resources, arn_in_stack
+from async_download.scope import Scope
+
+TLS = "TLS_1_2"
+REGIONAL = "REGIONAL"
+
+
+@dataclass(frozen=True)
+class MappedDomain:
+    """A custom domain: what its DNS record has to point to, and the resource that maps it; None without one."""
+
+    target: pulumi.Output[str | None]
+    zone_id: pulumi.Output[str | None]
+    mapping: pulumi.CustomResource | None = None
+
+
+def map_rest_domain(
+    scope: Scope,
+    resources: pulumi.Output[Resources],
+    api: aws.apigateway.RestApi,
+    stage: aws.apigateway.Stage,
+) -> MappedDomain:
+    """Create `api.domain_name`, without a base path, so that paths begin as they do after the stage."""
+    settings = scope.settings.api
+    if not settings.domain_name or settings.certificate_arn is None:
+        return _no_domain()
+    domain = aws.apigateway.DomainName(
+        scope.logical("rest-domain"),
+        domain_name=settings.domain_name,
+        regional_certificate_arn=arn_in_stack(resources, "api.certificate_arn", settings.certificate_arn),
+        endpoint_configuration={"types": REGIONAL},
+        security_policy=TLS,
+        tags=scope.tags,
+        opts=scope.options(delete_before_replace=True, protect=True),
+    )
+    mapping = aws.apigateway.BasePathMapping(
+        scope.logical("rest-domain-mapping"),
+        domain_name=domain.domain_name,
+        rest_api=api.id,
+        stage_name=stage.stage_name,
+        opts=scope.options(delete_before_replace=True),
+    )
+    return MappedDomain(_optional(domain.regional_domain_name), _optional(domain.regional_zone_id), mapping)
+
+
+def map_socket_domain(
+    scope: Scope,
+    resources: pulumi.Output[Resources],
+    api: aws.apigatewayv2.Api,
+    stage: aws.apigatewayv2.Stage,
+) -> MappedDomain:
+    """Create `websocket.domain_name`."""
+    settings = scope.settings.websocket
+    if not settings.domain_name or settings.certificate_arn is None:
+        return _no_domain()
+    domain = aws.apigatewayv2.DomainName(
+        scope.logical("socket-domain"),
+        domain_name=settings.domain_name,
+        domain_name_configuration={
+            "certificate_arn": arn_in_stack(resources, "websocket.certificate_arn", settings.certificate_arn),
+            "endpoint_type": REGIONAL,
+            "security_policy": TLS,
+        },
+        tags=scope.tags,
+        opts=scope.options(delete_before_replace=True, protect=True),
+    )
+    mapping = aws.apigatewayv2.ApiMapping(
+        scope.logical("socket-domain-mapping"),
+        api_id=api.id,
+        domain_name=domain.domain_name,
+        stage=stage.name,
+        opts=scope.options(delete_before_replace=True),
+    )
+    configuration = domain.domain_name_configuration
+    target = configuration.apply(lambda value: value.target_domain_name)
+    return MappedDomain(target, configuration.apply(lambda value: value.hosted_zone_id), mapping)
+
+
+def _optional(value: pulumi.Output[str]) -> pulumi.Output[str | None]:
+    return value.apply(lambda text: text)
+
+
+def _no_domain() -> MappedDomain:
+    return MappedDomain(pulumi.Output.from_input(None), pulumi.Output.from_input(None))
