@@ -11,8 +11,6 @@ import pulumi
 
 from local_provider.values import Plain
 
-__all__ = ["sha256_of", "zip_of"]
-
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 

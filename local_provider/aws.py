@@ -10,8 +10,6 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-__all__ = ["Aws"]
-
 # No profile and no shared files: the user's environment must neither break nor redirect a local stack.
 _ISOLATED = {
     "profile": (None, None, None, None),

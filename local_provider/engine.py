@@ -9,24 +9,20 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockEngine
 
 from local_provider.errors import DeployError, DestroyError
-from local_provider.monitor import Monitor, Registration
+from local_provider.monitor import Monitor
 from local_provider.provider import AwsProvider
 from local_provider.pulumi_names import restored_settings, run_in_stack
-from local_provider.values import plain_map
-
-__all__ = ["Deployment", "Registration", "run"]
 
 _process_lock = threading.Lock()
 """The SDK's settings and `sys.modules["__main__"]` belong to the process."""
@@ -42,8 +38,8 @@ class Deployment:
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
-        self.outputs: dict[str, Any] = plain_map(PropertyValue.unmarshal_map(monitor.stack_outputs))
-        self.resources = monitor.registrations
+        self.outputs: dict[str, Any] = monitor.stack_outputs
+        self.resources = list(monitor.registrations.values())
 
     def destroy(self) -> None:
         """Delete all resources in reverse order; a second call does nothing.
@@ -68,8 +64,9 @@ def run(program: Path, project: str, stack: str, config: Mapping[str, str], prov
     Raises:
         DeployError: The program failed, or a resource was refused or could not be made. Created resources are removed.
     """
-    monitor = Monitor(provider, project, stack)
-    failure = _run_in_thread(lambda: _run(program, project, stack, config, monitor))
+    monitor = Monitor(provider)
+    with _process_lock, restored_settings(), ThreadPoolExecutor(1, "pulumi-program") as executor:
+        failure = executor.submit(_run, program, project, stack, config, monitor).exception()
     failure = monitor.failure or failure
     if failure is None:
         return Deployment(monitor)
@@ -92,22 +89,13 @@ def _run(program: Path, project: str, stack: str, config: Mapping[str, str], mon
     )
     set_all_config(dict(config), [])
 
-    def load() -> None:
-        runpy.run_path(str(program), run_name="__main__")
-
     async def main() -> None:
         # The monitor reports a failure once; without this, futures that are no longer awaited would log it again.
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-        await run_in_stack(load)
+        await run_in_stack(lambda: runpy.run_path(str(program), run_name="__main__"))
 
     with _imports_from(program.parent):
         asyncio.run(main())
-
-
-def _run_in_thread(work: Callable[[], None]) -> BaseException | None:
-    """Run in a new thread, whose context is empty, and return the exception that it raised."""
-    with _process_lock, restored_settings(), ThreadPoolExecutor(1, "pulumi-program") as executor:
-        return executor.submit(work).exception()
 
 
 @contextmanager

@@ -6,16 +6,6 @@ EngineError
 UnsupportedError, UnknownTypeError, LookupFailedError, GoneError: of the provider; the engine names the resource.
 """
 
-__all__ = [
-    "DeployError",
-    "DestroyError",
-    "EngineError",
-    "GoneError",
-    "LookupFailedError",
-    "UnknownTypeError",
-    "UnsupportedError",
-]
-
 
 class EngineError(Exception):
     """A deployment or its removal failed; the message is for the user, without a traceback."""

@@ -7,8 +7,6 @@ from local_provider.parameters import EMPTY, property_of, text_of
 from local_provider.resource_type import Properties, ResourceType
 from local_provider.values import Plain
 
-__all__ = ["patch_operations"]
-
 
 def patch_operations(
     kind: ResourceType, shape: Any, old: Properties, new: Properties, only: frozenset[str]

@@ -9,8 +9,6 @@ from local_provider.errors import LookupFailedError
 from local_provider.resource_type import Properties
 from local_provider.values import Plain
 
-__all__ = ["LOOKUPS"]
-
 
 def _region(aws: Aws, _args: Properties) -> dict[str, Plain]:
     return {"id": aws.region, "name": aws.region, "region": aws.region}

@@ -1,22 +1,18 @@
 """The engine's side of a program: creates the resources that it registers, and keeps their state."""
 
-import asyncio
 import secrets
 import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import grpc
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from local_provider.errors import DeployError, UnsupportedError
 from local_provider.provider import AwsProvider
-from local_provider.values import Plain, plain_map
-
-__all__ = ["Monitor", "Registration"]
+from local_provider.values import Plain, plain_map, property_values
 
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDER = "pulumi:providers:aws"
@@ -28,8 +24,6 @@ class Registration:
 
     type: str
     name: str
-    parent: str
-    """The parent's URN."""
     urn: str
     inputs: dict[str, Plain]
     id: str = ""
@@ -38,140 +32,115 @@ class Registration:
 
 
 class Monitor(MockMonitor):
-    """The SDK's mock monitor, which creates registered resources; it is called from several threads."""
+    """The SDK's mock monitor, which creates registered resources; it is called from several threads.
 
-    def __init__(self, provider: AwsProvider, project: str, stack: str) -> None:
+    Attributes:
+        stack_outputs: the outputs of the stack; secrets in clear.
+        failure: the first failure, after which nothing more is created.
+        registrations: URN -> resource, in the order of their creation.
+    """
+
+    def __init__(self, provider: AwsProvider) -> None:
         super().__init__(mocks=None)  # type: ignore[arg-type]  # what calls them is replaced
-        self.stack_outputs: Any = None
+        self.stack_outputs: dict[str, Plain] = {}
         self.failure: DeployError | None = None
-        self._prefix = f"urn:pulumi:{stack}::{project}::"
+        self.registrations: dict[str, Registration] = {}
         self._default = provider
         self._providers: dict[str, AwsProvider] = {}
-        self._registrations: dict[str, Registration | None] = {}
-        self._deletions: dict[str, tuple[AwsProvider, api.DeleteRequest]] = {}
+        self._to_delete: dict[str, AwsProvider] = {}
+        self._urns: set[str] = set()
         self._lock = threading.Lock()
-
-    @property
-    def registrations(self) -> list[Registration]:
-        """The registered resources in the order of their creation."""
-        with self._lock:
-            return [registration for registration in self._registrations.values() if registration]
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - the SDK's name
         """Create a resource, or record a component."""
-        urn = self._new_urn(request.parent, request.type, request.name)
+        urn = self.make_urn(request.parent, request.type, request.name)
+        with self._lock:
+            if self.failure is not None:
+                raise self.failure
+            is_duplicate = urn in self._urns
+            self._urns.add(urn)
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         try:
-            return self._register(urn, request)
+            if is_duplicate:
+                raise ValueError("a resource of this type and name exists already in the stack.")
+            registration = self._register(urn, request)
         except Exception as error:
-            raise self._failed(f"{request.type} {request.name}: {_sentence(error)}") from error
+            raise self._failed(f"{request.type} {request.name}", error) from error
+        outputs = PropertyValue.marshal_map(property_values(registration.outputs)) if request.custom else request.object
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=registration.id, object=outputs)
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802
         """Record the outputs of the stack or of a component."""
-        registration = self._registrations[request.urn]
-        if registration is None:
-            self.stack_outputs = request.outputs
+        outputs = plain_map(PropertyValue.unmarshal_map(request.outputs))
+        if request.urn in self.registrations:
+            self.registrations[request.urn] = replace(self.registrations[request.urn], outputs=outputs)
         else:
-            outputs = plain_map(PropertyValue.unmarshal_map(request.outputs))
-            with self._lock:
-                self._registrations[request.urn] = replace(registration, outputs=outputs)
+            self.stack_outputs = outputs
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:  # noqa: N802
         """Refuse to read an existing resource."""
-        raise self._failed(f"{request.type} {request.name}: the embedded engine does not read existing resources.")
+        error = UnsupportedError("the embedded engine does not read existing resources.")
+        raise self._failed(f"{request.type} {request.name}", error)
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802
         """Call a function of the provider; a program may handle its failure."""
         args = PropertyValue.unmarshal_map(request.args)
         try:
-            answer = asyncio.run(self._provider_of(request.provider).invoke(api.InvokeRequest(request.tok, args)))
+            answer = self._provider_of(request.provider).invoke(api.InvokeRequest(request.tok, args))
         except UnsupportedError as error:
-            raise self._failed(f"{request.tok}: {_sentence(error)}") from error
-        except Exception as error:
-            raise _InvokeError(_sentence(error)) from error
+            raise self._failed(request.tok, error) from error
+        except Exception as error:  # the SDK raises it in the program
+            failure = provider_pb2.CheckFailure(property=", ".join(args), reason=_sentence(error))
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
         outputs = PropertyValue.marshal_map(answer.return_value or {})
         return resource_pb2.ResourceInvokeResponse(**{"return": outputs})
 
     def destroy(self) -> list[str]:
         """Delete the created resources in reverse order; return a sentence for each failure."""
         failures = []
-        for registration in reversed(self.registrations):
-            if registration.urn not in self._deletions:
-                continue
-            provider, request = self._deletions[registration.urn]
+        for urn, provider in reversed(list(self._to_delete.items())):
+            resource = self.registrations[urn]
             try:
-                asyncio.run(provider.delete(request))
+                provider.delete(api.DeleteRequest(urn, resource.id, property_values(resource.outputs), 0))
             except Exception as error:  # reported with other failures, after the rest is deleted
-                failures.append(f"{registration.type} {registration.name} was not removed: {_sentence(error)}")
+                failures.append(f"{resource.type} {resource.name} was not removed: {_sentence(error)}")
             else:
-                del self._deletions[registration.urn]
+                del self._to_delete[urn]
         return failures
 
-    def _register(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> Any:
+    def _register(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> Registration:
         inputs = PropertyValue.unmarshal_map(request.object)
-        registration = Registration(request.type, request.name, request.parent, urn, plain_map(inputs))
-        outputs = request.object
+        registration = Registration(request.type, request.name, urn, plain_map(inputs))
+        provider = self._provider_of(request.provider)
         if request.type == _PROVIDER:
-            _checked(asyncio.run(self._default.check_config(api.CheckRequest(urn, {}, inputs, b""))))
+            _checked(self._default.check_config(api.CheckRequest(urn, {}, inputs, b"")))
             self._providers[urn] = self._default.with_settings(registration.inputs)
-            registration = replace(registration, id=secrets.token_hex(8))
+            registration = replace(registration, id=secrets.token_hex(8), outputs=registration.inputs)
         elif request.custom:
-            registration, state = self._create(registration, inputs, request)
-            outputs = PropertyValue.marshal_map(state)
+            inputs = _checked(provider.check(api.CheckRequest(urn, {}, inputs, secrets.token_bytes(8))))
+            created = provider.create(api.CreateRequest(urn, inputs, 0, False))
+            registration = replace(
+                registration,
+                inputs=plain_map(inputs),
+                id=created.resource_id or "",
+                outputs=plain_map(created.properties),
+            )
         with self._lock:
-            self._registrations.pop(urn)  # the order is that of creation
-            self._registrations[urn] = registration
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=registration.id, object=outputs)
-
-    def _create(
-        self,
-        registration: Registration,
-        inputs: dict[str, PropertyValue],
-        request: resource_pb2.RegisterResourceRequest,
-    ) -> tuple[Registration, dict[str, PropertyValue]]:
-        """Create a custom resource; return its registration and its outputs."""
-        provider, urn = self._provider_of(request.provider), registration.urn
-        check = api.CheckRequest(urn, {}, inputs, secrets.token_bytes(8))
-        inputs = _checked(asyncio.run(provider.check(check)))
-        created = asyncio.run(provider.create(api.CreateRequest(urn, inputs, 0, False)))
-        resource_id, state = created.resource_id or "", created.properties
-        if not request.retainOnDelete:
-            self._deletions[urn] = provider, api.DeleteRequest(urn, resource_id, state, 0)
-        return replace(registration, inputs=plain_map(inputs), id=resource_id, outputs=plain_map(state)), state
+            self.registrations[urn] = registration
+            if registration.id and request.type != _PROVIDER and not request.retainOnDelete:
+                self._to_delete[urn] = provider
+        return registration
 
     def _provider_of(self, reference: str) -> AwsProvider:
         return self._providers.get(reference.rpartition("::")[0], self._default)
 
-    def _new_urn(self, parent: str, kind: str, name: str) -> str:
-        above = "" if not parent or f"::{_STACK}::" in parent else parent.split("::")[2] + "$"
-        urn = f"{self._prefix}{above}{kind}::{name}"
-        with self._lock:
-            if self.failure is not None:
-                raise self.failure  # create nothing more after a failure
-            if urn in self._registrations:
-                raise DeployError(f"{kind} {name}: a resource of this type and name exists already in the stack.")
-            self._registrations[urn] = None
-        return urn
-
-    def _failed(self, sentence: str) -> DeployError:
-        error = DeployError(sentence)
+    def _failed(self, place: str, cause: Exception) -> DeployError:
+        error = DeployError(f"{place}: {_sentence(cause)}")
         with self._lock:
             self.failure = self.failure or error
         return error
-
-
-class _InvokeError(grpc.RpcError):  # type: ignore[misc]
-    """The failure of a function, as the SDK expects it from an engine."""
-
-    def code(self) -> grpc.StatusCode:
-        """Return the status that engines answer with."""
-        return grpc.StatusCode.UNKNOWN
-
-    def details(self) -> str:
-        """Return the provider's message."""
-        return str(self)
 
 
 def _checked(checked: api.CheckResponse) -> dict[str, PropertyValue]:

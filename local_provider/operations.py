@@ -18,8 +18,6 @@ from local_provider.parameters import EMPTY, differs, from_answer, property_of, 
 from local_provider.resource_type import Operation, Properties, ResourceType
 from local_provider.values import Plain
 
-__all__ = ["ResourceClient", "is_changed", "is_gone"]
-
 _GONE = re.compile(
     r"404|.*NotFound|.*NotFoundException|.*NotFoundError|.*DoesNotExist|.*NonExistentQueue|.*NonexistentItemException|NoSuch(Bucket|Entity|CORS|Life|Public).*"
 )

@@ -9,8 +9,6 @@ from local_provider.archives import zip_of
 from local_provider.resource_type import Operation, Properties, ResourceType
 from local_provider.values import Plain
 
-__all__ = ["EMPTY", "differs", "from_answer", "property_of", "text_of", "to_parameters"]
-
 EMPTY: tuple[Plain, ...] = (None, "", [], {})
 """Values that AWS does not tell from a missing one."""
 

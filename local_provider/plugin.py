@@ -3,19 +3,21 @@
 The shipped Pulumi*.yaml do not name it: without this home, Pulumi uses the official provider.
 """
 
+import asyncio
 import os
 import shlex
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi import Archive, Asset
+from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental import server
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime.rpc import UNKNOWN
@@ -24,13 +26,35 @@ from local_provider.aws import Aws
 from local_provider.provider import AwsProvider
 from local_provider.pulumi_names import ARCHIVE, ASSET, SIGNATURE_KEY
 
-__all__ = ["install", "install_program", "unconfigured_cloud"]
-
 _TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
 _ARCHIVES = [struct_pb2.Value(string_value=signature) for signature in (ARCHIVE, ASSET)]
 _NOWHERE = "http://127.0.0.1:9"
 """The endpoint when the stack's configuration names none: nothing listens there, so that no cloud is touched."""
+
+
+def _in_thread(name: str) -> Callable[..., Any]:
+    async def method(self: "Plugin", request: Any) -> Any:
+        return await asyncio.to_thread(getattr(self.provider, name), request)
+
+    return method
+
+
+class Plugin(api.Provider):
+    """The stand-in as the SDK's server calls it; each call has a thread."""
+
+    def __init__(self, provider: AwsProvider) -> None:
+        self.provider = provider
+
+    check_config = _in_thread("check_config")
+    configure = _in_thread("configure")
+    check = _in_thread("check")
+    diff = _in_thread("diff")
+    create = _in_thread("create")
+    update = _in_thread("update")
+    read = _in_thread("read")
+    delete = _in_thread("delete")
+    invoke = _in_thread("invoke")
 
 
 def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
@@ -106,4 +130,4 @@ def _patch_sdk() -> None:
 
 if __name__ == "__main__":
     _patch_sdk()
-    server.main(sys.argv[1:], version("pulumi-aws"), AwsProvider(unconfigured_cloud()))
+    server.main(sys.argv[1:], version("pulumi-aws"), Plugin(AwsProvider(unconfigured_cloud())))

@@ -5,8 +5,6 @@ from importlib.metadata import version
 from operator import attrgetter
 from typing import Any
 
-__all__ = ["PrivateNameError", "PrivateNames"]
-
 
 class PrivateNameError(ImportError):
     """An upgrade of a package has moved or removed a private name that is needed here."""

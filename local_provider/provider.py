@@ -4,7 +4,6 @@ It refuses by name what it does not implement: resource types, functions, provid
 emulator accepts and ignores are listed in the resource type (`inert`).
 """
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -24,13 +23,14 @@ from local_provider.resource_type import Properties, ResourceType
 from local_provider.resource_types import RESOURCE_TYPES
 from local_provider.values import UNKNOWN, Plain, plain_map, property_values
 
-__all__ = ["AwsProvider", "configured", "unknown_settings"]
-
 _SETTINGS = frozenset({"accessKey", "defaultTags", "endpoints", "region", "s3UsePathStyle", "secretKey"})
 
 
-class AwsProvider(api.Provider):
-    """A configured provider; `aws` is the cloud of its resources."""
+class AwsProvider:
+    """A configured provider; `aws` is the cloud of its resources.
+
+    The methods are those of the SDK's `Provider`, which are async: `plugin.Plugin` runs them in threads.
+    """
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
@@ -41,20 +41,20 @@ class AwsProvider(api.Provider):
         provider.aws = configured(self.aws, settings)
         return provider
 
-    async def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
+    def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
         """Refuse settings that would be ignored."""
         unknown = unknown_settings(request.new_inputs)
         failures = [api.CheckFailure(name, "is not a setting that the stand-in knows") for name in unknown]
         return api.CheckResponse(inputs=request.new_inputs, failures=failures)
 
-    async def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:
+    def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:
         """Set endpoint, region, keys and default tags."""
         self.aws = configured(self.aws, plain_map(request.args))
         return api.ConfigureResponse(
             accept_secrets=True, supports_preview=True, accept_resources=True, accept_outputs=False
         )
 
-    async def check(self, request: api.CheckRequest) -> api.CheckResponse:
+    def check(self, request: api.CheckRequest) -> api.CheckResponse:
         """Check inputs against the SDK and the resource type, and generate a missing name."""
         kind, checked = _resource_type(request.type), dict(request.new_inputs)
         if kind.named_by in kind.paths - plain_map(checked).keys():
@@ -64,7 +64,7 @@ class AwsProvider(api.Provider):
         failures = [api.CheckFailure(problem.path, problem.reason) for problem in problems]
         return api.CheckResponse(inputs=dict(request.new_inputs) if failures else checked, failures=failures)
 
-    async def diff(self, request: api.DiffRequest) -> api.DiffResponse:
+    def diff(self, request: api.DiffRequest) -> api.DiffResponse:
         """Compare inputs with the state, and tell which changes replace the resource."""
         kind, old, new = _resource_type(request.type), plain_map(request.old_state), plain_map(request.new_inputs)
         names = (old.keys() & schema.input_types(kind.type).keys() - kind.computed - {"region"}) | set(new)
@@ -78,33 +78,33 @@ class AwsProvider(api.Provider):
             detailed_diff={name: _property_diff(name, old, new, name in replaces) for name in changed},
         )
 
-    async def create(self, request: api.CreateRequest) -> api.CreateResponse:
+    def create(self, request: api.CreateRequest) -> api.CreateResponse:
         """Create a resource, or preview its creation."""
         kind, inputs = _resource_type(request.type), plain_map(request.properties)
         if request.preview:
             outputs = dict.fromkeys(schema.output_names(kind.type) - request.properties.keys(), UNKNOWN)
             return api.CreateResponse(None, request.properties | property_values(outputs))
         tagged = self._tagged(kind, inputs)
-        resource_id, outputs = await asyncio.to_thread(ResourceClient(self.aws, kind).create, tagged)
+        resource_id, outputs = ResourceClient(self.aws, kind).create(tagged)
         outputs |= self._common_outputs(kind, inputs)
         return api.CreateResponse(resource_id, request.properties | property_values(outputs))
 
-    async def update(self, request: api.UpdateRequest) -> api.UpdateResponse:
+    def update(self, request: api.UpdateRequest) -> api.UpdateResponse:
         """Update a resource in place, or preview the update."""
         kind, new = _resource_type(request.type), plain_map(request.news)
         if request.preview:
             inputs = schema.input_types(kind.type)
             return api.UpdateResponse({k: v for k, v in request.olds.items() if k not in inputs} | request.news)
         states = (self._tagged(kind, plain_map(request.olds)), self._tagged(kind, new))
-        outputs = await asyncio.to_thread(ResourceClient(self.aws, kind).update, request.resource_id, *states)
+        outputs = ResourceClient(self.aws, kind).update(request.resource_id, *states)
         return api.UpdateResponse(request.news | property_values(outputs | self._common_outputs(kind, new)))
 
-    async def read(self, request: api.ReadRequest) -> api.ReadResponse:
+    def read(self, request: api.ReadRequest) -> api.ReadResponse:
         """Read a resource's state; the response is empty when the resource does not exist."""
         kind, state = _resource_type(request.type), plain_map(request.properties)
         client = ResourceClient(self.aws, kind)
         try:
-            current = await asyncio.to_thread(client.read, request.resource_id, self._tagged(kind, state))
+            current = client.read(request.resource_id, self._tagged(kind, state))
         except Exception as error:
             if is_gone(error):
                 return api.ReadResponse()
@@ -119,20 +119,20 @@ class AwsProvider(api.Provider):
             request.inputs | property_values(inputs),
         )
 
-    async def delete(self, request: api.DeleteRequest) -> None:
+    def delete(self, request: api.DeleteRequest) -> None:
         """Delete a resource, if it exists."""
         client, state = ResourceClient(self.aws, _resource_type(request.type)), plain_map(request.properties)
         try:
-            await asyncio.to_thread(client.delete, request.resource_id, state)
+            client.delete(request.resource_id, state)
         except Exception as error:
             if not is_gone(error):
                 raise
 
-    async def invoke(self, request: api.InvokeRequest) -> api.InvokeResponse:
+    def invoke(self, request: api.InvokeRequest) -> api.InvokeResponse:
         """Call a function of the provider."""
         if request.tok not in LOOKUPS:
             raise UnsupportedError(f"The function {request.tok} is not implemented by the stand-in provider.")
-        outputs = await asyncio.to_thread(LOOKUPS[request.tok], self.aws, plain_map(request.args))
+        outputs = LOOKUPS[request.tok](self.aws, plain_map(request.args))
         return api.InvokeResponse(property_values(outputs))
 
     def _tagged(self, kind: ResourceType, inputs: Properties) -> Properties:

@@ -9,8 +9,6 @@ from typing import Any
 from local_provider.aws import Aws
 from local_provider.values import Plain
 
-__all__ = ["Operation", "Properties", "ResourceType", "Words", "crud", "members", "put", "same"]
-
 Properties = Mapping[str, Plain]
 """Inputs, or inputs and outputs together, under Pulumi's names."""
 _TAGGING = {

@@ -5,8 +5,6 @@ from typing import Any, Final
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue, ResourceReference
 
-__all__ = ["UNKNOWN", "Plain", "Unknown", "from_plain", "plain_map", "property_values"]
-
 Plain = Any
 """dict, list, str, int, float, bool, None, pulumi.Asset, pulumi.Archive or UNKNOWN."""
 

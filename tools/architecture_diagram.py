@@ -128,7 +128,7 @@ def packages() -> tuple[dict[str, Box], list[Arrow]]:
     """Return the packages and the rooms of the runtime, above what they import."""
     rooms = [path for path in sorted((TOP / "runtime" / "logic").iterdir()) if any(path.glob("*.py"))]
     folders = [TOP / "runtime" / "handlers", TOP / "runtime" / "adapters", *rooms]
-    tops = ["benchmarks", "client", "components", "integration_tests", "local_provider", "localcloud"]
+    tops = ["admin", "benchmarks", "client", "components", "integration_tests", "local_provider", "localcloud"]
     tops += ["runtime", "tools"]
     boxes: dict[str, Box] = {}
     arrows: list[Arrow] = []
@@ -146,7 +146,7 @@ def packages() -> tuple[dict[str, Box], list[Arrow]]:
 
 def _imports(folder: Path, names: set[str]) -> set[str]:
     """Return the packages among `names` that the modules of a folder import."""
-    alias = {"async_download": "components", "async_download_client": "client"}
+    alias = {"async_download": "components", "async_download_admin": "admin", "async_download_client": "client"}
     result = set()
     for path in folder.rglob("*.py"):
         if "tests" in path.relative_to(folder).parts:

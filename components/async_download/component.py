@@ -43,6 +43,15 @@ class AsyncDownload(pulumi.ComponentResource):
     web_page_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
     """URL of the web page, with `api.web_page`."""
 
+    execute_api_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Base URL of the REST API at its default endpoint, with `api.domain_name`."""
+
+    web_socket_execute_api_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """URL of the WebSocket API at its default endpoint, with `websocket.domain_name`."""
+
+    log_group_prefix: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Prefix of the names of all log groups, with `observability.log_group_prefix`."""
+
     api_domain_target: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
     """Host that the DNS record of `api.domain_name` points to."""
 
@@ -119,6 +128,12 @@ class AsyncDownload(pulumi.ComponentResource):
             socket_domain.mapping or socket_stage, resources.apply(lambda resources: resources.web_socket_url)
         )
         self.web_page_url = page_url(scope, self.api_url)
+        api, websocket = scope.settings.api, scope.settings.websocket
+        self.execute_api_url = resources.apply(lambda resources: resources.execute_api_url if api.domain_name else None)
+        self.web_socket_execute_api_url = resources.apply(
+            lambda resources: resources.web_socket_execute_api_url if websocket.domain_name else None
+        )
+        self.log_group_prefix = pulumi.Output.from_input(scope.settings.observability.log_group_prefix or None)
         self.api_domain_target, self.api_domain_zone_id = rest_domain.target, rest_domain.zone_id
         self.web_socket_domain_target, self.web_socket_domain_zone_id = socket_domain.target, socket_domain.zone_id
         self.bucket_rules = owner_rules(scope, resources)

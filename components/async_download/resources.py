@@ -167,6 +167,11 @@ class Resources:
         """URL of the WebSocket API: of its custom domain, where it has one."""
         if self.settings.websocket.domain_name:
             return f"wss://{self.settings.websocket.domain_name}"
+        return self.web_socket_execute_api_url
+
+    @property
+    def web_socket_execute_api_url(self) -> str:
+        """URL of the WebSocket API at its default endpoint."""
         return addresses.socket_url(self.management_url)
 
     def _name(self, part: str) -> str:

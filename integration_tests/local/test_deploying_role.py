@@ -6,7 +6,6 @@ is iam:PassRole, which the emulator does not ask for.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,7 +133,7 @@ def change_and_read(cloud: Cloud, deployment: Deployment) -> None:
             changed = {name: value for name, value in CHANGED[item.type].items() if name != "permissionsBoundary"}
             after = updated(provider, item, wire(item.outputs), {**item.inputs, **changed})
             request = api.UpdateRequest(item.urn, item.id, after.properties or {}, wire(item.inputs), 0, [], False)
-            asyncio.run(provider.update(request))
+            provider.update(request)
     assert all(read(provider, item, item.outputs).resource_id for item in items)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import subprocess
@@ -15,8 +14,13 @@ from pulumi.provider.experimental import provider as api
 
 from integration_tests.local.changed import CHANGED, KEY, UNCHANGEABLE
 from integration_tests.local.programs import answers, python, until
+<<<<<<< HEAD
 from local_provider.aws import Aws
 from local_provider.engine import Deployment, Registration
+=======
+from local_provider.engine import Deployment
+from local_provider.monitor import Registration
+>>>>>>> company
 from local_provider.provider import AwsProvider
 from local_provider.values import from_plain, plain_map
 from localcloud.emulator import Emulator
@@ -83,11 +87,11 @@ def aws_resources(deployments: list[Deployment]) -> list[Registration]:
 
 
 def read(provider: AwsProvider, resource: Registration, state: Any) -> api.ReadResponse:
-    return asyncio.run(provider.read(api.ReadRequest(resource.urn, resource.id, wire(state), wire(resource.inputs))))
+    return provider.read(api.ReadRequest(resource.urn, resource.id, wire(state), wire(resource.inputs)))
 
 
 def changes(provider: AwsProvider, resource: Registration, state: Any, inputs: Any) -> list[str]:
-    return asyncio.run(provider.diff(api.DiffRequest(resource.urn, resource.id, state, wire(inputs), []))).diffs
+    return provider.diff(api.DiffRequest(resource.urn, resource.id, state, wire(inputs), [])).diffs
 
 
 def test_what_is_made_is_what_is_read(full: Full) -> None:
@@ -103,7 +107,7 @@ def test_what_is_made_is_what_is_read(full: Full) -> None:
 def updated(provider: AwsProvider, resource: Registration, old: Any, new: Any) -> api.ReadResponse:
     """Update a resource and return the state that is read afterwards."""
     request = api.UpdateRequest(resource.urn, resource.id, old, wire(new), 0, [], False)
-    return read(provider, resource, plain_map(asyncio.run(provider.update(request)).properties))
+    return read(provider, resource, plain_map(provider.update(request).properties))
 
 
 def test_a_change_in_place_is_what_is_read(full: Full) -> None:
@@ -159,5 +163,5 @@ def test_what_is_removed_is_gone(full: Full) -> None:
         if read(provider, resource, resource.outputs).resource_id:
             left.add(resource.name)
         else:
-            asyncio.run(provider.delete(api.DeleteRequest(resource.urn, resource.id, wire(resource.outputs), 0)))
+            provider.delete(api.DeleteRequest(resource.urn, resource.id, wire(resource.outputs), 0))
     assert left == {f"files-api-gateway-{part}" for part in ("role", "policy", "account")}

@@ -139,7 +139,8 @@ def _go(request: Any, engine: str) -> tuple[list[str], dict[str, str]]:
         "ENGINE": engine,
     }
     env = {f"PULUMI_{name}": value for name, value in variables.items()} | _config(request)
-    return ["go", "run", "-trimpath", "."], env | {"CGO_ENABLED": "0"}  # as for the build of the CLI, to use its cache
+    # With the options of the build of the CLI, to use its cache.
+    return ["go", "run", "-trimpath", "-gcflags", "all=-dwarf=false -l", "."], env | {"CGO_ENABLED": "0"}
 
 
 def _config(request: Any) -> dict[str, str]:

@@ -3,8 +3,6 @@
 from local_provider.resource_type import ResourceType
 from local_provider.resource_types import apigateway, apigatewayv2, compute, data, s3, wafv2
 
-__all__ = ["RESOURCE_TYPES"]
-
 _MODULES = (apigateway, apigatewayv2, compute, data, s3, wafv2)
 RESOURCE_TYPES: dict[str, ResourceType] = {kind.type: kind for module in _MODULES for kind in module.RESOURCE_TYPES}
 """Type token -> its description."""

@@ -3,8 +3,6 @@
 from local_provider.aws import Aws
 from local_provider.resource_type import Operation, Properties, Words, crud, put, same
 
-__all__ = ["RESOURCE_TYPES"]
-
 _ARN = "arn:aws:apigateway:{region}::"
 _EXECUTION_ARN = "arn:aws:execute-api:{region}:{account}"
 _METHOD = "{restApi}-{resourceId}-{httpMethod}"

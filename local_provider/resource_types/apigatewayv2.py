@@ -2,8 +2,6 @@
 
 from local_provider.resource_type import Words, crud, same
 
-__all__ = ["RESOURCE_TYPES"]
-
 _ARN = "arn:aws:apigateway:{region}::/apis"
 _EXECUTION_ARN = "arn:aws:execute-api:{region}:{account}"
 _NO_EXECUTION_LOGS = "the emulator writes no execution logs"

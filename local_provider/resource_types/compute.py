@@ -5,8 +5,6 @@ from typing import Any
 from local_provider.aws import Aws
 from local_provider.resource_type import Operation, Properties, Words, crud, put, same
 
-__all__ = ["RESOURCE_TYPES", "stop_running_executions"]
-
 _INVOCATIONS = "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{FunctionArn}"
 _LOG_GROUP = "loggingConfiguration.destinations.cloudWatchLogsLogGroup.logGroupArn"
 

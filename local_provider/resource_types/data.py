@@ -2,8 +2,6 @@
 
 from local_provider.resource_type import Operation, Properties, Words, crud, members, put, same
 
-__all__ = ["RESOURCE_TYPES"]
-
 _TTL = "{attributeName: AttributeName, enabled: contains(['ENABLED', 'ENABLING'], TimeToLiveStatus)}"
 _RECOVERY = "PointInTimeRecoveryDescription.{enabled: PointInTimeRecoveryStatus == 'ENABLED'}"
 

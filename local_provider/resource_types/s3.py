@@ -3,8 +3,6 @@
 from local_provider.aws import Aws
 from local_provider.resource_type import Operation, Properties, Words, crud, members, put
 
-__all__ = ["RESOURCE_TYPES"]
-
 _FLAGS = "blockPublicAcls blockPublicPolicy ignorePublicAcls restrictPublicBuckets"
 _ENCRYPTION = "rules.applyServerSideEncryptionByDefault"
 

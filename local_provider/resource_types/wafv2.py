@@ -2,8 +2,6 @@
 
 from local_provider.resource_type import crud
 
-__all__ = ["RESOURCE_TYPES"]
-
 RESOURCE_TYPES = (
     crud(
         "aws:wafv2/webAclAssociation:WebAclAssociation",

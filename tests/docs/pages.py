@@ -6,7 +6,12 @@ import re
 
 from tools.readme_tables import TOP
 
-PAGES = [*sorted(TOP.glob("*.md")), *sorted(TOP.glob("client/*.md")), *sorted((TOP / "docs").rglob("*.md"))]
+PAGES = [
+    *sorted(TOP.glob("*.md")),
+    *sorted(TOP.glob("admin/*.md")),
+    *sorted(TOP.glob("client/*.md")),
+    *sorted((TOP / "docs").rglob("*.md")),
+]
 OUTPUTS = {
     "apiUrl": "https://a.example.com/v1",
     "downloadUrl": "https://a.example.com/v1/download",

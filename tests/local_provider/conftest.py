@@ -25,17 +25,19 @@ class PaperProvider(AwsProvider):
         super().__init__(Aws(NOWHERE))
         self.created: list[str] = []
         self.removed: list[str] = []
+        self.on_create: Callable[[], None] = lambda: None
         self.breaks_at = ""
         self.keeps = ""
 
-    async def create(self, request: api.CreateRequest) -> api.CreateResponse:
+    def create(self, request: api.CreateRequest) -> api.CreateResponse:
         if request.name == self.breaks_at:
             raise RuntimeError("the cloud refused")
         self.created.append(request.name)
+        self.on_create()
         arn = {"arn": PropertyValue(f"arn:{request.name}")}
         return api.CreateResponse(f"id-{request.name}", request.properties | arn)
 
-    async def delete(self, request: api.DeleteRequest) -> None:
+    def delete(self, request: api.DeleteRequest) -> None:
         if request.name == self.keeps:
             raise RuntimeError("still in use")
         self.removed.append(request.name)

@@ -57,7 +57,7 @@ def test_registrations_are_remembered(deploy: Deploy) -> None:
     pair, queue = deployment.resources
     assert (pair.type, pair.name, pair.id) == ("test:index:Pair", "pair", "")
     assert pair.outputs == {"arn": "arn:queue"}
-    assert (queue.type, queue.name, queue.parent, queue.id) == ("aws:sqs/queue:Queue", "queue", pair.urn, "id-queue")
+    assert (queue.type, queue.name, queue.id) == ("aws:sqs/queue:Queue", "queue", "id-queue")
     assert queue.urn == "urn:pulumi:stack::project::test:index:Pair$aws:sqs/queue:Queue::queue"
     assert queue.inputs == {"name": "q"}
     assert queue.outputs == {"name": "q", "arn": "arn:queue"}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import pulumi
 import pytest
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import rpc
 
 from local_provider import plugin, pulumi_names
+
+from .conftest import PaperProvider
 
 HASH = "0123abcd"
 
@@ -51,3 +56,13 @@ def test_an_archive_without_content_is_read_as_its_hash(wrap: Any) -> None:
     stripped = archive()
     del stripped.struct_value.fields["assets"]
     assert PropertyValue.unmarshal(wrap(stripped)).value == HASH
+
+
+def test_the_plugin_calls_the_provider_in_another_thread(provider: PaperProvider) -> None:
+    """The server has one thread for all calls, which a slow call would block."""
+    threads: list[threading.Thread] = []
+    provider.on_create = lambda: threads.append(threading.current_thread())
+    urn = "urn:pulumi:stack::project::aws:sqs/queue:Queue::queue"
+    created = asyncio.run(plugin.Plugin(provider).create(api.CreateRequest(urn, {}, 0, False)))
+    assert created.resource_id == "id-queue"
+    assert threads != [threading.current_thread()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def wire(plain: dict[str, Any]) -> Any:
 
 
 def check(kind: str, inputs: dict[str, Any], old: dict[str, Any] | None = None, seed: bytes = b"1") -> Any:
-    return asyncio.run(provider.check(api.CheckRequest(urn(kind), wire(old or {}), wire(inputs), seed)))
+    return provider.check(api.CheckRequest(urn(kind), wire(old or {}), wire(inputs), seed))
 
 
 def refused(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
@@ -43,7 +42,7 @@ def refused(kind: str, inputs: dict[str, Any]) -> dict[str, str]:
 
 
 def diff(kind: str, old: dict[str, Any], new: dict[str, Any]) -> api.DiffResponse:
-    return asyncio.run(provider.diff(api.DiffRequest(urn(kind), "id", wire(old), wire(new), [])))
+    return provider.diff(api.DiffRequest(urn(kind), "id", wire(old), wire(new), []))
 
 
 def test_a_table_gives_the_billed_key_up_in_place() -> None:
@@ -104,7 +103,7 @@ def test_a_name_is_made_up_once() -> None:
 
 def test_a_made_up_name_fits_the_service() -> None:
     request = api.CheckRequest(urn(BUCKET, "x" * 80), {}, {}, b"1")
-    checked = asyncio.run(provider.check(request)).inputs
+    checked = provider.check(request).inputs
     assert checked is not None
     assert len(plain_map(checked)["bucket"]) == 63
 
@@ -112,7 +111,7 @@ def test_a_made_up_name_fits_the_service() -> None:
 def test_a_preview_leaves_open_what_cannot_be_known() -> None:
     assert refused(QUEUE, {"name": UNKNOWN}) == {}
     request = api.CreateRequest(urn(QUEUE), wire({"name": "q"}), 0, True)
-    outputs = plain_map(asyncio.run(provider.create(request)).properties)
+    outputs = plain_map(provider.create(request).properties)
     assert outputs["name"] == "q"
     assert outputs["arn"] is UNKNOWN
 
@@ -165,13 +164,13 @@ def test_settings_of_a_provider() -> None:
 
 def test_a_providers_unknown_setting_is_refused() -> None:
     request = api.CheckRequest("", {}, wire({"skipMetadataApiCheck": "true", "region": "r", "assumeRoles": []}), b"")
-    failures = asyncio.run(provider.check_config(request)).failures or []
+    failures = provider.check_config(request).failures or []
     assert [failure.property for failure in failures] == ["assumeRoles"]
 
 
 def test_other_functions_of_the_provider_are_refused() -> None:
     with pytest.raises(UnsupportedError, match="aws:index/getArn:getArn"):
-        asyncio.run(provider.invoke(api.InvokeRequest("aws:index/getArn:getArn", {})))
+        provider.invoke(api.InvokeRequest("aws:index/getArn:getArn", {}))
 
 
 def test_archives_are_the_same_bytes_whenever_and_wherever(tmp_path: Path) -> None:

@@ -20,12 +20,12 @@ from localcloud.aws_request_checks.patterns import UntranslatableError, compile_
 from localcloud.aws_request_checks.shapes import shape_problems
 
 TOP = Path(__file__).parents[2]
-CALLS = re.compile(r"""(?:create_client|client|_SERVICE)\(\s*["']([a-z0-9-]+)["']""")
+CALLS = re.compile(r"""(?:create_client|client|_SERVICE|call|pages)\(\s*["']([a-z0-9-]+)["']""")
 
 
 def services() -> list[str]:
     """Return the services of AWS that code of the project makes clients of."""
-    folders = ("runtime", "localcloud", "local_provider", "integration_tests", "tests", "benchmarks", "tools")
+    folders = ("admin", "runtime", "localcloud", "local_provider", "integration_tests", "tests", "benchmarks", "tools")
     sources = [path for folder in folders for path in (TOP / folder).rglob("*.py")]
     named = {name for path in sources for name in CALLS.findall(path.read_text(encoding="utf-8"))}
     return sorted(named & set(botocore.session.Session().get_available_services()))

@@ -37,6 +37,8 @@ def test_urls_have_the_custom_domains_and_no_stage() -> None:
     assert found["downloadUrl"] == "https://files.example.com/download"
     assert found["webPageUrl"] == "https://files.example.com/page/index.html"
     assert found["webSocketUrl"] == "wss://sockets.example.com"
+    assert found["executeApiUrl"] == f"{DEFAULT_API}/v1"
+    assert found["webSocketExecuteApiUrl"] == "wss://sock456.execute-api.eu-west-1.amazonaws.com/v1"
     environment = variables(deployment, "request-download")
     assert (environment["API_URL"], environment["WEB_SOCKET_URL"]) == (found["apiUrl"], found["webSocketUrl"])
 
@@ -53,7 +55,7 @@ def test_one_api_may_have_a_custom_domain_and_the_other_none(args: dict[str, Any
 
 
 def test_functions_post_to_the_default_endpoint() -> None:
-    """API Gateway refuses @connections on the host of a custom domain with some clients, and a stage is needed there."""
+    """There the path of @connections begins with the stage, and the signature names the host of AWS."""
     deployment = deploy(DOMAINS)
     for part in ("connect", "message", "deliver", "copy", "fail"):
         url = variables(deployment, part)["MANAGEMENT_URL"]

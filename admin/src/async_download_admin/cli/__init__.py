@@ -1,0 +1,124 @@
+"""The command `async-download-admin`.
+
+| exit code | means |
+|---|---|
+| 0 | success |
+| 1 | unexpected error |
+| 2 | wrong usage |
+| 3 | refused: no or expired credentials, a missing permission, outputs or an id of another stack, account or region |
+| 7 | AWS does not answer, or refused a call for another reason than those above |
+| 8 | the outputs of the stack cannot be read, or stdout cannot be written |
+| 9 | there is no such download, or it has ended |
+| 130 | Ctrl-C (143: SIGTERM) |
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import signal
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from async_download_client import AsyncDownloadError, FileError
+from async_download_client.cli.output import finish_streams, prepare_streams, print_progress, print_result
+
+from async_download_admin import VERSION
+from async_download_admin.cli.parser import make_parser
+from async_download_admin.cli.run import run
+from async_download_admin.errors import (
+    AdminError,
+    AwsCallError,
+    CredentialsError,
+    DownloadError,
+    EndpointError,
+    OutputsError,
+    PermissionMissingError,
+    WrongStackError,
+)
+
+__all__ = ["EXIT_CODES", "exit_code_of", "main"]
+
+EXIT_CODES: dict[type[Exception], int] = {
+    AwsCallError: 7,
+    CredentialsError: 3,
+    DownloadError: 9,
+    EndpointError: 7,
+    FileError: 8,
+    OutputsError: 8,
+    PermissionMissingError: 3,
+    WrongStackError: 3,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    prepare_streams()
+    arguments, stopped_by = argparse.Namespace(command=None), _install_signal_handlers()
+    try:
+        _parse(argv, arguments)
+        result = run(arguments)
+        print_result(json.dumps(result.content, indent=2, default=str) if arguments.json else result.text)
+    except (AdminError, AsyncDownloadError) as error:
+        return _report(arguments, str(error), error.code, exit_code_of(error))
+    except KeyboardInterrupt:
+        print_progress("async-download-admin: stopped")
+        return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
+    except Exception as error:
+        return _report(arguments, _unexpected(error), "UNEXPECTED", 1)
+    finally:
+        finish_streams()
+    return result.exit_code
+
+
+def exit_code_of(error: Exception) -> int:
+    """Return the exit code of an error."""
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+
+
+def _parse(argv: Sequence[str] | None, arguments: argparse.Namespace) -> None:
+    """Parse the arguments; raises FileError if --help cannot be printed, which argparse ignores."""
+    text = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text):
+            make_parser(__doc__ or "").parse_args(argv, arguments)
+    except SystemExit:
+        print_result(text.getvalue(), end="")
+        raise
+
+
+def _report(arguments: argparse.Namespace, message: str, code: str, exit_code: int) -> int:
+    if getattr(arguments, "json", False):
+        content = {"error": {"code": code, "message": message}, "exitCode": exit_code}
+        with contextlib.suppress(FileError):  # stderr says it too
+            print_result(json.dumps(content))
+    print_progress(f"async-download-admin: {message} [{code}]")
+    return exit_code
+
+
+def _unexpected(error: Exception) -> str:
+    """Return class and place of an exception, without its text, which may hold secrets."""
+    package = str(Path(__file__).parents[1])
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"An unexpected {type(error).__name__}{place}. Please report this line and version {VERSION}."
+
+
+def _install_signal_handlers() -> list[int]:
+    """Raise KeyboardInterrupt on the first Ctrl-C or SIGTERM and exit on the second; returns a list of the first."""
+    stopped_by: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if stopped_by:
+            os._exit(128 + number)
+        stopped_by.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped_by

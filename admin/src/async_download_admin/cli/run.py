@@ -1,0 +1,63 @@
+"""Runs the command in the parsed arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+
+from async_download_admin import outputs
+from async_download_admin.aws import open_aws
+from async_download_admin.commands import Result
+from async_download_admin.commands.list_downloads import Selection, list_downloads
+from async_download_admin.commands.show import show
+from async_download_admin.executions import FAILED
+from async_download_admin.outputs import StackOutputs
+from async_download_admin.permissions import COMMANDS, policy
+from async_download_admin.stack import Stack
+
+Command = Callable[[Stack, argparse.Namespace], Result]
+
+
+def run(arguments: argparse.Namespace) -> Result:
+    """Run the command; raises AdminError."""
+    stack_outputs = read_outputs(arguments)
+    if arguments.command == "policy":
+        document = policy(arguments.commands or list(COMMANDS), stack_outputs)
+        return Result(document, json.dumps(document, indent=2))
+    aws = open_aws(
+        stack_outputs,
+        arguments.command,
+        profile=arguments.profile,
+        region=arguments.region,
+        endpoint_url=arguments.endpoint_url,
+    )
+    stack = Stack(stack_outputs, aws)
+    aws.check_account(stack_outputs)
+    return _COMMANDS[arguments.command](stack, arguments)
+
+
+def read_outputs(arguments: argparse.Namespace) -> StackOutputs:
+    """Return the outputs of the stack that the options name; raises OutputsError."""
+    if arguments.local:
+        return outputs.read_local()
+    if arguments.outputs:
+        return outputs.read_file(arguments.outputs)
+    return outputs.read_pulumi(arguments.stack)
+
+
+def _show(stack: Stack, arguments: argparse.Namespace) -> Result:
+    return show(stack, arguments.download, logs=arguments.logs)
+
+
+def _list(stack: Stack, arguments: argparse.Namespace) -> Result:
+    statuses: list[str | None] = [None]
+    if arguments.running:
+        statuses = ["RUNNING"]
+    elif arguments.failed:
+        statuses = [*FAILED]
+    selection = Selection(arguments.since, statuses, arguments.origin, arguments.code, arguments.limit)
+    return list_downloads(stack, selection)
+
+
+_COMMANDS: dict[str, Command] = {"show": _show, "list": _list}
