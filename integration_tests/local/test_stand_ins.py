@@ -14,13 +14,9 @@ from pulumi.provider.experimental import provider as api
 
 from integration_tests.local.changed import CHANGED, KEY, UNCHANGEABLE
 from integration_tests.local.programs import answers, python, until
-<<<<<<< HEAD
 from local_provider.aws import Aws
-from local_provider.engine import Deployment, Registration
-=======
 from local_provider.engine import Deployment
 from local_provider.monitor import Registration
->>>>>>> company
 from local_provider.provider import AwsProvider
 from local_provider.values import from_plain, plain_map
 from localcloud.emulator import Emulator
