@@ -178,7 +178,7 @@ class ResourceClient:
 
     def _outputs(self, values: Properties, answer: Properties) -> dict[str, Plain]:
         """Return the outputs that properties and an answer give; the others are missing."""
-        outputs = {}
+        outputs: dict[str, Plain] = {}
         for name, template in self._kind.outputs.items():
             try:
                 value = self._format(template, values, answer)

@@ -1,4 +1,4 @@
-"""Settings for a company's account on Pulumi's own engine, one after the other: each is made once and then unchanged."""
+"""Settings for a company's account on Pulumi's own engine: each is applied once and then unchanged."""
 
 from __future__ import annotations
 

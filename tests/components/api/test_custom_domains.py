@@ -97,7 +97,7 @@ def test_the_targets_of_dns_records_are_outputs() -> None:
 
 def test_the_page_of_a_custom_domain_may_fetch_copies() -> None:
     """The page is also served at the default endpoint, unless that is disabled."""
-    page = {**REST_DOMAIN, "auth.type": "none", "api.web_page": True}
+    page: dict[str, Any] = {**REST_DOMAIN, "auth.type": "none", "api.web_page": True}
     for disabled, origins in (
         (False, ["https://files.example.com", DEFAULT_API]),
         (True, ["https://files.example.com"]),

@@ -10,8 +10,14 @@ from tests.components.test_settings import PARAMETER, SECRET, origin
 NETWORK = {"vpc.subnet_ids": ["subnet-01234567"], "vpc.security_group_ids": ["sg-01234567"]}  # both or neither
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
 WEB_ACL = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/company/1234abcd-12ab-34cd-56ef-1234567890ab"
-REST_DOMAIN = {"api.domain_name": "files.example.com", "api.certificate_arn": CERTIFICATE}  # both or neither
-SOCKET_DOMAIN = {"websocket.domain_name": "sockets.example.com", "websocket.certificate_arn": CERTIFICATE}
+REST_DOMAIN: dict[str, Any] = {
+    "api.domain_name": "files.example.com",
+    "api.certificate_arn": CERTIFICATE,
+}  # both or neither
+SOCKET_DOMAIN: dict[str, Any] = {
+    "websocket.domain_name": "sockets.example.com",
+    "websocket.certificate_arn": CERTIFICATE,
+}
 NON_DEFAULT: dict[str, Any] = {
     **{flag: not default for flag, default in FLAGS.items() if flag != "protection.force_destroy"},
     "storage.prefix": "a/b/",
