@@ -135,6 +135,12 @@ class Api(TypedDict):
     reserved_concurrency: NotRequired[int]
     """Reserved concurrency of the function that accepts requests for downloads. Allowed: 1 to 10000, or 0 for none. Default: 0."""
 
+    rest_api_id: NotRequired[pulumi.Input[str]]
+    """Id of an existing REST API to which the routes are added. Its deployment and stage stay its owner's. Default: a new API."""
+
+    root_resource_id: NotRequired[pulumi.Input[str]]
+    """Id of the resource of that API under which the routes are added. Default: none."""
+
     domain_name: NotRequired[str]
     """Custom domain of the REST API, which replaces host and stage in its URLs. Allowed: a lower-case host name such as files.example.com, without a scheme, a path and a wildcard. Default: none."""
 

@@ -52,6 +52,9 @@ class AsyncDownload(pulumi.ComponentResource):
     log_group_prefix: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
     """Prefix of the names of all log groups, with `observability.log_group_prefix`."""
 
+    rest_deployment_triggers: pulumi.Output[Optional[dict[str, str]]]  # noqa: UP045  (the schema reads this form)
+    """Triggers of the owner's deployment of the REST API, with `api.rest_api_id`; known when all routes exist."""
+
     api_domain_target: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
     """Host that the DNS record of `api.domain_name` points to."""
 
@@ -103,9 +106,10 @@ class AsyncDownload(pulumi.ComponentResource):
         existing = existing_bucket(scope)
 
         tables, dead_letter_queue = Tables(scope), create_dead_letter_queue(scope)
-        rest, socket = RestApi(scope), WebSocketApi(scope)
+        socket = WebSocketApi(scope)
+        rest = RestApi(scope, socket.api)
         self.bucket_name = create_bucket(scope) if existing is None else existing
-        resources = compute_resources(scope, tables.downloads, self.bucket_name, rest.api, socket.api)
+        resources = compute_resources(scope, tables.downloads, self.bucket_name, rest.api, rest.base_path, socket.api)
         if existing is None:
             configure_bucket(scope, self.bucket_name, resources)
 
@@ -134,6 +138,7 @@ class AsyncDownload(pulumi.ComponentResource):
             lambda resources: resources.web_socket_execute_api_url if websocket.domain_name else None
         )
         self.log_group_prefix = pulumi.Output.from_input(scope.settings.observability.log_group_prefix or None)
+        self.rest_deployment_triggers = rest.triggers or pulumi.Output.from_input(None)
         self.api_domain_target, self.api_domain_zone_id = rest_domain.target, rest_domain.zone_id
         self.web_socket_domain_target, self.web_socket_domain_zone_id = socket_domain.target, socket_domain.zone_id
         self.bucket_rules = owner_rules(scope, resources)
@@ -150,6 +155,8 @@ class AsyncDownload(pulumi.ComponentResource):
 OUTPUTS = tuple(AsyncDownload.__annotations__)
 
 
-def _after(server: pulumi.CustomResource, url: pulumi.Output[str]) -> pulumi.Output[str]:
+def _after(server: pulumi.CustomResource | None, url: pulumi.Output[str]) -> pulumi.Output[str]:
     """Return the URL, for resources that have to wait until the stage or the mapping of its domain serves it."""
+    if server is None:  # the stage of an existing API is made after the component
+        return url
     return pulumi.Output.all(url, server.id).apply(lambda values: str(values[0]))

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from async_download import names
 from async_download.api import addresses
+from async_download.api.rest_base import RestBase
 from async_download.names import FunctionName, hyphenated
 from async_download.scope import Scope
 from async_download.settings import Settings
@@ -44,6 +45,8 @@ class Resources:
     socket_api_endpoint: str
     event_bus: str | None = None
     """`observability.event_bus`, a name or an ARN."""
+    rest_base_path: str = ""
+    """Path of the resource under which an existing REST API has the routes."""
     origin_secret_arns: tuple[str, ...] = ()
     """Secrets and SSM parameters of the origins; only for the functions that read them."""
 
@@ -148,7 +151,8 @@ class Resources:
     def execute_api_url(self) -> str:
         """Base URL of the REST API at its default endpoint."""
         apis = self.rest_api_id, self.socket_api_id, self.socket_api_endpoint
-        return addresses.rest_url(*apis, self.settings.api.stage_name, self.settings.cloud.execute_api_url)
+        url = addresses.rest_url(*apis, self.settings.api.stage_name, self.settings.cloud.execute_api_url)
+        return url + self.rest_base_path
 
     @property
     def api_origins(self) -> list[str]:
@@ -193,7 +197,8 @@ def compute_resources(
     scope: Scope,
     downloads_table: aws.dynamodb.Table,
     bucket_name: pulumi.Output[str],
-    rest_api: aws.apigateway.RestApi,
+    rest_api: RestBase,
+    rest_base_path: pulumi.Output[str],
     socket_api: aws.apigatewayv2.Api,
 ) -> pulumi.Output[Resources]:
     """Compute names, ARNs and URLs from the first resources.
@@ -202,7 +207,7 @@ def compute_resources(
     """
 
     def compute(values: list[Any]) -> Resources:
-        table_arn, bucket, rest_api_id, socket_api_id, socket_api_endpoint, event_bus = values
+        table_arn, bucket, rest_api_id, socket_api_id, socket_api_endpoint, event_bus, base_path = values
         _, partition, _, region, account, _ = table_arn.split(":")
         return Resources(
             scope.settings,
@@ -214,6 +219,7 @@ def compute_resources(
             socket_api_id,
             socket_api_endpoint,
             event_bus,
+            base_path,
         )
 
     return pulumi.Output.all(
@@ -223,6 +229,7 @@ def compute_resources(
         socket_api.id,
         socket_api.api_endpoint,
         scope.settings.observability.event_bus,
+        rest_base_path,
     ).apply(compute)
 
 

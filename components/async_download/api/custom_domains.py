@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from async_download.api.rest_base import RestBase
 from async_download.resources import Resources, arn_in_stack
 from async_download.scope import Scope
 
@@ -24,12 +25,12 @@ class MappedDomain:
 def map_rest_domain(
     scope: Scope,
     resources: pulumi.Output[Resources],
-    api: aws.apigateway.RestApi,
-    stage: aws.apigateway.Stage,
+    api: RestBase,
+    stage: aws.apigateway.Stage | None,
 ) -> MappedDomain:
     """Create `api.domain_name`, without a base path, so that paths begin as they do after the stage."""
     settings = scope.settings.api
-    if not settings.domain_name or settings.certificate_arn is None:
+    if not settings.domain_name or settings.certificate_arn is None or stage is None:
         return _no_domain()
     domain = aws.apigateway.DomainName(
         scope.logical("rest-domain"),

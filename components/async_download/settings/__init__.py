@@ -82,6 +82,9 @@ class Settings(Group):
         if self.api.web_page and self.auth.type not in (RestAuth.API_KEY, RestAuth.NONE):
             allowed = f"false with auth.type {self.auth.type}, for a page can send an API key and nothing else"
             raise InvalidSetting("api.web_page", True, allowed)
+        if self.api.rest_api_id is not None and self.auth.type is RestAuth.API_KEY:
+            allowed = "iam, authorizer or none with api.rest_api_id: the owner of its stage makes keys and usage plans"
+            raise InvalidSetting("auth.type", self.auth.type.value, allowed)
         if self.api.domain_name and self.api.domain_name == self.websocket.domain_name:
             allowed = (
                 "another domain than api.domain_name, for API Gateway maps REST and WebSocket APIs to domains apart"

@@ -129,6 +129,10 @@ class Cloud(Mocks):
             computed["invokeArn"] = (
                 f"arn:{self.partition}:apigateway:{self.region}:lambda:path/{computed['arn']}/invocations"
             )
+        elif args.typ == "aws:apigateway/resource:Resource":
+            owners = {"comp4y": "/company", "par4m": "/{tenant}"}  # resources of an existing API
+            id_ = id_ if "-" in args.name else f"{args.name}id"  # a program's own resource, whose id is checked
+            computed["path"] = f"{owners.get(state['parentId'], '')}/{state['pathPart']}"
         elif args.typ.endswith(":DomainName"):
             target, zone = f"d-{args.name}.execute-api.{self.region}.{self.suffix}", "Z1EXAMPLE"
             computed |= {"regionalDomainName": target, "regionalZoneId": zone}

@@ -59,14 +59,17 @@ NON_DEFAULT: dict[str, Any] = {
     "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
 }
 EXISTING_BUCKET: dict[str, Any] = {"storage.bucket": "reports"}  # replaces a resource of the component
+EXISTING_API: dict[str, Any] = {"api.rest_api_id": "abcd123456", "api.root_resource_id": "comp4y"}  # both or neither
 EXCLUSIVE: dict[str, Any] = {  # cannot be combined with the other settings
     "protection.force_destroy": True,
+    **EXISTING_API,
     "auth.authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
 }
 PREREQUISITES: dict[str, dict[str, Any]] = {  # settings that a setting requires
     **dict.fromkeys(NETWORK, NETWORK),
     **dict.fromkeys((*REST_DOMAIN, "api.disable_execute_api_endpoint"), REST_DOMAIN),
     **dict.fromkeys(SOCKET_DOMAIN, SOCKET_DOMAIN),
+    **dict.fromkeys(EXISTING_API, EXISTING_API),
     "api.web_page": {"auth.type": "api_key"},
     "auth.api_keys": {"auth.type": "api_key"},
     "auth.authorizer": {"auth.type": "authorizer"},
@@ -81,6 +84,7 @@ def main_variants() -> dict[str, dict[str, Any]]:
         "secret headers": WITH_SECRETS,
         "everything": WITH_SECRETS | NON_DEFAULT,
         "everything, in an existing bucket": WITH_SECRETS | NON_DEFAULT | EXISTING_BUCKET,
+        "an existing API": EXISTING_API | {"auth.type": "none", "api.web_page": True},
     }
 
 
