@@ -16,6 +16,8 @@ from async_download.data.bucket_region import existing_bucket
 from async_download.data.tables import Tables
 from async_download.functions.lambda_functions import create_functions
 from async_download.functions.signer import create_signer
+from async_download.monitoring.dashboard import create_dashboard
+from async_download.monitoring.metric_alarms import create_alarms
 from async_download.observability import AccessLogs, create_dead_letter_queue, key_policy
 from async_download.resources import compute_resources
 from async_download.scope import Scope
@@ -117,6 +119,8 @@ class AsyncDownload(pulumi.ComponentResource):
         logs, backends = AccessLogs(scope, resources), (*tables.all, signer, transfer, idle_closer)
         rest_stage = rest.serve(functions, logs, *backends)
         socket_stage = socket.serve(functions, logs, *backends)
+        create_alarms(scope, resources)
+        create_dashboard(scope, resources)
 
         associate_web_acl(scope, resources, rest_stage)
         rest_domain = map_rest_domain(scope, resources, rest.api, rest_stage)

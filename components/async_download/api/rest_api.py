@@ -11,6 +11,7 @@ from async_download.api.rest_page import page_route
 from async_download.api.rest_routes import Routes
 from async_download.names import FunctionName
 from async_download.observability import REST_FIELDS, AccessLogs
+from async_download.resources import REST_API
 from async_download.scope import Scope
 from async_download.settings import Settings
 from async_download.settings.auth import ApiKey, RestAuth
@@ -23,7 +24,7 @@ class RestApi:
         self._scope = scope
         self.api = aws.apigateway.RestApi(
             scope.logical("rest-api"),
-            name=scope.physical("rest"),
+            name=scope.physical(REST_API),
             description="Ask for downloads.",
             endpoint_configuration={"types": "REGIONAL"},
             disable_execute_api_endpoint=scope.settings.api.disable_execute_api_endpoint or None,
