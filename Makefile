@@ -134,6 +134,7 @@ docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying polic
 	@$(RUN) -m tools.admin_page
 	@$(RUN) -m tools.state_diagram
 	@$(RUN) -m tools.architecture_diagram
+	@$(RUN) -m tools.dashboard_image
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write

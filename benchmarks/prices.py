@@ -14,6 +14,8 @@ S3_READ = 0.4 / MILLION
 ITEM_WRITE = 0.625 / MILLION  # for each KB; double in a transaction
 ITEM_READ = 0.125 / MILLION  # strongly consistent, for each 4 KB
 MESSAGE = 1.0 / MILLION  # through a socket, for each 32 KB
+ALARM_METRIC = 0.10  # a month; an alarm on an expression counts each of its metrics
+DASHBOARD = 3.0  # a month
 
 
 @dataclass(frozen=True)

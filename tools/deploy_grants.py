@@ -1,6 +1,7 @@
 """IAM actions that are needed to create, read, update and delete each resource type of the program.
 
 They are those that the official provider calls, from its source, and those that CloudFormation lists for the same type.
+`s3:GetBucket*` stands for a dozen of a bucket's settings, so that the policy stays below the limit of a managed one.
 In ARNs `{name}` stands for the pattern of the stack's names, `{bucket}` for that of its bucket, and `{log_folder}` for
 each folder of its log groups.
 """
@@ -51,6 +52,13 @@ _GATEWAY_ROLE = _grant(  # API Gateway creates it with the first API of an accou
     "arn:{partition}:iam::{account}:role/aws-service-role/ops.apigateway.amazonaws.com/*",
     equals={"iam:AWSServiceName": "ops.apigateway.amazonaws.com"},
 )
+_MONITORING = _grant(
+    "cloudwatch",
+    "DeleteAlarms DeleteDashboards DescribeAlarms GetDashboard ListTagsForResource PutDashboard PutMetricAlarm "
+    "TagResource UntagResource",
+    _LOCAL % ("cloudwatch", "alarm:{name}"),
+    "arn:{partition}:cloudwatch::{account}:dashboard/{name}",
+)
 
 GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "aws:apigateway/account:Account": (_grant("apigateway", "GET PATCH", _API % "account"), _PASS_ROLE),
@@ -78,6 +86,7 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "aws:apigatewayv2/integration:Integration": (_SOCKET,),
     "aws:apigatewayv2/route:Route": (_SOCKET,),
     "aws:apigatewayv2/stage:Stage": (_SOCKET,),
+    "aws:cloudwatch/dashboard:Dashboard": (_MONITORING,),
     "aws:cloudwatch/eventRule:EventRule": (
         _grant("events", "DeleteRule DescribeRule ListTagsForResource PutRule TagResource UntagResource", _RULE),
     ),
@@ -91,6 +100,7 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
             _LOG_GROUPS,
         ),
     ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": (_MONITORING,),
     "aws:dynamodb/table:Table": (
         _grant(
             "dynamodb",
@@ -132,26 +142,24 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "aws:s3/bucket:Bucket": (
         _grant(
             "s3",
-            "CreateBucket DeleteBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging "
-            "GetBucketObjectLockConfiguration GetBucketPolicy GetBucketRequestPayment GetBucketTagging "
-            "GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration "
-            "GetReplicationConfiguration ListBucket ListBucketMultipartUploads ListBucketVersions ListTagsForResource "
+            "CreateBucket DeleteBucket GetAccelerateConfiguration GetBucket* GetEncryptionConfiguration "
+            "GetLifecycleConfiguration GetReplicationConfiguration ListBucket* ListTagsForResource "
             "PutBucketTagging TagResource UntagResource",
             _BUCKET,
         ),
         # `forceDestroy` empties the bucket.
         _grant("s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion", f"{_BUCKET}/*"),
     ),
-    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": (_grant("s3", "GetBucketCORS PutBucketCORS", _BUCKET),),
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": (_grant("s3", "GetBucket* PutBucketCORS", _BUCKET),),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
         _grant("s3", "GetLifecycleConfiguration PutLifecycleConfiguration", _BUCKET),
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
-        _grant("s3", "GetBucketOwnershipControls PutBucketOwnershipControls", _BUCKET),
+        _grant("s3", "GetBucket* PutBucketOwnershipControls", _BUCKET),
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": (_grant("s3", "DeleteBucketPolicy GetBucketPolicy PutBucketPolicy", _BUCKET),),
+    "aws:s3/bucketPolicy:BucketPolicy": (_grant("s3", "DeleteBucketPolicy GetBucket* PutBucketPolicy", _BUCKET),),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
-        _grant("s3", "GetBucketPublicAccessBlock PutBucketPublicAccessBlock", _BUCKET),
+        _grant("s3", "GetBucket* PutBucketPublicAccessBlock", _BUCKET),
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         _grant("s3", "GetEncryptionConfiguration PutEncryptionConfiguration", _BUCKET),

@@ -50,7 +50,8 @@ def setting_at(path: str) -> Setting:
 
 def row(path: str, setting: Setting) -> str:
     """Return one row of a table."""
-    default = "required" if setting.required else setting.unset or _code(setting.default)
+    grouped = setting.members is not None and not setting.named and not setting.unset
+    default = "required" if setting.required else setting.unset or ("" if grouped else _code(setting.default))
     cells = (f"`{path}`", _type(setting), default, setting.allowed, setting.description)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 

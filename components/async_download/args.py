@@ -218,8 +218,54 @@ class Vpc(TypedDict):
     """Security groups of the copying functions. Default: no VPC."""
 
 
+class Alarms(TypedDict):
+    """Alarms of CloudWatch: none without a topic. Each number is the lowest that raises its alarm."""
+
+    topic_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the SNS topic, in the stack's region, that gets a message when an alarm goes to ALARM or OK. Default: no alarms."""
+
+    dead_letters: NotRequired[int]
+    """Messages in the dead-letter queue. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+    dead_letter_hours: NotRequired[int]
+    """Hours that a message has been in the dead-letter queue. Allowed: 1 to 312, or 0 for no alarm. Default: 24."""
+
+    function_errors: NotRequired[int]
+    """Errors of the functions in five minutes, in three out of four such periods; single errors are retried. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+    function_throttles: NotRequired[int]
+    """Throttled calls of the functions in five minutes, in three out of four such periods. Allowed: 1 to 1000000, or 0 for no alarm. Default: 10."""
+
+    dropped_calls: NotRequired[int]
+    """Asynchronous calls of functions that Lambda gave up, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+    timed_out_executions: NotRequired[int]
+    """Executions of the copying state machine that timed out, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+    failed_executions_percent: NotRequired[int]
+    """Percent of at least ten executions of an hour that failed, for whatever reason. Allowed: 1 to 100, or 0 for no alarm. Default: 50."""
+
+    rest_server_errors: NotRequired[int]
+    """Answers of the REST API with a status of 5xx, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 5."""
+
+    websocket_execution_errors: NotRequired[int]
+    """Calls of functions that the WebSocket API could not make, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 5."""
+
+    websocket_integration_errors: NotRequired[int]
+    """Connections and messages that functions refused or failed at, in five minutes. Wrong tickets count. Allowed: 1 to 1000000, or 0 for no alarm. Default: 100."""
+
+    table_throttles: NotRequired[int]
+    """Throttled reads and writes of the tables in five minutes, in three out of four such periods. Allowed: 1 to 1000000, or 0 for no alarm. Default: 10."""
+
+    failed_events: NotRequired[int]
+    """Events of executions that EventBridge could not deliver, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+    idle_closer_failures: NotRequired[int]
+    """Executions that failed to close idle WebSockets, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+
 class Observability(TypedDict):
-    """Logs, traces and events."""
+    """Logs, traces, events, alarms and the dashboard."""
 
     tracing: NotRequired[bool]
     """Whether X-Ray traces the REST API, the functions and the state machine. Default: true."""
@@ -238,6 +284,12 @@ class Observability(TypedDict):
 
     event_bus: NotRequired[pulumi.Input[str]]
     """Name or ARN of the EventBridge bus that gets an event for each download that has ended. Default: no events."""
+
+    dashboard: NotRequired[bool]
+    """Whether a CloudWatch dashboard shows the stack on one page. Default: false."""
+
+    alarms: NotRequired[Alarms]
+    """Alarms of CloudWatch: none without a topic. Each number is the lowest that raises its alarm."""
 
 
 class Encryption(TypedDict):
@@ -316,7 +368,7 @@ class AsyncDownloadArgs(TypedDict):
     """Subnets and security groups of the copying functions, for private origins."""
 
     observability: NotRequired[Observability]
-    """Logs, traces and events."""
+    """Logs, traces, events, alarms and the dashboard."""
 
     encryption: NotRequired[Encryption]
     """Encryption at rest and in transit."""

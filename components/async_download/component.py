@@ -5,7 +5,7 @@ from typing import Any, Optional
 import pulumi
 
 from async_download.api import rest_keys
-from async_download.api.custom_domains import map_rest_domain, map_socket_domain
+from async_download.api.custom_domains import MappedDomain, map_rest_domain, map_socket_domain
 from async_download.api.firewall import associate_web_acl
 from async_download.api.rest_api import RestApi
 from async_download.api.rest_page import page_url
@@ -16,8 +16,10 @@ from async_download.data.bucket_region import existing_bucket
 from async_download.data.tables import Tables
 from async_download.functions.lambda_functions import create_functions
 from async_download.functions.signer import create_signer
+from async_download.monitoring.dashboard import create_dashboard
+from async_download.monitoring.metric_alarms import create_alarms
 from async_download.observability import AccessLogs, create_dead_letter_queue, key_policy
-from async_download.resources import compute_resources
+from async_download.resources import Resources, compute_resources
 from async_download.scope import Scope
 from async_download.settings import resolve
 from async_download.settings.checks import camel
@@ -121,26 +123,16 @@ class AsyncDownload(pulumi.ComponentResource):
         logs, backends = AccessLogs(scope, resources), (*tables.all, signer, transfer, idle_closer)
         rest_stage = rest.serve(functions, logs, *backends)
         socket_stage = socket.serve(functions, logs, *backends)
+        create_alarms(scope, resources)
+        create_dashboard(scope, resources)
 
         associate_web_acl(scope, resources, rest_stage)
         rest_domain = map_rest_domain(scope, resources, rest.api, rest_stage)
         socket_domain = map_socket_domain(scope, resources, socket.api, socket_stage)
 
-        self.api_url = _after(rest_domain.mapping or rest_stage, resources.apply(lambda resources: resources.api_url))
-        self.download_url = pulumi.Output.concat(self.api_url, "/download")
-        self.web_socket_url = _after(
-            socket_domain.mapping or socket_stage, resources.apply(lambda resources: resources.web_socket_url)
-        )
-        self.web_page_url = page_url(scope, self.api_url)
-        api, websocket = scope.settings.api, scope.settings.websocket
-        self.execute_api_url = resources.apply(lambda resources: resources.execute_api_url if api.domain_name else None)
-        self.web_socket_execute_api_url = resources.apply(
-            lambda resources: resources.web_socket_execute_api_url if websocket.domain_name else None
-        )
+        self._set_addresses(scope, resources, rest_domain, socket_domain)
+        self.rest_deployment_triggers = rest.triggers
         self.log_group_prefix = pulumi.Output.from_input(scope.settings.observability.log_group_prefix or None)
-        self.rest_deployment_triggers = rest.triggers or pulumi.Output.from_input(None)
-        self.api_domain_target, self.api_domain_zone_id = rest_domain.target, rest_domain.zone_id
-        self.web_socket_domain_target, self.web_socket_domain_zone_id = socket_domain.target, socket_domain.zone_id
         self.bucket_rules = owner_rules(scope, resources)
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn, self.idle_closer_machine_arn = transfer.arn, idle_closer.arn
@@ -151,12 +143,25 @@ class AsyncDownload(pulumi.ComponentResource):
         self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)
         self.register_outputs({camel(output): getattr(self, output) for output in OUTPUTS})
 
+    def _set_addresses(
+        self,
+        scope: Scope,
+        resources: pulumi.Output[Resources],
+        rest_domain: MappedDomain,
+        socket_domain: MappedDomain,
+    ) -> None:
+        """Set the URLs of both APIs, and what the DNS records of their custom domains point to."""
+        api, websocket = scope.settings.api, scope.settings.websocket
+        self.api_url = rest_domain.served(resources.apply(lambda resources: resources.api_url))
+        self.download_url = pulumi.Output.concat(self.api_url, "/download")
+        self.web_socket_url = socket_domain.served(resources.apply(lambda resources: resources.web_socket_url))
+        self.web_page_url = page_url(scope, self.api_url)
+        self.execute_api_url = resources.apply(lambda resources: resources.execute_api_url if api.domain_name else None)
+        self.web_socket_execute_api_url = resources.apply(
+            lambda resources: resources.web_socket_execute_api_url if websocket.domain_name else None
+        )
+        self.api_domain_target, self.api_domain_zone_id = rest_domain.target, rest_domain.zone_id
+        self.web_socket_domain_target, self.web_socket_domain_zone_id = socket_domain.target, socket_domain.zone_id
+
 
 OUTPUTS = tuple(AsyncDownload.__annotations__)
-
-
-def _after(server: pulumi.CustomResource | None, url: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Return the URL, for resources that have to wait until the stage or the mapping of its domain serves it."""
-    if server is None:  # the stage of an existing API is made after the component
-        return url
-    return pulumi.Output.all(url, server.id).apply(lambda values: str(values[0]))

@@ -22,6 +22,7 @@ FunctionName = Literal[
 """Name of a Lambda function, and of its module in `runtime.handlers`."""
 
 LIMIT = 64  # functions, roles and rules; everything else allows at least as much
+MONITORING_LIMIT = 255  # alarms and dashboards
 BUCKET_LIMIT = 63
 RANDOM_LENGTH = 8  # "-" and seven characters, added to the name of a bucket
 

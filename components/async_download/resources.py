@@ -21,6 +21,7 @@ DEAD_LETTER_QUEUE = "undelivered"
 SIGNER_ROLE = "signer"
 TRANSFER_MACHINE = "transfer"
 IDLE_CLOSER_MACHINE = "closing"
+REST_API = "rest"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,11 @@ class Resources:
         name = self._name(part)
         return NamedResource(name, self._arn("events", f"rule/{name}"))
 
+    def alarm(self, part: str) -> NamedResource:
+        """CloudWatch alarm."""
+        name = names.physical(self.settings.name_prefix, part, names.MONITORING_LIMIT)
+        return NamedResource(name, self._arn("cloudwatch", f"alarm:{name}"))
+
     def log_group(self, folder: str, part: str) -> NamedResource:
         """CloudWatch log group; `folder` is where it is without `observability.log_group_prefix`."""
         name = f"{self.settings.observability.log_folder(folder)}/{self._name(part)}"
@@ -139,6 +145,11 @@ class Resources:
         """ARN of the open sockets, for one HTTP method of the API Gateway Management API."""
         api = self._arn("execute-api", self.socket_api_id)
         return f"{api}/{self.settings.api.stage_name}/{method}/@connections/*"
+
+    @property
+    def rest_api_name(self) -> str:
+        """Name of the REST API."""
+        return self._name(REST_API)
 
     @property
     def api_url(self) -> str:

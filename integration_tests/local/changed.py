@@ -48,9 +48,11 @@ CHANGED: dict[str, dict[str, Any]] = {
     "aws:apigatewayv2/integration:Integration": {"timeoutMilliseconds": 5000},
     "aws:apigatewayv2/route:Route": {"operationName": "new"},
     "aws:apigatewayv2/stage:Stage": {"description": "new", "tags": {"a": "1"}},
+    "aws:cloudwatch/dashboard:Dashboard": {"dashboardBody": '{"widgets": []}'},
     "aws:cloudwatch/eventRule:EventRule": {"description": "new", "state": "DISABLED"},
     "aws:cloudwatch/eventTarget:EventTarget": {"retryPolicy": {"maximumRetryAttempts": 1}},
     "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 3, "tags": {"a": "1"}},
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {"alarmDescription": "new", "threshold": 7.0, "tags": {"a": "1"}},
     "aws:dynamodb/table:Table": {
         "pointInTimeRecovery": {"enabled": True},
         "serverSideEncryption": {"enabled": True, "kmsKeyArn": OTHER_KEY},

@@ -29,7 +29,15 @@ from tools.deploy_permissions import Document, policy
 from tools.deploy_permissions import Target as Permissions
 
 EXISTING = "reports-existing"
-WITHOUT_RESOURCE = {  # AWS has one for each: the function, the rule, the table, the machine
+WITHOUT_RESOURCE = {  # AWS has one for each: the alarm, the dashboard, the function, the rule, the table, the machine
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:DeleteDashboards",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:ListTagsForResource",
+    "cloudwatch:PutDashboard",
+    "cloudwatch:TagResource",
+    "cloudwatch:UntagResource",
     "dynamodb:ListTagsOfResource",
     "dynamodb:TagResource",
     "dynamodb:UntagResource",
@@ -49,6 +57,7 @@ FIELDS = {
     "role_path": "protection.rolePath",
 }
 """Field of the policy's target -> setting that it follows."""
+MONITORED: dict[str, object] = {name: value for name, value in FULL.items() if "alarms" in name or "dashboard" in name}
 STACKS: dict[str, dict[str, object]] = {
     "full": {
         **FULL,
@@ -158,13 +167,13 @@ def without(document: Document, service: str) -> Document:
 
 
 @pytest.mark.parametrize(
-    "service", ["apigateway", "dynamodb", "events", "iam", "lambda", "logs", "s3", "sqs", "states"]
+    "service", ["apigateway", "cloudwatch", "dynamodb", "events", "iam", "lambda", "logs", "s3", "sqs", "states"]
 )
 def test_a_permission_that_is_missing_is_missed(emulator: Emulator, service: str) -> None:
     """The deployment fails without one service's permissions, and its resources can be removed."""
     document = without(permissions(emulator, "local"), service)
     with deployer(emulator, document) as cloud, pytest.raises(DeployError, match=f"to perform: {service}:"):
-        deploy(cloud, config={**LOCAL_CONFIG, "origins": ORIGINS})
+        deploy(cloud, config={**LOCAL_CONFIG, "origins": ORIGINS, **MONITORED})
     iam = emulator.aws().client("iam")
     assert [role["RoleName"] for role in iam.list_roles()["Roles"] if "local-files" in role["RoleName"]] == []
 

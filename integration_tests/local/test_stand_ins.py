@@ -39,6 +39,8 @@ FULL: dict[str, object] = {
     "observability.logGroupPrefix": "/company/files",
     "protection.permissionsBoundaryArn": "arn:aws:iam::aws:policy/AdministratorAccess",
     "protection.rolePath": "/company/files/",
+    "observability.alarms.topicArn": "arn:aws:sns:us-east-1:000000000000:operators",
+    "observability.dashboard": True,
     "api.corsOrigins": ["https://app.example.com"],
     "encryption.kmsKeyArn": KEY,
     "api.reservedConcurrency": 5,

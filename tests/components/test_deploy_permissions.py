@@ -25,6 +25,7 @@ UNSCOPED = {  # actions that have no resources, of AWS's own list
     "states:ValidateStateMachineDefinition",
 }
 NAMED = {  # service in an ARN -> input that holds the name
+    "cloudwatch": ("cloudwatch/metricAlarm:MetricAlarm", "alarm:{}"),
     "dynamodb": ("dynamodb/table:Table", "table/{}"),
     "events": ("cloudwatch/eventRule:EventRule", "rule/{}"),
     "lambda": ("lambda/function:Function", "function:{}"),
@@ -32,6 +33,7 @@ NAMED = {  # service in an ARN -> input that holds the name
     "sqs": ("sqs/queue:Queue", "{}"),
     "states": ("sfn/stateMachine:StateMachine", "stateMachine:{}"),
 }
+DASHBOARD = "cloudwatch/dashboard:Dashboard"
 HERE = Target(account="123456789012", region="eu-west-1", prefix="async-download-test-files")
 
 
@@ -102,6 +104,8 @@ def test_every_name_matches_whatever_the_prefix(prefix: str) -> None:
             "name_prefix": prefix,
             "copying.reuse_seconds": 600,
             "observability.access_logs": True,
+            "observability.alarms.topic_arn": "arn:aws:sns:eu-west-1:123456789012:operators",
+            "observability.dashboard": True,
             "api.web_page": True,
             "auth.type": "none",
         }
@@ -113,6 +117,8 @@ def test_every_name_matches_whatever_the_prefix(prefix: str) -> None:
         for item in items:
             arn = f"arn:aws:{service}:eu-west-1:123456789012:{form.format(item.inputs['name'])}"
             assert any(fnmatchcase(arn, pattern) for pattern in resources_of(target, service)), arn
+    dashboard = f"arn:aws:cloudwatch::123456789012:dashboard/{deployment.resource(DASHBOARD).inputs['dashboardName']}"
+    assert any(fnmatchcase(dashboard, pattern) for pattern in resources_of(target, "cloudwatch")), dashboard
     for role in deployment.resources_of("iam/role:Role"):
         arn = f"arn:aws:iam::123456789012:role/{role.inputs['name']}"
         assert any(fnmatchcase(arn, pattern) for pattern in resources_of(target, "iam")), arn

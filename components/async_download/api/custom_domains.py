@@ -15,11 +15,18 @@ REGIONAL = "REGIONAL"
 
 @dataclass(frozen=True)
 class MappedDomain:
-    """A custom domain: what its DNS record has to point to, and the resource that maps it; None without one."""
+    """What the DNS record of a custom domain points to, and the mapping or the stage that serves an API at its URL."""
 
     target: pulumi.Output[str | None]
     zone_id: pulumi.Output[str | None]
-    mapping: pulumi.CustomResource | None = None
+    server: pulumi.CustomResource | None
+    """None for an existing API, whose stage is made after the component."""
+
+    def served(self, url: pulumi.Output[str]) -> pulumi.Output[str]:
+        """Return the URL, for resources that have to wait until it is served."""
+        if self.server is None:
+            return url
+        return pulumi.Output.all(url, self.server.id).apply(lambda values: str(values[0]))
 
 
 def map_rest_domain(
@@ -31,7 +38,7 @@ def map_rest_domain(
     """Create `api.domain_name`, without a base path, so that paths begin as they do after the stage."""
     settings = scope.settings.api
     if not settings.domain_name or settings.certificate_arn is None or stage is None:
-        return _no_domain()
+        return _no_domain(stage)
     domain = aws.apigateway.DomainName(
         scope.logical("rest-domain"),
         domain_name=settings.domain_name,
@@ -60,7 +67,7 @@ def map_socket_domain(
     """Create `websocket.domain_name`."""
     settings = scope.settings.websocket
     if not settings.domain_name or settings.certificate_arn is None:
-        return _no_domain()
+        return _no_domain(stage)
     domain = aws.apigatewayv2.DomainName(
         scope.logical("socket-domain"),
         domain_name=settings.domain_name,
@@ -88,5 +95,5 @@ def _optional(value: pulumi.Output[str]) -> pulumi.Output[str | None]:
     return value.apply(lambda text: text)
 
 
-def _no_domain() -> MappedDomain:
-    return MappedDomain(pulumi.Output.from_input(None), pulumi.Output.from_input(None))
+def _no_domain(stage: pulumi.CustomResource | None) -> MappedDomain:
+    return MappedDomain(pulumi.Output.from_input(None), pulumi.Output.from_input(None), stage)

@@ -12,6 +12,7 @@ from async_download.api.rest_page import page_route
 from async_download.api.rest_routes import Routes, create_paths
 from async_download.names import FunctionName
 from async_download.observability import REST_FIELDS, AccessLogs
+from async_download.resources import REST_API
 from async_download.scope import Scope
 from async_download.settings import Settings
 from async_download.settings.auth import ApiKey, RestAuth
@@ -27,11 +28,11 @@ class RestApi:
         self.api = (
             existing_api(settings.rest_api_id, settings.root_resource_id, socket_api)
             if settings.rest_api_id is not None
-            else create_api(scope)
+            else create_api(scope, scope.physical(REST_API))
         )
         self._paths = create_paths(scope, self.api)
         self.base_path = base_path(self._paths) if existing else pulumi.Output.from_input("")
-        self.triggers: pulumi.Output[dict[str, str]] | None = None
+        self.triggers: pulumi.Output[dict[str, str] | None] = pulumi.Output.from_input(None)
         """With an existing API, what its owner's deployment has to be made anew for, known when all routes exist."""
         self.api_key: aws.apigateway.ApiKey | None = None
         self.api_keys: dict[str, aws.apigateway.ApiKey] = {}
@@ -101,7 +102,7 @@ class RestApi:
 
 def triggers_after(
     triggers: Mapping[str, pulumi.Input[str]], parts: Sequence[pulumi.Resource]
-) -> pulumi.Output[dict[str, str]]:
+) -> pulumi.Output[dict[str, str] | None]:
     """Return the triggers of a deployment once all of its parts exist, so that they need not be named."""
     ids = [part.id for part in parts if isinstance(part, pulumi.CustomResource)]
     return pulumi.Output.all(triggers=triggers, ids=ids).apply(lambda values: dict(values["triggers"]))

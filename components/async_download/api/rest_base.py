@@ -22,11 +22,11 @@ class RestBase:
     execution_arn: pulumi.Output[str]
 
 
-def create_api(scope: Scope) -> RestBase:
+def create_api(scope: Scope, name: str) -> RestBase:
     """Create a REST API, whose root resource the routes are under."""
     api = aws.apigateway.RestApi(
         scope.logical("rest-api"),
-        name=scope.physical("rest"),
+        name=name,
         description="Ask for downloads.",
         endpoint_configuration={"types": "REGIONAL"},
         disable_execute_api_endpoint=scope.settings.api.disable_execute_api_endpoint or None,

@@ -1,12 +1,13 @@
-"""Logs, traces and events."""
+"""Logs, traces, events, alarms and the dashboard."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import pulumi
 
+from async_download.settings.alarms import Alarms
 from async_download.settings.checks import InvalidSetting
-from async_download.settings.setting import Group, computed_text, flag, number, text
+from async_download.settings.setting import Group, computed_text, flag, group, number, text
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 EVENT_BUS_NAME = r"[A-Za-z0-9._-]{1,256}"
@@ -17,7 +18,7 @@ LOG_GROUP_PREFIX = r"(?!aws/)(?=.{1,256}$)[A-Za-z0-9_.#/-]*[A-Za-z0-9_.#-]"  # w
 
 @dataclass(frozen=True)
 class Observability(Group):
-    """Logs, traces and events."""
+    """Logs, traces, events, alarms and the dashboard."""
 
     tracing: bool = flag(True, "Whether X-Ray traces the REST API, the functions and the state machine.")
     log_retention_days: int = number(
@@ -28,7 +29,7 @@ class Observability(Group):
         LOG_GROUP_PREFIX,
         "letters, digits and any of _.#/-, at most 256, that do not begin with aws/ and do not end with a slash",
         "First part of the names of all log groups, to which a slash and the name of the function or API are added.",
-        unset="`/aws/lambda`, `/aws/vendedlogs/states` and `/aws/apigateway`",
+        unset="the folder of the service, such as that of Lambda",
     )
     access_logs: bool = flag(
         False, "Whether the APIs write access logs. Needs the account's CloudWatch role for API Gateway."
@@ -43,6 +44,8 @@ class Observability(Group):
         "Name or ARN of the EventBridge bus that gets an event for each download that has ended.",
         unset="no events",
     )
+    dashboard: bool = flag(False, "Whether a CloudWatch dashboard shows the stack on one page.")
+    alarms: Alarms = group(Alarms)
 
     def log_folder(self, service_folder: str) -> str:
         """Return what stands before the slash and the name in a log group's name."""

@@ -1,0 +1,1 @@
+"""Alarms and the dashboard: what CloudWatch shows of a stack."""
