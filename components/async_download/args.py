@@ -274,7 +274,7 @@ class Observability(TypedDict):
     """Days that logs are kept: one of the numbers that CloudWatch Logs accepts. Allowed: 1 to 3653. Default: 30."""
 
     log_group_prefix: NotRequired[str]
-    """First part of the names of all log groups, to which a slash and the name of the function or API are added. Allowed: letters, digits and any of _.#/-, at most 256, that do not begin with aws/ and do not end with a slash. Default: `/aws/lambda`, `/aws/vendedlogs/states` and `/aws/apigateway`."""
+    """First part of the names of all log groups, to which a slash and the name of the function or API are added. Allowed: letters, digits and any of _.#/-, at most 256, that do not begin with aws/ and do not end with a slash. Default: the folder of the service, such as that of Lambda."""
 
     access_logs: NotRequired[bool]
     """Whether the APIs write access logs. Needs the account's CloudWatch role for API Gateway. Default: false."""

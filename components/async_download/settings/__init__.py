@@ -97,7 +97,13 @@ class Settings(Group):
             allowed += "of retention.download_expires_seconds"
             raise InvalidSetting("copying.reuse_seconds", self.copying.reuse_seconds, allowed)
         check_secrets(self.origins)
-        return replace(self, auth=self.auth.with_default_limits(self.api.throttle_rate, self.api.throttle_burst))
+        return replace(
+            self,
+            auth=self.auth.with_default_limits(self.api.throttle_rate, self.api.throttle_burst),
+            observability=self.observability.without_rest_alarm()
+            if self.api.rest_api_id is not None
+            else self.observability,
+        )
 
 
 def resolve(name: str, args: object) -> Settings:

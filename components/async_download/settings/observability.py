@@ -1,6 +1,6 @@
 """Logs, traces, events, alarms and the dashboard."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import pulumi
@@ -50,6 +50,10 @@ class Observability(Group):
     def log_folder(self, service_folder: str) -> str:
         """Return what stands before the slash and the name in a log group's name."""
         return self.log_group_prefix or service_folder
+
+    def without_rest_alarm(self) -> Self:
+        """Return the settings without the alarm on the REST API: the owner of an existing one knows its metrics."""
+        return replace(self, alarms=replace(self.alarms, rest_server_errors=0))
 
     def validated(self, path: str) -> Self:
         """Refuse a retention that CloudWatch Logs does not accept."""

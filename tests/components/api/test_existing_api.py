@@ -91,7 +91,12 @@ def test_the_owners_deployment_is_made_after_all_routes_and_anew_when_they_chang
     assert "files-rest-post-downloads-integration" in routes
     assert set(routes) <= depends_on(deployed, deployment)
     assert set(deployment.inputs["triggers"]) == {"redeployment", "others"}
-    variants = [{}, {"name_prefix": "other"}, {"auth.type": "none"}, {"api.cors_origins": ["https://app.example.com"]}]
+    variants: list[dict[str, Any]] = [
+        {},
+        {"name_prefix": "other"},
+        {"auth.type": "none"},
+        {"api.cors_origins": ["https://app.example.com"]},
+    ]
     triggers = [outputs(deploy(EXISTING_API | args))["restDeploymentTriggers"]["redeployment"] for args in variants]
     assert len(set(triggers)) == len(variants)
 
@@ -103,6 +108,15 @@ def test_an_authorizer_is_added_to_the_existing_api() -> None:
     permission = deployment.resource("lambda/permission:Permission", "rest-authorizer-permission").inputs
     assert permission["sourceArn"] == f"{ARN}/authorizers/files-rest-authorizer-id"
     assert set(outputs(deployment)["restDeploymentTriggers"]) == {"redeployment", "authorizer"}
+
+
+def test_there_is_no_alarm_on_the_stage_of_another_owner() -> None:
+    topic = {"observability.alarms.topic_arn": "arn:aws:sns:eu-west-1:123456789012:operators"}
+    alarms = [
+        {item.name for item in deploy(args | topic).resources_of("cloudwatch/metricAlarm:MetricAlarm")}
+        for args in ({}, EXISTING_API)
+    ]
+    assert {name for name in alarms[0] - alarms[1] if "rest" in name} == alarms[0] - alarms[1] != set()
 
 
 def test_without_an_existing_api_there_are_no_triggers(deployment: Deployment) -> None:
