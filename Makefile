@@ -79,6 +79,9 @@ test-parity: parity-tools ## The product on implementations of AWS that others w
 test-origins: setup ## What origins send, copied by a stack and fetched by curl and wget: see docs/origins.md
 	@$(RUN) -m pytest integration_tests/origins -q
 
+test-operate: setup ## Every command of async-download-admin on a running stack, with the permissions of its policy only
+	@$(RUN) -m pytest integration_tests/operate
+
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)
 

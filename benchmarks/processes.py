@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 _EVERY = 0.02
 _PROC = Path("/proc")
@@ -22,19 +24,54 @@ class Run:
     peak_rss_kb: int | None
 
 
-def run(command: Sequence[str], text: str = "") -> Run:
-    """Run a program with a text on stdin; a failure ends the benchmark."""
-    began, peak = time.perf_counter(), 0
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+def run(
+    command: Sequence[str],
+    text: str = "",
+    *,
+    environment: Mapping[str, str] | None = None,
+    reader: Sequence[str] | None = None,
+) -> Run:
+    """Run a program with a text on stdin; a failure ends the benchmark.
+
+    `reader` is a command that reads its output, as behind `|`; without one, the output is dropped. The time is that
+    until both have ended.
+    """
+    stdout = subprocess.PIPE if reader else subprocess.DEVNULL
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, text=True, env=environment)
+    reading = subprocess.Popen(reader, stdin=process.stdout, stdout=subprocess.DEVNULL) if reader else None
+    if process.stdout:
+        process.stdout.close()  # the reader has it
     assert process.stdin is not None
     with process.stdin:
         process.stdin.write(text)
-    while process.poll() is None:
-        peak = max(peak, high_water_mark(process.pid) or 0)
-        time.sleep(_EVERY)
-    if process.returncode:
+    with _PeakMemory(process.pid) as memory:
+        failed = process.wait() or (reading and reading.wait())
+        seconds = time.perf_counter() - began
+    if failed:
         raise SystemExit(f"{command[0]} ended with {process.returncode}.")
-    return Run(time.perf_counter() - began, peak or None)
+    return Run(seconds, memory.kb)
+
+
+class _PeakMemory:
+    """Samples the peak memory of a process, in `kb`; None if it could not be read."""
+
+    def __init__(self, pid: int) -> None:
+        self.kb: int | None = None
+        self._pid, self._ended = pid, threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._ended.wait(_EVERY):
+            self.kb = high_water_mark(self._pid) or self.kb
 
 
 def high_water_mark(pid: int) -> int | None:

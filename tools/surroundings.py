@@ -24,6 +24,8 @@ from time import monotonic
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / ".localcloud" / "surroundings"
 TESTS = (
+    "admin/tests/test_cli.py",
+    "admin/tests/test_outputs.py",
     "client/tests/test_cli.py",
     "client/tests/test_commands.py",
     "client/tests/test_streams.py",

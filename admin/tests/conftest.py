@@ -20,6 +20,7 @@ from localcloud import aws_request_checks
 aws_request_checks.install()
 
 Run = Callable[..., tuple[int, str, str]]
+MakeStack = Callable[..., Stack]
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def aws() -> FakeAws:
 
 
 @pytest.fixture
-def make_stack(aws: FakeAws) -> Callable[..., Stack]:
+def make_stack(aws: FakeAws) -> MakeStack:
     """Returns a stack on the fake; keywords replace outputs, `command` is the name in messages."""
 
     def make(command: str = "show", **outputs: Any) -> Stack:
@@ -58,7 +59,7 @@ def make_stack(aws: FakeAws) -> Callable[..., Stack]:
 
 
 @pytest.fixture
-def stack(make_stack: Callable[..., Stack]) -> Stack:
+def stack(make_stack: MakeStack) -> Stack:
     """A stack on the fake."""
     return make_stack()
 

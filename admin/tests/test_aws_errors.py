@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from async_download_admin.outputs import StackOutputs
 from async_download_admin.stack import Stack
 from botocore import exceptions
 
+from admin.tests.conftest import MakeStack
 from admin.tests.support.fake_aws import ACCOUNT, OUTPUTS, REGION, FakeAws, refusal
 
-MakeStack = Callable[..., Stack]
 DENIED = "User: arn:aws:iam::1:user/u is not authorized to perform: sqs:ReceiveMessage"
 
 
@@ -124,6 +123,14 @@ def test_a_local_stack_has_its_own_endpoint_and_keys(monkeypatch: pytest.MonkeyP
     local = opened(LOCAL)
     assert local.session.get_credentials().access_key == "LOCAL"
     assert local.client("sts").meta.endpoint_url == "http://127.0.0.1:4566"
+
+
+def test_a_local_stack_needs_no_profile_and_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    client = opened(LOCAL).client("sts")
+    assert client.meta.config.proxies == {}
+    assert client.meta.endpoint_url == "http://127.0.0.1:4566"
 
 
 @pytest.mark.security

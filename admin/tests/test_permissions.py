@@ -8,12 +8,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from async_download_admin.auth import SessionAuth
+from async_download_admin.commands.cancel import cancel
+from async_download_admin.commands.doctor import doctor
+from async_download_admin.commands.drain import Drain
 from async_download_admin.commands.list_downloads import Selection, list_downloads
+from async_download_admin.commands.redrive import redrive
+from async_download_admin.commands.revoke import revoke
 from async_download_admin.commands.show import show
+from async_download_admin.commands.smoke import Request, Smoke
+from async_download_admin.outputs import StackOutputs
 from async_download_admin.permissions import COMMANDS, policy
 from async_download_admin.stack import Stack
 
-from admin.tests.support.fake_aws import ARN, ID, PREFIX, FakeAws
+from admin.tests.support.fake_aws import ARN, BUCKET, ID, KEY, OUTPUTS, PREFIX, FakeAws, refusal
+from admin.tests.test_doctor import FULL, healthy_answers
+from admin.tests.test_drain import FakeClock, Function
+from admin.tests.test_redrive import Queue, record
+from client.tests.support.fake_stack import FakeStack
 
 START = datetime.now(UTC) - timedelta(hours=1)
 EXECUTION = {"executionArn": ARN, "status": "FAILED", "startDate": START, "stopDate": START}
@@ -40,10 +52,65 @@ def list_all(stack: Stack, aws: FakeAws) -> None:
     list_downloads(stack, Selection(timedelta(days=1)))
 
 
-JOURNEYS: dict[str, Callable[[Stack, FakeAws], object]] = {"show": show_all, "list": list_all}
+def redrive_all(stack: Stack, aws: FakeAws) -> None:
+    Queue(aws, "poison", record())
+    redrive(stack, apply=True, limit=10)
+
+
+def revoke_all(stack: Stack, aws: FakeAws) -> None:
+    aws.answers["dynamodb.UpdateItem"] = {}
+    revoke(stack, ID)
+
+
+def cancel_all(stack: Stack, aws: FakeAws) -> None:
+    aws.answers |= {
+        "dynamodb.UpdateItem": refusal("ConditionalCheckFailedException"),
+        "dynamodb.GetItem": {"Item": {"status": {"S": "CANCELLED"}}},
+        "stepfunctions.StopExecution": {},
+        "lambda.Invoke": {},
+    }
+    cancel(stack, ID)
+
+
+def drain_all(stack: Stack, aws: FakeAws) -> None:
+    Function(aws)
+    command = Drain(stack, lambda _: None, FakeClock().clock)
+    command.run(100)
+    command.undo()
+
+
+def doctor_all(stack: Stack, aws: FakeAws) -> None:
+    aws.answers |= healthy_answers()
+    doctor(stack)
+
+
+def smoke_all(stack: Stack, aws: FakeAws) -> None:
+    aws.answers |= {
+        "dynamodb.GetItem": lambda _: {"Item": {"connectionIds": {"SS": ["a="]}} if len(aws.calls) < 2 else {}},
+        "dynamodb.BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
+    }
+    with FakeStack() as api:
+        outputs = StackOutputs(OUTPUTS | {"apiUrl": api.api_url}, "o")
+        auth = SessionAuth(stack.aws.session, "smoke")
+        assert Smoke(Stack(outputs, stack.aws), auth, Request("a", None, 20.0)).run().exit_code == 0
+
+
+JOURNEYS: dict[str, Callable[[Stack, FakeAws], object]] = {
+    "show": show_all,
+    "list": list_all,
+    "redrive": redrive_all,
+    "revoke": revoke_all,
+    "cancel": cancel_all,
+    "drain": drain_all,
+    "smoke": smoke_all,
+    "doctor": doctor_all,
+}
 """Command -> function that makes all of its calls."""
-WITHOUT_CALL = {"show": {"s3:ListBucket"}}
-"""Actions that no call of botocore names: without s3:ListBucket, S3 answers 403 for an object that is missing."""
+WITHOUT_CALL = {"show": {"s3:ListBucket"}, "smoke": {"execute-api:Invoke"}}
+"""Actions that no call of botocore names.
+
+Without s3:ListBucket, S3 answers 403 for an object that is missing. The REST API is called by the downloader.
+"""
 
 
 def allowed_actions(document: dict[str, Any]) -> set[str]:
@@ -54,18 +121,18 @@ def allowed_actions(document: dict[str, Any]) -> set[str]:
 def test_a_command_calls_exactly_what_its_policy_allows(
     command: str, aws: FakeAws, make_stack: Callable[..., Stack]
 ) -> None:
-    JOURNEYS[command](make_stack(command), aws)
+    JOURNEYS[command](make_stack(command, **FULL), aws)
     assert aws.actions | WITHOUT_CALL.get(command, set()) == set(COMMANDS[command])
 
 
-def test_a_policy_names_the_resources_of_the_stack(stack: Stack) -> None:
-    document = json.loads(json.dumps(policy(COMMANDS, stack.outputs)))
+def test_a_policy_names_the_resources_of_the_stack() -> None:
+    document = json.loads(json.dumps(policy(COMMANDS, StackOutputs(OUTPUTS | FULL, "o"))))
     resources = [arn for statement in document["Statement"] for arn in statement["Resource"]]
-    of_stack = (
-        PREFIX,
-        stack.outputs.bucket_name,
-        *(api.api for api in (stack.outputs.rest_stage, stack.outputs.socket_stage)),
-    )
+    of_stack = (PREFIX, BUCKET, KEY, "rest123", "socket456")
     others = [arn for arn in resources if not any(name in arn for name in of_stack)]
     assert set(others) <= {"*", "arn:aws:apigateway:eu-central-1::/account"}
     assert allowed_actions(document) == {action for actions in COMMANDS.values() for action in actions}
+
+
+def test_a_key_that_the_stack_does_not_have_is_in_no_policy(stack: Stack) -> None:
+    assert "kms:DescribeKey" not in allowed_actions(policy(["doctor"], stack.outputs))

@@ -20,7 +20,7 @@ import pytest
 from async_download_client import Client, cli
 from async_download_client.cli import commands, values
 from async_download_client.cli.display import clock
-from async_download_client.transfer.segments import SEGMENT_BYTES
+from async_download_client.transfer.segments import MIN_SEGMENT_BYTES
 
 from client.tests.support.fake_stack import ID, SECRET, SIGNATURE, TICKET, FakeStack, Fault, Peer
 from client.tests.test_cli import COMMAND, start
@@ -274,7 +274,7 @@ def test_options_with_limits_reach_the_client(stack: FakeStack, target: Path, mo
 @pytest.fixture
 def large() -> Iterator[FakeStack]:
     """A stack with a file of three segments, each of which stops after 3 MB."""
-    with FakeStack(2 * SEGMENT_BYTES + 4_000_000) as stack:
+    with FakeStack(2 * MIN_SEGMENT_BYTES + 4_000_000) as stack:
         stack.faults = [Fault(cut=3_000_000, silent=True) for _ in range(3)]
         yield stack
 

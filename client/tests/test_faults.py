@@ -60,7 +60,7 @@ class FaultyStack:
 def faulty_stack() -> Iterator[FaultyStack]:
     """A stack with small segments, shared by all tests."""
     with pytest.MonkeyPatch.context() as patch, FakeStack(SIZE) as stack, FaultProxy(stack.url) as proxy:
-        patch.setattr(segments, "SEGMENT_BYTES", SEGMENT)
+        patch.setattr(segments, "MIN_SEGMENT_BYTES", SEGMENT)
         yield FaultyStack(stack, proxy)
 
 

@@ -116,15 +116,17 @@ failures: st.SearchStrategy[Exception] = st.sampled_from(
 
 
 class Response:
-    """A response of urllib3 with a body of one piece."""
+    """A response of urllib3 whose connection is kept until it is closed."""
+
+    connection = object()
 
     def __init__(self, status: int, body: bytes, fields: Mapping[str, str]) -> None:
         self.status, self.headers, self._body = status, urllib3.HTTPHeaderDict(fields), body
 
-    def read1(self, _: int) -> bytes:
-        """Return the body, then nothing."""
-        body, self._body = self._body, b""
-        return body
+    def read1(self, count: int) -> bytes:
+        """Return the next bytes of the body."""
+        data, self._body = self._body[:count], self._body[count:]
+        return data
 
     def get_redirect_location(self) -> str | None:
         """Return the target of a redirect."""

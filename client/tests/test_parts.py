@@ -137,10 +137,10 @@ def test_after_any_crash_the_file_is_right(
     fetch: Fetch, stack: FakeStack, target: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """A power cut leaves the `.part` file and the journal whole, cut off or with zeros."""
-    monkeypatch.setattr(segments, "SEGMENT_BYTES", 50_000)
+    monkeypatch.setattr(segments, "MIN_SEGMENT_BYTES", 50_000)
     chance = random.Random(seed)
     stack.faults = [Fault(cut=chance.randrange(60_000)) for _ in range(chance.randrange(1, 9))]
-    stack.broken_ranges = {chance.randrange(6) * 50_000}
+    stack.broken_ranges = {chance.randrange(1, 6) * 50_000}
     with pytest.raises(NetworkError):
         fetch()
     stack.faults, stack.broken_ranges = [], set()

@@ -285,7 +285,7 @@ def test_a_file_system_that_cannot_sync_is_accepted(fetch: Fetch, monkeypatch: p
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", refuse)
-    fetch()
+    fetch(sync=True)
 
 
 def test_a_disk_that_fails_to_sync_is_a_file_error(fetch: Fetch, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,8 +294,18 @@ def test_a_disk_that_fails_to_sync_is_a_file_error(fetch: Fetch, target: Path, m
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(FileError, match="Input/output error"):
-        fetch()
+        fetch(sync=True)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_the_file_and_its_name_are_synced_where_that_is_asked_for(
+    fetch: Fetch, target: Path, monkeypatch: pytest.MonkeyPatch, sync: bool
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(Path(f"/proc/self/fd/{number}").readlink()))
+    fetch(sync=sync)
+    assert synced == ([target.with_name(f"{target.name}.part"), target.parent] if sync else [])
 
 
 @pytest.mark.parametrize("length", [240, 245, 246, 250, 251, 255])
@@ -413,7 +423,7 @@ def test_placing_refuses_a_part_file_that_was_replaced(target: Path, tmp_path: P
     part = target.with_name("report.bin.part")
     part.symlink_to(tmp_path / "precious")
     with pytest.raises(FileError, match="is a link"):
-        placing.place(part, target, target.parent.stat())
+        placing.place(part, target, target.parent.stat(), durable=False)
     assert not target.exists()
 
 

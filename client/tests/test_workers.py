@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import random
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO, cast
 
 import pytest
@@ -24,7 +26,7 @@ from async_download_client import (
     StoppedError,
     StopSignal,
 )
-from async_download_client.transfer import crc32, segments, throttle
+from async_download_client.transfer import crc32, segments, throttle, workers
 from async_download_client.transfer.throttle import Throttle
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ AssertStops = Callable[[Callable[[], object], Callable[[], object]], None]
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Divides the 300,000 bytes into six segments."""
-    monkeypatch.setattr(segments, "SEGMENT_BYTES", SEGMENT)
+    monkeypatch.setattr(segments, "MIN_SEGMENT_BYTES", SEGMENT)
 
 
 def starts(stack: FakeStack) -> list[int]:
@@ -68,6 +70,22 @@ def test_parallel_gets_run_at_the_same_time_and_fetch_each_segment_once(stack: F
     assert sorted(starts(stack)) == list(range(0, 300_000, SEGMENT))
     assert {request.headers["if-match"] for request in stack.gets("/s3/")} == {stack.etag}
     assert most == 3
+
+
+def test_a_fast_connection_fetches_the_whole_file_with_one_get(fetch: Fetch, stack: FakeStack) -> None:
+    fetch()
+    assert [request.headers["range"] for request in stack.gets("/s3/")] == ["bytes=0-299999"]
+
+
+def test_a_get_of_all_segments_leaves_those_that_other_workers_have_taken(
+    fetch: Fetch, stack: FakeStack, monkeypatch: pytest.MonkeyPatch, events: list[Event]
+) -> None:
+    monkeypatch.setattr(workers.FirstConnection, "is_slow", lambda *_: True)
+    for seed in range(20):
+        chance = random.Random(seed)
+        stack.faults = [Fault(cut=chance.randrange(90_000)) for _ in range(4)]
+        fetch(on_event=events.append)
+        assert events[-1] == Received(300_000, 300_000)
 
 
 def test_workers_recover_from_faults_independently(fetch: Fetch, stack: FakeStack, events: list[Event]) -> None:
@@ -133,7 +151,7 @@ class TestStreams:
     def test_when_the_server_stops_honouring_ranges_no_byte_is_written_twice(
         self, client: Client, file: ReadyFile, stack: FakeStack
     ) -> None:
-        stack.faults = [Fault(), Fault(ranges=False)]
+        stack.faults = [Fault(cut=SEGMENT), Fault(ranges=False)]
         out = io.BytesIO()
         with pytest.raises(NetworkError, match="ignores ranges"):
             client.fetch(file, out)
@@ -244,13 +262,34 @@ def test_all_workers_share_one_rate_limit(stack: FakeStack, target: Path, monkey
     limited.consume(50, StopSignal())
     limited.consume(100, StopSignal())
     assert slept == [0.5, 1.5]
-    assert (limited.chunk_bytes, Throttle(None).chunk_bytes) == (1024, 256 << 10)
+    assert (limited.chunk_bytes, Throttle(None).chunk_bytes) == (1024, 512 << 10)
     taken: list[int] = []
     monkeypatch.setattr(Throttle, "consume", lambda _, count, __: taken.append(count))
     with Client(stack.api_url, timeout=5, timing=QUICK, parallel=4, limit_rate=3_000_000) as client:
         client.fetch(client.wait(client.request("q3.csv")), target)
     assert sum(taken) == 300_000
     assert max(taken) <= 3_000_000 // 32
+
+
+def test_other_connections_are_opened_only_where_the_first_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=lambda: now))
+    first = workers.FirstConnection(received=7)
+    results: list[bool] = []
+    for seconds, received in ((0.09, 7), (0.01, 8), (0.06, 13_000_007), (0.04, 13_000_007), (0.02, 26_000_007)):
+        now += seconds
+        results.append(first.is_slow(received))
+    assert results == [False, False, False, False, False]
+    now += 0.06
+    assert first.is_slow(37_900_007)  # 198 MB/s
+
+
+def test_other_connections_are_opened_while_the_first_waits_for_its_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=lambda: now))
+    first = workers.FirstConnection(received=0)
+    now += 0.11
+    assert first.is_slow(0)
 
 
 class FrozenTime:
@@ -272,10 +311,18 @@ def test_a_rate_or_a_number_of_workers_out_of_bounds_is_refused(rate: int, stack
 
 
 @pytest.mark.parametrize(
-    ("size", "length"), [(0, SEGMENT), (1, SEGMENT), (SEGMENT * 10_000, SEGMENT), (SEGMENT * 10_000 + 1, SEGMENT + 1)]
+    ("size", "workers", "length"),
+    [
+        (0, 64, SEGMENT),
+        (1, 64, SEGMENT),
+        (SEGMENT * 10_000, 2_000, SEGMENT),
+        (SEGMENT * 10_000 + 1, 2_000, SEGMENT + 1),
+        (10**9, 8, 10**9 // 64),
+        (10**10, 8, 64 << 20),
+    ],
 )
-def test_segments_cover_the_file_and_are_at_most_10000(size: int, length: int) -> None:
-    assert segments.segment_bytes(size) == length
+def test_segments_cover_the_file_and_are_at_most_10000(size: int, workers: int, length: int) -> None:
+    assert segments.segment_bytes(size, workers) == length
     parts = segments.Segments(size, length).all
     assert len(parts) <= 10_000
     assert sum(segment.length for segment in parts) == size

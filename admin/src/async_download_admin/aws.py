@@ -22,16 +22,24 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_extra=f"async-download-admin/{VERSION}",
 )
+_NO_PROFILE = {"profile": (None, None, None, None)}  # AWS_PROFILE may name one that does not exist
 _PATH_STYLE = Config(s3={"addressing_style": "path"})
 
 
 class Aws:
-    """AWS for one command; `command` is its name for error messages."""
+    """AWS for one command; `command` is its name for error messages, None as `proxies` those of the environment."""
 
-    def __init__(self, session: boto3.Session, command: str, endpoint_url: str | None = None) -> None:
+    def __init__(
+        self,
+        session: boto3.Session,
+        command: str,
+        endpoint_url: str | None = None,
+        proxies: dict[str, str] | None = None,
+    ) -> None:
         self.session = session
         self.command = command
         self._endpoint_url = endpoint_url
+        self._config = _CONFIG if proxies is None else _CONFIG.merge(Config(proxies=proxies))
         self._clients: dict[str, Any] = {}
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -63,7 +71,7 @@ class Aws:
     def client(self, service: str) -> Any:
         """Return the boto3 client of a service; the same one at every call."""
         if service not in self._clients:
-            client = self.session.client(service, endpoint_url=self._endpoint_url, config=_CONFIG)
+            client = self.session.client(service, endpoint_url=self._endpoint_url, config=self._config)
             if service == "s3" and ".amazonaws." not in client.meta.endpoint_url:  # no host names of buckets there
                 client = self.session.client(
                     service, endpoint_url=self._endpoint_url, config=_CONFIG.merge(_PATH_STYLE)
@@ -92,8 +100,10 @@ def open_aws(
         )
     local = outputs.local_cloud
     if local is not None and not profile and endpoint_url in (None, local.endpoint):
-        session = boto3.Session(local.access_key_id, local.secret_access_key, region_name=outputs.region)
-        return Aws(session, command, local.endpoint)
+        core = botocore.session.Session(session_vars=_NO_PROFILE)
+        keys = local.access_key_id, local.secret_access_key
+        session = boto3.Session(*keys, region_name=outputs.region, botocore_session=core)
+        return Aws(session, command, local.endpoint, proxies={})
     try:
         session = boto3.Session(botocore_session=botocore.session.Session(profile=profile), region_name=outputs.region)
     except BotoCoreError as error:

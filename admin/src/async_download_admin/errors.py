@@ -72,3 +72,10 @@ class AwsCallError(AdminError):
 
 class DownloadError(AdminError):
     """There is no such download, or it has ended."""
+
+
+class WaitTimeoutError(AdminError):
+    """Executions still run."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "WAIT_TIMEOUT")

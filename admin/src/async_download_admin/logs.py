@@ -39,7 +39,7 @@ class LogLine:
 
 
 def lines_of_download(
-    stack: Stack, download_id: str, start: datetime, request_ids: Sequence[str] = (), end: datetime | None = None
+    stack: Stack, download_id: str, start: datetime, request_ids: Sequence[str] = ()
 ) -> list[LogLine]:
     """Return the lines of all functions that name a download, or a failed call of its execution, in time order."""
     patterns = [f'"{download_id}"']
@@ -47,7 +47,7 @@ def lines_of_download(
         patterns.append(" ".join(f'?"{request_id}"' for request_id in request_ids))
     searches = [(function, pattern) for function in stack.outputs.function_names for pattern in patterns]
     with ThreadPoolExecutor(_THREADS) as pool:
-        results = pool.map(lambda search: list(search_log(stack, search[0], search[1], start - _MARGIN, end)), searches)
+        results = pool.map(lambda search: list(search_log(stack, search[0], search[1], start - _MARGIN)), searches)
         lines = {(line.time, line.function, line.message, str(line.fields)): line for part in results for line in part}
     return sorted(lines.values(), key=lambda line: line.time)
 
@@ -66,14 +66,13 @@ def failure_codes(stack: Stack, execution_arns: Iterable[str], start: datetime) 
     return codes
 
 
-def search_log(
-    stack: Stack, function: str, pattern: str, start: datetime, end: datetime | None = None
-) -> Iterator[LogLine]:
+def search_log(stack: Stack, function: str, pattern: str, start: datetime) -> Iterator[LogLine]:
     """Yield the lines of a function that match a filter pattern; none if the log group is gone."""
-    period = {"startTime": _milliseconds(start)} | ({"endTime": _milliseconds(end)} if end else {})
-    group = stack.outputs.log_group(function)
+    group, since = stack.outputs.log_group(function), int(start.timestamp() * 1000)
     try:
-        for page in stack.aws.pages("logs", "FilterLogEvents", logGroupName=group, filterPattern=pattern, **period):
+        for page in stack.aws.pages(
+            "logs", "FilterLogEvents", logGroupName=group, filterPattern=pattern, startTime=since
+        ):
             for event in page["events"]:
                 yield _parse(function, event)
     except WrongStackError:  # deleted with the stack, or never written
@@ -108,7 +107,3 @@ def _shown_field(value: object) -> Any:
 
 def _shown(value: object) -> str:
     return printable(mask(value if isinstance(value, str) else json.dumps(value, default=str)))
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

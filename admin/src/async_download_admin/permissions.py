@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from async_download_admin.outputs import StackOutputs
 
@@ -37,6 +38,52 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "logs:FilterLogEvents": "log groups",
         "states:ListExecutions": "state machines",
     },
+    "redrive": {
+        "lambda:InvokeFunction": "functions",
+        "sqs:ChangeMessageVisibility": "dead-letter queue",
+        "sqs:DeleteMessage": "dead-letter queue",
+        "sqs:ReceiveMessage": "dead-letter queue",
+    },
+    "revoke": {"dynamodb:UpdateItem": "downloads table"},
+    "cancel": {
+        "dynamodb:GetItem": "downloads table",
+        "dynamodb:UpdateItem": "downloads table",
+        "lambda:InvokeFunction": "functions",
+        "states:StopExecution": "executions",
+    },
+    "drain": {
+        "lambda:DeleteFunctionConcurrency": "functions",
+        "lambda:GetFunctionConcurrency": "functions",
+        "lambda:GetFunctionConfiguration": "functions",
+        "lambda:ListTags": "functions",
+        "lambda:PutFunctionConcurrency": "functions",
+        "lambda:TagResource": "functions",
+        "lambda:UntagResource": "functions",
+        "states:ListExecutions": "state machines",
+    },
+    "smoke": {
+        "dynamodb:BatchGetItem": "connections table",
+        "dynamodb:GetItem": "downloads table",
+        "execute-api:Invoke": "REST API",
+    },
+    "doctor": {
+        "apigateway:GET": "API Gateway",
+        "dynamodb:DescribeTimeToLive": "tables",
+        "kms:DescribeKey": "key",
+        "kms:GetKeyPolicy": "key",
+        "lambda:GetAccountSettings": "*",
+        "lambda:GetFunctionConcurrency": "functions",
+        "lambda:GetFunctionConfiguration": "functions",
+        "logs:DescribeLogGroups": "*",
+        "s3:GetBucketCORS": "bucket",
+        "s3:GetBucketPolicy": "bucket",
+        "s3:GetEncryptionConfiguration": "bucket",
+        "s3:GetLifecycleConfiguration": "bucket",
+        "s3:ListBucket": "bucket",
+        "servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota": "*",
+        "sqs:GetQueueAttributes": "dead-letter queue",
+        "states:DescribeStateMachine": "state machines",
+    },
 }
 """Command -> IAM action -> kind of resource. `sts:GetCallerIdentity`, which all call, needs no permission."""
 
@@ -46,7 +93,7 @@ def action_of(service: str, operation: str) -> str:
     return _SPECIAL_ACTIONS.get((service, operation)) or f"{_PREFIXES.get(service, service)}:{operation}"
 
 
-def policy(commands: Iterable[str], outputs: StackOutputs) -> dict[str, object]:
+def policy(commands: Iterable[str], outputs: StackOutputs) -> dict[str, Any]:
     """Return the IAM policy that allows these commands on a stack."""
     actions: dict[str, set[str]] = {}
     for command in commands:

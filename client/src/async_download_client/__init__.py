@@ -1,6 +1,9 @@
 """Downloader for async-download stacks: requests a file, waits on the WebSocket, downloads and verifies it."""
 
-from async_download_client.aio import AsyncClient
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from async_download_client.auth import ApiKey, Auth, Bearer, Iam, OutgoingRequest
 from async_download_client.client import Client, ClientOptions, GetOptions
 from async_download_client.errors import (
@@ -45,6 +48,9 @@ from async_download_client.messages import parse_download
 from async_download_client.models import Checksum, Download, ReadyFile, Status
 from async_download_client.stop import StopSignal
 from async_download_client.timing import Timing
+
+if TYPE_CHECKING:
+    from async_download_client.aio import AsyncClient
 
 __all__ = [
     "ApiKey",
@@ -98,3 +104,12 @@ __all__ = [
     "WaitTimeoutError",
     "parse_download",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `AsyncClient` when it is used: asyncio takes as long to load as all the rest."""
+    if name == "AsyncClient":
+        from async_download_client.aio import AsyncClient
+
+        return AsyncClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -55,6 +55,7 @@ class GetOptions(TypedDict, total=False):
     size: int | None
     timeout: float | None
     resume: bool
+    sync: bool
 
 
 def _ignore(_: object) -> None:
@@ -143,16 +144,18 @@ class Client:
         on_event: OnEvent | None = None,
         sha256: str | None = None,
         resume: bool = True,
+        sync: bool = False,
         stop: StopSignal | None = None,
     ) -> Verified:
         """Download and verify a file that is ready.
 
         A file is written by way of `<target>.part`, which replaces the target when it is complete and verified. With
         `resume`, the bytes that an interrupted call left are kept if they belong to the same S3 object. A binary
-        stream, a device and a FIFO are written in order, with one GET at a time, and verified after the last byte.
+        stream, a device and a FIFO are written in order, with one GET at a time, and verified after the last byte. With
+        `sync`, a file is on the disk, safe from a power cut, before it replaces the target.
         """
         stop = stop or StopSignal()
-        with open_target(target, resume=resume, wait=lambda: stop.sleep(_FIFO_POLL_SECONDS)) as output:
+        with self._open(target, stop, resume=resume, sync=sync) as output:
             return self._fetch(file, output, on_event or _ignore, sha256, stop)
 
     def get(
@@ -167,6 +170,7 @@ class Client:
         on_event: OnEvent | None = None,
         timeout: float | None = None,
         resume: bool = True,
+        sync: bool = False,
         stop: StopSignal | None = None,
     ) -> Saved:
         """Request, wait and fetch; `timeout` limits the seconds until the file is ready.
@@ -175,7 +179,7 @@ class Client:
         """
         on_event, stop = on_event or _ignore, stop or StopSignal()
         request = DownloadRequest(path, origin, file_name, sha256, size)
-        with open_target(target, resume=resume, wait=lambda: stop.sleep(_FIFO_POLL_SECONDS)) as output:
+        with self._open(target, stop, resume=resume, sync=sync) as output:
             key = output.idempotency_key(request.digest(self._api.base))
             download = self._api.request(request, key, stop, _report_retries(on_event), timeout)
             output.mark_requested()
@@ -195,6 +199,9 @@ class Client:
 
         with closing(iterate(work)) as events:
             yield from events
+
+    def _open(self, target: Target, stop: StopSignal, *, resume: bool, sync: bool) -> PartFile | OutputStream:
+        return open_target(target, resume=resume, durable=sync, wait=lambda: stop.sleep(_FIFO_POLL_SECONDS))
 
     def close(self) -> None:
         """Close all connections."""

@@ -18,6 +18,7 @@ from urllib3 import exceptions
 
 from async_download_client.errors import AsyncDownloadError, InsecureUrlError, NetworkError
 from async_download_client.proxy import Proxy, is_loopback, proxy_for
+from async_download_client.receiving import POOLS
 from async_download_client.stop import StopSignal
 from async_download_client.text import printable
 
@@ -133,11 +134,13 @@ class Transport:
         with self._lock:
             if proxy not in self._pools:
                 size = self._connections
-                self._pools[proxy] = (
+                pools = (
                     urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, maxsize=size)
                     if proxy
                     else urllib3.PoolManager(maxsize=size)
                 )
+                pools.pool_classes_by_scheme = POOLS
+                self._pools[proxy] = pools
             return self._pools[proxy]
 
     def _describe(self, error: Exception, url: str) -> AsyncDownloadError:
@@ -156,7 +159,7 @@ class Transport:
                 return NetworkError(f"{host} cannot be reached.")
             case exceptions.ConnectTimeoutError():
                 return NetworkError(f"{host} did not accept a connection within {self.timeout:g} s.")
-            case exceptions.ReadTimeoutError():
+            case exceptions.ReadTimeoutError() | TimeoutError():
                 return NetworkError(f"{host} sent nothing for {self.timeout:g} s.")
         if isinstance(error, ValueError):
             return NetworkError(f"The request to {host} has a header or URL that HTTP does not allow.", is_final=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -11,12 +12,13 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 _POLL_SECONDS = 0.1
+_PIPE_BYTES = 1 << 20  # the most that Linux allows without privileges, unless it is configured
 _MAX_IDLE_SECONDS = 10.0  # of a stream without a descriptor, or one that says that it took 0 bytes
 
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EROFS)  # by a file system or device
 
 
-def write_all(stream: BinaryIO, data: bytes, check: Callable[[], object] = lambda: None) -> None:
+def write_all(stream: BinaryIO, data: bytes | memoryview, check: Callable[[], object] = lambda: None) -> None:
     """Write all of `data`; `check` is called while the stream takes nothing, and may raise to end that.
 
     Raises:
@@ -57,6 +59,14 @@ def _wait_until_writable(stream: BinaryIO) -> bool:
         time.sleep(_POLL_SECONDS)
         return False
     return True
+
+
+def widen_pipe(stream: BinaryIO) -> None:
+    """Let a pipe hold as much as Linux allows, so that its reader works meanwhile; does nothing to other streams."""
+    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
+        import fcntl  # not on Windows
+
+        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def sync(descriptor: int) -> None:

@@ -104,7 +104,7 @@ class FakeStack(Loopback):
 
     `sockets`: per WebSocket a script or the status of a refusal; the last entry is used again for all further ones.
     `rest`: responses to API calls before they succeed. `faults`: one per GET of the object. `expired`: URLs that S3
-    refuses. `broken_ranges`: first bytes of ranges that S3 never sends. `on_get`: called for each GET of the object.
+    refuses. `broken_ranges`: positions at which S3 breaks off. `on_get`: called for each GET of the object.
     `trickle`: whether API responses are sent byte by byte. `promised`: overrides fields of the file.
     """
 
@@ -264,13 +264,17 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         start, end = (int(match[1]), min(int(match[2]) + 1, len(content))) if match else (0, len(content))
         if start in self.stack.broken_ranges:
             return self._json(503, {})
+        broken = min(
+            (position - start for position in self.stack.broken_ranges if start < position < end), default=None
+        )
+        cut = broken if fault.cut is None else min(fault.cut, broken or fault.cut)
         start += fault.shift
         content_range = {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"} if match else {}
         self.respond(
             206 if match else 200, {"ETag": self.stack.etag, **content_range}, end - start if fault.length else None
         )
-        self.wfile.write(content[start : end if fault.cut is None else min(end, start + fault.cut)])
+        self.wfile.write(content[start : end if cut is None else min(end, start + cut)])
         if fault.silent:
             self.stack.stopping.wait(self.timeout)
-        self.close_connection = self.close_connection or fault.cut is not None or not fault.length
+        self.close_connection = self.close_connection or cut is not None or not fault.length
         return None

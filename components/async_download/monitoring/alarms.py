@@ -90,7 +90,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         "api-errors",
-        "Functions of the REST and WebSocket APIs keep failing.",
+        "Functions of the REST and WebSocket APIs keep crashing or timing out.",
         lambda alarms: alarms.function_errors,
         lambda resources: metrics.of_functions(resources, metrics.api_functions(resources.settings), "Errors"),
         SUSTAINED,

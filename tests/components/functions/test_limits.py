@@ -16,6 +16,8 @@ from tests.components.support.harness import Cloud, deploy
 from tests.components.support.variants import EXISTING_BUCKET, NON_DEFAULT
 from tests.components.test_settings import SECRET, settings
 
+REGION = "ap-southeast-2"  # a long name
+THERE = {"observability.alarms.topic_arn": f"arn:aws:sns:{REGION}:123456789012:operators"}
 NAME = "n" * 64  # the maximum length of the names of functions and roles
 
 
@@ -98,7 +100,7 @@ def test_every_environment_fits_with_long_names(args: dict[str, Any]) -> None:
     assert settings(long)
     with pytest.raises(InvalidSetting, match=r"api\.cors_origins"):
         settings({"api.cors_origins": [*cors_origins, "http://057"]})
-    deployment = deploy(args | long, cloud=Cloud(region="ap-southeast-2"))
+    deployment = deploy(args | long | THERE, cloud=Cloud(region=REGION))
     sizes = {
         function.name: limits.environment_size(function.inputs["environment"]["variables"])
         for function in deployment.resources_of("lambda/function:Function")
@@ -149,8 +151,8 @@ def test_every_role_fits_with_as_many_secrets_as_are_accepted(args: dict[str, An
         settings(origins(200, secrets=200))
     many = int(re.findall(r"into which (\d+)", str(refused.value))[0])
     args = args | {"name_prefix": NAME, "storage.prefix": "p" * 255 + "/", "api.stage_name": "s" * 64}
-    args |= origins(many, secrets=many)
-    deployment = deploy(args, cloud=Cloud(region="ap-southeast-2"))
+    args |= origins(many, secrets=many) | THERE
+    deployment = deploy(args, cloud=Cloud(region=REGION))
     for key in ALL_FUNCTIONS:
         size = limits.policy_size(deployment.statements(hyphenated(key)))
         assert size + 50 < limits.ROLE_POLICY_CHARACTERS, f"{key}: {size}"  # 50 for the rest of the document

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pulumi
@@ -15,6 +17,7 @@ from botocore.validate import validate_parameters
 
 from local_provider.parameters import to_parameters
 from local_provider.resource_types import RESOURCE_TYPES
+from tests.components.support.cloudformation import Document, findings
 from tests.components.support.declarations import NUMBERS
 from tests.components.support.harness import Deployment, RegisteredResource, deploy
 from tests.components.support.monitored import (
@@ -235,6 +238,23 @@ def test_every_description_says_what_happened_and_where_to_read_on() -> None:
         assert alarm.name == f"files-{anchor}"
         assert alarm.inputs["name"] == f"async-download-test-files-{anchor}"
         assert anchor in ROWS
+
+
+def test_the_documented_policies_let_the_alarms_of_the_stack_send() -> None:
+    """The ARNs are those of the page's stack, whose alarms have the same names with another prefix."""
+    statements = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)]
+    topic, key = statements
+    assert topic["Action"] == "sns:Publish"
+    assert key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    for statement in statements:
+        assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        pattern = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+        for alarm in alarms_of(ON):
+            name = alarm.inputs["name"].replace("-test-", "-prod-")
+            assert fnmatchcase(f"arn:aws:cloudwatch:eu-central-1:111122223333:alarm:{name}", pattern)
+            assert not fnmatchcase(f"arn:aws:cloudwatch:eu-central-1:444455556666:alarm:{name}", pattern)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [topic]})
+    assert findings({"the topic's": Document("AWS::SNS::TopicPolicy", policy)}) == []
 
 
 def test_names_of_alarms_differ_and_carry_the_tags() -> None:

@@ -84,6 +84,10 @@ def _resource(unique: str, kind: str, text: str) -> dict[str, Any]:
             "Queues": [f"https://sqs.eu-west-1.amazonaws.com/1/{unique}"],
             "PolicyDocument": content,
         },
+        "AWS::SNS::TopicPolicy": {
+            "Topics": [f"arn:aws:sns:eu-west-1:123456789012:{unique}"],
+            "PolicyDocument": content,
+        },
         "AWS::StepFunctions::StateMachine": {"RoleArn": ROLE, "Definition": content},
     }
     return {"Type": kind, "Properties": properties[kind]}

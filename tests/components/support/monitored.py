@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from tests.components.support.harness import Cloud, Deployment, RegisteredResource
+from tests.components.support.harness import Cloud, Deployment
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:operators"
 ALARM = "cloudwatch/metricAlarm:MetricAlarm"
 DASHBOARD = "cloudwatch/dashboard:Dashboard"
+
+
+class Alarm(Protocol):
+    """An alarm as an engine registered it."""
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Return its inputs."""
 
 
 class Metric(NamedTuple):
@@ -22,7 +30,7 @@ class Metric(NamedTuple):
     statistic: str
 
 
-def metrics_of(alarm: RegisteredResource) -> list[Metric]:
+def metrics_of(alarm: Alarm) -> list[Metric]:
     """Return the metrics that an alarm watches."""
     inputs = alarm.inputs
     queries = [query["metric"] | {"statistic": query["metric"]["stat"]} for query in queries_of(alarm)]
@@ -32,12 +40,12 @@ def metrics_of(alarm: RegisteredResource) -> list[Metric]:
     ]
 
 
-def queries_of(alarm: RegisteredResource) -> list[dict[str, Any]]:
+def queries_of(alarm: Alarm) -> list[dict[str, Any]]:
     """Return the queries of an alarm that read a metric."""
     return [query for query in alarm.inputs.get("metricQueries", []) if "metric" in query]
 
 
-def expression_of(alarm: RegisteredResource) -> dict[str, Any] | None:
+def expression_of(alarm: Alarm) -> dict[str, Any] | None:
     """Return the query that computes the value of an alarm on several metrics."""
     expressions = [query for query in alarm.inputs.get("metricQueries", []) if "expression" in query]
     return expressions[0] if expressions else None

@@ -6,6 +6,9 @@
 | 1 | unexpected error |
 | 2 | wrong usage |
 | 3 | refused: no or expired credentials, a missing permission, outputs or an id of another stack, account or region |
+| 4 | `doctor`: a check failed; `smoke`: a step failed |
+| 5 | `drain`: executions still run after --timeout; requests stay stopped |
+| 6 | `redrive`: messages are left that are unreadable, or whose call failed |
 | 7 | AWS does not answer, or refused a call for another reason than those above |
 | 8 | the outputs of the stack cannot be read, or stdout cannot be written |
 | 9 | there is no such download, or it has ended |
@@ -39,6 +42,7 @@ from async_download_admin.errors import (
     EndpointError,
     OutputsError,
     PermissionMissingError,
+    WaitTimeoutError,
     WrongStackError,
 )
 
@@ -52,8 +56,11 @@ EXIT_CODES: dict[type[Exception], int] = {
     FileError: 8,
     OutputsError: 8,
     PermissionMissingError: 3,
+    WaitTimeoutError: 5,
     WrongStackError: 3,
 }
+
+_DRAIN_HINT = "; requests stay stopped if they were: `drain` waits on, `drain --undo` accepts them again"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (AdminError, AsyncDownloadError) as error:
         return _report(arguments, str(error), error.code, exit_code_of(error))
     except KeyboardInterrupt:
-        print_progress("async-download-admin: stopped")
+        print_progress(f"async-download-admin: stopped{_DRAIN_HINT if arguments.command == 'drain' else ''}")
         return 128 + (stopped_by[0] if stopped_by else signal.SIGINT)
     except Exception as error:
         return _report(arguments, _unexpected(error), "UNEXPECTED", 1)

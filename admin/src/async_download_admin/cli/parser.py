@@ -80,6 +80,41 @@ def _add_download(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("download", metavar="ID", help=_DOWNLOAD)
 
 
+def _add_redrive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="call the functions again, and delete what succeeded")
+    parser.add_argument("--limit", type=values.count, default=1000, metavar="N", help="at most so many; default: 1000")
+
+
+def _add_drain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--undo", action="store_true", help="accept requests again")
+    parser.add_argument(
+        "--timeout",
+        type=values.seconds,
+        default=3600.0,
+        metavar="SECONDS",
+        help="how long to wait until no download runs; default: 3600",
+    )
+    parser.add_argument(
+        "--before-destroy", action="store_true", help="also wait until no execution waits for idle WebSockets"
+    )
+
+
+def _add_smoke(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--path", metavar="PATH", help="path of a file under its origin; default: the defaultPath")
+    parser.add_argument("--origin", metavar="NAME", help="the origin; optional if the stack has only one")
+    parser.add_argument(
+        "--timeout",
+        type=values.seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="how long to wait until the file is ready; default: 300",
+    )
+
+
+def _add_nothing(_: argparse.ArgumentParser) -> None:
+    pass
+
+
 def _add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "commands", nargs="*", type=values.command, metavar="COMMAND", help="of these commands; default: of all"
@@ -89,6 +124,12 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
 _COMMANDS: dict[str, tuple[str, AddOptions]] = {
     "show": ("show a download with its execution, connections, object and log lines", _add_show),
     "list": ("list downloads of the last hours or days", _add_list),
+    "redrive": ("show the dead-letter queue; with --yes, work it off", _add_redrive),
+    "revoke": ("revoke all tickets of a download", _add_download),
+    "cancel": ("cancel a download", _add_download),
+    "drain": ("stop requests and wait until no download runs", _add_drain),
+    "smoke": ("test the stack with one download", _add_smoke),
+    "doctor": ("find settings that would make downloads fail", _add_nothing),
     "policy": ("print the IAM policy that commands need on this stack", _add_policy),
 }
 

@@ -81,6 +81,7 @@ def _get(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             on_event=on_event,
             timeout=arguments.timeout,
             resume=arguments.resume,
+            sync=arguments.sync,
         )
 
 

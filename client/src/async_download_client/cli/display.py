@@ -11,17 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import IO, cast
 
-from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from async_download_client import events
 from async_download_client.cli.output import LossyStream, print_progress, print_result
@@ -143,6 +133,17 @@ class _Lines:
 @contextlib.contextmanager
 def _bars() -> Iterator[Callable[[Event], None]]:
     """Show a bar for the copy to S3 and one for the download, with sentences above them."""
+    from rich.console import Console  # here, because they take as long to load as all the rest
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
     console = Console(file=cast(IO[str], LossyStream(sys.stderr)))
     columns = (SpinnerColumn(), TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:

@@ -123,6 +123,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parallel", type=values.count, default=8, metavar="N", help="GETs at a time, 1 to 64; default: %(default)s"
     )
+    parser.add_argument(
+        "--sync", action="store_true", help="wait until the disk has the file, safe from a power cut; devices too"
+    )
     parser.add_argument("--limit-rate", type=values.rate, metavar="RATE", help="bytes per second, such as 500K or 2M")
 
 

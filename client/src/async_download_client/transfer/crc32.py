@@ -1,9 +1,16 @@
-"""Computes the CRC-32 of a file from those of its segments, so that segments may arrive in any order."""
+"""CRC-32, also of a file from those of its segments, so that segments may arrive in any order."""
 
 from __future__ import annotations
 
 import base64
 from functools import lru_cache
+
+try:
+    from zlib_ng.zlib_ng import crc32
+except ImportError:  # a platform without wheels
+    from zlib import crc32
+
+__all__ = ["combine", "crc32", "to_base64"]
 
 _POLYNOMIAL = 0xEDB88320
 _X0, _X8 = 1 << 31, 1 << 23  # the highest bit is the constant term

@@ -26,8 +26,11 @@ _EVENT_INTERVAL_SECONDS = 0.1
 class Target(Sink, Protocol):
     """The destination of a file: a `PartFile` or an `OutputStream`. `on_checked` is called with the bytes read."""
 
-    def start(self, file: ReadyFile, on_checked: Callable[[int], None], /) -> Segments:
-        """Prepare for the file; returns its segments with the bytes that an earlier call left."""
+    def start(self, file: ReadyFile, workers: int, with_sha256: bool, on_checked: Callable[[int], None], /) -> Segments:
+        """Prepare for the file; returns its segments, for so many workers, with the bytes that an earlier call left.
+
+        `with_sha256` says whether `sha256` will be called.
+        """
 
     def restart(self, file: ReadyFile) -> Segments:
         """Drop all bytes; returns one segment for the whole file."""
@@ -57,11 +60,12 @@ class Fetch:
             CorruptError: the bytes are not those that were announced; they are not kept.
             NetworkError, LinkRefusedError, StoppedError, FileError: a later call can resume.
         """
-        segments = target.start(file, self._on_checked(file.size))
+        count = self.parallel if target.is_restartable else 1
+        with_sha256 = bool(file.sha256 or sha256)
+        segments = target.start(file, count, with_sha256, self._on_checked(file.size))
         if segments.received:
             self.on_event(Resumed(segments.received, file.size))
         url = RenewableUrl(file, fetch_file)
-        count = self.parallel if target.is_restartable else 1
         try:
             self._workers(url, target, ranged=file.etag is not None).run(segments, count, self.stop, self.on_event)
         except RangesIgnoredError:

@@ -9,7 +9,6 @@ import os
 import shutil
 import threading
 import uuid
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +23,7 @@ from async_download_client.errors import (
     StoppedError,
 )
 from async_download_client.models import ReadyFile
+from async_download_client.transfer.crc32 import crc32
 from async_download_client.transfer.journal import Journal
 from async_download_client.transfer.placing import place, status_of
 from async_download_client.transfer.segments import Segment, Segments, segment_bytes
@@ -51,14 +51,16 @@ class PartFile:
 
     is_restartable = True
 
-    def __init__(self, target: Path, *, resume: bool = True, name: str = "") -> None:
+    def __init__(self, target: Path, *, resume: bool = True, durable: bool = False, name: str = "") -> None:
         """Open the journal of `target`; `name` is how messages call the target.
+
+        With `durable`, `commit` syncs the file to the disk.
 
         Raises:
             FileError: another download has the target, or something else is in the place of its `.part` file.
             OSError: the folder cannot be written.
         """
-        self._target, self._name = target, name or str(target)
+        self._target, self._name, self._durable = target, name or str(target), durable
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         self._requested = False
@@ -81,7 +83,7 @@ class PartFile:
         """Keep the Idempotency-Key for later calls, because the API has accepted the request."""
         self._requested = True
 
-    def start(self, file: ReadyFile, on_checked: Callable[[int], None]) -> Segments:
+    def start(self, file: ReadyFile, workers: int, _: bool, on_checked: Callable[[int], None]) -> Segments:
         """Open the `.part` file and return its segments; bytes on disk count if their CRC-32 is that in the journal."""
         with self._file_errors():
             self._file = self._open_part()
@@ -90,7 +92,7 @@ class PartFile:
                 self._check(segments, on_checked)
             else:
                 self._file.truncate(0)
-                length = segment_bytes(file.size) if file.etag else max(file.size, 1)
+                length = segment_bytes(file.size, workers) if file.etag else max(file.size, 1)
                 self._journal.record_object(file.identity, length)
                 segments = Segments(file.size, length)
             missing = file.size - segments.received
@@ -104,15 +106,14 @@ class PartFile:
             self._journal.record_object(file.identity, max(file.size, 1))
         return Segments(file.size, file.size)
 
-    def write(self, position: int, data: bytes) -> None:
+    def write(self, position: int, data: memoryview) -> None:
         """Write bytes at a position; raises FileError."""
         with self._lock, self._file_errors():
             if self._file is None:
                 raise StoppedError
             self._file.seek(position)
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) :]
+            while data:
+                data = data[self._file.write(data) :]
 
     def record(self, segment: Segment) -> None:
         """Record in the journal how many bytes of a segment were written."""
@@ -133,15 +134,16 @@ class PartFile:
         return digest.hexdigest()
 
     def commit(self, size: int) -> None:
-        """Sync the file to the disk and rename it; an existing target is replaced and keeps mode and owner."""
+        """Rename the file, which is complete; an existing target is replaced and keeps mode and owner."""
         with self._lock, self._file_errors():
             assert self._file is not None
             self._file.truncate(size)
-            sync(self._file.fileno())
+            if self._durable:
+                sync(self._file.fileno())
             status = os.fstat(self._file.fileno())
             self._file.close()
             self._file = None
-            place(self._path, self._target, status)
+            place(self._path, self._target, status, durable=self._durable)
 
     def __enter__(self) -> Self:
         return self
@@ -176,7 +178,7 @@ class PartFile:
             self._file.seek(segment.start)
             crc, missing = 0, count
             while missing > 0 and (block := self._file.read(min(_BLOCK_BYTES, missing))):
-                crc, missing, checked = zlib.crc32(block, crc), missing - len(block), checked + len(block)
+                crc, missing, checked = crc32(block, crc), missing - len(block), checked + len(block)
                 on_checked(checked)
             if missing or crc != expected_crc or count > segment.length:
                 self._journal.record_segment(segment.index, 0, 0)

@@ -24,10 +24,11 @@ def status_of(path: Path) -> os.stat_result | None:
         return None
 
 
-def place(part: Path, target: Path, written: os.stat_result) -> None:
+def place(part: Path, target: Path, written: os.stat_result, *, durable: bool) -> None:
     """Rename `part` to `target`, or copy it into `target` where a rename fails or would change mode, owner or ACL.
 
-    `written` is the status of the file that was written and verified as `part`.
+    `written` is the status of the file that was written and verified as `part`. With `durable`, the name or the copy
+    is synced to the disk.
 
     Raises:
         FileError: the target is no file any more, or the `.part` file was replaced.
@@ -41,9 +42,10 @@ def place(part: Path, target: Path, written: os.stat_result) -> None:
     if not os.path.samestat(status, written):
         raise FileError(f"{part} was replaced while it was downloaded.")
     if (old is None or _take_over(part, target, old)) and _rename(part, target):
-        _sync_directory(target.parent)
+        if durable:
+            _sync_directory(target.parent)
         return
-    _copy(part, target, exists=old is not None)
+    _copy(part, target, exists=old is not None, durable=durable)
     with contextlib.suppress(OSError):  # of a folder that has become read-only
         part.unlink()
 
@@ -85,7 +87,7 @@ def _rename(part: Path, target: Path) -> bool:
     return True
 
 
-def _copy(part: Path, target: Path, *, exists: bool) -> None:
+def _copy(part: Path, target: Path, *, exists: bool, durable: bool) -> None:
     """Write the bytes of `part` into `target`."""
     flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(target, flags if exists else flags | os.O_CREAT | os.O_EXCL, 0o666)
@@ -94,7 +96,8 @@ def _copy(part: Path, target: Path, *, exists: bool) -> None:
         while block := source.read(_BLOCK_BYTES):
             write_all(destination, block)
         destination.truncate()
-        sync(descriptor)
+        if durable:
+            sync(descriptor)
 
 
 def _reserve(descriptor: int, size: int) -> None:

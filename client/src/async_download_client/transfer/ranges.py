@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from urllib3 import BaseHTTPResponse
 
 from async_download_client.errors import (
+    AsyncDownloadError,
     LinkRefusedError,
     NetworkError,
     ObjectChangedError,
@@ -14,8 +18,8 @@ from async_download_client.errors import (
     UnavailableError,
 )
 from async_download_client.models import ReadyFile
+from async_download_client.receiving import receive_into
 from async_download_client.stop import StopSignal
-from async_download_client.transfer.segments import Segment
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport, host_of
 
@@ -26,47 +30,62 @@ class RangesIgnoredError(Exception):
     """The server sent the whole file instead of the requested range."""
 
 
-def read_segment(
-    transport: Transport, throttle: Throttle, stop: StopSignal, file: ReadyFile, segment: Segment, ranged: bool
-) -> Iterator[bytes]:
-    """Yield the missing bytes of a segment as they arrive; `ranged` says whether to send a Range header."""
-    headers = {"Accept-Encoding": "identity"}
-    if ranged and file.etag:
-        headers |= {"Range": f"bytes={segment.position}-{segment.end - 1}", "If-Match": file.etag}
-    with transport.send("GET", file.url, headers, stop=stop, redirects=3) as response:
-        _check_response(response.status, response.headers.get("Content-Range", ""), file, segment, ranged)
+@dataclass
+class RangeReader:
+    """Reads ranges of a file, each with a GET, into one buffer; without `ranged`, the whole file."""
+
+    transport: Transport
+    throttle: Throttle
+    stop: StopSignal
+    ranged: bool
+
+    def __post_init__(self) -> None:
+        self._buffer = memoryview(bytearray(self.throttle.chunk_bytes))
+
+    def read(self, file: ReadyFile, position: int, end: int) -> Generator[memoryview, None, None]:
+        """Yield the bytes from `position` to `end` (exclusive) as they arrive, each time in the same buffer."""
+        headers = {"Accept-Encoding": "identity"}
+        if self.ranged and file.etag:
+            headers |= {"Range": f"bytes={position}-{end - 1}", "If-Match": file.etag}
+        with self.transport.send("GET", file.url, headers, stop=self.stop, redirects=3) as response:
+            self._check_response(response, file, position, end)
+            while position < end:
+                with self.transport.errors(file.url):
+                    count = receive_into(response, self._buffer[: end - position])
+                self.stop.raise_if_set()  # a TLS connection that `stop` has shut down yields what is encrypted
+                if not count:
+                    raise NetworkError(f"{host_of(file.url)} sent too few bytes.")
+                position += count
+                yield self._buffer[:count]
+                self.throttle.consume(count, self.stop)
+            with self.transport.errors(file.url):
+                if receive_into(response, self._buffer[:1]):
+                    raise SizeMismatchError(file.size, file.size + 1)
+
+    def _check_response(self, response: BaseHTTPResponse, file: ReadyFile, position: int, end: int) -> None:
+        """Raise an error unless the body of the response is the requested range."""
+        status = response.status
+        if status == 200:
+            if self.ranged:
+                raise RangesIgnoredError
+        elif status == 206:
+            match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            if match and match[3] not in ("*", str(file.size)):
+                raise SizeMismatchError(file.size, int(match[3]))
+            if not self.ranged or not match or (int(match[1]), int(match[2])) != (position, end - 1):
+                raise NetworkError(f"{host_of(file.url)} sent another range than the requested one.")
+        else:
+            raise _error_of_status(status, file.url)
         content_length = response.headers.get("Content-Length", "")
-        if content_length.isdigit() and int(content_length) != segment.missing:
-            raise SizeMismatchError(file.size, segment.position + int(content_length) + file.size - segment.end)
-        while segment.missing:
-            with transport.errors(file.url):
-                data = response.read1(min(throttle.chunk_bytes, segment.missing))
-            if not data:
-                stop.raise_if_set()
-                raise NetworkError(f"{host_of(file.url)} sent too few bytes.")
-            yield data
-            throttle.consume(len(data), stop)
-        with transport.errors(file.url):
-            if response.read1(1):
-                raise SizeMismatchError(file.size, file.size + 1)
+        if content_length.isdigit() and int(content_length) != end - position:
+            raise SizeMismatchError(file.size, position + int(content_length) + file.size - end)
 
 
-def _check_response(status: int, content_range: str, file: ReadyFile, segment: Segment, ranged: bool) -> None:
-    """Raise an error unless the body of the response is the requested range."""
-    if status == 200:
-        if ranged:
-            raise RangesIgnoredError
-    elif status == 206:
-        match = _CONTENT_RANGE.fullmatch(content_range)
-        if match and match[3] not in ("*", str(file.size)):
-            raise SizeMismatchError(file.size, int(match[3]))
-        if not ranged or not match or (int(match[1]), int(match[2])) != (segment.position, segment.end - 1):
-            raise NetworkError(f"{host_of(file.url)} sent another range than the requested one.")
-    elif status in (412, 416):
-        raise ObjectChangedError
-    elif status in (400, 401, 403):  # S3 answers 400 when the session that signed the URL has expired
-        raise LinkRefusedError(status)
-    elif status == 429 or status >= 500:
-        raise UnavailableError(host_of(file.url), status)
-    else:
-        raise RefusedError(f"S3 refused to send the file (HTTP {status}).", f"HTTP_{status}", status)
+def _error_of_status(status: int, url: str) -> AsyncDownloadError:
+    if status in (412, 416):
+        return ObjectChangedError()
+    if status in (400, 401, 403):  # S3 answers 400 when the session that signed the URL has expired
+        return LinkRefusedError(status)
+    if status == 429 or status >= 500:
+        return UnavailableError(host_of(url), status)
+    return RefusedError(f"S3 refused to send the file (HTTP {status}).", f"HTTP_{status}", status)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from dataclasses import dataclass
 
-from async_download_client.transfer import crc32
+from async_download_client.transfer.crc32 import combine, crc32
 
-SEGMENT_BYTES = 8 << 20
+MIN_SEGMENT_BYTES = 8 << 20
+_MAX_SEGMENT_BYTES = 64 << 20
+_SEGMENTS_PER_WORKER = 8
 _MAX_SEGMENTS = 10_000
 
 
-def segment_bytes(size: int) -> int:
-    """Return the length of a segment of a file: 8 MiB, or more where that would make over 10,000 segments."""
-    return max(SEGMENT_BYTES, -(-size // _MAX_SEGMENTS))
+def segment_bytes(size: int, workers: int) -> int:
+    """Return the length of the segments of a file that so many workers download.
+
+    With eight segments per worker, a slow connection does not hold up the end. Segments have 8 to 64 MiB, or more where
+    that would make over 10,000 of them.
+    """
+    length = min(_MAX_SEGMENT_BYTES, size // (_SEGMENTS_PER_WORKER * workers))
+    return max(MIN_SEGMENT_BYTES, length, -(-size // _MAX_SEGMENTS))
 
 
 @dataclass
@@ -43,10 +49,10 @@ class Segment:
         """The number of missing bytes."""
         return self.length - self.count
 
-    def add(self, data: bytes) -> bool:
+    def add(self, data: memoryview) -> bool:
         """Count received bytes; returns True if the segment now has more bytes than ever before."""
         self.count += len(data)
-        self.crc = zlib.crc32(data, self.crc)
+        self.crc = crc32(data, self.crc)
         is_progress = self.count > self.max_count
         self.max_count = max(self.max_count, self.count)
         return is_progress
@@ -75,6 +81,27 @@ class Segments:
                     return segment
         return None
 
+    def take_after(self, segment: Segment) -> Segment | None:
+        """Return the segment behind this one; None if it has bytes or was taken, or this is the last one."""
+        with self._lock:
+            if self._next != segment.index + 1 or self._end_of_run(segment) == segment.end:
+                return None
+            self._next += 1
+            return self.all[segment.index + 1]
+
+    def end_of_run(self, segment: Segment) -> int:
+        """Return the end of the last of those segments behind this one that are empty and not taken."""
+        with self._lock:
+            return self._end_of_run(segment) if self._next == segment.index + 1 else segment.end
+
+    def _end_of_run(self, segment: Segment) -> int:
+        end = segment.end
+        for following in self.all[segment.index + 1 :]:
+            if following.count:
+                break
+            end = following.end
+        return end
+
     @property
     def received(self) -> int:
         """The number of bytes that all segments have."""
@@ -85,5 +112,5 @@ class Segments:
         """The CRC-32 of the whole file."""
         total = 0
         for segment in self.all:
-            total = crc32.combine(total, segment.crc, segment.count)
+            total = combine(total, segment.crc, segment.count)
         return total

@@ -20,8 +20,12 @@ _NO_NEW_FILES = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)  # ENOENT
 _FLAGS = os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
-def open_target(target: str | Path | BinaryIO, *, resume: bool, wait: Callable[[], object]) -> PartFile | OutputStream:
+def open_target(
+    target: str | Path | BinaryIO, *, resume: bool, durable: bool, wait: Callable[[], object]
+) -> PartFile | OutputStream:
     """Open a target; `wait` is called every time that a FIFO still has no reader.
+
+    With `durable` a file is synced to the disk when it is complete.
 
     Raises:
         FileError: it cannot be written, or is something that a download must not replace.
@@ -32,13 +36,13 @@ def open_target(target: str | Path | BinaryIO, *, resume: bool, wait: Callable[[
     with file_errors(name):
         path = resolve(name)
         if (descriptor := own_descriptor(path)) is not None:
-            return _open_descriptor(descriptor, name)
+            return _open_descriptor(descriptor, name, durable=durable)
         status = _status_of(path)
         if status and not stat.S_ISREG(status.st_mode):
-            return _open_special(path, status, name, wait)
+            return _open_special(path, status, name, wait, durable=durable)
         if _DESCRIPTOR.fullmatch(path):
-            return OutputDescriptor(os.open(path, _FLAGS), name, truncate=True)
-        return _open_file(Path(path), name, exists=status is not None, resume=resume)
+            return OutputDescriptor(os.open(path, _FLAGS), name, truncate=True, durable=durable)
+        return _open_file(Path(path), name, exists=status is not None, resume=resume, durable=durable)
 
 
 def resolve(name: str) -> str:
@@ -83,15 +87,17 @@ def _status_of(path: str) -> os.stat_result | None:
         return None
 
 
-def _open_descriptor(number: int, name: str) -> OutputDescriptor:
+def _open_descriptor(number: int, name: str, *, durable: bool) -> OutputDescriptor:
     """Return a copy of an open descriptor: bytes go to its position, as with a redirection of the shell."""
     if stat.S_ISDIR(os.fstat(number).st_mode):
         raise FileError(f"{name} is a directory; name a file.")
     os.write(number, b"")  # fails for one that is open for reading
-    return OutputDescriptor(os.dup(number), name)
+    return OutputDescriptor(os.dup(number), name, durable=durable)
 
 
-def _open_special(path: str, status: os.stat_result, name: str, wait: Callable[[], object]) -> OutputDescriptor:
+def _open_special(
+    path: str, status: os.stat_result, name: str, wait: Callable[[], object], *, durable: bool
+) -> OutputDescriptor:
     if stat.S_ISDIR(status.st_mode):
         raise FileError(f"{name} is a directory; name a file.")
     if stat.S_ISSOCK(status.st_mode):
@@ -101,21 +107,22 @@ def _open_special(path: str, status: os.stat_result, name: str, wait: Callable[[
     if stat.S_IFMT(os.fstat(descriptor).st_mode) != stat.S_IFMT(status.st_mode):
         os.close(descriptor)
         raise FileError(f"{name} was replaced while it was opened.")
-    return OutputDescriptor(descriptor, name)
+    return OutputDescriptor(descriptor, name, durable=durable)
 
 
-def _open_file(path: Path, name: str, *, exists: bool, resume: bool) -> PartFile | OutputDescriptor:
+def _open_file(path: Path, name: str, *, exists: bool, resume: bool, durable: bool) -> PartFile | OutputDescriptor:
     if not path.parent.is_dir():
         raise FileError(f"There is no directory {path.parent}.")
     if exists:
         _check_writable(path)
     try:
-        return PartFile(path, resume=resume, name=name)
+        return PartFile(path, resume=resume, durable=durable, name=name)
     except OSError as error:
         if not exists or error.errno not in _NO_NEW_FILES:
             raise
     # no file can be made in the folder, but the target can be written
-    return OutputDescriptor(os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0)), name, truncate=True)
+    descriptor = os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
+    return OutputDescriptor(descriptor, name, truncate=True, durable=durable)
 
 
 def _check_writable(path: Path) -> None:

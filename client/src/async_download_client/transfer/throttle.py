@@ -7,7 +7,7 @@ import time
 
 from async_download_client.stop import StopSignal
 
-_MAX_CHUNK_BYTES = 256 << 10
+_MAX_CHUNK_BYTES = 512 << 10
 _MIN_CHUNK_BYTES = 1 << 10
 
 
