@@ -221,11 +221,16 @@ def _parse(text: str, source: str) -> StackOutputs:
 
 
 def _api_stage(url: str) -> ApiStage:
-    """Return API and stage of `https://{api}.execute-api…/{stage}`, or of `http://host/…/{api}/{stage}`."""
+    """Return API and stage of `https://{api}.execute-api…/{stage}`, or of `http://host/…/{api}/{stage}`.
+
+    In an existing REST API the path of a resource follows; without a host of its own, the API then follows `execute-api`.
+    """
     parts = urlsplit(url)
     host, path = parts.hostname or "", [part for part in parts.path.split("/") if part]
-    if ".execute-api." in host and len(path) == 1:
+    if ".execute-api." in host and path:
         return ApiStage(host.partition(".")[0], path[0])
+    if "execute-api" in path[:-3]:
+        return ApiStage(*path[path.index("execute-api") + 1 :][:2])
     if len(path) < 2:
         raise OutputsError(f"{host} in the outputs is not the address of an API with its stage.")
     return ApiStage(path[-2], path[-1])
