@@ -100,7 +100,7 @@ def test_every_code_of_the_runtime_is_documented_with_its_status() -> None:
         ("GET /download", "422", {"IDEMPOTENCY_KEY_REUSED", "FILE_TOO_LARGE"}),
         ("GET /downloads/{id}", "401", {"TICKET_REQUIRED", "UNAUTHORIZED"}),
         ("GET /downloads/{id}", "404", {"DOWNLOAD_NOT_FOUND"}),
-        ("DELETE /downloads/{id}", "403", {"TICKET_REFUSED", "FORBIDDEN"}),
+        ("DELETE /downloads/{id}", "403", {"TICKET_REFUSED", "FORBIDDEN", "REQUEST_BLOCKED"}),
         ("DELETE /downloads/{id}", "409", {"DOWNLOAD_FINISHED"}),
         ("POST /downloads", "413", {"REQUEST_TOO_LARGE"}),
         ("POST /downloads", "429", {"DAILY_LIMIT_REACHED", "TOO_MANY_DOWNLOADS", "TOO_MANY_REQUESTS"}),

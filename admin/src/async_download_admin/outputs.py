@@ -223,7 +223,7 @@ def _parse(text: str, source: str) -> StackOutputs:
 def _api_stage(url: str) -> ApiStage:
     """Return API and stage of `https://{api}.execute-api…/{stage}`, or of `http://host/…/{api}/{stage}`.
 
-    In an existing REST API the path of a resource follows; without a host of its own, the API then follows `execute-api`.
+    In an existing REST API the path of a resource follows. Without a host of its own, the API follows `execute-api`.
     """
     parts = urlsplit(url)
     host, path = parts.hostname or "", [part for part in parts.path.split("/") if part]
