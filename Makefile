@@ -54,7 +54,7 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 test: test-unit test-e2e ## Every test
 
 test-unit: setup ## Unit and component tests, no network
-	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal
+	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples few
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(PARALLEL)
@@ -77,7 +77,7 @@ test-parity: parity-tools ## The product on implementations of AWS that others w
 	@$(RUN) -m pytest integration_tests/parity -n 2 --dist loadfile --no-loadscope-reorder
 
 test-origins: setup ## What origins send, copied by a stack and fetched by curl and wget: see docs/origins.md
-	@$(RUN) -m pytest integration_tests/origins -q
+	@$(RUN) -m pytest integration_tests/origins tests/runtime/origin/test_framing.py -q
 
 test-operate: setup ## Every command of async-download-admin on a running stack, with the permissions of its policy only
 	@$(RUN) -m pytest integration_tests/operate

@@ -1,4 +1,4 @@
-"""Keeps the environment of this machine away from the tests: each test sets the variables that it needs."""
+"""Keeps the environment of this machine away from the tests, and tells long random tests how many examples to draw."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ MACHINE_VARIABLES = re.compile(
 """Variables that change what the AWS SDK, Pulumi, an HTTP client, a terminal, Python or make does."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--examples`."""
+    help_text = "examples that the random tests with a command of their own draw (docs/testing.md)"
+    parser.addoption("--examples", choices=["all", "few"], default="all", help=help_text)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Let Python store bytecode; remove these variables, but not on AWS: credentials, region and proxies are needed."""
+    os.environ["TEST_EXAMPLES"] = config.getoption("--examples")
     sys.dont_write_bytecode = False  # else each of the processes that tests start compiles all that it imports
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("--target", "emulator") == "aws":
@@ -29,3 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
     os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "LC_ALL": "C.UTF-8", **nowhere}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return two workers for each processor with `-n auto`: nearly half of their time is waiting."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)

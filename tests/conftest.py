@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,17 @@ import pytest
 from localcloud import aws_request_checks
 
 aws_request_checks.install()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the workers of this run share the deployments of tests/components/support/harness.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            folder = tmp_path_factory.getbasetemp().parent / "deployments"
+            folder.mkdir(exist_ok=True)
+            patch.setenv("SHARED_DEPLOYMENTS", str(folder))
+        yield
 
 
 @pytest.fixture(autouse=True)

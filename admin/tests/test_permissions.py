@@ -131,8 +131,35 @@ def test_a_policy_names_the_resources_of_the_stack() -> None:
     of_stack = (PREFIX, BUCKET, KEY, "rest123", "socket456")
     others = [arn for arn in resources if not any(name in arn for name in of_stack)]
     assert set(others) <= {"*", "arn:aws:apigateway:eu-central-1::/account"}
-    assert allowed_actions(document) == {action for actions in COMMANDS.values() for action in actions}
+    actions = {action for actions in COMMANDS.values() for action in actions}
+    assert allowed_actions(document) == actions | {"kms:Decrypt"}
 
 
 def test_a_key_that_the_stack_does_not_have_is_in_no_policy(stack: Stack) -> None:
     assert "kms:DescribeKey" not in allowed_actions(policy(["doctor"], stack.outputs))
+
+
+@pytest.mark.parametrize(
+    ("command", "services"),
+    [("show", ["dynamodb", "s3"]), ("redrive", ["sqs"]), ("revoke", ["dynamodb"]), ("drain", []), ("doctor", [])],
+)
+def test_a_customer_managed_key_is_used_through_the_services_of_the_command(command: str, services: list[str]) -> None:
+    document = policy([command], StackOutputs(OUTPUTS | FULL, "o"))
+    hosts = [
+        host
+        for statement in document["Statement"]
+        if statement["Action"] == ["kms:Decrypt"]
+        for host in statement["Condition"]["StringLike"]["kms:ViaService"]
+    ]
+    assert hosts == [f"{service}.eu-central-1.*" for service in services]
+
+
+def test_a_command_that_calls_functions_may_call_no_others(stack: Stack) -> None:
+    for command, functions in (("cancel", {"fail"}), ("redrive", {"fail", "deliver", "close"})):
+        document = policy([command], stack.outputs)
+        (resources,) = [
+            statement["Resource"]
+            for statement in document["Statement"]
+            if "lambda:InvokeFunction" in statement["Action"]
+        ]
+        assert {arn.rpartition("-files-")[2] for arn in resources} == functions

@@ -23,6 +23,7 @@ from async_download_client.transfer import segments
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from client.tests.support.examples import some
 from client.tests.support.fake_stack import FakeStack
 from client.tests.support.fault_proxy import Act, FaultProxy, Kind
 
@@ -77,7 +78,7 @@ def acceptable_errors(done: list[Act]) -> set[type[AsyncDownloadError]]:
     return errors
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(schedule=SCHEDULES, parallel=st.integers(1, 4), to_stream=st.booleans())
 @example(schedule=[Act(Kind.STALL, 10), Act(Kind.RESET, 10), Act(Kind.EXPIRED)], parallel=1, to_stream=False)
 @example(schedule=[Act(Kind.EXPIRED)] * 3, parallel=1, to_stream=False)

@@ -20,6 +20,8 @@ from async_download_client.web_socket import SocketRefusedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from client.tests.support.examples import some
+
 pytestmark = [pytest.mark.security, pytest.mark.usefixtures("keep_signals", "environment")]
 SECRET = "FUZZSECRET"
 ACCEPTED: dict[str, object] = {
@@ -230,8 +232,8 @@ def check(arguments: list[str], *, stdin: bytes = b"", prints_ticket: bool = Fal
 
 
 def fuzz(examples: int) -> settings:
-    """Return the settings of a test with so many examples."""
-    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    """Return the settings of a test with so many examples, or an eighth with `--examples few`."""
+    return settings(max_examples=some(examples), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 OPTIONS = st.one_of(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import get_args
 
 import async_download_client
+import pytest
 from async_download_client import Client, errors, events
 
 from client.tests.support.fake_stack import SECRET, SIGNATURE
@@ -17,6 +20,19 @@ def test_the_package_exports_every_error_and_event() -> None:
     exported = set(async_download_client.__all__)
     assert all(hasattr(async_download_client, name) for name in exported)
     assert exported >= ERRORS | {event.__name__ for event in get_args(events.Event)}
+
+
+def test_a_command_starts_without_the_modules_that_only_some_need() -> None:
+    """Bars need a terminal, and asyncio needs a program that uses it: both would double the time of the start."""
+    program = "import sys, async_download_client.cli; print({'asyncio', 'rich.progress'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=40, check=True)
+    assert ended.stdout.strip() == "set()"
+
+
+def test_the_package_has_no_other_names() -> None:
+    name = "AsynchronousClient"
+    with pytest.raises(AttributeError, match=f"'async_download_client' has no attribute '{name}'"):
+        getattr(async_download_client, name)
 
 
 def test_the_tree_in_the_docstring_is_that_of_the_classes() -> None:

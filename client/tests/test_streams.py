@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -33,6 +34,13 @@ def big() -> Iterator[FakeStack]:
         yield stack
 
 
+def is_full(writer: int) -> bool:
+    """Return True if a pipe takes no more bytes."""
+    poll = select.poll()
+    poll.register(writer, select.POLLOUT)
+    return not poll.poll(0)
+
+
 def run(stack: FakeStack, folder: Path, script: str) -> subprocess.CompletedProcess[bytes]:
     """Run a line of a shell, in which `get`, `request` and `status` are our commands."""
     functions = (
@@ -53,14 +61,15 @@ def run(stack: FakeStack, folder: Path, script: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("output", ["-", "/dev/stdout", "/dev/fd/1"])
-def test_a_pipe_that_does_not_block_gets_all_bytes(big: FakeStack, output: str) -> None:
+def test_a_pipe_that_does_not_block_gets_all_bytes(big: FakeStack, output: str, wait_for: WaitFor) -> None:
     """The reader starts when the pipe has been full for a while."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
     command = [*COMMAND, "get", big.api_url, "--path", "q3.csv", "-o", output]
     process = subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE)
+    wait_for(lambda: is_full(writer))
     os.close(writer)
-    time.sleep(1.5)
+    time.sleep(0.1)
     with os.fdopen(reader, "rb") as file:
         assert file.read() == big.content
     _, err = process.communicate(timeout=20)
@@ -133,7 +142,7 @@ def test_output_that_is_lost_is_exit_code_8(big: FakeStack, tmp_path: Path, brok
     assert lines[-1].endswith(" [FILE]")
 
 
-@pytest.mark.parametrize("output", ["> /dev/full", ">&-", "> >(exec 0<&-; sleep 3)"])
+@pytest.mark.parametrize("output", ["> /dev/full", ">&-", "> >(exec 0<&- >&- 2>&-; sleep 3)"])
 def test_json_that_is_lost_is_exit_code_8_and_the_file_is_written(
     stack: FakeStack, tmp_path: Path, output: str
 ) -> None:
@@ -178,7 +187,7 @@ def test_progress_and_the_file_are_not_mixed(stack: FakeStack, tmp_path: Path) -
     assert (ended.returncode, ended.stderr) == (0, stack.content)
 
 
-def test_json_to_a_pipe_that_does_not_block_is_whole(stack: FakeStack) -> None:
+def test_json_to_a_pipe_that_does_not_block_is_whole(stack: FakeStack, wait_for: WaitFor) -> None:
     """The pipe is full until the command has ended its first attempt to write."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
@@ -187,7 +196,8 @@ def test_json_to_a_pipe_that_does_not_block_is_whole(stack: FakeStack) -> None:
         [*COMMAND, "request", stack.api_url, "--path", "q3.csv"], stdout=writer, stderr=subprocess.PIPE
     )
     os.close(writer)
-    time.sleep(1.5)
+    wait_for(lambda: stack.requests)
+    time.sleep(0.2)
     with os.fdopen(reader, "rb") as file:
         assert json.loads(file.read()[filling:])["downloadId"]
     _, err = process.communicate(timeout=20)
@@ -257,14 +267,15 @@ def test_a_closed_stream_is_a_file_error(client: Client, file: ReadyFile) -> Non
 
 @pytest.mark.parametrize("buffering", [0, 8192])
 def test_a_buffer_over_a_pipe_that_does_not_block_gets_all(
-    client: Client, file: ReadyFile, stack: FakeStack, buffering: int
+    client: Client, file: ReadyFile, stack: FakeStack, buffering: int, wait_for: WaitFor
 ) -> None:
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
     received: list[bytes] = []
 
     def read() -> None:
-        time.sleep(0.5)
+        wait_for(lambda: is_full(writer))
+        time.sleep(0.1)
         with os.fdopen(reader, "rb") as source:
             received.append(source.read())
 

@@ -21,6 +21,13 @@ _SPECIAL_ACTIONS = {  # calls whose IAM action is not `service:Operation`
     ("s3", "HeadBucket"): "s3:ListBucket",
     ("s3", "HeadObject"): "s3:GetObject",
 }
+_DECRYPTED = {
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:UpdateItem",
+    "s3:GetObject",
+    "sqs:ReceiveMessage",
+}
 _PREFIXES = {"service-quotas": "servicequotas", "stepfunctions": "states"}
 
 COMMANDS: Mapping[str, Mapping[str, str]] = {
@@ -39,7 +46,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "states:ListExecutions": "state machines",
     },
     "redrive": {
-        "lambda:InvokeFunction": "functions",
+        "lambda:InvokeFunction": "`fail`, `deliver` and `close`",
         "sqs:ChangeMessageVisibility": "dead-letter queue",
         "sqs:DeleteMessage": "dead-letter queue",
         "sqs:ReceiveMessage": "dead-letter queue",
@@ -48,17 +55,17 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "cancel": {
         "dynamodb:GetItem": "downloads table",
         "dynamodb:UpdateItem": "downloads table",
-        "lambda:InvokeFunction": "functions",
+        "lambda:InvokeFunction": "`fail`",
         "states:StopExecution": "executions",
     },
     "drain": {
-        "lambda:DeleteFunctionConcurrency": "functions",
-        "lambda:GetFunctionConcurrency": "functions",
-        "lambda:GetFunctionConfiguration": "functions",
-        "lambda:ListTags": "functions",
-        "lambda:PutFunctionConcurrency": "functions",
-        "lambda:TagResource": "functions",
-        "lambda:UntagResource": "functions",
+        "lambda:DeleteFunctionConcurrency": "`request_download`",
+        "lambda:GetFunctionConcurrency": "`request_download`",
+        "lambda:GetFunctionConfiguration": "`request_download`",
+        "lambda:ListTags": "`request_download`",
+        "lambda:PutFunctionConcurrency": "`request_download`",
+        "lambda:TagResource": "`request_download`",
+        "lambda:UntagResource": "`request_download`",
         "states:ListExecutions": "state machines",
     },
     "smoke": {
@@ -104,7 +111,18 @@ def policy(commands: Iterable[str], outputs: StackOutputs) -> dict[str, Any]:
         for kind in sorted(actions)
         if (resources := _resources(kind, outputs))
     ]
-    return {"Version": "2012-10-17", "Statement": statements}
+    names = {action for kind in actions for action in actions[kind]}
+    return {"Version": "2012-10-17", "Statement": [*statements, *_use_of_key(names, outputs)]}
+
+
+def _use_of_key(actions: set[str], outputs: StackOutputs) -> list[dict[str, Any]]:
+    """Return the statement for a customer-managed key: services decrypt items, copies and messages for the caller."""
+    services = sorted({action.partition(":")[0] for action in actions & _DECRYPTED})
+    if not outputs.key_arn or not services:
+        return []
+    hosts = [f"{service}.{outputs.region}.*" for service in services]
+    condition = {"StringLike": {"kms:ViaService": hosts}}
+    return [{"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [outputs.key_arn], "Condition": condition}]
 
 
 def _resources(kind: str, outputs: StackOutputs) -> list[str]:
@@ -113,7 +131,7 @@ def _resources(kind: str, outputs: StackOutputs) -> list[str]:
     tables = [outputs.arn("dynamodb", f"table/{name}") for name in outputs.table_names]
     gateway = f"arn:{outputs.partition}:apigateway:{outputs.region}::"
     rest, socket = outputs.rest_stage, outputs.socket_stage
-    functions = [outputs.arn("lambda", f"function:{name}") for name in outputs.function_names.values()]
+    functions = {key: outputs.arn("lambda", f"function:{name}") for key, name in outputs.function_names.items()}
     resources = {
         "*": ["*"],
         "API Gateway": [
@@ -127,7 +145,10 @@ def _resources(kind: str, outputs: StackOutputs) -> list[str]:
         "dead-letter queue": [outputs.arn("sqs", outputs.dead_letter_queue_name)],
         "downloads table": tables[:1],
         "executions": [f"{arn.replace(':stateMachine:', ':execution:')}:*" for arn in outputs.machine_arns],
-        "functions": functions,
+        "`fail`": [functions["fail"]],
+        "`fail`, `deliver` and `close`": [functions[key] for key in ("fail", "deliver", "close")],
+        "`request_download`": [functions["request_download"]],
+        "functions": list(functions.values()),
         "key": [outputs.key_arn] if outputs.key_arn else [],
         "log groups": [
             outputs.arn("logs", f"log-group:{outputs.log_group(name)}{end}")

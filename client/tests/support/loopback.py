@@ -23,7 +23,7 @@ class Loopback:
             context.load_cert_chain(certificate)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         cast(Any, self._server).loopback = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,))
         self.url = f"{'https://localhost' if certificate else 'http://127.0.0.1'}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:

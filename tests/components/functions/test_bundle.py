@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -76,20 +77,43 @@ def test_a_function_holds_its_own_handler_and_no_other(deployment: Deployment) -
         assert handlers == {f"runtime/handlers/{function.inputs['handler'].split('.')[2]}.py"}
 
 
+IMPORT_EACH = """
+import importlib, json, os, sys
+import botocore.session  # once, since it takes most of the time of an import
+for key in sys.argv[1:]:
+    sys.stdout.flush()
+    if child := os.fork():
+        if os.waitpid(child, 0)[1]:
+            sys.exit(key)
+        continue
+    sys.path[0] = os.path.abspath(key)
+    importlib.import_module("runtime.handlers." + key)
+    files = [module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "runtime"]
+    print(json.dumps([os.path.relpath(file, sys.path[0]) for file in files]))
+    break
+"""
+"""Imports the handler of each function in a process of its own, from the folder with the function's name."""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """Return the files that the handler of each function loads from its archive, where nothing else of ours is."""
+    folder = tmp_path_factory.mktemp("archives")
+    for key in FUNCTIONS:
+        for name, asset in bundle.runtime_archive(key).assets.items():
+            assert isinstance(asset, pulumi.FileAsset)
+            (folder / key / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(asset.path, folder / key / name)
+    command = [sys.executable, "-c", IMPORT_EACH, *FUNCTIONS]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {key: set(json.loads(line)) for key, line in zip(FUNCTIONS, done.stdout.splitlines(), strict=True)}
+
+
 @pytest.mark.parametrize("key", FUNCTIONS)
-def test_an_archive_is_what_its_handler_loads(tmp_path: Path, key: str) -> None:
-    """All of it and no more, in a process that has nothing else of ours."""
-    files = bundle.runtime_archive(key).assets
-    for name, asset in files.items():
-        assert isinstance(asset, pulumi.FileAsset)
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(asset.path, tmp_path / name)
-    code = f"import sys, runtime.handlers.{key}; print(*(each.__file__ for each in sys.modules.values() if " + (
-        "each.__name__.partition('.')[0] == 'runtime'))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    loaded = {Path(file).relative_to(tmp_path).as_posix() for file in done.stdout.split()}
-    assert loaded == {name for name in files if name.startswith("runtime/")}
+def test_an_archive_is_what_its_handler_loads(loaded: dict[str, set[str]], key: str) -> None:
+    """All of it and no more."""
+    assert loaded[key] == {name for name in bundle.runtime_archive(key).assets if name.startswith("runtime/")}
 
 
 def test_whatever_is_imported_is_found_and_nothing_else(tmp_path: Path) -> None:

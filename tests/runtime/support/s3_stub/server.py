@@ -45,7 +45,7 @@ class S3Stub:
         self._lock = threading.Lock()
         self._server = _Server(self)
         self.url = f"https://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
     def close(self) -> None:
