@@ -134,7 +134,7 @@ actionlint: .tools/actionlint ## actionlint on the workflows, built from the Go 
 	@command -v go >/dev/null || { echo "Go 1.25 or newer is needed to build actionlint: https://go.dev/dl/" >&2; exit 1; }
 	@go build -C tools/actionlint -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 
-docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying policy and resource snapshot from the code
+docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying policy, permissions boundary and resource snapshot from the code
 	@$(RUN) -m tools.component_args
 	@$(RUN) -m tools.settings_pages
 	@$(RUN) -m tools.readme_tables
@@ -145,6 +145,7 @@ docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying polic
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write
+	@$(RUN) -m tools.permissions_boundary --write
 	@$(RUN) -m tests.components.support.snapshot --write
 
 format: setup ## Let ruff mend what it can
