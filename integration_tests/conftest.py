@@ -54,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--aws-account", metavar="ID", help="--target aws: the sandbox account; any other is refused")
     group.addoption("--origin-url", metavar="URL", help="--target aws: where it can reach `localcloud.origin`")
     group.addoption("--random-ids", metavar="N", default=400, help="random ids that test_abuse.py tries (%(default)s)")
+    group.addoption("--flood", metavar="N", default=200, help="requests of one caller in test_limits.py (%(default)s)")
     group.addoption("--keep-on-failure", action="store_true", help="leave the stacks when a test failed")
 
 

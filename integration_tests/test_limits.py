@@ -20,7 +20,6 @@ pytestmark = pytest.mark.security
 
 TOO_LARGE = MAX_FILE_MB * 10**6 + 1
 WORKERS = 4  # that copy; one caller gets at most half of them
-FLOOD = 1_000
 DAILY_MB = 5
 BUSY = "first_byte=300"  # the worker waits for the origin until the download is cancelled
 PROMPT_SECONDS = 10
@@ -62,12 +61,14 @@ def post(stack: Stack, rest: Rest, path: str) -> Answer:
     return rest.call("POST", "/downloads", {"origin": stack.client.origin, "path": path})
 
 
-def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack) -> None:
+def test_a_flood_of_one_caller_leaves_a_worker_for_another(capped: Stack, request: pytest.FixtureRequest) -> None:
+    """`make test-abuse` sends 1,000 requests."""
+    number = int(request.config.getoption("--flood"))
     with user(capped.cloud, "execute-api:Invoke") as first, user(capped.cloud, "execute-api:Invoke") as second:
         flooder, other = Rest(capped.client.rest.base_url, first), Rest(capped.client.rest.base_url, second)
         wait_for(lambda: other.call("GET", "/downloads/x").status == 401, SPREAD_SECONDS)
         with ThreadPoolExecutor(8) as threads:
-            answers = list(threads.map(lambda _: post(capped, flooder, unique_path("1MB", BUSY)), range(FLOOD)))
+            answers = list(threads.map(lambda _: post(capped, flooder, unique_path("1MB", BUSY)), range(number)))
         accepted = [capped.client.parse_download(answer) for answer in answers if answer.status == 202]
         refused = [answer for answer in answers if answer.status != 202]
         codes = {(answer.status, answer.code) for answer in refused}

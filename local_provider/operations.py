@@ -19,7 +19,7 @@ from local_provider.resource_type import Operation, Properties, ResourceType
 from local_provider.values import Plain
 
 _GONE = re.compile(
-    r"404|.*NotFound|.*NotFoundException|.*NotFoundError|.*DoesNotExist|.*NonExistentQueue|NoSuch(Bucket|Entity|CORS|Life|Public).*"
+    r"404|.*NotFound|.*NotFoundException|.*NotFoundError|.*DoesNotExist|.*NonExistentQueue|.*NonexistentItemException|NoSuch(Bucket|Entity|CORS|Life|Public).*"
 )
 """Error codes that say that a resource does not exist."""
 _ABSENT = frozenset({"NoSuchTagSet"})
@@ -58,6 +58,8 @@ class ResourceClient:
         """Change a resource in place; return its outputs."""
         kind = self._kind
         outputs = {name: old[name] for name in kind.outputs if name in old}
+        for parent in {name.partition(".")[0] for name in kind.outputs if "." in name} & old.keys():
+            outputs[parent] = _merged(old[parent], new.get(parent))
         changed = frozenset(name for name in kind.top_inputs if is_changed(kind, name, old, new))
         values = {**outputs, **self._prepared(new), "id": resource_id}
         removed = {name: kind.cleared.get(name) for name in changed if name not in values}
@@ -78,6 +80,10 @@ class ResourceClient:
                 current[name] = from_answer(kind, name, {}, self._detail(name, values, answer), state.get(name))
             elif name != "tags" or not kind.tags:
                 current[name] = from_answer(kind, name, answer, None, state.get(name))
+        if any("." in name for name in kind.outputs):
+            current |= {
+                name: value for name, value in self._outputs({**values, **current}, answer).items() if name in current
+            }
         if kind.tags:
             listed = self._invoke(Operation(kind.tags[2]), values) if kind.tags[2] else whole
             current["tags"] = from_answer(kind, "tags", listed, None, None) or {}
@@ -172,13 +178,20 @@ class ResourceClient:
 
     def _outputs(self, values: Properties, answer: Properties) -> dict[str, Plain]:
         """Return the outputs that properties and an answer give; the others are missing."""
-        outputs = {}
+        outputs: dict[str, Plain] = {}
         for name, template in self._kind.outputs.items():
             try:
-                outputs[name] = self._format(template, values, answer)
+                value = self._format(template, values, answer)
             except KeyError:
                 continue
+            parent, _, member = name.partition(".")
+            outputs[parent] = _merged(outputs.get(parent, values.get(parent)), {member: value}) if member else value
         return outputs
+
+
+def _merged(members: Plain, others: Plain) -> dict[str, Plain]:
+    """Return the members of two objects, of which either may be missing."""
+    return {**(members if isinstance(members, Mapping) else {}), **(others if isinstance(others, Mapping) else {})}
 
 
 class _Values(dict[str, Any]):
@@ -206,7 +219,10 @@ def is_changed(kind: ResourceType, name: str, old: Properties, new: Properties) 
     """
     if isinstance(new.get(name), pulumi.Archive):
         return sha256_of(zip_of(new[name])) != old.get("codeSha256")
-    return differs(old.get(name), new.get(name)) and not (name in kind.computed and name not in new)
+    before, members = old.get(name), {path.partition(".")[2] for path in kind.outputs if path.startswith(f"{name}.")}
+    if members and isinstance(before, Mapping):
+        before = {member: value for member, value in before.items() if member not in members}
+    return differs(before, new.get(name)) and not (name in kind.computed and name not in new)
 
 
 def is_gone(error: Exception) -> bool:

@@ -65,7 +65,7 @@ class ResourceType:
         service: botocore's name of the service.
         inert: inputs that the emulator accepts and ignores -> the reason; written like `inputs`.
         names: path in the parameters -> path in the properties, where the rules above do not give it.
-        outputs: outputs beside the inputs -> template.
+        outputs: outputs beside the inputs -> template; `input.member` adds a member to an input that is an object.
         named_by: input that gets a generated name when the program sets none.
         name_limit: longest generated name.
         computed: inputs that the service chooses when the program sets none: their absence is no change.

@@ -4,6 +4,7 @@ MiniStack has no interface for what is changed here, so that its modules are cha
 `tests/local_provider/test_private_names.py` says which names an upgrade has moved.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ PURPOSES = {
     "ministack.app:_s3_cors_target": "tell requests for a bucket of a web page from others",
     "ministack.core.iam_evaluator:find_iam_access_key_account": "accept the access keys of IAM users",
     "ministack.core.iam_evaluator:evaluate": "record IAM's decisions about permissions",
+    "ministack.core.lambda_runtime:_detect_runtime_binary": "start functions from a server that has loaded botocore",
     "ministack.core.lambda_runtime:execution_credentials": "give functions random access keys",
     "ministack.services.sts:_sessions": "accept the access keys of assumed roles",
     "ministack.services.sts:register_session": "give functions random access keys",
@@ -45,3 +47,16 @@ def replace_function_credentials(credentials: Callable[[Mapping[str, Any]], dict
 
     find("ministack.core.lambda_runtime:execution_credentials")
     lambda_runtime.execution_credentials = credentials
+
+
+def replace_python(program: str) -> None:
+    """Replace the interpreter that functions in Python are started with."""
+    from ministack.core import lambda_runtime
+
+    detect = find("ministack.core.lambda_runtime:_detect_runtime_binary")
+
+    def detect_runtime_binary(runtime: str) -> tuple[str, str]:
+        binary, script = detect(runtime)
+        return program if binary == sys.executable else binary, script
+
+    lambda_runtime._detect_runtime_binary = detect_runtime_binary

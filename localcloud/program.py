@@ -61,10 +61,10 @@ def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] =
     )
     values = {key: value for key, value in stack_config.items() if not key.startswith("aws:")}
     config_text = resolve(project, stack, values)
-    return run(FOLDER / "__main__.py", project.name, stack, config_text, _provider(cloud, stack_config))
+    return run(FOLDER / "__main__.py", project.name, stack, config_text, provider_of(cloud, stack_config))
 
 
-def _provider(cloud: Cloud, stack_config: Mapping[str, object]) -> AwsProvider:
+def provider_of(cloud: Cloud, stack_config: Mapping[str, object]) -> AwsProvider:
     """Return the provider with the stack's settings, such as default tags, at the cloud's endpoint."""
     if cloud.endpoint is None:
         raise ConfigError("The embedded engine deploys to an endpoint; AWS itself needs `pulumi up`.")

@@ -75,7 +75,8 @@ class _FunctionTail:
     def __init__(self, stack: LocalStack) -> None:
         self._logs = stack.client("logs")
         names: dict[str, str] = stack.outputs["functionNames"]
-        self._groups = {key: f"/aws/lambda/{name}" for key, name in names.items()}
+        folder = stack.outputs.get("logGroupPrefix") or "/aws/lambda"
+        self._groups = {key: f"{folder}/{name}" for key, name in names.items()}
         self._newest = dict.fromkeys(names, int(time.time() * 1000))
         self._shown_events: dict[tuple[str, str], int] = {}
 

@@ -2,7 +2,8 @@
 
 They are those that the official provider calls, from its source, and those that CloudFormation lists for the same type.
 `s3:GetBucket*` stands for a dozen of a bucket's settings, so that the policy stays below the limit of a managed one.
-In ARNs `{name}` stands for the pattern of the stack's names, `{bucket}` for that of its bucket.
+In ARNs `{name}` stands for the pattern of the stack's names, `{bucket}` for that of its bucket, and `{log_folder}` for
+each folder of its log groups.
 """
 
 from __future__ import annotations
@@ -25,21 +26,24 @@ def _grant(service: str, verbs: str, *resources: str, equals: Mapping[str, objec
     return Grant(actions, resources, {"StringEquals": equals} if equals else {})
 
 
+BOUNDARY = {"iam:PermissionsBoundary": "{permissions_boundary}"}
+"""Condition of the actions that could give more permissions to a role; left out for a stack without a boundary."""
 _LOCAL = "arn:{partition}:%s:{region}:{account}:%s"
-_ROLE = "arn:{partition}:iam::{account}:role/{name}"
+_ROLE = "arn:{partition}:iam::{account}:role{role_path}{name}"
 _BUCKET = "arn:{partition}:s3:::{bucket}"
 _API = "arn:{partition}:apigateway:{region}::/%s"
 _FUNCTION = _LOCAL % ("lambda", "function:{name}")
 _QUEUE = _LOCAL % ("sqs", "{name}")
 _MACHINE = _LOCAL % ("states", "stateMachine:{name}")
 _RULE = _LOCAL % ("events", "rule/{name}")
-_LOG_GROUPS = tuple(
-    _LOCAL % ("logs", f"log-group:/aws/{folder}/{{name}}") for folder in ("apigateway", "lambda", "vendedlogs/states")
-)
+_LOG_GROUPS = _LOCAL % ("logs", "log-group:{log_folder}/{name}")  # for each folder of the stack
 _TAKERS = ["apigateway.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"]
 _PASS_ROLE = _grant("iam", "PassRole", _ROLE, equals={"iam:PassedToService": _TAKERS})
+_BOUNDED = _grant("iam", "CreateRole DeleteRolePolicy PutRolePolicy", _ROLE, equals=BOUNDARY)
 _REST = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "restapis*", _API % "tags/*")
 _SOCKET = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apis*", _API % "tags/*")
+_DOMAIN = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "domainnames*", _API % "tags/*")
+_STAGES = _API % "restapis/*/stages/*"
 _KEYS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "apikeys*")
 _PLANS = _grant("apigateway", "DELETE GET PATCH POST PUT", _API % "usageplans*")
 _GATEWAY_ROLE = _grant(  # API Gateway creates it with the first API of an account
@@ -74,6 +78,10 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "aws:apigateway/stage:Stage": (_REST,),
     "aws:apigateway/usagePlan:UsagePlan": (_PLANS, _REST),
     "aws:apigateway/usagePlanKey:UsagePlanKey": (_PLANS, _KEYS),
+    "aws:apigateway/basePathMapping:BasePathMapping": (_DOMAIN,),
+    "aws:apigateway/domainName:DomainName": (_DOMAIN, _GATEWAY_ROLE),
+    "aws:apigatewayv2/apiMapping:ApiMapping": (_DOMAIN,),
+    "aws:apigatewayv2/domainName:DomainName": (_DOMAIN, _GATEWAY_ROLE),
     "aws:apigatewayv2/api:Api": (_SOCKET, _GATEWAY_ROLE),
     "aws:apigatewayv2/integration:Integration": (_SOCKET,),
     "aws:apigatewayv2/route:Route": (_SOCKET,),
@@ -89,7 +97,7 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
             "logs",
             "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey "
             "ListTagsForResource PutRetentionPolicy TagResource UntagResource",
-            *_LOG_GROUPS,
+            _LOG_GROUPS,
         ),
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": (_MONITORING,),
@@ -106,12 +114,13 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
     "aws:iam/role:Role": (
         _grant(
             "iam",
-            "CreateRole DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
+            "DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
             "ListRoleTags TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
             _ROLE,
         ),
+        _BOUNDED,
     ),
-    "aws:iam/rolePolicy:RolePolicy": (_grant("iam", "DeleteRolePolicy GetRolePolicy PutRolePolicy", _ROLE),),
+    "aws:iam/rolePolicy:RolePolicy": (_grant("iam", "GetRolePolicy", _ROLE), _BOUNDED),
     "aws:lambda/function:Function": (
         _grant(
             "lambda",
@@ -178,6 +187,10 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
         ),
     ),
     "aws:sqs/queuePolicy:QueuePolicy": (_grant("sqs", "GetQueueAttributes SetQueueAttributes", _QUEUE),),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": (
+        _grant("apigateway", "SetWebACL", _STAGES),
+        _grant("wafv2", "DisassociateWebACL GetWebACLForResource", _STAGES),
+    ),
 }
 """Grants by resource type."""
 
@@ -192,5 +205,7 @@ OPTIONAL: Mapping[str, tuple[Grant, ...]] = {
     ),
     "existing_bucket": (_grant("s3", "ListBucket", "arn:{partition}:s3:::{existing_bucket}"),),
     "authorizer_function": (_grant("lambda", "AddPermission GetPolicy RemovePermission", "{authorizer_function}"),),
+    "web_acl": (_grant("wafv2", "AssociateWebACL GetWebACL", "{web_acl}"), _grant("wafv2", "AssociateWebACL", _STAGES)),
+    "permissions_boundary": (_grant("iam", "PutRolePermissionsBoundary", _ROLE, equals=BOUNDARY),),
 }
 """Further grants by field of `Target`, for stacks that set it."""

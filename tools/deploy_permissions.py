@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from async_download.functions import ALL_FUNCTIONS
+from async_download.keys import LOG_FOLDERS
 from async_download.names import BUCKET_LIMIT, LIMIT, RANDOM_LENGTH, bucket_stem, hyphenated
+from async_download.settings.protection import NO_PATH
 
-from tools.deploy_grants import GRANTS, OPTIONAL, Grant
+from tools.deploy_grants import BOUNDARY, GRANTS, OPTIONAL, Grant
 from tools.readme_tables import TOP
 
 DOCUMENT = TOP / "docs" / "deploy-permissions.json"
@@ -28,7 +30,8 @@ Document = dict[str, Any]
 class Target:
     """The account, region and names of the stack that the policy covers.
 
-    `key`, `existing_bucket` and `authorizer_function` are ARN, name and ARN of existing resources, or empty.
+    `key`, `authorizer_function`, `permissions_boundary` and `web_acl` are ARNs of existing resources or empty, and
+    `existing_bucket` is a name; `role_path` and `log_group_prefix` are the settings of these names.
     """
 
     account: str = "111122223333"
@@ -40,22 +43,32 @@ class Target:
     key: str = ""
     existing_bucket: str = ""
     authorizer_function: str = ""
+    permissions_boundary: str = ""
+    web_acl: str = ""
+    role_path: str = NO_PATH
+    log_group_prefix: str = ""
 
     @property
     def fields(self) -> dict[str, str]:
         """Return the values of the placeholders in `deploy_grants`."""
-        return {**vars(self), "name": self._name, "bucket": self._bucket}
+        return {**vars(self), "name": name_pattern(self.prefix), "bucket": self._bucket}
 
-    @property
-    def _name(self) -> str:
-        """Return the pattern of names of functions, roles and tables; long prefixes are shortened in them."""
-        room = LIMIT - MAX_KEY_LENGTH - 1
-        return f"{self.prefix}-*" if len(self.prefix) <= room else f"{self.prefix[: room - HASH_LENGTH]}*"
+    def arns(self, pattern: str) -> list[str]:
+        """Return the ARNs that a pattern of `deploy_grants` stands for."""
+        folders = [self.log_group_prefix] if self.log_group_prefix else LOG_FOLDERS
+        arns = (pattern.format(**self.fields, log_folder=folder) for folder in folders)
+        return list(dict.fromkeys(arns))
 
     @property
     def _bucket(self) -> str:
         """Return the pattern of the name that the engine gives the bucket."""
         return f"{bucket_stem(self.component)[: BUCKET_LIMIT - RANDOM_LENGTH]}-*"
+
+
+def name_pattern(prefix: str) -> str:
+    """Return the pattern of names of functions, roles and tables; long prefixes are shortened in them."""
+    room = LIMIT - MAX_KEY_LENGTH - 1
+    return f"{prefix}-*" if len(prefix) <= room else f"{prefix[: room - HASH_LENGTH]}*"
 
 
 def policy(target: Target) -> Document:
@@ -65,8 +78,8 @@ def policy(target: Target) -> Document:
     """
     actions: dict[tuple[tuple[str, ...], str], set[str]] = {}
     for grant in _grants(target):
-        resources = tuple(resource.format(**target.fields) for resource in grant.resources)
-        condition = json.dumps(grant.condition).replace(SUFFIX, f"{target.region}.{target.suffix}")
+        resources = tuple(arn for resource in grant.resources for arn in target.arns(resource))
+        condition = _condition(target, grant)
         actions.setdefault((resources, condition), set()).update(grant.actions)
     resources_of: dict[tuple[tuple[str, ...], str], dict[str, None]] = {}
     for (resources, condition), allowed in actions.items():
@@ -86,6 +99,18 @@ def _grants(target: Target) -> Iterable[Grant]:
             yield from grants
 
 
+def _condition(target: Target, grant: Grant) -> str:
+    """Return the condition of a grant for the stack, as JSON."""
+    condition = (
+        {} if grant.condition == {"StringEquals": BOUNDARY} and not target.permissions_boundary else grant.condition
+    )
+    texts = {SUFFIX: f"{target.region}.{target.suffix}", "{permissions_boundary}": target.permissions_boundary}
+    text = json.dumps(condition)
+    for placeholder, value in texts.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
 def _statement(actions: Sequence[str], resources: Sequence[str], condition: Document) -> Document:
     statement = {"Effect": "Allow", "Action": _single_or_list(actions), "Resource": _single_or_list(resources)}
     return statement | ({"Condition": condition} if condition else {})
@@ -99,6 +124,8 @@ EXAMPLE = Target(
     key="arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     existing_bucket="your-bucket",
     authorizer_function="arn:aws:lambda:eu-central-1:111122223333:function:authorize",
+    permissions_boundary="arn:aws:iam::111122223333:policy/async-download-boundary",
+    web_acl="arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/company/1234abcd-12ab-34cd-56ef-1234567890ab",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from async_download.api.gateway_errors import gateway_errors
@@ -39,10 +40,10 @@ def of_function(handler: str) -> Codes:
 
 
 def of_gateway(route: Route) -> Codes:
-    """Return the errors that API Gateway itself returns, for any `auth.type`."""
+    """Return the errors that API Gateway itself returns, for any `auth.type`, with a firewall or without."""
     result: Codes = {}
-    for auth in RestAuth:
-        for kind, error in gateway_errors(auth).items():
+    for auth, firewall in product(RestAuth, (False, True)):
+        for kind, error in gateway_errors(auth, firewall=firewall).items():
             if kind.startswith("BAD_REQUEST") and not route.checked:
                 continue
             if kind in ELSEWHERE and auth is not RestAuth.IAM:

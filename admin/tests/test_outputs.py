@@ -46,6 +46,23 @@ def test_the_stage_of_an_api_under_a_path_is_found() -> None:
     assert stack.rest_stage == ApiStage("ae73", "v2")
     with pytest.raises(OutputsError, match="address of an API"):
         assert outputs(apiUrl="https://downloads.example.com/").rest_stage
+    for api in (
+        "https://ae73.execute-api.eu-west-1.amazonaws.com/v2",
+        "http://127.0.0.1:4566/_aws/execute-api/ae73/v2",
+    ):
+        assert outputs(apiUrl=f"{api}/company/files").rest_stage == ApiStage("ae73", "v2")
+
+
+def test_a_stack_with_custom_domains_and_log_names_of_its_own_is_found() -> None:
+    stack = outputs(
+        apiUrl="https://files.example.com",
+        executeApiUrl="https://rest123.execute-api.eu-west-1.amazonaws.com/v2",
+        webSocketUrl="wss://sockets.example.com",
+        webSocketExecuteApiUrl="wss://socket456.execute-api.eu-west-1.amazonaws.com/v2",
+        logGroupPrefix="/company/files",
+    )
+    assert (stack.rest_stage, stack.socket_stage) == (ApiStage("rest123", "v2"), ApiStage("socket456", "v2"))
+    assert stack.log_group("copy") == f"/company/files/{PREFIX}-copy"
 
 
 def test_an_unknown_output_is_no_attribute() -> None:

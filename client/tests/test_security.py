@@ -111,6 +111,16 @@ def test_a_refusal_of_the_bare_ticket_says_how_to_send_credentials(
     assert "--url" in capsys.readouterr().err
 
 
+def test_a_request_that_a_firewall_blocks_needs_no_other_credentials(
+    stack: FakeStack, tmp_path: Path, capsys: Capture
+) -> None:
+    stack.rest = [(403, {"error": {"code": "REQUEST_BLOCKED", "message": "A firewall blocked the request."}})]
+    assert cli.main(["status", file_of(tmp_path, stack)]) == 3
+    printed = capsys.readouterr().err
+    assert "A firewall blocked the request." in printed
+    assert "--url" not in printed
+
+
 def test_the_status_url_of_an_answer_is_not_called(stack: FakeStack, hostile: FakeStack) -> None:
     download = parse_download({**stack.accepted, "statusUrl": f"{hostile.api_url}/downloads/{ID}"})
     with Client(stack.api_url, auth=ApiKey("made-up"), timing=QUICK) as client:

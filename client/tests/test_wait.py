@@ -318,7 +318,13 @@ def test_too_many_downloads_is_retried_and_then_raised_with_its_message(stack: F
             "DAILY_LIMIT_REACHED",
             "midnight",
         ),
-        ((403, {"message": "Forbidden"}), "HTTP_403", "Forbidden.*credentials"),
+        ((403, {"message": "Forbidden"}), "HTTP_403", "Forbidden.*firewall.*credentials"),
+        ((403, {"message": "Missing Authentication Token"}), "HTTP_403", r"^(?!.*firewall).*Token.*credentials"),
+        (
+            (403, {"error": {"code": "REQUEST_BLOCKED", "message": "A firewall blocked the request."}}),
+            "REQUEST_BLOCKED",
+            "^A firewall blocked the request.$",
+        ),
         ((404, {}), "HTTP_404", "HTTP 404"),
     ],
 )

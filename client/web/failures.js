@@ -33,6 +33,7 @@ const TEXTS = {
   INTERNAL: ["The API had an internal error.", "Try again in a moment."],
   UNAUTHORIZED: ["The API requires credentials.", "A page can send only an API key; for other credentials use the async-download command."],
   FORBIDDEN: ["The API refused the call.", "Check the API key and the API URL. An API that requires calls signed with IAM cannot be used from a page: use the async-download command."],
+  REQUEST_BLOCKED: ["A firewall blocked the request before it reached the API.", "Ask the operator of this API to allow such requests."],
   NOT_FOUND: ["The API has no such path.", "Check the API URL: it ends with the name of the stage, such as /v1."],
   // This page
   BAD_API_URL: ["This is not the URL of an API.", "It begins with https:// (http:// only for this machine) and ends with the name of the stage, such as /v1."],

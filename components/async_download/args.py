@@ -135,6 +135,24 @@ class Api(TypedDict):
     reserved_concurrency: NotRequired[int]
     """Reserved concurrency of the function that accepts requests for downloads. Allowed: 1 to 10000, or 0 for none. Default: 0."""
 
+    rest_api_id: NotRequired[pulumi.Input[str]]
+    """Id of an existing REST API to which the routes are added. Its deployment and stage stay its owner's. Default: a new API."""
+
+    root_resource_id: NotRequired[pulumi.Input[str]]
+    """Id of the resource of that API under which the routes are added. Default: none."""
+
+    domain_name: NotRequired[str]
+    """Custom domain of the REST API, which replaces host and stage in its URLs. Allowed: a lower-case host name such as files.example.com, without a scheme, a path and a wildcard. Default: none."""
+
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the ACM certificate of `domain_name`, in the stack's account and region. Default: none."""
+
+    disable_execute_api_endpoint: NotRequired[bool]
+    """Whether the REST API answers at its custom domain only, and no longer at `execute-api`. Default: false."""
+
+    web_acl_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the web ACL of AWS WAF that filters REST requests, in the stack's account and region. Default: none."""
+
 
 class WebSocket(TypedDict):
     """Connections of the WebSocket API."""
@@ -147,6 +165,12 @@ class WebSocket(TypedDict):
 
     reserved_concurrency: NotRequired[int]
     """Reserved concurrency of the function that accepts connections. Allowed: 1 to 10000, or 0 for none. Default: 0."""
+
+    domain_name: NotRequired[str]
+    """Custom domain of the WebSocket API, another one than `api.domain_name`. Functions post to `execute-api`. Allowed: a lower-case host name such as files.example.com, without a scheme, a path and a wildcard. Default: none."""
+
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the ACM certificate of `domain_name`, in the stack's account and region. Default: none."""
 
 
 class Limits(TypedDict):
@@ -249,6 +273,9 @@ class Observability(TypedDict):
     log_retention_days: NotRequired[int]
     """Days that logs are kept: one of the numbers that CloudWatch Logs accepts. Allowed: 1 to 3653. Default: 30."""
 
+    log_group_prefix: NotRequired[str]
+    """First part of the names of all log groups, to which a slash and the name of the function or API are added. Allowed: letters, digits and any of _.#/-, at most 256, that do not begin with aws/ and do not end with a slash. Default: the folder of the service, such as that of Lambda."""
+
     access_logs: NotRequired[bool]
     """Whether the APIs write access logs. Needs the account's CloudWatch role for API Gateway. Default: false."""
 
@@ -282,7 +309,7 @@ class Encryption(TypedDict):
 
 
 class Protection(TypedDict):
-    """Protection of data against deletion."""
+    """Protection of data against deletion, and limits of the stack's roles."""
 
     protect: NotRequired[bool]
     """Whether bucket, tables and APIs can be deleted or replaced only after this is false again. Default: false."""
@@ -295,6 +322,12 @@ class Protection(TypedDict):
 
     point_in_time_recovery: NotRequired[bool]
     """Whether the tables can be restored to any second of the last 35 days. Default: false."""
+
+    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the IAM policy that is the permissions boundary of every role. Default: no boundary."""
+
+    role_path: NotRequired[str]
+    """IAM path of every role. A change replaces the roles. Allowed: folders of letters, digits and any of _+=,.@-, with a slash before, between and after them, at most 256 characters; not those of AWS, which begin with /aws-. Default: `/`."""
 
 
 class Cloud(TypedDict):
@@ -347,7 +380,7 @@ class AsyncDownloadArgs(TypedDict):
     """Encryption at rest and in transit."""
 
     protection: NotRequired[Protection]
-    """Protection of data against deletion."""
+    """Protection of data against deletion, and limits of the stack's roles."""
 
     name_prefix: NotRequired[str]
     """Prefix of the names of functions, roles, tables and other resources. Allowed: a letter, then letters, digits, '_' and '-', at most 128. Default: project, stack and component."""

@@ -5,6 +5,8 @@ from typing import Any, Optional
 import pulumi
 
 from async_download.api import rest_keys
+from async_download.api.custom_domains import MappedDomain, map_rest_domain, map_socket_domain
+from async_download.api.firewall import associate_web_acl
 from async_download.api.rest_api import RestApi
 from async_download.api.rest_page import page_url
 from async_download.api.websocket_api import WebSocketApi
@@ -17,7 +19,7 @@ from async_download.functions.signer import create_signer
 from async_download.monitoring.dashboard import create_dashboard
 from async_download.monitoring.metric_alarms import create_alarms
 from async_download.observability import AccessLogs, create_dead_letter_queue, key_policy
-from async_download.resources import compute_resources
+from async_download.resources import Resources, compute_resources
 from async_download.saved_queries import create_saved_queries
 from async_download.scope import Scope
 from async_download.settings import resolve
@@ -43,6 +45,30 @@ class AsyncDownload(pulumi.ComponentResource):
 
     web_page_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
     """URL of the web page, with `api.web_page`."""
+
+    execute_api_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Base URL of the REST API at its default endpoint, with `api.domain_name`."""
+
+    web_socket_execute_api_url: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """URL of the WebSocket API at its default endpoint, with `websocket.domain_name`."""
+
+    log_group_prefix: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Prefix of the names of all log groups, with `observability.log_group_prefix`."""
+
+    rest_deployment_triggers: pulumi.Output[Optional[dict[str, str]]]  # noqa: UP045  (the schema reads this form)
+    """Triggers of the owner's deployment of the REST API, with `api.rest_api_id`; known when all routes exist."""
+
+    api_domain_target: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Host that the DNS record of `api.domain_name` points to."""
+
+    api_domain_zone_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Route 53 zone of that host, for an alias record."""
+
+    web_socket_domain_target: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Host that the DNS record of `websocket.domain_name` points to."""
+
+    web_socket_domain_zone_id: pulumi.Output[Optional[str]]  # noqa: UP045  (the schema reads this form)
+    """Route 53 zone of that host, for an alias record."""
 
     bucket_name: pulumi.Output[str]
     """Bucket that holds the copies."""
@@ -83,9 +109,10 @@ class AsyncDownload(pulumi.ComponentResource):
         existing = existing_bucket(scope)
 
         tables, dead_letter_queue = Tables(scope), create_dead_letter_queue(scope)
-        rest, socket = RestApi(scope), WebSocketApi(scope)
+        socket = WebSocketApi(scope)
+        rest = RestApi(scope, socket.api)
         self.bucket_name = create_bucket(scope) if existing is None else existing
-        resources = compute_resources(scope, tables.downloads, self.bucket_name, rest.api, socket.api)
+        resources = compute_resources(scope, tables.downloads, self.bucket_name, rest.api, rest.base_path, socket.api)
         if existing is None:
             configure_bucket(scope, self.bucket_name, resources)
 
@@ -95,16 +122,19 @@ class AsyncDownload(pulumi.ComponentResource):
         create_saved_queries(scope, functions)
         send_status_events(scope, resources, transfer, idle_closer, functions["fail"], dead_letter_queue)
 
-        logs, backends = AccessLogs(scope), (*tables.all, signer, transfer, idle_closer)
+        logs, backends = AccessLogs(scope, resources), (*tables.all, signer, transfer, idle_closer)
         rest_stage = rest.serve(functions, logs, *backends)
         socket_stage = socket.serve(functions, logs, *backends)
         create_alarms(scope, resources)
         create_dashboard(scope, resources)
 
-        self.api_url = _after(rest_stage, resources.apply(lambda resources: resources.api_url))
-        self.download_url = pulumi.Output.concat(self.api_url, "/download")
-        self.web_socket_url = _after(socket_stage, resources.apply(lambda resources: resources.web_socket_url))
-        self.web_page_url = page_url(scope, self.api_url)
+        associate_web_acl(scope, resources, rest_stage)
+        rest_domain = map_rest_domain(scope, resources, rest.api, rest_stage)
+        socket_domain = map_socket_domain(scope, resources, socket.api, socket_stage)
+
+        self._set_addresses(scope, resources, rest_domain, socket_domain)
+        self.rest_deployment_triggers = rest.triggers
+        self.log_group_prefix = pulumi.Output.from_input(scope.settings.observability.log_group_prefix or None)
         self.bucket_rules = owner_rules(scope, resources)
         self.downloads_table_name, self.connections_table_name = tables.downloads.name, tables.connections.name
         self.state_machine_arn, self.idle_closer_machine_arn = transfer.arn, idle_closer.arn
@@ -115,10 +145,25 @@ class AsyncDownload(pulumi.ComponentResource):
         self.api_key_id = rest.api_key.id if rest.api_key else pulumi.Output.from_input(None)
         self.register_outputs({camel(output): getattr(self, output) for output in OUTPUTS})
 
+    def _set_addresses(
+        self,
+        scope: Scope,
+        resources: pulumi.Output[Resources],
+        rest_domain: MappedDomain,
+        socket_domain: MappedDomain,
+    ) -> None:
+        """Set the URLs of both APIs, and what the DNS records of their custom domains point to."""
+        api, websocket = scope.settings.api, scope.settings.websocket
+        self.api_url = rest_domain.served(resources.apply(lambda resources: resources.api_url))
+        self.download_url = pulumi.Output.concat(self.api_url, "/download")
+        self.web_socket_url = socket_domain.served(resources.apply(lambda resources: resources.web_socket_url))
+        self.web_page_url = page_url(scope, self.api_url)
+        self.execute_api_url = resources.apply(lambda resources: resources.execute_api_url if api.domain_name else None)
+        self.web_socket_execute_api_url = resources.apply(
+            lambda resources: resources.web_socket_execute_api_url if websocket.domain_name else None
+        )
+        self.api_domain_target, self.api_domain_zone_id = rest_domain.target, rest_domain.zone_id
+        self.web_socket_domain_target, self.web_socket_domain_zone_id = socket_domain.target, socket_domain.zone_id
+
 
 OUTPUTS = tuple(AsyncDownload.__annotations__)
-
-
-def _after(stage: pulumi.CustomResource, url: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Return the URL, for resources that have to wait until the stage serves it."""
-    return pulumi.Output.all(url, stage.id).apply(lambda values: str(values[0]))

@@ -38,14 +38,14 @@ def with_key(statements: Sequence[Statement], key: str) -> list[Statement]:
     ]
 
 
-def policy_statements(*, key: str, queue: str, name_prefix: str) -> list[Statement]:
+def policy_statements(*, key: str, queue: str, log_folders: Sequence[str], name_prefix: str) -> list[Statement]:
     """Return the statements of the key's policy for services that use the key by themselves.
 
     Partition, region and account are those of the queue.
     """
     _, partition, _, region, account, _ = queue.split(":")
     logs = f"arn:{partition}:logs:{region}:{account}"
-    groups = [f"{logs}:log-group:{folder}/{name_prefix[:STEM_LENGTH]}*" for folder in LOG_FOLDERS]
+    groups = [f"{logs}:log-group:{folder}/{name_prefix[:STEM_LENGTH]}*" for folder in log_folders]
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     use = ["kms:Decrypt", "kms:GenerateDataKey*"]
     return [

@@ -15,6 +15,7 @@ SETTINGS = {  # variable -> the setting that makes it long
     "CORS_ORIGINS": "api.cors_origins",
     "MANAGEMENT_URL": "cloud.execute_api_url",
     "OBJECT_PREFIX": "storage.prefix",
+    "SIGNER_ROLE_ARN": "protection.role_path",
     "WEB_SOCKET_URL": "cloud.execute_api_url",
 }
 

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from async_download import keys
 from async_download.resources import DEAD_LETTER_QUEUE, Resources
+from async_download.roles import create_role
 from async_download.scope import Scope
 from async_download.statements import allow, document, trust_service
 
@@ -45,10 +46,10 @@ SOCKET_FIELDS = {
 
 
 def log_group(scope: Scope, part: str, folder: str) -> aws.cloudwatch.LogGroup:
-    """Create the log group `{folder}/{prefix}-{part}`."""
+    """Create the log group of a part, in `folder` unless `observability.log_group_prefix` is set."""
     return aws.cloudwatch.LogGroup(
         scope.logical(f"{part}-logs"),
-        name=f"{folder}/{scope.physical(part)}",
+        name=f"{scope.settings.observability.log_folder(folder)}/{scope.physical(part)}",
         retention_in_days=scope.settings.observability.log_retention_days,
         kms_key_id=scope.settings.encryption.kms_key_arn,
         tags=scope.tags,
@@ -64,10 +65,10 @@ def tracing_mode(scope: Scope) -> str:
 class AccessLogs:
     """Access logs of both APIs, with `observability.access_logs`."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, resources: pulumi.Output[Resources]) -> None:
         self._scope = scope
         self.ready: list[pulumi.Resource] = (
-            [_account(scope)] if scope.settings.observability.manage_api_gateway_account else []
+            [_account(scope, resources)] if scope.settings.observability.manage_api_gateway_account else []
         )
         """Resources that a stage with access logs depends on."""
 
@@ -94,26 +95,24 @@ def create_dead_letter_queue(scope: Scope) -> aws.sqs.Queue:
 
 def key_policy(scope: Scope, resources: pulumi.Output[Resources]) -> pulumi.Output[list[dict[str, Any]]]:
     """Return the statements that the policy of the stack's key must hold; none without a key."""
-    key, prefix = scope.settings.encryption.kms_key_arn, scope.settings.name_prefix
+    key, settings = scope.settings.encryption.kms_key_arn, scope.settings
     if key is None:
         return pulumi.Output.from_input([])
     return pulumi.Output.all(resources=resources, key=key).apply(
         lambda values: keys.policy_statements(
-            key=values["key"], queue=values["resources"].dead_letter_queue.arn, name_prefix=prefix
+            key=values["key"],
+            queue=values["resources"].dead_letter_queue.arn,
+            log_folders=list(dict.fromkeys(map(settings.observability.log_folder, keys.LOG_FOLDERS))),
+            name_prefix=settings.name_prefix,
         )
     )
 
 
-def _account(scope: Scope) -> aws.apigateway.Account:
+def _account(scope: Scope, resources: pulumi.Output[Resources]) -> aws.apigateway.Account:
     """Create the one role of account and region that API Gateway logs with; it stays when the stack is destroyed."""
-    role = aws.iam.Role(
-        scope.logical("api-gateway-role"),
-        name=scope.physical("api-gateway"),
-        description="API Gateway writes the access logs of this account.",
-        assume_role_policy=json.dumps(trust_service("apigateway.amazonaws.com")),
-        tags=scope.tags,
-        opts=_kept(scope),
-    )
+    description = "API Gateway writes the access logs of this account."
+    trust = json.dumps(trust_service("apigateway.amazonaws.com"))
+    role = create_role(scope, "api-gateway", description, resources, trust, _kept(scope))
     policy = aws.iam.RolePolicy(
         scope.logical("api-gateway-policy"),
         name="logs",

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from async_download import names
 from async_download.api import addresses
+from async_download.api.rest_base import RestBase
 from async_download.names import FunctionName, hyphenated
 from async_download.scope import Scope
 from async_download.settings import Settings
@@ -45,6 +46,8 @@ class Resources:
     socket_api_endpoint: str
     event_bus: str | None = None
     """`observability.event_bus`, a name or an ARN."""
+    rest_base_path: str = ""
+    """Path of the resource under which an existing REST API has the routes."""
     origin_secret_arns: tuple[str, ...] = ()
     """Secrets and SSM parameters of the origins; only for the functions that read them."""
 
@@ -100,8 +103,8 @@ class Resources:
 
     def role(self, part: str) -> NamedResource:
         """Role of a part of the component."""
-        name = self._name(part)
-        return NamedResource(name, f"arn:{self.partition}:iam::{self.account}:role/{name}")
+        name, path = self._name(part), self.settings.protection.role_path
+        return NamedResource(name, f"arn:{self.partition}:iam::{self.account}:role{path}{name}")
 
     def function(self, name: FunctionName) -> NamedResource:
         """Lambda function."""
@@ -119,8 +122,8 @@ class Resources:
         return NamedResource(name, self._arn("cloudwatch", f"alarm:{name}"))
 
     def log_group(self, folder: str, part: str) -> NamedResource:
-        """CloudWatch log group."""
-        name = f"{folder}/{self._name(part)}"
+        """CloudWatch log group; `folder` is where it is without `observability.log_group_prefix`."""
+        name = f"{self.settings.observability.log_folder(folder)}/{self._name(part)}"
         return NamedResource(name, self._arn("logs", f"log-group:{name}"))
 
     @property
@@ -150,24 +153,40 @@ class Resources:
 
     @property
     def api_url(self) -> str:
-        """Base URL of the REST API."""
-        apis = self.rest_api_id, self.socket_api_id, self.socket_api_endpoint
-        return addresses.rest_url(*apis, self.settings.api.stage_name, self.settings.cloud.execute_api_url)
+        """Base URL of the REST API: of its custom domain, where it has one."""
+        if self.settings.api.domain_name:
+            return f"https://{self.settings.api.domain_name}"
+        return self.execute_api_url
 
     @property
-    def api_origin(self) -> str:
-        """Origin of the REST API, as browsers send it for a page that the API serves."""
-        return addresses.origin(self.api_url)
+    def execute_api_url(self) -> str:
+        """Base URL of the REST API at its default endpoint."""
+        apis = self.rest_api_id, self.socket_api_id, self.socket_api_endpoint
+        url = addresses.rest_url(*apis, self.settings.api.stage_name, self.settings.cloud.execute_api_url)
+        return url + self.rest_base_path
+
+    @property
+    def api_origins(self) -> list[str]:
+        """Origins of the REST API, as browsers send them for a page that the API serves."""
+        urls = [self.api_url, *([] if self.settings.api.disable_execute_api_endpoint else [self.execute_api_url])]
+        return list(dict.fromkeys(map(addresses.origin, urls)))
 
     @property
     def management_url(self) -> str:
-        """URL at which functions post to open sockets."""
+        """URL at which functions post to open sockets: at the default endpoint, also with a custom domain."""
         api = self.socket_api_id, self.socket_api_endpoint
         return addresses.management_url(*api, self.settings.api.stage_name, self.settings.cloud.execute_api_url)
 
     @property
     def web_socket_url(self) -> str:
-        """URL of the WebSocket API."""
+        """URL of the WebSocket API: of its custom domain, where it has one."""
+        if self.settings.websocket.domain_name:
+            return f"wss://{self.settings.websocket.domain_name}"
+        return self.web_socket_execute_api_url
+
+    @property
+    def web_socket_execute_api_url(self) -> str:
+        """URL of the WebSocket API at its default endpoint."""
         return addresses.socket_url(self.management_url)
 
     def _name(self, part: str) -> str:
@@ -189,7 +208,8 @@ def compute_resources(
     scope: Scope,
     downloads_table: aws.dynamodb.Table,
     bucket_name: pulumi.Output[str],
-    rest_api: aws.apigateway.RestApi,
+    rest_api: RestBase,
+    rest_base_path: pulumi.Output[str],
     socket_api: aws.apigatewayv2.Api,
 ) -> pulumi.Output[Resources]:
     """Compute names, ARNs and URLs from the first resources.
@@ -198,7 +218,7 @@ def compute_resources(
     """
 
     def compute(values: list[Any]) -> Resources:
-        table_arn, bucket, rest_api_id, socket_api_id, socket_api_endpoint, event_bus = values
+        table_arn, bucket, rest_api_id, socket_api_id, socket_api_endpoint, event_bus, base_path = values
         _, partition, _, region, account, _ = table_arn.split(":")
         return Resources(
             scope.settings,
@@ -210,6 +230,7 @@ def compute_resources(
             socket_api_id,
             socket_api_endpoint,
             event_bus,
+            base_path,
         )
 
     return pulumi.Output.all(
@@ -219,4 +240,28 @@ def compute_resources(
         socket_api.id,
         socket_api.api_endpoint,
         scope.settings.observability.event_bus,
+        rest_base_path,
     ).apply(compute)
+
+
+def arn_in_stack(resources: pulumi.Output[Resources], setting: str, arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return the ARN that a setting names, of a resource in the partition, region and account of the stack.
+
+    Policies of AWS have the account `aws`, and policies have no region.
+
+    Raises:
+        InvalidSetting: The resource is elsewhere, where the service does not find it.
+    """
+
+    def check(values: dict[str, Any]) -> str:
+        stack: Resources = values["resources"]
+        _, partition, _, region, account, _ = str(values["arn"]).split(":", 5)
+        here = region in ("", stack.region) and account in ("aws", stack.account)
+        if partition != stack.partition or not here:
+            where = f"partition {stack.partition}, " + (f"region {stack.region} and " if region else "")
+            raise InvalidSetting(
+                setting, values["arn"], f"an ARN of {where}account {stack.account}, as the stack's own"
+            )
+        return str(values["arn"])
+
+    return pulumi.Output.all(resources=resources, arn=arn).apply(check)

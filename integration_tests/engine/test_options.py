@@ -17,9 +17,11 @@ from integration_tests.support.pulumi_cli import BUILT_CLI, TOP
 from localcloud.emulator import Emulator
 
 FAILS = """
+import pulumi_aws as aws
+
 def test_that_fails(empty):
-    empty.up()
-    assert empty.outputs() == {}, "so that the stack is kept"
+    empty.workspace.program = lambda: aws.sqs.Queue("left")
+    assert empty.up().summary.result == "failed", "so that the stack is kept"
 """
 
 
@@ -51,7 +53,7 @@ def test_a_stack_is_kept_on_failure_and_destroyed_by_the_command_that_is_printed
             pytest.skip(ran.stdout.strip().splitlines()[-2])
         assert "1 failed" in ran.stdout, ran.stdout + ran.stderr
         (command,) = re.findall(r"^cd .* pulumi destroy .*$", ran.stdout, re.MULTILINE)
-        assert "lambda" in remains(cloud)
+        assert list(remains(cloud)) == ["sqs"]
         env = {**os.environ, "PATH": f"{BUILT_CLI / 'bin'}{os.pathsep}{os.environ['PATH']}"}
         subprocess.run(["sh", "-c", command], env=env, check=True, capture_output=True)
         assert remains(cloud) == {}

@@ -12,6 +12,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "authorizerResultTtlInSeconds": 60,
         "identitySource": "method.request.header.X-Token",
     },
+    "aws:apigateway/domainName:DomainName": {"tags": {"a": "1"}},
     "aws:apigateway/deployment:Deployment": {"description": "new"},
     "aws:apigateway/integration:Integration": {"timeoutMilliseconds": 5000},
     "aws:apigateway/integrationResponse:IntegrationResponse": {
@@ -35,6 +36,15 @@ CHANGED: dict[str, dict[str, Any]] = {
         "quotaSettings": {"limit": 7, "period": "DAY"},
     },
     "aws:apigatewayv2/api:Api": {"description": "new", "tags": {"a": "1"}},
+    "aws:apigatewayv2/apiMapping:ApiMapping": {"apiMappingKey": "a"},
+    "aws:apigatewayv2/domainName:DomainName": {
+        "domainNameConfiguration": {
+            "certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/2",
+            "endpointType": "REGIONAL",
+            "securityPolicy": "TLS_1_2",
+        },
+        "tags": {"a": "1"},
+    },
     "aws:apigatewayv2/integration:Integration": {"timeoutMilliseconds": 5000},
     "aws:apigatewayv2/route:Route": {"operationName": "new"},
     "aws:apigatewayv2/stage:Stage": {"description": "new", "tags": {"a": "1"}},
@@ -48,7 +58,11 @@ CHANGED: dict[str, dict[str, Any]] = {
         "serverSideEncryption": {"enabled": True, "kmsKeyArn": OTHER_KEY},
         "tags": {"a": "1"},
     },
-    "aws:iam/role:Role": {"description": "new", "tags": {"a": "1"}},
+    "aws:iam/role:Role": {
+        "description": "new",
+        "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+        "tags": {"a": "1"},
+    },
     "aws:iam/rolePolicy:RolePolicy": {"policy": DENIED},
     "aws:lambda/function:Function": {"timeout": 7, "environment": {"variables": {"LEVEL": "1"}}, "tags": {"a": "1"}},
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"maximumRetryAttempts": 0},
@@ -74,9 +88,11 @@ CHANGED: dict[str, dict[str, Any]] = {
 }
 UNCHANGEABLE = {
     "aws:apigateway/account:Account": "its only input is the role",
+    "aws:apigateway/basePathMapping:BasePathMapping": "the emulator has no operation that updates it",
     "aws:apigateway/resource:Resource": "the emulator does not rename paths below",
     "aws:apigateway/usagePlanKey:UsagePlanKey": "every change replaces it",
     "aws:lambda/permission:Permission": "every change replaces it",
     "aws:s3/bucketPolicy:BucketPolicy": "like a role's policy",
+    "aws:wafv2/webAclAssociation:WebAclAssociation": "every change replaces it",
     "aws:sqs/queuePolicy:QueuePolicy": "like a role's policy",
 }

@@ -51,6 +51,12 @@ WITHOUT_RESOURCE = {  # AWS has one for each: the alarm, the dashboard, the func
     "lambda:CreateFunction",
     "states:ListTagsForResource",
 }
+FIELDS = {
+    "log_group_prefix": "observability.logGroupPrefix",
+    "permissions_boundary": "protection.permissionsBoundaryArn",
+    "role_path": "protection.rolePath",
+}
+"""Field of the policy's target -> setting that it follows."""
 MONITORED: dict[str, object] = {name: value for name, value in FULL.items() if "alarms" in name or "dashboard" in name}
 STACKS: dict[str, dict[str, object]] = {
     "full": {
@@ -75,8 +81,19 @@ def emulator() -> Iterator[Emulator]:
 def permissions(emulator: Emulator, stack: str) -> Document:
     """The policy as documented, for a stack of this program on the emulator."""
     here = Permissions(region=emulator.region, account=emulator.aws().account)
-    document = policy(replace(here, prefix=f"async-download-{stack}-files", key=KEY, existing_bucket=EXISTING))
-    return {**document, "Statement": [*document["Statement"], *emulators_own(document)]}
+    fields = {name: str(STACKS.get(stack, {}).get(setting, getattr(here, name))) for name, setting in FIELDS.items()}
+    document = policy(
+        replace(here, prefix=f"async-download-{stack}-files", key=KEY, existing_bucket=EXISTING, **fields)
+    )
+    statements = [_in_emulator(item, fields["role_path"]) for item in document["Statement"]]
+    return {**document, "Statement": [*statements, *emulators_own(document)]}
+
+
+def _in_emulator(statement: dict[str, Any], role_path: str) -> dict[str, Any]:
+    """Return a statement as the emulator can check it: it knows no boundary in a condition, and no path in an ARN."""
+    bounded = "iam:PermissionsBoundary" in str(statement.get("Condition"))
+    kept = {name: value for name, value in statement.items() if name != "Condition" or not bounded}
+    return json.loads(json.dumps(kept).replace(f":role{role_path}", ":role/"))  # type: ignore[no-any-return]
 
 
 def emulators_own(document: Document) -> list[dict[str, Any]]:
@@ -117,12 +134,13 @@ def fill(emulator: Emulator, bucket: str) -> None:
 
 
 def change_and_read(cloud: Cloud, deployment: Deployment) -> None:
-    """Change each type of resource in place and back, and read each resource."""
+    """Change each type of resource in place and back, and read each resource; no boundary may be changed."""
     provider = AwsProvider(Aws(str(cloud.endpoint), cloud.region, cloud.access_key_id, cloud.secret_access_key))
     items = aws_resources([deployment])
     for item in {item.type: item for item in items}.values():
         if item.type in CHANGED:
-            after = updated(provider, item, wire(item.outputs), {**item.inputs, **CHANGED[item.type]})
+            changed = {name: value for name, value in CHANGED[item.type].items() if name != "permissionsBoundary"}
+            after = updated(provider, item, wire(item.outputs), {**item.inputs, **changed})
             request = api.UpdateRequest(item.urn, item.id, after.properties or {}, wire(item.inputs), 0, [], False)
             provider.update(request)
     assert all(read(provider, item, item.outputs).resource_id for item in items)

@@ -14,6 +14,7 @@ from pulumi.provider.experimental import provider as api
 
 from integration_tests.local.changed import CHANGED, KEY, UNCHANGEABLE
 from integration_tests.local.programs import answers, python, until
+from local_provider.aws import Aws
 from local_provider.engine import Deployment
 from local_provider.monitor import Registration
 from local_provider.provider import AwsProvider
@@ -23,12 +24,21 @@ from localcloud.program import deploy
 from localcloud.stack import LOCAL_CONFIG
 
 ORIGINS = {"local": {"baseUrl": "http://127.0.0.1:9/", "allowHttp": True}}
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
 FULL: dict[str, object] = {
     "origins": ORIGINS,
     "auth.type": "api_key",
     "auth.apiKeys": {"reporting": {"requestsPerDay": 1000}},
     "observability.accessLogs": True,
     "observability.manageApiGatewayAccount": True,
+    "api.domainName": "files.example.com",
+    "api.certificateArn": CERTIFICATE,
+    "api.disableExecuteApiEndpoint": True,
+    "websocket.domainName": "sockets.example.com",
+    "websocket.certificateArn": CERTIFICATE,
+    "observability.logGroupPrefix": "/company/files",
+    "protection.permissionsBoundaryArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+    "protection.rolePath": "/company/files/",
     "observability.alarms.topicArn": "arn:aws:sns:us-east-1:000000000000:operators",
     "observability.dashboard": True,
     "api.corsOrigins": ["https://app.example.com"],
@@ -48,11 +58,20 @@ Full = tuple[list[Deployment], AwsProvider]
 def full() -> Iterator[Full]:
     """Deploy two stacks that together have every resource type; the last test destroys them."""
     with Emulator() as emulator:
-        stacks = {"full": FULL, "other-auth": OTHER_AUTH}
+        stacks = {"full": {**FULL, "api.webAclArn": create_web_acl(emulator.aws())}, "other-auth": OTHER_AUTH}
         deployments = [
             deploy(emulator, stack=name, config={**LOCAL_CONFIG, **config}) for name, config in stacks.items()
         ]
         yield deployments, AwsProvider(emulator.aws())
+
+
+def create_web_acl(aws: Aws) -> str:
+    """Create a web ACL that allows everything, and return its ARN."""
+    metrics = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "company"}
+    acl = aws.client("wafv2").create_web_acl(
+        Name="company", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=metrics
+    )
+    return str(acl["Summary"]["ARN"])
 
 
 def wire(plain: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from integration_tests.parity import dynamodb, machines, s3, step_functions
 from integration_tests.parity.servers import free_port
 from integration_tests.support import aws_request_problems
-from integration_tests.support.clouds import RETRY_WAITS, Cloud, emulated
+from integration_tests.support.clouds import FUNCTION_SERVER, RETRY_WAITS, Cloud, emulated
 from localcloud.emulator import Emulator
 from tools.parity.build import is_ready
 from tools.parity.implementations import (
@@ -115,7 +115,8 @@ def emulator(ports: Ports, dynamodb_url: str, tmp_path_factory: pytest.TempPathF
     """MiniStack, not yet started."""
     endpoints = {"AWS_ENDPOINT_URL_SFN": ports.step_functions_url, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url}
     environment = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment(), **endpoints}
-    return Emulator(tmp_path_factory.mktemp("cloud") / "emulator.log", ports.emulator, environment)
+    log = tmp_path_factory.mktemp("cloud") / "emulator.log"
+    return Emulator(log, ports.emulator, environment, observe=True, observer=FUNCTION_SERVER)
 
 
 @pytest.fixture(scope="session")

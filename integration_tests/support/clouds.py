@@ -18,11 +18,12 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack_client.config import get_service_endpoint
 
-from integration_tests.support import aws_request_problems
+from integration_tests.support import aws_request_problems, function_server
 from integration_tests.support.errors import MissingError, RefusedTargetError
 from local_provider.aws import Aws
 from localcloud.emulator import Emulator
 
+FUNCTION_SERVER = Path(function_server.__file__)
 RETRY_WAITS = "0.1"  # scale of waits and back-offs in the emulator's Step Functions
 
 
@@ -100,7 +101,8 @@ def throttling_cloud(folder: Path, env: Mapping[str, str] | None = None) -> Iter
 @contextmanager
 def cloud_with_unscaled_waits(folder: Path) -> Iterator[Cloud]:
     """Run an emulator whose waits last as long as on AWS."""
-    with Emulator(log_path=folder / "emulator.log", env=aws_request_problems.environment()) as emulator:
+    env = aws_request_problems.environment()
+    with Emulator(folder / "emulator.log", env=env, observe=True, observer=FUNCTION_SERVER) as emulator:
         yield emulated(emulator)
 
 
@@ -114,7 +116,7 @@ def open_cloud(target: Target, *, folder: Path, account: str | None = None) -> I
     """
     if target is Target.EMULATOR:
         env = {"SFN_WAIT_SCALE": RETRY_WAITS, **aws_request_problems.environment()}
-        with Emulator(log_path=folder / "emulator.log", env=env) as emulator:
+        with Emulator(folder / "emulator.log", env=env, observe=True, observer=FUNCTION_SERVER) as emulator:
             yield emulated(emulator)
     elif target is Target.LOCALSTACK:
         yield _localstack()

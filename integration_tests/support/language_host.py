@@ -139,8 +139,7 @@ def _go(request: Any, engine: str) -> tuple[list[str], dict[str, str]]:
         "ENGINE": engine,
     }
     env = {f"PULUMI_{name}": value for name, value in variables.items()} | _config(request)
-    # With the options of the build of the CLI, to use its cache.
-    return ["go", "run", "-trimpath", "-gcflags", "all=-dwarf=false -l", "."], env | {"CGO_ENABLED": "0"}
+    return ["go", "run", "-trimpath", "."], env | {"CGO_ENABLED": "0"}  # as for the build of the CLI, to use its cache
 
 
 def _config(request: Any) -> dict[str, str]:

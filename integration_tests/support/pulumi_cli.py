@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pulumi import automation
 
-from integration_tests.support import aws_request_problems, plugin_server
+from integration_tests.support import aws_request_problems, fork_server, plugin_server
 from integration_tests.support.errors import MissingError
 from local_provider import plugin
 
@@ -46,7 +46,7 @@ def command() -> automation.PulumiCommand:
 
 def install_stand_in(stack: automation.Stack) -> None:
     """Install the stand-in for the official provider, which needs no download; its processes are forked."""
-    arguments = ["-I", "-S", str(plugin_server.__file__), plugin_server_address()]
+    arguments = ["-I", "-S", str(fork_server.__file__), plugin_server_address(), "-m", plugin.__name__]
     plugin.install_program(_cli(stack), environment(stack), "aws", version("pulumi-aws"), arguments)
 
 
@@ -57,7 +57,7 @@ def plugin_server_address() -> str:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
-        command = [sys.executable, "-m", plugin_server.__name__, "--serve", str(listener.fileno())]
+        command = [sys.executable, "-m", plugin_server.__name__, str(listener.fileno())]
         checks = aws_request_problems.environment()
         env = {**os.environ, **checks, "PYTHONPATH": f"{TOP}{os.pathsep}{checks['PYTHONPATH']}"}
         _servers.append(subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], env=env))

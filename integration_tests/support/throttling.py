@@ -50,9 +50,12 @@ def send_gateway_responses(gateway: Any) -> None:
     gateway._call_lambda_raw = call_lambda
 
 
-def install(_path: str) -> None:
+def install(path: str) -> None:
     """Change the emulator that this process is about to run."""
     from ministack.services import apigateway_v1, stepfunctions
 
+    from integration_tests.support import function_server
+
+    function_server.install(path)
     name_throttling(stepfunctions)
     send_gateway_responses(apigateway_v1)

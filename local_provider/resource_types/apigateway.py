@@ -17,6 +17,7 @@ _METHOD_SETTINGS = {
 _WITHOUT_ROLE = Operation(
     "UpdateAccount", {"patchOperations": [{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}]}
 )
+_NO_PATH = {"basePath": "(none)"}  # the service's name of a mapping without a path
 _NO_ACCESS_LOGS = "the emulator writes no access logs"
 _NO_EXECUTION_LOGS = "the emulator writes no execution logs"
 
@@ -46,12 +47,15 @@ def _remove_stages(aws: Aws, state: Properties) -> None:
         aws.client("apigateway").update_usage_plan(usagePlanId=state["id"], patchOperations=patches)
 
 
-# authorizationScopes and providerArns replace the resource because the emulator cannot patch a list.
+# authorizationScopes and providerArns replace the resource because the emulator cannot patch a list, and the inputs of
+# domains and their mappings because it has no operations that update these.
 RESOURCE_TYPES = (
     crud(
         "aws:apigateway/restApi:RestApi",
         "name description apiKeySource binaryMediaTypes tags",
-        inert={"endpointConfiguration.types": "the emulator serves every API on its own port"},
+        inert={
+            "disableExecuteApiEndpoint endpointConfiguration.types": "the emulator serves every API on its own port"
+        },
         outputs={
             "arn": f"{_ARN}/restapis/{{id}}",
             "executionArn": f"{_EXECUTION_ARN}:{{id}}",
@@ -174,6 +178,31 @@ RESOURCE_TYPES = (
         tags_after_create=True,
         patches=_stage_patches,
         before_delete=_remove_stages,
+    ),
+    crud(
+        "aws:apigateway/domainName:DomainName",
+        "domainName! regionalCertificateArn! securityPolicy! tags",
+        update=(),
+        id="{domainName}",
+        inert={"endpointConfiguration.types": "the emulator serves every domain on its own port"},
+        outputs={
+            "arn": f"{_ARN}/domainnames/{{domainName}}",
+            "regionalDomainName": "{regionalDomainName}",
+            "regionalZoneId": "{regionalHostedZoneId}",
+        },
+        named_by="domainName",
+        name_limit=253,
+        tags_after_create=True,
+    ),
+    crud(
+        "aws:apigateway/basePathMapping:BasePathMapping",
+        "domainName! restApi! stageName!",
+        read=Operation("GetBasePathMapping", _NO_PATH),
+        update=(),
+        delete=Operation("DeleteBasePathMapping", _NO_PATH),
+        id="{domainName}/",
+        names={"stage": "stageName"},
+        named_by="domainName",
     ),
     crud(
         "aws:apigateway/usagePlanKey:UsagePlanKey",

@@ -54,11 +54,16 @@ RESOURCE_TYPES = (
     ),
     crud(
         "aws:iam/role:Role",
-        "name! assumeRolePolicy description maxSessionDuration path! tags",
-        update=("UpdateAssumeRolePolicy", "UpdateRole"),
+        "name! assumeRolePolicy description maxSessionDuration path! permissionsBoundary tags",
+        update=(
+            "UpdateAssumeRolePolicy",
+            "UpdateRole",
+            Operation("PutRolePermissionsBoundary", unset="DeleteRolePermissionsBoundary"),
+        ),
         names={"AssumeRolePolicyDocument": "assumeRolePolicy", "PolicyDocument": "assumeRolePolicy"},
         outputs={"uniqueId": "{RoleId}", **same("arn createDate")},
         cleared={"maxSessionDuration": 3600},
+        details={"permissionsBoundary": ("", "PermissionsBoundary.PermissionsBoundaryArn")},
     ),
     put(
         "aws:iam/rolePolicy:RolePolicy",

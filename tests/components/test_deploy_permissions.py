@@ -139,7 +139,22 @@ def test_another_stacks_names_do_not_match() -> None:
             assert "async-download-test-files-" in pattern or "aws-service-role" in pattern, pattern
 
 
+def test_role_path_and_log_groups_follow_the_settings() -> None:
+    args = {"protection.role_path": "/company/files/", "observability.log_group_prefix": "/company/logs"}
+    target = replace(HERE, role_path="/company/files/", log_group_prefix="/company/logs")
+    deployment = deploy(args | {"observability.access_logs": True})
+    for group in deployment.resources_of("cloudwatch/logGroup:LogGroup"):
+        arn = f"arn:aws:logs:eu-west-1:123456789012:log-group:{group.inputs['name']}"
+        assert any(fnmatchcase(arn, pattern) for pattern in resources_of(target, "logs")), arn
+        assert not any(fnmatchcase(arn, pattern) for pattern in resources_of(HERE, "logs")), arn
+    for role in deployment.resources_of("iam/role:Role"):
+        arn = f"arn:aws:iam::123456789012:role{role.inputs['path']}{role.inputs['name']}"
+        assert any(fnmatchcase(arn, pattern) for pattern in resources_of(target, "iam")), arn
+        assert not any(fnmatchcase(arn, pattern) for pattern in resources_of(HERE, "iam")), arn
+
+
 def test_the_policy_fits_where_it_has_to_be_put() -> None:
-    """It fits in a managed policy, and with a long prefix in an inline policy of a role."""
-    assert size(policy(EXAMPLE)) <= MANAGED_POLICY_CHARACTERS
-    assert size(policy(replace(EXAMPLE, prefix="p" * 128))) <= ROLE_INLINE_CHARACTERS
+    """It fits in an inline policy of a role with everything optional, and in a managed policy without."""
+    assert size(policy(Target())) <= MANAGED_POLICY_CHARACTERS
+    for prefix in (EXAMPLE.prefix, "p" * 128):
+        assert size(policy(replace(EXAMPLE, prefix=prefix))) <= ROLE_INLINE_CHARACTERS

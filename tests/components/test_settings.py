@@ -47,6 +47,7 @@ def outside() -> Iterator[tuple[str, Any]]:
 WRONG_VALUES: dict[str, list[Any]] = {
     **{setting: ["true", 1, ""] for setting in FLAGS},
     "observability.log_retention_days": [8],
+    "observability.log_group_prefix": ["aws/files", "/company/", "/", "/a b", "/a*", "x" * 257, 7],
     "observability.event_bus": [
         "",
         "a b",

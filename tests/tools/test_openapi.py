@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from async_download.api.gateway_errors import gateway_errors
+from async_download.api.gateway_errors import BLOCKED, gateway_errors
 from async_download.api.rest_routes import ROUTES
 from async_download.settings.auth import RestAuth
 from schemathesis.core.result import Ok
@@ -86,7 +86,7 @@ def test_every_code_of_the_runtime_is_documented_with_its_status() -> None:
     gateways = {
         (str(error.status or f"{kind[8]}XX"), error.code)
         for auth in RestAuth
-        for kind, error in gateway_errors(auth).items()
+        for kind, error in (gateway_errors(auth) | {"BLOCKED": BLOCKED}).items()
         if kind not in rest_errors.ELSEWHERE
     }
     assert documented == ours | gateways
@@ -100,7 +100,7 @@ def test_every_code_of_the_runtime_is_documented_with_its_status() -> None:
         ("GET /download", "422", {"IDEMPOTENCY_KEY_REUSED", "FILE_TOO_LARGE"}),
         ("GET /downloads/{id}", "401", {"TICKET_REQUIRED", "UNAUTHORIZED"}),
         ("GET /downloads/{id}", "404", {"DOWNLOAD_NOT_FOUND"}),
-        ("DELETE /downloads/{id}", "403", {"TICKET_REFUSED", "FORBIDDEN"}),
+        ("DELETE /downloads/{id}", "403", {"TICKET_REFUSED", "FORBIDDEN", "REQUEST_BLOCKED"}),
         ("DELETE /downloads/{id}", "409", {"DOWNLOAD_FINISHED"}),
         ("POST /downloads", "413", {"REQUEST_TOO_LARGE"}),
         ("POST /downloads", "429", {"DAILY_LIMIT_REACHED", "TOO_MANY_DOWNLOADS", "TOO_MANY_REQUESTS"}),

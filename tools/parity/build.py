@@ -15,7 +15,6 @@ from pathlib import Path
 from tools.parity.implementations import FOLDER, HERE, IMPLEMENTATIONS, TOP, GoProgram, PythonPackage
 from tools.parity.prerequisites import MissingPrerequisiteError, find_go, find_python
 
-COMPILER_OPTIONS = ("-trimpath", "-gcflags", "all=-dwarf=false -l")  # those of the Makefile's Go builds
 UV = TOP / ".tools" / "bin" / "uv"
 
 
@@ -66,7 +65,7 @@ def _build_program(program: GoProgram) -> None:
     go = find_go(HERE)
     program.executable.parent.mkdir(parents=True, exist_ok=True)
     _run(
-        [go, "build", *COMPILER_OPTIONS, "-ldflags", "-s -w", "-o", str(program.executable), program.package],
+        [go, "build", "-trimpath", "-ldflags", "-s -w", "-o", str(program.executable), program.package],
         cwd=HERE,
         environment={"CGO_ENABLED": "0"},
     )

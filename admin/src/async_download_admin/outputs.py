@@ -99,12 +99,12 @@ class StackOutputs:
     @property
     def rest_stage(self) -> ApiStage:
         """The REST API and its stage."""
-        return _api_stage(self.api_url)
+        return _api_stage(str(self._content.get("executeApiUrl") or self.api_url))
 
     @property
     def socket_stage(self) -> ApiStage:
         """The WebSocket API and its stage."""
-        return _api_stage(self.web_socket_url)
+        return _api_stage(str(self._content.get("webSocketExecuteApiUrl") or self.web_socket_url))
 
     @property
     def bucket_rules(self) -> Mapping[str, Any]:
@@ -154,7 +154,7 @@ class StackOutputs:
 
     def log_group(self, function: str) -> str:
         """Return the name of a function's log group."""
-        return f"/aws/lambda/{self.function_names[function]}"
+        return f"{self._content.get('logGroupPrefix') or '/aws/lambda'}/{self.function_names[function]}"
 
     def execution_arn(self, download_id: str) -> str:
         """Return the ARN of a download's execution."""
@@ -221,11 +221,16 @@ def _parse(text: str, source: str) -> StackOutputs:
 
 
 def _api_stage(url: str) -> ApiStage:
-    """Return API and stage of `https://{api}.execute-api…/{stage}`, or of `http://host/…/{api}/{stage}`."""
+    """Return API and stage of `https://{api}.execute-api…/{stage}`, or of `http://host/…/{api}/{stage}`.
+
+    In an existing REST API the path of a resource follows. Without a host of its own, the API follows `execute-api`.
+    """
     parts = urlsplit(url)
     host, path = parts.hostname or "", [part for part in parts.path.split("/") if part]
-    if ".execute-api." in host and len(path) == 1:
+    if ".execute-api." in host and path:
         return ApiStage(host.partition(".")[0], path[0])
+    if "execute-api" in path[:-3]:
+        return ApiStage(*path[path.index("execute-api") + 1 :][:2])
     if len(path) < 2:
         raise OutputsError(f"{host} in the outputs is not the address of an API with its stage.")
     return ApiStage(path[-2], path[-1])

@@ -247,6 +247,8 @@ def _refused_error(status: int, content: Body | None, clock_error: float = 0.0) 
         return RefusedError(str(error.get("message", error["code"])), error["code"], status)
     message = (content or {}).get("message") or (content or {}).get("Message")
     text = f"The API refused the request (HTTP {status}" + (f": {message})." if isinstance(message, str) else ").")
+    if status == 403 and message == "Forbidden":
+        text += " A firewall (AWS WAF) in front of the API answers so, too."
     if status in (401, 403):
         text += " Send the credentials that its setting auth.type requires, such as an API key or a header."
         if abs(clock_error) > _MAX_SIGNATURE_SKEW_SECONDS:

@@ -26,17 +26,26 @@ class GatewayError:
         return json.dumps({"error": {"code": self.code, "message": self.message}})
 
 
+BLOCKED = GatewayError(
+    403,
+    "REQUEST_BLOCKED",
+    "A firewall (AWS WAF) blocked the request before it reached the API; its owner has the reason.",
+)
+
+
 def gateway_errors(
-    auth: RestAuth, cors_origins: Sequence[str] = (), required: str = "the documented fields"
+    auth: RestAuth,
+    cors_origins: Sequence[str] = (),
+    required: str = "the documented fields",
+    firewall: bool = False,
 ) -> dict[str, GatewayError]:
     """Return the response of each response type, which web pages of these origins can read.
 
-    Responses to invalid requests name the `required` content.
+    Responses to invalid requests name the `required` content. With a `firewall`, its refusals have a code of their own.
     """
     cors_headers = cors.errors(cors_origins)
-    return {
-        kind: replace(error, headers=error.headers | cors_headers) for kind, error in _errors(auth, required).items()
-    }
+    errors = _errors(auth, required) | ({"WAF_FILTERED": BLOCKED} if firewall else {})
+    return {kind: replace(error, headers=error.headers | cors_headers) for kind, error in errors.items()}
 
 
 def _errors(auth: RestAuth, required: str) -> dict[str, GatewayError]:

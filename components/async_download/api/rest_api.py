@@ -1,14 +1,15 @@
 """The REST API: clients request, look at and cancel downloads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from async_download import worst_case
 from async_download.api import rest_keys
+from async_download.api.rest_base import base_path, create_api, existing_api
 from async_download.api.rest_page import page_route
-from async_download.api.rest_routes import Routes
+from async_download.api.rest_routes import Routes, create_paths
 from async_download.names import FunctionName
 from async_download.observability import REST_FIELDS, AccessLogs
 from async_download.resources import REST_API
@@ -20,26 +21,33 @@ from async_download.settings.auth import ApiKey, RestAuth
 class RestApi:
     """The API, whose id others need, and its routes and stage, which need the functions."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, socket_api: aws.apigatewayv2.Api) -> None:
         self._scope = scope
-        self.api = aws.apigateway.RestApi(
-            scope.logical("rest-api"),
-            name=scope.physical(REST_API),
-            description="Ask for downloads.",
-            endpoint_configuration={"types": "REGIONAL"},
-            tags=scope.tags,
-            opts=scope.options(protect=True),
+        settings = scope.settings.api
+        existing = settings.rest_api_id is not None
+        self.api = (
+            existing_api(settings.rest_api_id, settings.root_resource_id, socket_api)
+            if settings.rest_api_id is not None
+            else create_api(scope, scope.physical(REST_API))
         )
+        self._paths = create_paths(scope, self.api)
+        self.base_path = base_path(self._paths) if existing else pulumi.Output.from_input("")
+        self.triggers: pulumi.Output[dict[str, str] | None] = pulumi.Output.from_input(None)
+        """With an existing API, what its owner's deployment has to be made anew for, known when all routes exist."""
         self.api_key: aws.apigateway.ApiKey | None = None
         self.api_keys: dict[str, aws.apigateway.ApiKey] = {}
 
     def serve(
         self, functions: Mapping[FunctionName, aws.lambda_.Function], logs: AccessLogs, *depends_on: pulumi.Resource
-    ) -> aws.apigateway.Stage:
-        """Create routes, deployment and stage."""
+    ) -> aws.apigateway.Stage | None:
+        """Create the routes, and the stage that serves them; the stage of an existing API is its owner's: None."""
         scope, settings = self._scope, self._scope.settings
-        routes = Routes(scope, self.api, functions)
-        page = page_route(scope, self.api, functions["web_page"]) if settings.api.web_page else []
+        routes = Routes(scope, self.api, self._paths, self.base_path, functions)
+        page = page_route(scope, self.api, self.base_path, functions["web_page"]) if settings.api.web_page else []
+        if settings.api.rest_api_id is not None:
+            self.triggers = triggers_after(routes.triggers, [*routes.parts, *page])
+            self._warn()
+            return None
         deployment = aws.apigateway.Deployment(
             scope.logical("rest-deployment"),
             rest_api=self.api.id,
@@ -79,14 +87,25 @@ class RestApi:
     def _restrict(self, stage: aws.apigateway.Stage) -> None:
         """Create the keys and plans of `api_key`, or warn about an API that is open to everybody."""
         scope, settings = self._scope, self._scope.settings
-        if settings.auth.type is RestAuth.NONE:
-            pulumi.log.warn(_open_to_everybody(settings), scope.component)
+        self._warn()
         if settings.auth.type is not RestAuth.API_KEY:
             return
         limits = ApiKey(settings.api.throttle_rate, settings.api.throttle_burst)
         self.api_key = rest_keys.add_key(scope, "", limits, self.api, stage)
         for name, key in settings.auth.api_keys.items():
             self.api_keys[name] = rest_keys.add_key(scope, name, key, self.api, stage)
+
+    def _warn(self) -> None:
+        if self._scope.settings.auth.type is RestAuth.NONE:
+            pulumi.log.warn(_open_to_everybody(self._scope.settings), self._scope.component)
+
+
+def triggers_after(
+    triggers: Mapping[str, pulumi.Input[str]], parts: Sequence[pulumi.Resource]
+) -> pulumi.Output[dict[str, str] | None]:
+    """Return the triggers of a deployment once all of its parts exist, so that they need not be named."""
+    ids = [part.id for part in parts if isinstance(part, pulumi.CustomResource)]
+    return pulumi.Output.all(triggers=triggers, ids=ids).apply(lambda values: dict(values["triggers"]))
 
 
 def _open_to_everybody(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from async_download.api.rest_base import RestBase
 from async_download.scope import Scope
 from async_download.settings import Settings
 from async_download.settings.auth import Authorizer, RestAuth
@@ -15,7 +16,7 @@ from async_download.settings.auth import Authorizer, RestAuth
 class RestAuthorizer:
     """The authorizer: its id for the methods, its resources and its fingerprint for the deployment."""
 
-    def __init__(self, scope: Scope, api: aws.apigateway.RestApi, settings: Authorizer) -> None:
+    def __init__(self, scope: Scope, api: RestBase, settings: Authorizer) -> None:
         function = None if settings.function_arn is None else pulumi.Output.from_input(settings.function_arn)
         authorizer = aws.apigateway.Authorizer(
             scope.logical("rest-authorizer"),

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from async_download.api.rest_base import RestBase
 from async_download.scope import Scope
 from async_download.settings.auth import ApiKey
 
 
-def add_key(
-    scope: Scope, name: str, key: ApiKey, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage
-) -> aws.apigateway.ApiKey:
+def add_key(scope: Scope, name: str, key: ApiKey, api: RestBase, stage: aws.apigateway.Stage) -> aws.apigateway.ApiKey:
     """Add a key and its plan for the stage; the stack's own key has an empty name."""
     suffix = f"-{name}" if name else ""
     api_key = aws.apigateway.ApiKey(

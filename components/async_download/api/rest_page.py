@@ -3,7 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
-from async_download.api.proxy import invoke_function
+from async_download.api.proxy import invoke_function, permission_source
+from async_download.api.rest_base import RestBase
 from async_download.names import FunctionName
 from async_download.scope import Scope
 
@@ -19,7 +20,9 @@ def page_url(scope: Scope, api_url: pulumi.Output[str]) -> pulumi.Output[str | N
     return api_url.apply(lambda url: f"{url}/{PATH}/{INDEX}")
 
 
-def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.Function) -> list[pulumi.Resource]:
+def page_route(
+    scope: Scope, api: RestBase, base_path: pulumi.Output[str], function: aws.lambda_.Function
+) -> list[pulumi.Resource]:
     """Create `GET /page/{file}`, open to everyone: a browser that loads a page sends no key."""
     part = "rest-get-page-file"
     folder = aws.apigateway.Resource(
@@ -42,4 +45,5 @@ def page_route(scope: Scope, api: aws.apigateway.RestApi, function: aws.lambda_.
         operation_name=FUNCTION,
         opts=scope.options(delete_before_replace=True),
     )
-    return invoke_function(scope, part, api, method, function, f"GET/{PATH}/*")
+    source = permission_source(scope, api, base_path, f"GET/{PATH}/*")
+    return invoke_function(scope, part, api, method, function, source)

@@ -11,8 +11,9 @@ import pulumi_aws as aws
 
 from async_download.api import cors, rest_requests
 from async_download.api.gateway_errors import GatewayError, gateway_errors
-from async_download.api.proxy import INTEGRATION_MS, invoke_function
+from async_download.api.proxy import INTEGRATION_MS, invoke_function, permission_source
 from async_download.api.rest_authorizer import RestAuthorizer, auth_of_methods
+from async_download.api.rest_base import Paths, RestBase
 from async_download.api.rest_preflight import preflight
 from async_download.names import FunctionName, hyphenated
 from async_download.scope import Scope
@@ -48,8 +49,11 @@ Functions = Mapping[FunctionName, aws.lambda_.Function]
 class Routes:
     """Resources of the REST API that a deployment takes a snapshot of."""
 
-    def __init__(self, scope: Scope, api: aws.apigateway.RestApi, functions: Functions) -> None:
+    def __init__(
+        self, scope: Scope, api: RestBase, paths: Paths, base_path: pulumi.Output[str], functions: Functions
+    ) -> None:
         self._scope, self._api, self._functions = scope, api, functions
+        self._paths, self._base_path = paths, base_path
         chosen = scope.settings.auth.authorizer
         self._authorizer = RestAuthorizer(scope, api, chosen) if chosen else None
         self.parts = [*self._routes(), *self._errors(), *(self._authorizer.parts if self._authorizer else [])]
@@ -61,6 +65,18 @@ class Routes:
         return routes | ({"authorizer": self._authorizer.fingerprint} if self._authorizer else {})
 
     def _routes(self) -> list[pulumi.Resource]:
+        scope = self._scope
+        checks = {} if is_existing(scope.settings) else self._checks()
+        created: list[pulumi.Resource] = []
+        for route in ROUTES:
+            created += self._route(route, self._paths[route.path].id, checks.get(route.checked, {}))
+        for path, headers in preflights(scope.settings).items():
+            resource = self._paths[path].id
+            created += preflight(scope, self._api.id, f"rest-options-{_slug(path)}", resource, headers)
+        return created
+
+    def _checks(self) -> dict[str, dict[str, Any]]:
+        """Return the arguments of methods whose body or query the gateway checks before a function runs."""
         scope = self._scope
         model = aws.apigateway.Model(
             scope.logical("rest-model"),
@@ -80,14 +96,7 @@ class Routes:
             "request_parameters": rest_requests.parameters(scope.settings.origins),
             "request_validator_id": self._validator("parameters").id,
         }
-        resources = self._resources()
-        created: list[pulumi.Resource] = []
-        for route in ROUTES:
-            checked = {"body": body, "query": query}.get(route.checked, {})
-            created += self._route(route, resources[route.path], checked)
-        for path, headers in preflights(scope.settings).items():
-            created += preflight(scope, self._api.id, f"rest-options-{_slug(path)}", resources[path], headers)
-        return created
+        return {"body": body, "query": query}
 
     def _validator(self, checks: str) -> aws.apigateway.RequestValidator:
         return aws.apigateway.RequestValidator(
@@ -98,19 +107,6 @@ class Routes:
             validate_request_parameters=checks == "parameters",
             opts=self._scope.options(),
         )
-
-    def _resources(self) -> dict[tuple[str, ...], pulumi.Output[str]]:
-        """Create a resource for each path, parents first, and return their ids."""
-        ids: dict[tuple[str, ...], pulumi.Output[str]] = {(): self._api.root_resource_id}
-        for path in sorted({route.path[: depth + 1] for route in ROUTES for depth in range(len(route.path))}):
-            ids[path] = aws.apigateway.Resource(
-                self._scope.logical("rest-" + _slug(path)),
-                rest_api=self._api.id,
-                parent_id=ids[path[:-1]],
-                path_part=path[-1],
-                opts=self._scope.options(),
-            ).id
-        return ids
 
     def _route(self, route: Route, resource: pulumi.Output[str], checked: dict[str, Any]) -> list[pulumi.Resource]:
         scope = self._scope
@@ -126,7 +122,8 @@ class Routes:
             **checked,
         )
         path = f"{route.method}/{route.permission_path}"
-        return invoke_function(scope, part, self._api, method, self._functions[route.function], path)
+        source = permission_source(scope, self._api, self._base_path, path)
+        return invoke_function(scope, part, self._api, method, self._functions[route.function], source)
 
     def _errors(self) -> list[pulumi.Resource]:
         scope = self._scope
@@ -144,9 +141,32 @@ class Routes:
         ]
 
 
+def create_paths(scope: Scope, api: RestBase) -> Paths:
+    """Create a resource for each path of the routes, parents first."""
+    created: dict[tuple[str, ...], aws.apigateway.Resource] = {}
+    for path in sorted({route.path[: depth + 1] for route in ROUTES for depth in range(len(route.path))}):
+        created[path] = aws.apigateway.Resource(
+            scope.logical("rest-" + _slug(path)),
+            rest_api=api.id,
+            parent_id=created[path[:-1]].id if path[:-1] else api.root_resource_id,
+            path_part=path[-1],
+            opts=scope.options(),
+        )
+    return created
+
+
+def is_existing(settings: Settings) -> bool:
+    """Return whether the routes are added to an existing API, whose models and gateway responses are its owner's."""
+    return settings.api.rest_api_id is not None
+
+
 def error_responses(settings: Settings) -> dict[str, GatewayError]:
-    """Return the responses of the gateway itself."""
-    return gateway_errors(settings.auth.type, settings.api.cors_origins, rest_requests.description(settings.origins))
+    """Return the responses of the gateway itself; none for an existing API."""
+    if is_existing(settings):
+        return {}
+    fields = rest_requests.description(settings.origins)
+    firewall = settings.api.web_acl_arn is not None
+    return gateway_errors(settings.auth.type, settings.api.cors_origins, fields, firewall)
 
 
 def preflights(settings: Settings) -> dict[tuple[str, ...], dict[str, str]]:

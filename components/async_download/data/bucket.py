@@ -105,7 +105,7 @@ def policy_statements(resources: Resources) -> list[Statement]:
 def allowed_origins(resources: Resources) -> list[str]:
     """Return the origins of the web pages that may fetch copies; the API itself is one where it serves a page."""
     settings = resources.settings
-    api = [resources.api_origin] if settings.api.web_page and cors.ANY not in settings.api.cors_origins else []
+    api = resources.api_origins if settings.api.web_page and cors.ANY not in settings.api.cors_origins else []
     return [*settings.api.cors_origins, *api]
 
 

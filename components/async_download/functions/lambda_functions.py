@@ -80,7 +80,7 @@ def _function(
     if definition.copies:
         resources = _with_origin_secrets(scope, resources)
     group = log_group(scope, part, LOG_FOLDER)
-    role = service_role(scope, part, definition.description, "lambda.amazonaws.com")
+    role = service_role(scope, part, definition.description, resources, "lambda.amazonaws.com")
     policy = attach_policy(scope, part, role, resources, lambda resources: role_statements(name, resources))
     reserved = definition.reserved_concurrency(settings) if definition.reserved_concurrency else 0
     return aws.lambda_.Function(

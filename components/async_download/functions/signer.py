@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from async_download.functions import permissions
 from async_download.names import FunctionName, hyphenated
 from async_download.resources import SIGNER_ROLE, Resources
-from async_download.roles import attach_policy
+from async_download.roles import attach_policy, create_role
 from async_download.scope import Scope
 from async_download.statements import Statement, allow, document
 
@@ -19,14 +19,8 @@ SIGNING_FUNCTIONS: tuple[FunctionName, ...] = ("get_download", "message", "deliv
 
 def create_signer(scope: Scope, resources: pulumi.Output[Resources]) -> aws.iam.Role:
     """Create the role, which the functions that sign URLs assume."""
-    role = aws.iam.Role(
-        scope.logical(f"{SIGNER_ROLE}-role"),
-        name=scope.physical(SIGNER_ROLE),
-        description="Signs the URLs of finished downloads.",
-        assume_role_policy=resources.apply(lambda resources: json.dumps(_trust(resources))),
-        tags=scope.tags,
-        opts=scope.options(delete_before_replace=True),
-    )
+    trust = resources.apply(lambda resources: json.dumps(_trust(resources)))
+    role = create_role(scope, SIGNER_ROLE, "Signs the URLs of finished downloads.", resources, trust)
     attach_policy(scope, SIGNER_ROLE, role, resources, _statements)
     return role
 
@@ -44,7 +38,7 @@ def trust_roles(account_arn: str, role_arns: Sequence[str]) -> dict[str, Any]:
 
     Each is named twice, as role and as session, since clouds differ in which of the two they compare.
     """
-    sessions = [arn.replace(":iam:", ":sts:", 1).replace(":role/", ":assumed-role/", 1) + "/*" for arn in role_arns]
+    sessions = [_sessions(arn) for arn in role_arns]
     statement = allow("NamedRoles", "sts:AssumeRole", None)
     statement |= {
         "Principal": {"AWS": account_arn},
@@ -52,3 +46,9 @@ def trust_roles(account_arn: str, role_arns: Sequence[str]) -> dict[str, Any]:
     }
     del statement["Resource"]
     return document([statement])
+
+
+def _sessions(role_arn: str) -> str:
+    """Return the ARN of all sessions of a role, in which AWS leaves out the path of the role."""
+    account, _, role = role_arn.partition(":role/")
+    return f"{account.replace(':iam:', ':sts:', 1)}:assumed-role/{role.rpartition('/')[2]}/*"

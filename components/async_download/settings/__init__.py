@@ -82,6 +82,14 @@ class Settings(Group):
         if self.api.web_page and self.auth.type not in (RestAuth.API_KEY, RestAuth.NONE):
             allowed = f"false with auth.type {self.auth.type}, for a page can send an API key and nothing else"
             raise InvalidSetting("api.web_page", True, allowed)
+        if self.api.rest_api_id is not None and self.auth.type is RestAuth.API_KEY:
+            allowed = "iam, authorizer or none with api.rest_api_id: the owner of its stage makes keys and usage plans"
+            raise InvalidSetting("auth.type", self.auth.type.value, allowed)
+        if self.api.domain_name and self.api.domain_name == self.websocket.domain_name:
+            allowed = (
+                "another domain than api.domain_name, for API Gateway maps REST and WebSocket APIs to domains apart"
+            )
+            raise InvalidSetting("websocket.domain_name", self.websocket.domain_name, allowed)
         reused = self.copying.reuse_seconds + self.retention.download_expires_seconds
         if self.copying.reuse_seconds and reused >= self.retention.object_seconds:
             allowed = f"less than the {self.retention.object_seconds} s of retention.object_expiration_days, or a "
@@ -89,7 +97,13 @@ class Settings(Group):
             allowed += "of retention.download_expires_seconds"
             raise InvalidSetting("copying.reuse_seconds", self.copying.reuse_seconds, allowed)
         check_secrets(self.origins)
-        return replace(self, auth=self.auth.with_default_limits(self.api.throttle_rate, self.api.throttle_burst))
+        return replace(
+            self,
+            auth=self.auth.with_default_limits(self.api.throttle_rate, self.api.throttle_burst),
+            observability=self.observability.without_rest_alarm()
+            if self.api.rest_api_id is not None
+            else self.observability,
+        )
 
 
 def resolve(name: str, args: object) -> Settings:

@@ -1,7 +1,11 @@
 """The WebSocket API."""
 
 from dataclasses import dataclass
+from typing import Self
 
+import pulumi
+
+from async_download.settings.domain import certificate_arn, domain_name, require_both
 from async_download.settings.setting import Group, number
 
 
@@ -20,3 +24,12 @@ class WebSocket(Group):
     reserved_concurrency: int = number(
         0, 1, 10_000, "Reserved concurrency of the function that accepts connections.", zero="none"
     )
+    domain_name: str = domain_name(
+        "Custom domain of the WebSocket API, another one than `api.domain_name`. Functions post to `execute-api`."
+    )
+    certificate_arn: pulumi.Input[str] | None = certificate_arn()
+
+    def validated(self, path: str) -> Self:
+        """Refuse half a custom domain."""
+        require_both(path, self.domain_name, self.certificate_arn)
+        return self

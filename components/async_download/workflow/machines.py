@@ -45,7 +45,7 @@ def create_machine(
         return [*statements, _trace()] if scope.settings.observability.tracing else statements
 
     account = resources.apply(lambda resources: resources.account)
-    role = service_role(scope, part, description, "states.amazonaws.com", account)
+    role = service_role(scope, part, description, resources, "states.amazonaws.com", account)
     policy = attach_policy(scope, part, role, resources, traced_statements)
     return aws.sfn.StateMachine(
         scope.logical(part),

@@ -186,7 +186,9 @@ def test_without_a_key_there_is_nothing_to_allow(deployment: Deployment) -> None
 
 def test_partition_and_suffix_are_those_of_the_queue() -> None:
     queue = "arn:aws-cn:sqs:cn-north-1:123456789012:undelivered"
-    statements_by_sid = json.dumps(keys.policy_statements(key=KEY, queue=queue, name_prefix="files"))
+    statements_by_sid = json.dumps(
+        keys.policy_statements(key=KEY, queue=queue, log_folders=keys.LOG_FOLDERS, name_prefix="files")
+    )
     assert "logs.cn-north-1.amazonaws.com.cn" in statements_by_sid
     assert "arn:aws:logs" not in statements_by_sid
 
@@ -211,7 +213,9 @@ def test_the_statements_in_the_documentation_are_those_of_the_code() -> None:
     page = (REPOSITORY / "docs" / "deploying.md").read_text(encoding="utf-8")
     (shown,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Logs"' in block]
     queue = "arn:aws:sqs:eu-central-1:111122223333:async-download-prod-files-undelivered"
-    assert shown == keys.policy_statements(key="*", queue=queue, name_prefix="async-download-prod-files")
+    assert shown == keys.policy_statements(
+        key="*", queue=queue, log_folders=keys.LOG_FOLDERS, name_prefix="async-download-prod-files"
+    )
 
 
 def test_the_statement_about_secrets_in_the_documentation_is_that_of_the_code() -> None:

@@ -100,10 +100,12 @@ def test_a_role_is_assumable_by_its_users_only(deployment: Deployment) -> None:
         for item in deployment.resources_of("apigateway/account:Account")
     }
     used |= {(signer, _role(deployment, key)) for key in SIGNING_FUNCTIONS for signer in _signers(deployment, key)}
+    roles = deployment.resources_of("iam/role:Role")
+    by_session = {f"{Cloud().arn(role.type, role.inputs['name'])}": _arn(role) for role in roles}
     assert {
-        taker
-        for role in deployment.resources_of("iam/role:Role")
-        for taker in _takers(role.json("assumeRolePolicy"), _arn(role))
+        (role_arn, by_session.get(principal, principal))
+        for role in roles
+        for role_arn, principal in _takers(role.json("assumeRolePolicy"), _arn(role))
     } == used
 
 
@@ -148,7 +150,7 @@ def same(allowed: set[Permission], required: set[Permission], whose: str) -> Non
 
 
 def _arn(role: Any) -> str:
-    return Cloud().arn(role.type, role.inputs["name"])
+    return Cloud().arn(role.type, role.inputs.get("path", "/")[1:] + role.inputs["name"])
 
 
 def _role(deployment: Deployment, key: str) -> str:

@@ -118,7 +118,8 @@ class Cloud(Mocks):
         id_ = f"{args.name.lower()}-id"
         state = dict(args.inputs)
         name = state.setdefault("name", args.name)
-        computed: dict[str, Any] = {"arn": self.arn(args.typ, name)}
+        path = state.get("path", "/") if args.typ == "aws:iam/role:Role" else "/"
+        computed: dict[str, Any] = {"arn": self.arn(args.typ, path[1:] + name)}
         if args.typ == "aws:s3/bucket:Bucket":
             computed |= {"bucket": f"{args.name}-1234567", "arn": f"arn:{self.partition}:s3:::{args.name}-1234567"}
         elif args.typ in ("aws:apigateway/restApi:RestApi", "aws:apigatewayv2/api:Api"):
@@ -133,6 +134,16 @@ class Cloud(Mocks):
             computed["invokeArn"] = (
                 f"arn:{self.partition}:apigateway:{self.region}:lambda:path/{computed['arn']}/invocations"
             )
+        elif args.typ == "aws:apigateway/resource:Resource":
+            owners = {"comp4y": "/company", "par4m": "/{tenant}"}  # resources of an existing API
+            id_ = id_ if "-" in args.name else f"{args.name}id"  # a program's own resource, whose id is checked
+            computed["path"] = f"{owners.get(state['parentId'], '')}/{state['pathPart']}"
+        elif args.typ.endswith(":DomainName"):
+            target, zone = f"d-{args.name}.execute-api.{self.region}.{self.suffix}", "Z1EXAMPLE"
+            computed |= {"regionalDomainName": target, "regionalZoneId": zone}
+            if "domainNameConfiguration" in state:
+                addresses = {"targetDomainName": target, "hostedZoneId": zone}
+                computed["domainNameConfiguration"] = {**state["domainNameConfiguration"], **addresses}
         elif args.typ == "aws:sqs/queue:Queue":
             computed["url"] = f"https://sqs.{self.region}.{self.suffix}/{self.account}/{name}"
         return id_, state | computed

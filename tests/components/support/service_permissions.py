@@ -90,7 +90,7 @@ def permitted(deployment: Deployment) -> Callers:
 
 def rest_paths(deployment: Deployment) -> dict[str, str]:
     """Return the path of each resource, by its id."""
-    paths = {"root": ""}
+    paths = {"root": "", "comp4y": "/company"}
     todo = deployment.resources_of("apigateway/resource:Resource")
     while todo:
         item = todo.pop(0)
@@ -113,14 +113,15 @@ def _routes(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
 
 def _methods(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
     paths = rest_paths(deployment)
-    stage = deployment.resource("apigateway/stage:Stage").inputs["stageName"]
+    stages = deployment.resources_of("apigateway/stage:Stage")
+    stage = stages[0].inputs["stageName"] if stages else "v1"  # of the owner of an existing API
     for integration in deployment.resources_of("apigateway/integration:Integration"):
         inputs = integration.inputs
         if inputs["type"] == "MOCK":  # calls no function
             continue
         assert inputs["type"] == "AWS_PROXY", f"{integration.name}: an integration whose permissions are not known here"
         path = re.sub(r"\{\w+\}", "*", paths[inputs["resourceId"]])
-        source = f"{_api('rest123')}/{stage}/{inputs['httpMethod']}{path}"
+        source = f"{_api(inputs['restApi'])}/{stage}/{inputs['httpMethod']}{path}"
         yield _function(inputs["uri"]), "apigateway.amazonaws.com", source
 
 

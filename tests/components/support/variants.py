@@ -8,6 +8,16 @@ from tests.components.support.declarations import FLAGS
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
 NETWORK = {"vpc.subnet_ids": ["subnet-01234567"], "vpc.security_group_ids": ["sg-01234567"]}  # both or neither
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+WEB_ACL = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/company/1234abcd-12ab-34cd-56ef-1234567890ab"
+REST_DOMAIN: dict[str, Any] = {
+    "api.domain_name": "files.example.com",
+    "api.certificate_arn": CERTIFICATE,
+}  # both or neither
+SOCKET_DOMAIN: dict[str, Any] = {
+    "websocket.domain_name": "sockets.example.com",
+    "websocket.certificate_arn": CERTIFICATE,
+}
 NON_DEFAULT: dict[str, Any] = {
     **{flag: not default for flag, default in FLAGS.items() if flag != "protection.force_destroy"},
     "storage.prefix": "a/b/",
@@ -25,10 +35,16 @@ NON_DEFAULT: dict[str, Any] = {
     "auth.api_keys": {"reporting": {"rate": 2, "burst": 4, "requests_per_day": 1000}, "batch": {}},
     "api.cors_origins": ["https://app.example.com"],
     "api.stage_name": "live",
+    **REST_DOMAIN,
+    **SOCKET_DOMAIN,
+    "api.web_acl_arn": WEB_ACL,
     "api.throttle_rate": 7,
     "api.throttle_burst": 9,
     "observability.log_retention_days": 7,
     "observability.event_bus": "downloads",
+    "observability.log_group_prefix": "/company/files",
+    "protection.permissions_boundary_arn": "arn:aws:iam::123456789012:policy/company/boundary",
+    "protection.role_path": "/company/files/",
     "observability.alarms.topic_arn": "arn:aws:sns:eu-west-1:123456789012:operators",
     "observability.alarms.dead_letters": 2,
     "observability.alarms.dead_letter_hours": 48,
@@ -57,12 +73,17 @@ NON_DEFAULT: dict[str, Any] = {
     "cloud.execute_api_url": "http://127.0.0.1:4566/_aws/execute-api",
 }
 EXISTING_BUCKET: dict[str, Any] = {"storage.bucket": "reports"}  # replaces a resource of the component
+EXISTING_API: dict[str, Any] = {"api.rest_api_id": "abcd123456", "api.root_resource_id": "comp4y"}  # both or neither
 EXCLUSIVE: dict[str, Any] = {  # cannot be combined with the other settings
     "protection.force_destroy": True,
+    **EXISTING_API,
     "auth.authorizer": {"function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:who"},
 }
 PREREQUISITES: dict[str, dict[str, Any]] = {  # settings that a setting requires
     **dict.fromkeys(NETWORK, NETWORK),
+    **dict.fromkeys((*REST_DOMAIN, "api.disable_execute_api_endpoint"), REST_DOMAIN),
+    **dict.fromkeys(SOCKET_DOMAIN, SOCKET_DOMAIN),
+    **dict.fromkeys(EXISTING_API, EXISTING_API),
     "api.web_page": {"auth.type": "api_key"},
     "auth.api_keys": {"auth.type": "api_key"},
     "auth.authorizer": {"auth.type": "authorizer"},
@@ -77,6 +98,7 @@ def main_variants() -> dict[str, dict[str, Any]]:
         "secret headers": WITH_SECRETS,
         "everything": WITH_SECRETS | NON_DEFAULT,
         "everything, in an existing bucket": WITH_SECRETS | NON_DEFAULT | EXISTING_BUCKET,
+        "an existing API": EXISTING_API | {"auth.type": "none", "api.web_page": True},
     }
 
 

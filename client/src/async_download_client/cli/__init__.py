@@ -104,7 +104,8 @@ def _report_error(arguments: argparse.Namespace, error: AsyncDownloadError) -> i
         with contextlib.suppress(FileError):  # stderr says it too
             print_result(json.dumps(event))
     _print_error(f"{error} [{error.code}]")
-    if isinstance(error, RefusedError) and error.status in (401, 403) and getattr(arguments, "url", "") is None:
+    unauthorized = isinstance(error, RefusedError) and error.status in (401, 403) and error.code != "REQUEST_BLOCKED"
+    if unauthorized and getattr(arguments, "url", "") is None:
         _print_error(
             "only the ticket was sent; if the stack requires credentials, name it with --url or ASYNC_DOWNLOAD_URL"
         )
