@@ -67,11 +67,17 @@ def body(resources: Resources) -> Document:
 def graphs(resources: Resources) -> list[tuple[Graph, ...]]:
     """Return the graphs in rows."""
     counted = resources.settings.observability.metrics
+    has_rest_api = resources.settings.api.rest_api_id is None  # the metrics of an existing one are its owner's
     return [
         *([(_downloads(resources), _failures(resources), _seconds(resources), _bytes(resources))] if counted else []),
         (_executions(resources), _execution_time(resources)),
         tuple(_of_functions(resources)),
-        (_queue(resources), _rest_api(resources), _websocket_api(resources), _tables(resources)),
+        (
+            _queue(resources),
+            *([_rest_api(resources)] if has_rest_api else []),
+            _websocket_api(resources),
+            _tables(resources),
+        ),
     ]
 
 

@@ -32,13 +32,14 @@ from tests.components.support.monitored import (
     watched,
 )
 from tests.components.support.published_metrics import PUBLISHED
-from tests.components.support.variants import NON_DEFAULT
+from tests.components.support.variants import EXISTING_API, NON_DEFAULT
 from tools.readme_tables import TOP
 
 ON: dict[str, Any] = {"observability.alarms.topic_arn": TOPIC}
 STACKS: dict[str, dict[str, Any]] = {
     "default": ON,
     "with a web page and reuse": ON | {"api.web_page": True, "auth.type": "none", "copying.reuse_seconds": 600},
+    "in an existing API": ON | EXISTING_API | {"auth.type": "none", "observability.alarms.topic_arn": TOPIC},
     "with every setting": NON_DEFAULT,
 }
 THRESHOLDS = [field.name for field in fields(Alarms) if field.name != "topic_arn"]

@@ -18,7 +18,7 @@ from tests.components.support.monitored import (
     metrics_on,
 )
 from tests.components.support.published_metrics import PUBLISHED
-from tests.components.support.variants import NON_DEFAULT
+from tests.components.support.variants import EXISTING_API, NON_DEFAULT
 
 COLUMNS = 24
 PAGE_ROWS = 25  # of 40 pixels: a screen
@@ -47,6 +47,7 @@ STACKS: dict[str, dict[str, Any]] = {
     "with some alarms off": ON
     | {"observability.alarms.topic_arn": TOPIC, "observability.alarms.dead_letters": 0, "api.web_page": True}
     | {"auth.type": "none", "copying.reuse_seconds": 600},
+    "in an existing API": ON | EXISTING_API | {"auth.type": "none", "observability.alarms.topic_arn": TOPIC},
     "with every setting": NON_DEFAULT,
 }
 every_stack = pytest.mark.parametrize("args", STACKS.values(), ids=STACKS)

@@ -69,14 +69,13 @@ def dimension_values(deployment: Deployment) -> dict[str, set[str]]:
         return {str(item.inputs[key]) for item in deployment.resources_of(kind)}
 
     machine = "sfn/stateMachine:StateMachine"
-    stages = [deployment.resource("apigateway/stage:Stage"), deployment.resource("apigatewayv2/stage:Stage")]
     return {
         "FunctionName": inputs("lambda/function:Function"),
         "QueueName": inputs("sqs/queue:Queue"),
         "StateMachineArn": {Cloud().arn(f"aws:{machine}", name) for name in inputs(machine)},
         "ApiName": inputs("apigateway/restApi:RestApi"),
-        "ApiId": {stages[1].inputs["apiId"]},
-        "Stage": {stages[0].inputs["stageName"], stages[1].inputs["name"]},
+        "ApiId": inputs("apigatewayv2/stage:Stage", "apiId"),
+        "Stage": inputs("apigateway/stage:Stage", "stageName") | inputs("apigatewayv2/stage:Stage"),
         "TableName": inputs("dynamodb/table:Table"),
         "RuleName": inputs("cloudwatch/eventRule:EventRule"),
         "Stack": {
