@@ -245,6 +245,12 @@ class Alarms(TypedDict):
     failed_executions_percent: NotRequired[int]
     """Percent of at least ten executions of an hour that failed, for whatever reason. Allowed: 1 to 100, or 0 for no alarm. Default: 50."""
 
+    failed_downloads: NotRequired[int]
+    """Downloads that failed through this stack or a service of AWS, not an origin or a caller, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+    missed_messages: NotRequired[int]
+    """Messages that connected clients missed because API Gateway throttled or refused them, in five minutes, in three out of four such periods. Allowed: 1 to 1000000, or 0 for no alarm. Default: 10."""
+
     rest_server_errors: NotRequired[int]
     """Answers of the REST API with a status of 5xx, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 5."""
 

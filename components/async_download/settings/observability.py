@@ -10,7 +10,7 @@ from typing import Self
 
 import pulumi
 
-from async_download.settings.alarms import Alarms
+from async_download.settings.alarms import COUNTED, Alarms
 from async_download.settings.checks import InvalidSetting
 from async_download.settings.setting import Group, computed_text, flag, group, number, text
 
@@ -68,8 +68,13 @@ class Observability(Group):
         return replace(self, alarms=replace(self.alarms, rest_server_errors=0))
 
     def validated(self, path: str) -> Self:
-        """Refuse a retention that CloudWatch Logs does not accept."""
+        """Refuse a retention that CloudWatch Logs does not accept, and alarms on metrics that are off."""
         if self.log_retention_days not in RETENTIONS:
             allowed = f"one of {', '.join(map(str, RETENTIONS))}"
             raise InvalidSetting(f"{path}.log_retention_days", self.log_retention_days, allowed)
+        if self.alarms.topic_arn is not None and not self.metrics:
+            for name in COUNTED:
+                if threshold := getattr(self.alarms, name):
+                    allowed = "0 with observability.metrics false, because the alarm watches a metric of the functions"
+                    raise InvalidSetting(f"{path}.alarms.{name}", threshold, allowed)
         return self
