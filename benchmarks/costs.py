@@ -45,7 +45,7 @@ def counted_bill(counted: Counted, size: str) -> Bill:
     return Bill(
         transitions=transitions_of(stack, download),
         invocations=len(reports) + ROUTES_OF_A_SOCKET,
-        children=sum("Copied a slice" in line for line in lines),
+        children=sum('"sliceCopied"' in line for line in lines),
         gb_seconds=sum(int(match["ms"]) / 1000 * int(match["mb"]) / 1000 for match in reports),
         s3={name: count for (service, name), count in calls.items() if service == "s3"},
         dynamodb={name: count for (service, name), count in calls.items() if service == "dynamodb"},

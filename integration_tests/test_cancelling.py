@@ -42,7 +42,7 @@ def test_the_worker_stops_waiting_for_the_origin_of_a_cancelled_download(stack: 
     download = stack.client.request(unique_path("1", "first_byte=60"))
     wait_for(lambda: stack.client.status(download).body["status"] == "COPYING", 15)
     assert stack.client.cancel(download).status == 202
-    wait_for(lambda: any(download.execution_arn in line and '"Copied"' in line for _, line in log_lines(stack)), 15)
+    wait_for(lambda: any(download.execution_arn in line and '"copyEnded"' in line for _, line in log_lines(stack)), 15)
     assert_cancelled(stack, download)
 
 

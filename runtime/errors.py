@@ -51,8 +51,10 @@ AsyncDownloadError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
+from types import MappingProxyType
 
 from runtime.models import Target
 
@@ -398,6 +400,71 @@ THROTTLED = frozenset(
         "RequestLimitExceeded",
     }
 )
+
+
+class Fault(StrEnum):
+    """The party that has to change something, so that the same error does not come again."""
+
+    CLIENT = "client"
+    """Who requested the file: the request is wrong, or the file is not there or not the expected one."""
+
+    ORIGIN = "origin"
+    """The server that the file is copied from."""
+
+    SERVICE = "service"
+    """A service of AWS."""
+
+    INTERNAL = "internal"
+    """This stack: its code, its settings, or its operator."""
+
+
+FAULTS: Mapping[str, Fault] = MappingProxyType(
+    {
+        "CHECKSUM_MISMATCH": Fault.CLIENT,
+        "DAILY_LIMIT_REACHED": Fault.CLIENT,
+        "DOWNLOAD_FINISHED": Fault.CLIENT,
+        "DOWNLOAD_NOT_FOUND": Fault.CLIENT,
+        "FILE_TOO_LARGE": Fault.CLIENT,
+        "IDEMPOTENCY_KEY_REUSED": Fault.CLIENT,
+        "INTERNAL": Fault.INTERNAL,
+        "INVALID_PATH": Fault.CLIENT,
+        "INVALID_REQUEST": Fault.CLIENT,
+        "ORIGIN_ADDRESS_REFUSED": Fault.ORIGIN,
+        "ORIGIN_CHANGED": Fault.ORIGIN,
+        "ORIGIN_ERROR": Fault.ORIGIN,
+        "ORIGIN_NOT_FOUND": Fault.CLIENT,  # a wrong path is far more frequent than a lost file
+        "ORIGIN_REFUSED": Fault.ORIGIN,
+        "ORIGIN_TIMEOUT": Fault.ORIGIN,
+        "ORIGIN_TLS": Fault.ORIGIN,
+        "ORIGIN_TRUNCATED": Fault.ORIGIN,
+        "ORIGIN_UNREACHABLE": Fault.ORIGIN,
+        "SIZE_MISMATCH": Fault.CLIENT,
+        "STOPPED": Fault.INTERNAL,  # by an operator: a client's cancel ends in CANCELLED
+        "STORAGE_ERROR": Fault.SERVICE,
+        "TICKET_REFUSED": Fault.CLIENT,
+        "TICKET_REQUIRED": Fault.CLIENT,
+        "TIMED_OUT": Fault.ORIGIN,  # workers wait for nothing else that long
+        "TOO_MANY_CONNECTIONS": Fault.CLIENT,
+        "TOO_MANY_DOWNLOADS": Fault.CLIENT,
+        "TRANSFER_FAILED": Fault.INTERNAL,
+        "UNAVAILABLE": Fault.SERVICE,
+        "UNKNOWN_ACTION": Fault.CLIENT,
+        "UNKNOWN_ORIGIN": Fault.CLIENT,
+    }
+)
+"""The fault of each code that a client can get."""
+
+
+def fault_of(code: str) -> Fault:
+    """Return the fault of a code, which is ours if nobody else's."""
+    return FAULTS.get(code, Fault.INTERNAL)
+
+
+def fault_of_error(error: BaseException) -> Fault:
+    """Return the fault of an exception."""
+    if isinstance(error, RequestError | TransferError):
+        return fault_of(error.code)
+    return Fault.SERVICE if isinstance(error, ServiceError | PushesGivenUpError) else Fault.INTERNAL
 
 
 def problem_of(error: BaseException) -> Problem:

@@ -114,6 +114,7 @@ class Download:
     """An item of the Downloads table. Times are epoch seconds.
 
     `expected_size` and `sha256` come from the client.
+    `first_byte_at` is when its origin first answered with the file.
     `file_id` is the version of a file that it copies for other downloads too, if copies are reused.
     `ticket_generation` is how often its tickets were revoked.
     `checked_at` is when its execution was last compared with it, because it had not changed for a while.
@@ -153,6 +154,7 @@ class Download:
     notified_at: float | None = None
     event_sent_at: float | None = None
     checked_at: float | None = None
+    first_byte_at: float | None = None
     file_id: str | None = None
     preparation: Preparation | None = None
 
@@ -164,6 +166,14 @@ class Download:
     def is_expired(self, now: float) -> bool:
         """Return whether it has expired; DynamoDB's TTL may delete it days later."""
         return self.expires_at <= now
+
+    def was_ended_at(self, now: float) -> bool:
+        """Return whether it has ended at this millisecond: by an update whose answer was lost."""
+        return self.status.is_final and iso(self.updated_at) == iso(now)
+
+    def age(self, now: float) -> float:
+        """Return the seconds since it was requested."""
+        return max(0.0, now - self.created_at)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,14 @@ class Downloads(Protocol):
         """Change PREPARING to COPYING: bytes flow."""
 
     def begin_upload(
-        self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
+        self,
+        execution_arn: str,
+        *,
+        upload_id: str,
+        size: int | None,
+        now: float,
+        version: Version | None = None,
+        first_byte_at: float | None = None,
     ) -> bool:
         """Record the upload before its first part, and the version that slices are copied from, if unfinished.
 

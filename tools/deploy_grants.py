@@ -101,6 +101,8 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
         ),
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": (_MONITORING,),
+    # Delete, Describe and Put, without an ARN; the policy has few characters left.
+    "aws:cloudwatch/queryDefinition:QueryDefinition": (_grant("logs", "*QueryDefinition*", "*"),),
     "aws:dynamodb/table:Table": (
         _grant(
             "dynamodb",

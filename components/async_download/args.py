@@ -245,6 +245,12 @@ class Alarms(TypedDict):
     failed_executions_percent: NotRequired[int]
     """Percent of at least ten executions of an hour that failed, for whatever reason. Allowed: 1 to 100, or 0 for no alarm. Default: 50."""
 
+    failed_downloads: NotRequired[int]
+    """Downloads that failed through this stack or a service of AWS, not an origin or a caller, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 1."""
+
+    missed_messages: NotRequired[int]
+    """Messages that connected clients missed because API Gateway throttled or refused them, in five minutes, in three out of four such periods. Allowed: 1 to 1000000, or 0 for no alarm. Default: 10."""
+
     rest_server_errors: NotRequired[int]
     """Answers of the REST API with a status of 5xx, in five minutes. Allowed: 1 to 1000000, or 0 for no alarm. Default: 5."""
 
@@ -265,7 +271,7 @@ class Alarms(TypedDict):
 
 
 class Observability(TypedDict):
-    """Logs, traces, events, alarms and the dashboard."""
+    """Logs, metrics, traces, events, alarms and the dashboard."""
 
     tracing: NotRequired[bool]
     """Whether X-Ray traces the REST API, the functions and the state machine. Default: true."""
@@ -281,6 +287,12 @@ class Observability(TypedDict):
 
     manage_api_gateway_account: NotRequired[bool]
     """Whether to set the account's CloudWatch role for API Gateway, which its whole region shares. Default: false."""
+
+    metrics: NotRequired[bool]
+    """Whether the functions count downloads, bytes, seconds and failures as CloudWatch metrics, in their logs. Default: true."""
+
+    saved_queries: NotRequired[bool]
+    """Whether to save queries of the logs in CloudWatch: failures, slowest downloads, throttles and others. Default: false."""
 
     event_bus: NotRequired[pulumi.Input[str]]
     """Name or ARN of the EventBridge bus that gets an event for each download that has ended. Default: no events."""
@@ -368,7 +380,7 @@ class AsyncDownloadArgs(TypedDict):
     """Subnets and security groups of the copying functions, for private origins."""
 
     observability: NotRequired[Observability]
-    """Logs, traces, events, alarms and the dashboard."""
+    """Logs, metrics, traces, events, alarms and the dashboard."""
 
     encryption: NotRequired[Encryption]
     """Encryption at rest and in transit."""

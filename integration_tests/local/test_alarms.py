@@ -16,14 +16,18 @@ import pytest
 
 from integration_tests.support.alarm_topic import AlarmTopic, alarm_topic
 from integration_tests.support.clouds import Cloud, emulated
+from integration_tests.support.records import log_lines
 from integration_tests.support.stack import Stack, unique_path
+from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
 from local_provider.monitor import Registration
 from localcloud.emulator import Emulator
 from localcloud.origin import Origin
 from localcloud.program import deploy
 from localcloud.stack import LOCAL_CONFIG
+from runtime.metrics import NAMESPACE
 from tests.components.support.monitored import ALARM, DASHBOARD, Metric, metrics_of, metrics_on
+from tests.runtime.support import emf
 
 SECONDS = 60.0  # a busy machine needs seconds to start each function
 FILES = "files"
@@ -124,6 +128,7 @@ def test_every_dimension_of_alarms_and_dashboard_is_a_resource_that_exists(monit
     (dashboard,) = [resource for resource in monitored.resources if resource.type == f"aws:{DASHBOARD}"]
     metrics = [metric for alarm in alarms for metric in metrics_of(alarm)]
     metrics += metrics_on(json.loads(dashboard.inputs["dashboardBody"]))
+    metrics = [metric for metric in metrics if metric.namespace != NAMESPACE]  # those of the runtime have a test below
     pairs = {(dimension, value): metric for metric in metrics for dimension, value in metric.dimensions.items()}
     assert len(pairs) > 20
     missing = [pair for pair, metric in pairs.items() if not exists(monitored.cloud, *pair, metric)]
@@ -219,3 +224,34 @@ def test_failed_and_succeeded_downloads_are_executions_of_the_machine_that_alarm
     for download, status in ((failed, "FAILED"), (succeeded, "SUCCEEDED")):
         executions = client.list_executions(stateMachineArn=machine, statusFilter=status)["executions"]
         assert download.execution_arn in [execution["executionArn"] for execution in executions]
+
+
+def counted(monitored: Monitored, metric: Metric, download: Download) -> float:
+    """Return the sum of a metric in the log lines about a download, as CloudWatch Logs reads them."""
+    total = 0.0
+    for text in (text for _, text in log_lines(monitored.stack) if download.id in text and "_aws" in text):
+        line = json.loads(text)
+        emf.check(line)
+        for directive in line["_aws"]["CloudWatchMetrics"]:
+            names = [entry["Name"] for entry in directive["Metrics"]]
+            groups = [{name: line[name] for name in group} for group in directive["Dimensions"]]
+            if directive["Namespace"] == metric.namespace and metric.name in names and metric.dimensions in groups:
+                total += line[metric.name]
+    return total
+
+
+def test_a_failure_of_ours_counts_in_its_alarm_and_that_of_a_caller_does_not(monitored: Monitored) -> None:
+    """A download that an operator stops is a failure of the stack; a 404 of the origin is one of the caller."""
+    metrics = metrics_of(monitored.alarm("failed-downloads"))
+    assert {metric.dimensions["Fault"] for metric in metrics} == {"internal", "service"}
+    stopped = monitored.stack.client.request(unique_path("1", "first_byte=60"))
+    wait_for(lambda: monitored.stack.client.status(stopped).body["status"] == "COPYING", SECONDS)
+    monitored.cloud.client("stepfunctions").stop_execution(executionArn=stopped.execution_arn)
+    wait_for(lambda: [counted(monitored, metric, stopped) for metric in metrics], SECONDS, until=lambda sums: any(sums))
+    assert sum(counted(monitored, metric, stopped) for metric in metrics) == 1
+
+    absent = monitored.stack.client.request(unique_path("1", "status=404"))
+    assert monitored.stack.operator.wait_until_ended(absent) == "FAILED"
+    of_caller = Metric(NAMESPACE, "DownloadsFailed", {**metrics[0].dimensions, "Fault": "client"}, "Sum")
+    wait_for(lambda: counted(monitored, of_caller, absent), SECONDS, until=lambda count: count == 1)
+    assert [counted(monitored, metric, absent) for metric in metrics] == [0, 0]

@@ -119,7 +119,14 @@ class DynamoDownloads:
         return self._update(execution_arn, update, _STATUS.equals(text(Status.PREPARING)))
 
     def begin_upload(
-        self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
+        self,
+        execution_arn: str,
+        *,
+        upload_id: str,
+        size: int | None,
+        now: float,
+        version: Version | None = None,
+        first_byte_at: float | None = None,
     ) -> bool:
         """Record the upload before its first part."""
         changes = {"status": text(Status.COPYING), "uploadId": text(upload_id), "updatedAt": text(iso(now))}
@@ -128,6 +135,8 @@ class DynamoDownloads:
             removed = ("size",)  # of an earlier try, which a copy without ranges may not know
         else:
             changes["size"] = number(size)
+        if first_byte_at is not None:
+            changes["firstByteAt"] = text(iso(first_byte_at))
         if version is not None:
             changes["validator"] = items.validator_value(version.validator)
             changes["contentType"] = text(version.content_type)

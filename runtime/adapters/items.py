@@ -78,6 +78,7 @@ def download_of(item: Item) -> Download:
         notified_at=_time(item, "notifiedAt"),
         event_sent_at=_time(item, "eventSentAt"),
         checked_at=_time(item, "checkedAt"),
+        first_byte_at=_time(item, "firstByteAt"),
         preparation=_preparation(item),
     )
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Protocol
 
-from runtime import log
+from runtime import log, steps
 from runtime.errors import AsyncDownloadError
 
 SECONDS = 2.0  # Lambda ends a start after 10 s; warming up an unreachable endpoint continues in the background
@@ -44,7 +44,7 @@ def run(build: Callable[[], object], seconds: float = SECONDS) -> None:
     try:
         build()
     except Exception as error:
-        log.warning("The function could not be prepared", errorType=type(error).__name__)
+        log.write(steps.FUNCTION_NOT_PREPARED, errorType=type(error).__name__)
     finally:
         _adapters.reset(token)
     _warm_up(adapters, seconds)
@@ -73,4 +73,4 @@ def _try(adapter: Adapter) -> None:
         adapter.warm_up()
     except Exception as error:  # the message of another library's error may carry a URL
         reason = str(error) if isinstance(error, AsyncDownloadError) else type(error).__name__
-        log.warning("An adapter could not be prepared", adapter=type(adapter).__name__, reason=reason)
+        log.write(steps.ADAPTER_NOT_PREPARED, adapter=type(adapter).__name__, reason=reason)

@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from runtime import config, log
+from runtime import config, log, steps
 from runtime.config import CorsOrigins
-from runtime.errors import AsyncDownloadError, InvalidRequestError, RequestError, TransferError, problem_of
+from runtime.errors import (
+    AsyncDownloadError,
+    InvalidRequestError,
+    TransferError,
+    fault_of_error,
+    problem_of,
+)
 from runtime.logic.requests.cors import cors_headers
 
 Event = Mapping[str, Any]
@@ -92,15 +98,16 @@ def rest(work: Callable[[Request], Answer]) -> Handler:
     """Make a REST handler, which answers exceptions as JSON errors."""
 
     @wraps(work)
-    def handler(event: Event, _context: Any) -> Answer:
+    def handler(event: Event, context: Any) -> Answer:
         headers: dict[str, str] = {}
+        log.start_call(_request_id(context))
         try:
+            log.set_owner(_caller(event.get("requestContext") or {}))
             headers = cors_headers(config.load(RestSettings).cors_origins, _headers(event).get("origin"))
             return _with(headers, work(request_of(event)))
         except Exception as error:  # any bug ends here: logged, and answered without details
             problem = problem_of(error)
-            if not isinstance(error, RequestError):
-                log.error("A request failed", error, code=problem.code, reason=_message_of(error))
+            log.problem(error, problem)
             if problem.retry_after is not None:
                 headers = headers | {"Retry-After": str(problem.retry_after)}
             body = {"error": {"code": problem.code, "message": problem.message}}
@@ -113,13 +120,14 @@ def web_socket(work: Callable[[Event], None]) -> Handler:
     """Make a WebSocket handler, which answers a status, and no body that could reach the client."""
 
     @wraps(work)
-    def handler(event: Event, _context: Any) -> Answer:
+    def handler(event: Event, context: Any) -> Answer:
+        log.start_call(_request_id(context))
         try:
+            log.set_owner(_caller(event.get("requestContext") or {}))
             work(event)
         except Exception as error:  # any bug ends here: logged, and answered without details
             problem = problem_of(error)
-            if not isinstance(error, RequestError):
-                log.error("A WebSocket event failed", error, code=problem.code, reason=_message_of(error))
+            log.problem(error, problem)
             return {"statusCode": problem.status}
         return {"statusCode": 200}
 
@@ -129,16 +137,23 @@ def web_socket(work: Callable[[Event], None]) -> Handler:
 def task(work: Callable[[Event, Any], Mapping[str, Any]]) -> Handler:
     """Make the handler of a task, whose errors Step Functions retries and keeps in the execution's history.
 
-    Lambda's runtime logs what a handler raises: type, message and stack. It is not logged here a second time.
+    Lambda's runtime logs what a handler raises: type, message and stack, with the same `requestId` as the line here,
+    which says to which download it belongs.
     """
 
     @wraps(work)
     def handler(event: Event, context: Any) -> Answer:
+        log.start_call(_request_id(context))
+        if execution_arn := event.get("executionArn") or (event.get("detail") or {}).get("executionArn"):
+            log.set_execution(execution_arn)
         try:
             return dict(work(event, context))
-        except AsyncDownloadError:
+        except AsyncDownloadError as error:
+            code, fault = getattr(error, "code", None), fault_of_error(error)
+            log.write(steps.TASK_FAILED, code=code, fault=fault, errorType=type(error).__name__)
             raise
         except Exception as error:  # its message may contain a URL; history and log get its class and stack
+            log.write(steps.TASK_FAILED, fault=fault_of_error(error), errorType=type(error).__name__)
             raise TransferError(type(error).__name__).with_traceback(error.__traceback__) from None
 
     return handler
@@ -177,6 +192,6 @@ def _caller(context: Mapping[str, Any]) -> str:
     return f"address:{identity.get('sourceIp', 'unknown')}"
 
 
-def _message_of(error: Exception) -> str | None:
-    """Return the message of an error of the runtime; messages of other errors may contain a URL."""
-    return str(error) if isinstance(error, AsyncDownloadError) else None
+def _request_id(context: Any) -> str | None:
+    """Return Lambda's id of the call; calls on the local machine have none."""
+    return getattr(context, "aws_request_id", None)

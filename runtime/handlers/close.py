@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.connections import DynamoConnections
@@ -49,7 +49,4 @@ startup.run(build_use_case)
 @task
 def handler(event: Event, _context: Any) -> dict[str, int]:
     """Event `{"executionArn", "connectionIds", "since"}`; return how many were `closed`, `gone` and `inUse`."""
-    execution_arn = event["executionArn"]
-    closed = build_use_case().run(execution_arn, event["connectionIds"], seconds_of(event["since"]))
-    log.info("Closed idle sockets", executionArn=execution_arn, **closed)
-    return closed
+    return build_use_case().run(event["executionArn"], event["connectionIds"], seconds_of(event["since"]))

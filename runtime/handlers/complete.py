@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config, log, steps
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
 from runtime.adapters.objects import S3Objects
 from runtime.handlers.boundary import Event, task
-from runtime.logic.copying.outcome import Outcome
+from runtime.logic.copying.outcome import Outcome, log_fields
 from runtime.logic.slices.complete import Complete
 
 
@@ -47,7 +47,7 @@ def handler(event: Event, _context: Any) -> Outcome:
     """Event `{"executionArn", "slices", "results"}` of a Map; return `{"outcome"}` as `Complete` says."""
     slices = [int(index) for index in event["slices"]]
     outcome = build_use_case().run(event["executionArn"], slices, throttled_slices(event.get("results")))
-    log.info("Completed", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
+    log.write(steps.SLICES_CHECKED, slices=len(slices), **log_fields(outcome))
     return outcome
 
 

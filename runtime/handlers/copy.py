@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config, log, steps
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.copies import DynamoCopies
@@ -14,7 +14,7 @@ from runtime.config import Amount
 from runtime.handlers.boundary import Event, task
 from runtime.handlers.shared.copying import CopyingSettings, build_adapters
 from runtime.logic.copying.copy import Copy
-from runtime.logic.copying.outcome import Outcome
+from runtime.logic.copying.outcome import Outcome, log_fields
 from runtime.logic.copying.reuse import Reuse
 
 SPARE_SECONDS = 30.0  # to abort and to answer, before Lambda ends the worker
@@ -57,5 +57,5 @@ def handler(event: Event, context: Any) -> Outcome:
     """Event `{"executionArn"}`; return `{"outcome"}` as `Copy.run` does."""
     seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
     outcome = build_use_case().run(event["executionArn"], seconds)
-    log.info("Copied", executionArn=event["executionArn"], outcome=str(outcome["outcome"]))
+    log.write(steps.COPY_ENDED, **log_fields(outcome))
     return outcome

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.handlers.boundary import Event, task
@@ -46,5 +46,4 @@ startup.run(build_use_case)
 def handler(event: Event, _context: Any) -> dict[str, object]:
     """Event `{"executionArn", "slice"}`; return `{}`, because the answers of all slices add up in one state."""
     build_use_case().run(event["executionArn"], int(event["slice"]), SECONDS)
-    log.info("Copied a slice", executionArn=event["executionArn"], slice=int(event["slice"]))
     return {}

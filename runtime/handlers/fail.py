@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config
 from runtime.adapters import startup
 from runtime.adapters.clock import SystemClock
 from runtime.adapters.downloads import DynamoDownloads
@@ -16,7 +16,6 @@ from runtime.handlers.boundary import Event, task
 from runtime.handlers.shared.ending import EndingSettings, build_notifier, build_release, build_resume_waiters
 from runtime.logic.ending.end_event import SendEndEvent
 from runtime.logic.ending.fail import Fail, failure_of
-from runtime.models import Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,4 @@ def handler(event: Event, _context: Any) -> dict[str, str]:
     detail = event.get("detail") or {}
     execution_arn = event.get("executionArn") or detail["executionArn"]
     failure = failure_of(event.get("error"), detail.get("status"))
-    settled = build_use_case().run(execution_arn, failure)
-    if settled.get("status") != Status.READY:
-        log.info("Settled a failure", executionArn=execution_arn, code=failure.code, **settled)
-    return settled
+    return build_use_case().run(execution_arn, failure)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runtime import config, log
+from runtime import config
 from runtime.adapters import startup
 from runtime.adapters.callers import DynamoCallers
 from runtime.adapters.clock import SystemClock
@@ -65,9 +65,8 @@ startup.run(build_use_case)
 
 @rest
 def handler(request: Request) -> Answer:
-    """Take the order; return at once."""
+    """Start the download; return at once."""
     body = build_use_case().run(_download_request(request))
-    log.info("Took an order", downloadId=str(body["downloadId"]))
     if request.method == "GET":
         return answer(200, body)
     return answer(202, body, {"Location": str(body["statusUrl"]), "Retry-After": "1"})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -21,9 +23,12 @@ from benchmarks.prices import Bill
 from benchmarks.report import Figure
 from benchmarks.request_counter import record_requests
 from localcloud.config import nested
-from runtime.errors import OriginPreparingError, TimedOutError
+from runtime import metrics
+from runtime.errors import FAULTS, Fault, OriginPreparingError, TimedOutError
 from runtime.logic.copying import plan
 from runtime.logic.copying.await_origin import delay
+from runtime.logic.ending.fail import failure_of
+from tests.runtime.support.log_stories import copy_in_slices, copy_small_file, lines_of, replay, request_twice
 from tools.readme_tables import TOP
 
 
@@ -99,6 +104,39 @@ def test_docs_cost_has_the_price_of_a_day_of_waiting_for_an_origin() -> None:
     assert int(requests) == len(waits)
     request = 3 * prices.TRANSITION + float(cold_calls) / 1e6 + prices.ITEM_WRITE + prices.ITEM_READ
     assert float(dollars) == pytest.approx(len(waits) * request, rel=0.01)
+
+
+PLATFORM_BYTES = 600  # start and report of a call, in Lambda's JSON, traced: an assumption
+SMALL_STORY = (request_twice, copy_small_file, replay)  # and the lines of `copyEnded` and `idleClosed`
+
+
+def bytes_of_lines(lines: Iterable[Mapping[str, Any]]) -> int:
+    """Return the bytes that CloudWatch Logs bills for lines."""
+    return sum(len(json.dumps(line)) + prices.LOG_EVENT_BYTES for line in lines)
+
+
+def test_docs_cost_has_the_price_of_logs() -> None:
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
+    sizes = r"writes about (\d+) KB \(\$([\d.]+) for a million\), each slice (\d+) KB"
+    download, dollars, part = re.findall(sizes, page)[0]
+    steps = {"requested", "copyStarted", "firstByte", "copied", "ready", "pushed", "connected", "disconnected"}
+    small = {line["step"]: line for story in SMALL_STORY for line in lines_of(story) if line["step"] in steps}
+    assert set(small) == steps
+    written = bytes_of_lines(small.values()) + 2 * bytes_of_lines([small["copyStarted"]]) + 6 * PLATFORM_BYTES
+    assert int(download) == pytest.approx(written / 1000, rel=0.1)
+    assert float(dollars) == pytest.approx(int(download) * prices.LOG_GB)
+    slices = [bytes_of_lines([line]) for line in lines_of(copy_in_slices) if line["step"] == "sliceCopied"]
+    assert int(part) == pytest.approx((max(slices) + PLATFORM_BYTES) / 1000, rel=0.2)
+
+
+def test_docs_cost_has_the_price_of_metrics() -> None:
+    page = (TOP / "docs" / "cost.md").read_text(encoding="utf-8")
+    counts = r"(\d+) for the stack, (\d+) for the faults .* (\d+) failure codes"
+    row = re.findall(rf"\$([\d.]+) a metric and month.*: {counts}.* \$([\d.]+) a month;", page)[0]
+    codes = [code for code in FAULTS if failure_of({"code": code, "message": ""}).code == code]
+    assert [int(count) for count in row[1:4]] == [len(metrics.UNITS), len(Fault), len(codes)]
+    assert float(row[0]) == prices.METRIC_MONTH
+    assert float(row[4]) == pytest.approx(sum(map(int, row[1:4])) * prices.METRIC_MONTH)
 
 
 UNTRUSTED_CALLERS = {

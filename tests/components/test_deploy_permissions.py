@@ -21,6 +21,7 @@ UNSCOPED = {  # actions that have no resources, of AWS's own list
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "logs:*QueryDefinition*",
     "logs:DescribeLogGroups",
     "states:ValidateStateMachineDefinition",
 }

@@ -153,6 +153,10 @@ WRONG_NETWORKS: dict[str, list[Any]] = {
     "vpc.security_group_ids": [None, ["default"]],
 }
 WRONG_API_KEYS: list[Any] = ["reporting", {"Reporting": {}}, {"": {}}, {f"key-{at}": {} for at in range(51)}]
+UNCOUNTED: dict[str, Any] = {  # alarms without the metrics that two of them watch
+    "observability.alarms.topic_arn": "arn:aws:sns:eu-west-1:123456789012:operators",
+    "observability.metrics": False,
+}
 WRONG: list[tuple[str, dict[str, Any]]] = [
     *((setting, {setting: value}) for setting, value in outside()),
     *((setting, {setting: value}) for setting, values in WRONG_VALUES.items() for value in values),
@@ -177,6 +181,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
         {"retention.download_expires_seconds": 86_400, "retention.object_expiration_days": 1},
     ),
     ("copying.slice_reserved_concurrency", {"copying.slice_reserved_concurrency": 8, "copying.concurrency": 9}),
+    ("observability.alarms.failed_downloads", UNCOUNTED),
+    ("observability.alarms.missed_messages", UNCOUNTED | {"observability.alarms.failed_downloads": 0}),
     ("api.web_page", {"api.web_page": True}),
     ("api.web_page", {"api.web_page": True, "auth.type": "iam"}),
     ("tags.team", {"tags": {"team": 7}}),
@@ -200,6 +206,12 @@ def test_a_wrong_value_is_refused_with_a_sentence(setting: str, args: dict[str, 
     assert message.startswith(setting)
     assert "not allowed" in message
     assert refused.value.allowed in message
+
+
+def test_alarms_without_metrics_of_the_functions_are_accepted_when_none_watches_them() -> None:
+    off = {"observability.alarms.failed_downloads": 0, "observability.alarms.missed_messages": 0}
+    assert settings(UNCOUNTED | off).observability.alarms.topic_arn
+    assert settings({"observability.metrics": False}).observability.alarms.failed_downloads == 1
 
 
 def test_the_sentence_names_setting_value_and_what_is_allowed() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from runtime import log, steps
 from runtime.adapters import aws
 from tests.runtime.support import in_moto as moto
 from tests.runtime.support import in_process as services
@@ -18,6 +20,22 @@ from tests.runtime.support.world import World
 
 settings.register_profile("any machine", deadline=None)  # no test measures time to pass or fail
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def _documented_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail the test whose code logs a field that docs/operations.md does not name for the step."""
+    problems: list[str] = []
+    write = log.write
+
+    def checked(step: steps.Step, *counted: Any, **fields: Any) -> None:
+        problems.extend(f"{step.identifier} has no field {name}" for name in fields if name not in step.fields.split())
+        write(step, *counted, **fields)
+
+    log.start_call()
+    monkeypatch.setattr(log, "write", checked)
+    yield
+    assert not problems, problems
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ MODULES = sorted(RUNTIME.rglob("*.py"))
 HANDLERS = sorted(
     path.stem for path in (RUNTIME / "handlers").glob("*.py") if path.stem not in ("__init__", "boundary")
 )
-SHARED = {f"runtime.{name}" for name in ("errors", "models", "ports", "log", "backoff", "parallel")} | {"runtime"}
+SHARED = {
+    f"runtime.{name}" for name in ("errors", "models", "ports", "log", "steps", "metrics", "backoff", "parallel")
+} | {"runtime"}
 ROOMS = ("requests", "ending", "slices", "copying", "sockets", "origin")
 
 

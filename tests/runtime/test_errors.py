@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from runtime import errors
-from runtime.errors import AsyncDownloadError, RequestError, Retry, ServiceError, TransferError, problem_of
+from runtime.errors import (
+    FAULTS,
+    AsyncDownloadError,
+    RequestError,
+    Retry,
+    ServiceError,
+    TransferError,
+    fault_of_error,
+    problem_of,
+)
 
 
 def subclasses(error_type: type[BaseException], depth: int = 0) -> list[tuple[int, type[BaseException]]]:
@@ -50,6 +60,29 @@ def test_request_error_maps_to_its_status_code_and_message() -> None:
     problem = problem_of(errors.TicketRefusedError())
     assert (problem.status, problem.code) == (403, "TICKET_REFUSED")
     assert "Request the download again" in problem.message
+
+
+def test_every_code_has_one_fault() -> None:
+    """The table has the codes of all exceptions that carry one, those of `problem_of`, and no others."""
+    kinds: list[Any] = [kind for base in (RequestError, TransferError) for _, kind in subclasses(base)]
+    answers = {problem_of(error).code for error in (ServiceError("PutItem", "ThrottlingException"), KeyError())}
+    assert set(FAULTS) == {kind.code for kind in kinds} | answers
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (errors.OriginNotFoundError("404"), "client"),
+        (errors.OriginBusyError("503"), "origin"),
+        (errors.TicketRefusedError(), "client"),
+        (errors.StorageError("PutObject", "SlowDown"), "service"),
+        (errors.PushesGivenUpError(1), "service"),
+        (errors.ConfigError("TABLE is missing"), "internal"),
+        (KeyError("a bug"), "internal"),
+    ],
+)
+def test_fault_names_the_party_that_has_to_act(error: Exception, fault: str) -> None:
+    assert fault_of_error(error) == fault
 
 
 def test_throttled_call_maps_to_503() -> None:

@@ -10,6 +10,11 @@ ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1024**2)}
 """Makes the C library return large buffers to the system instead of keeping and splitting them."""
 
 
+def metrics(resources: Resources) -> Environment:
+    """Return the dimension `Stack` of the metrics that a function writes into its log; nothing without metrics."""
+    return {"METRICS_STACK": resources.settings.name_prefix} if resources.settings.observability.metrics else {}
+
+
 def origins_file() -> Environment:
     """Return the path of the origins in the archive of the function: they do not fit into its environment."""
     return {"ORIGINS_FILE": origins.FILE}

@@ -7,8 +7,8 @@ import pulumi_aws as aws
 
 from async_download import limits
 from async_download.bundle import runtime_archive
-from async_download.functions import ALL_FUNCTIONS, FUNCTIONS, permissions
-from async_download.functions.definition import FunctionDefinition
+from async_download.functions import ALL_FUNCTIONS, FUNCTIONS, environment, permissions
+from async_download.functions.definition import Environment, FunctionDefinition
 from async_download.names import FunctionName, hyphenated
 from async_download.observability import log_group, tracing_mode
 from async_download.resources import Resources
@@ -68,6 +68,11 @@ def role_statements(name: FunctionName, resources: Resources) -> list[Statement]
     ]
 
 
+def function_environment(name: FunctionName, resources: Resources) -> Environment:
+    """Return the environment variables of a function."""
+    return {**ALL_FUNCTIONS[name].environment(resources), **environment.metrics(resources)}
+
+
 def _function(
     scope: Scope, name: FunctionName, definition: FunctionDefinition, resources: pulumi.Output[Resources]
 ) -> aws.lambda_.Function:
@@ -93,7 +98,7 @@ def _function(
         reserved_concurrent_executions=reserved or None,
         environment={
             "variables": resources.apply(
-                lambda resources: limits.check_environment(name, definition.environment(resources))
+                lambda resources: limits.check_environment(name, function_environment(name, resources))
             )
         },
         logging_config={

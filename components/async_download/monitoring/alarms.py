@@ -146,6 +146,23 @@ ALARMS: tuple[Alarm, ...] = (
         FAILED_PERCENT,
     ),
     Alarm(
+        "failed-downloads",
+        "Downloads failed through this stack or a service of AWS, not through an origin or a caller.",
+        lambda alarms: alarms.failed_downloads,
+        lambda resources: [
+            metrics.of_downloads(resources, "DownloadsFailed", fault=fault) for fault in metrics.OUR_FAULTS
+        ],
+        ONCE,
+        TOTAL,
+    ),
+    Alarm(
+        "missed-messages",
+        "Connected clients keep missing messages, because API Gateway throttles or refuses them.",
+        lambda alarms: alarms.missed_messages,
+        lambda resources: [metrics.of_downloads(resources, "PushesGivenUp")],
+        SUSTAINED,
+    ),
+    Alarm(
         "rest-server-errors",
         "The REST API answered with 5xx.",
         lambda alarms: alarms.rest_server_errors,

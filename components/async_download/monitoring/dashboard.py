@@ -66,7 +66,9 @@ def body(resources: Resources) -> Document:
 
 def graphs(resources: Resources) -> list[tuple[Graph, ...]]:
     """Return the graphs in rows."""
+    counted = resources.settings.observability.metrics
     return [
+        *([(_downloads(resources), _failures(resources), _seconds(resources), _bytes(resources))] if counted else []),
         (_executions(resources), _execution_time(resources)),
         tuple(_of_functions(resources)),
         (_queue(resources), _rest_api(resources), _websocket_api(resources), _tables(resources)),
@@ -113,6 +115,33 @@ def _line(line: Line) -> list[object]:
 
 def _lines(measured: Iterable[Metric], labels: Sequence[str]) -> tuple[Line, ...]:
     return tuple(Line(metric, label) for metric, label in zip(measured, labels, strict=True))
+
+
+def _downloads(resources: Resources) -> Graph:
+    labels = ("requested", "ready", "failed", "cancelled")
+    measured = [metrics.of_downloads(resources, f"Downloads{label.capitalize()}") for label in labels]
+    return Graph("Downloads", _lines(measured, labels))
+
+
+def _failures(resources: Resources) -> Graph:
+    labels = {"internal": "this stack", "service": "AWS", "origin": "origin", "client": "caller"}
+    measured = [metrics.of_downloads(resources, "DownloadsFailed", fault=fault) for fault in labels]
+    return Graph("Failed downloads by fault", _lines(measured, list(labels.values())), stacked=True)
+
+
+def _seconds(resources: Resources) -> Graph:
+    measured = {
+        "first byte, 90 %": ("SecondsToFirstByte", "p90"),
+        "READY, half": ("SecondsToReady", "p50"),
+        "READY, 90 %": ("SecondsToReady", "p90"),
+        "push, 90 %": ("SecondsToPush", "p90"),
+    }
+    lines = [metrics.of_downloads(resources, name, statistic) for name, statistic in measured.values()]
+    return Graph("Time to READY and push", _lines(lines, list(measured)), "Seconds")
+
+
+def _bytes(resources: Resources) -> Graph:
+    return Graph("Copied bytes", _lines([metrics.of_downloads(resources, "CopiedBytes")], ["bytes"]), "Bytes")
 
 
 def _executions(resources: Resources) -> Graph:

@@ -12,6 +12,11 @@ from async_download.resources import NamedResource, Resources
 from async_download.settings import Settings
 from async_download.workflow import transfer
 
+NAMESPACE = "AsyncDownload"
+"""Namespace of the metrics that the functions count, with `observability.metrics`."""
+OUR_FAULTS = ("internal", "service")
+"""Values of the dimension `Fault` of failures that the operator of the stack has to act on."""
+
 WORKFLOW_FUNCTIONS: tuple[FunctionName, ...] = (*transfer.FUNCTIONS, "close")
 """Functions that the state machines invoke; the APIs invoke the others."""
 
@@ -78,3 +83,9 @@ def of_tables(resources: Resources, name: str) -> list[Metric]:
 def of_rule(resources: Resources, part: str, name: str) -> Metric:
     """Return a metric of a rule of the default event bus."""
     return Metric("AWS/Events", name, {"RuleName": resources.rule(part).name})
+
+
+def of_downloads(resources: Resources, name: str, statistic: str = "Sum", *, fault: str = "") -> Metric:
+    """Return a metric that the functions count; of failures, those of one fault."""
+    dimensions = {"Stack": resources.settings.name_prefix} | ({"Fault": fault} if fault else {})
+    return Metric(NAMESPACE, name, dimensions, statistic)

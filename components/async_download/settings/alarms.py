@@ -13,6 +13,9 @@ TOPIC_ARN = rf"arn:[a-z-]+:sns:[a-z0-9-]+:\d{{12}}:{TOPIC_NAME}"
 MAX_COUNT = 1_000_000
 QUEUE_HOURS = 13 * 24  # a message is lost after 14 days
 
+COUNTED = ("failed_downloads", "missed_messages")
+"""Thresholds of metrics that the functions count, with `observability.metrics`."""
+
 _threshold = partial(number, zero="no alarm")
 
 
@@ -42,6 +45,14 @@ class Alarms(Group):
     timed_out_executions: int = _count(1, "Executions of the copying state machine that timed out, in five minutes.")
     failed_executions_percent: int = _threshold(
         50, 1, 100, "Percent of at least ten executions of an hour that failed, for whatever reason."
+    )
+    failed_downloads: int = _count(
+        1, "Downloads that failed through this stack or a service of AWS, not an origin or a caller, in five minutes."
+    )
+    missed_messages: int = _count(
+        10,
+        "Messages that connected clients missed because API Gateway throttled or refused them, in five minutes, in "
+        "three out of four such periods.",
     )
     rest_server_errors: int = _count(5, "Answers of the REST API with a status of 5xx, in five minutes.")
     websocket_execution_errors: int = _count(

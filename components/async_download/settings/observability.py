@@ -1,11 +1,16 @@
-"""Logs, traces, events, alarms and the dashboard."""
+"""Logs, metrics, traces, events, alarms and the dashboard.
+
+Saved queries cost nothing, but are off by default: their permissions have no resources, so that the role that deploys
+would have to be allowed to change the queries of the whole account, and an upgrade would fail until it is. Their text
+can be used without them.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Self
 
 import pulumi
 
-from async_download.settings.alarms import Alarms
+from async_download.settings.alarms import COUNTED, Alarms
 from async_download.settings.checks import InvalidSetting
 from async_download.settings.setting import Group, computed_text, flag, group, number, text
 
@@ -18,7 +23,7 @@ LOG_GROUP_PREFIX = r"(?!aws/)(?=.{1,256}$)[A-Za-z0-9_.#/-]*[A-Za-z0-9_.#-]"  # w
 
 @dataclass(frozen=True)
 class Observability(Group):
-    """Logs, traces, events, alarms and the dashboard."""
+    """Logs, metrics, traces, events, alarms and the dashboard."""
 
     tracing: bool = flag(True, "Whether X-Ray traces the REST API, the functions and the state machine.")
     log_retention_days: int = number(
@@ -36,6 +41,13 @@ class Observability(Group):
     )
     manage_api_gateway_account: bool = flag(
         False, "Whether to set the account's CloudWatch role for API Gateway, which its whole region shares."
+    )
+
+    metrics: bool = flag(
+        True, "Whether the functions count downloads, bytes, seconds and failures as CloudWatch metrics, in their logs."
+    )
+    saved_queries: bool = flag(
+        False, "Whether to save queries of the logs in CloudWatch: failures, slowest downloads, throttles and others."
     )
 
     event_bus: pulumi.Input[str] | None = computed_text(
@@ -56,8 +68,13 @@ class Observability(Group):
         return replace(self, alarms=replace(self.alarms, rest_server_errors=0))
 
     def validated(self, path: str) -> Self:
-        """Refuse a retention that CloudWatch Logs does not accept."""
+        """Refuse a retention that CloudWatch Logs does not accept, and alarms on metrics that are off."""
         if self.log_retention_days not in RETENTIONS:
             allowed = f"one of {', '.join(map(str, RETENTIONS))}"
             raise InvalidSetting(f"{path}.log_retention_days", self.log_retention_days, allowed)
+        if self.alarms.topic_arn is not None and not self.metrics:
+            for name in COUNTED:
+                if threshold := getattr(self.alarms, name):
+                    allowed = "0 with observability.metrics false, because the alarm watches a metric of the functions"
+                    raise InvalidSetting(f"{path}.alarms.{name}", threshold, allowed)
         return self

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from runtime import log
+from runtime import log, steps
 from runtime.errors import OriginError, OriginPreparingError, StoppedError, TimedOutError
 from runtime.logic.copying import outcome
 from runtime.logic.copying.outcome import Outcome
@@ -55,7 +55,7 @@ class AwaitOrigin:
         updated = self.downloads.prepare(download.execution_arn, preparation=preparation, now=now)
         if updated is None:
             return self._recorded_before(download)
-        log.info("The origin is requested again later", executionArn=download.execution_arn, seconds=round(seconds))
+        log.write(steps.PREPARING, attempt=answers + 1, seconds=round(seconds), reason=str(answer))
         send_once(self.sockets, updated, messages.download_message(updated))
         return preparing(seconds)
 

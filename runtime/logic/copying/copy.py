@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from runtime import log, steps
 from runtime.errors import OriginPreparingError, StoppedError, TransferError
 from runtime.logic.copying import cleanup, limits, outcome, plain_get, plan, verify
 from runtime.logic.copying.await_origin import AwaitOrigin
@@ -55,11 +56,13 @@ class Copy:
         download = self.downloads.get(execution_arn)
         if download is None or download.is_expired(self.clock.now()):
             return outcome.failed(StoppedError("The download is not there any more."))
+        log.set_download(download)
         if download.status.is_final:
             return outcome.of_final(download)
         await_origin, deadline = AwaitOrigin(self.downloads, self.sockets, self.clock), Deadline(self.clock, seconds)
         if wait := await_origin.remaining(download):
             return wait
+        log.write(steps.COPY_STARTED, status=str(download.status), size=download.expected_size)
         try:
             try:
                 return self._transfer(download, self.fetch_builder.build(download, deadline), deadline)
@@ -105,6 +108,9 @@ class Copy:
         )
         try:
             source.open(progress.check_while_waiting)
+            log.write(steps.FIRST_BYTE, size=source.total, seconds=round(source.first_byte_seconds, 3))
+            if download.first_byte_at is None:
+                download = replace(download, first_byte_at=self.clock.now())
             if source.total is not None:
                 verify.expected(download, source.total)
                 limits.file_limit(self.max_file_bytes).check(source.total)
@@ -114,6 +120,7 @@ class Copy:
             if isinstance(copy, Wait):
                 return {"outcome": "WAIT", "fileId": copy.file_id}
             if copy is not None:
+                log.write(steps.REUSED, size=copy.size)
                 self._discard_earlier_try(download, key)
                 return outcome.settle(self.downloads, self.objects, self.clock, download, copy, None)
             if download.status is Status.PREPARING:
@@ -147,7 +154,9 @@ class Copy:
         if not self._has_upload_of(download, key, version, source.total):
             self._discard_earlier_try(download, key)
             self._begin(download, key, version, source.total)
-        return {"outcome": "PLANNED", "slices": self.cut(source.total).batch(0)}
+        cut = self.cut(source.total)
+        log.write(steps.SLICED, size=source.total, slices=cut.slice_count)
+        return {"outcome": "PLANNED", "slices": cut.batch(0)}
 
     def _has_upload_of(self, download: Download, key: str, version: Version, size: int) -> bool:
         """Return whether an earlier try has begun an upload of this version."""
@@ -157,9 +166,16 @@ class Copy:
     def _begin(self, download: Download, key: str, version: Version, size: int) -> None:
         metadata = {cleanup.OWNER: download.download_id}
         upload_id = self.objects.create_upload(key, content_type=version.content_type, metadata=metadata)
-        arn, now, recorded = download.execution_arn, self.clock.now(), False
+        recorded = False
         try:
-            recorded = self.downloads.begin_upload(arn, upload_id=upload_id, size=size, now=now, version=version)
+            recorded = self.downloads.begin_upload(
+                download.execution_arn,
+                upload_id=upload_id,
+                size=size,
+                first_byte_at=download.first_byte_at,
+                now=self.clock.now(),
+                version=version,
+            )
         finally:
             if not recorded:
                 cleanup.abort_until_gone(self.objects, self.clock, key, upload_id)

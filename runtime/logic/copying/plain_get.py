@@ -5,8 +5,15 @@ It is taken once, when ranges, validators or conditions cannot be used, and kept
 
 from __future__ import annotations
 
-from runtime import log
-from runtime.errors import OriginPreparingError, OriginRangeFailedError, Retry, StoppedError, TransferError
+from runtime import log, steps
+from runtime.errors import (
+    OriginPreparingError,
+    OriginRangeFailedError,
+    Retry,
+    StoppedError,
+    TransferError,
+    fault_of,
+)
 from runtime.logic.origin.retries import Retries
 from runtime.models import Failure
 
@@ -32,7 +39,7 @@ def prepare_next(error: TransferError, retries: Retries, range_failure: Failure 
         except OriginRangeFailedError:
             if error.retry_after is not None:
                 raise
-    log.warning("Going on without ranges", code=error.code, reason=str(error))
+    log.write(steps.WITHOUT_RANGES, code=error.code, fault=fault_of(error.code), reason=str(error))
     return Failure(error.code, str(error))
 
 

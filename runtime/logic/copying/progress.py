@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 
-from runtime import log, parallel
+from runtime import log, parallel, steps
 from runtime.errors import AsyncDownloadError, ConnectionGoneError, ServiceError, StoppedError
 from runtime.logic.copying import progress_budget
 from runtime.logic.sockets import messages
@@ -58,9 +58,9 @@ def send_once(sockets: Sockets, download: Download, message: Message) -> None:
     data = messages.encode(message)
     posted = parallel.map_each(partial(_post, sockets, data), sorted(download.connection_ids))
     if given_up := posted.count(False):
-        log.warning(
-            "Messages were given up",
-            executionArn=download.execution_arn,
+        log.write(
+            steps.PUSHES_GIVEN_UP,
+            {"PushesGivenUp": given_up},
             type=str(message["type"]),
             posted=len(posted) - given_up,
             pushesGivenUp=given_up,
@@ -138,7 +138,7 @@ class StreamProgress:
         try:
             yield
         except ServiceError as error:
-            log.warning("Progress could not be recorded", executionArn=self._arn, reason=str(error))
+            log.write(steps.PROGRESS_NOT_RECORDED, reason=str(error))
 
     def _rate(self, moment: float, copied: int) -> float | None:
         """Return bytes a second since the first ones: the wait for an origin's first byte does not count."""
@@ -166,4 +166,4 @@ def _run_logged(job: Callable[[], None]) -> None:
     try:
         job()
     except AsyncDownloadError as error:
-        log.warning("Progress could not be sent", reason=str(error))
+        log.write(steps.PROGRESS_NOT_SENT, reason=str(error))

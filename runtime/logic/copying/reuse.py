@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from runtime import log
+from runtime import log, steps
 from runtime.errors import ServiceError, StoppedError
 from runtime.logic.copying import cleanup
 from runtime.models import Download, Origin, Status, Stored, Validator
@@ -87,11 +87,14 @@ class ResumeWaiters:
         if download.file_id is None:
             return
         settle = self.copies.finish if _reusable_copy(download) else self.copies.release
-        for token in settle(download.file_id, download.execution_arn):
+        tokens = settle(download.file_id, download.execution_arn)
+        if tokens:
+            log.write(steps.WAITERS_RESUMED, waiters=len(tokens))
+        for token in tokens:
             try:
                 self.tasks.resume(token)
             except ServiceError as error:
-                log.warning("A waiting download could not be resumed", reason=str(error))
+                log.write(steps.WAITER_NOT_RESUMED, reason=str(error))
 
 
 def _reusable_copy(leader: Download) -> Stored | None:

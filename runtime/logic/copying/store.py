@@ -89,8 +89,10 @@ class Store:
         return buffer if size == len(buffer) else buffer[:size]  # not resized: a failed request may still read it
 
     def _record_upload(self, upload_id: str, size: int | None) -> None:
-        arn, now = self.download.execution_arn, self.clock.now()
-        if not self.downloads.begin_upload(arn, upload_id=upload_id, size=size, now=now):
+        download, now = self.download, self.clock.now()
+        if not self.downloads.begin_upload(
+            download.execution_arn, upload_id=upload_id, size=size, first_byte_at=download.first_byte_at, now=now
+        ):
             raise StoppedError("The download was stopped.")
 
     def _metadata(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.errors import DownloadFinishedError, DownloadNotFoundError
+from runtime.logic.ending import end_lines
 from runtime.models import Download, Status
 from runtime.ports import Clock, Downloads, Executions, Functions
 
@@ -25,13 +26,17 @@ class Cancel:
         Raises:
             DownloadFinishedError: the download is READY or FAILED.
         """
-        arn = download.execution_arn
-        if not self.downloads.cancel(arn, now=self.clock.now()):
+        arn, now = download.execution_arn, self.clock.now()
+        if self.downloads.cancel(arn, now=now):
+            end_lines.log_cancelled(download, now)
+        else:
             current = self.downloads.get(arn)
             if current is None:
                 raise DownloadNotFoundError
             if current.status is not Status.CANCELLED:
                 raise DownloadFinishedError
+            if current.was_ended_at(now):
+                end_lines.log_cancelled(download, now)
             if current.notified_at is not None:
                 return
         self.executions.stop(arn)

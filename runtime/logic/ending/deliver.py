@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime import log
 from runtime.logic.copying.reuse import ResumeWaiters
 from runtime.logic.ending.running_limit import ReleaseCaller
 from runtime.logic.sockets.download_messages import DownloadMessages
@@ -38,6 +39,7 @@ class Deliver:
         download = self.downloads.get(execution_arn)
         if download is None:
             return {}
+        log.set_download(download)
         if download.is_expired(self.clock.now()):
             if connection_id is None:
                 self._start_event(download)
@@ -46,7 +48,9 @@ class Deliver:
             self.resume_waiters.run(download)
         connection_ids = download.connection_ids if connection_id is None else {connection_id}
         counts = (
-            self.notifier.send(download, connection_ids, self.download_messages.build(download))
+            self.notifier.send(
+                download, connection_ids, self.download_messages.build(download), is_replay=connection_id is not None
+            )
             if connection_ids
             else None
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runtime import log
+from runtime import log, steps
 from runtime.backoff import pause
 from runtime.errors import TransientServiceError
 from runtime.logic.sockets import messages
@@ -34,6 +34,7 @@ class SendEndEvent:
         if not download.status.is_final or download.event_sent_at is not None:
             return
         self._put(detail_of(download, self.bucket), download)
+        log.write(steps.EVENT_SENT, status=str(download.status))
         self.downloads.record_event_sent(download.execution_arn, now=self.clock.now())
 
     def _put(self, detail: Mapping[str, object], download: Download) -> None:
@@ -44,7 +45,7 @@ class SendEndEvent:
             except TransientServiceError as error:
                 if attempt == _TRIES:
                     raise
-                log.warning("The event was not taken", executionArn=download.execution_arn, reason=str(error))
+                log.write(steps.EVENT_DELAYED, attempt=attempt, reason=str(error))
                 self.clock.sleep(pause(attempt, base=0.5, maximum=2.0))
 
 

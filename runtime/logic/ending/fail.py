@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from runtime import log, steps
 from runtime.errors import TransferError
 from runtime.logic.copying import cleanup
 from runtime.logic.copying.reuse import ResumeWaiters
+from runtime.logic.ending import end_lines
 from runtime.logic.ending.end_event import SendEndEvent
 from runtime.logic.ending.reconcile import failure_of_status
 from runtime.logic.ending.running_limit import ReleaseCaller
@@ -47,11 +49,14 @@ class Fail:
             ServiceError: a step failed for now; the call should be repeated.
             PushesGivenUpError: no client was reached, everything else is done; the call should be repeated.
         """
-        failure = self._detailed(execution_arn, failure)
-        self.downloads.fail(execution_arn, failure=failure, now=self.clock.now())
+        failure, now = self._detailed(execution_arn, failure), self.clock.now()
+        has_failed = self.downloads.fail(execution_arn, failure=failure, now=now)
         download = self.downloads.get(execution_arn)
         if download is None:
             return {}
+        log.set_download(download)
+        if has_failed or (download.status is Status.FAILED and download.was_ended_at(now)):
+            end_lines.log_failed(download, failure, now)
         counts = self._settle(download) if download.status in (Status.FAILED, Status.CANCELLED) else PushCounts()
         if self.release is not None:
             self.release.run(download)
@@ -80,11 +85,12 @@ class Fail:
         return (download and (download.failure or download.range_failure or download.last_error)) or failure
 
     def _clean(self, download: Download) -> None:
-        key = self.object_prefix + download.download_id
+        key, has_upload = self.object_prefix + download.download_id, download.upload_id is not None
         if download.upload_id is not None:
             cleanup.abort_until_gone(self.objects, self.clock, key, download.upload_id)
             self.downloads.forget_upload(download.execution_arn, download.upload_id)
-        cleanup.delete_if_ours(self.objects, key, download.download_id)
+        deleted = cleanup.delete_if_ours(self.objects, key, download.download_id)
+        log.write(steps.CLEANED_UP, status=str(download.status), uploadAborted=has_upload, objectDeleted=deleted)
 
 
 def failure_of(error: Mapping[str, object] | None, status: str | None = None) -> Failure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from runtime.errors import ServiceError
+from runtime.logic.ending import end_lines
 from runtime.models import Download, Failure, Status
 from runtime.ports import Clock, Downloads, Executions, Functions
 
@@ -48,5 +49,6 @@ class Reconcile:
         failure = failure_of_status(status)
         if not self.downloads.fail(download.execution_arn, failure=failure, now=now):
             return self.downloads.get(download.execution_arn) or download
+        end_lines.log_failed(download, failure, now)
         self.functions.start(self.fail_function, {"executionArn": download.execution_arn})
         return replace(download, status=Status.FAILED, failure=failure)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runtime import log
+from runtime import log, steps
 from runtime.backoff import pause
-from runtime.errors import ServiceError, TimedOutError, TransferError
+from runtime.errors import ServiceError, TimedOutError, TransferError, fault_of_error
 from runtime.ports import Clock
 
 MAX_WAIT_SECONDS = 30.0  # between two attempts of one worker
@@ -53,7 +53,8 @@ class Retries:
             wait = max(wait, error.retry_after)
         if wait > min(self._max_wait, self._deadline.remaining()):
             raise error
-        log.warning("Trying again", code=error.code, failed=self._failed, seconds=round(wait, 2))
+        fault = fault_of_error(error)
+        log.write(steps.RETRIED, code=error.code, fault=fault, attempt=self._failed, seconds=round(wait, 2))
         self._clock.sleep(wait)
 
     def renew(self) -> None:

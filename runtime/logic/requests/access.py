@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime import log
 from runtime.errors import DownloadNotFoundError, TicketRefusedError
 from runtime.logic.requests import tickets
 from runtime.models import Download, execution_arn_of
@@ -28,9 +29,12 @@ class Access:
         ticket = tickets.parse(ticket_text)
         if ticket.download_id != download_id:
             raise TicketRefusedError
-        download = self.downloads.get(execution_arn_of(self.state_machine_arn, download_id))
+        execution_arn = execution_arn_of(self.state_machine_arn, download_id)
+        log.set_execution(execution_arn)
+        download = self.downloads.get(execution_arn)
         if download is None or not ticket.opens(download.ticket_hashes):
             raise TicketRefusedError
         if download.is_expired(self.clock.now()):
             raise DownloadNotFoundError
+        log.set_download(download)
         return download

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime import log, steps
 from runtime.errors import ServiceError, TicketRefusedError, TooManyConnectionsError
 from runtime.logic.requests import tickets
 from runtime.logic.requests.evict import Evict
@@ -35,6 +36,7 @@ class Connect:
         """
         ticket = tickets.parse(ticket_text)
         execution_arn = execution_arn_of(self.state_machine_arn, ticket.download_id)
+        log.set_execution(execution_arn)
         if claimed_arn is not None and claimed_arn != execution_arn:
             raise TicketRefusedError
         before = self._check_ticket(ticket, execution_arn)
@@ -51,6 +53,7 @@ class Connect:
             download = self._check_ticket(ticket, execution_arn)
             if not self.evict.make_room(download) or not self._open(connection, ticket):
                 raise TooManyConnectionsError
+        log.write(steps.CONNECTED, connectionId=connection_id, status=str(before.status))
         try:
             self._send_result(connection, before)
         except ServiceError:  # the handshake fails, and no `$disconnect` will come
@@ -72,4 +75,5 @@ class Connect:
         download = self.downloads.get(execution_arn)
         if download is None or download.is_expired(self.clock.now()) or not ticket.opens(download.ticket_hashes):
             raise TicketRefusedError
+        log.set_download(download)
         return download

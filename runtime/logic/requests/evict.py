@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime import parallel
+from runtime import log, parallel, steps
 from runtime.errors import ServiceError
 from runtime.models import YOUNG_SECONDS, Connection, Download
 from runtime.ports import Clock, Connections, Downloads, Sockets
@@ -35,6 +35,8 @@ class Evict:
         for connection_id in lost:
             self.connections.delete(connection_id)
             self.downloads.remove_connection(download.execution_arn, connection_id)
+        if lost:
+            log.write(steps.EVICTED, {"Evictions": len(lost)}, connections=len(lost))
         return bool(lost)
 
     def _is_closed(self, connection: Connection) -> bool:

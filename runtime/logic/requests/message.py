@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from runtime import log
+from runtime import log, steps
 from runtime.errors import (
     ConnectionGoneError,
     DownloadNotFoundError,
@@ -50,16 +50,18 @@ class ClientMessage:
             if download is None:
                 raise DownloadNotFoundError
             download_id = download.download_id
+            log.set_download(download)
             action = _action_of(body)
             if action in STATUS_ACTIONS and download.status.is_final:
-                self._record_use(download, connection_id)
+                self._record_use(connection_id)
             answer = self._answer(download, action, message_id)
         except (RequestError, ServiceError) as error:
             problem = problem_of(error)
+            log.problem(error, problem)
             answer = messages.error(download_id, message_id, Failure(problem.code, problem.message))
-        self._send(connection_id, download_id, messages.encode(answer))
+        self._send(connection_id, messages.encode(answer))
 
-    def _send(self, connection_id: str, download_id: str, data: bytes) -> None:
+    def _send(self, connection_id: str, data: bytes) -> None:
         """Post the answer, and repeat it while API Gateway is throttling. A client without an answer asks again.
 
         Raises:
@@ -77,9 +79,9 @@ class ClientMessage:
 
         outcome = Pushes(self.clock, attempt).run([connection_id])[connection_id]
         if outcome is PushOutcome.GONE:
-            log.info("The client left before its answer", downloadId=download_id)
+            log.write(steps.ANSWER_LOST, connectionId=connection_id)
         elif outcome is PushOutcome.BUSY:
-            log.warning("An answer was given up", downloadId=download_id, type="answer", pushesGivenUp=1)
+            log.write(steps.PUSHES_GIVEN_UP, {"PushesGivenUp": 1}, type="answer", pushesGivenUp=1)
 
     def _download_of(self, connection_id: str) -> Download | None:
         connection = self.connections.get(connection_id)
@@ -91,12 +93,12 @@ class ClientMessage:
             return None
         return download
 
-    def _record_use(self, download: Download, connection_id: str) -> None:
+    def _record_use(self, connection_id: str) -> None:
         """Keep the socket open: its client asked for a URL. `ping` does not count: libraries send it."""
         try:
             self.connections.use(connection_id, now=self.clock.now())
         except ServiceError as error:  # the answer is more important
-            log.warning("The use of a socket could not be recorded", downloadId=download.download_id, reason=str(error))
+            log.write(steps.USE_NOT_RECORDED, connectionId=connection_id, reason=str(error))
 
     def _answer(self, download: Download, action: str, message_id: str) -> Message:
         if action == "ping":

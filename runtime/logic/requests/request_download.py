@@ -7,6 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 
+from runtime import log, steps
 from runtime.errors import (
     THROTTLED,
     ExecutionExistsError,
@@ -64,6 +65,7 @@ class RequestDownload:
             RequestError: the request is invalid, or its caller has reached a limit.
         """
         template = self._validate(request)
+        log.set_download(template)
         for attempt in range(_MAX_ATTEMPTS):
             started = self._take(_with_id(template, request.idempotency_key, attempt, self.state_machine_arn))
             if started is not None:
@@ -85,7 +87,7 @@ class RequestDownload:
                 raise
         else:
             if self.downloads.create(download):
-                return (download, ticket) if self._start(download, added=added) else None
+                return (download, ticket) if self._start_new(download, added=added) else None
             existing = self._existing(download)
             if added and (existing is None or existing.status.is_final):
                 self.limit.release(download)
@@ -96,7 +98,23 @@ class RequestDownload:
         self._add_ticket(existing, ticket)
         if existing.status is Status.PENDING and not self._start(existing, added=added):
             return None
+        log.set_download(existing)
+        log.write(steps.REQUESTED_AGAIN, status=str(existing.status))
         return existing, ticket
+
+    def _start_new(self, download: Download, *, added: bool) -> bool:
+        """Start the execution of a download whose item this call has created, and count the download.
+
+        Return False, and do not count it, if the id has to be left to an earlier execution.
+        """
+        started = True
+        try:
+            started = self._start(download, added=added)
+        finally:  # also after an error, because the repeated request finds the item
+            if started:
+                log.set_download(download)
+                log.write(steps.REQUESTED, {"DownloadsRequested": 1}, size=download.expected_size)
+        return started
 
     def _existing(self, download: Download) -> Download | None:
         """Return the download of an earlier request with this id, unless it has expired."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from runtime import log
 from runtime.errors import (
     InvalidPartError,
     ObjectExistsError,
@@ -52,6 +53,8 @@ class Complete:
             ServiceError: S3 or DynamoDB failed for now.
         """
         download = self.downloads.get(execution_arn)
+        if download is not None:
+            log.set_download(download)
         if download is not None and download.status.is_final:
             return outcome.of_final(download)
         job = sliced(download, self.object_prefix, self.cut, self.clock.now())

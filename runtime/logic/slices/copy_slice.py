@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime import log
+from runtime import log, steps
 from runtime.errors import (
     OriginPreparingError,
     OriginTimeoutError,
@@ -14,6 +14,7 @@ from runtime.errors import (
     TimedOutError,
     TransferError,
     UploadGoneError,
+    fault_of,
 )
 from runtime.logic.copying import plan
 from runtime.logic.copying.await_origin import AwaitOrigin
@@ -51,17 +52,23 @@ class CopySlice:
             ServiceError: S3 or DynamoDB failed for now.
         """
         now = self.clock.now()
-        job = sliced(self.downloads.get(execution_arn), self.object_prefix, self.cut, now)
+        download = self.downloads.get(execution_arn)
+        if download is not None:
+            log.set_download(download)
+        job = sliced(download, self.object_prefix, self.cut, now)
         if job is None or not job.is_needed(job.download, now):
+            log.write(steps.SLICE_STOPPED, slice=index, reason="The download has ended or waits.")
             return
         watch = Watch(self.downloads, self.objects, self.sockets, self.clock, job, self.concurrency)
         try:
             self._copy(job, index, Deadline(self.clock, seconds), watch)
         except (StoppedError, UploadGoneError) as error:
-            log.info("A slice is not wanted any more", executionArn=execution_arn, slice=index, reason=str(error))
+            log.write(steps.SLICE_STOPPED, slice=index, reason=str(error))
         except OriginPreparingError as answer:
             self._await_origin(job, answer)
         except TransferError as error:
+            fault = fault_of(error.code)
+            log.write(steps.SLICE_FAILED, slice=index, code=error.code, fault=fault, reason=str(error))
             self._record(job, error)
             if may_be_overcome(error):
                 raise
@@ -69,10 +76,19 @@ class CopySlice:
             watch.close()
 
     def _copy(self, job: Sliced, index: int, deadline: Deadline, watch: Watch) -> None:
+        began = self.clock.monotonic()
+        missing = self._missing_parts(job, index)
+        self._copy_parts(job, missing, deadline, watch)
+        size, seconds = sum(part.length for part in missing), self.clock.monotonic() - began
+        bytes_per_second = log.rate(size, seconds)
+        log.write(
+            steps.SLICE_COPIED, slice=index, bytes=size, seconds=round(seconds, 3), bytesPerSecond=bytes_per_second
+        )
+
+    def _copy_parts(self, job: Sliced, missing: list[plan.Range], deadline: Deadline, watch: Watch) -> None:
         fetch = self.fetch_builder.build(job.download, deadline)
         reader = RangeReader(fetch, self.clock, deadline, job.version.validator, job.plan.size)
         copy = PartCopy(reader, self.objects, job.key, job.upload_id)
-        missing = self._missing_parts(job, index)
         if job.plan.part_size > self.max_held:
             self._stream(copy, missing, watch)
             return

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 
-from runtime import log
+from runtime import log, steps
 from runtime.errors import ServiceError, StoppedError
 from runtime.logic.copying import progress_budget
 from runtime.logic.copying.plan import Plan
@@ -58,7 +58,7 @@ class Watch:
         try:
             download = self._downloads.get(self._job.download.execution_arn)
         except ServiceError as error:  # a throttled table is no reason to lose the slice
-            log.warning("The download could not be read", reason=str(error))
+            log.write(steps.DOWNLOAD_NOT_READ, reason=str(error))
             return
         if download is None or not self._job.is_needed(download, self._clock.now()):
             raise StoppedError("The download was stopped.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime import log, parallel
+from runtime import log, parallel, steps
 from runtime.backoff import pause
 from runtime.errors import ConnectionGoneError, ServiceError
 from runtime.ports import Clock, Connections, Downloads, IdleCloser, Sockets
@@ -50,7 +50,9 @@ class Close:
         self._remove(execution_arn, gone)
         if in_use:
             self.idle_closer.start(execution_arn, in_use, since=now)
-        return {str(kind): results.count(kind) for kind in Closed}
+        counts = {str(kind): results.count(kind) for kind in Closed}
+        log.write(steps.IDLE_CLOSED, **counts)
+        return counts
 
     def _close(self, execution_arn: str, connection_id: str, since: float) -> Closed:
         connection = self.connections.get(connection_id)
@@ -76,6 +78,6 @@ class Close:
             except ConnectionGoneError:
                 break
             except ServiceError as error:
-                log.warning("A socket could not be closed", attempt=attempt, reason=str(error))
+                log.write(steps.SOCKET_NOT_CLOSED, attempt=attempt, reason=str(error))
                 self.clock.sleep(pause(attempt, base=0.2, maximum=1.0))
         return Closed.GONE

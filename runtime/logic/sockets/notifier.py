@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from runtime import log
+from runtime import log, steps
 from runtime.errors import ConnectionGoneError, ServiceError, TransientServiceError
 from runtime.logic.sockets import messages
 from runtime.logic.sockets.messages import Message
@@ -27,17 +27,33 @@ class Notifier:
     clock: Clock
     idle_closer: IdleCloser | None
 
-    def send(self, download: Download, connection_ids: Iterable[str], message: Message) -> PushCounts:
-        """Post the message to each socket; log the number of sockets per outcome and return it."""
+    def send(
+        self, download: Download, connection_ids: Iterable[str], message: Message, *, is_replay: bool = False
+    ) -> PushCounts:
+        """Post the message to each socket; log the number of sockets per outcome and return it.
+
+        With `is_replay` it goes to a client that has connected after the end of the download.
+        """
         delivery = _Delivery(self, download, messages.encode(message))
         outcomes = Pushes(self.clock, delivery.attempt).run(list(connection_ids))
         if download.status.is_final:
             self._close_later(download, [key for key, outcome in outcomes.items() if outcome is not PushOutcome.GONE])
         counts = PushCounts.of(outcomes)
         if outcomes:
-            write = log.warning if counts.given_up else log.info
-            write("Pushed to the clients", executionArn=download.execution_arn, type=_type(message), **counts.fields)
+            self._log(download, _type(message), counts, is_replay=is_replay)
         return counts
+
+    def _log(self, download: Download, kind: str, counts: PushCounts, *, is_replay: bool) -> None:
+        """Log the outcomes. A delivery that reached a client is not repeated, so it counts once."""
+        seconds, metrics = round(max(0.0, self.clock.now() - download.updated_at), 3), dict[str, float]()
+        if counts.posted and is_replay:
+            metrics["Replays"] = 1
+        elif counts.posted and download.status.is_final:
+            metrics["SecondsToPush"] = seconds
+        step = steps.REPLAYED if is_replay else steps.PUSHED
+        log.write(step, metrics, type=kind, seconds=seconds, **counts.by_outcome)
+        if counts.given_up:
+            log.write(steps.PUSHES_GIVEN_UP, {"PushesGivenUp": counts.given_up}, type=kind, **counts.fields)
 
     def _close_later(self, download: Download, connection_ids: list[str]) -> None:
         if self.idle_closer is None or not connection_ids:
@@ -45,7 +61,7 @@ class Notifier:
         try:
             self.idle_closer.start(download.execution_arn, sorted(connection_ids), since=self.clock.now())
         except ServiceError as error:  # then API Gateway closes them later
-            log.warning("The idle closer could not be started", executionArn=download.execution_arn, reason=str(error))
+            log.write(steps.IDLE_CLOSER_NOT_STARTED, reason=str(error))
 
 
 class _Delivery:
@@ -64,12 +80,14 @@ class _Delivery:
         except TransientServiceError:
             return PushOutcome.BUSY
         except ServiceError as error:
-            log.warning("A push was refused", executionArn=self._download.execution_arn, reason=str(error))
+            log.write(steps.PUSH_REFUSED, connectionId=connection_id, reason=str(error))
             return PushOutcome.REFUSED
 
     def _push(self, connection_id: str) -> PushOutcome:
         connection = self._connections.get(connection_id) or self._notifier.connections.get(connection_id)
         if connection is None or not connection.belongs_to(self._download):
+            if connection is not None:
+                log.write(steps.REVOKED, connectionId=connection_id)
             self._notifier.downloads.remove_connection(self._download.execution_arn, connection_id)
             return PushOutcome.GONE
         self._connections[connection_id] = connection

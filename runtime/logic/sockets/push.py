@@ -49,10 +49,15 @@ class PushCounts:
         return self.busy + self.refused
 
     @property
-    def fields(self) -> dict[str, int]:
-        """Return the counts as they are logged and returned to Step Functions."""
+    def by_outcome(self) -> dict[str, int]:
+        """Return the number of sockets by the name of their outcome."""
         counts = (self.posted, self.gone, self.not_open, self.busy, self.refused)
-        return dict(zip(map(str, _IN_ORDER), counts, strict=True)) | {"pushesGivenUp": self.given_up}
+        return dict(zip(map(str, _IN_ORDER), counts, strict=True))
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """Return the counts as they are returned to Step Functions."""
+        return self.by_outcome | {"pushesGivenUp": self.given_up}
 
     @property
     def none_reached(self) -> bool:

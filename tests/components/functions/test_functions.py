@@ -14,7 +14,7 @@ from async_download.functions import FUNCTIONS
 from async_download.functions.environment import ALLOCATOR
 from async_download.names import FunctionName
 
-from runtime import config
+from runtime import config, metrics
 from tests.components.support.harness import Cloud, Deployment, RegisteredResource, deploy
 from tests.components.support.service_permissions import rest_paths
 
@@ -38,7 +38,7 @@ def archive(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def environment(deployment: Deployment, key: str) -> dict[str, str]:
     """Return the variables that the handler reads."""
     variables: dict[str, str] = function(deployment, key).inputs["environment"]["variables"]
-    return {name: value for name, value in variables.items() if name not in ALLOCATOR}
+    return {name: value for name, value in variables.items() if name not in (*ALLOCATOR, metrics.STACK_VARIABLE)}
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
@@ -46,6 +46,16 @@ def test_functions_that_copy_return_large_buffers_to_the_system(deployment: Depl
     """Without a threshold glibc keeps large buffers after the first one is freed, and memory grows with the slices."""
     variables = function(deployment, key).inputs["environment"]["variables"]
     assert (variables.get("MALLOC_MMAP_THRESHOLD_") == "1048576") == (key in ("copy", "copy_slice"))
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_metrics_of_a_function_have_the_name_prefix_as_their_stack(deployment: Deployment, key: str) -> None:
+    """Alarms of the stack use the same dimension."""
+    variable = metrics.STACK_VARIABLE
+    assert function(deployment, key).inputs["environment"]["variables"][variable] == "async-download-test-files"
+    prefixed = deploy({"name_prefix": "reports"})
+    assert function(prefixed, key).inputs["environment"]["variables"][variable] == "reports"
+    assert variable not in function(deploy({"observability.metrics": False}), key).inputs["environment"]["variables"]
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)

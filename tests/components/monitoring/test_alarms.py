@@ -11,12 +11,14 @@ from typing import Any
 import pulumi
 import pytest
 from async_download.monitoring.alarms import ALARMS, FAILED_PERCENT, MIN_EXECUTIONS
-from async_download.settings.alarms import Alarms
+from async_download.settings.alarms import COUNTED, Alarms
 from botocore.session import get_session
 from botocore.validate import validate_parameters
 
 from local_provider.parameters import to_parameters
 from local_provider.resource_types import RESOURCE_TYPES
+from runtime.errors import Fault
+from runtime.metrics import NAMESPACE
 from tests.components.support.cloudformation import Document, findings
 from tests.components.support.declarations import NUMBERS
 from tests.components.support.harness import Deployment, RegisteredResource, deploy
@@ -104,6 +106,7 @@ def test_every_function_table_rule_and_machine_is_watched(args: dict[str, Any]) 
     assert watched(deployment, "WriteThrottleEvents") == values["TableName"]
     assert watched(deployment, "FailedInvocations") == values["RuleName"]
     assert watched(deployment, "ExecutionsTimedOut") == values["StateMachineArn"]
+    assert watched(deployment, "ExecutionsFailed") == values["StateMachineArn"]
     targets = deployment.resources_of("cloudwatch/eventTarget:EventTarget")
     with_queue = {item.inputs["rule"] for item in targets if "deadLetterConfig" in item.inputs}
     assert watched(deployment, "InvocationsFailedToBeSentToDlq") == with_queue
@@ -238,6 +241,22 @@ def test_every_description_says_what_happened_and_where_to_read_on() -> None:
         assert alarm.name == f"files-{anchor}"
         assert alarm.inputs["name"] == f"async-download-test-files-{anchor}"
         assert anchor in ROWS
+
+
+def test_the_stack_and_its_faults_are_those_that_the_functions_count() -> None:
+    deployment = deploy(ON)
+    alarm = by_name(deployment)["failed-downloads"]
+    assert {metric.dimensions["Fault"] for metric in metrics_of(alarm)} == {Fault.INTERNAL, Fault.SERVICE}
+    (stack,) = dimension_values(deployment)["Stack"]
+    assert {metric.dimensions["Stack"] for metric in metrics_of(alarm)} == {stack}
+    assert {metric.namespace for metric in metrics_of(alarm)} == {NAMESPACE}
+
+
+def test_without_metrics_no_alarm_watches_them() -> None:
+    metrics = {"observability.metrics": False}
+    alarms = alarms_of(ON | metrics | dict.fromkeys((f"observability.alarms.{name}" for name in COUNTED), 0))
+    assert NAMESPACE not in {metric.namespace for alarm in alarms for metric in metrics_of(alarm)}
+    assert len(alarms) == len(ALARMS) - len(COUNTED)
 
 
 def test_the_documented_policies_let_the_alarms_of_the_stack_send() -> None:

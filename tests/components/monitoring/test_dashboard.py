@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from runtime.errors import Fault
+from runtime.metrics import NAMESPACE, UNITS
 from tests.components.support.harness import Cloud, Deployment, deploy
 from tests.components.support.monitored import (
     ALARM,
@@ -135,6 +137,18 @@ def test_its_alarms_are_those_of_the_stack(args: dict[str, Any]) -> None:
     place = f"arn:aws:cloudwatch:{Cloud.region}:{Cloud.account}:alarm"
     assert shown == {f"{place}:{name}" for name in names}
     assert len(widgets) == (1 if names else 0)
+
+
+def test_downloads_are_shown_where_the_functions_count_them() -> None:
+    for counted in (True, False):
+        metrics = metrics_on(dashboard_of(deploy(ON | {"observability.metrics": counted})))
+        names = {metric.name for metric in metrics if metric.namespace == NAMESPACE}
+        assert names == (set(UNITS) - {"Replays", "Evictions", "PushesGivenUp"} if counted else set())
+
+
+def test_failures_are_shown_by_each_fault() -> None:
+    metrics = metrics_on(dashboard_of(deploy(ON)))
+    assert {metric.dimensions["Fault"] for metric in metrics if "Fault" in metric.dimensions} == set(Fault)
 
 
 @every_stack

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from runtime.errors import Fault
+from runtime.metrics import STACK_VARIABLE
 from tests.components.support.harness import Cloud, Deployment
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:operators"
@@ -77,6 +79,11 @@ def dimension_values(deployment: Deployment) -> dict[str, set[str]]:
         "Stage": {stages[0].inputs["stageName"], stages[1].inputs["name"]},
         "TableName": inputs("dynamodb/table:Table"),
         "RuleName": inputs("cloudwatch/eventRule:EventRule"),
+        "Stack": {
+            item.inputs["environment"]["variables"].get(STACK_VARIABLE, "")
+            for item in deployment.resources_of("lambda/function:Function")
+        },
+        "Fault": set(Fault),
     }
 
 

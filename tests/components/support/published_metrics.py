@@ -1,4 +1,4 @@
-"""Metrics that AWS publishes, from its references: namespace -> metric -> sets of dimensions that it has.
+"""Metrics that AWS publishes, from its references, and those of the runtime: namespace -> metric -> sets of dimensions.
 
 Only metrics that the component may use are listed, and only sets of dimensions that have data without further settings:
 `5XXError` by method, for instance, needs detailed metrics.
@@ -7,6 +7,8 @@ Only metrics that the component may use are listed, and only sets of dimensions 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from runtime.metrics import NAMESPACE, UNITS
 
 Dimensions = frozenset[str]
 
@@ -63,5 +65,6 @@ PUBLISHED: Mapping[str, Mapping[str, set[Dimensions]]] = {
         "ThrottledRules TriggeredRules",
         "RuleName",
     ),
+    NAMESPACE: {**_by(" ".join(UNITS), "Stack"), **_by("DownloadsFailed", "Stack", "Stack Fault", "Stack Code")},
 }
 """Sources: LAMBDA, SQS, STATES, REST, WEBSOCKET, DYNAMODB and EVENTS, above."""

@@ -53,6 +53,8 @@ NON_DEFAULT: dict[str, Any] = {
     "observability.alarms.dropped_calls": 4,
     "observability.alarms.timed_out_executions": 5,
     "observability.alarms.failed_executions_percent": 20,
+    "observability.alarms.failed_downloads": 0,  # without observability.metrics
+    "observability.alarms.missed_messages": 0,
     "observability.alarms.rest_server_errors": 6,
     "observability.alarms.websocket_execution_errors": 7,
     "observability.alarms.websocket_integration_errors": 50,

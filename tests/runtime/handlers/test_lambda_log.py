@@ -60,15 +60,20 @@ def log_of_calls(
 
 
 def test_failed_task_is_logged_once_with_its_error_type(runtime: list[str]) -> None:
-    """The state machine gets the same type."""
+    """The state machine gets the same type. A warning before it says which download the task was for."""
     lines = log_of_calls(runtime, TASKS, EVENT, {})
-    assert [(line["level"], line["errorType"]) for line in lines] == [("ERROR", "ConfigError")] * len(TASKS)
-    assert all("is missing" in line["errorMessage"] for line in lines)
+    errors = [line for line in lines if line["level"] == "ERROR"]
+    assert [line["errorType"] for line in errors] == ["ConfigError"] * len(TASKS)
+    assert all("is missing" in line["errorMessage"] for line in errors)
+    warnings = [(line["step"], line["downloadId"], line["fault"]) for line in lines if line["level"] == "WARN"]
+    assert warnings == [("taskFailed", "a", "internal")] * len(TASKS)
+    assert len(lines) == 2 * len(TASKS)
 
 
 def test_library_error_is_logged_with_its_place_and_without_its_message(runtime: list[str]) -> None:
     """Botocore and Python put values into their messages."""
-    (line,) = log_of_calls(runtime, ["deliver"], {}, SETTINGS)
+    warning, line = log_of_calls(runtime, ["deliver"], {}, SETTINGS)
+    assert (warning["step"], warning["errorType"]) == ("taskFailed", "KeyError")
     assert (line["errorType"], line["errorMessage"]) == ("TransferError", "KeyError")
     assert any("handlers/deliver.py" in frame for frame in line["stackTrace"])
 

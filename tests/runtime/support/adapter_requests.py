@@ -40,6 +40,7 @@ SAMPLES: Mapping[object, Sequence[object]] = {
     int: [7],
     int | None: [None, 7],
     float: [NOW],
+    float | None: [None, NOW],
     Sequence[str]: [(HASH,), ()],
     Connection: [connection(), replace(connection(), used_at=1)],
     Digest: [Digest("AAAAAA==", "BBBBBB==-2")],

@@ -99,10 +99,18 @@ class FakeDownloads:
             return self._update_if(execution_arn, condition, status=Status.COPYING, updated_at=now)
 
     def begin_upload(
-        self, execution_arn: str, *, upload_id: str, size: int | None, now: float, version: Version | None = None
+        self,
+        execution_arn: str,
+        *,
+        upload_id: str,
+        size: int | None,
+        now: float,
+        version: Version | None = None,
+        first_byte_at: float | None = None,
     ) -> bool:
         with self._record_call("begin_upload"):
             changes = {"status": Status.COPYING, "upload_id": upload_id, "updated_at": now, "size": size}
+            changes |= {} if first_byte_at is None else {"first_byte_at": first_byte_at}
             changes |= {} if version is None else {"version": version, "copied_bytes": None}
             return self._update_if(execution_arn, self._unfinished(execution_arn), **changes)
 
