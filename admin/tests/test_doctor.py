@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from async_download_admin.commands.doctor import FAILED, doctor
 from async_download_admin.doctor import CHECKS, Finding, Status, run_checks
+from async_download_admin.doctor.logs import check_log_groups
 from async_download_admin.doctor.statements import allows, canonical, holds
 from async_download_admin.stack import Stack
 from botocore.exceptions import EndpointConnectionError
@@ -373,3 +374,12 @@ def test_statements_that_say_the_same_are_equal() -> None:
     assert canonical(same) == canonical(needed)
     assert holds([same], needed)
     assert not holds([needed | {"Effect": "Allow"}], needed)
+
+
+def test_log_groups_are_looked_for_under_the_prefix_of_the_stack(make_stack: MakeStack, aws: FakeAws) -> None:
+    names = [f"/company/files/{name}" for name in OUTPUTS["functionNames"].values()]
+    groups = [{"logGroupName": name, "retentionInDays": 30} for name in names]
+    aws.answers["logs.DescribeLogGroups"] = lambda parameters: {
+        "logGroups": groups if parameters["logGroupNamePrefix"] == "/company/files" else []
+    }
+    assert check_log_groups(make_stack(logGroupPrefix="/company/files")).status == "ok"

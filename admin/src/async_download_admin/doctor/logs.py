@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 from async_download_admin.doctor.check import Finding, failed, ok, warning
 from async_download_admin.stack import Stack
 
-_FOLDER = "/aws/lambda/"
-
 
 def check_log_groups(stack: Stack) -> Finding:
     """Check that every function has its log group: its role may not create it."""
-    groups = _groups(stack, _FOLDER)
     names = [stack.outputs.log_group(function) for function in stack.outputs.function_names]
+    groups = _groups(stack, posixpath.commonpath(names))
     missing = [name for name in names if name not in groups]
     if missing:
         return failed(f"missing, so nothing is logged: {', '.join(missing)}", "run `pulumi up --refresh`")
