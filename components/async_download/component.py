@@ -16,11 +16,9 @@ from async_download.data.bucket_region import existing_bucket
 from async_download.data.tables import Tables
 from async_download.functions.lambda_functions import create_functions
 from async_download.functions.signer import create_signer
-from async_download.monitoring.dashboard import create_dashboard
-from async_download.monitoring.metric_alarms import create_alarms
+from async_download.monitoring import create_monitoring
 from async_download.observability import AccessLogs, create_dead_letter_queue, key_policy
 from async_download.resources import Resources, compute_resources
-from async_download.saved_queries import create_saved_queries
 from async_download.scope import Scope
 from async_download.settings import resolve
 from async_download.settings.checks import camel
@@ -119,14 +117,12 @@ class AsyncDownload(pulumi.ComponentResource):
         signer = create_signer(scope, resources)
         functions = create_functions(scope, resources, dead_letter_queue)
         transfer, idle_closer = create_transfer(scope, resources), create_idle_closer(scope, resources)
-        create_saved_queries(scope, functions)
         send_status_events(scope, resources, transfer, idle_closer, functions["fail"], dead_letter_queue)
 
         logs, backends = AccessLogs(scope, resources), (*tables.all, signer, transfer, idle_closer)
         rest_stage = rest.serve(functions, logs, *backends)
         socket_stage = socket.serve(functions, logs, *backends)
-        create_alarms(scope, resources)
-        create_dashboard(scope, resources)
+        create_monitoring(scope, resources, functions)
 
         associate_web_acl(scope, resources, rest_stage)
         rest_domain = map_rest_domain(scope, resources, rest.api, rest_stage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from async_download.saved_queries import QUERIES
+from async_download.monitoring.saved_queries import QUERIES
 
 from runtime import metrics, steps
 from runtime.errors import FAULTS, Fault

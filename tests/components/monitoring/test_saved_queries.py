@@ -8,8 +8,8 @@ from typing import Any
 import botocore.session
 import pytest
 from async_download.functions import FUNCTIONS
+from async_download.monitoring.saved_queries import QUERIES
 from async_download.names import hyphenated
-from async_download.saved_queries import QUERIES
 from botocore.validate import validate_parameters
 
 from runtime import steps
@@ -102,9 +102,11 @@ def test_no_query_is_saved_by_default() -> None:
     assert deploy({}).resources_of(KIND) == []
 
 
-def test_saved_queries_are_what_cloudwatch_accepts() -> None:
+@pytest.mark.parametrize("folder", ["/aws/lambda", "/company/files"])
+def test_saved_queries_are_what_cloudwatch_accepts(folder: str) -> None:
     """Their log groups exist before them."""
-    deployment = deploy({"observability.saved_queries": True})
+    prefix = {} if folder == "/aws/lambda" else {"observability.log_group_prefix": folder}
+    deployment = deploy({"observability.saved_queries": True, **prefix})
     saved = {item.inputs["name"]: item for item in deployment.resources_of(KIND)}
     assert list(saved) == [f"async-download-test-files/{name}" for name in QUERIES]
     model = botocore.session.get_session().get_service_model("logs").operation_model("PutQueryDefinition")
@@ -116,7 +118,7 @@ def test_saved_queries_are_what_cloudwatch_accepts() -> None:
         assert len(name) <= 255
         assert len(request["queryString"]) <= 10_000
         assert request["logGroupNames"] == [
-            f"/aws/lambda/async-download-test-files-{hyphenated(function)}" for function in FUNCTIONS
+            f"{folder}/async-download-test-files-{hyphenated(function)}" for function in FUNCTIONS
         ]
         assert set(request["logGroupNames"]) <= set(groups)
         assert len(request["logGroupNames"]) <= 50

@@ -44,7 +44,8 @@ def create_saved_queries(scope: Scope, functions: Mapping[FunctionName, aws.lamb
     """Save the queries over the log groups of the functions, if `observability.saved_queries` is set."""
     if not scope.settings.observability.saved_queries:
         return
-    groups = [f"{LOG_FOLDER}/{scope.physical(hyphenated(name))}" for name in functions]
+    folder = scope.settings.observability.log_folder(LOG_FOLDER)
+    groups = [f"{folder}/{scope.physical(hyphenated(name))}" for name in functions]
     for name, text in QUERIES.items():
         aws.cloudwatch.QueryDefinition(
             scope.logical(f"{name}-query"),
