@@ -56,7 +56,9 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     assert names == expected
     assert "async_download_client/py.typed" in names
     needed = {line.split(":")[1].strip() for line in described.splitlines() if line.startswith("Requires-Dist")}
-    assert needed == {"rich>=14", "urllib3>=2.6", "websocket-client>=1.9", "botocore>=1.36; extra == 'iam'"}
+    fast = {requirement for requirement in needed if requirement.startswith("zlib-ng>=1.0; platform_")}
+    assert needed - fast == {"rich>=14", "urllib3>=2.6", "websocket-client>=1.9", "botocore>=1.36; extra == 'iam'"}
+    assert len(fast) == 1
 
 
 def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
@@ -66,7 +68,8 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path:
     listed = run([uv, "pip", "list", "--python", python, "--format", "freeze"], tmp_path)
     installed = {line.split("==")[0] for line in listed.splitlines()}
     rich = {"rich", "markdown-it-py", "mdurl", "pygments"}
-    assert {name.lower() for name in installed} == {"async-download-client", "urllib3", "websocket-client", *rich}
+    packages = {name.lower() for name in installed} - {"zlib-ng"}  # where it has wheels
+    assert packages == {"async-download-client", "urllib3", "websocket-client", *rich}
     command = str(tmp_path / "venv" / "bin" / "async-download")
     url = str(stack.outputs["apiUrl"])
     process = subprocess.run(
@@ -82,9 +85,9 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path:
     assert (tmp_path / "file").read_bytes() == Origin.content(1_000_000)
 
 
-def test_both_packages_have_the_same_version() -> None:
+def test_all_packages_have_the_same_version() -> None:
     versions = {
         tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-        for folder in (TOP, PROJECT)
+        for folder in (TOP, PROJECT, TOP / "admin")
     }
     assert len(versions) == 1
