@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,8 +23,10 @@ def outputs(**changes: Any) -> StackOutputs:
 
 def fake_pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """Puts a program named pulumi first on the PATH."""
-    program = folder / "pulumi"
-    program.write_text(f"#!{sys.executable}\nimport sys\n{script}\n", encoding="utf-8")
+    source, program = folder / "pulumi.py", folder / "pulumi"
+    source.write_text(f"import sys\n{script}\n", encoding="utf-8")
+    command = shlex.join([sys.executable, str(source)])  # behind "#!" it could have no blanks
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
     program.chmod(0o700)
     monkeypatch.setenv("PATH", str(folder))
 

@@ -11,6 +11,7 @@ import boto3
 import botocore.session
 from async_download_admin.permissions import action_of
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 
 Parameters = dict[str, Any]
 Answer = Callable[[Parameters], Any] | Mapping[str, Any] | Exception
@@ -132,4 +133,4 @@ def _name(model: Any) -> str:
 
 
 _REAL_SESSION = boto3.Session
-_LOADER = botocore.session.Session().get_component("data_loader")  # it keeps the models that it has read
+_LOADER = create_loader()  # it keeps the models that it has read
