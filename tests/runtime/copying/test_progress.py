@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import replace
 
 import pytest
@@ -65,6 +67,21 @@ def test_streaming_worker_sends_bytes_rate_and_estimate(world: World) -> None:
     assert abs(seconds_left - (90 * PART - copied) / rate) <= 1
 
 
+@pytest.fixture
+def wait_for_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy goes on when a message is sent: on the fake clock it would end while the first one is."""
+    start = BackgroundTask.start
+
+    def start_and_wait(task: BackgroundTask, job: Callable[[], None]) -> bool:
+        is_started = start(task, job)
+        assert task._last
+        wait([task._last], timeout=10)
+        return is_started
+
+    monkeypatch.setattr(BackgroundTask, "start", start_and_wait)
+
+
+@pytest.mark.usefixtures("wait_for_messages")
 def test_time_to_the_first_byte_is_not_part_of_the_rate(world: World) -> None:
     """There is no estimate before the first bytes; afterwards it counts from them."""
     world.put_download()
