@@ -1,9 +1,10 @@
 """Compares the downloader with curl and aria2c, and resumes it after SIGKILL: `make bench-client`.
 
 A plain server, one with TLS and one that limits each connection send the file; a directory or a pipe receives it, over
-1, 8 and 32 connections (curl has one, aria2c at most 16). Then all fetch a copy from the emulator's S3. Whole processes
-run in turns, from start to end, after one turn that does not count; ratios are those of medians. Only ours verifies a
-checksum. A missed bound fails the run. Nothing is installed: a program that is missing is named and left out.
+1, 8 and 32 connections. curl has one, so it is left out where they are limited; aria2c has at most 16. Then all fetch a
+copy from the emulator's S3. Whole processes run in turns, from start to end, after one turn that does not count; ratios
+are those of medians. Only ours verifies a checksum. A missed bound fails the run. Nothing is installed: a program that
+is missing is named and left out.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ CERTIFICATE = Path(__file__).parents[1] / "tests/runtime/support/self_signed.pem
 OURS = "async-download"
 PARALLEL, RECORD_EVERY_BYTES = 8, 1 << 20  # of the command; SIGKILL loses at most their product
 MIN_RATIO, MAX_MB = 0.95, 80
-CONNECTION_BYTES_PER_SECOND = 25_000_000  # of the server that limits them
+LIMITED = "25 MB/s a connection"
+CONNECTION_BYTES_PER_SECOND = 25_000_000
 READER = ("cat",)
 RESPONSE = {  # of an API that is never called
     "downloadId": "0" * 32,
@@ -63,18 +65,20 @@ class Case:
         return f"{self.server} to a {self.output}, {self.connections} connection{'s' * (self.connections > 1)}"
 
     def rivals(self, url: str, target: Path) -> dict[str, list[str]]:
-        """Return the commands of the other programs; aria2c has none for a pipe."""
+        """Return the commands of the other programs that are installed; aria2c has none for a pipe."""
         to_file = self.output == "file"
         curl = ["curl", "-sS", "--cacert", str(CERTIFICATE), "-o", str(target) if to_file else "-", url]
         count = min(self.connections, 16)
         aria2c = ["aria2c", "-q", "--allow-overwrite=true", f"--ca-certificate={CERTIFICATE}", f"-x{count}"]
         aria2c += [f"-s{count}", "-k8M", "-d", str(target.parent), "-o", target.name, url]
-        return {"curl": curl} | ({"aria2c": aria2c} if to_file else {})
+        rivals = {"curl": curl} if self.server != LIMITED else {}
+        rivals |= {"aria2c": aria2c} if to_file else {}
+        return {name: command for name, command in rivals.items() if is_installed(name)}
 
 
 CASES = [
     *(Case(s, output, n) for s in ("plain server", "TLS server") for output in ("file", "pipe") for n in (1, 8, 32)),
-    *(Case("25 MB/s a connection", "file", n) for n in (8, 32)),
+    *(Case(LIMITED, "file", n) for n in (8, 32)),
 ]
 Runs = dict[str, list[Run]]
 
@@ -119,12 +123,12 @@ def measure_servers(folder: Path, size: int, rounds: int, name: str) -> dict[Cas
     options = {
         "plain server": [],
         "TLS server": ["--certificate", str(CERTIFICATE)],
-        "25 MB/s a connection": ["--rate", str(CONNECTION_BYTES_PER_SECOND)],
+        LIMITED: ["--rate", str(CONNECTION_BYTES_PER_SECOND)],
     }
     for server, arguments in options.items():
         with serving(served, arguments) as url:
             for case in CASES:
-                if case.server == server and name in case.name:
+                if case.server == server and name in case.name and case.rivals(url, served):
                     input_fields = {"response": RESPONSE, "file": {"url": url, **file_fields}}
                     measured[case] = measure(case, url, input_fields, folder / "received", rounds)
     return measured
@@ -159,7 +163,7 @@ def measure(case: Case, url: str, input_fields: dict[str, Any], target: Path, ro
     """Run every program in turns; files are compared with the SHA-256 of the content."""
     to_file = case.output == "file"
     runner = [sys.executable, "-m", "benchmarks.client_runner", str(case.connections), str(target) if to_file else "-"]
-    programs = {OURS: runner} | {n: c for n, c in case.rivals(url, target).items() if is_installed(c[0])}
+    programs = {OURS: runner} | case.rivals(url, target)
     environment = {
         n: v for n, v in os.environ.items() if not n.startswith("PYTHON") and not n.lower().endswith("proxy")
     }
