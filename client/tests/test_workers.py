@@ -280,8 +280,11 @@ def test_other_connections_are_opened_only_where_the_first_is_slow(monkeypatch: 
         now += seconds
         results.append(first.is_slow(received))
     assert results == [False, False, False, False, False]
-    now += 0.06
-    assert first.is_slow(37_900_007)  # 198 MB/s
+    received, results = 26_000_007, []
+    for megabytes in (11.9, 12.1, 11.9, 11.9):  # in 0.06 s: slow, fast, slow, slow
+        now, received = now + 0.06, received + int(megabytes * 1e6)
+        results.append(first.is_slow(received))
+    assert results == [False, False, False, True]
 
 
 def test_other_connections_are_opened_while_the_first_waits_for_its_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,20 +91,22 @@ class _Response(http.client.HTTPResponse):
         return count, None
 
 
-class _HTTPConnection(urllib3.connection.HTTPConnection):
+class _Connection:
+    """A connection that keeps its response, as `body`."""
+
     body: _Response
 
-    def response_class(self, *arguments: Any, **options: Any) -> _Response:  # type: ignore[override]
+    def response_class(self, *arguments: Any, **options: Any) -> _Response:
         self.body = _Response(*arguments, **options)
         return self.body
 
 
-class _HTTPSConnection(urllib3.connection.HTTPSConnection):
-    body: _Response
+class _HTTPConnection(_Connection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
+    pass
 
-    def response_class(self, *arguments: Any, **options: Any) -> _Response:  # type: ignore[override]
-        self.body = _Response(*arguments, **options)
-        return self.body
+
+class _HTTPSConnection(_Connection, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
+    pass
 
 
 class _HTTPPool(urllib3.connectionpool.HTTPConnectionPool):
@@ -128,7 +130,7 @@ def receive_into(response: urllib3.BaseHTTPResponse, view: memoryview) -> int:
     connection = response.connection
     if connection is None:  # it was released at the end of the body
         return 0
-    if isinstance(connection, _HTTPConnection | _HTTPSConnection) and connection.body.has_length:
+    if isinstance(connection, _Connection) and connection.body.has_length:
         count = connection.body.receive_into(view)
         if not connection.body.length:
             response.release_conn()

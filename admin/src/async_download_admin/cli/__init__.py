@@ -19,17 +19,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
-import os
 import signal
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from async_download_client import AsyncDownloadError, FileError
 from async_download_client.cli.output import finish_streams, prepare_streams, print_progress, print_result
+from async_download_client.cli.process import describe_unexpected, install_signal_handlers, parse
 
 from async_download_admin import VERSION
 from async_download_admin.cli.parser import make_parser
@@ -66,9 +63,9 @@ _DRAIN_HINT = "; requests stay stopped if they were: `drain` waits on, `drain --
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     prepare_streams()
-    arguments, stopped_by = argparse.Namespace(command=None), _install_signal_handlers()
+    arguments, stopped_by = argparse.Namespace(command=None), install_signal_handlers()
     try:
-        _parse(argv, arguments)
+        parse(make_parser(__doc__ or ""), argv, arguments)
         result = run(arguments)
         print_result(json.dumps(result.content, indent=2, default=str) if arguments.json else result.text)
     except (AdminError, AsyncDownloadError) as error:
@@ -88,17 +85,6 @@ def exit_code_of(error: Exception) -> int:
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
 
 
-def _parse(argv: Sequence[str] | None, arguments: argparse.Namespace) -> None:
-    """Parse the arguments; raises FileError if --help cannot be printed, which argparse ignores."""
-    text = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(text):
-            make_parser(__doc__ or "").parse_args(argv, arguments)
-    except SystemExit:
-        print_result(text.getvalue(), end="")
-        raise
-
-
 def _report(arguments: argparse.Namespace, message: str, code: str, exit_code: int) -> int:
     if getattr(arguments, "json", False):
         content = {"error": {"code": code, "message": message}, "exitCode": exit_code}
@@ -109,23 +95,4 @@ def _report(arguments: argparse.Namespace, message: str, code: str, exit_code: i
 
 
 def _unexpected(error: Exception) -> str:
-    """Return class and place of an exception, without its text, which may hold secrets."""
-    package = str(Path(__file__).parents[1])
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
-    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return f"An unexpected {type(error).__name__}{place}. Please report this line and version {VERSION}."
-
-
-def _install_signal_handlers() -> list[int]:
-    """Raise KeyboardInterrupt on the first Ctrl-C or SIGTERM and exit on the second; returns a list of the first."""
-    stopped_by: list[int] = []
-
-    def stop(number: int, _: FrameType | None) -> None:
-        if stopped_by:
-            os._exit(128 + number)
-        stopped_by.append(number)
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return stopped_by
+    return f"{describe_unexpected(error, Path(__file__).parents[1])} Please report this line and version {VERSION}."

@@ -92,8 +92,8 @@ def _missing_key(stack: Stack) -> Iterator[str]:
         return
     response = _read(stack, "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError")
     rules = (response.get("ServerSideEncryptionConfiguration") or {}).get("Rules", ())
-    wanted_key = needed["ApplyServerSideEncryptionByDefault"]
-    if not any(rule.get("ApplyServerSideEncryptionByDefault") == wanted_key for rule in rules):
+    expected_encryption = needed["ApplyServerSideEncryptionByDefault"]
+    if not any(rule.get("ApplyServerSideEncryptionByDefault") == expected_encryption for rule in rules):
         yield "the encryption with the stack's key"
 
 

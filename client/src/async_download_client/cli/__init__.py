@@ -18,18 +18,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
-import os
 import signal
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from async_download_client.cli import commands
 from async_download_client.cli.output import finish_streams, prepare_streams, print_progress, print_result
 from async_download_client.cli.parser import make_parser
+from async_download_client.cli.process import describe_unexpected, install_signal_handlers, parse
 from async_download_client.errors import (
     AsyncDownloadError,
     CorruptError,
@@ -64,10 +61,10 @@ _RESUME_HINT = "run the same command again to resume"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     prepare_streams()
-    arguments, stopped_by = argparse.Namespace(command=None), _install_signal_handlers()
+    arguments, stopped_by = argparse.Namespace(command=None), install_signal_handlers()
     try:
         parser = make_parser(__doc__ or "")
-        _parse(parser, argv, arguments)
+        parse(parser, argv, arguments)
         commands.run(arguments, parser)
     except AsyncDownloadError as error:
         return _report_error(arguments, error)
@@ -79,17 +76,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         finish_streams()
     return 0
-
-
-def _parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, arguments: argparse.Namespace) -> None:
-    """Parse the arguments; raises FileError if --help cannot be printed, which argparse ignores."""
-    text = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(text):
-            parser.parse_args(argv, arguments)
-    except SystemExit:
-        print_result(text.getvalue(), end="")
-        raise
 
 
 def exit_code_of(error: AsyncDownloadError) -> int:
@@ -115,12 +101,8 @@ def _report_error(arguments: argparse.Namespace, error: AsyncDownloadError) -> i
 
 
 def _unexpected_error(error: Exception) -> AsyncDownloadError:
-    """Return an error with the class and the place of an exception, without its text, which may hold secrets."""
-    package = str(Path(__file__).parents[1])
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
-    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return AsyncDownloadError(
-        f"An unexpected {type(error).__name__}{place}. Please report this line and {USER_AGENT}, "
+        f"{describe_unexpected(error, Path(__file__).parents[1])} Please report this line and {USER_AGENT}, "
         '"Report a fault" in the README of the downloader says where.',
         "UNEXPECTED",
     )
@@ -128,18 +110,3 @@ def _unexpected_error(error: Exception) -> AsyncDownloadError:
 
 def _print_error(text: str) -> None:
     print_progress(f"async-download: {text}")
-
-
-def _install_signal_handlers() -> list[int]:
-    """Raise KeyboardInterrupt on the first Ctrl-C or SIGTERM and exit on the second; returns a list of the first."""
-    stopped_by: list[int] = []
-
-    def stop(number: int, _: FrameType | None) -> None:
-        if stopped_by:
-            os._exit(128 + number)
-        stopped_by.append(number)
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return stopped_by

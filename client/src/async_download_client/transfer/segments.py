@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass
 
@@ -84,23 +85,20 @@ class Segments:
     def take_after(self, segment: Segment) -> Segment | None:
         """Return the segment behind this one; None if it has bytes or was taken, or this is the last one."""
         with self._lock:
-            if self._next != segment.index + 1 or self._end_of_run(segment) == segment.end:
+            following = self.all[self._next] if self._next < len(self.all) else None
+            if following is None or following.index != segment.index + 1 or following.count:
                 return None
             self._next += 1
-            return self.all[segment.index + 1]
+            return following
 
     def end_of_run(self, segment: Segment) -> int:
         """Return the end of the last of those segments behind this one that are empty and not taken."""
         with self._lock:
-            return self._end_of_run(segment) if self._next == segment.index + 1 else segment.end
-
-    def _end_of_run(self, segment: Segment) -> int:
-        end = segment.end
-        for following in self.all[segment.index + 1 :]:
-            if following.count:
-                break
-            end = following.end
-        return end
+            end = segment.end
+            if self._next == segment.index + 1:
+                for following in itertools.takewhile(lambda following: not following.count, self.all[self._next :]):
+                    end = following.end
+            return end
 
     @property
     def received(self) -> int:

@@ -44,21 +44,28 @@ class FirstConnection:
 
     CHECK_SECONDS = 0.05
     _FAST_BYTES_PER_SECOND = 200e6  # S3 sends some 100 MB/s on a connection
+    _MAX_SLOW_CHECKS = 1  # a disk that writes back stalls for one
     _MAX_WAIT_SECONDS = 0.1  # for its first byte
 
     def __init__(self, received: int) -> None:
         self._received, self._since, self._has_begun = received, time.monotonic(), False
+        self._slow_checks = 0
 
     def is_slow(self, received: int) -> bool:
-        """Return True if the connection was slow since the last call, from `received`, which counts all bytes."""
-        seconds, count = time.monotonic() - self._since, received - self._received
-        if not self._has_begun and not count:
-            return seconds >= self._MAX_WAIT_SECONDS
-        if self._has_begun and seconds < self.CHECK_SECONDS:
+        """Return True if the connection was slow twice in a row, from `received`, which counts all bytes."""
+        now = time.monotonic()
+        seconds, count = now - self._since, received - self._received
+        if not self._has_begun:
+            if not count:
+                return seconds >= self._MAX_WAIT_SECONDS
+            self._has_begun = True
+        elif seconds < self.CHECK_SECONDS:
             return False
-        is_slow = self._has_begun and count < seconds * self._FAST_BYTES_PER_SECOND
-        self._received, self._since, self._has_begun = received, time.monotonic(), True
-        return is_slow
+        else:
+            is_slow = count < seconds * self._FAST_BYTES_PER_SECOND
+            self._slow_checks = self._slow_checks + 1 if is_slow else 0
+        self._received, self._since = received, now
+        return self._slow_checks > self._MAX_SLOW_CHECKS
 
 
 @dataclass
