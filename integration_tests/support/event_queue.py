@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from integration_tests.support.clouds import Cloud
+from integration_tests.support.message_queue import MessageQueue, message_queue
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
 
@@ -19,22 +19,15 @@ PATTERN = {"source": ["async-download"], "detail-type": ["Download Status Change
 class EventQueue:
     """The events that arrived in the queue of a bus; `bus` is its name."""
 
-    def __init__(self, cloud: Cloud, bus: str, queue_url: str) -> None:
+    def __init__(self, bus: str, queue: MessageQueue) -> None:
         self.bus = bus
-        self._sqs = cloud.client("sqs")
-        self._queue_url = queue_url
+        self._queue = queue
         self._events: list[Event] = []
 
     def receive_all(self) -> list[Event]:
         """Return all events so far, after those that wait in the queue were received."""
-        while True:
-            answer = self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
-            messages = answer.get("Messages", [])
-            for message in messages:
-                self._events.append(json.loads(message["Body"]))
-                self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
-            if not messages:
-                return self._events
+        self._events += [json.loads(body) for body in self._queue.take()]
+        return self._events
 
     def events_of(self, download: Download) -> list[Event]:
         """Return the events of a download so far."""
@@ -52,27 +45,17 @@ class EventQueue:
 @contextmanager
 def event_queue(cloud: Cloud) -> Iterator[EventQueue]:
     """Create a bus, a rule and a queue; delete them at the end."""
-    name = f"async-download-e2e-{secrets.token_hex(4)}"
-    events, sqs = cloud.client("events"), cloud.client("sqs")
-    queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    queue_arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.create_event_bus(Name=name)
-    try:
-        rule_arn = events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps(PATTERN))["RuleArn"]
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": queue_arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
-        answer = events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "queue", "Arn": queue_arn}])
-        assert answer["FailedEntryCount"] == 0, answer
-        yield EventQueue(cloud, name, queue_url)
-        events.remove_targets(Rule=name, EventBusName=name, Ids=["queue"])
-        events.delete_rule(Name=name, EventBusName=name)
-    finally:
-        events.delete_event_bus(Name=name)
-        sqs.delete_queue(QueueUrl=queue_url)
+    events = cloud.client("events")
+    with message_queue(cloud) as queue:
+        name = queue.name
+        events.create_event_bus(Name=name)
+        try:
+            rule_arn = events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps(PATTERN))["RuleArn"]
+            queue.allow("events.amazonaws.com", rule_arn)
+            answer = events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "queue", "Arn": queue.arn}])
+            assert answer["FailedEntryCount"] == 0, answer
+            yield EventQueue(name, queue)
+            events.remove_targets(Rule=name, EventBusName=name, Ids=["queue"])
+            events.delete_rule(Name=name, EventBusName=name)
+        finally:
+            events.delete_event_bus(Name=name)
