@@ -189,9 +189,12 @@ class ResourceClient:
         return outputs
 
 
-def _merged(members: Plain, others: Plain) -> dict[str, Plain]:
+def _merged(members: Plain, overrides: Plain) -> dict[str, Plain]:
     """Return the members of two objects, of which either may be missing."""
-    return {**(members if isinstance(members, Mapping) else {}), **(others if isinstance(others, Mapping) else {})}
+    return {
+        **(members if isinstance(members, Mapping) else {}),
+        **(overrides if isinstance(overrides, Mapping) else {}),
+    }
 
 
 class _Values(dict[str, Any]):

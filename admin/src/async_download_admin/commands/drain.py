@@ -24,7 +24,7 @@ _RESTORE_BY_HAND = "`pulumi up --refresh` restores what the program says"
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds that pass, and the wait between two looks; tests replace it."""
+    """Seconds that pass, and the wait between two polls; tests replace it."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -96,9 +96,9 @@ class Drain:
         calls_end_at = started + float(configuration.get("Timeout", 0))
         reported = None
         while True:
-            is_last_look = self.clock.now() >= calls_end_at  # before the executions are counted
+            is_last_count = self.clock.now() >= calls_end_at  # before the executions are counted
             running = sum(count_running(self.stack, machine) for machine in machines)
-            if not running and is_last_look:
+            if not running and is_last_count:
                 return
             left = started + timeout - self.clock.now()
             if left <= 0:
