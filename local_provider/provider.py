@@ -60,8 +60,7 @@ class AwsProvider:
         if kind.named_by in kind.paths - plain_map(checked).keys():
             name = request.old_inputs.get(kind.named_by) or PropertyValue(_generated_name(request, kind))
             checked[kind.named_by] = name
-        problems = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
-        failures = [api.CheckFailure(problem.path, problem.reason) for problem in problems]
+        failures = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
         return api.CheckResponse(inputs=dict(request.new_inputs) if failures else checked, failures=failures)
 
     def diff(self, request: api.DiffRequest) -> api.DiffResponse:
