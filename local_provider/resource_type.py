@@ -26,9 +26,9 @@ _TAGGING = {
 class Words(frozenset[str]):
     """A set of names, written as one text: `Words("name tags")`."""
 
-    def __new__(cls, text: str = "") -> "Words":
-        """Split the text."""
-        return super().__new__(cls, text.split())
+    def __new__(cls, names: str | Iterable[str] = "") -> "Words":
+        """Split a text; other names stay as they are."""
+        return super().__new__(cls, names.split() if isinstance(names, str) else names)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,6 @@ class ResourceType:
         names: path in the parameters -> path in the properties, where the rules above do not give it.
         outputs: outputs beside the inputs -> template; `input.member` adds a member to an input that is an object.
         named_by: input that gets a generated name when the program sets none.
-        name_limit: longest generated name.
         computed: inputs that the service chooses when the program sets none: their absence is no change.
         defaults: inputs -> value that is sent when the program sets none.
         cleared: inputs -> value that the service has by itself, which an update sends when the program no longer sets
@@ -95,7 +94,6 @@ class ResourceType:
     names: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     named_by: str = "name"
-    name_limit: int = 64
     computed: frozenset[str] = frozenset()
     defaults: Properties = field(default_factory=dict)
     cleared: Properties = field(default_factory=dict)
@@ -157,42 +155,42 @@ class ResourceType:
         return None
 
 
-def crud(token: str, inputs: str, noun: str = "", **fields: Any) -> ResourceType:
-    """Return a resource type with the operations `Create...`, `Get...`, `Update...` and `Delete...`.
+def crud(token: str, inputs: str, **fields: Any) -> ResourceType:
+    """Return the resource type of a record.
 
     Args:
         token: Pulumi's token of the type.
-        inputs: as in the record.
-        noun: the service's name for it, if it has another one than Pulumi.
-        fields: other fields of the record, among them operations with other names; without an id, the id is that of
-            API Gateway's answer, and with other services the first input.
+        inputs: as in the resource type.
+        fields: other fields. Without `create`, that is `Create...` with the name of the type; without `read`, `update`
+            and `delete`, these are `Get...`, `Update...` and `Delete...` with the name in `create`, but an operation
+            other than `Create...` updates, too. Without an id, the id is that of API Gateway's answer, and with other
+            services the first input.
     """
     package, name = re.findall(r"aws:(\w+)/.*:(\w+)", token)[0]
-    verbs = {"create": "Create", "read": "Get", "update": "Update", "delete": "Delete"}
-    steps = {step: fields.pop(step, verb + (noun or name)) for step, verb in verbs.items()}
-    updates = steps.pop("update")
-    operations = {step: _operation(value) for step, value in steps.items()}
-    update = tuple(_operation(value) for value in (updates if isinstance(updates, tuple) else (updates,)))
+    create = _operation(fields.pop("create", f"Create{name}"))
+    noun = re.sub("^[A-Z][a-z]+", "", create.name)
+    read, delete = (_operation(fields.pop(step, verb + noun)) for step, verb in (("read", "Get"), ("delete", "Delete")))
+    updates = fields.pop("update", [f"Update{noun}" if create.name == f"Create{noun}" else create])
+    update = tuple(_operation(value) for value in updates)
+    fields |= {name: Words(fields.get(name, "")) for name in ("computed", "partial", "unread")}
     ids = {"apigateway": "{id}", "apigatewayv2": f"{{{name}Id}}"}
     resource_id = fields.pop("id", ids.get(package) or f"{{{re.split('[! ]', inputs)[0]}}}")
-    return ResourceType(token, inputs, resource_id, **{"service": package, **operations, "update": update, **fields})
+    service = fields.pop("service", package)
+    return ResourceType(token, inputs, resource_id, service, create, read, update, delete, **fields)
 
 
-def put(token: str, inputs: str, noun: str = "", **fields: Any) -> ResourceType:
-    """Return a resource type with the operations `Put...`, which creates and updates, `Get...` and `Delete...`."""
-    put_operation = f"Put{noun or token.rpartition(':')[2]}"
-    return crud(token, inputs, noun, **{"create": put_operation, "update": put_operation, **fields})
-
-
-def _operation(value: str | Operation) -> Operation:
+def _operation(value: Any) -> Operation:
+    """Return the operation of a record: a name, or the fields of an operation."""
+    if isinstance(value, Mapping):
+        return Operation(**{**value, "only": Words(value.get("only", ""))})
     return Operation(value) if isinstance(value, str) else value
+
+
+def put(token: str, inputs: str, **fields: Any) -> ResourceType:
+    """Return a resource type with the operations `Put...`, which creates and updates, `Get...` and `Delete...`."""
+    return crud(token, inputs, **{"create": f"Put{token.rpartition(':')[2]}", **fields})
 
 
 def same(names: str) -> dict[str, str]:
     """Return the templates of outputs that have the names of the service."""
     return {name: f"{{{name}}}" for name in names.split()}
-
-
-def members(parameter: str, names: str) -> dict[str, str]:
-    """Return paths to members of a parameter, such as `Attributes.DelaySeconds`, which have the names of inputs."""
-    return {f"{parameter}.{name[0].upper()}{name[1:]}": name for name in names.split()}

@@ -73,7 +73,6 @@ RESOURCE_TYPES = (
         delete="RemovePermission",
         inert={"sourceArn! sourceAccount!": "the emulator keeps a function's policy and does not enforce it"},
         named_by="statementId",
-        name_limit=100,
         described_by="Policy && contains(Policy, '\"{statementId}\"')",
     ),
     put(
@@ -93,7 +92,6 @@ RESOURCE_TYPES = (
         },
         names={_LOG_GROUP: "loggingConfiguration.logDestination"},
         outputs={"arn": "{stateMachineArn}", **same("creationDate status")},
-        name_limit=80,
         defaults={"type": "STANDARD"},
         unread=Words("loggingConfiguration tracingConfiguration"),
         before_delete=_stop_executions,
