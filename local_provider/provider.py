@@ -95,7 +95,8 @@ class AwsProvider:
         kind, new = _resource_type(request.type), plain_map(request.news)
         if request.preview:
             inputs = schema.input_types(kind.type)
-            return api.UpdateResponse({k: v for k, v in request.olds.items() if k not in inputs} | request.news)
+            outputs = {name: value for name, value in request.olds.items() if name not in inputs}
+            return api.UpdateResponse(outputs | _unknown_outputs(kind, plain_map(request.olds), new) | request.news)
         states = (self._tagged(kind, plain_map(request.olds)), self._tagged(kind, new))
         outputs = ResourceClient(self.aws, kind).update(request.resource_id, *states)
         return api.UpdateResponse(request.news | property_values(outputs | self._common_outputs(kind, new)))
@@ -183,6 +184,15 @@ def _resource_type(token: str) -> ResourceType:
     if token not in RESOURCE_TYPES:
         raise UnsupportedError(f"The resource type {token} is not implemented by the stand-in provider.")
     return RESOURCE_TYPES[token]
+
+
+def _unknown_outputs(kind: ResourceType, old: Properties, new: Properties) -> dict[str, PropertyValue]:
+    """Return the outputs that an update will change, which a preview does not know."""
+    names = old.keys() | new.keys()
+    changed = [name for name in names & kind.top_inputs if is_changed(kind, name, old, new)]
+    if kind.publication is None or not kind.publication.is_due(changed, new):
+        return {}
+    return property_values(dict.fromkeys(kind.publication.outputs, UNKNOWN))
 
 
 def _generated_name(request: api.CheckRequest) -> str:
