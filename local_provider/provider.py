@@ -190,9 +190,7 @@ def _unknown_outputs(kind: ResourceType, old: Properties, new: Properties) -> di
     """Return the outputs that an update will change, which a preview does not know."""
     names = old.keys() | new.keys()
     changed = [name for name in names & kind.top_inputs if is_changed(kind, name, old, new)]
-    if kind.publication is None or not kind.publication.is_due(changed, new):
-        return {}
-    return property_values(dict.fromkeys(kind.publication.outputs, UNKNOWN))
+    return property_values(dict.fromkeys(kind.version_outputs if kind.publishes(changed, new) else (), UNKNOWN))
 
 
 def _generated_name(request: api.CheckRequest) -> str:

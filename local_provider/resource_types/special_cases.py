@@ -94,3 +94,23 @@ def empty_bucket(aws: Aws, state: Properties) -> None:
 def lifecycle_rules(inputs: Properties) -> Properties:
     """Return lifecycle rules that each have a filter, which S3 demands."""
     return {"rules": [{"filter": {"prefix": ""}, **rule} for rule in inputs.get("rules") or []]}
+
+
+def stop_running_executions(client: Any, machine_arn: str) -> None:
+    """Stop every execution that runs; `client` is a client of Step Functions.
+
+    Raises:
+        botocore.exceptions.ClientError: an execution could not be stopped and still runs.
+    """
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
+    for arn in [execution["executionArn"] for page in pages for execution in page["executions"]]:
+        try:
+            client.stop_execution(executionArn=arn)
+        except client.exceptions.ValidationException:  # the emulator's answer if it has ended since it was listed
+            if client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+                raise
+
+
+def stop_executions(aws: Aws, state: Properties) -> None:
+    """Stop what still runs, so that the state machine is deleted at once."""
+    stop_running_executions(aws.client("stepfunctions"), state["id"])
