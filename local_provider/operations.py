@@ -66,6 +66,8 @@ class ResourceClient:
         for operation in kind.update:
             if self._sent(operation) & (changed - {"tags"} if kind.tags else changed):
                 outputs |= self._outputs(values, self._call(operation, old, {**values, **removed}, changed))
+        if kind.publication and kind.publication.is_due(changed, values):
+            outputs |= self._outputs(values, self._invoke(kind.publication.publish, values))
         self._change_tags(old, values)
         return outputs
 
@@ -74,7 +76,7 @@ class ResourceClient:
         kind, values = self._kind, {**state, "id": resource_id}
         whole = self._invoke(kind.read, values)
         answer = self._described(values, whole)
-        current = self._outputs(values, answer)
+        current = self._outputs(values, {**answer, **self._latest_version(values)})
         for name in (kind.top_inputs - kind.replaces - kind.unread) & (state.keys() | {"tags"}):
             if name in kind.details:
                 current[name] = from_answer(kind, name, {}, self._detail(name, values, answer), state.get(name))
@@ -150,6 +152,14 @@ class ResourceClient:
         if not description:
             raise GoneError(values["id"])
         return description if isinstance(description, Mapping) else {}
+
+    def _latest_version(self, values: Properties) -> Properties:
+        """Return the newest version of a resource with versions, as the service describes it."""
+        publication = self._kind.publication
+        if publication is None:
+            return {}
+        latest: Properties = jmespath.search(f"{publication.listed}[-1]", self._invoke(publication.versions, values))
+        return {"Version": latest["Version"]}
 
     def _detail(self, name: str, values: Properties, answer: Properties) -> Plain:
         operation, path = self._kind.details[name]

@@ -60,8 +60,7 @@ class AwsProvider:
         if kind.named_by in kind.paths - plain_map(checked).keys():
             name = request.old_inputs.get(kind.named_by) or PropertyValue(_generated_name(request, kind))
             checked[kind.named_by] = name
-        problems = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
-        failures = [api.CheckFailure(problem.path, problem.reason) for problem in problems]
+        failures = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
         return api.CheckResponse(inputs=dict(request.new_inputs) if failures else checked, failures=failures)
 
     def diff(self, request: api.DiffRequest) -> api.DiffResponse:
@@ -94,7 +93,8 @@ class AwsProvider:
         kind, new = _resource_type(request.type), plain_map(request.news)
         if request.preview:
             inputs = schema.input_types(kind.type)
-            return api.UpdateResponse({k: v for k, v in request.olds.items() if k not in inputs} | request.news)
+            outputs = {name: value for name, value in request.olds.items() if name not in inputs}
+            return api.UpdateResponse(outputs | _unknown_outputs(kind, plain_map(request.olds), new) | request.news)
         states = (self._tagged(kind, plain_map(request.olds)), self._tagged(kind, new))
         outputs = ResourceClient(self.aws, kind).update(request.resource_id, *states)
         return api.UpdateResponse(request.news | property_values(outputs | self._common_outputs(kind, new)))
@@ -182,6 +182,15 @@ def _resource_type(token: str) -> ResourceType:
     if token not in RESOURCE_TYPES:
         raise UnsupportedError(f"The resource type {token} is not implemented by the stand-in provider.")
     return RESOURCE_TYPES[token]
+
+
+def _unknown_outputs(kind: ResourceType, old: Properties, new: Properties) -> dict[str, PropertyValue]:
+    """Return the outputs that an update will change, which a preview does not know."""
+    names = old.keys() | new.keys()
+    changed = [name for name in names & kind.top_inputs if is_changed(kind, name, old, new)]
+    if kind.publication is None or not kind.publication.is_due(changed, new):
+        return {}
+    return property_values(dict.fromkeys(kind.publication.outputs, UNKNOWN))
 
 
 def _generated_name(request: api.CheckRequest, kind: ResourceType) -> str:

@@ -49,6 +49,29 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Publication:
+    """A resource type of which `publish` has a version stored with each change, such as a function.
+
+    Attributes:
+        publish: operation that stores the version.
+        versions: operation that lists the versions, the oldest first.
+        listed: JMESPath to the list in its answer.
+        outputs: outputs that a new version changes.
+        without: inputs that no version holds, so that their change stores none.
+    """
+
+    publish: Operation
+    versions: Operation
+    listed: str
+    outputs: frozenset[str]
+    without: frozenset[str] = frozenset()
+
+    def is_due(self, changed: Iterable[str], new: Properties) -> bool:
+        """Tell whether the change of these inputs stores a version."""
+        return bool(new.get("publish")) and bool(set(changed) - self.without)
+
+
+@dataclass(frozen=True)
 class ResourceType:
     """A resource type of pulumi-aws.
 
@@ -80,6 +103,7 @@ class ResourceType:
         tags_after_create: whether the emulator forgets tags of the creating call, so that they are set again.
         patches: builds further JSON patches of an update from old and new properties.
         prepare: derives further properties, which `names` may refer to.
+        publication: how versions of it are stored; None for a type without versions.
         before_delete: empties the resource as the service demands.
     """
 
@@ -106,6 +130,7 @@ class ResourceType:
     tags_after_create: bool = False
     patches: Callable[[Properties, Properties], list[dict[str, str]]] | None = None
     prepare: Callable[[Properties], Properties] | None = None
+    publication: Publication | None = None
     before_delete: Callable[[Aws, Properties], None] | None = None
 
     @cached_property

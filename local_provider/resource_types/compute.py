@@ -3,9 +3,10 @@
 from typing import Any
 
 from local_provider.aws import Aws
-from local_provider.resource_type import Operation, Properties, Words, crud, put, same
+from local_provider.resource_type import Operation, Properties, Publication, Words, crud, put, same
 
-_INVOCATIONS = "arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{FunctionArn}"
+_FUNCTION = "arn:aws:lambda:{region}:{account}:function:{name}"  # answers may name a version in `FunctionArn`
+_INVOCATIONS = f"arn:aws:apigateway:{{region}}:lambda:path/2015-03-31/functions/{_FUNCTION}"
 _LOG_GROUP = "loggingConfiguration.destinations.cloudWatchLogsLogGroup.logGroupArn"
 
 
@@ -35,7 +36,7 @@ RESOURCE_TYPES = (
         """name! code deadLetterConfig.targetArn description environment.variables handler loggingConfig.logGroup
             packageType! publish reservedConcurrentExecutions role tags timeout""",
         update=(
-            "UpdateFunctionCode",
+            Operation("UpdateFunctionCode", only=Words("code")),  # without `publish`: the configuration belongs to it
             "UpdateFunctionConfiguration",
             Operation("PutFunctionConcurrency", unset="DeleteFunctionConcurrency"),
         ),
@@ -51,8 +52,8 @@ RESOURCE_TYPES = (
         },
         names={"Code.ZipFile": "code", "ZipFile": "code", "Resource": "arn"},
         outputs={
-            "arn": "{FunctionArn}",
-            "qualifiedArn": "{FunctionArn}:{Version}",
+            "arn": _FUNCTION,
+            "qualifiedArn": f"{_FUNCTION}:{{Version}}",
             "invokeArn": f"{_INVOCATIONS}/invocations",
             "qualifiedInvokeArn": f"{_INVOCATIONS}:{{Version}}/invocations",
             "sourceCodeSize": "{CodeSize}",
@@ -63,6 +64,13 @@ RESOURCE_TYPES = (
         cleared={"environment": {"variables": {}}},
         unread=Words("code publish reservedConcurrentExecutions"),
         described_by="Configuration",
+        publication=Publication(
+            Operation("PublishVersion", only=Words("publish")),  # `description` would be another one of the version
+            Operation("ListVersionsByFunction"),
+            "Versions",
+            outputs=Words("lastModified qualifiedArn qualifiedInvokeArn version"),
+            without=Words("reservedConcurrentExecutions tags"),
+        ),
     ),
     crud(
         "aws:lambda/permission:Permission",
