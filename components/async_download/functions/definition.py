@@ -46,4 +46,4 @@ class FunctionDefinition:
     """Executions that are reserved for the function, which never has more; 0 or None shares those of the account."""
     async_calls: AsyncCalls | None = None
     publish: bool = False
-    """Whether a state machine calls the function: each change is then published as a version, which definitions name."""
+    """Whether a state machine calls the function: each change is published as a version, which definitions name."""
