@@ -16,7 +16,7 @@ from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import is_absent, wait_for
 from runtime.logic.requests import tickets
 from runtime.models import Status, execution_arn_of, iso
-from tests.runtime.adapters.test_item_versions import DOWNLOADS, STATUSES
+from tests.runtime.support.unversioned_items import DOWNLOADS, STATUSES
 
 Item = dict[str, Any]
 
@@ -89,7 +89,7 @@ def test_a_client_connects_to_a_former_item_asks_and_leaves(stack: Stack, name: 
 def test_a_former_item_is_copied_and_delivered(stack: Stack) -> None:
     download = put(stack, "pending")
     assert invoke(stack, "copy", download)["outcome"] == "STORED"
-    assert invoke(stack, "deliver", download)["pushesGivenUp"] == 0
+    assert invoke(stack, "deliver", download).get("pushesGivenUp", 0) == 0
     assert status_of(stack, download) == Status.READY
     assert stack.client.fetch(stack.client.status(download).body["url"]).size == 1_000_000
 
