@@ -120,6 +120,9 @@ bench-cold: setup ## Start and first call of each function, beside an earlier co
 bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
 	@$(RUN) -m benchmarks.client
 
+bench-load: setup ## 2,000 downloads in 10 minutes while functions, DynamoDB, S3 and sockets fail: none lost, nothing left over
+	@$(RUN) -m benchmarks.load
+
 lint: setup ## ruff, mypy --strict, zizmor on the workflows, and advisories for the packages in uv.lock
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
@@ -144,6 +147,7 @@ docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying polic
 	@$(RUN) -m tools.dashboard_image
 	@$(RUN) -m tools.component_schema
 	@$(RUN) -m tools.openapi
+	@$(RUN) -m benchmarks.scaling
 	@$(RUN) -m tools.deploy_permissions --write
 	@$(RUN) -m tools.permissions_boundary --write
 	@$(RUN) -m tests.components.support.snapshot --write
