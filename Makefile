@@ -9,6 +9,8 @@ PROVIDER ?= auto
 ENGINE_TESTS := $(if $(filter stand-in,$(PROVIDER)),integration_tests/engine,integration_tests --ignore integration_tests/local)
 # Folders or files of test-unit.
 TESTS ?= tests admin/tests client/tests
+# Examples that random tests and sweeps of test-unit draw: few, or all (docs/testing.md).
+EXAMPLES ?= few
 PULUMI_VERSION := v3.255.0
 # Go programs, all of them for tests, are compiled without debugging information, and without inlining except in what
 # takes their time: half of the CPU time. One set of options, so that the Go example uses the cache of Pulumi's CLI.
@@ -57,8 +59,8 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 
 test: test-unit test-e2e ## Every test
 
-test-unit: setup ## Unit and component tests, no network
-	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples few
+test-unit: setup ## Unit and component tests, no network (EXAMPLES=all draws every random example and each setting alone)
+	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples $(EXAMPLES)
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(PARALLEL)
