@@ -122,6 +122,22 @@ bench-cold: setup ## Start and first call of each function, beside an earlier co
 bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
 	@$(RUN) -m benchmarks.client
 
+dist: setup ## Build what a release publishes from the last commit: packages, SBOMs, licences, checksums (docs/releasing.md)
+	@$(RUN) -m tools.release.build
+
+# The packages are installed in place of the sources; the next `make setup` installs the sources again.
+test-dist: setup ## Tests of the packages in dist/packages: their files, and Pulumi's engine with the component's wheel
+	@ls dist/packages/*.whl >/dev/null || { echo "There are no packages: run make dist." >&2; exit 1; }
+	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	@rm .venv/.ready && .tools/bin/uv pip install --quiet --python $(RUN) --no-deps --reinstall dist/packages/*.whl
+	@$(RUN) -m pytest integration_tests/test_downloader_wheel.py integration_tests/engine $(PARALLEL) --engine pulumi --provider $(PROVIDER) --wheels dist/packages
+
+release-check: setup ## What is not ready for a release: make release-check TAG=v0.1.0
+	@$(RUN) -m tools.release.checks "$$TAG" $(if $(REPOSITORY),"$$REPOSITORY")
+
+release-notes: setup ## The section of a version in CHANGELOG.md: make release-notes VERSION=0.1.0
+	@$(RUN) -m tools.release.changelog "$$VERSION"
+
 lint: setup ## ruff, mypy --strict, zizmor on the workflows, and advisories for the packages in uv.lock
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
@@ -145,6 +161,8 @@ docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying polic
 	@$(RUN) -m tools.architecture_diagram
 	@$(RUN) -m tools.dashboard_image
 	@$(RUN) -m tools.component_schema
+	@$(RUN) -m tools.registry_pages
+	@$(RUN) -m tools.release.licences
 	@$(RUN) -m tools.openapi
 	@$(RUN) -m tools.deploy_permissions --write
 	@$(RUN) -m tools.permissions_boundary --write
