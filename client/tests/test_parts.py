@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import json
 import os
 import random
@@ -70,6 +71,25 @@ def test_without_resume_all_bytes_are_fetched(fetch: Fetch, stack: FakeStack, pa
     assert part.exists()
     fetch(resume=False)
     assert ranges(stack) == ["bytes=0-299999"]
+
+
+def test_a_part_file_is_truncated_only_where_its_size_differs(
+    fetch: Fetch, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int | None] = []
+
+    class File(io.FileIO):
+        def truncate(self, size: int | None = None) -> int:
+            sizes.append(size)
+            return super().truncate(size)
+
+    monkeypatch.setattr(os, "fdopen", lambda descriptor, mode, **_: File(descriptor, mode))
+    fetch(resume=False)
+    assert sizes == []
+    target.with_name("report.bin.part").write_bytes(b"x" * 400_000)
+    journal(target.with_name("report.bin.part")).touch(mode=0o600)
+    fetch(resume=False)
+    assert sizes == [0]
 
 
 def test_bytes_of_another_object_are_dropped(client: Client, stack: FakeStack, target: Path, part: Path) -> None:

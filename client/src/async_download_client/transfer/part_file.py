@@ -91,7 +91,7 @@ class PartFile:
                 segments = Segments(file.size, self._journal.segment_bytes)
                 self._check(segments, on_checked)
             else:
-                self._file.truncate(0)
+                self._truncate(0)
                 length = segment_bytes(file.size, workers) if file.etag else max(file.size, 1)
                 self._journal.record_object(file.identity, length)
                 segments = Segments(file.size, length)
@@ -137,7 +137,7 @@ class PartFile:
         """Rename the file, which is complete; an existing target is replaced and keeps mode and owner."""
         with self._lock, self._file_errors():
             assert self._file is not None
-            self._file.truncate(size)
+            self._truncate(size)
             if self._durable:
                 sync(self._file.fileno())
             status = os.fstat(self._file.fileno())
@@ -202,6 +202,12 @@ class PartFile:
             with contextlib.suppress(OSError):  # file systems without modes
                 os.fchmod(descriptor, 0o600)
         return os.fdopen(descriptor, "r+b", buffering=0)
+
+    def _truncate(self, size: int) -> None:
+        """Give the file this size, unless it has it: ext4 writes a file back when it is closed after truncate(0)."""
+        assert self._file is not None
+        if os.fstat(self._file.fileno()).st_size != size:
+            self._file.truncate(size)
 
     def _owners(self) -> tuple[int, ...]:
         """Return the owner of the target, to whom the `.part` file is given before it is renamed."""
