@@ -14,8 +14,7 @@ from botocore.exceptions import ClientError
 from local_provider.archives import sha256_of, zip_of
 from local_provider.aws import Aws
 from local_provider.errors import GoneError
-from local_provider.json_patches import patch_operations
-from local_provider.parameters import EMPTY, differs, from_answer, property_of, to_parameters, to_property
+from local_provider.parameters import EMPTY, differs, from_answer, patch_operations, to_parameters, to_property
 from local_provider.resource_type import Operation, Properties, ResourceType
 from local_provider.values import Plain
 
@@ -107,7 +106,7 @@ class ResourceClient:
         members = self._model(operation).input_shape.members
         if "patchOperations" in members:
             return operation.only or self._kind.top_inputs
-        names = property_of(self._kind, *members)
+        names = self._kind.inputs_in(members)
         return names & operation.only if operation.only else names
 
     def _call(
@@ -138,11 +137,7 @@ class ResourceClient:
         return answer
 
     def _described(self, values: Properties, answer: Properties) -> Properties:
-        """Return the resource in the answer of `read`.
-
-        Raises:
-            GoneError: it is not there.
-        """
+        """Return the resource in the answer of `read`; raise GoneError if it is not there."""
         if not self._kind.described_by:
             return answer
         description = jmespath.search(self._kind.described_by.format_map(_Values(self._aws, values)), answer)

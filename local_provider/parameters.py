@@ -1,7 +1,7 @@
 """Conversion between Pulumi's properties and the parameters and answers of AWS, by botocore's and Pulumi's types."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jmespath  # type: ignore[import-untyped]
@@ -15,11 +15,6 @@ EMPTY: tuple[Plain, ...] = (None, "", [], {})
 """Values that AWS does not tell from a missing one."""
 _PAIRS = (("Key", "Value"), ("key", "value"), ("Name", "Value"))
 """Members of an item where AWS has a list in place of a map."""
-
-
-def property_of(kind: ResourceType, *parameters: str) -> frozenset[str]:
-    """Return the inputs that are sent in top-level parameters, such as `RoleName`."""
-    return frozenset(source.partition(".")[0] for source in kind.sources(parameters).values())
 
 
 def to_parameters(kind: ResourceType, operation: Operation, shape: Any, values: Properties) -> dict[str, Any]:
@@ -38,7 +33,7 @@ def to_parameters(kind: ResourceType, operation: Operation, shape: Any, values: 
                 branch = branch[parent]
             branch[member] = value
     if only := operation.only:
-        tree = {name: value for name, value in tree.items() if property_of(kind, name) & {*only, *kind.replaces, "id"}}
+        tree = {name: value for name, value in tree.items() if kind.inputs_in([name]) & {*only, *kind.replaces, "id"}}
     parameters = {name: _to_member(value, shape.members[name]) for name, value in tree.items()}
     sent = {name: value for name, value in parameters.items() if value is not None}
     return {**sent, **_formatted(operation.constants, values)}
@@ -86,6 +81,51 @@ def text_of(value: Plain) -> str:
     if isinstance(value, Mapping):
         return json.dumps(value)
     return "" if value is None else str(value)
+
+
+def patch_operations(
+    kind: ResourceType, shape: Any, old: Properties, new: Properties, only: frozenset[str]
+) -> list[dict[str, str]]:
+    """Build the JSON patch by which API Gateway turns old properties into new ones; every value in it is a text.
+
+    `shape` is the answer of the operation, which says what is a structure, a map or a single value, and `only` are the
+    inputs that may be in the patch.
+    """
+    targets = [(name, member, shape.members[member]) for member in shape.members for name in kind.inputs_in([member])]
+    targets += [(name, path, None) for name, (_, path) in kind.details.items() if path.isalnum()]
+    patches = [
+        patch
+        for name, path, member_shape in targets
+        if name in only - kind.replaces - {"tags"}
+        for patch in _patches(old.get(name), new.get(name), member_shape, f"/{path}")
+    ]
+    return patches + (kind.patches(old, new) if kind.patches else [])
+
+
+def _patches(old: Plain, new: Plain, shape: Any, path: str) -> Iterator[dict[str, str]]:
+    kind = shape.type_name if shape is not None else "string"
+    if old == new or (old in EMPTY and new in EMPTY) or kind == "list":
+        return
+    if kind == "structure" and new in EMPTY:
+        yield {"op": "remove", "path": path}
+    elif kind == "structure":
+        members = {name.lower(): name for name in shape.members}
+        for name in sorted({**(old or {}), **new}):
+            if member := members.get(name.lower()):
+                yield from _patches((old or {}).get(name), new.get(name), shape.members[member], f"{path}/{member}")
+    elif kind == "map":
+        before, after = old or {}, new or {}
+        for key in sorted(set(before) - set(after)):
+            yield {"op": "remove", "path": f"{path}/{_escaped(key)}"}
+        for key, value in after.items():
+            if before.get(key) != value:
+                yield {"op": "add", "path": f"{path}/{_escaped(key)}", "value": text_of(value)}
+    else:
+        yield {"op": "replace", "path": path, "value": text_of(new)}
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def from_answer(kind: ResourceType, name: str, answer: Properties) -> Plain:

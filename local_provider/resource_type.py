@@ -146,6 +146,10 @@ class ResourceType:
         by_name = {parameter: self._source(parameter) for parameter in parameters if parameter not in named}
         return {parameter: source for parameter, source in by_name.items() if source} | named
 
+    def inputs_in(self, parameters: Iterable[str]) -> frozenset[str]:
+        """Return the inputs that are sent in parameters, such as `RoleName`."""
+        return frozenset(source.partition(".")[0] for source in self.sources(parameters).values())
+
     def _source(self, parameter: str) -> str | None:
         """Return the property that a parameter takes by its name, or None."""
         inputs = {name.lower(): name for name in (*self.top_inputs, "tagKeys")} | {"resourcearn": "arn"}
