@@ -109,8 +109,8 @@ class AwsProvider:
                 return api.ReadResponse()
             raise
         if "tags" in current:
-            tags, own, defaults = current["tags"] or {}, state.get("tags") or {}, self.aws.default_tags
-            current["tags"] = {key: tag for key, tag in tags.items() if key in own or defaults.get(key) != tag}
+            tags, input_tags, defaults = current["tags"] or {}, state.get("tags") or {}, self.aws.default_tags
+            current["tags"] = {key: tag for key, tag in tags.items() if key in input_tags or defaults.get(key) != tag}
         changed = {name: value for name, value in current.items() if is_changed(kind, name, state, current)}
         state_values = request.properties | property_values(changed)
         inputs = {name: value for name, value in changed.items() if name in request.inputs}

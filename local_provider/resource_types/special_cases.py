@@ -83,8 +83,8 @@ def stop_running_executions(client: Any, machine_arn: str) -> None:
     Raises:
         botocore.exceptions.ClientError: an execution could not be stopped and still runs.
     """
-    pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
-    for arn in [execution["executionArn"] for page in pages for execution in page["executions"]]:
+    answers = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
+    for arn in [execution["executionArn"] for answer in answers for execution in answer["executions"]]:
         try:
             client.stop_execution(executionArn=arn)
         except client.exceptions.ValidationException:  # the emulator's answer if it has ended since it was listed
