@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -39,6 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
     os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "LC_ALL": "C.UTF-8", **nowhere}
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what the tests have imported and thousands of tests, all of which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.support import aws_request_problems
+from integration_tests.support import aws_request_problems, wheels
 from integration_tests.support.clouds import Cloud, Target, open_cloud
 from integration_tests.support.engines import DESTROY_COMMANDS, Config, Engine, deployed
 from integration_tests.support.errors import MissingError
@@ -55,11 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--origin-url", metavar="URL", help="--target aws: where it can reach `localcloud.origin`")
     group.addoption("--random-ids", metavar="N", default=400, help="random ids that test_abuse.py tries (%(default)s)")
     group.addoption("--flood", metavar="N", default=200, help="requests of one caller in test_limits.py (%(default)s)")
+    group.addoption("--wheels", metavar="FOLDER", type=Path, help="wheels to test, as by `make test-dist`")
     group.addoption("--keep-on-failure", action="store_true", help="leave the stacks when a test failed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse --target aws without an account or with the embedded engine."""
+    wheels.select_folder(config.getoption("--wheels"))
     if config.getoption("--target") == Target.AWS:
         if not config.getoption("--aws-account"):
             raise pytest.UsageError("--target aws needs --aws-account ID: the one account that may be deployed to.")

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from async_download_client import CredentialsError, cli
 
+from integration_tests.support import wheels
 from integration_tests.support.clouds import Target
 from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
+from tools.release.packages import CLIENT
 
 TOP = Path(__file__).parents[1]
 PROJECT = TOP / "client"
@@ -38,12 +40,9 @@ def uv() -> str:
 
 
 @pytest.fixture(scope="module")
-def wheel(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built wheel."""
-    folder = tmp_path_factory.mktemp("dist")
-    run([uv, "build", "--quiet", "--wheel", "--package", "async-download-client", "--out-dir", str(folder)], TOP)
-    (path,) = folder.glob("*.whl")
-    return path
+def wheel() -> Path:
+    """The wheel of `--wheels`, or one that is built."""
+    return wheels.wheel(CLIENT)
 
 
 def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:

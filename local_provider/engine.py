@@ -20,7 +20,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.mocks import MockEngine
 
 from local_provider.errors import DeployError, DestroyError
-from local_provider.monitor import Monitor
+from local_provider.monitor import Change, Monitor
 from local_provider.provider import AwsProvider
 from local_provider.pulumi_names import restored_settings, run_in_stack
 
@@ -34,12 +34,27 @@ class Deployment:
     Attributes:
         outputs: the stack's outputs, by the names that the program exports them under; secrets in clear.
         resources: the registered resources in the order of their creation.
+        changes: resources that the last run has changed, by URN.
     """
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
-        self.outputs: dict[str, Any] = monitor.stack_outputs
-        self.resources = list(monitor.registrations.values())
+        self._read(monitor)
+
+    def update(self, program: Path, project: str, stack: str, config: Mapping[str, str], provider: AwsProvider) -> None:
+        """Run a program again, with the arguments of `run`: change what differs, delete what it does not register.
+
+        Raises:
+            DeployError: The program failed, or a resource was refused. What was changed until then stays changed.
+        """
+        monitor = Monitor(provider, self._monitor)
+        failure = _run_in_thread(program, project, stack, config, monitor)
+        left = monitor.delete_unregistered() if failure is None else []
+        self._monitor = monitor  # after a failure, too: for `destroy`, and for another update
+        if failure is None and not left:
+            self._read(monitor)
+            return
+        raise _deploy_error(failure, left)
 
     def destroy(self) -> None:
         """Delete all resources in reverse order; a second call does nothing.
@@ -49,6 +64,11 @@ class Deployment:
         """
         if failures := self._monitor.destroy():
             raise DestroyError("\n".join(failures))
+
+    def _read(self, monitor: Monitor) -> None:
+        self.outputs: dict[str, Any] = monitor.stack_outputs
+        self.resources = list(monitor.registrations.values())
+        self.changes: dict[str, Change] = dict(monitor.changes)
 
 
 def run(program: Path, project: str, stack: str, config: Mapping[str, str], provider: AwsProvider) -> Deployment:
@@ -65,14 +85,28 @@ def run(program: Path, project: str, stack: str, config: Mapping[str, str], prov
         DeployError: The program failed, or a resource was refused or could not be made. Created resources are removed.
     """
     monitor = Monitor(provider)
-    with _process_lock, restored_settings(), ThreadPoolExecutor(1, "pulumi-program") as executor:
-        failure = executor.submit(_run, program, project, stack, config, monitor).exception()
-    failure = monitor.failure or failure
+    failure = _run_in_thread(program, project, stack, config, monitor)
     if failure is None:
         return Deployment(monitor)
-    left = monitor.destroy()
-    text = "\n".join([str(failure) or type(failure).__name__, *left])
-    raise failure if isinstance(failure, DeployError) and not left else DeployError(text) from failure
+    raise _deploy_error(failure, monitor.destroy())
+
+
+def _deploy_error(failure: BaseException | None, left: list[str]) -> DeployError:
+    """Return the error of a deployment that failed, or that could not delete some resources."""
+    if isinstance(failure, DeployError) and not left:
+        return failure
+    error = DeployError("\n".join([*([str(failure) or type(failure).__name__] if failure else []), *left]))
+    error.__cause__ = failure
+    return error
+
+
+def _run_in_thread(
+    program: Path, project: str, stack: str, config: Mapping[str, str], monitor: Monitor
+) -> BaseException | None:
+    """Run a program and return its failure, or the first one of its resources."""
+    with _process_lock, restored_settings(), ThreadPoolExecutor(1, "pulumi-program") as executor:
+        failure = executor.submit(_run, program, project, stack, config, monitor).exception()
+    return monitor.failure or failure
 
 
 def _run(program: Path, project: str, stack: str, config: Mapping[str, str], monitor: Monitor) -> None:

@@ -3,7 +3,7 @@
 EngineError
 ├── DeployError    a resource was refused or could not be created
 └── DestroyError   a resource could not be removed
-UnsupportedError, UnknownTypeError, LookupFailedError, GoneError: of the provider; the engine names the resource.
+UnsupportedError, LookupFailedError, GoneError: of the provider; the engine names the resource.
 """
 
 
@@ -20,11 +20,7 @@ class DestroyError(EngineError):
 
 
 class UnsupportedError(Exception):
-    """The stand-in has no such resource type, function or setting."""
-
-
-class UnknownTypeError(Exception):
-    """The installed pulumi-aws has no such resource type."""
+    """The stand-in has no such resource type, function or setting, or pulumi-aws has no such resource type."""
 
 
 class LookupFailedError(Exception):

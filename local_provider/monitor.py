@@ -2,7 +2,9 @@
 
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from pulumi.provider.experimental import provider as api
@@ -16,6 +18,14 @@ from local_provider.values import Plain, plain_map, property_values
 
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDER = "pulumi:providers:aws"
+
+
+class Change(StrEnum):
+    """A change of a resource by a deployment."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True)
@@ -32,24 +42,33 @@ class Registration:
 
 
 class Monitor(MockMonitor):
-    """The SDK's mock monitor, which creates registered resources; it is called from several threads.
+    """The SDK's mock monitor, which creates or updates registered resources; it is called from several threads.
 
     Attributes:
         stack_outputs: the outputs of the stack; secrets in clear.
         failure: the first failure, after which nothing more is created.
         registrations: URN -> resource, in the order of their creation.
+        changes: URN -> change, of resources that this deployment has changed.
     """
 
-    def __init__(self, provider: AwsProvider) -> None:
+    def __init__(self, provider: AwsProvider, previous: "Monitor | None" = None) -> None:
         super().__init__(mocks=None)  # type: ignore[arg-type]  # what calls them is replaced
         self.stack_outputs: dict[str, Plain] = {}
         self.failure: DeployError | None = None
         self.registrations: dict[str, Registration] = {}
+        self.changes: dict[str, Change] = {}
         self._default = provider
         self._providers: dict[str, AwsProvider] = {}
-        self._to_delete: dict[str, AwsProvider] = {}
+        self._previous: Mapping[str, Registration] = previous.remaining if previous else {}
+        self._to_delete: dict[str, AwsProvider] = dict(previous._to_delete) if previous else {}
         self._urns: set[str] = set()
         self._lock = threading.Lock()
+
+    @property
+    def remaining(self) -> dict[str, Registration]:
+        """Resources of this deployment, and after a failure those of the previous one, that are not deleted."""
+        resources = {**self._previous, **self.registrations}
+        return {urn: resource for urn, resource in resources.items() if self.changes.get(urn) is not Change.DELETED}
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - the SDK's name
         """Create a resource, or record a component."""
@@ -99,15 +118,23 @@ class Monitor(MockMonitor):
 
     def destroy(self) -> list[str]:
         """Delete the created resources in reverse order; return a sentence for each failure."""
+        return self._delete(list(self._to_delete))
+
+    def delete_unregistered(self) -> list[str]:
+        """Delete resources of the previous deployment that the program has no more; return a sentence per failure."""
+        return self._delete([urn for urn in self._to_delete if urn not in self.registrations])
+
+    def _delete(self, urns: list[str]) -> list[str]:
         failures = []
-        for urn, provider in reversed(list(self._to_delete.items())):
-            resource = self.registrations[urn]
+        for urn in reversed(urns):
+            resource, provider = self.registrations.get(urn) or self._previous[urn], self._to_delete[urn]
             try:
                 provider.delete(api.DeleteRequest(urn, resource.id, property_values(resource.outputs), 0))
             except Exception as error:  # reported with other failures, after the rest is deleted
                 failures.append(f"{resource.type} {resource.name} was not removed: {_sentence(error)}")
             else:
                 del self._to_delete[urn]
+                self.changes[urn] = Change.DELETED
         return failures
 
     def _register(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> Registration:
@@ -119,19 +146,35 @@ class Monitor(MockMonitor):
             self._providers[urn] = self._default.with_settings(registration.inputs)
             registration = replace(registration, id=secrets.token_hex(8), outputs=registration.inputs)
         elif request.custom:
-            inputs = _checked(provider.check(api.CheckRequest(urn, {}, inputs, secrets.token_bytes(8))))
-            created = provider.create(api.CreateRequest(urn, inputs, 0, False))
-            registration = replace(
-                registration,
-                inputs=plain_map(inputs),
-                id=created.resource_id or "",
-                outputs=plain_map(created.properties),
-            )
+            registration = self._create_or_update(registration, provider, inputs)
         with self._lock:
             self.registrations[urn] = registration
             if registration.id and request.type != _PROVIDER and not request.retainOnDelete:
                 self._to_delete[urn] = provider
         return registration
+
+    def _create_or_update(
+        self, registration: Registration, provider: AwsProvider, inputs: dict[str, PropertyValue]
+    ) -> Registration:
+        urn, old = registration.urn, self._previous.get(registration.urn)
+        old_inputs = property_values(old.inputs) if old else {}
+        inputs = _checked(provider.check(api.CheckRequest(urn, old_inputs, inputs, secrets.token_bytes(8))))
+        registration = replace(registration, inputs=plain_map(inputs))
+        if old is None:
+            created = provider.create(api.CreateRequest(urn, inputs, 0, False))
+            self.changes[urn] = Change.CREATED
+            return replace(registration, id=created.resource_id or "", outputs=plain_map(created.properties))
+        state = property_values(old.outputs)
+        diff = provider.diff(api.DiffRequest(urn, old.id, state, inputs, []))
+        if diff.replaces:
+            raise UnsupportedError(
+                f"the embedded engine does not replace resources: {', '.join(diff.replaces)} changed."
+            )
+        if not diff.changes:
+            return replace(registration, id=old.id, outputs=old.outputs)
+        updated = provider.update(api.UpdateRequest(urn, old.id, state, inputs, 0, [], False))
+        self.changes[urn] = Change.UPDATED
+        return replace(registration, id=old.id, outputs=plain_map(updated.properties or {}))
 
     def _provider_of(self, reference: str) -> AwsProvider:
         return self._providers.get(reference.rpartition("::")[0], self._default)

@@ -66,6 +66,8 @@ class ResourceClient:
         for operation in kind.update:
             if self._sent(operation) & (changed - {"tags"} if kind.tags else changed):
                 outputs |= self._outputs(values, self._call(operation, old, {**values, **removed}, changed))
+        if kind.publish and kind.publishes(changed, values):
+            outputs |= self._outputs(values, self._invoke(kind.publish, values))
         self._change_tags(old, values)
         return outputs
 
@@ -74,16 +76,14 @@ class ResourceClient:
         kind, values = self._kind, {**state, "id": resource_id}
         whole = self._invoke(kind.read, values)
         answer = self._described(values, whole)
-        current = self._outputs(values, answer)
+        current: dict[str, Plain] = {}
         for name in (kind.top_inputs - kind.replaces - kind.unread) & (state.keys() | {"tags"}):
             if name in kind.details:
                 current[name] = from_answer(kind, name, {}, self._detail(name, values, answer), state.get(name))
             elif name != "tags" or not kind.tags:
                 current[name] = from_answer(kind, name, answer, None, state.get(name))
-        if any("." in name for name in kind.outputs):
-            current |= {
-                name: value for name, value in self._outputs({**values, **current}, answer).items() if name in current
-            }
+        details = {name: self._detail(name, values, answer) for name in kind.details.keys() - kind.top_inputs}
+        current |= self._outputs({**values, **current}, {**answer, **details})
         if kind.tags:
             listed = self._invoke(Operation(kind.tags[2]), values) if kind.tags[2] else whole
             current["tags"] = from_answer(kind, "tags", listed, None, None) or {}
@@ -181,7 +181,7 @@ class ResourceClient:
         outputs: dict[str, Plain] = {}
         for name, template in self._kind.outputs.items():
             try:
-                value = self._format(template, values, answer)
+                value = self._format(template, values, answer, outputs)
             except KeyError:
                 continue
             parent, _, member = name.partition(".")

@@ -1,18 +1,10 @@
-"""The stand-in provider as a plugin of Pulumi's engine: installed as `aws` into a separate Pulumi home.
-
-The shipped Pulumi*.yaml do not name it: without this home, Pulumi uses the official provider.
-"""
+"""The stand-in provider as a plugin of Pulumi's engine, by the name of the official provider: `aws`."""
 
 import asyncio
 import os
-import shlex
-import subprocess
 import sys
-import tarfile
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
@@ -26,7 +18,6 @@ from local_provider.aws import Aws
 from local_provider.provider import AwsProvider
 from local_provider.pulumi_names import ARCHIVE, ASSET, SIGNATURE_KEY
 
-_TOP = Path(__file__).resolve().parents[1]
 _HASH = "_hash_of_the_engine"
 _ARCHIVES = [struct_pb2.Value(string_value=signature) for signature in (ARCHIVE, ASSET)]
 _NOWHERE = "http://127.0.0.1:9"
@@ -55,38 +46,6 @@ class Plugin(api.Provider):
     read = _in_thread("read")
     delete = _in_thread("delete")
     invoke = _in_thread("invoke")
-
-
-def install(pulumi_cli: Path, env: Mapping[str, str]) -> None:
-    """Install the stand-in as the plugin `aws`, in the version of the installed pulumi-aws: see `install_program`."""
-    install_program(pulumi_cli, env, "aws", version("pulumi-aws"), ["-m", "local_provider.plugin"])
-
-
-def install_program(cli: Path, env: Mapping[str, str], name: str, release: str, arguments: Sequence[str]) -> None:
-    """Install `python <arguments>` of this environment as the resource plugin of a package.
-
-    Args:
-        cli: the `pulumi` command.
-        env: its environment; the plugin is installed in its PULUMI_HOME.
-        name: the package's name.
-        release: the package's version.
-        arguments: of Python.
-
-    Raises:
-        subprocess.CalledProcessError: the CLI failed; its output is on the error.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / f"pulumi-resource-{name}"
-        path, command = shlex.quote(str(_TOP)), shlex.join([sys.executable, *arguments])
-        program.write_text(
-            f'#!/bin/sh\nPYTHONPATH={path}${{PYTHONPATH:+:$PYTHONPATH}} exec {command} "$@"\n', encoding="utf-8"
-        )
-        program.chmod(0o755)
-        packed = Path(folder) / "plugin.tar.gz"
-        with tarfile.open(packed, "w:gz") as archive:
-            archive.add(program, program.name)
-        install = [str(cli), "plugin", "install", "resource", name, release, "--file", str(packed)]
-        subprocess.run([*install, "--reinstall"], env=env, check=True, capture_output=True, text=True)
 
 
 def unconfigured_cloud() -> Aws:

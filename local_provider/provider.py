@@ -24,6 +24,8 @@ from local_provider.resource_types import RESOURCE_TYPES
 from local_provider.values import UNKNOWN, Plain, plain_map, property_values
 
 _SETTINGS = frozenset({"accessKey", "defaultTags", "endpoints", "region", "s3UsePathStyle", "secretKey"})
+_NAME_LIMIT = 63
+"""Longest generated name: the limit of buckets, which is the lowest of all services."""
 
 
 class AwsProvider:
@@ -58,10 +60,9 @@ class AwsProvider:
         """Check inputs against the SDK and the resource type, and generate a missing name."""
         kind, checked = _resource_type(request.type), dict(request.new_inputs)
         if kind.named_by in kind.paths - plain_map(checked).keys():
-            name = request.old_inputs.get(kind.named_by) or PropertyValue(_generated_name(request, kind))
+            name = request.old_inputs.get(kind.named_by) or PropertyValue(_generated_name(request))
             checked[kind.named_by] = name
-        problems = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
-        failures = [api.CheckFailure(problem.path, problem.reason) for problem in problems]
+        failures = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
         return api.CheckResponse(inputs=dict(request.new_inputs) if failures else checked, failures=failures)
 
     def diff(self, request: api.DiffRequest) -> api.DiffResponse:
@@ -94,7 +95,8 @@ class AwsProvider:
         kind, new = _resource_type(request.type), plain_map(request.news)
         if request.preview:
             inputs = schema.input_types(kind.type)
-            return api.UpdateResponse({k: v for k, v in request.olds.items() if k not in inputs} | request.news)
+            outputs = {name: value for name, value in request.olds.items() if name not in inputs}
+            return api.UpdateResponse(outputs | _unknown_outputs(kind, plain_map(request.olds), new) | request.news)
         states = (self._tagged(kind, plain_map(request.olds)), self._tagged(kind, new))
         outputs = ResourceClient(self.aws, kind).update(request.resource_id, *states)
         return api.UpdateResponse(request.news | property_values(outputs | self._common_outputs(kind, new)))
@@ -184,9 +186,16 @@ def _resource_type(token: str) -> ResourceType:
     return RESOURCE_TYPES[token]
 
 
-def _generated_name(request: api.CheckRequest, kind: ResourceType) -> str:
+def _unknown_outputs(kind: ResourceType, old: Properties, new: Properties) -> dict[str, PropertyValue]:
+    """Return the outputs that an update will change, which a preview does not know."""
+    names = old.keys() | new.keys()
+    changed = [name for name in names & kind.top_inputs if is_changed(kind, name, old, new)]
+    return property_values(dict.fromkeys(kind.version_outputs if kind.publishes(changed, new) else (), UNKNOWN))
+
+
+def _generated_name(request: api.CheckRequest) -> str:
     suffix = hashlib.sha256(request.urn.encode() + request.random_seed).hexdigest()[:7]
-    return f"{request.name[: kind.name_limit - 8]}-{suffix}"
+    return f"{request.name[: _NAME_LIMIT - 8]}-{suffix}"
 
 
 def _property_diff(name: str, old: Properties, new: Properties, replaces: bool) -> api.PropertyDiff:

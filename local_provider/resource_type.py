@@ -21,6 +21,7 @@ _TAGGING = {
     "sqs": ("TagQueue", "UntagQueue", "ListQueueTags"),
 }
 """Operations that tag, untag and list tags, where they have other names than in most services."""
+_SETS = frozenset({"computed", "partial", "unread", "unversioned", "version_outputs"})
 
 
 class Words(frozenset[str]):
@@ -67,7 +68,6 @@ class ResourceType:
         names: path in the parameters -> path in the properties, where the rules above do not give it.
         outputs: outputs beside the inputs -> template; `input.member` adds a member to an input that is an object.
         named_by: input that gets a generated name when the program sets none.
-        name_limit: longest generated name.
         computed: inputs that the service chooses when the program sets none: their absence is no change.
         defaults: inputs -> value that is sent when the program sets none.
         cleared: inputs -> value that the service has by itself, which an update sends when the program no longer sets
@@ -75,11 +75,14 @@ class ResourceType:
         unread: inputs that the service does not return.
         described_by: JMESPath, with templates, to the resource in the answer of `read`; nothing there means gone.
         partial: inputs of which the service returns more members than the program sets: the others are not compared.
-        details: inputs -> operation that returns them (empty: that of `read`) and JMESPath in its answer; a plain name
-            is also the path in a JSON patch.
+        details: inputs, or what outputs refer to -> operation that returns them (empty: that of `read`) and JMESPath in
+            its answer; of an input, a plain name is also the path in a JSON patch.
         tags_after_create: whether the emulator forgets tags of the creating call, so that they are set again.
         patches: builds further JSON patches of an update from old and new properties.
         prepare: derives further properties, which `names` may refer to.
+        publish: operation that stores a version of the resource, where its input `publish` is true.
+        version_outputs: outputs that a new version changes.
+        unversioned: inputs that no version holds, so that their change stores none.
         before_delete: empties the resource as the service demands.
     """
 
@@ -95,7 +98,6 @@ class ResourceType:
     names: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     named_by: str = "name"
-    name_limit: int = 64
     computed: frozenset[str] = frozenset()
     defaults: Properties = field(default_factory=dict)
     cleared: Properties = field(default_factory=dict)
@@ -106,6 +108,9 @@ class ResourceType:
     tags_after_create: bool = False
     patches: Callable[[Properties, Properties], list[dict[str, str]]] | None = None
     prepare: Callable[[Properties], Properties] | None = None
+    publish: Operation | None = None
+    version_outputs: frozenset[str] = frozenset()
+    unversioned: frozenset[str] = frozenset()
     before_delete: Callable[[Aws, Properties], None] | None = None
 
     @cached_property
@@ -135,6 +140,10 @@ class ResourceType:
         usual = ("TagResource", "UntagResource", "ListTagsForResource")
         return _TAGGING.get(self.service, usual) if "tags" in self.paths else None
 
+    def publishes(self, changed: Iterable[str], new: Properties) -> bool:
+        """Tell whether the change of these inputs stores a version."""
+        return self.publish is not None and bool(new.get("publish")) and bool(set(changed) - self.unversioned)
+
     def takes(self, path: str) -> bool:
         """Tell whether a path, one above or one below it is an input of the stand-in."""
         return any(f"{path}.".startswith(f"{other}.") or other.startswith(f"{path}.") for other in self.paths)
@@ -157,42 +166,32 @@ class ResourceType:
         return None
 
 
-def crud(token: str, inputs: str, noun: str = "", **fields: Any) -> ResourceType:
-    """Return a resource type with the operations `Create...`, `Get...`, `Update...` and `Delete...`.
+def from_record(token: str, inputs: str, **fields: Any) -> ResourceType:
+    """Return the resource type of a record.
 
     Args:
         token: Pulumi's token of the type.
-        inputs: as in the record.
-        noun: the service's name for it, if it has another one than Pulumi.
-        fields: other fields of the record, among them operations with other names; without an id, the id is that of
-            API Gateway's answer, and with other services the first input.
+        inputs: as in the resource type.
+        fields: other fields; of several names in one text. Without `create`, that is `Create...` with the name of the
+            type; without `read`, `update` and `delete`, these are `Get...`, `Update...` and `Delete...` with the name
+            in `create`, but an operation other than `Create...` updates, too. Without an id, the id is that of API
+            Gateway's answer, and with other services the first input.
     """
     package, name = re.findall(r"aws:(\w+)/.*:(\w+)", token)[0]
-    verbs = {"create": "Create", "read": "Get", "update": "Update", "delete": "Delete"}
-    steps = {step: fields.pop(step, verb + (noun or name)) for step, verb in verbs.items()}
-    updates = steps.pop("update")
-    operations = {step: _operation(value) for step, value in steps.items()}
-    update = tuple(_operation(value) for value in (updates if isinstance(updates, tuple) else (updates,)))
+    create = fields.pop("create", f"Create{name}")
+    noun = re.sub("^[A-Z][a-z]+", "", create)
+    operations = {"create": create, "read": f"Get{noun}", "delete": f"Delete{noun}", **fields}
+    for step in {"create", "read", "delete", "publish"} & operations.keys():
+        fields[step] = _operation(operations[step])
+    updates = fields.pop("update", [f"Update{noun}" if create == f"Create{noun}" else create])
+    fields["update"] = tuple(_operation(value) for value in updates)
+    fields |= {name: Words(fields[name]) for name in _SETS & fields.keys()}
     ids = {"apigateway": "{id}", "apigatewayv2": f"{{{name}Id}}"}
-    resource_id = fields.pop("id", ids.get(package) or f"{{{re.split('[! ]', inputs)[0]}}}")
-    return ResourceType(token, inputs, resource_id, **{"service": package, **operations, "update": update, **fields})
+    defaults = {"service": package, "id": ids.get(package) or f"{{{re.split('[! ]', inputs)[0]}}}"}
+    return ResourceType(token, inputs, **{**defaults, **fields})
 
 
-def put(token: str, inputs: str, noun: str = "", **fields: Any) -> ResourceType:
-    """Return a resource type with the operations `Put...`, which creates and updates, `Get...` and `Delete...`."""
-    put_operation = f"Put{noun or token.rpartition(':')[2]}"
-    return crud(token, inputs, noun, **{"create": put_operation, "update": put_operation, **fields})
-
-
-def _operation(value: str | Operation) -> Operation:
-    return Operation(value) if isinstance(value, str) else value
-
-
-def same(names: str) -> dict[str, str]:
-    """Return the templates of outputs that have the names of the service."""
-    return {name: f"{{{name}}}" for name in names.split()}
-
-
-def members(parameter: str, names: str) -> dict[str, str]:
-    """Return paths to members of a parameter, such as `Attributes.DelaySeconds`, which have the names of inputs."""
-    return {f"{parameter}.{name[0].upper()}{name[1:]}": name for name in names.split()}
+def _operation(value: str | Mapping[str, Any]) -> Operation:
+    """Return the operation of a record: its name, or its fields."""
+    fields = {"name": value} if isinstance(value, str) else value
+    return Operation(**{**fields, "only": Words(fields.get("only", ""))})

@@ -9,13 +9,14 @@ import types
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 import pulumi
+from pulumi.provider.experimental.provider import CheckFailure
 
-from local_provider.errors import UnknownTypeError
-from local_provider.pulumi_names import is_deprecated, is_input_type, property_names, property_types, resource_outputs
-from local_provider.values import Plain, Unknown
+from local_provider.errors import UnsupportedError
+from local_provider.pulumi_names import is_input_type, property_names, property_types, resource_outputs
+from local_provider.values import UNKNOWN, Plain
 
 _SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 Takes = Callable[[str], bool]
@@ -23,42 +24,26 @@ _loading = threading.Lock()
 """pulumi_aws loads its packages lazily, which fails when two threads do so at once."""
 
 
-class Problem(NamedTuple):
-    """A wrong input; `path` such as `rules[0].filter.prefix`."""
+def check_inputs(token: str, inputs: Mapping[str, Plain], takes: Takes = lambda _path: True) -> list[CheckFailure]:
+    """Return unknown, missing and wrongly typed inputs, with their path such as `rules[0].filter.prefix`.
 
-    path: str
-    reason: str
-
-
-def check_inputs(token: str, inputs: Mapping[str, Plain], takes: Takes = lambda _path: True) -> list[Problem]:
-    """Return unknown, missing and wrongly typed inputs, and those that are not taken.
-
-    Args:
-        token: the resource type's.
-        inputs: the inputs.
-        takes: tells whether an input is implemented, by its dotted path without indexes: `rules.filter.prefix`.
+    `takes` tells whether an input is implemented, by its dotted path without indexes: `rules.filter.prefix`.
 
     Raises:
-        UnknownTypeError: the SDK has no such resource type.
+        UnsupportedError: the SDK has no such resource type.
     """
-    return list(_check_object(inputs, _classes(token)[1], "", takes))
+    return list(_check_object(inputs, classes_of(token)[1], "", takes))
 
 
 def input_types(token: str) -> Mapping[str, Any]:
     """Return the inputs of a resource type, in camelCase -> type; of a union of several types, a tuple of them."""
-    return _fields(_classes(token)[1])
-
-
-def deprecated_names(token: str) -> frozenset[str]:
-    """Return the deprecated inputs of a resource type."""
-    names, values = property_names(_classes(token)[1]), vars(_classes(token)[1])
-    return frozenset(name for python_name, name in names.items() if is_deprecated(values[python_name].fget))
+    return _fields(classes_of(token)[1])
 
 
 @cache
 def output_names(token: str) -> frozenset[str]:
     """Return the outputs of a resource type, in camelCase, with its inputs."""
-    return frozenset(resource_outputs(_classes(token)[0]))
+    return frozenset(resource_outputs(classes_of(token)[0]))
 
 
 def fields_of(kind: Any) -> Mapping[str, Any] | None:
@@ -81,26 +66,26 @@ def _is_generic(kind: Any, base: type) -> bool:
     return inspect.isclass(origin) and issubclass(origin, base)
 
 
-def _classes(token: str) -> tuple[Any, Any]:
-    """Return `BucketPolicy` and `BucketPolicyArgs` for `aws:s3/bucketPolicy:BucketPolicy`."""
-    with _loading:
-        return _load_classes(token)
-
-
 @cache
-def _load_classes(token: str) -> tuple[Any, Any]:
+def classes_of(token: str) -> tuple[Any, Any]:
+    """Return `BucketPolicy` and `BucketPolicyArgs` for `aws:s3/bucketPolicy:BucketPolicy`.
+
+    Raises:
+        UnsupportedError: the SDK has no such resource type.
+    """
     match = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", token)
     package, name = match.groups() if match else ("", "")
     try:
         # Import the package, which loads its modules lazily: importing a module directly would leave the package empty.
-        resource = getattr(importlib.import_module(f"pulumi_aws.{package}{'_' if package == 'lambda' else ''}"), name)
+        with _loading:
+            resource = getattr(importlib.import_module(f"pulumi_aws.{package}{'_' * (package == 'lambda')}"), name)
     except (ModuleNotFoundError, AttributeError):
         resource = None
     if getattr(resource, "pulumi_type", None) != token:
-        raise UnknownTypeError(token)
-    home = sys.modules[resource.__module__]
+        raise UnsupportedError(f"The installed pulumi-aws has no resource type {token}.")
+    home = vars(sys.modules[resource.__module__])
     # The SDK uses InitArgs where a nested type has the name with Args.
-    return resource, getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
+    return resource, home.get(f"{name}InitArgs") or home[f"{name}Args"]
 
 
 @cache
@@ -123,35 +108,36 @@ def _plain_type(kind: Any) -> Any:
     return plain[0] if len(plain) == 1 else tuple(plain)
 
 
-def _check_object(inputs: Mapping[str, Plain], cls: Any, prefix: str, takes: Takes) -> Iterator[Problem]:
+def _check_object(inputs: Mapping[str, Plain], cls: Any, prefix: str, takes: Takes) -> Iterator[CheckFailure]:
     fields = _fields(cls)
     for name, value in inputs.items():
         path = prefix + name
         if name not in fields:
-            yield Problem(path, f"is not an input; known are {', '.join(sorted(fields))}")
+            yield CheckFailure(path, f"is not an input; known are {', '.join(sorted(fields))}")
         elif value is not None and not takes(re.sub(r"\[\d+]", "", path)):
-            yield Problem(path, "is not implemented by the stand-in provider")
+            yield CheckFailure(path, "is not implemented by the stand-in provider")
         elif value is not None:
             yield from _check_value(value, fields[name], path, takes)
-    yield from (Problem(prefix + name, "is required") for name in _required(cls) if inputs.get(name) is None)
+    yield from (CheckFailure(prefix + name, "is required") for name in _required(cls) if inputs.get(name) is None)
 
 
-def _check_value(value: Plain, kind: Any, path: str, takes: Takes) -> Iterator[Problem]:
+def _check_value(value: Plain, kind: Any, path: str, takes: Takes) -> Iterator[CheckFailure]:
     kind = _plain_type(kind)
-    if isinstance(value, Unknown) or kind is Any:
+    if value is UNKNOWN or kind is Any:
         return
     if isinstance(kind, tuple):  # a union: right when one member fits
-        if all(any(True for _ in _check_value(value, member, path, takes)) for member in kind):
-            names = ", ".join(member.__name__ if fields_of(member) else _expected(member)[0] for member in kind)
-            yield Problem(path, f"must be one of {names}, not {_name_of(value)}")
-    elif not _fits(value, kind):
-        yield Problem(path, f"must be {_expected(kind)[0]}, not {_name_of(value)}")
+        fits = any(not list(_check_value(value, member, path, takes)) for member in kind)
+    else:
+        fits = _fits(value, kind)
+    if not fits:
+        type_name = {dict: "object", list: "list", **_SCALARS}.get(type(value), type(value).__name__)
+        yield CheckFailure(path, f"must be {_expected(kind)[0]}, not {type_name}")
     elif fields_of(kind) is not None:
         yield from _check_object(value, kind, f"{path}.", takes)
-    elif isinstance(value, Mapping):
+    elif is_map(kind):
         for key, item in value.items():
             yield from _check_value(item, get_args(kind)[1], f"{path}.{key}", takes)
-    elif isinstance(value, list):
+    elif item_type(kind) is not None:
         for index, item in enumerate(value):
             yield from _check_value(item, get_args(kind)[0], f"{path}[{index}]", takes)
 
@@ -164,7 +150,9 @@ def _fits(value: Plain, kind: Any) -> bool:
 
 
 def _expected(kind: Any) -> tuple[str, Any]:
-    """Return the name of a type and the classes of its values."""
+    """Return the description of a type and the classes of its values."""
+    if isinstance(kind, tuple):
+        return f"one of {', '.join(m.__name__ if fields_of(m) else _expected(m)[0] for m in kind)}", ()
     if fields_of(kind) is not None:
         return "an object", Mapping
     if is_map(kind):
@@ -174,7 +162,3 @@ def _expected(kind: Any) -> tuple[str, Any]:
     if inspect.isclass(kind) and issubclass(kind, Enum):
         return "one of " + ", ".join(str(member.value) for member in kind), kind
     return _SCALARS.get(kind) or kind.__name__, (int, float) if kind is float else kind
-
-
-def _name_of(value: Plain) -> str:
-    return {dict: "object", list: "list", **_SCALARS}.get(type(value), type(value).__name__)

@@ -9,14 +9,8 @@ Plain = Any
 """dict, list, str, int, float, bool, None, pulumi.Asset, pulumi.Archive or UNKNOWN."""
 
 
-class Unknown:
-    """A value that is not known during a preview."""
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN: Final = Unknown()
+UNKNOWN: Final = object()
+"""A value that is not known during a preview."""
 
 
 def _to_plain(value: PropertyValue) -> Plain:
@@ -46,7 +40,7 @@ def property_values(values: Mapping[str, Plain]) -> dict[str, PropertyValue]:
 
 def from_plain(value: Plain) -> PropertyValue:
     """Return the property value of a plain value."""
-    if isinstance(value, Unknown):
+    if value is UNKNOWN:
         return PropertyValue.computed()
     if isinstance(value, int) and not isinstance(value, bool):
         return PropertyValue(float(value))

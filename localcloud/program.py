@@ -43,17 +43,24 @@ class Cloud(Protocol):
         """Return the URL of APIs."""
 
 
-def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] = _UNCONFIGURED) -> Deployment:
+def deploy(
+    cloud: Cloud,
+    *,
+    stack: str = "local",
+    config: Mapping[str, object] = _UNCONFIGURED,
+    update: Deployment | None = None,
+) -> Deployment:
     """Deploy the program.
 
     Args:
         cloud: where; its execute-api URL is set in the configuration.
         stack: names the stack and its file `Pulumi.<stack>.yaml`, if there is one.
         config: replaces values of that file; keys or paths such as `copying.concurrency`, without the project's name.
+        update: the deployment to change; None creates one.
 
     Raises:
         ConfigError: The configuration breaks a rule of Pulumi.yaml.
-        DeployError: The program failed; what it had made is removed.
+        DeployError: The program failed. What it had made is removed, except by an update.
     """
     project = read_project(FOLDER)
     stack_config = nested(
@@ -61,7 +68,11 @@ def deploy(cloud: Cloud, *, stack: str = "local", config: Mapping[str, object] =
     )
     values = {key: value for key, value in stack_config.items() if not key.startswith("aws:")}
     config_text = resolve(project, stack, values)
-    return run(FOLDER / "__main__.py", project.name, stack, config_text, provider_of(cloud, stack_config))
+    arguments = (FOLDER / "__main__.py", project.name, stack, config_text, provider_of(cloud, stack_config))
+    if update is None:
+        return run(*arguments)
+    update.update(*arguments)
+    return update
 
 
 def provider_of(cloud: Cloud, stack_config: Mapping[str, object]) -> AwsProvider:

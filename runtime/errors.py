@@ -44,6 +44,7 @@ AsyncDownloadError
 │   ├── UploadGoneError                ... the multipart upload is not there any more
 │   ├── TransientServiceError          ... throttled, a server error or no answer: another attempt may succeed
 │   └── InvalidPartError               ... a part was stored again after it was listed
+├── NewerItemError                 an item has a later schema version than this release reads
 ├── ExecutionExistsError           an execution of that name has been started before
 ├── PushesGivenUpError             no socket could be reached for now: the whole delivery should be repeated
 └── ConnectionGoneError            the socket is closed, or not open yet (410)
@@ -367,6 +368,13 @@ class TransientServiceError(ServiceError):
     """An AWS call was throttled (429), met a server error (5xx) or got no answer: another try may succeed."""
 
 
+class NewerItemError(AsyncDownloadError):
+    """A later release has written an item that this one cannot read: the stack was rolled back too far."""
+
+    def __init__(self, version: int, known: int) -> None:
+        super().__init__(f"An item has schema version {version}; this release reads versions up to {known}.")
+
+
 class ExecutionExistsError(AsyncDownloadError):
     """An execution of that name has been started before."""
 
@@ -473,4 +481,6 @@ def problem_of(error: BaseException) -> Problem:
         return Problem(error.status, error.code, str(error), error.retry_after)
     if isinstance(error, ServiceError) and error.code in THROTTLED:
         return Problem(503, "UNAVAILABLE", "Too much at once; try again in a moment.", 1)
+    if isinstance(error, NewerItemError):
+        return Problem(503, "UNAVAILABLE", "A later release of this service has the download. Try again later.", 30)
     return Problem(500, "INTERNAL", "Something went wrong here, not with the request. Try again.")

@@ -27,11 +27,16 @@ _SECRETS = re.compile(r"(?:https?|wss?)://\S+|\b[0-9a-f]{32}\.[A-Za-z0-9_-]{20,}
 _context: dict[str, Value] = {}
 
 
-def start_call(request_id: str | None = None) -> None:
-    """Begin the lines of a call of the function; Lambda's own lines have the same `requestId`."""
+def start_call(request_id: str | None = None, function_version: str | None = None) -> None:
+    """Begin the lines of a call of the function; Lambda's own lines have the same `requestId`.
+
+    `function_version` is the number of the version that runs, or `$LATEST`.
+    """
     _context.clear()
     if request_id:
         _context["requestId"] = request_id
+    if function_version:
+        _context["functionVersion"] = function_version
 
 
 def set_owner(owner: str) -> None:

@@ -6,7 +6,7 @@ The identifier of a step stays the same for good: saved queries, metric filters 
 from __future__ import annotations
 
 INFO, WARN, ERROR = "INFO", "WARN", "ERROR"
-CALL_FIELDS = ("requestId",)
+CALL_FIELDS = ("requestId", "functionVersion")
 """Fields of each line within a call of a function."""
 
 DOWNLOAD_FIELDS = ("downloadId", "executionArn", "origin", "path", "owner")

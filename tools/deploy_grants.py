@@ -125,8 +125,8 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
         _grant(
             "lambda",
             "CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction GetFunctionCodeSigningConfig "
-            "GetFunctionConcurrency GetFunctionConfiguration ListTags ListVersionsByFunction PutFunctionConcurrency "
-            "TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+            "GetFunctionConcurrency GetFunctionConfiguration ListTags ListVersionsByFunction PublishVersion "
+            "PutFunctionConcurrency TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
             _FUNCTION,
         ),
         _grant("ec2", "DescribeSecurityGroups DescribeSubnets DescribeVpcs", "*"),  # of functions in a VPC

@@ -116,7 +116,8 @@ class AsyncDownload(pulumi.ComponentResource):
 
         signer = create_signer(scope, resources)
         functions = create_functions(scope, resources, dead_letter_queue)
-        transfer, idle_closer = create_transfer(scope, resources), create_idle_closer(scope, resources)
+        transfer = create_transfer(scope, resources, functions)
+        idle_closer = create_idle_closer(scope, resources, functions)
         send_status_events(scope, resources, transfer, idle_closer, functions["fail"], dead_letter_queue)
 
         logs, backends = AccessLogs(scope, resources), (*tables.all, signer, transfer, idle_closer)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -47,7 +49,7 @@ def command() -> automation.PulumiCommand:
 def install_stand_in(stack: automation.Stack) -> None:
     """Install the stand-in for the official provider, which needs no download; its processes are forked."""
     arguments = ["-I", "-S", str(fork_server.__file__), plugin_server_address(), "-m", plugin.__name__]
-    plugin.install_program(_cli(stack), environment(stack), "aws", version("pulumi-aws"), arguments)
+    _install_program(stack, "aws", version("pulumi-aws"), arguments)
 
 
 @cache
@@ -67,8 +69,24 @@ def plugin_server_address() -> str:
 def install_component(stack: automation.Stack, arguments: Sequence[str] = (str(COMPONENT),)) -> str:
     """Install the component as a plugin that `python <arguments>` serves; return its version."""
     release = version("async-download")
-    plugin.install_program(_cli(stack), environment(stack), PROJECT, release, arguments)
+    _install_program(stack, PROJECT, release, arguments)
     return release
+
+
+def _install_program(stack: automation.Stack, package: str, release: str, arguments: Sequence[str]) -> None:
+    """Install `python <arguments>` of this environment as the resource plugin of a package, in the stack's home."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / f"pulumi-resource-{package}"
+        path, command = shlex.quote(str(TOP)), shlex.join([sys.executable, *arguments])
+        program.write_text(
+            f'#!/bin/sh\nPYTHONPATH={path}${{PYTHONPATH:+:$PYTHONPATH}} exec {command} "$@"\n', encoding="utf-8"
+        )
+        program.chmod(0o755)
+        packed = Path(folder) / "plugin.tar.gz"
+        with tarfile.open(packed, "w:gz") as archive:
+            archive.add(program, program.name)
+        install = ["plugin", "install", "resource", package, release, "--file", str(packed), "--reinstall"]
+        run(stack, "pulumi", *install, folder=Path(folder))
 
 
 def run(stack: automation.Stack, *command: str | Path, folder: Path | None = None) -> str:

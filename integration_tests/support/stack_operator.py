@@ -15,7 +15,7 @@ from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import Outputs
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import wait_for
-from local_provider.resource_types.compute import stop_running_executions
+from local_provider.resource_types.special_cases import stop_running_executions
 
 Item = dict[str, Any]
 

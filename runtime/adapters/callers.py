@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.adapters import tables
+from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
 from runtime.adapters.items import Item, number, text
 from runtime.models import Caller, Place
@@ -25,7 +25,8 @@ class DynamoCallers:
 
     def add(self, caller: str, download_id: str, *, limit: int, expires_at: int) -> Place:
         """Add a running download, unless as many others run as the limit allows."""
-        update = Update(set={"expiresAt": number(expires_at)}, add={"running": {"SS": [download_id]}})
+        changes = {"expiresAt": number(expires_at)}
+        update = Update(set=changes, set_if_absent=items.SCHEMA, add={"running": {"SS": [download_id]}})
         has_room = any_of(
             _RUNNING.is_absent(), _RUNNING.has_fewer_than(number(limit)), _RUNNING.contains(text(download_id))
         )
@@ -49,17 +50,18 @@ class DynamoCallers:
         """Read how many bytes were copied on a day, strongly consistent."""
         key = _key(f"{caller}:{day}")
         answer = tables.send("get_item", TableName=self.table, Key=key, ConsistentRead=True) or {}
-        return int(answer.get("Item", {}).get("copiedBytes", {}).get("N", 0))
+        return int((items.readable(answer) or {}).get("copiedBytes", {}).get("N", 0))
 
     def add_bytes(self, caller: str, day: str, size: int, *, expires_at: int) -> None:
         """Add to the bytes that were copied on a day, in the item of that day."""
-        update = Update(set={"expiresAt": number(expires_at)}, add={"copiedBytes": number(size)})
+        changes = {"expiresAt": number(expires_at)}
+        update = Update(set=changes, set_if_absent=items.SCHEMA, add={"copiedBytes": number(size)})
         tables.send("update_item", TableName=self.table, Key=_key(f"{caller}:{day}"), **build(update))
 
     def get(self, caller: str) -> Caller | None:
         """Read the item, strongly consistent."""
         answer = tables.send("get_item", TableName=self.table, Key=_key(caller), ConsistentRead=True) or {}
-        item = answer.get("Item")
+        item = items.readable(answer)
         return None if item is None else Caller(_running(item), int(item.get("checkedAt", {}).get("N", 0)))
 
     def claim_check(self, caller: str, *, now: float, before: float) -> bool:

@@ -41,7 +41,8 @@ class DynamoConnections:
     def get(self, connection_id: str) -> Connection | None:
         """Read the item, strongly consistent."""
         answer = tables.send("get_item", TableName=self.table, Key=_key(connection_id), ConsistentRead=True) or {}
-        return items.connection_of(answer["Item"]) if "Item" in answer else None
+        item = items.readable(answer)
+        return items.connection_of(item) if item else None
 
     def delete(self, connection_id: str) -> Connection | None:
         """Delete the item and return its content."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.adapters import tables
+from runtime.adapters import items, tables
 from runtime.adapters.expressions import Attribute, Update, any_of, build
 from runtime.adapters.items import Item, number, text
 from runtime.models import Claim
@@ -25,8 +25,8 @@ class DynamoCopies:
             if self._take(file_id, leader, now, expires_at, instead_of):
                 return Claim(leader)
             answer = tables.send("get_item", TableName=self.table, Key=_key(file_id), ConsistentRead=True) or {}
-            if "Item" in answer:
-                return Claim(answer["Item"]["leader"]["S"], len(_tokens(answer["Item"])))
+            if item := items.readable(answer):
+                return Claim(item["leader"]["S"], len(_tokens(item)))
 
     def finish(self, file_id: str, leader: str) -> list[str]:
         """Mark the copy as finished, so that `AwaitCopy` does not wait any more; return the waiting task tokens."""
@@ -43,7 +43,8 @@ class DynamoCopies:
         return _tokens((answer or {}).get("Attributes", {}))
 
     def _take(self, file_id: str, leader: str, now: float, expires_at: int, instead_of: str | None) -> bool:
-        update = Update(set={"leader": text(leader), "expiresAt": number(expires_at)}, remove=("finished",))
+        changes = {"leader": text(leader), "expiresAt": number(expires_at)}
+        update = Update(set=changes, set_if_absent=items.SCHEMA, remove=("finished",))
         condition = any_of(
             _LEADER.is_absent(),
             _EXPIRES.is_at_most(number(int(now))),

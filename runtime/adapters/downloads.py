@@ -48,7 +48,8 @@ class DynamoDownloads:
     def get(self, execution_arn: str) -> Download | None:
         """Read the item, strongly consistent."""
         answer = tables.send("get_item", TableName=self.table, Key=_key(execution_arn), ConsistentRead=True) or {}
-        return items.download_of(answer["Item"]) if "Item" in answer else None
+        item = items.readable(answer)
+        return items.download_of(item) if item else None
 
     def replace_tickets(self, execution_arn: str, old: Sequence[str], new: Sequence[str]) -> bool:
         """Change the hashes if they are still the old ones."""

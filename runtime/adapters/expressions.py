@@ -22,17 +22,22 @@ NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
 class Update:
-    """The changes of an UpdateItem: attributes to set, to remove, and values to add to sets or delete from them."""
+    """The changes of an UpdateItem: attributes to set, to remove, and values to add to sets or delete from them.
+
+    `set_if_absent` are attributes that keep the value that they have.
+    """
 
     def __init__(
         self,
         *,
         set: Mapping[str, Value] = NOTHING,  # noqa: A002  # DynamoDB's own word
+        set_if_absent: Mapping[str, Value] = NOTHING,
         remove: Sequence[str] = (),
         add: Mapping[str, Value] = NOTHING,
         delete: Mapping[str, Value] = NOTHING,
     ) -> None:
         self.set = set
+        self.set_if_absent = set_if_absent
         self.remove = remove
         self.add = add
         self.delete = delete
@@ -120,7 +125,13 @@ def build(update: Update | None = None, condition: Condition | None = None) -> d
 
 def _render_update(update: Update, aliases: _Aliases) -> str:
     clauses = {
-        "SET": [f"{aliases.name(name)} = {aliases.value(name, value)}" for name, value in update.set.items()],
+        "SET": [
+            *(f"{aliases.name(name)} = {aliases.value(name, value)}" for name, value in update.set.items()),
+            *(
+                f"{aliases.name(name)} = if_not_exists({aliases.name(name)}, {aliases.value(name, value)})"
+                for name, value in update.set_if_absent.items()
+            ),
+        ],
         "REMOVE": [aliases.name(name) for name in update.remove],
         "ADD": [f"{aliases.name(name)} {aliases.value(name, value)}" for name, value in update.add.items()],
         "DELETE": [f"{aliases.name(name)} {aliases.value(name, value)}" for name, value in update.delete.items()],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime.errors import NewerItemError
 from runtime.models import (
     Checksum,
     Connection,
@@ -22,10 +23,34 @@ from runtime.models import (
 
 Item = dict[str, Any]
 
+SCHEMA_VERSION = 1
+"""The version of new items, and the latest that is read. Items of releases before it have none.
+
+Attributes may be added without another version: code ignores those that it does not know, and no update removes them.
+An incompatible change raises the version, over two releases: the first one reads both versions and writes the former
+one, since executions that run, and a rollback, use the code of the release before.
+"""
+SCHEMA: Item = {"schemaVersion": {"N": str(SCHEMA_VERSION)}}
+"""The attribute of new items."""
+
+
+def readable(answer: Item) -> Item | None:
+    """Return the item in an answer of DynamoDB, or None.
+
+    Raises:
+        NewerItemError: it has a later schema version.
+    """
+    item: Item | None = answer.get("Item")
+    version = (_number(item, "schemaVersion") or 0) if item else 0
+    if version > SCHEMA_VERSION:
+        raise NewerItemError(version, SCHEMA_VERSION)
+    return item
+
 
 def download_item(download: Download) -> Item:
     """Return the item of a new download; unknown attributes are absent."""
     item = {
+        **SCHEMA,
         "executionArn": text(download.execution_arn),
         "downloadId": text(download.download_id),
         "status": text(download.status),
@@ -86,6 +111,7 @@ def download_of(item: Item) -> Download:
 def connection_item(connection: Connection) -> Item:
     """Return the item of a connection."""
     item = {
+        **SCHEMA,
         "connectionId": text(connection.connection_id),
         "executionArn": text(connection.execution_arn),
         "connectedAt": number(connection.connected_at),

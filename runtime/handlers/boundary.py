@@ -100,7 +100,7 @@ def rest(work: Callable[[Request], Answer]) -> Handler:
     @wraps(work)
     def handler(event: Event, context: Any) -> Answer:
         headers: dict[str, str] = {}
-        log.start_call(_request_id(context))
+        _start_call(context)
         try:
             log.set_owner(_caller(event.get("requestContext") or {}))
             headers = cors_headers(config.load(RestSettings).cors_origins, _headers(event).get("origin"))
@@ -121,7 +121,7 @@ def web_socket(work: Callable[[Event], None]) -> Handler:
 
     @wraps(work)
     def handler(event: Event, context: Any) -> Answer:
-        log.start_call(_request_id(context))
+        _start_call(context)
         try:
             log.set_owner(_caller(event.get("requestContext") or {}))
             work(event)
@@ -143,7 +143,7 @@ def task(work: Callable[[Event, Any], Mapping[str, Any]]) -> Handler:
 
     @wraps(work)
     def handler(event: Event, context: Any) -> Answer:
-        log.start_call(_request_id(context))
+        _start_call(context)
         if execution_arn := event.get("executionArn") or (event.get("detail") or {}).get("executionArn"):
             log.set_execution(execution_arn)
         try:
@@ -192,6 +192,6 @@ def _caller(context: Mapping[str, Any]) -> str:
     return f"address:{identity.get('sourceIp', 'unknown')}"
 
 
-def _request_id(context: Any) -> str | None:
-    """Return Lambda's id of the call; calls on the local machine have none."""
-    return getattr(context, "aws_request_id", None)
+def _start_call(context: Any) -> None:
+    """Begin the log lines of a call; a call on the local machine has no version."""
+    log.start_call(getattr(context, "aws_request_id", None), getattr(context, "function_version", None))

@@ -9,7 +9,8 @@ import pulumi_aws as aws
 import pytest
 from async_download.settings.checks import camel
 
-from local_provider.schema import check_inputs, deprecated_names
+from local_provider.pulumi_names import is_deprecated, property_names
+from local_provider.schema import check_inputs, classes_of
 from tests.components.support.harness import deploy
 from tests.components.support.variants import variants
 from tests.components.test_program import stack_file
@@ -25,6 +26,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def deprecated_names(token: str) -> set[str]:
+    """Return the deprecated inputs of a resource type."""
+    arguments = classes_of(token)[1]
+    names = property_names(arguments)
+    return {name for python_name, name in names.items() if is_deprecated(vars(arguments)[python_name].fget)}
 
 
 @every_variant
@@ -47,7 +55,7 @@ def test_a_misspelt_nested_input_would_be_found() -> None:
     function = deploy({}).resource("lambda/function:Function", "copy")
     inputs = plain(function.inputs) | {"environment": {"variabels": {}}}
     (problem,) = check_inputs(function.type, inputs)
-    assert problem.path == "environment.variabels"
+    assert problem.property == "environment.variabels"
 
 
 def test_the_local_stage_sets_every_skip_flag_of_the_provider() -> None:

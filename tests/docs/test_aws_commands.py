@@ -18,7 +18,8 @@ from localcloud import walkthrough
 from tests.docs.pages import OUTPUTS, PAGES, code_blocks, code_in_sentences
 from tools.readme_tables import TOP
 
-GLOBAL = {"--cli-binary-format", "--endpoint-url", "--no-cli-pager", "--output", "--profile", "--query", "--region"}
+GLOBAL = {"--cli-binary-format", "--endpoint-url", "--no-cli-pager", "--no-paginate", "--output", "--profile"}
+GLOBAL |= {"--query", "--region"}
 RENAMED = {"s3api": "s3"}  # command of the CLI -> service
 CLI_ONLY = {  # commands that are no operation of the service, with their options
     ("logs", "tail"): {"--filter-pattern", "--follow", "--format", "--log-stream-names", "--since"},

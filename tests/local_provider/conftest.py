@@ -24,6 +24,7 @@ class PaperProvider(AwsProvider):
     def __init__(self) -> None:
         super().__init__(Aws(NOWHERE))
         self.created: list[str] = []
+        self.updated: list[str] = []
         self.removed: list[str] = []
         self.on_create: Callable[[], None] = lambda: None
         self.breaks_at = ""
@@ -36,6 +37,12 @@ class PaperProvider(AwsProvider):
         self.on_create()
         arn = {"arn": PropertyValue(f"arn:{request.name}")}
         return api.CreateResponse(f"id-{request.name}", request.properties | arn)
+
+    def update(self, request: api.UpdateRequest) -> api.UpdateResponse:
+        if request.name == self.breaks_at:
+            raise RuntimeError("the cloud refused")
+        self.updated.append(request.name)
+        return api.UpdateResponse(request.news | {"arn": PropertyValue(f"arn:{request.name}:updated")})
 
     def delete(self, request: api.DeleteRequest) -> None:
         if request.name == self.keeps:
@@ -52,10 +59,14 @@ def provider() -> PaperProvider:
 def deploy(tmp_path: Path, provider: PaperProvider) -> Callable[..., Deployment]:
     """Return a function that runs the text of a program on the provider that creates nothing."""
 
-    def run_text(text: str, **config: str) -> Deployment:
+    def run_text(text: str, update: Deployment | None = None, **config: str) -> Deployment:
         program = tmp_path / "__main__.py"
         program.write_text("import pulumi\nimport pulumi_aws as aws\n" + textwrap.dedent(text), encoding="utf-8")
-        return run(program, "project", "stack", {f"project:{key}": value for key, value in config.items()}, provider)
+        values = {f"project:{key}": value for key, value in config.items()}
+        if update is None:
+            return run(program, "project", "stack", values, provider)
+        update.update(program, "project", "stack", values, provider)
+        return update
 
     return run_text
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from local_provider.resource_types.compute import stop_running_executions
+from local_provider.resource_types.special_cases import stop_running_executions
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:transfer"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:transfer:one"

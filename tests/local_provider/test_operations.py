@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
+import pulumi
 import pytest
 
 from local_provider.aws import Aws
@@ -231,3 +232,49 @@ def test_an_update_sends_only_the_requests_of_what_changed(
     type_: str, old: dict[str, Any], new: dict[str, Any], requests: Requests
 ) -> None:
     assert updated(type_, old, new) == requests
+
+
+PUBLISHED = {"name": "f", "role": "arn:aws:iam::123456789012:role/r", "handler": "h.handler", "publish": True}
+FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
+
+
+@pytest.mark.parametrize(
+    ("change", "operations"),
+    [
+        ({"timeout": 5}, ["UpdateFunctionConfiguration", "PublishVersion"]),
+        ({"reservedConcurrentExecutions": 5}, ["PutFunctionConcurrency"]),
+        ({"tags": {"a": "1"}}, ["TagResource"]),
+        ({}, []),
+    ],
+)
+def test_a_version_is_published_after_changes_that_it_holds(change: dict[str, Any], operations: list[str]) -> None:
+    requests = updated(FUNCTION, PUBLISHED | {"arn": FUNCTION_ARN}, PUBLISHED | change)
+    assert [name for name, _ in requests] == operations
+    assert [parameters for name, parameters in requests if name == "PublishVersion"] == [
+        {"FunctionName": "f"} for name in operations if name == "PublishVersion"
+    ]
+
+
+def test_code_and_configuration_are_published_as_one_version() -> None:
+    code = pulumi.AssetArchive({"handler.py": pulumi.StringAsset("pass")})
+    requests = updated(FUNCTION, PUBLISHED | {"codeSha256": "other"}, PUBLISHED | {"code": code, "timeout": 5})
+    names = [name for name, _ in requests]
+    assert names == ["UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion"]
+    assert requests[0][1].keys() == {"FunctionName", "ZipFile"}, "Publish would store the former configuration"
+
+
+def test_an_update_returns_the_published_version() -> None:
+    aws = RecordingAws({"Version": "4", "FunctionArn": "f:4", "Account": "123456789012"})
+    client = ResourceClient(aws, RESOURCE_TYPES[FUNCTION])
+    outputs = client.update("f", PUBLISHED | {"version": "3"}, PUBLISHED | {"timeout": 5})
+    versioned = (outputs["version"], outputs["arn"], outputs["qualifiedArn"])
+    assert versioned == ("4", FUNCTION_ARN, f"{FUNCTION_ARN}:4")
+
+
+def test_a_function_is_read_with_its_newest_version() -> None:
+    versions = [{"Version": number} for number in ("$LATEST", "1", "2")]
+    aws = RecordingAws(
+        {"Configuration": {"Version": "$LATEST", "FunctionArn": "f"}, "Versions": versions, "Account": "123456789012"}
+    )
+    current = ResourceClient(aws, RESOURCE_TYPES[FUNCTION]).read("f", PUBLISHED)
+    assert (current["version"], current["qualifiedArn"].rpartition(":")[2]) == ("2", "2")

@@ -116,6 +116,27 @@ def test_a_preview_leaves_open_what_cannot_be_known() -> None:
     assert outputs["arn"] is UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("publish", "change", "unknown"),
+    [
+        (True, {"timeout": 5}, {"lastModified", "qualifiedArn", "qualifiedInvokeArn", "version"}),
+        (True, {"tags": {"a": "1"}, "reservedConcurrentExecutions": 3}, set()),
+        (False, {"timeout": 5}, set()),
+        (False, {"publish": True}, {"lastModified", "qualifiedArn", "qualifiedInvokeArn", "version"}),
+        (True, {}, set()),
+    ],
+)
+def test_a_preview_leaves_the_version_open_that_an_update_publishes(
+    publish: bool, change: dict[str, Any], unknown: set[str]
+) -> None:
+    inputs = {"name": "f", "role": "r", "publish": publish}
+    outputs = {"version": "3", "qualifiedArn": "f:3", "qualifiedInvokeArn": "i:3", "lastModified": "now", "arn": "f"}
+    request = api.UpdateRequest(urn(FUNCTION), "f", wire(inputs | outputs), wire(inputs | change), 0, [], True)
+    preview = plain_map(provider.update(request).properties or {})
+    assert {name for name, value in preview.items() if value is UNKNOWN} == unknown
+    assert preview["arn"] == "f"
+
+
 def test_nothing_changed() -> None:
     old = {"name": "q", "arn": "a", "url": "u", "tagsAll": {}, "region": "us-east-1", "tags": {}}
     assert diff(QUEUE, old, {"name": "q"}).changes is False

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_provider.errors import UnknownTypeError
+from local_provider.errors import UnsupportedError
 from local_provider.resource_types import RESOURCE_TYPES
 from local_provider.schema import check_inputs, fields_of, input_types, item_type, output_names
 
@@ -43,7 +43,7 @@ FUNCTION = "aws:lambda/function:Function"
 )
 def test_a_wrong_input_is_named(kind: str, inputs: dict[str, Any], path: str, reason: str) -> None:
     (problem,) = check_inputs(kind, inputs)
-    assert problem.path == path
+    assert problem.property == path
     assert problem.reason.startswith(reason)
 
 
@@ -58,7 +58,7 @@ def test_right_inputs_pass() -> None:
 
 @pytest.mark.parametrize("kind", ["aws:s3/bukket:Bukket", "aws:s3/bucket:Bukket", "gcp:s3/bucket:Bucket", "nonsense"])
 def test_an_unknown_type_is_refused(kind: str) -> None:
-    with pytest.raises(UnknownTypeError):
+    with pytest.raises(UnsupportedError):
         check_inputs(kind, {})
 
 

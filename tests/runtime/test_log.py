@@ -47,13 +47,14 @@ def test_field_without_a_value_is_left_out(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_lines_of_a_call_describe_its_download(download: Download, capsys: pytest.CaptureFixture[str]) -> None:
-    log.start_call("r-1")
+    log.start_call("r-1", "7")
     log.set_owner("iam:bob")
     log.set_download(download)
     log.write(steps.CLEANED_UP)
     line = only_line(capsys)
     assert [line[name] for name in (*steps.CALL_FIELDS, *steps.DOWNLOAD_FIELDS)] == [
         "r-1",
+        "7",
         DOWNLOAD_ID,
         ARN,
         "reports",
@@ -64,7 +65,7 @@ def test_lines_of_a_call_describe_its_download(download: Download, capsys: pytes
 
 def test_next_call_forgets_the_download(download: Download, capsys: pytest.CaptureFixture[str]) -> None:
     """Lambda handles the calls of other downloads in the same process."""
-    log.start_call("r-1")
+    log.start_call("r-1", "7")
     log.set_download(download)
     log.start_call("r-2")
     log.write(steps.CLEANED_UP)

@@ -27,4 +27,5 @@ CLOSE = FunctionDefinition(
     description="Closes idle sockets of a download that has ended.",
     environment=_environment,
     statements=_statements,
+    publish=True,
 )

@@ -25,5 +25,6 @@ COMPLETE = FunctionDefinition(
     description="Completes and verifies the object of a large file.",
     environment=_environment,
     statements=_statements,
+    publish=True,
     timeout_seconds=300,
 )

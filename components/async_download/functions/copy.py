@@ -37,6 +37,7 @@ COPY = FunctionDefinition(
     description="Copies a file from its origin to the bucket and verifies it.",
     environment=_environment,
     statements=_statements,
+    publish=True,
     reads_origins=True,
     timeout_seconds=900,
     copies=True,

@@ -27,6 +27,7 @@ COPY_SLICE = FunctionDefinition(
     description="Copies one slice of a large file.",
     environment=_environment,
     statements=_statements,
+    publish=True,
     reads_origins=True,
     timeout_seconds=150,  # two workers, one after the other, fit in the five minutes of an Express execution
     copies=True,

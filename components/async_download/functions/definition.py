@@ -45,3 +45,5 @@ class FunctionDefinition:
     reserved_concurrency: Callable[[Settings], int] | None = None
     """Executions that are reserved for the function, which never has more; 0 or None shares those of the account."""
     async_calls: AsyncCalls | None = None
+    publish: bool = False
+    """Whether a state machine calls the function: each change is published as a version, which definitions name."""

@@ -29,6 +29,7 @@ DELIVER = FunctionDefinition(
     description="Notifies the sockets of a download that it has ended.",
     environment=_environment,
     statements=_statements,
+    publish=True,
     timeout_seconds=60,
     memory_mb=LATENCY_MB,
     async_calls=AsyncCalls(180, 1),  # a client that has waited longer asks for the status itself

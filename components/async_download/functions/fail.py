@@ -30,6 +30,7 @@ FAIL = FunctionDefinition(
     description="Marks a download as failed, removes its unfinished upload, notifies its sockets.",
     environment=_environment,
     statements=_statements,
+    publish=True,
     timeout_seconds=60,
     async_calls=AsyncCalls(6 * 3600, 2),  # safe at any age, and throttled calls wait as long
 )

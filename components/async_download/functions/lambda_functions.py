@@ -91,6 +91,7 @@ def _function(
         architectures=[ARCHITECTURE],
         handler=f"runtime.handlers.{name}.handler",
         code=_archive(scope, name),
+        publish=definition.publish or None,
         role=role.arn,
         timeout=definition.timeout_seconds,
         memory_size=settings.copying.memory_mb if definition.copies else definition.memory_mb,

@@ -1,11 +1,14 @@
 """Creation of a state machine with its role."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from async_download.functions import FUNCTIONS
+from async_download.names import FunctionName
 from async_download.resources import Resources
 from async_download.roles import attach_policy, service_role
 from async_download.scope import Scope
@@ -19,22 +22,33 @@ A machine is deleted when its executions have ended, and they end at their next 
 """
 
 
+FunctionArns = Mapping[FunctionName, str]
+"""ARNs of functions, as a definition names them: each with the number of a version."""
+
+Functions = Mapping[FunctionName, aws.lambda_.Function]
+
+
 def create_machine(
     scope: Scope,
     part: str,
     description: str,
     resources: pulumi.Output[Resources],
-    build_definition: Callable[[Resources], dict[str, object]],
+    functions: Functions,
+    build_definition: Callable[[Resources, FunctionArns], dict[str, object]],
     build_statements: Callable[[Resources], Sequence[Statement]],
     log_group: aws.cloudwatch.LogGroup | None = None,
 ) -> aws.sfn.StateMachine:
     """Create a Standard state machine and the role that runs it.
+
+    An execution keeps the definition that it was started with, and so the versions of the functions: a deployment in
+    the meantime changes neither the code nor the environment of its tasks.
 
     Args:
         scope: the component.
         part: last part of the names.
         description: description of the role.
         resources: names and ARNs for definition and policy.
+        functions: the functions that publish versions, among others.
         build_definition: returns the definition.
         build_statements: returns the policy of the role, without traces.
         log_group: group for the errors of executions; None logs nothing.
@@ -51,13 +65,35 @@ def create_machine(
         scope.logical(part),
         name=scope.physical(part),
         type="STANDARD",
-        definition=resources.apply(lambda resources: json.dumps(build_definition(resources))),
+        definition=_definition(resources, functions, build_definition),
         role_arn=role.arn,
         logging_configuration=_error_logging(log_group) if log_group else None,
         tracing_configuration={"enabled": scope.settings.observability.tracing},
         tags=scope.tags,
         opts=scope.options(policy, delete_before_replace=True, delete_timeout=DELETE_TIMEOUT),
     )
+
+
+def invoke_functions(resources: Resources, names: Sequence[FunctionName]) -> Statement:
+    """Allow to invoke every version of functions, and the functions themselves.
+
+    Executions that an earlier release started name functions without a version.
+    """
+    arns = [resources.function(name).arn for name in names]
+    return allow("Functions", "lambda:InvokeFunction", [*arns, *(f"{arn}:*" for arn in arns)])
+
+
+def _definition(
+    resources: pulumi.Output[Resources],
+    functions: Functions,
+    build_definition: Callable[[Resources, FunctionArns], dict[str, object]],
+) -> pulumi.Output[str]:
+    versions = {name: functions[name].qualified_arn for name, definition in FUNCTIONS.items() if definition.publish}
+
+    def build(values: dict[str, Any]) -> str:
+        return json.dumps(build_definition(values["resources"], values["arns"]))
+
+    return pulumi.Output.all(resources=resources, arns=pulumi.Output.all(**versions)).apply(build)
 
 
 def _error_logging(log_group: aws.cloudwatch.LogGroup) -> aws.sfn.StateMachineLoggingConfigurationArgs:

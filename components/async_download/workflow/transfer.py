@@ -9,7 +9,7 @@ from async_download.resources import TRANSFER_MACHINE, Resources
 from async_download.scope import Scope
 from async_download.statements import Statement, allow
 from async_download.workflow import state_machine
-from async_download.workflow.machines import create_machine
+from async_download.workflow.machines import FunctionArns, Functions, create_machine, invoke_functions
 
 FUNCTIONS: tuple[FunctionName, ...] = ("copy", "copy_slice", "complete", "deliver", "fail")
 LOG_ACTIONS = [  # Step Functions has to be allowed them on all resources before a machine with logging can be created
@@ -24,18 +24,18 @@ LOG_ACTIONS = [  # Step Functions has to be allowed them on all resources before
 ]
 
 
-def create_transfer(scope: Scope, resources: pulumi.Output[Resources]) -> aws.sfn.StateMachine:
+def create_transfer(scope: Scope, resources: pulumi.Output[Resources], functions: Functions) -> aws.sfn.StateMachine:
     """Create the machine, its role and its log group."""
     group = log_group(scope, TRANSFER_MACHINE, "/aws/vendedlogs/states")
     description = "Runs the state machine of the downloads."
-    return create_machine(scope, TRANSFER_MACHINE, description, resources, definition, statements, group)
+    return create_machine(scope, TRANSFER_MACHINE, description, resources, functions, definition, statements, group)
 
 
-def definition(resources: Resources) -> dict[str, object]:
-    """Return the definition of the machine."""
+def definition(resources: Resources, arns: FunctionArns) -> dict[str, object]:
+    """Return the definition of the machine, with these versions of the functions."""
     settings = resources.settings
     return state_machine.definition(
-        **{name: resources.function(name).arn for name in FUNCTIONS},
+        **{name: arns[name] for name in FUNCTIONS},
         concurrency=settings.copying.concurrency,
         seconds=settings.retention.download_expires_seconds,
         copies=resources.copies_table.name if resources.copies_table else None,
@@ -48,7 +48,7 @@ def statements(resources: Resources) -> list[Statement]:
     machine = resources.transfer_machine.arn
     slices = machine.replace(":stateMachine:", ":execution:")
     statements = [
-        allow("Functions", "lambda:InvokeFunction", [resources.function(name).arn for name in FUNCTIONS]),
+        invoke_functions(resources, FUNCTIONS),
         allow("StartSlices", "states:StartExecution", machine),
         allow(
             "Slices",

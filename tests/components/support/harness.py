@@ -34,6 +34,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 PROJECT, STACK = "async-download", "test"
 ORIGINS: dict[str, Any] = {"reports": {"base_url": "https://reports.example.com/exports/"}}
 COMPONENT = "async-download:index:AsyncDownload"
+FIRST_VERSION = "1"
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class Cloud(Mocks):
             computed["invokeArn"] = (
                 f"arn:{self.partition}:apigateway:{self.region}:lambda:path/{computed['arn']}/invocations"
             )
+            computed["qualifiedArn"] = f"{computed['arn']}:{FIRST_VERSION if state.get('publish') else '$LATEST'}"
         elif args.typ == "aws:apigateway/resource:Resource":
             owners = {"comp4y": "/company", "par4m": "/{tenant}"}  # resources of an existing API
             id_ = id_ if "-" in args.name else f"{args.name}id"  # a program's own resource, whose id is checked

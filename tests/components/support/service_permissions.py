@@ -37,7 +37,10 @@ def definition_permissions(definition: dict[str, Any], machine: str) -> set[Perm
             required.add(("dynamodb:UpdateItem", f"{table}:table/{state['Parameters']['TableName']}"))
         elif state["Type"] == "Task":
             assert state["Resource"].endswith(":states:::lambda:invoke"), "a task whose permissions are not known here"
-            required.add(("lambda:InvokeFunction", state["Parameters"]["FunctionName"]))
+            function, _, version = state["Parameters"]["FunctionName"].rpartition(":")
+            assert version.isdecimal(), "a task that names no version runs what is deployed while it waits"
+            # Executions that an earlier release started run other versions, or name none.
+            required |= {("lambda:InvokeFunction", function), ("lambda:InvokeFunction", f"{function}:*")}
         assert not {"ItemReader", "ResultWriter"} & set(state), "a map whose permissions are not known here"
         if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
             execution = machine.replace(":stateMachine:", ":execution:")

@@ -272,6 +272,7 @@ def test_attributes_have_their_documented_names(in_process: InProcess) -> None:
         "fileName": {"S": "a.csv"},
         "sha256": {"S": "ab" * 32},
         "owner": {"S": "iam:alice"},
+        "schemaVersion": {"N": "1"},
         "createdAt": {"S": "2027-01-15T08:00:00.500Z"},
         "updatedAt": {"S": "2027-01-15T08:00:00.500Z"},
         "expiresAt": {"N": "1800003600"},
@@ -288,6 +289,7 @@ def test_attributes_have_their_documented_names(in_process: InProcess) -> None:
     }
     socket = client.get_item(TableName="connections", Key={"connectionId": {"S": "c1"}})["Item"]
     assert socket == {
+        "schemaVersion": {"N": "1"},
         "connectionId": {"S": "c1"},
         "executionArn": {"S": ARN},
         "connectedAt": {"N": "1800000000500"},

@@ -1,0 +1,116 @@
+"""Functions that records name: what a record alone does not describe."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from local_provider.aws import Aws
+from local_provider.resource_type import Properties
+from local_provider.values import Plain
+
+_METHOD_SETTINGS = {
+    "cachingEnabled": "caching/enabled",
+    "dataTraceEnabled": "logging/dataTrace",
+    "loggingLevel": "logging/loglevel",
+    "metricsEnabled": "metrics/enabled",
+    "throttlingBurstLimit": "throttling/burstLimit",
+    "throttlingRateLimit": "throttling/rateLimit",
+}
+
+
+def method_patches(_old: Properties, new: Properties) -> list[dict[str, str]]:
+    """Return the patch that sets every setting of a stage's methods."""
+    settings = {_METHOD_SETTINGS[name]: value for name, value in sorted(new["settings"].items())}
+    texts = {path: str(value).lower() if isinstance(value, bool) else str(value) for path, value in settings.items()}
+    return [{"op": "replace", "path": f"/{new['methodPath']}/{path}", "value": text} for path, text in texts.items()]
+
+
+def stage_patches(old: Properties, new: Properties) -> list[dict[str, str]]:
+    """Return the patch that adds and removes stages of a usage plan."""
+    before, after = (
+        {f"{stage['apiId']}:{stage['stage']}" for stage in properties.get("apiStages") or []}
+        for properties in (old, new)
+    )
+    steps = [("remove", stage) for stage in sorted(before - after)] + [
+        ("add", stage) for stage in sorted(after - before)
+    ]
+    return [{"op": verb, "path": "/apiStages", "value": stage} for verb, stage in steps]
+
+
+def remove_stages(aws: Aws, state: Properties) -> None:
+    """Remove the stages of a usage plan, without which it cannot be deleted."""
+    if patches := stage_patches(state, {}):
+        aws.client("apigateway").update_usage_plan(usagePlanId=state["id"], patchOperations=patches)
+
+
+def alarm_metrics(inputs: Properties) -> Properties:
+    """Return dimensions and metric queries in CloudWatch's form."""
+    prepared: dict[str, Plain] = {}
+    if "dimensions" in inputs:
+        prepared["dimensions"] = _dimensions(inputs["dimensions"])
+    if "metricQueries" in inputs:
+        prepared["metricQueries"] = [_query(query) for query in inputs["metricQueries"]]
+    return prepared
+
+
+def _dimensions(dimensions: Mapping[str, str] | None) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in sorted((dimensions or {}).items())]
+
+
+def _query(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a query with `metricStat` in place of `metric`, and `returnData`, which CloudWatch has true by default."""
+    converted = {"returnData": False, **{name: value for name, value in query.items() if name != "metric"}}
+    if metric := query.get("metric"):
+        place = {"namespace": metric.get("namespace"), "metricName": metric["metricName"]}
+        place["dimensions"] = _dimensions(metric.get("dimensions"))
+        converted["metricStat"] = {"metric": place, "period": metric["period"], "stat": metric["stat"]}
+    return converted
+
+
+def table_keys(inputs: Properties) -> Properties:
+    """Return key, attributes and encryption in DynamoDB's form."""
+    roles = {"hashKey": "HASH", "rangeKey": "RANGE"}
+    keys = [{"attributeName": inputs[name], "keyType": role} for name, role in roles.items() if name in inputs]
+    attributes = inputs.get("attributes", [])
+    definitions = [{"attributeName": item["name"], "attributeType": item["type"]} for item in attributes]
+    has_key = (inputs.get("serverSideEncryption") or {}).get("kmsKeyArn")
+    return {"keySchema": keys, "definitions": definitions} | ({"sseType": "KMS"} if has_key else {})
+
+
+def empty_bucket(aws: Aws, state: Properties) -> None:
+    """Delete objects and unfinished uploads of a bucket that may be destroyed with them."""
+    if not state.get("forceDestroy"):
+        return
+    client, bucket = aws.client("s3"), state["id"]
+    for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for upload in page.get("Uploads", []):
+            client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        keys = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+        if keys:
+            client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+
+
+def lifecycle_rules(inputs: Properties) -> Properties:
+    """Return lifecycle rules that each have a filter, which S3 demands."""
+    return {"rules": [{"filter": {"prefix": ""}, **rule} for rule in inputs.get("rules") or []]}
+
+
+def stop_running_executions(client: Any, machine_arn: str) -> None:
+    """Stop every execution that runs; `client` is a client of Step Functions.
+
+    Raises:
+        botocore.exceptions.ClientError: an execution could not be stopped and still runs.
+    """
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
+    for arn in [execution["executionArn"] for page in pages for execution in page["executions"]]:
+        try:
+            client.stop_execution(executionArn=arn)
+        except client.exceptions.ValidationException:  # the emulator's answer if it has ended since it was listed
+            if client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+                raise
+
+
+def stop_executions(aws: Aws, state: Properties) -> None:
+    """Stop what still runs, so that the state machine is deleted at once."""
+    stop_running_executions(aws.client("stepfunctions"), state["id"])
