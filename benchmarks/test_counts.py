@@ -28,13 +28,13 @@ def counted() -> Iterator[Counted]:
 
 
 @pytest.mark.parametrize("size", ["1MB", "10MB"])
-def test_a_small_file_takes_the_requests_that_the_pages_say(counted: Counted, size: str) -> None:
+def test_a_small_file_takes_the_requests_that_the_pages_say(counted: Counted, size: str) -> None:  # noqa: D103 - a test is documented by its name
     bill, expected = counted_bill(counted, size), whole_file_bill(parse_size(size))
     assert (bill.transitions, bill.invocations, bill.children) == (expected.transitions, expected.invocations, 0)
     assert (bill.s3, bill.dynamodb) == (expected.s3, expected.dynamodb)
 
 
-def test_slices_take_the_requests_that_the_pages_say(counted: Counted) -> None:
+def test_slices_take_the_requests_that_the_pages_say(counted: Counted) -> None:  # noqa: D103 - as above
     bill, expected = counted_bill(counted, "100MB"), derived_bill(parse_size("100MB"))
     assert (bill.transitions, bill.invocations, bill.children) == (8, 9, 2)
     assert without_progress(bill.s3) == without_progress(expected.s3)
