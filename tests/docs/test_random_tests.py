@@ -69,7 +69,7 @@ def test_the_named_commands_draw_all_examples() -> None:
 def test_a_job_of_the_workflow_draws_all_examples() -> None:
     """The option has a default in the Makefile, so that the command without it draws few."""
     assert "--examples $(EXAMPLES)" in recipe("test-unit")
-    assert "make test-unit EXAMPLES=all" in (TOP / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "test-unit EXAMPLES=all" in (TOP / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 
 
 def test_continuous_integration_draws_all_responses_of_origins() -> None:
