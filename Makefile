@@ -5,10 +5,14 @@ RUN := .venv/bin/python
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder $(patsubst %,--ignore integration_tests/%,page parity origins upgrade)
 # AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
 PROVIDER ?= auto
-# Tests of test-engine: with the stand-in, test-e2e deploys the other kinds of stacks from the same inputs.
-ENGINE_TESTS := $(if $(filter stand-in,$(PROVIDER)),integration_tests/engine,integration_tests --ignore integration_tests/local)
+# Tests of test-languages, and of test-engine: with the stand-in, test-e2e deploys the other kinds of stacks from the same
+# inputs, and test-languages the programs of others.
+LANGUAGE_TESTS := $(patsubst %,integration_tests/engine/test_%.py,examples other_programs)
+ENGINE_TESTS := $(if $(filter stand-in,$(PROVIDER)),integration_tests/engine $(patsubst %,--ignore %,$(LANGUAGE_TESTS)),integration_tests --ignore integration_tests/local)
 # Folders or files of test-unit.
 TESTS ?= tests admin/tests client/tests
+# Examples that random tests and sweeps of test-unit draw: few, or all (docs/testing.md).
+EXAMPLES ?= few
 PULUMI_VERSION := v3.255.0
 # Go programs, all of them for tests, are compiled without debugging information, and without inlining except in what
 # takes their time: half of the CPU time. One set of options, so that the Go example uses the cache of Pulumi's CLI.
@@ -39,7 +43,7 @@ setup: .venv/.ready ## Create .venv with everything that the lock file names
 # The emulator and its functions store no bytecode, hence this: they start in a fraction of the time.
 .venv/.ready: .tools/bin/uv pyproject.toml admin/pyproject.toml client/pyproject.toml uv.lock
 	@.tools/bin/uv sync --quiet --frozen --group dev --python "$$(command -v $(PYTHON))"
-	@$(RUN) -m compileall -q $$($(RUN) -c 'import boto3, botocore, hypercorn, ministack, urllib3; print(*boto3.__path__, *botocore.__path__, *hypercorn.__path__, *ministack.__path__, *urllib3.__path__)')
+	@$(RUN) -c 'import boto3, botocore, hypercorn, ministack, urllib3; print(*boto3.__path__, *botocore.__path__, *hypercorn.__path__, *ministack.__path__, *urllib3.__path__, sep="\n")' | $(RUN) -m compileall -q -i -
 	@touch $@
 
 .venv/.page: .venv/.ready
@@ -57,11 +61,11 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 
 test: test-unit test-e2e ## Every test
 
-test-unit: setup ## Unit and component tests, no network
-	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples few
+test-unit: setup ## Unit and component tests, no network (EXAMPLES=all draws every random example and each setting alone)
+	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples $(EXAMPLES)
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
-	@$(RUN) -m pytest integration_tests --ignore integration_tests/engine $(PARALLEL)
+	@$(RUN) -m pytest integration_tests benchmarks --ignore integration_tests/engine $(PARALLEL)
 
 test-mutation: setup ## Take every right away, one by one, and see it missed (minutes; WRITE=1 writes docs/mutation.md)
 	@$(RUN) -m integration_tests.mutation $(if $(WRITE),--write)
@@ -69,6 +73,10 @@ test-mutation: setup ## Take every right away, one by one, and see it missed (mi
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and one journey for each kind of stack
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
 	@$(RUN) -m pytest $(ENGINE_TESTS) $(PARALLEL) --engine pulumi --provider $(PROVIDER) -m engine
+
+test-languages: setup ## Programs of others on Pulumi's own engine: each example, the component from its folder and its wheel
+	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	@$(RUN) -m pytest $(LANGUAGE_TESTS) $(PARALLEL) --engine pulumi --provider $(PROVIDER) -m engine
 
 test-engine-all: setup ## As test-engine, with the whole end-to-end suite on stacks that Pulumi's own engine deployed
 	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
@@ -123,6 +131,9 @@ bench-cold: setup ## Start and first call of each function, beside an earlier co
 bench-client: setup ## The downloader beside curl and aria2c, and resumed after kill -9
 	@$(RUN) -m benchmarks.client
 
+bench-load: setup ## 2,000 downloads in 10 minutes while functions, DynamoDB, S3 and sockets fail: none lost, nothing left over
+	@$(RUN) -m benchmarks.load
+
 dist: setup ## Build what a release publishes from the last commit: packages, SBOMs, licences, checksums (docs/releasing.md)
 	@$(RUN) -m tools.release.build
 
@@ -165,6 +176,7 @@ docs: setup ## Write tables, schema, OpenAPI document, diagrams, deploying polic
 	@$(RUN) -m tools.registry_pages
 	@$(RUN) -m tools.release.licences
 	@$(RUN) -m tools.openapi
+	@$(RUN) -m benchmarks.scaling
 	@$(RUN) -m tools.deploy_permissions --write
 	@$(RUN) -m tools.permissions_boundary --write
 	@$(RUN) -m tests.components.support.snapshot --write

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+import signal
 import sys
 
 import pytest
@@ -30,12 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TEST_EXAMPLES"] = config.getoption("--examples")
     sys.dont_write_bytecode = False  # else each of the processes that tests start compiles all that it imports
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script; children would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--target", "emulator") == "aws":
         return
     for name in filter(MACHINE_VARIABLES.fullmatch, list(os.environ)):
         del os.environ[name]
     nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
     os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "LC_ALL": "C.UTF-8", **nowhere}
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what the tests have imported and thousands of tests, all of which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

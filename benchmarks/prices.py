@@ -1,4 +1,4 @@
-"""On-demand prices of AWS in us-east-1, in dollars; Lambda on arm64. Data transfer out of AWS is not included."""
+"""On-demand prices of AWS in us-east-1, in dollars; Lambda on arm64. A `Bill` has no data transfer out of AWS."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ LOG_GB = 0.5
 LOG_EVENT_BYTES = 26  # that CloudWatch Logs adds to each line
 METRIC_MONTH = 0.3
 MESSAGE = 1.0 / MILLION  # through a socket, for each 32 KB
+REST_REQUEST = 3.5 / MILLION
+CONNECTION_MINUTE = 0.25 / MILLION
+STORED_GB_MONTH = 0.023
+TRANSFER_GB = 0.09  # out to the internet, up to 10 TB a month; less for more
 ALARM_METRIC = 0.10  # a month; an alarm on an expression counts each of its metrics
 DASHBOARD = 3.0  # a month
 

@@ -16,7 +16,7 @@ EXAMPLES = {
     "go": "examples/go/main.go",
     "yaml": "examples/yaml/Pulumi.yaml",
 }
-"""The programs that `make test-engine` deploys, by the registry's name of the language."""
+"""The programs that `make test-languages` deploys, by the registry's name of the language."""
 AWS = "https://www.pulumi.com/registry/packages/aws/"
 UNKNOWN_REPOSITORY = "https://…/async-download"
 

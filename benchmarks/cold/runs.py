@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,9 +147,11 @@ class Process:
 
 
 @contextmanager
-def started(function: Function, environment: Mapping[str, str]) -> Iterator[Process]:
+def started(
+    function: Function, environment: Mapping[str, str], python: Sequence[str] = (sys.executable, "-B")
+) -> Iterator[Process]:
     """Start a function as Lambda does."""
-    command = [sys.executable, "-B", str(HERE / "worker.py"), function.key]
+    command = [*python, str(HERE / "worker.py"), function.key]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     variables = {**function.environment, **environment}
     with subprocess.Popen(command, cwd=function.folder, env=variables, text=True, **pipes) as process:

@@ -4,7 +4,6 @@
 the repository are not on its path, nor on that of functions. `make demo` and `make local` start functions without it.
 """
 
-import os
 import runpy
 import shlex
 import socket
@@ -24,18 +23,26 @@ def install(_path: str) -> None:
     from localcloud.ministack_names import replace_python
 
     folder = Path(tempfile.mkdtemp(prefix="functions-"))
-    address, program = folder / "socket", folder / "python"
-    command = shlex.join([sys.executable, "-I", "-S", str(FORK_SERVER), str(address)])
-    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+    program = folder / "python"
+    command, server = start_server(folder / "socket")
+    _running.append(server)
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
     program.chmod(0o700)
+    replace_python(str(program))
+
+
+_running: list[subprocess.Popen[bytes]] = []
+"""Servers that end when this process does, and with it their standard input."""
+
+
+def start_server(address: Path) -> tuple[list[str], subprocess.Popen[bytes]]:
+    """Start the server; return the command in place of `python`, and the server, which ends with its standard input."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(address))
         listener.listen()
-        reader, _writer = os.pipe()  # closed when this process ends, and the server with it
-        server = [sys.executable, "-P", __file__, str(listener.fileno())]
-        subprocess.Popen(server, stdin=reader, pass_fds=[listener.fileno()])
-        os.close(reader)
-    replace_python(str(program))
+        command = [sys.executable, "-P", __file__, str(listener.fileno())]
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
+    return [sys.executable, "-I", "-S", str(FORK_SERVER), str(address)], server
 
 
 def main(listener: socket.socket) -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from client.tests.support.examples import some
+from tests.components.support.variants import variants
+from tests.runtime.copying import test_copy_chaos as chaos
+from tests.runtime.ending import test_no_lost_wake_up as lost
 from tests.runtime.origin import test_framing as framing
 from tools.readme_tables import TOP
 
-ROW = re.compile(r"^\| `(\S+)`: [^|]* \| ([\d,]+) \| ([\d,]+) with `make (\S+)`", re.MULTILINE)
+ROW = re.compile(r"^\| `(\S+\.py)`: [^|]* \| ([\d,]+) \| ([\d,]+) \| (?:`make (\S+)`)?", re.MULTILINE)
+LOST = "tests/runtime/ending/test_no_lost_wake_up.py"
 FUZZ, FAULTS = "client/tests/test_fuzz.py", "client/tests/test_faults.py"
 
 
@@ -25,21 +32,44 @@ def examples_of(file: str) -> list[int]:
     return [int(number) for number in re.findall(r"(?:@fuzz|max_examples=some)\((\d+)\)", text)]
 
 
-def test_the_numbers_of_examples_are_those_of_the_tests() -> None:
+def rows() -> list[tuple[str, int, int, str]]:
+    """Return file, few examples, all examples, and the target that draws all, for each row of the table."""
     page = (TOP / "docs" / "testing.md").read_text(encoding="utf-8")
-    rows = {file: (few.replace(",", ""), all_.replace(",", "")) for file, few, all_, _ in ROW.findall(page)}
-    drawn = {file: examples_of(file) for file in (FUZZ, FAULTS)}
-    expected = {file: (sum(number // 8 for number in numbers), sum(numbers)) for file, numbers in drawn.items()}
-    expected["tests/runtime/origin/test_framing.py"] = (framing.FEW_EXAMPLES, framing.EXAMPLES)
-    assert {file: (int(few), int(all_)) for file, (few, all_) in rows.items()} == expected
+    return [
+        (file, int(few.replace(",", "")), int(all_.replace(",", "")), target)
+        for file, few, all_, target in ROW.findall(page)
+    ]
+
+
+def test_the_numbers_of_examples_are_those_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {}
+    for examples in ("few", "all"):
+        monkeypatch.setenv("TEST_EXAMPLES", examples)
+        sizes[examples] = {
+            ("tests/components/support/variants.py", len(variants())),
+            (LOST, lost.SHARES * some(lost.SCHEDULES, share=4)),
+            (LOST, sum(len(lost.orders_of(status)) for status in lost.ENDS)),
+            ("tests/runtime/copying/test_copy_chaos.py", some(2 * len(chaos.ORIGINS), share=2)),
+            ("tests/runtime/origin/test_framing.py", framing.FEW_EXAMPLES if examples == "few" else framing.EXAMPLES),
+            *((file, sum(some(number) for number in examples_of(file))) for file in (FUZZ, FAULTS)),
+        }
+    assert {(file, few) for file, few, _, _ in rows()} == sizes["few"]
+    assert {(file, all_) for file, _, all_, _ in rows()} == sizes["all"]
 
 
 def test_the_named_commands_draw_all_examples() -> None:
-    page = (TOP / "docs" / "testing.md").read_text(encoding="utf-8")
-    for file, _, _, target in ROW.findall(page):
+    named = [(file, target) for file, _, _, target in rows() if target]
+    assert len(named) == 3
+    for file, target in named:
         paths = re.findall(r"(?:tests|client/tests)[\w./]*", recipe(target))
         assert any(file.startswith(path) for path in paths), (file, target)
         assert "--examples" not in recipe(target)
+
+
+def test_a_job_of_the_workflow_draws_all_examples() -> None:
+    """The option has a default in the Makefile, so that the command without it draws few."""
+    assert "--examples $(EXAMPLES)" in recipe("test-unit")
+    assert "test-unit EXAMPLES=all" in (TOP / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 
 
 def test_continuous_integration_draws_all_responses_of_origins() -> None:

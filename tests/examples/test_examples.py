@@ -1,4 +1,4 @@
-"""The examples are short and use existing inputs and outputs; `make test-engine` deploys them."""
+"""The examples are short and use existing inputs and outputs; `make test-languages` deploys them."""
 
 from __future__ import annotations
 

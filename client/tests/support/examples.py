@@ -1,10 +1,10 @@
-"""Number of examples of the random tests, of which `make test-downloader` draws all."""
+"""Number of examples of the random tests and of sweeps, of which `make test-unit EXAMPLES=all` draws all."""
 
 from __future__ import annotations
 
 import os
 
 
-def some(examples: int) -> int:
-    """Return an eighth of the examples with pytest's option `--examples few`, else all."""
-    return examples // 8 if os.environ.get("TEST_EXAMPLES") == "few" else examples
+def some(examples: int, *, share: int = 8) -> int:
+    """Return the number of examples divided by `share` with pytest's option `--examples few`, else all."""
+    return examples // share if os.environ.get("TEST_EXAMPLES") == "few" else examples

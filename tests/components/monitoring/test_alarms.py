@@ -191,16 +191,55 @@ def test_the_topic_gets_alarm_and_ok_and_nothing_else() -> None:
         assert alarm.inputs["comparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
+def thresholds_of(args: dict[str, int]) -> dict[str, float]:
+    alarms = by_name(deploy(ON | {f"observability.alarms.{setting}": value for setting, value in args.items()}))
+    return {name: alarm.inputs["threshold"] for name, alarm in alarms.items()}
+
+
+@pytest.fixture(scope="module")
+def numbered_alarms() -> tuple[dict[str, float], list[dict[str, float]]]:
+    """Return the thresholds of stacks whose settings together tell which setting an alarm has.
+
+    In the first, each setting has a number of its own. In each of the others, settings with a certain bit set in
+    their position, counted from 1, are 0.
+    """
+    positions = {setting: position for position, setting in enumerate(THRESHOLDS, 1)}
+    higher = {
+        setting: NUMBERS[f"observability.alarms.{setting}"][2] - position for setting, position in positions.items()
+    }
+    off = [
+        {setting: 0 for setting, position in positions.items() if position >> bit & 1}
+        for bit in range(len(THRESHOLDS).bit_length())
+    ]
+    return thresholds_of(higher), [thresholds_of(args) for args in off]
+
+
 @pytest.mark.parametrize("setting", THRESHOLDS)
-def test_a_threshold_can_be_changed_and_0_is_no_alarm(setting: str) -> None:
-    path = f"observability.alarms.{setting}"
-    usual, higher, off = (by_name(deploy(ON | args)) for args in ({}, {path: NUMBERS[path][2]}, {path: 0}))
-    changed = {name for name in usual if usual[name].inputs["threshold"] != higher[name].inputs["threshold"]}
-    assert changed
-    assert set(off) == set(usual) - changed
+def test_a_threshold_can_be_changed_and_0_is_no_alarm(
+    setting: str, numbered_alarms: tuple[dict[str, float], list[dict[str, float]]]
+) -> None:
+    usual, (higher, off) = thresholds_of({}), numbered_alarms
+    position = THRESHOLDS.index(setting) + 1
+    default, _, largest = NUMBERS[f"observability.alarms.{setting}"][:3]
     unit = 3600 if setting.endswith("hours") else 1
-    assert {higher[name].inputs["threshold"] for name in changed} == {NUMBERS[path][2] * unit}
-    assert {usual[name].inputs["threshold"] for name in changed} == {NUMBERS[path][0] * unit}
+    own = {name for name in usual if [name not in alarms for alarms in off] == bits_of(position, len(off))}
+    assert own
+    assert {higher[name] for name in own} == {(largest - position) * unit}
+    assert {usual[name] for name in own} == {default * unit}
+    assert set(higher) == set(usual)
+
+
+def bits_of(position: int, count: int) -> list[bool]:
+    return [bool(position >> bit & 1) for bit in range(count)]
+
+
+def test_each_alarm_belongs_to_one_setting(
+    numbered_alarms: tuple[dict[str, float], list[dict[str, float]]],
+) -> None:
+    _, off = numbered_alarms
+    positions = [bits_of(position, len(off)) for position in range(1, len(THRESHOLDS) + 1)]
+    for name in thresholds_of({}):
+        assert [name not in alarms for alarms in off] in positions, name
 
 
 def test_a_topic_may_be_computed() -> None:

@@ -6,9 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
-
 from tests.components.support.harness import Deployment, RegisteredResource
 
 ROLE = "arn:aws:iam::123456789012:role/transfer"
@@ -59,6 +56,9 @@ def is_document(value: object) -> bool:
 
 def findings(documents: Mapping[str, Document]) -> list[Finding]:
     """Return all findings of cfn-lint, including information."""
+    from cfnlint.api import lint  # half a second, which most workers of a test run need not spend
+    from cfnlint.config import ManualArgs
+
     names = list(documents)
     resources = {f"R{number}": _resource(f"R{number}", *documents[name]) for number, name in enumerate(names)}
     template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from client.tests.support.examples import some
 from tests.components.support.declarations import FLAGS
 from tests.components.test_settings import PARAMETER, SECRET, origin
 
@@ -90,6 +91,7 @@ PREREQUISITES: dict[str, dict[str, Any]] = {  # settings that a setting requires
     "auth.api_keys": {"auth.type": "api_key"},
     "auth.authorizer": {"auth.type": "authorizer"},
 }
+GROUP_SIZE = 10
 WITH_SECRETS = origin(secret_headers={"Authorization": SECRET}, ca_bundle=PARAMETER)
 
 
@@ -105,8 +107,17 @@ def main_variants() -> dict[str, dict[str, Any]]:
 
 
 def variants() -> dict[str, dict[str, Any]]:
-    """Return name and arguments of the main variants, and of each setting alone."""
+    """Return name and arguments of the main variants, and of each setting alone.
+
+    With pytest's option `--examples few`, settings that can be combined come in groups of `GROUP_SIZE`.
+    """
     alone = NON_DEFAULT | EXISTING_BUCKET | EXCLUSIVE
-    return main_variants() | {
-        setting: {setting: value} | PREREQUISITES.get(setting, {}) for setting, value in alone.items()
-    }
+    by_setting = {setting: {setting: value} | PREREQUISITES.get(setting, {}) for setting, value in alone.items()}
+    if some(len(alone)) < len(alone):
+        names = list(NON_DEFAULT)
+        for group in (names[start : start + GROUP_SIZE] for start in range(0, len(names), GROUP_SIZE)):
+            arguments: dict[str, Any] = {}
+            for name in group:
+                arguments |= by_setting.pop(name)
+            by_setting[f"{group[0]} to {group[-1]}"] = arguments
+    return main_variants() | by_setting

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from benchmarks.cold.calls import EVENTS, is_success
 from benchmarks.cold.endpoint import Handler, Server
-from benchmarks.cold.runs import CERTIFICATE, CREDENTIALS, Function, Process, environment_of, stage, started
+from benchmarks.cold.runs import CERTIFICATE, CREDENTIALS, Function, Process, environment_of, stage
+from benchmarks.cold.runs import started as started_by
+from integration_tests.support import function_server
 from runtime.adapters import aws, startup
 from tests.runtime.support.in_process import RawBody
 from tests.runtime.test_architecture import HANDLERS, ROOT
 
+Start = Callable[[Function, dict[str, str]], AbstractContextManager[Process]]
 OPENED_BY_THE_CALL = {"copy": 2, "copy_slice": 1, "complete": 1}  # to the bucket, and to the origin
 OPENED_BY_EACH_CALL = {"copy": 1}  # to the origin, whose connection is closed after a whole file
 
@@ -76,6 +80,14 @@ def functions(endpoint: CountingEndpoint, tmp_path_factory: pytest.TempPathFacto
     return stage(ROOT, tmp_path_factory.mktemp("functions"), endpoint.url)
 
 
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start functions from a process that has loaded botocore, as the end-to-end tests do."""
+    python, server = function_server.start_server(tmp_path_factory.mktemp("server") / "socket")
+    with server:
+        yield partial(started_by, python=python)
+
+
 @pytest.fixture
 def environment(endpoint: CountingEndpoint, tmp_path: Path) -> dict[str, str]:
     """Return the environment that Lambda sets."""
@@ -84,7 +96,11 @@ def environment(endpoint: CountingEndpoint, tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("key", HANDLERS)
 def test_first_call_opens_no_connection_that_the_start_could_open(
-    key: str, endpoint: CountingEndpoint, functions: dict[str, Function], environment: dict[str, str]
+    key: str,
+    endpoint: CountingEndpoint,
+    functions: dict[str, Function],
+    environment: dict[str, str],
+    started: Start,
 ) -> None:
     """Requests before the first call are unsigned, except for AssumeRole of the signing role."""
     endpoint.signed.clear()
@@ -105,7 +121,11 @@ def test_first_call_opens_no_connection_that_the_start_could_open(
 
 @pytest.mark.parametrize("key", ["request_download", "connect", "deliver", "complete"])
 def test_connection_closed_since_the_start_is_opened_again(
-    key: str, endpoint: CountingEndpoint, functions: dict[str, Function], environment: dict[str, str]
+    key: str,
+    endpoint: CountingEndpoint,
+    functions: dict[str, Function],
+    environment: dict[str, str],
+    started: Start,
 ) -> None:
     """Lambda may start a function long before its first call, and freezes it between calls."""
     with started(functions[key], environment) as process:
@@ -117,7 +137,7 @@ def test_connection_closed_since_the_start_is_opened_again(
 
 
 def test_missing_variable_fails_the_first_call_not_the_start(
-    functions: dict[str, Function], environment: dict[str, str]
+    functions: dict[str, Function], environment: dict[str, str], started: Start
 ) -> None:
     """Lambda would start a function that ended again and again."""
     for key, outcome in (("request_download", 500), ("connect", 500), ("deliver", "ConfigError")):
@@ -129,7 +149,7 @@ def test_missing_variable_fails_the_first_call_not_the_start(
 
 
 def test_missing_region_fails_the_first_call_not_the_start(
-    functions: dict[str, Function], environment: dict[str, str]
+    functions: dict[str, Function], environment: dict[str, str], started: Start
 ) -> None:
     del environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"], environment["AWS_ENDPOINT_URL"]
     for key, outcome in (("request_download", 500), ("connect", 500), ("deliver", "ServiceError")):
@@ -139,14 +159,16 @@ def test_missing_region_fails_the_first_call_not_the_start(
 
 
 def test_refused_connection_fails_the_first_call_not_the_start(
-    functions: dict[str, Function], environment: dict[str, str]
+    functions: dict[str, Function], environment: dict[str, str], started: Start
 ) -> None:
     with started(functions["connect"], environment | {"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}) as process:
         assert outcome_of(process, "connect") == 500
         assert "EndpointConnectionError" in process.log()
 
 
-def test_function_without_credentials_starts(functions: dict[str, Function], environment: dict[str, str]) -> None:
+def test_function_without_credentials_starts(
+    functions: dict[str, Function], environment: dict[str, str], started: Start
+) -> None:
     """The error names the operation that could not be signed."""
     for name in CREDENTIALS:
         del environment[name]
