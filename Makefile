@@ -43,7 +43,7 @@ setup: .venv/.ready ## Create .venv with everything that the lock file names
 # The emulator and its functions store no bytecode, hence this: they start in a fraction of the time.
 .venv/.ready: .tools/bin/uv pyproject.toml admin/pyproject.toml client/pyproject.toml uv.lock
 	@.tools/bin/uv sync --quiet --frozen --group dev --python "$$(command -v $(PYTHON))"
-	@$(RUN) -m compileall -q $$($(RUN) -c 'import boto3, botocore, hypercorn, ministack, urllib3; print(*boto3.__path__, *botocore.__path__, *hypercorn.__path__, *ministack.__path__, *urllib3.__path__)')
+	@$(RUN) -c 'import boto3, botocore, hypercorn, ministack, urllib3; print(*boto3.__path__, *botocore.__path__, *hypercorn.__path__, *ministack.__path__, *urllib3.__path__, sep="\n")' | $(RUN) -m compileall -q -i -
 	@touch $@
 
 .venv/.page: .venv/.ready

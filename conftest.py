@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import signal
 import sys
 
 import pytest
@@ -31,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TEST_EXAMPLES"] = config.getoption("--examples")
     sys.dont_write_bytecode = False  # else each of the processes that tests start compiles all that it imports
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script; children would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--target", "emulator") == "aws":
         return
     for name in filter(MACHINE_VARIABLES.fullmatch, list(os.environ)):

@@ -10,11 +10,10 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-# No profile and no shared files: the user's environment must neither break nor redirect a local stack.
+# No variables, profile and shared files: the user's environment must neither break nor redirect a local stack.
 _ISOLATED = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, "/dev/null", None),
-    "credentials_file": (None, None, "/dev/null", None),
+    name: (None, None, "/dev/null" if name in ("config_file", "credentials_file") else default, convert)
+    for name, (_, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
 }
 _CONFIG = Config(
     proxies={},  # ignore the environment's: this cloud is on this machine
@@ -23,7 +22,7 @@ _CONFIG = Config(
     max_pool_connections=32,
     retries={"mode": "standard", "total_max_attempts": 2},
     signature_version="s3v4",
-    s3={"addressing_style": "path"},
+    s3={"addressing_style": "path", "us_east_1_regional_endpoint": "regional"},  # both have variables, too
 )
 
 

@@ -21,10 +21,10 @@ from async_download_client import (
     Verified,
 )
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.filesize import decimal
 
 from local_provider.errors import EngineError
+from localcloud.console import make_console
 from localcloud.demo_facts import Facts, connection_fields, download_fields, wait_for
 from localcloud.demo_screen import Screen, seconds_text
 from localcloud.errors import LocalCloudError
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     # Hide the warning that the REST API is open to everyone: the demo means it.
     logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)
-    screen = Screen(Console(highlight=False))
+    screen = Screen(make_console())
     try:
         with stoppable():
             _journey(screen, options.first_byte, options.size)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from localcloud.activity import Line, of_origin
+from localcloud.console import make_console
 from localcloud.deployed_origins import origins_of
 from localcloud.emulator import Emulator
 from localcloud.errors import EmulatorError
@@ -46,7 +47,7 @@ def serve(origin: str | None, directory: Path = WORD, console: Console | None = 
     Raises:
         LocalCloudError: The stack could not be brought up, or its emulator ended.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or make_console(soft_wrap=True)
     logging.basicConfig(format="warning: %(message)s")  # show the program's warnings
     started = time.monotonic()
     refuse_second(directory)
@@ -86,7 +87,7 @@ def serve_emulator(port: int, directory: Path, console: Console | None = None) -
     Raises:
         LocalCloudError: It did not start, or ended.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or make_console(soft_wrap=True)
     refuse_second(directory)
     with Emulator(log_path=directory / "emulator.log", port=port) as emulator, published(_reach(emulator), directory):
         console.print(f"MiniStack answers on {emulator.endpoint}. Ctrl-C stops it.", style="bold")

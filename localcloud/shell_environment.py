@@ -1,5 +1,7 @@
 """`python -m localcloud env`: shell commands that point aws, awslocal, pulumi and SDKs at the running emulator."""
 
+import os
+import re
 import shlex
 from pathlib import Path
 
@@ -8,6 +10,10 @@ from localcloud.paths import WORD
 
 # A profile or a session token of the user's own would come before these keys, or be sent with them.
 _CONFLICTING_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+# These would send requests elsewhere than to AWS_ENDPOINT_URL.
+_REDIRECTING = re.compile(
+    r"AWS_ENDPOINT_URL_[0-9A-Z_]+|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS|AWS_USE_(FIPS|DUALSTACK)_ENDPOINT"
+)
 
 
 def print_environment(directory: Path = WORD) -> int:
@@ -24,7 +30,8 @@ def print_environment(directory: Path = WORD) -> int:
         "AWS_ACCESS_KEY_ID": outputs["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": outputs["secretAccessKey"],
     }
-    print(f"unset {' '.join(_CONFLICTING_VARIABLES)}")
+    redirecting = sorted(name for name in os.environ if _REDIRECTING.fullmatch(name))
+    print(f"unset {' '.join((*_CONFLICTING_VARIABLES, *redirecting))}")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

@@ -14,14 +14,18 @@ class Stopped(BaseException):
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Raise Stopped in the main thread at the first signal; ignore further ones until the block has ended."""
+    """Raise Stopped in the main thread at the first signal; ignore further ones until the block has ended.
+
+    A signal that is ignored stays ignored: `nohup` does this with SIGHUP.
+    """
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         raise Stopped
 
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from rich.console import Console
 
 from local_provider.aws import Aws
+from localcloud.console import make_console
 from localcloud.outputs_file import read_running
 from localcloud.paths import WORD
 
@@ -19,7 +20,7 @@ def show_tables(directory: Path = WORD, console: Console | None = None) -> int:
     Raises:
         NotRunningError: There is none.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
+    console = console or make_console(soft_wrap=True)
     outputs = read_running(directory)
     client = Aws(outputs["awsEndpoint"], outputs["region"], outputs["accessKeyId"], outputs["secretAccessKey"]).client(
         "dynamodb"

@@ -58,7 +58,9 @@ class Surroundings:
 
 ALL = (
     Surroundings("dumb-terminal", {"TERM": "dumb", "COLUMNS": "20", "LINES": "5", "NO_COLOR": "1"}),
-    Surroundings("forced-colours", {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "PY_COLORS": "1", "TERM": "xterm"}),
+    Surroundings(
+        "forced-colours", {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "PY_COLORS": "1", "TERM": "xterm", "COLUMNS": "0"}
+    ),
     Surroundings(
         "ascii-locale",
         {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""},
@@ -76,6 +78,8 @@ ALL = (
             "AWS_CA_BUNDLE": "/nonexistent/bundle.pem",
             "AWS_MAX_ATTEMPTS": "0",
             "AWS_USE_FIPS_ENDPOINT": "true",
+            "AWS_DEFAULTS_MODE": "absent",
+            "AWS_STS_REGIONAL_ENDPOINTS": "absent",
             "BOTO_CONFIG": "/nonexistent/boto",
         },
     ),

@@ -133,6 +133,12 @@ def test_a_local_stack_needs_no_profile_and_no_proxy(monkeypatch: pytest.MonkeyP
     assert client.meta.endpoint_url == "http://127.0.0.1:4566"
 
 
+def test_a_local_stack_needs_no_setting_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULTS_MODE", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_RETRY_MODE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "absent")
+    assert opened(LOCAL).client("sts").meta.endpoint_url == "http://127.0.0.1:4566"
+
+
 @pytest.mark.security
 def test_own_credentials_are_never_sent_to_an_endpoint_in_the_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAMINE")

@@ -189,10 +189,32 @@ def test_a_second_interrupt_exits_at_once(tmp_path: Path, wait_for: WaitFor) -> 
     assert process.wait(timeout=10) == 130
 
 
-def test_on_a_terminal_get_shows_bars(stack: FakeStack, target: Path) -> None:
+def test_a_name_with_control_characters_is_printed_safely(stack: FakeStack, target: Path, capfd: Capture) -> None:
+    named = target.with_name("a\x1b[31m\nb")
+    assert cli.main(["get", stack.api_url, "-o", str(named)]) == 0
+    assert named.read_bytes() == stack.content
+    assert capfd.readouterr().err.splitlines()[-1] == f"Saved {target.parent}/a\ufffd[31m\ufffdb (300.0 kB)"
+
+
+def test_a_signal_that_is_ignored_stays_ignored(stack: FakeStack, target: Path, wait_for: WaitFor) -> None:
+    """Shells start jobs in the background of scripts so; Ctrl-C is for the job in the foreground."""
+    stack.faults = [Fault(cut=100_000, silent=True)]
+    part = target.with_name("report.bin.part")
+    program = "trap '' INT; exec \"$@\""
+    process = start(["sh", "-c", program, "sh", *COMMAND, "get", stack.api_url, "-o", str(target)])
+    wait_for(lambda: part.exists() and part.stat().st_size == 100_000)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=0.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 143
+
+
+@pytest.mark.parametrize("columns", ["100", "0"])
+def test_on_a_terminal_get_shows_bars(stack: FakeStack, target: Path, columns: str) -> None:
     main, child = os.openpty()
     command = [*COMMAND, "get", stack.api_url, "--path", "q3.csv", "-o", str(target)]
-    process = start(command, stderr=child, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"})
+    process = start(command, stderr=child, env=os.environ | {"TERM": "xterm", "COLUMNS": columns})
     os.close(child)
     shown = b""
     while True:

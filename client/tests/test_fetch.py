@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from async_download_client import (
@@ -18,8 +20,13 @@ from async_download_client import (
     Received,
     RefusedError,
     SizeMismatchError,
+    StopSignal,
     UnavailableError,
 )
+from async_download_client.transfer.ranges import RangeReader
+from async_download_client.transfer.throttle import Throttle
+from async_download_client.transport import Transport
+from urllib3 import BaseHTTPResponse
 
 from client.tests.conftest import Fetch
 from client.tests.support.fake_stack import FakeStack, Fault
@@ -165,6 +172,21 @@ def test_a_new_url_of_another_object_is_an_error(fetch: Fetch, stack: FakeStack)
     stack.promised = {"size": 1}
     with pytest.raises(ObjectChangedError):
         fetch()
+
+
+@pytest.mark.parametrize("content_range", [f"bytes 0-299999/{'9' * 5000}", f"bytes 0-{'9' * 5000}/*", "bytes ²-1/2"])
+def test_a_range_whose_numbers_python_does_not_convert_is_a_network_error(file: ReadyFile, content_range: str) -> None:
+    response = cast(BaseHTTPResponse, SimpleNamespace(status=206, headers={"Content-Range": content_range}))
+    reader = RangeReader(Transport(5, 1), Throttle(None), StopSignal(), ranged=True)
+    with pytest.raises(NetworkError, match="another range"):
+        reader._check_response(response, file, 0, file.size)
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "²"])
+def test_a_length_that_python_does_not_convert_is_not_used(file: ReadyFile, length: str) -> None:
+    response = cast(BaseHTTPResponse, SimpleNamespace(status=200, headers={"Content-Length": length}))
+    reader = RangeReader(Transport(5, 1), Throttle(None), StopSignal(), ranged=False)
+    reader._check_response(response, file, 0, file.size)
 
 
 def test_an_error_of_the_callback_reaches_the_caller(fetch: Fetch, target: Path) -> None:

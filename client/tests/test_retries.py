@@ -81,7 +81,7 @@ def test_a_wrong_clock_does_not_shorten_the_wait(stack: FakeStack, monkeypatch: 
     transport = Transport(5, 1)
     api = Api(stack.api_url, transport, QUICK, {}, None)
     download = replace(api.request(DownloadRequest("a")), expires_at=datetime(2020, 1, 1, 1, tzinfo=UTC))
-    wait = Wait(api, download, lambda _: None, QUICK, 5, None, StopSignal())
+    wait = Wait(api, download, lambda _: None, QUICK, 5, None, StopSignal(), time.monotonic())
     assert wait._timeout == pytest.approx(3660, abs=60)
     transport.close()
 

@@ -52,6 +52,18 @@ def updated(type_: str, old: dict[str, Any], new: dict[str, Any]) -> Requests:
     return aws.requests
 
 
+def test_no_variable_of_the_user_reaches_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _, names, _, _ in botocore.session.Session.SESSION_VARIABLES.values():
+        for name in [names] if isinstance(names, str) else names or []:
+            monkeypatch.setenv(name, "absent")
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    aws = Aws("http://127.0.0.1:9")
+    for service in ("s3", "dynamodb", "lambda"):
+        meta = aws.client(service).meta
+        assert (meta.endpoint_url, meta.region_name) == ("http://127.0.0.1:9", "us-east-1")
+
+
 @pytest.mark.parametrize("type_", sorted(RESOURCE_TYPES))
 def test_a_record_names_operations_and_parameters_of_its_service(type_: str) -> None:
     kind = RESOURCE_TYPES[type_]

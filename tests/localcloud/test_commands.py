@@ -17,6 +17,7 @@ import pytest
 
 from localcloud import origins
 from localcloud.__main__ import main
+from localcloud.console import make_console
 from localcloud.errors import NotRunningError, UsageError
 from localcloud.invoke import Context, read_event
 from localcloud.paths import FOLDER
@@ -150,6 +151,25 @@ def test_the_environment_is_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> None
     assert ran.stdout.splitlines() == ["http://127.0.0.1:1 us-east-1 us-east-1 LOCALKEY LOCAL'SECRET", " "]
 
 
+def test_the_environment_lets_no_service_go_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("localcloud.shell_environment.read_running", lambda *_, **__: OUTPUTS | KEYS)
+    redirecting = ("AWS_ENDPOINT_URL_S3", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT")
+    for name in redirecting:
+        monkeypatch.setenv(name, "true")
+    assert main(["env"]) == 0
+    show = f"eval \"$1\"; env | grep -cE '^({'|'.join(redirecting)})='"
+    ran = subprocess.run(["sh", "-c", show, "sh", capsys.readouterr().out], capture_output=True, text=True, check=False)
+    assert ran.stdout == "0\n"
+
+
+def test_a_width_of_0_hides_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    make_console(soft_wrap=True).print("Ready")
+    assert capsys.readouterr().out == "Ready\n"
+
+
 def test_an_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
 
     def refuse(_: Path) -> Any:
@@ -210,6 +230,18 @@ def test_a_signal_ends_a_block_once(number: signal.Signals) -> None:
         work()
     assert tidied
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_is_ignored_stays_ignored(number: signal.Signals) -> None:
+    """`nohup make local` outlives its terminal."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 def test_launch_configurations_fit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,11 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     user_agent_extra=f"async-download-admin/{VERSION}",
 )
-_NO_PROFILE = {"profile": (None, None, None, None)}  # AWS_PROFILE may name one that does not exist
+# for a stack of `make local`: variables and files of AWS may name another region, or a profile that does not exist
+_ISOLATED = {
+    name: (None, None, os.devnull if name in ("config_file", "credentials_file") else default, convert)
+    for name, (_, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
+}
 _PATH_STYLE = Config(s3={"addressing_style": "path"})
 
 
@@ -100,7 +105,7 @@ def open_aws(
         )
     local = outputs.local_cloud
     if local is not None and not profile and endpoint_url in (None, local.endpoint):
-        core = botocore.session.Session(session_vars=_NO_PROFILE)
+        core = botocore.session.Session(session_vars=_ISOLATED)
         keys = local.access_key_id, local.secret_access_key
         session = boto3.Session(*keys, region_name=outputs.region, botocore_session=core)
         return Aws(session, command, local.endpoint, proxies={})

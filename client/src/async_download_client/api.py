@@ -30,6 +30,7 @@ from async_download_client.timing import Timing
 from async_download_client.transport import Transport, check_encrypted, host_of
 
 _MAX_RESPONSE_BYTES = 1 << 20
+_MIN_CALL_SECONDS = 1.0  # of the last call before the end of a wait
 _RETRYABLE_STATUS_CODES = frozenset({429, 500, 502, 503, 504})
 _MAX_SIGNATURE_SKEW_SECONDS = 300  # of Signature Version 4
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -93,7 +94,7 @@ class Api:
     ) -> Download:
         """Call POST /downloads, with an Idempotency-Key that makes retries safe; `on_retry` gets reason and delay.
 
-        Retries end after `max_seconds`, if that is less than `max_outage`.
+        It ends after `max_seconds`, and about a second later at the latest.
         """
         body = json.dumps(request.body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
@@ -107,12 +108,13 @@ class Api:
         on_retry: OnRetry | None = None,
         *,
         retry: bool = True,
+        max_seconds: float | None = None,
     ) -> Status:
-        """Call GET /downloads/{id}; without `retry`, once."""
+        """Call GET /downloads/{id}; without `retry`, once, and for at most `max_seconds`."""
         headers, url, stop = {"X-Download-Ticket": download.ticket}, self._url_of(download), stop or StopSignal()
         if retry:
             return parse_status(self._call("GET", url, headers, None, stop, on_retry), download)
-        return parse_status(self._call_once("GET", url, headers, None, stop), download)
+        return parse_status(self._call_once("GET", url, headers, None, stop, max_seconds), download)
 
     def cancel(self, download: Download, stop: StopSignal | None = None, on_retry: OnRetry | None = None) -> None:
         """Call DELETE /downloads/{id}."""
@@ -138,12 +140,15 @@ class Api:
     ) -> Body:
         """Call until it succeeds; at least `attempts` times and for `max_outage` seconds, as Retry-After says."""
         max_outage, attempts = self._timing.max_outage, self._timing.attempts
+        end = None if max_seconds is None else time.monotonic() + max_seconds
         if max_seconds is not None and max_seconds < max_outage:
             max_outage, attempts = max_seconds, 1
         failures, deadline = 0, time.monotonic() + max_outage
         while True:
             try:
-                return self._call_once(method, url, headers, body, stop)
+                return self._call_once(
+                    method, url, headers, body, stop, None if end is None else end - time.monotonic()
+                )
             except NetworkError as error:
                 failures, seconds_left = failures + 1, deadline - time.monotonic()
                 retry_after = error.retry_after if isinstance(error, UnavailableError) else 0.0
@@ -158,12 +163,19 @@ class Api:
                 stop.sleep(delay)
 
     def _call_once(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, stop: StopSignal
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        stop: StopSignal,
+        max_seconds: float | None,
     ) -> Body:
         all_headers = {"Accept": "application/json", **self._headers, **headers}
         if self._auth:
             all_headers |= self._auth.headers(OutgoingRequest(method, url, all_headers, body))
-        with self._transport.send(method, url, all_headers, body, stop=stop) as response:
+        timeout = self._transport.timeout if max_seconds is None else max(max_seconds, _MIN_CALL_SECONDS)
+        with self._transport.send(method, url, all_headers, body, stop=stop, timeout=timeout) as response:
             status, content = response.status, _parse_object(self._read_body(url, response))
         stop.raise_if_set()
         server_time = _parse_http_date(response.headers.get("Date", ""))

@@ -6,6 +6,7 @@ with Client("https://….execute-api.eu-central-1.amazonaws.com/v1", auth=Iam())
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -133,8 +134,7 @@ class Client:
         stop: StopSignal | None = None,
     ) -> ReadyFile:
         """Wait until the file is ready, at most `timeout` seconds."""
-        stop = stop or StopSignal()
-        return Wait(self._api, download, on_event or _ignore, self._timing, self._timeout, timeout, stop).run()
+        return self._wait(download, on_event or _ignore, timeout, stop or StopSignal(), time.monotonic())
 
     def fetch(
         self,
@@ -177,14 +177,14 @@ class Client:
 
         The same call after an interrupted one continues the same download, so the stack copies the file only once.
         """
-        on_event, stop = on_event or _ignore, stop or StopSignal()
+        on_event, stop, started = on_event or _ignore, stop or StopSignal(), time.monotonic()
         request = DownloadRequest(path, origin, file_name, sha256, size)
         with self._open(target, stop, resume=resume, sync=sync) as output:
             key = output.idempotency_key(request.digest(self._api.base))
             download = self._api.request(request, key, stop, _report_retries(on_event), timeout)
             output.mark_requested()
             on_event(Requested(download))
-            file = self.wait(download, on_event=on_event, timeout=timeout, stop=stop)
+            file = self._wait(download, on_event, timeout, stop, started)
             verified = self._fetch(file, output, on_event, sha256, stop)
         on_event(verified)
         saved = Saved(Path(target) if isinstance(target, str | Path) else None, verified.size)
@@ -206,6 +206,11 @@ class Client:
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
+
+    def _wait(
+        self, download: Download, on_event: OnEvent, timeout: float | None, stop: StopSignal, started: float
+    ) -> ReadyFile:
+        return Wait(self._api, download, on_event, self._timing, self._timeout, timeout, stop, started).run()
 
     def _fetch(
         self, file: ReadyFile, output: PartFile | OutputStream, on_event: OnEvent, sha256: str | None, stop: StopSignal

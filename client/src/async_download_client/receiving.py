@@ -1,13 +1,18 @@
-"""Receives bodies straight from their sockets into a buffer, which http.client would do in pieces of a TLS record."""
+"""Receives bodies straight from their sockets into a buffer, which http.client would do in pieces of a TLS record.
+
+The head of a response has to arrive within the time-out of its connection, even if it arrives byte by byte.
+"""
 
 from __future__ import annotations
 
+import http
 import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import urllib3
 import urllib3.connection
@@ -16,6 +21,28 @@ from urllib3.util import wait_for_read, wait_for_write
 
 Wait = Callable[[socket.socket, float | None], bool]
 _TURN = threading.Lock()  # one thread receives at a time: two would wait for the GIL at each of their TLS records
+
+
+class _HeadLines:
+    """Reads lines from the stream of a socket until `timeout` seconds after its creation."""
+
+    def __init__(self, stream: Any, sock: socket.socket, timeout: float | None) -> None:
+        self._stream, self._socket = stream, sock
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line, or its first `limit` bytes; raises TimeoutError when the time is over."""
+        line = b""
+        while len(line) < limit and not line.endswith(b"\n"):
+            if self._deadline is not None:
+                if (seconds_left := self._deadline - time.monotonic()) <= 0:
+                    raise TimeoutError
+                self._socket.settimeout(seconds_left)
+            if not (available := self._stream.peek(1)):  # receives once, unless bytes are left
+                break
+            count = available.find(b"\n") + 1 or len(available)
+            line += self._stream.read(min(count, limit - len(line)))
+        return line
 
 
 class _Response(http.client.HTTPResponse):
@@ -28,6 +55,22 @@ class _Response(http.client.HTTPResponse):
         self._is_drained = False
         # read() of a TLS socket fails once another thread has shut it down; recv_into() would return encrypted bytes
         self._read = sock.read if isinstance(sock, ssl.SSLSocket) else lambda count, view: sock.recv_into(view, count)
+
+    def begin(self) -> None:
+        """Read the status line and headers."""
+        stream = self.fp
+        self.fp = cast(Any, _HeadLines(stream, self._socket, self._timeout))
+        try:
+            super().begin()
+        finally:
+            self.fp = stream
+        self._socket.settimeout(self._timeout)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Return version, status and reason; a 1xx response, such as 103 Early Hints, is skipped as 100 is."""
+        version, status, reason = super()._read_status()  # type: ignore[misc] # typeshed leaves it out
+        is_interim = http.HTTPStatus.SWITCHING_PROTOCOLS < status < http.HTTPStatus.OK
+        return version, http.HTTPStatus.CONTINUE if is_interim else status, reason
 
     @property
     def has_length(self) -> bool:

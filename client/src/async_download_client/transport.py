@@ -77,18 +77,20 @@ class Transport:
         *,
         stop: StopSignal,
         redirects: int = 0,
+        timeout: float = MAX_TIMEOUT_SECONDS,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """Send a request and follow up to `redirects` redirects, none of them from https to http.
 
-        The caller reads the body of the response, within `errors`.
+        `timeout` limits the silence of the server further. The caller reads the body of the response, within `errors`.
         """
         stop.raise_if_set()
-        with self.errors(url):
-            response = self._send_once(method, url, headers, body)
+        timeout = min(timeout, self.timeout)
+        with self.errors(url, timeout):
+            response = self._send_once(method, url, headers, body, timeout)
             while redirects and (location := response.get_redirect_location()):
                 response.close()
                 url, redirects = _redirect_url(url, location), redirects - 1
-                response = self._send_once(method, url, headers, body)
+                response = self._send_once(method, url, headers, body, timeout)
         try:
             with stop.on_stop(response.shutdown):
                 yield response
@@ -96,7 +98,7 @@ class Transport:
             response.close()
 
     def _send_once(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float
     ) -> urllib3.BaseHTTPResponse:
         check_encrypted(url, allow_http=self.allow_http)
         proxy = proxy_for(url)
@@ -105,7 +107,7 @@ class Transport:
             url,
             body=body,
             headers={"User-Agent": USER_AGENT, **headers},
-            timeout=urllib3.Timeout(connect=self.timeout, read=self.timeout),
+            timeout=urllib3.Timeout(connect=timeout, read=timeout),
             retries=urllib3.Retry(0, raise_on_redirect=False),
             redirect=False,
             preload_content=False,
@@ -117,13 +119,13 @@ class Transport:
         return response
 
     @contextmanager
-    def errors(self, url: str) -> Iterator[None]:
+    def errors(self, url: str, timeout: float | None = None) -> Iterator[None]:
         """Raise the errors of urllib3 and http.client as NetworkError or ProxyError; their texts may hold secrets."""
         try:
             yield
         except (exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             reason = error.reason if isinstance(error, exceptions.MaxRetryError) and error.reason else error
-            raise self._describe(reason, url) from None
+            raise _describe(reason, url, timeout or self.timeout) from None
 
     def close(self) -> None:
         """Close all connections."""
@@ -142,28 +144,6 @@ class Transport:
                 pools.pool_classes_by_scheme = POOLS
                 self._pools[proxy] = pools
             return self._pools[proxy]
-
-    def _describe(self, error: Exception, url: str) -> AsyncDownloadError:
-        host = host_of(url)
-        match error:
-            case exceptions.LocationValueError():
-                return NetworkError("The URL is not an http or https URL.", is_final=True)
-            case exceptions.NameResolutionError():
-                return NetworkError(f"The host {host} cannot be resolved; check the name and the DNS.")
-            case exceptions.SSLError():
-                reason = "its certificate is not trusted, or it does not support TLS"
-                return NetworkError(f"No TLS connection to {host}: {reason}.", is_final="CERTIFICATE" in str(error))
-            case exceptions.ProxyError():
-                return _describe_proxy_error(error, url)
-            case exceptions.NewConnectionError():
-                return NetworkError(f"{host} cannot be reached.")
-            case exceptions.ConnectTimeoutError():
-                return NetworkError(f"{host} did not accept a connection within {self.timeout:g} s.")
-            case exceptions.ReadTimeoutError() | TimeoutError():
-                return NetworkError(f"{host} sent nothing for {self.timeout:g} s.")
-        if isinstance(error, ValueError):
-            return NetworkError(f"The request to {host} has a header or URL that HTTP does not allow.", is_final=True)
-        return NetworkError(f"{host} broke off the connection.")
 
 
 def connect(url: str, timeout: float) -> socket.socket:
@@ -194,6 +174,29 @@ def tunnel_status(error: BaseException) -> int | None:
     """Return the status with which a proxy refused CONNECT; None for other errors."""
     match = _TUNNEL_STATUS.search(str(error))
     return int(match[1]) if match else None
+
+
+def _describe(error: Exception, url: str, timeout: float) -> AsyncDownloadError:
+    host = host_of(url)
+    match error:
+        case exceptions.LocationValueError():
+            return NetworkError("The URL is not an http or https URL.", is_final=True)
+        case exceptions.NameResolutionError():
+            return NetworkError(f"The host {host} cannot be resolved; check the name and the DNS.")
+        case exceptions.SSLError():
+            reason = "its certificate is not trusted, or it does not support TLS"
+            return NetworkError(f"No TLS connection to {host}: {reason}.", is_final="CERTIFICATE" in str(error))
+        case exceptions.ProxyError():
+            return _describe_proxy_error(error, url)
+        case exceptions.NewConnectionError():
+            return NetworkError(f"{host} cannot be reached.")
+        case exceptions.ConnectTimeoutError():
+            return NetworkError(f"{host} did not accept a connection within {round(timeout, 1):g} s.")
+        case exceptions.ReadTimeoutError() | TimeoutError():
+            return NetworkError(f"{host} sent nothing for {round(timeout, 1):g} s, or no complete response head.")
+    if isinstance(error, ValueError):
+        return NetworkError(f"The request to {host} has a header or URL that HTTP does not allow.", is_final=True)
+    return NetworkError(f"{host} broke off the connection.")
 
 
 def _describe_proxy_error(error: exceptions.ProxyError, url: str) -> AsyncDownloadError:

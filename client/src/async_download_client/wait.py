@@ -22,7 +22,7 @@ _EXPIRY_GRACE_SECONDS = 60.0
 
 
 class Wait:
-    """A wait for one download, of at most `timeout` seconds; with None, until the download expires."""
+    """A wait for one download, of at most `timeout` seconds from `started`; with None, until the download expires."""
 
     def __init__(
         self,
@@ -33,13 +33,14 @@ class Wait:
         connect_timeout: float,
         timeout: float | None,
         stop: StopSignal,
+        started: float,
     ) -> None:
         self._api, self._download, self._on_event, self._timing, self._stop = api, download, on_event, timing, stop
         self._connect_timeout = connect_timeout
         lifetime = max((download.expires_at - api.now()).total_seconds(), 0.0) + _EXPIRY_GRACE_SECONDS
         self._timeout = lifetime if timeout is None else timeout
         self._last_contact = time.monotonic()
-        self._deadline = self._last_contact + self._timeout
+        self._deadline = started + self._timeout
         self._last_status: Status | None = None
 
     def run(self) -> ReadyFile:
@@ -119,7 +120,9 @@ class Wait:
     def _fetch_status(self) -> ReadyFile | None:
         """Ask the API once; network errors are raised only after `max_outage` seconds without contact."""
         try:
-            status = self._api.status(self._download, stop=self._stop, retry=False)
+            status = self._api.status(
+                self._download, stop=self._stop, retry=False, max_seconds=self._deadline - time.monotonic()
+            )
         except NetworkError as error:
             if error.is_final or time.monotonic() - self._last_contact >= self._timing.max_outage:
                 raise

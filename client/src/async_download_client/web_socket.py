@@ -6,6 +6,9 @@ import contextlib
 import http.client
 import json
 import socket
+import threading
+import time
+from collections.abc import Iterator
 from typing import Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -61,14 +64,16 @@ class WebSocket:
     def __init__(self, endpoint: str, timeout: float, *, allow_http: bool = False) -> None:
         check_encrypted(endpoint, allow_http=allow_http)
         self._timeout = timeout
+        self._receive_until = 0.0
         self._socket = websocket.WebSocket()
-        self._socket.frame_buffer = _BoundedFrames(self._socket._recv, skip_utf8_validation=False)
+        self._socket.frame_buffer = _BoundedFrames(self._receive_bytes, skip_utf8_validation=False)
         self._socket.cont_frame = _BoundedMessages(fire_cont_frame=False, skip_utf8_validation=False)
         url, headers = _with_ticket_as_header(endpoint)
         try:
             connection = connect(url, timeout)
             options = {"header": [f"User-Agent: {USER_AGENT}", *headers], "redirect_limit": 0, "socket": connection}
-            self._socket.connect(url, **options)  # type: ignore[no-untyped-call] # websocket-client has no types
+            with _shut_down_after(timeout, connection):
+                self._socket.connect(url, **options)  # type: ignore[no-untyped-call] # websocket-client has no types
         except websocket.WebSocketBadStatusException as error:
             raise SocketRefusedError(error.status_code) from None
         except ProxyError as error:
@@ -81,7 +86,7 @@ class WebSocket:
     def receive(self, timeout: float) -> Body | None:
         """Return the next message; None after `timeout` seconds without one, or if it is not a JSON object."""
         try:
-            self._socket.settimeout(max(timeout, 0.001))
+            self._receive_until = time.monotonic() + max(timeout, 0.001)
             opcode, data = self._socket.recv_data()
         except websocket.WebSocketTimeoutException:
             return None
@@ -102,6 +107,17 @@ class WebSocket:
             self._socket.send(json.dumps({"action": action}))
         except (websocket.WebSocketException, OSError):
             raise SocketLostError("the WebSocket broke") from None
+
+    def _receive_bytes(self, count: int) -> bytes:
+        """Return up to `count` bytes; raises WebSocketTimeoutException at the end of `receive`.
+
+        Pings, which `recv_data` answers and skips, and a message that arrives byte by byte do not extend its time.
+        """
+        seconds_left = self._receive_until - time.monotonic()
+        if seconds_left <= 0:
+            raise websocket.WebSocketTimeoutException("no message in time")
+        self._socket.settimeout(seconds_left)
+        return bytes(self._socket._recv(count))  # type: ignore[no-untyped-call] # websocket-client has no types
 
     def abort(self) -> None:
         """Interrupt a `receive` that blocks in another thread."""
@@ -125,6 +141,23 @@ def _with_ticket_as_header(endpoint: str) -> tuple[str, list[str]]:
     tickets = [value for name, value in query if name == "ticket"]
     rest = urlencode([(name, value) for name, value in query if name != "ticket"])
     return parts._replace(query=rest).geturl(), [f"X-Download-Ticket: {ticket}" for ticket in tickets]
+
+
+@contextlib.contextmanager
+def _shut_down_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Shut down a connection when the block takes longer, which a time-out of the socket does not limit."""
+
+    def shut_down() -> None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, shut_down)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _check_size(size: int) -> None:

@@ -70,6 +70,9 @@ class Peer:
         head = self._read(2)
         if head is None or head[0] & 0xF == 0x8:
             return None
+        if head[0] & 0xF == 0xA:  # a pong, without payload
+            self._read(4)
+            return self.receive()
         assert head[1] & 0x80, "a client masks its frames"
         length = head[1] & 0x7F
         assert length < 126, "actions are shorter"

@@ -17,8 +17,10 @@ from async_download_client import events
 from async_download_client.cli.output import LossyStream, print_progress, print_result
 from async_download_client.errors import FileError
 from async_download_client.events import Event
+from async_download_client.text import printable
 
 _REPEAT_AFTER_SECONDS = 10.0
+_DEFAULT_WIDTH = 80
 Display = AbstractContextManager[Callable[[Event], None]]
 
 
@@ -73,7 +75,7 @@ def describe(event: Event) -> str | None:
         case events.Verified(_, checks, _):
             return f"Verified: {', '.join(checks)}"
         case events.Saved(path, size):
-            return f"Saved {path} ({decimal(size)})" if path else f"Sent {decimal(size)}"
+            return f"Saved {printable(str(path))} ({decimal(size)})" if path else f"Sent {decimal(size)}"
     return None
 
 
@@ -145,6 +147,8 @@ def _bars() -> Iterator[Callable[[Event], None]]:
     )
 
     console = Console(file=cast(IO[str], LossyStream(sys.stderr)))
+    if not console.width:  # COLUMNS=0: nothing would be printed
+        console.width = _DEFAULT_WIDTH
     columns = (SpinnerColumn(), TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:
         copy = progress.add_task("Waiting", total=None)

@@ -37,7 +37,10 @@ def describe_unexpected(error: Exception, package: Path) -> str:
 
 
 def install_signal_handlers() -> list[int]:
-    """Raise KeyboardInterrupt on the first Ctrl-C or SIGTERM and exit on the second; returns a list of the first."""
+    """Raise KeyboardInterrupt on the first Ctrl-C or SIGTERM and exit on the second; returns a list of the first.
+
+    A signal that is ignored stays ignored: shells do this with SIGINT for jobs in the background of scripts.
+    """
     stopped_by: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -47,5 +50,6 @@ def install_signal_handlers() -> list[int]:
         raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
     return stopped_by

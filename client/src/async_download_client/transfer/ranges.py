@@ -23,7 +23,8 @@ from async_download_client.stop import StopSignal
 from async_download_client.transfer.throttle import Throttle
 from async_download_client.transport import Transport, host_of
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_NUMBER = re.compile("[0-9]{1,19}")  # int() refuses thousands of digits, and takes others than these
+_CONTENT_RANGE = re.compile(rf"bytes ({_NUMBER.pattern})-({_NUMBER.pattern})/({_NUMBER.pattern}|\*)")
 
 
 class RangesIgnoredError(Exception):
@@ -77,7 +78,7 @@ class RangeReader:
         else:
             raise _error_of_status(status, file.url)
         content_length = response.headers.get("Content-Length", "")
-        if content_length.isdigit() and int(content_length) != end - position:
+        if _NUMBER.fullmatch(content_length) and int(content_length) != end - position:
             raise SizeMismatchError(file.size, position + int(content_length) + file.size - end)
 
 
