@@ -62,7 +62,7 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 test: test-unit test-e2e ## Every test
 
 test-unit: setup ## Unit and component tests, no network (EXAMPLES=all draws every random example and each setting alone)
-	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples $(EXAMPLES)
+	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples $(EXAMPLES) -p no:logging
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests benchmarks --ignore integration_tests/engine $(PARALLEL)
