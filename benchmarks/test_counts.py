@@ -28,7 +28,7 @@ def counted() -> Iterator[Counted]:
 
 
 @pytest.mark.parametrize("size", ["1MB", "10MB"])
-def test_a_small_file_takes_the_requests_that_the_pages_say(counted: Counted, size: str) -> None:  # noqa: D103 - a test is documented by its name
+def test_a_small_file_takes_the_requests_that_the_pages_say(counted: Counted, size: str) -> None:  # noqa: D103 - its name says it
     bill, expected = counted_bill(counted, size), whole_file_bill(parse_size(size))
     assert (bill.transitions, bill.invocations, bill.children) == (expected.transitions, expected.invocations, 0)
     assert (bill.s3, bill.dynamodb) == (expected.s3, expected.dynamodb)

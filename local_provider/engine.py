@@ -9,9 +9,8 @@ import logging
 import runpy
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,15 +127,8 @@ def _run(program: Path, project: str, stack: str, config: Mapping[str, str], mon
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         await run_in_stack(lambda: runpy.run_path(str(program), run_name="__main__"))
 
-    with _imports_from(program.parent):
-        asyncio.run(main())
-
-
-@contextmanager
-def _imports_from(folder: Path) -> Iterator[None]:
-    """Let the program import modules of its folder, as with Pulumi's engine."""
-    sys.path.insert(0, str(folder))
+    sys.path.insert(0, str(program.parent))  # the program imports modules of its folder, as with Pulumi's engine
     try:
-        yield
+        asyncio.run(main())
     finally:
-        sys.path.remove(str(folder))
+        sys.path.remove(str(program.parent))

@@ -1,10 +1,4 @@
-"""Errors of the stand-in provider and of the embedded engine.
-
-EngineError
-├── DeployError    a resource was refused or could not be created
-└── DestroyError   a resource could not be removed
-UnsupportedError, LookupFailedError, GoneError: of the provider; the engine names the resource.
-"""
+"""Errors of the stand-in provider, and of the embedded engine: its errors name the resource."""
 
 
 class EngineError(Exception):

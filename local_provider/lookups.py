@@ -22,24 +22,21 @@ def _bucket(aws: Aws, args: Properties) -> dict[str, Plain]:
     name = args["bucket"]
     try:
         home = aws.client("s3").head_bucket(Bucket=name)["BucketRegion"]
+        cause = "StatusCode: 301, api error Moved Permanently"
     except ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        raise LookupFailedError(_failure(name, status, error.response["Error"]["Message"])) from error
+        home, answer = "", error.response
+        cause = f"StatusCode: {answer['ResponseMetadata']['HTTPStatusCode']}, api error {answer['Error']['Message']}"
     if home != aws.region:
-        raise LookupFailedError(_failure(name, 301, "Moved Permanently"))
+        raise LookupFailedError(f"reading S3 Bucket ({name}): operation error S3: HeadBucket, {cause}")
     return {
         "id": name,
         "bucket": name,
         "region": aws.region,
-        "bucketRegion": home,
+        "bucketRegion": aws.region,
         "arn": f"arn:aws:s3:::{name}",
         "bucketDomainName": f"{name}.s3.amazonaws.com",
-        "bucketRegionalDomainName": f"{name}.s3.{home}.amazonaws.com",
+        "bucketRegionalDomainName": f"{name}.s3.{aws.region}.amazonaws.com",
     }
-
-
-def _failure(bucket: str, status: int, message: str) -> str:
-    return f"reading S3 Bucket ({bucket}): operation error S3: HeadBucket, StatusCode: {status}, api error {message}"
 
 
 LOOKUPS: Mapping[str, Callable[[Aws, Properties], dict[str, Plain]]] = {

@@ -167,9 +167,8 @@ class Monitor(MockMonitor):
         state = property_values(old.outputs)
         diff = provider.diff(api.DiffRequest(urn, old.id, state, inputs, []))
         if diff.replaces:
-            raise UnsupportedError(
-                f"the embedded engine does not replace resources: {', '.join(diff.replaces)} changed."
-            )
+            names = ", ".join(diff.replaces)
+            raise UnsupportedError(f"the embedded engine does not replace resources: {names} changed.")
         if not diff.changes:
             return replace(registration, id=old.id, outputs=old.outputs)
         updated = provider.update(api.UpdateRequest(urn, old.id, state, inputs, 0, [], False))
@@ -187,11 +186,7 @@ class Monitor(MockMonitor):
 
 
 def _checked(checked: api.CheckResponse) -> dict[str, PropertyValue]:
-    """Return the inputs of a check.
-
-    Raises:
-        ValueError: some were refused.
-    """
+    """Return the inputs of a check; raise ValueError if some were refused."""
     if checked.failures:
         raise ValueError("; ".join(f"input {failure.property} {failure.reason}" for failure in checked.failures))
     return checked.inputs or {}

@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import jmespath  # type: ignore[import-untyped]
@@ -13,8 +14,7 @@ from botocore.exceptions import ClientError
 from local_provider.archives import sha256_of, zip_of
 from local_provider.aws import Aws
 from local_provider.errors import GoneError
-from local_provider.json_patches import patch_operations
-from local_provider.parameters import EMPTY, differs, from_answer, property_of, to_parameters
+from local_provider.parameters import EMPTY, differs, from_answer, patch_operations, to_parameters, to_property
 from local_provider.resource_type import Operation, Properties, ResourceType
 from local_provider.values import Plain
 
@@ -58,8 +58,6 @@ class ResourceClient:
         """Change a resource in place; return its outputs."""
         kind = self._kind
         outputs = {name: old[name] for name in kind.outputs if name in old}
-        for parent in {name.partition(".")[0] for name in kind.outputs if "." in name} & old.keys():
-            outputs[parent] = _merged(old[parent], new.get(parent))
         changed = frozenset(name for name in kind.top_inputs if is_changed(kind, name, old, new))
         values = {**outputs, **self._prepared(new), "id": resource_id}
         removed = {name: kind.cleared.get(name) for name in changed if name not in values}
@@ -78,15 +76,15 @@ class ResourceClient:
         answer = self._described(values, whole)
         current: dict[str, Plain] = {}
         for name in (kind.top_inputs - kind.replaces - kind.unread) & (state.keys() | {"tags"}):
-            if name in kind.details:
-                current[name] = from_answer(kind, name, {}, self._detail(name, values, answer), state.get(name))
-            elif name != "tags" or not kind.tags:
-                current[name] = from_answer(kind, name, answer, None, state.get(name))
+            if name != "tags" or not kind.tags:
+                is_detail = name in kind.details
+                value = self._detail(name, values, answer) if is_detail else from_answer(kind, name, answer)
+                current[name] = to_property(kind, name, value, state.get(name))
         details = {name: self._detail(name, values, answer) for name in kind.details.keys() - kind.top_inputs}
         current |= self._outputs({**values, **current}, {**answer, **details})
         if kind.tags:
             listed = self._invoke(Operation(kind.tags[2]), values) if kind.tags[2] else whole
-            current["tags"] = from_answer(kind, "tags", listed, None, None) or {}
+            current["tags"] = to_property(kind, "tags", from_answer(kind, "tags", listed)) or {}
         return current
 
     def delete(self, resource_id: str, state: Properties) -> None:
@@ -108,7 +106,7 @@ class ResourceClient:
         members = self._model(operation).input_shape.members
         if "patchOperations" in members:
             return operation.only or self._kind.top_inputs
-        names = property_of(self._kind, *members)
+        names = self._kind.inputs_in(members)
         return names & operation.only if operation.only else names
 
     def _call(
@@ -139,11 +137,7 @@ class ResourceClient:
         return answer
 
     def _described(self, values: Properties, answer: Properties) -> Properties:
-        """Return the resource in the answer of `read`.
-
-        Raises:
-            GoneError: it is not there.
-        """
+        """Return the resource in the answer of `read`; raise GoneError if it is not there."""
         if not self._kind.described_by:
             return answer
         description = jmespath.search(self._kind.described_by.format_map(_Values(self._aws, values)), answer)
@@ -178,23 +172,13 @@ class ResourceClient:
 
     def _outputs(self, values: Properties, answer: Properties) -> dict[str, Plain]:
         """Return the outputs that properties and an answer give; the others are missing."""
+        details = {name: path for name, (operation, path) in self._kind.details.items() if not operation}
+        parts = {name: part for name, path in details.items() if (part := jmespath.search(path, answer)) is not None}
         outputs: dict[str, Plain] = {}
         for name, template in self._kind.outputs.items():
-            try:
-                value = self._format(template, values, answer, outputs)
-            except KeyError:
-                continue
-            parent, _, member = name.partition(".")
-            outputs[parent] = _merged(outputs.get(parent, values.get(parent)), {member: value}) if member else value
+            with suppress(KeyError):
+                outputs[name] = self._format(template, values, answer, parts, outputs)
         return outputs
-
-
-def _merged(members: Plain, overrides: Plain) -> dict[str, Plain]:
-    """Return the members of two objects, of which either may be missing."""
-    return {
-        **(members if isinstance(members, Mapping) else {}),
-        **(overrides if isinstance(overrides, Mapping) else {}),
-    }
 
 
 class _Values(dict[str, Any]):
@@ -222,9 +206,9 @@ def is_changed(kind: ResourceType, name: str, old: Properties, new: Properties) 
     """
     if isinstance(new.get(name), pulumi.Archive):
         return sha256_of(zip_of(new[name])) != old.get("codeSha256")
-    before, members = old.get(name), {path.partition(".")[2] for path in kind.outputs if path.startswith(f"{name}.")}
-    if members and isinstance(before, Mapping):
-        before = {member: value for member, value in before.items() if member not in members}
+    before = old.get(name)
+    if isinstance(before, Mapping):  # without members that are outputs
+        before = {member: value for member, value in before.items() if kind.takes(f"{name}.{member}")}
     return differs(before, new.get(name)) and not (name in kind.computed and name not in new)
 
 

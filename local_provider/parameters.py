@@ -1,8 +1,10 @@
 """Conversion between Pulumi's properties and the parameters and answers of AWS, by botocore's and Pulumi's types."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+import jmespath  # type: ignore[import-untyped]
 
 from local_provider import schema
 from local_provider.archives import zip_of
@@ -11,11 +13,8 @@ from local_provider.values import Plain
 
 EMPTY: tuple[Plain, ...] = (None, "", [], {})
 """Values that AWS does not tell from a missing one."""
-
-
-def property_of(kind: ResourceType, *parameters: str) -> frozenset[str]:
-    """Return the inputs that are sent in top-level parameters, such as `RoleName`."""
-    return frozenset(source.partition(".")[0] for source in kind.sources(parameters).values())
+_PAIRS = (("Key", "Value"), ("key", "value"), ("Name", "Value"))
+"""Members of an item where AWS has a list in place of a map."""
 
 
 def to_parameters(kind: ResourceType, operation: Operation, shape: Any, values: Properties) -> dict[str, Any]:
@@ -25,29 +24,19 @@ def to_parameters(kind: ResourceType, operation: Operation, shape: Any, values: 
     """
     tree: dict[str, Any] = {}
     for path, source in kind.sources(shape.members if shape is not None else ()).items():
-        value = _value_at(values, source)
+        value = jmespath.search(source, values)
         if value is not None or source in values:
-            tree = _with(tree, path.split("."), value)
+            *parents, member = path.split(".")
+            branch = tree
+            for parent in parents:
+                branch[parent] = dict(branch[parent]) if isinstance(branch.get(parent), Mapping) else {}
+                branch = branch[parent]
+            branch[member] = value
     if only := operation.only:
-        tree = {name: value for name, value in tree.items() if property_of(kind, name) & {*only, *kind.replaces, "id"}}
+        tree = {name: value for name, value in tree.items() if kind.inputs_in([name]) & {*only, *kind.replaces, "id"}}
     parameters = {name: _to_member(value, shape.members[name]) for name, value in tree.items()}
     sent = {name: value for name, value in parameters.items() if value is not None}
     return {**sent, **_formatted(operation.constants, values)}
-
-
-def _value_at(values: Plain, path: str) -> Plain:
-    """Return the value at a dotted path, or None."""
-    for name in path.split("."):
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return values
-
-
-def _with(tree: Plain, path: list[str], value: Plain) -> Plain:
-    """Return a tree with the value at a path."""
-    if not path:
-        return value
-    branch = dict(tree) if isinstance(tree, Mapping) else {}
-    return branch | {path[0]: _with(branch.get(path[0]), path[1:], value)}
 
 
 def _formatted(value: Any, values: Properties) -> Any:
@@ -76,12 +65,12 @@ def _to_member(value: Plain, shape: Any) -> Any:
 
 
 def _items(value: Plain, item_shape: Any) -> list[Plain]:
-    """Return a list's items: a map of tags becomes pairs, and a single value an item of its own."""
+    """Return a list's items: a map of tags or dimensions becomes pairs, and a single value an item of its own."""
     if isinstance(value, list):
         return value
-    members = {name.lower() for name in getattr(item_shape, "members", ())}
-    if isinstance(value, Mapping) and members == {"key", "value"}:
-        return [{"key": key, "value": item} for key, item in sorted(value.items())]
+    members = tuple(getattr(item_shape, "members", ()))
+    if isinstance(value, Mapping) and members in _PAIRS:
+        return [dict(zip(members, pair, strict=True)) for pair in sorted(value.items())]
     return [value]
 
 
@@ -94,21 +83,61 @@ def text_of(value: Plain) -> str:
     return "" if value is None else str(value)
 
 
-def from_answer(kind: ResourceType, name: str, answer: Properties, value: Plain, state: Plain) -> Plain:
-    """Convert one input's value out of an answer; what is inert and not in the answer stays as the state has it.
+def patch_operations(
+    kind: ResourceType, shape: Any, old: Properties, new: Properties, only: frozenset[str]
+) -> list[dict[str, str]]:
+    """Build the JSON patch by which API Gateway turns old properties into new ones; every value in it is a text.
 
-    Args:
-        kind: the resource's type.
-        name: the input.
-        answer: the resource in the service's answer.
-        value: the input's value, where it is known already; otherwise it is looked up by the parameter's name.
-        state: the input in the state.
+    `shape` is the answer of the operation, which says what is a structure, a map or a single value, and `only` are the
+    inputs that may be in the patch.
     """
+    targets = [(name, member, shape.members[member]) for member in shape.members for name in kind.inputs_in([member])]
+    targets += [(name, path, None) for name, (_, path) in kind.details.items() if path.isalnum()]
+    patches = [
+        patch
+        for name, path, member_shape in targets
+        if name in only - kind.replaces - {"tags"}
+        for patch in _patches(old.get(name), new.get(name), member_shape, f"/{path}")
+    ]
+    return patches + (kind.patches(old, new) if kind.patches else [])
+
+
+def _patches(old: Plain, new: Plain, shape: Any, path: str) -> Iterator[dict[str, str]]:
+    kind = shape.type_name if shape is not None else "string"
+    if old == new or (old in EMPTY and new in EMPTY) or kind == "list":
+        return
+    if kind == "structure" and new in EMPTY:
+        yield {"op": "remove", "path": path}
+    elif kind == "structure":
+        members = {name.lower(): name for name in shape.members}
+        for name in sorted({**(old or {}), **new}):
+            if member := members.get(name.lower()):
+                yield from _patches((old or {}).get(name), new.get(name), shape.members[member], f"{path}/{member}")
+    elif kind == "map":
+        before, after = old or {}, new or {}
+        for key in sorted(set(before) - set(after)):
+            yield {"op": "remove", "path": f"{path}/{_escaped(key)}"}
+        for key, value in after.items():
+            if before.get(key) != value:
+                yield {"op": "add", "path": f"{path}/{_escaped(key)}", "value": text_of(value)}
+    else:
+        yield {"op": "replace", "path": path, "value": text_of(new)}
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def from_answer(kind: ResourceType, name: str, answer: Properties) -> Plain:
+    """Return the value of one input in an answer, where it has the name of the parameter that sends it, or None."""
     paths = [path for path, source in kind.names.items() if source == name]
     paths += [path.rpartition(".")[2] for path in paths]
     paths += [path for path, source in kind.sources(answer).items() if source == name]
-    values = [value, *(_value_at(answer, path) for path in paths)]
-    value = next((item for item in values if item is not None), None)
+    return next((value for path in paths if (value := jmespath.search(path, answer)) is not None), None)
+
+
+def to_property(kind: ResourceType, name: str, value: Plain, state: Plain = None) -> Plain:
+    """Convert an input's value out of an answer; what is inert and not in the answer stays as the state has it."""
     return _to_property(kind, name, schema.input_types(kind.type)[name], value, state)
 
 
@@ -130,8 +159,8 @@ def _to_property(kind: ResourceType, path: str, type_: Any, value: Plain, state:
         items = value if isinstance(value, list) else [value]
         return [_to_property(kind, path, item_type, item, None) for item in items]
     if isinstance(value, list):
-        pairs = [{key.lower(): item for key, item in pair.items()} for pair in value if isinstance(pair, Mapping)]
-        return {pair["key"]: pair["value"] for pair in pairs} if pairs or not value else value[0]
+        pairs = [tuple(pair.values()) for pair in value if isinstance(pair, Mapping)]
+        return dict(pairs) if pairs or not value else value[0]
     return _scalar(type_, value)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -24,28 +24,12 @@ _NOWHERE = "http://127.0.0.1:9"
 """The endpoint when the stack's configuration names none: nothing listens there, so that no cloud is touched."""
 
 
-def _in_thread(name: str) -> Callable[..., Any]:
-    async def method(self: "Plugin", request: Any) -> Any:
-        return await asyncio.to_thread(getattr(self.provider, name), request)
-
-    return method
-
-
 class Plugin(api.Provider):
     """The stand-in as the SDK's server calls it; each call has a thread."""
 
     def __init__(self, provider: AwsProvider) -> None:
-        self.provider = provider
-
-    check_config = _in_thread("check_config")
-    configure = _in_thread("configure")
-    check = _in_thread("check")
-    diff = _in_thread("diff")
-    create = _in_thread("create")
-    update = _in_thread("update")
-    read = _in_thread("read")
-    delete = _in_thread("delete")
-    invoke = _in_thread("invoke")
+        for name in ("check", "check_config", "configure", "create", "delete", "diff", "invoke", "read", "update"):
+            setattr(self, name, partial(asyncio.to_thread, getattr(provider, name)))
 
 
 def unconfigured_cloud() -> Aws:

@@ -1,6 +1,7 @@
 """Names of other packages that are not part of their public interface, found in one place for each package."""
 
 import importlib
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from operator import attrgetter
 from typing import Any
@@ -10,21 +11,16 @@ class PrivateNameError(ImportError):
     """An upgrade of a package has moved or removed a private name that is needed here."""
 
 
+@dataclass(frozen=True)
 class PrivateNames:
-    """Private names of one package, and the version that they were tried on."""
+    """Private names of one package, the version that they were tried on, and `module:name` -> purpose."""
 
-    def __init__(self, package: str, tried_on: str) -> None:
-        self.package = package
-        self.tried_on = tried_on
-        self.purposes: dict[str, str] = {}
-        """`module:name` -> purpose."""
+    package: str
+    tried_on: str
+    purposes: dict[str, str] = field(default_factory=dict, init=False)
 
     def find(self, path: str, purpose: str) -> Any:
-        """Return what `module:name` or `module:Class.name` names.
-
-        Raises:
-            PrivateNameError: the installed version has no such name.
-        """
+        """Return what `module:name` or `module:Class.name` names; raise PrivateNameError if there is no such name."""
         module, _, names = path.partition(":")
         try:
             value = attrgetter(names)(importlib.import_module(module))

@@ -52,16 +52,13 @@ class AwsProvider:
     def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:
         """Set endpoint, region, keys and default tags."""
         self.aws = configured(self.aws, plain_map(request.args))
-        return api.ConfigureResponse(
-            accept_secrets=True, supports_preview=True, accept_resources=True, accept_outputs=False
-        )
+        return api.ConfigureResponse(accept_secrets=True, supports_preview=True, accept_resources=True)
 
     def check(self, request: api.CheckRequest) -> api.CheckResponse:
         """Check inputs against the SDK and the resource type, and generate a missing name."""
         kind, checked = _resource_type(request.type), dict(request.new_inputs)
         if kind.named_by in kind.paths - plain_map(checked).keys():
-            name = request.old_inputs.get(kind.named_by) or PropertyValue(_generated_name(request))
-            checked[kind.named_by] = name
+            checked[kind.named_by] = request.old_inputs.get(kind.named_by) or PropertyValue(_generated_name(request))
         failures = schema.check_inputs(kind.type, plain_map(checked), kind.takes)
         return api.CheckResponse(inputs=dict(request.new_inputs) if failures else checked, failures=failures)
 
@@ -112,14 +109,12 @@ class AwsProvider:
                 return api.ReadResponse()
             raise
         if "tags" in current:
-            current["tags"] = self._without_default_tags(current["tags"] or {}, state.get("tags") or {})
+            tags, input_tags, defaults = current["tags"] or {}, state.get("tags") or {}, self.aws.default_tags
+            current["tags"] = {key: tag for key, tag in tags.items() if key in input_tags or defaults.get(key) != tag}
         changed = {name: value for name, value in current.items() if is_changed(kind, name, state, current)}
+        state_values = request.properties | property_values(changed)
         inputs = {name: value for name, value in changed.items() if name in request.inputs}
-        return api.ReadResponse(
-            request.resource_id,
-            request.properties | property_values(changed),
-            request.inputs | property_values(inputs),
-        )
+        return api.ReadResponse(request.resource_id, state_values, request.inputs | property_values(inputs))
 
     def delete(self, request: api.DeleteRequest) -> None:
         """Delete a resource, if it exists."""
@@ -143,10 +138,6 @@ class AwsProvider:
             return inputs
         return {**inputs, "tags": {**self.aws.default_tags, **(inputs.get("tags") or {})}}
 
-    def _without_default_tags(self, tags: Mapping[str, str], input_tags: Mapping[str, str]) -> dict[str, str]:
-        defaults = self.aws.default_tags
-        return {key: value for key, value in tags.items() if key in input_tags or defaults.get(key) != value}
-
     def _common_outputs(self, kind: ResourceType, inputs: Properties) -> dict[str, Plain]:
         outputs = {"region": self.aws.region, "tagsAll": self._tagged(kind, inputs).get("tags") or {}}
         return {name: value for name, value in outputs.items() if name in schema.output_names(kind.type)}
@@ -158,11 +149,7 @@ def unknown_settings(names: Iterable[str]) -> list[str]:
 
 
 def configured(aws: Aws, settings: Mapping[str, Plain]) -> Aws:
-    """Return the cloud with a provider's settings; missing settings keep their value.
-
-    Raises:
-        UnsupportedError: The endpoints are not one and the same.
-    """
+    """Return the cloud with a provider's settings, others as before; raise UnsupportedError for several endpoints."""
     endpoints = _decoded(settings.get("endpoints")) or []
     urls = {url for services in endpoints for url in services.values()}
     if len(urls) > 1:
@@ -188,8 +175,7 @@ def _resource_type(token: str) -> ResourceType:
 
 def _unknown_outputs(kind: ResourceType, old: Properties, new: Properties) -> dict[str, PropertyValue]:
     """Return the outputs that an update will change, which a preview does not know."""
-    names = old.keys() | new.keys()
-    changed = [name for name in names & kind.top_inputs if is_changed(kind, name, old, new)]
+    changed = [name for name in kind.top_inputs if is_changed(kind, name, old, new)]
     return property_values(dict.fromkeys(kind.version_outputs if kind.publishes(changed, new) else (), UNKNOWN))
 
 

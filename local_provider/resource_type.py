@@ -24,14 +24,6 @@ _TAGGING = {
 _SETS = frozenset({"computed", "partial", "unread", "unversioned", "version_outputs"})
 
 
-class Words(frozenset[str]):
-    """A set of names, written as one text: `Words("name tags")`."""
-
-    def __new__(cls, text: str = "") -> "Words":
-        """Split the text."""
-        return super().__new__(cls, text.split())
-
-
 @dataclass(frozen=True)
 class Operation:
     """An operation of a service, such as `PutRetentionPolicy`.
@@ -66,7 +58,7 @@ class ResourceType:
         service: botocore's name of the service.
         inert: inputs that the emulator accepts and ignores -> the reason; written like `inputs`.
         names: path in the parameters -> path in the properties, where the rules above do not give it.
-        outputs: outputs beside the inputs -> template; `input.member` adds a member to an input that is an object.
+        outputs: outputs beside the inputs -> template; one may refer to an output before it.
         named_by: input that gets a generated name when the program sets none.
         computed: inputs that the service chooses when the program sets none: their absence is no change.
         defaults: inputs -> value that is sent when the program sets none.
@@ -116,12 +108,12 @@ class ResourceType:
     @cached_property
     def inert_paths(self) -> frozenset[str]:
         """Paths of the inputs that the emulator ignores."""
-        return Words(" ".join(self.inert).replace("!", ""))
+        return frozenset(" ".join(self.inert).replace("!", "").split())
 
     @cached_property
     def paths(self) -> frozenset[str]:
         """Paths of all inputs."""
-        return Words(self.inputs.replace("!", "")) | self.inert_paths
+        return frozenset(self.inputs.replace("!", "").split()) | self.inert_paths
 
     @cached_property
     def top_inputs(self) -> frozenset[str]:
@@ -154,6 +146,10 @@ class ResourceType:
         by_name = {parameter: self._source(parameter) for parameter in parameters if parameter not in named}
         return {parameter: source for parameter, source in by_name.items() if source} | named
 
+    def inputs_in(self, parameters: Iterable[str]) -> frozenset[str]:
+        """Return the inputs that are sent in parameters, such as `RoleName`."""
+        return frozenset(source.partition(".")[0] for source in self.sources(parameters).values())
+
     def _source(self, parameter: str) -> str | None:
         """Return the property that a parameter takes by its name, or None."""
         inputs = {name.lower(): name for name in (*self.top_inputs, "tagKeys")} | {"resourcearn": "arn"}
@@ -185,7 +181,7 @@ def from_record(token: str, inputs: str, **fields: Any) -> ResourceType:
         fields[step] = _operation(operations[step])
     updates = fields.pop("update", [f"Update{noun}" if create == f"Create{noun}" else create])
     fields["update"] = tuple(_operation(value) for value in updates)
-    fields |= {name: Words(fields[name]) for name in _SETS & fields.keys()}
+    fields |= {name: frozenset(fields[name].split()) for name in _SETS & fields.keys()}
     ids = {"apigateway": "{id}", "apigatewayv2": f"{{{name}Id}}"}
     defaults = {"service": package, "id": ids.get(package) or f"{{{re.split('[! ]', inputs)[0]}}}"}
     return ResourceType(token, inputs, **{**defaults, **fields})
@@ -194,4 +190,4 @@ def from_record(token: str, inputs: str, **fields: Any) -> ResourceType:
 def _operation(value: str | Mapping[str, Any]) -> Operation:
     """Return the operation of a record: its name, or its fields."""
     fields = {"name": value} if isinstance(value, str) else value
-    return Operation(**{**fields, "only": Words(fields.get("only", ""))})
+    return Operation(**{**fields, "only": frozenset(fields.get("only", "").split())})

@@ -28,9 +28,6 @@ def check_inputs(token: str, inputs: Mapping[str, Plain], takes: Takes = lambda 
     """Return unknown, missing and wrongly typed inputs, with their path such as `rules[0].filter.prefix`.
 
     `takes` tells whether an input is implemented, by its dotted path without indexes: `rules.filter.prefix`.
-
-    Raises:
-        UnsupportedError: the SDK has no such resource type.
     """
     return list(_check_object(inputs, classes_of(token)[1], "", takes))
 

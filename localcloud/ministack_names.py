@@ -22,6 +22,7 @@ PURPOSES = {
     "ministack.core.lambda_runtime:Worker": "end and delay calls of functions",
     "ministack.core.lambda_runtime:acquire_worker": "call WebSocket routes in parallel",
     "ministack.core.lambda_runtime:release_worker": "call WebSocket routes in parallel",
+    "ministack.core.lambda_runtime:ensure_spawned": "end calls of functions, but not their start",
     "ministack.core.lambda_runtime:get_or_create_worker": "call WebSocket routes in parallel",
     "ministack.core.lambda_runtime:execution_credentials": "give functions random access keys",
     "ministack.services.sts:_sessions": "accept the access keys of assumed roles",

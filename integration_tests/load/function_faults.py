@@ -55,6 +55,7 @@ def _call_routes_in_parallel() -> None:
 
 def _slow_and_kill(injector: Injector) -> None:
     worker_class = find("ministack.core.lambda_runtime:Worker")
+    ensure_spawned = find("ministack.core.lambda_runtime:ensure_spawned")
     invoke = worker_class.invoke
 
     def invoke_with_faults(worker: Any, event: Any, *args: Any, **options: Any) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def _slow_and_kill(injector: Injector) -> None:
             time.sleep(injector.uniform(*SLOW_SECONDS))
         if fault != schedule.KILL:
             return dict(invoke(worker, event, *args, **options))
+        ensure_spawned(worker)  # MiniStack ends all workers of a function when one is killed while it starts
         running = threading.Event()
         running.set()
 

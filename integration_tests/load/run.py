@@ -37,6 +37,7 @@ CLIENT_TIMEOUT = 240.0
 SETTLE_SECONDS = 150.0  # MiniStack doubles the delays of retries without a maximum
 LEFTOVERS_SECONDS = 90.0  # idle sockets are closed, failed asynchronous calls repeated
 REDRIVES = 3
+ACCOUNT_CONCURRENCY = 24  # more processes at once would only slow each other down
 SETTINGS: dict[str, object] = {
     "auth.type": "none",
     "api.throttleRate": 1_000,
@@ -121,7 +122,7 @@ def _describe(client: ClientResult, verdict: Verdict) -> str:
 def load_stack(folder: Path, origin: Origin, wait_scale: float) -> Iterator[tuple[Stack, Path]]:
     """Deploy a stack on an emulator that injects faults; yield it with the file that records them."""
     logging.getLogger("localcloud.pulumi").setLevel(logging.ERROR)  # it warns of auth none, which is intended here
-    environment = {"SFN_WAIT_SCALE": str(wait_scale)}
+    environment = {"SFN_WAIT_SCALE": str(wait_scale), "LAMBDA_ACCOUNT_CONCURRENCY": str(ACCOUNT_CONCURRENCY)}
     observer = Path(faults.__file__)
     with Emulator(folder / "emulator.log", env=environment, observe=True, observer=observer) as emulator:
         cloud: Cloud = emulated(emulator)

@@ -32,7 +32,13 @@ def build(folder: Path, out: Path, umask: int = 0o022) -> subprocess.CompletedPr
     command = [sys.executable, "-m", "tools.release.build", "--out", str(out)]
     path = f"{Path(uv()).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, "PATH": path}, umask=umask, capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        umask=umask,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
 
 

@@ -1,11 +1,10 @@
 """Functions that records name: what a record alone does not describe."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from local_provider.aws import Aws
+from local_provider.parameters import text_of
 from local_provider.resource_type import Properties
-from local_provider.values import Plain
 
 _METHOD_SETTINGS = {
     "cachingEnabled": "caching/enabled",
@@ -19,21 +18,17 @@ _METHOD_SETTINGS = {
 
 def method_patches(_old: Properties, new: Properties) -> list[dict[str, str]]:
     """Return the patch that sets every setting of a stage's methods."""
-    settings = {_METHOD_SETTINGS[name]: value for name, value in sorted(new["settings"].items())}
-    texts = {path: str(value).lower() if isinstance(value, bool) else str(value) for path, value in settings.items()}
+    texts = {_METHOD_SETTINGS[name]: text_of(value) for name, value in sorted(new["settings"].items())}
     return [{"op": "replace", "path": f"/{new['methodPath']}/{path}", "value": text} for path, text in texts.items()]
 
 
 def stage_patches(old: Properties, new: Properties) -> list[dict[str, str]]:
     """Return the patch that adds and removes stages of a usage plan."""
-    before, after = (
-        {f"{stage['apiId']}:{stage['stage']}" for stage in properties.get("apiStages") or []}
-        for properties in (old, new)
-    )
-    steps = [("remove", stage) for stage in sorted(before - after)] + [
-        ("add", stage) for stage in sorted(after - before)
-    ]
-    return [{"op": verb, "path": "/apiStages", "value": stage} for verb, stage in steps]
+    plans = (old.get("apiStages") or [], new.get("apiStages") or [])
+    before, after = ({f"{item['apiId']}:{item['stage']}" for item in plan} for plan in plans)
+    stages = sorted(before - after) + sorted(after - before)
+    steps = [("remove" if stage in before else "add", stage) for stage in stages]
+    return [{"op": step, "path": "/apiStages", "value": stage} for step, stage in steps]
 
 
 def remove_stages(aws: Aws, state: Properties) -> None:
@@ -42,28 +37,14 @@ def remove_stages(aws: Aws, state: Properties) -> None:
         aws.client("apigateway").update_usage_plan(usagePlanId=state["id"], patchOperations=patches)
 
 
-def alarm_metrics(inputs: Properties) -> Properties:
-    """Return dimensions and metric queries in CloudWatch's form."""
-    prepared: dict[str, Plain] = {}
-    if "dimensions" in inputs:
-        prepared["dimensions"] = _dimensions(inputs["dimensions"])
-    if "metricQueries" in inputs:
-        prepared["metricQueries"] = [_query(query) for query in inputs["metricQueries"]]
-    return prepared
-
-
-def _dimensions(dimensions: Mapping[str, str] | None) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in sorted((dimensions or {}).items())]
-
-
-def _query(query: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a query with `metricStat` in place of `metric`, and `returnData`, which CloudWatch has true by default."""
-    converted = {"returnData": False, **{name: value for name, value in query.items() if name != "metric"}}
-    if metric := query.get("metric"):
-        place = {"namespace": metric.get("namespace"), "metricName": metric["metricName"]}
-        place["dimensions"] = _dimensions(metric.get("dimensions"))
-        converted["metricStat"] = {"metric": place, "period": metric["period"], "stat": metric["stat"]}
-    return converted
+def metric_queries(inputs: Properties) -> Properties:
+    """Return queries with `metricStat` for `metric`, and with `returnData`, which CloudWatch has true by default."""
+    queries = []
+    for query in inputs.get("metricQueries") or []:
+        metric = query.get("metric")
+        stat = {"metricStat": {"metric": metric, **metric}} if metric else {}
+        queries.append({"returnData": False, **query, **stat})
+    return {"metricQueries": queries} if queries else {}
 
 
 def table_keys(inputs: Properties) -> Properties:
@@ -102,8 +83,8 @@ def stop_running_executions(client: Any, machine_arn: str) -> None:
     Raises:
         botocore.exceptions.ClientError: an execution could not be stopped and still runs.
     """
-    pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
-    for arn in [execution["executionArn"] for page in pages for execution in page["executions"]]:
+    answers = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
+    for arn in [execution["executionArn"] for answer in answers for execution in answer["executions"]]:
         try:
             client.stop_execution(executionArn=arn)
         except client.exceptions.ValidationException:  # the emulator's answer if it has ended since it was listed

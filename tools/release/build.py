@@ -13,8 +13,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -26,24 +26,26 @@ from tools.release.requirements import uv
 
 BUILD_REQUIREMENTS = Path(__file__).with_name("build-requirements.txt")
 SUMS = "SHA256SUMS.txt"
+WRITTEN = {"packages", PAGE.name, SUMS, "release-notes.md", *(sbom.file_name(package) for package in PACKAGES)}
 
 
 def build(out: Path, commit: str = "HEAD", top: Path = TOP) -> list[Path]:
     """Write packages, bills of materials, licences and checksums of a commit to a folder, and return their paths.
 
-    The packages are in the folder `packages`, since PyPI takes nothing else. What was in the folder is removed.
+    The packages are in the folder `packages`, since PyPI takes nothing else. What an earlier build wrote is removed.
 
     Raises:
-        ReleaseError: the commit cannot be read, the build failed, or a package has wrong contents.
+        ReleaseError: the folder has files of others, the commit cannot be read, the build failed, or a package has
+            wrong contents.
     """
     seconds = int(_git(top, "log", "-1", "--format=%ct", commit))
-    shutil.rmtree(out, ignore_errors=True)
+    _empty(out)
     packages = out / "packages"
     packages.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source")
-        with tarfile.open(fileobj=BytesIO(_git(top, "archive", commit))) as archive:
-            archive.extractall(source, filter="data")
+        with zipfile.ZipFile(BytesIO(_git(top, "archive", "--format=zip", commit))) as archive:
+            archive.extractall(source)
         build_packages(source, packages, seconds)
         for package in PACKAGES:
             contents.check(packages, package, source)
@@ -74,6 +76,14 @@ def build_packages(source: Path, out: Path, seconds: int) -> None:
 def checksums(paths: Iterable[Path]) -> str:
     """Return lines that `sha256sum --check` reads where all files are in one folder, as in a release on GitHub."""
     return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths)
+
+
+def _empty(out: Path) -> None:
+    """Remove a folder that holds nothing but what a build writes."""
+    names = {path.name for path in out.iterdir()} if out.exists() else set()
+    if foreign := sorted(names - WRITTEN):
+        raise ReleaseError(f"{out} has other files, such as {foreign[0]}: name a folder without any with --out.")
+    shutil.rmtree(out, ignore_errors=True)
 
 
 def _git(top: Path, *arguments: str) -> bytes:

@@ -11,7 +11,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from tools.release.changelog import release_notes, unreleased_entries
-from tools.release.packages import COMPONENT, PACKAGES, TOP, ReleaseError, publisher, repository_url
+from tools.release.packages import ADMIN, CLIENT, COMPONENT, PACKAGES, TOP, ReleaseError, publisher, repository_url
 
 TAG = re.compile(r"v(\d+\.\d+\.\d+)")
 PINNED = re.compile(r"(?:async-download|components)(?:@v?|==)(\d[\w.]*\w)")
@@ -43,6 +43,8 @@ def _versions(version: str, top: Path) -> Iterator[str]:
             yield f"{name} has version {package.version(top)}, and the tag {version}: change one of them."
         if locked_versions.get(package.name) != package.version(top):
             yield f"uv.lock has {package.name} {locked_versions.get(package.name)}: run `.tools/bin/uv lock`."
+    if f"{CLIENT.name}>={version}" not in ADMIN.settings(top)["dependencies"]:
+        yield f"admin/pyproject.toml does not require {CLIENT.name}>={version}, the version that it is tested with."
     if installed_version(COMPONENT.name) != version:  # which the plugin gives to Pulumi's engine
         yield f"The plugin has version {installed_version(COMPONENT.name)}: run `make setup`."
     written = json.loads((top / "components" / "schema.json").read_text(encoding="utf-8"))

@@ -72,6 +72,7 @@ def test_another_version_in_one_of_the_packages_is_refused(package: object, read
             "names the repository https://git.example.com/",
         ),
         ("pyproject.toml", f'Repository = "{URL}/"', 'Homepage = "https://example.com"', "has no repository"),
+        ("admin/pyproject.toml", f"client>={VERSION}", "client>=0.0.9", "does not require async-download-client>="),
         ("pyproject.toml", "authors =", "maintainers =", "has no `authors`"),
         (
             "components/schema.json",
