@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 # Three workers with stacks of their own, since most of a journey is waiting; files by name, so that the longest start first.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder $(patsubst %,--ignore integration_tests/%,page parity origins)
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder $(patsubst %,--ignore integration_tests/%,page parity origins upgrade)
 # AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
 PROVIDER ?= auto
 # Tests of test-languages, and of test-engine: with the stand-in, test-e2e deploys the other kinds of stacks from the same
@@ -62,7 +62,7 @@ invoke: setup ## Run one handler on an event: make invoke HANDLER=deliver EVENT=
 test: test-unit test-e2e ## Every test
 
 test-unit: setup ## Unit and component tests, no network (EXAMPLES=all draws every random example and each setting alone)
-	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples $(EXAMPLES)
+	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples $(EXAMPLES) -p no:logging
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest integration_tests benchmarks --ignore integration_tests/engine $(PARALLEL)
@@ -93,6 +93,9 @@ test-origins: setup ## What origins send, copied by a stack and fetched by curl 
 
 test-operate: setup ## Every command of async-download-admin on a running stack, with the permissions of its policy only
 	@$(RUN) -m pytest integration_tests/operate
+
+test-upgrade: setup ## An upgrade and a rollback while 200 downloads run: each ends on the release that it began with (minutes)
+	@$(RUN) -m pytest integration_tests/upgrade
 
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -65,12 +67,19 @@ def test_other_names_pass(name: str) -> None:
     assert not is_banned(name)
 
 
+@cache
+def scan(path: Path) -> tuple[list[str], list[str]]:
+    """Return the bound names and the docstrings of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return list(bound_names(tree)), list(docstrings(tree))
+
+
 @pytest.mark.parametrize("folder", FILES)
 def test_names_say_what_they_hold(folder: str) -> None:
     places: dict[str, list[str]] = {}
     count = 0
     for path in FILES[folder]:
-        names = list(bound_names(ast.parse(path.read_text(encoding="utf-8"))))
+        names, _ = scan(path)
         count += len(names)
         for name in filter(is_banned, names):
             places.setdefault(name, []).append(str(path.relative_to(TOP)))
@@ -80,6 +89,6 @@ def test_names_say_what_they_hold(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", FILES)
 def test_docstrings_are_plain_sentences(folder: str) -> None:
-    texts = [text for path in FILES[folder] for text in docstrings(ast.parse(path.read_text(encoding="utf-8")))]
+    texts = [text for path in FILES[folder] for text in scan(path)[1]]
     riddles = [text.splitlines()[0] for text in texts if RIDDLE.match(text)]
     assert len(riddles) <= len(texts) * MAX_DOCSTRINGS_PERCENT / 100, riddles

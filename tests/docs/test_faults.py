@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 import pytest
 
@@ -20,6 +21,7 @@ Throttled S3; Throttled Lambda; CompleteMultipartUpload answered, its reply lost
 ).split("; ")
 
 
+@cache
 def defined_in(name: str) -> set[str]:
     """Return the functions in the files with this name."""
     files = [path for folder in FOLDERS for path in (TOP / folder).rglob(name)]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import botocore
@@ -29,8 +30,13 @@ SHARED = {
 ROOMS = ("requests", "ending", "slices", "copying", "sockets", "origin")
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield the absolute names of the modules that a file imports."""
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """Return the absolute names of the modules that a file imports."""
+    return tuple(_imports_of(path))
+
+
+def _imports_of(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -10,6 +10,7 @@ from runtime.errors import (
     ConnectionGoneError,
     DownloadNotFoundError,
     InvalidRequestError,
+    NewerItemError,
     RequestError,
     ServiceError,
     TransientServiceError,
@@ -55,7 +56,7 @@ class ClientMessage:
             if action in STATUS_ACTIONS and download.status.is_final:
                 self._record_use(connection_id)
             answer = self._answer(download, action, message_id)
-        except (RequestError, ServiceError) as error:
+        except (RequestError, ServiceError, NewerItemError) as error:
             problem = problem_of(error)
             log.problem(error, problem)
             answer = messages.error(download_id, message_id, Failure(problem.code, problem.message))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -26,14 +24,9 @@ from tests.runtime.support.stores import (
     download,
     open_connection,
 )
+from tests.runtime.support.unversioned_items import DOWNLOADS, STATUSES, UNVERSIONED
 from tests.runtime.support.world import ARN
 
-UNVERSIONED: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "support" / "unversioned_items.json").read_text(encoding="utf-8")
-)
-"""Items as the last release without `schemaVersion` wrote them, on the emulator, with the tickets of their clients."""
-DOWNLOADS = {name: entry for name, entry in UNVERSIONED.items() if "ticket" in entry}
-STATUSES = {"sliced": Status.COPYING} | {status.lower(): status for status in Status}
 LATER = {"schemaVersion": {"N": str(SCHEMA_VERSION + 1)}}
 EXPIRES = int(NOW) + 600
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import ServiceError
+from runtime.errors import NewerItemError, ServiceError
 from runtime.models import Failure, Status
 from tests.runtime.ending.test_deliver import open_connections, revoke_tickets
 from tests.runtime.support.fakes.hooks import fail_at
@@ -180,6 +180,14 @@ def test_unreadable_table_is_answered_with_unavailable(world: World) -> None:
     world.connections.before_call = fail_at("connections.get", ServiceError("GetItem", "ThrottlingException"))
     assert send(world, action("status"))["error"]["code"] == "UNAVAILABLE"
     assert "c1" in world.connections.rows
+
+
+def test_item_of_a_later_release_is_answered_with_unavailable(world: World) -> None:
+    world.put_download()
+    open_connections(world, "c1")
+
+    world.downloads.before_call = fail_at("downloads.get", NewerItemError(2, 1))
+    assert send(world, action("status"))["error"]["code"] == "UNAVAILABLE"
 
 
 def test_answer_to_a_client_that_is_gone_is_no_error(world: World) -> None:

@@ -1,0 +1,1 @@
+"""Upgrades and rollbacks of a stack while downloads run."""
