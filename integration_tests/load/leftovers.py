@@ -60,7 +60,7 @@ def was_never_started(stack: Stack, download_id: str) -> bool:
     try:
         stack.cloud.client("stepfunctions").describe_execution(executionArn=f"{arn}:{download_id}")
     except ClientError as error:
-        return error.response["Error"]["Code"] == "ExecutionDoesNotExist"
+        return str(error.response["Error"]["Code"]) == "ExecutionDoesNotExist"
     return False
 
 
