@@ -63,7 +63,7 @@ def of_function(name: str, milliseconds: int, message: str) -> Line | None:
         return Line(milliseconds / 1000, "Lambda", f"{name} {float(report['ms']):.0f} ms")
     try:
         record = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or "message" not in record:
         return None

@@ -81,7 +81,7 @@ def read_event(path: Path, changes: list[str]) -> Any:
         event = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"The event {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"The event {path} is not JSON: {error}.") from error
     for change in changes:
         name, equals, value = change.partition("=")

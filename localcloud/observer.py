@@ -96,7 +96,7 @@ def _word(message: Message, key: str) -> str:
     """Return one field of a message if it is a plain word; the other fields may hold secrets."""
     try:
         content = json.loads(message.get("text") or message.get("bytes") or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return "?"
     word = content.get(key) if isinstance(content, dict) else None
     return word if isinstance(word, str) and _WORD.fullmatch(word) else "?"

@@ -144,6 +144,7 @@ def test_entries_after_a_line_that_a_crash_cut_off_are_read(
         '{"version":2}',
         '{"version":1}\n{"object":{},"segmentBytes":0}',
         '{"version":1}\n{"segment":"x"}',
+        '{"version":1,"nested":' + "[" * 100_000,
     ],
 )
 def test_an_invalid_journal_is_replaced(fetch: Fetch, stack: FakeStack, part: Path, text: str) -> None:

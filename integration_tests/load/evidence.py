@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from integration_tests.support.records import log_lines
 from integration_tests.support.stack import Stack
 
@@ -42,7 +44,10 @@ def write_evidence(
 
 
 def _history(stack: Stack, execution_arn: str) -> list[str]:
-    events = stack.operator.execution_events(execution_arn)
+    try:
+        events = stack.operator.execution_events(execution_arn)
+    except ClientError as error:
+        return [error.response["Error"]["Code"]]
     return [f"{event['timestamp']} {event['type']} {_details(event)}" for event in events]
 
 

@@ -1,10 +1,12 @@
 """Finds out what a run has left: what costs money or blocks a caller, and what AWS removes by itself.
 
-A function that is killed behind its write cannot undo it. Two kinds of such remains are removed by AWS, at no cost:
+A function that is killed behind its write cannot undo it. Such remains are removed at no cost, by AWS or a later call:
 
 - the item of a connection whose `$connect` was killed, and its id in the item of the download: TTL, 130 minutes later;
 - an upload whose id was lost with the response to CreateMultipartUpload: it has no parts that S3 would charge for, and
-  the bucket's lifecycle rule removes it after 7 days.
+  the bucket's lifecycle rule removes it after 7 days;
+- the item of a request that was never accepted, because its execution could not be started: TTL. Its id among the
+  running ones of its caller is removed when the caller reaches the limit.
 """
 
 from __future__ import annotations
@@ -45,10 +47,21 @@ def classify(stack: Stack, names: Names, faults: Sequence[Mapping[str, Any]]) ->
         "connections": [name for name in names.get("connections", ()) if _expires(stack, name)],
         "unfinished uploads": [key for key in names.get("unfinished uploads", ()) if _is_empty(stack, key, faults)],
     }
+    expiring["running ids"] = [name for name in names.get("running ids", ()) if was_never_started(stack, name)]
     gone = set(expiring["connections"])
     expiring["connection ids"] = [arn for arn in names.get("connection ids", ()) if _ids(stack, arn) <= gone]
     kept = {kind: [name for name in values if name not in expiring.get(kind, ())] for kind, values in names.items()}
     return Leftovers(*({kind: values for kind, values in each.items() if values} for each in (kept, expiring)))
+
+
+def was_never_started(stack: Stack, download_id: str) -> bool:
+    """Return whether a download has no execution, because its request was not accepted."""
+    arn = str(stack.outputs["stateMachineArn"]).replace(":stateMachine:", ":execution:")
+    try:
+        stack.cloud.client("stepfunctions").describe_execution(executionArn=f"{arn}:{download_id}")
+    except ClientError as error:
+        return str(error.response["Error"]["Code"]) == "ExecutionDoesNotExist"
+    return False
 
 
 def _expires(stack: Stack, connection_id: str) -> bool:

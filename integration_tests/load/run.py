@@ -21,7 +21,7 @@ from integration_tests.load.audit import FINAL, Verdict, give_verdict
 from integration_tests.load.clients import ClientResult, LoadClient
 from integration_tests.load.evidence import write_evidence
 from integration_tests.load.injector import start_faults
-from integration_tests.load.leftovers import Leftovers, classify, find_leftovers
+from integration_tests.load.leftovers import Leftovers, classify, find_leftovers, was_never_started
 from integration_tests.load.mix import PlannedDownload, draw_downloads
 from integration_tests.operate.operator_command import OperatorCommand
 from integration_tests.support.clouds import Cloud, emulated
@@ -206,9 +206,10 @@ def _settle(stack: Stack, folder: Path, records: Path) -> int:
 
 
 def _running_items(stack: Stack) -> list[dict[str, Any]]:
-    """Return the items of downloads without a final status, those of lost responses included."""
+    """Return the items of started downloads without a final status, those of lost responses included."""
     items = stack.operator.scan(stack.outputs["downloadsTableName"])
-    return [item for item in items if "status" in item and item["status"]["S"] not in FINAL]
+    running = [item for item in items if "status" in item and item["status"]["S"] not in FINAL]
+    return [item for item in running if not was_never_started(stack, item["downloadId"]["S"])]
 
 
 def _id(stack: Stack, name: str) -> str:

@@ -76,7 +76,15 @@ def test_a_functions_log_is_its_report_and_its_own_words() -> None:
     record = {"timestamp": "t", "level": "ERROR", "message": "A task failed", "executionArn": arn, "code": "X"}
     line = Line(1.5, "Lambda", "copy: A task failed download=abc code=X", True)
     assert of_function("copy", 1500, json.dumps(record)) == line
-    for other in ("START RequestId: 1 Version: $LATEST", "END RequestId: 1", "Traceback", "[]", "{}", '"text"'):
+    for other in (
+        "START RequestId: 1 Version: $LATEST",
+        "END RequestId: 1",
+        "Traceback",
+        "[]",
+        "{}",
+        '"text"',
+        "[" * 100_000,
+    ):
         assert of_function("copy", 0, other) is None
 
 

@@ -70,6 +70,12 @@ def test_what_the_stack_itself_does_is_not_noted(scope: dict[str, Any]) -> None:
     assert noted(scope, [], ANSWER) == []
 
 
+def test_a_message_of_deep_nesting_reaches_the_application() -> None:
+    received = [{"type": "websocket.receive", "text": "[" * 100_000}]
+    notes = noted({"type": "websocket", "path": API, "query_string": b""}, received, [])
+    assert [(note["what"], note.get("message")) for note in notes] == [("received", "?")]
+
+
 def test_a_socket_is_noted_from_opening_to_closing() -> None:
     received: list[dict[str, Any]] = [
         {"type": "websocket.connect"},

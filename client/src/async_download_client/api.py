@@ -46,7 +46,9 @@ def parse_base_url(url: str) -> str:
     except ValueError:  # its text has the URL
         is_valid = False
     if not is_valid:
-        raise ValueError("The URL has to begin with http:// or https://; use the stack's output downloadUrl.")
+        raise ValueError(
+            "The URL has to look like https://host/path or https://host:port/path; use the stack's output downloadUrl."
+        )
     if "@" in parts.netloc:
         raise ValueError("The URL must not have a user or a password.")
     if not url.isascii() or not url.isprintable() or " " in url:

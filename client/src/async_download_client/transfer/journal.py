@@ -129,7 +129,7 @@ def _is_journal(data: bytes) -> bool:
 def _parse_entry(line: bytes) -> dict[str, object] | None:
     try:
         value = json.loads(line)
-    except ValueError:  # a crash cut this line off
+    except (ValueError, RecursionError):  # a crash cut this line off
         return None
     return value if isinstance(value, dict) else None
 
