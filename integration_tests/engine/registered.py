@@ -35,9 +35,10 @@ def comparable(resources: Sequence[Registered], endpoint: str) -> dict[str, dict
 
     def named(inputs: Mapping[str, Any]) -> dict[str, Any]:
         text = json.dumps({key: value for key, value in inputs.items() if key not in LEFT_OUT}, sort_keys=True)
+        text = _VERSION.sub(r"\1", text)
         for word in longest_first:
             text = text.replace(word, words[word])
-        replaced: dict[str, Any] = json.loads(_VERSION.sub(r"\1", text))
+        replaced: dict[str, Any] = json.loads(text)
         return replaced
 
     return {f"{resource.type}::{resource.name}": named(resource.inputs) for resource in resources}
