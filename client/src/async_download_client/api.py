@@ -33,7 +33,11 @@ _MAX_RESPONSE_BYTES = 1 << 20
 _MIN_CALL_SECONDS = 1.0  # of the last call before the end of a wait
 _RETRYABLE_STATUS_CODES = frozenset({429, 500, 502, 503, 504})
 _MAX_SIGNATURE_SKEW_SECONDS = 300  # of Signature Version 4
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_RESERVED_HEADERS = frozenset(
+    {"connection", "content-length", "content-type", "expect", "idempotency-key", "te", "trailer", "transfer-encoding"}
+    | {"upgrade", "x-download-ticket"}
+)
 OnRetry = Callable[[str, float], object]
 _FINAL_CODES = frozenset({"DAILY_LIMIT_REACHED"})  # the limit ends at midnight: retrying within this call is useless
 
@@ -82,7 +86,7 @@ class Api:
         check_encrypted(self.base, allow_http=self.allow_http)
         self._transport = transport
         self._timing = timing
-        self._headers = {name: _clean_header(name, value) for name, value in headers.items()}
+        self._headers = _parse_headers(headers)
         self._auth = auth
         self._clock_error = 0.0
 
@@ -236,14 +240,24 @@ def _parse_http_date(text: str) -> datetime | None:
         return None
 
 
-def _clean_header(name: str, value: str) -> str:
-    """Return the value of a caller's header; raises CredentialsError, without the value, if HTTP does not allow it."""
-    if not HEADER_NAME.fullmatch(name):
-        raise CredentialsError("The name of a header has a character that HTTP does not allow.")
+def parse_header(name: str, value: str) -> tuple[str, str]:
+    """Return name and value of a caller's header; raises ValueError, without the value, if it cannot be sent."""
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError("the name of a header has a character that HTTP does not allow")
+    if name.lower() in _RESERVED_HEADERS:
+        raise ValueError(f"the header {name} is set by the downloader itself")
     try:
-        return clean_header_value(value)
+        return name, clean_header_value(value)
     except ValueError as error:
-        raise CredentialsError(f"The header {name} cannot be used: {error}.") from None
+        raise ValueError(f"the header {name} cannot be used: {error}") from None
+
+
+def _parse_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return dict(parse_header(name, value) for name, value in headers.items())
+    except ValueError as error:
+        text = str(error)
+        raise CredentialsError(f"{text[0].upper()}{text[1:]}.") from None
 
 
 def _parse_object(content: bytes) -> Body | None:

@@ -7,9 +7,9 @@ import re
 import sys
 from argparse import ArgumentTypeError
 
-from async_download_client.api import HEADER_NAME, parse_base_url
+from async_download_client.api import parse_base_url, parse_header
 from async_download_client.errors import CredentialsError
-from async_download_client.secrets import clean_header_value, clean_secret
+from async_download_client.secrets import clean_secret
 from async_download_client.transport import MAX_TIMEOUT_SECONDS
 
 _MAX_SECONDS = 31_536_000  # a year
@@ -78,12 +78,12 @@ def secret(argument: str) -> str:
 def header(argument: str) -> tuple[str, str]:
     """Parse a header into its name and value; messages do not hold the value."""
     name, colon, value = argument.partition(":")
-    if not colon or not HEADER_NAME.fullmatch(name):
+    if not colon:
         raise ArgumentTypeError("a header looks like 'Name: value'")
     try:
-        return name, clean_header_value(value)
+        return parse_header(name, value)
     except ValueError as error:
-        raise ArgumentTypeError(f"the value of {name} cannot be used: {error}") from None
+        raise ArgumentTypeError(str(error)) from None
 
 
 def seconds(argument: str) -> float:
