@@ -19,7 +19,7 @@ SERVICES = ("apigatewaymanagementapi", "dynamodb", "lambda", "s3", "stepfunction
 
 
 def install(_path: str) -> None:
-    """Let the emulator of this process start functions from the server."""
+    """Let the emulator of this process start functions from the server, and end workers of versions too."""
     from localcloud.ministack_names import replace_python
 
     folder = Path(tempfile.mkdtemp(prefix="functions-"))
@@ -29,6 +29,31 @@ def install(_path: str) -> None:
     program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
     program.chmod(0o700)
     replace_python(str(program))
+    _end_workers_of_versions()
+
+
+def _end_workers_of_versions() -> None:
+    """End all workers of a function when its time-out is written again, as `end_workers` does.
+
+    Otherwise the emulator ends those of `$LATEST` only, and those of a version never.
+    """
+    from ministack.services import lambda_svc
+
+    from localcloud.ministack_names import find
+
+    functions = find("ministack.services.lambda_svc:_functions")
+    update = find("ministack.services.lambda_svc:_update_config")
+    invalidate_worker = find("ministack.services.lambda_svc:invalidate_worker")
+
+    def update_config(name: str, changes: dict[str, Any]) -> Any:
+        function = functions.get(name)
+        is_repeated = function is not None and changes == {"Timeout": function["config"].get("Timeout")}
+        response = update(name, changes)
+        if is_repeated:
+            invalidate_worker(name)
+        return response
+
+    lambda_svc._update_config = update_config
 
 
 _running: list[subprocess.Popen[bytes]] = []

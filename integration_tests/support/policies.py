@@ -49,7 +49,7 @@ def replaced_policy(stack: Stack, policy: Policy, document: Document) -> Iterato
 
 
 def end_workers(stack: Stack, key: str) -> None:
-    """End every worker of a function, busy or idle: the emulator does so when the configuration is written."""
+    """End every worker of a function and its versions, busy or idle, by writing its time-out again."""
     functions, name = stack.cloud.client("lambda"), stack.operator.function_name(key)
     timeout = functions.get_function_configuration(FunctionName=name)["Timeout"]
     functions.update_function_configuration(FunctionName=name, Timeout=timeout)

@@ -1,8 +1,9 @@
 """Change MiniStack so that throttled and failing functions look as they do on AWS.
 
 MiniStack's Step Functions names the error of a throttled function `Lambda.Unknown`; AWS names it
-`Lambda.TooManyRequestsException`. MiniStack's API Gateway returns a function's own error to callers; AWS sends a
-gateway response.
+`Lambda.TooManyRequestsException`. MiniStack's reserved concurrency limits calls without a version only; that of AWS
+limits all versions of a function together. MiniStack's API Gateway returns a function's own error to callers; AWS sends
+a gateway response.
 """
 
 from __future__ import annotations
@@ -37,6 +38,16 @@ def name_throttling(states: Any) -> None:
     states._call_lambda = call_lambda
 
 
+def limit_versions(functions: Any) -> None:
+    """Apply a function's reserved concurrency to calls of its versions."""
+    reserved_concurrency = functions._reserved_concurrency
+
+    def reserved_concurrency_of_function(function: Any, config: Any) -> Any:
+        return reserved_concurrency(functions._functions.get(config["FunctionName"], function), config)
+
+    functions._reserved_concurrency = reserved_concurrency_of_function
+
+
 def send_gateway_responses(gateway: Any) -> None:
     """Answer a call of a throttled or failing function with an error of the gateway."""
     call = gateway._call_lambda_raw
@@ -52,10 +63,11 @@ def send_gateway_responses(gateway: Any) -> None:
 
 def install(path: str) -> None:
     """Change the emulator that this process is about to run."""
-    from ministack.services import apigateway_v1, stepfunctions
+    from ministack.services import apigateway_v1, lambda_svc, stepfunctions
 
     from integration_tests.support import function_server
 
     function_server.install(path)
     name_throttling(stepfunctions)
+    limit_versions(lambda_svc)
     send_gateway_responses(apigateway_v1)
