@@ -65,7 +65,7 @@ test-unit: setup ## Unit and component tests, no network (EXAMPLES=all draws eve
 	@$(RUN) -m pytest $(TESTS) -n auto --dist worksteal --examples $(EXAMPLES) -p no:logging
 
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
-	@$(RUN) -m pytest integration_tests benchmarks --ignore integration_tests/engine $(PARALLEL)
+	@$(RUN) -m pytest benchmarks integration_tests --ignore integration_tests/engine $(PARALLEL)
 
 test-mutation: setup ## Take every right away, one by one, and see it missed (minutes; WRITE=1 writes docs/mutation.md)
 	@$(RUN) -m integration_tests.mutation $(if $(WRITE),--write)
