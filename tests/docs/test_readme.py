@@ -9,13 +9,14 @@ import pytest
 
 from localcloud.request_refusals import REFUSALS
 from tests.docs.pages import PAGES
-from tools.readme_tables import README, TOP, rewrite
+from tools.page_blocks import replace_blocks
+from tools.readme_tables import README, TOP, blocks
 
 TEXT = README.read_text(encoding="utf-8")
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    assert rewrite(TEXT) == TEXT, "run: make docs"
+    assert replace_blocks(TEXT, blocks()) == TEXT, "run: make docs"
 
 
 ALL_TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
