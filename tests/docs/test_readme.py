@@ -27,6 +27,13 @@ def test_each_make_command_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
+def test_each_make_command_is_on_a_page() -> None:
+    commands = re.findall(r"^([a-z-]+):.* ## ", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) > 20
+    named = {word for words in re.findall(r"(?:^|`)make ([a-z -]+)", ALL_TEXT, re.MULTILINE) for word in words.split()}
+    assert set(commands) - named == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
 def test_each_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
