@@ -14,7 +14,7 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks import report
@@ -117,12 +117,7 @@ def main() -> None:
         clients_run = ManyClients(stack)
         clients = [Client(sends_refresh=number % REFRESH_EVERY == 0) for number in range(options.clients)]
         pollers = [Client() for _ in range(options.pollers)]
-        jobs = [_thread(clients_run.wait, client) for client in clients]
-        spread = max(1, len(jobs) // max(1, len(pollers)))
-        for number, poller in enumerate(pollers):
-            jobs.insert(number * (spread + 1), _thread(clients_run.poll, poller))
-        for job in jobs:
-            job.start()
+        jobs = _start(clients_run, clients, pollers)
         all_clients = [*clients, *pollers]
         wait_for(lambda: sum(not (c.received_at or c.error) for c in all_clients), TOTAL_TIMEOUT, until=is_absent)
         open_at_once = sum(bool(client.received_at) for client in clients)
@@ -132,18 +127,7 @@ def main() -> None:
         items_left = _items_left(stack)
         pushed = [_delay(stack, client) for client in clients if client.received_at]
         polled = [_delay(stack, client) for client in pollers if client.received_at]
-    compared = [
-        report.Figure(
-            f"stored -> received, p{share * 100:.0f}",
-            report.percentile(pushed, share),
-            report.percentile(polled, share),
-            bound=SHARE_OF_POLLING,
-            more_is_better=False,
-            unit="s",
-            rival_name="polling every second",
-        )
-        for share in (0.5, 0.99)
-    ]
+    compared = _compare(pushed, polled)
     figures: dict[str, object] = {
         "clients": len(clients),
         "open_at_once": open_at_once,
@@ -174,6 +158,33 @@ def main() -> None:
     ]
     if errors or items_left or figures["repeats_with_another_id"]:
         sys.exit(f"{len(errors)} clients failed ({', '.join(sorted(set(errors))[:3])}); {items_left} items left.")
+
+
+def _start(clients_run: ManyClients, clients: Sequence[Client], pollers: Sequence[Client]) -> list[threading.Thread]:
+    """Start a thread for each client; those that poll are spread evenly among the others."""
+    jobs = [_thread(clients_run.wait, client) for client in clients]
+    spread = max(1, len(jobs) // max(1, len(pollers)))
+    for number, poller in enumerate(pollers):
+        jobs.insert(number * (spread + 1), _thread(clients_run.poll, poller))
+    for job in jobs:
+        job.start()
+    return jobs
+
+
+def _compare(pushed: Sequence[float], polled: Sequence[float]) -> list[report.Figure]:
+    """Compare the seconds until clients with a WebSocket have the URL with those of clients that poll."""
+    return [
+        report.Figure(
+            f"stored -> received, p{share * 100:.0f}",
+            report.percentile(pushed, share),
+            report.percentile(polled, share),
+            bound=SHARE_OF_POLLING,
+            more_is_better=False,
+            unit="s",
+            rival_name="polling every second",
+        )
+        for share in (0.5, 0.99)
+    ]
 
 
 def _warm(stack: Stack) -> None:
