@@ -113,7 +113,9 @@ def test_an_origin_and_a_key_that_are_computed_stay_secret(empty: automation.Sta
     assert changes_of(empty.preview, expect_no_changes=True) == LEFT_IN_PLACE
     folder[0] = "reports"
     readers = ("files-copy", "files-copy-slice", "files-request-download")
-    assert changes_of(empty.up) == {Change("update", FUNCTION, name) for name in readers} | {NEXT_VERSION}
+    expected = {Change("update", FUNCTION, name) for name in readers} | {NEXT_VERSION}
+    assert changes_of(empty.preview) == expected, "a machine that calls none of these functions stays as it is"
+    assert changes_of(empty.up) == expected
     (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
     state = Path(empty.workspace.work_dir, "state")
