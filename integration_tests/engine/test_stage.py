@@ -12,20 +12,12 @@ from async_download import AsyncDownload
 from async_download.stack_config import read_args
 from pulumi import automation
 
-from integration_tests.engine.changes import Change, changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.engine.registered import Registered, comparable
-from integration_tests.engine.stages import (
-    MAX_WAIT_SECONDS,
-    client_of,
-    journey,
-    remains,
-    remove_config,
-    resources_of,
-    set_config,
-)
+from integration_tests.engine.stages import MAX_WAIT_SECONDS, client_of, journey, remains, resources_of
+from integration_tests.support.changes import Change, changes_of
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import shipped_program
+from integration_tests.support.engines import remove_config, set_config, shipped_program
 from integration_tests.support.journeys.basic import receive_ready
 from integration_tests.support.pulumi_cli import PROJECT
 from localcloud.emulator import Emulator
