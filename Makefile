@@ -6,7 +6,7 @@ PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder $(patsubst %,--ignore in
 # AWS provider of test-engine: official, stand-in, or auto for the official one where it can be downloaded.
 PROVIDER ?= auto
 # Tests of test-languages, and of test-engine: with the stand-in, test-e2e deploys the other kinds of stacks from the same
-# inputs, and test-languages the programs of others.
+# inputs, and test-languages the examples.
 LANGUAGE_TESTS := $(patsubst %,integration_tests/engine/test_%.py,examples other_programs)
 ENGINE_TESTS := $(if $(filter stand-in,$(PROVIDER)),integration_tests/engine $(patsubst %,--ignore %,$(LANGUAGE_TESTS)),integration_tests --ignore integration_tests/local)
 # Folders or files of test-unit.
@@ -14,6 +14,8 @@ TESTS ?= tests admin/tests client/tests
 # Examples that random tests and sweeps of test-unit draw: few, or all (docs/testing.md).
 EXAMPLES ?= few
 PULUMI_VERSION := v3.255.0
+# Builds Pulumi's CLI where it is not installed; `+` passes the job server of make -j on.
+FIND_PULUMI = +@command -v pulumi >/dev/null || $(MAKE) --no-print-directory pulumi-cli
 # Go programs, all of them for tests, are compiled without debugging information, and without inlining except in what
 # takes their time: half of the CPU time. One set of options, so that the Go example uses the cache of Pulumi's CLI.
 export GOFLAGS := -trimpath '-gcflags=all=-dwarf=false -l' $(foreach P,std github.com/pulumi/... google.golang.org/...,-gcflags=$(P)=-dwarf=false)
@@ -67,19 +69,19 @@ test-unit: setup ## Unit and component tests, no network (EXAMPLES=all draws eve
 test-e2e: setup ## The end-to-end suite on the emulator, with IAM enforced
 	@$(RUN) -m pytest benchmarks integration_tests --ignore integration_tests/engine $(PARALLEL)
 
-test-mutation: setup ## Take every right away, one by one, and see it missed (minutes; WRITE=1 writes docs/mutation.md)
+test-mutation: setup ## The end-to-end tests without one permission at a time: each has to make one fail (minutes; WRITE=1 writes docs/mutation.md)
 	@$(RUN) -m integration_tests.mutation $(if $(WRITE),--write)
 
 test-engine: setup ## The program on Pulumi's own engine: preview, up, drift, destroy, and one journey for each kind of stack
-	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	$(FIND_PULUMI)
 	@$(RUN) -m pytest $(ENGINE_TESTS) $(PARALLEL) --engine pulumi --provider $(PROVIDER) -m engine
 
-test-languages: setup ## Programs of others on Pulumi's own engine: each example, the component from its folder and its wheel
-	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+test-languages: setup ## Programs with the component on Pulumi's own engine: each example, from its folder and from its wheel
+	$(FIND_PULUMI)
 	@$(RUN) -m pytest $(LANGUAGE_TESTS) $(PARALLEL) --engine pulumi --provider $(PROVIDER) -m engine
 
 test-engine-all: setup ## As test-engine, with the whole end-to-end suite on stacks that Pulumi's own engine deployed
-	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	$(FIND_PULUMI)
 	@$(RUN) -m pytest integration_tests --ignore integration_tests/local $(PARALLEL) --engine pulumi --provider $(PROVIDER)
 
 parity-tools: setup ## Build the implementations of AWS that test-parity needs
@@ -100,7 +102,7 @@ test-upgrade: setup ## An upgrade and a rollback while 200 downloads run: each e
 test-page: setup .venv/.page ## The web page in Chromium (apt-get install chromium), against the emulator
 	@$(RUN) -m pytest integration_tests/page -n 2 $(if $(SCREENSHOTS),--write-screenshots)
 
-test-leaks: setup ## No ticket, signature or secret header in any log, history, row or setting; the scanner finds planted ones
+test-leaks: setup ## No ticket, signature or secret header in any log, history, item or setting; the scanner finds planted ones
 	@$(RUN) -m pytest integration_tests/test_leaks.py integration_tests/local/test_commands.py::test_the_stack_stays_up_until_it_is_told_to_stop
 
 test-security: setup ## Attacks that were tried, from a forged page request on; `make test` runs them, too
@@ -140,7 +142,7 @@ dist: setup ## Build what a release publishes from the last commit: packages, SB
 # The packages are installed in place of the sources; the next `make setup` installs the sources again.
 test-dist: setup ## Tests of the packages in dist/packages: their files, and Pulumi's engine with the component's wheel
 	@ls dist/packages/*.whl >/dev/null || { echo "There are no packages: run make dist." >&2; exit 1; }
-	@if ! command -v pulumi >/dev/null; then $(MAKE) --no-print-directory pulumi-cli; fi
+	$(FIND_PULUMI)
 	@rm .venv/.ready && .tools/bin/uv pip install --quiet --python $(RUN) --no-deps --reinstall dist/packages/*.whl
 	@$(RUN) -m pytest integration_tests/test_downloader_wheel.py integration_tests/engine $(PARALLEL) --engine pulumi --provider $(PROVIDER) --wheels dist/packages
 

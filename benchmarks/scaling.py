@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from benchmarks.costs import CONCURRENCY, SLICE_GB, WORKER_BYTES_A_SECOND, deriv
 from benchmarks.prices import Bill
 from benchmarks.quotas import Quota
 from runtime.logic.copying import plan, progress_budget
+from tools.page_blocks import write_blocks
 
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
 MIB = 1024**2
@@ -184,14 +184,10 @@ def _rounded(value: float) -> str:
     return f"{round(value, 1 - math.floor(math.log10(value))):,.{digits}f}"
 
 
-def rewrite(page: str) -> str:
-    """Return the page with its tables."""
-    for name, table in (("quotas", quota_table()), ("scenarios", scenario_table())):
-        block = f"<!-- {name} -->\n{table}\n<!-- /{name} -->"
-        page, count = re.subn(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _: block, page, flags=re.DOTALL)  # noqa: B023
-        assert count == 1, f"docs/scaling.md has to hold one <!-- {name} --> block"
-    return page
+def blocks() -> dict[str, str]:
+    """Return the tables of the page by name."""
+    return {"quotas": quota_table(), "scenarios": scenario_table()}
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewrite(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    write_blocks(PAGE, blocks())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -16,10 +14,8 @@ from integration_tests.support import wheels
 from integration_tests.support.clouds import Target
 from integration_tests.support.stack import Stack, unique_path
 from localcloud.origin import Origin
-from tools.release.packages import CLIENT
-
-TOP = Path(__file__).parents[1]
-PROJECT = TOP / "client"
+from tools.release.packages import CLIENT, PACKAGES, TOP
+from tools.release.requirements import uv
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -27,16 +23,6 @@ def run(command: list[str], folder: Path) -> str:
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
-
-
-@pytest.fixture(scope="module")
-def uv() -> str:
-    """The path of uv."""
-    built = TOP / ".tools" / "bin" / "uv"
-    path = str(built) if built.exists() else shutil.which("uv")
-    if not path:
-        pytest.skip("There is no uv: make setup")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +36,7 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = next(name for name in archive.namelist() if name.endswith("/METADATA"))
         described = archive.read(metadata).decode()
-    source = PROJECT / "src"
+    source = TOP / "client" / "src"
     expected = {str(path.relative_to(source)) for path in source.rglob("*") if path.suffix in (".py", ".typed")}
     assert names == expected
     assert "async_download_client/py.typed" in names
@@ -60,11 +46,11 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     assert len(fast) == 1
 
 
-def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path: Path, stack: Stack) -> None:
-    run([uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], tmp_path)
+def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path, stack: Stack) -> None:
+    run([uv(), "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], tmp_path)
     python = str(tmp_path / "venv" / "bin" / "python")
-    run([uv, "pip", "install", "--quiet", "--python", python, str(wheel)], tmp_path)
-    listed = run([uv, "pip", "list", "--python", python, "--format", "freeze"], tmp_path)
+    run([uv(), "pip", "install", "--quiet", "--python", python, str(wheel)], tmp_path)
+    listed = run([uv(), "pip", "list", "--python", python, "--format", "freeze"], tmp_path)
     installed = {line.split("==")[0] for line in listed.splitlines()}
     rich = {"rich", "markdown-it-py", "mdurl", "pygments"}
     packages = {name.lower() for name in installed} - {"zlib-ng"}  # where it has wheels
@@ -85,8 +71,4 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, uv: str, tmp_path:
 
 
 def test_all_packages_have_the_same_version() -> None:
-    versions = {
-        tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-        for folder in (TOP, PROJECT, TOP / "admin")
-    }
-    assert len(versions) == 1
+    assert len({package.version() for package in PACKAGES}) == 1

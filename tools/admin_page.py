@@ -7,6 +7,7 @@ import re
 from async_download_admin import cli
 from async_download_admin.permissions import COMMANDS
 
+from tools.page_blocks import write_blocks
 from tools.readme_tables import TOP
 
 PAGE = TOP / "docs" / "admin.md"
@@ -30,15 +31,10 @@ def exit_codes_table() -> str:
     return "\n".join(["| Exit code | Means |", "|---|---|", *(f"| {row} |" for row in rows)])
 
 
-def rewrite(page: str) -> str:
-    """Return the page with both tables."""
-    for name, table in (("permissions", permissions_table()), ("exit codes", exit_codes_table())):
-        head, begin, rest = page.partition(f"<!-- {name} -->\n")
-        _, end, tail = rest.partition(f"\n<!-- /{name} -->")
-        assert begin and end, f"docs/admin.md has to hold one <!-- {name} --> block"  # noqa: PT018
-        page = head + begin + table + end + tail
-    return page
+def blocks() -> dict[str, str]:
+    """Return both tables by name."""
+    return {"permissions": permissions_table(), "exit codes": exit_codes_table()}
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewrite(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    write_blocks(PAGE, blocks())

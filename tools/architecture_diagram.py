@@ -146,7 +146,8 @@ def packages() -> tuple[dict[str, Box], list[Arrow]]:
 
 def _imports(folder: Path, names: set[str]) -> set[str]:
     """Return the packages among `names` that the modules of a folder import."""
-    alias = {"async_download": "components", "async_download_admin": "admin", "async_download_client": "client"}
+    alias = {"async_download": "components", "async_download_admin": "admin"}
+    alias |= dict.fromkeys(("async_download_client", "async_download_command"), "client")
     result = set()
     for path in folder.rglob("*.py"):
         if "tests" in path.relative_to(folder).parts:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 from itertools import pairwise
 
 from async_download.settings.checks import camel
 
+from tools.page_blocks import write_blocks
 from tools.settings_pages import TOP, table
 
-__all__ = ["README", "TOP", "rewrite"]
+__all__ = ["README", "TOP", "blocks"]
 
 README = TOP / "README.md"
 COMMON_SETTINGS = [
@@ -33,7 +33,7 @@ def settings_table() -> str:
 
 
 def outputs_table() -> str:
-    """Name and description of each output of the component, from its class; the program exports them in camelCase."""
+    """Return a row for each output of the component, from its class; the program exports them in camelCase."""
     tree = ast.parse((TOP / "components/async_download/component.py").read_text(encoding="utf-8"))
     body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "AsyncDownload")
     rows = []
@@ -44,13 +44,9 @@ def outputs_table() -> str:
     return "\n".join(["| Stack output | Attribute | What it is |", "|---|---|---|", *rows])
 
 
-def rewrite(readme: str) -> str:
-    """The README with both tables as they should be."""
-    for name, rows in (("settings", settings_table()), ("outputs", outputs_table())):
-        block = f"<!-- {name} -->\n{rows}\n<!-- /{name} -->"
-        readme, count = re.subn(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _: block, readme, flags=re.DOTALL)  # noqa: B023
-        assert count == 1, f"README.md has to hold one <!-- {name} --> block"
-    return readme
+def blocks() -> dict[str, str]:
+    """Return both tables by name."""
+    return {"settings": settings_table(), "outputs": outputs_table()}
 
 
 def _cell(text: str) -> str:
@@ -58,4 +54,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rewrite(README.read_text(encoding="utf-8")), encoding="utf-8")
+    write_blocks(README, blocks())

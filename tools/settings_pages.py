@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ import yaml
 from async_download.settings import Settings
 from async_download.settings.checks import camel
 from async_download.settings.setting import Group, Setting, declared
+
+from tools.page_blocks import write_blocks
 
 TOP = Path(__file__).parent.parent
 PROJECT = TOP / "Pulumi.yaml"
@@ -26,12 +27,9 @@ def project_with_config(project: str) -> str:
     return project[: project.index("config:")] + block
 
 
-def page_with_tables(page: str) -> str:
-    """Return docs/settings.md with one table of settings for each group."""
-    block = "<!-- settings -->\n" + "\n\n".join(_sections()) + "\n<!-- /settings -->"
-    result, count = re.subn(r"<!-- settings -->.*<!-- /settings -->", lambda _: block, page, flags=re.DOTALL)
-    assert count == 1, "docs/settings.md has to hold one <!-- settings --> block"
-    return result
+def blocks() -> dict[str, str]:
+    """Return one table of settings for each group, by the name of their block."""
+    return {"settings": "\n\n".join(_sections())}
 
 
 def table(paths: list[str]) -> str:
@@ -100,4 +98,4 @@ def _code(value: object) -> str:
 
 if __name__ == "__main__":
     PROJECT.write_text(project_with_config(PROJECT.read_text(encoding="utf-8")), encoding="utf-8")
-    PAGE.write_text(page_with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    write_blocks(PAGE, blocks())

@@ -9,6 +9,7 @@ from typing import Any
 
 from async_download.workflow.state_machine import definition
 
+from tools.page_blocks import write_blocks
 from tools.readme_tables import TOP
 
 PAGE = TOP / "docs" / "architecture.md"
@@ -16,25 +17,17 @@ INDENT = "    "
 
 
 def diagram(machine: dict[str, Any]) -> str:
-    """A machine as a Mermaid state diagram: each step, choice and caught error of it, and nothing else."""
+    """Return a machine as a Mermaid state diagram: each step, choice and caught error of it, and nothing else."""
     return "\n".join(["stateDiagram-v2", *(INDENT + line for line in _lines(machine))])
 
 
-def drawn() -> str:
-    """The diagram of our machine."""
-    return diagram(definition(**_example()))
-
-
-def rewrite(page: str) -> str:
-    """The page with the diagram as it should be."""
-    block = f"<!-- states -->\n```mermaid\n{drawn()}\n```\n<!-- /states -->"
-    page, count = re.subn(r"<!-- states -->.*?<!-- /states -->", lambda _: block, page, flags=re.DOTALL)
-    assert count == 1, f"{PAGE.name} has to hold one <!-- states --> block"
-    return page
+def blocks() -> dict[str, str]:
+    """Return the diagram of the component's machine, by the name of its block."""
+    return {"states": f"```mermaid\n{diagram(definition(**_example()))}\n```"}
 
 
 def _example() -> dict[str, Any]:
-    """Arguments of `definition` by what they are: ARNs of functions, and numbers."""
+    """Return arguments of `definition` by what they are: ARNs of functions, and numbers."""
     parameters = inspect.signature(definition).parameters
     numbers = {name: 1 for name, parameter in parameters.items() if parameter.annotation is int}
     return {name: f"arn:aws:lambda:eu-west-1:123456789012:function:{name}" for name in parameters} | numbers
@@ -54,7 +47,7 @@ def _lines(machine: dict[str, Any]) -> Iterator[str]:
 
 
 def _ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Where a state leads to, and why there."""
+    """Yield the next states of a state, each with its condition."""
     for choice in state.get("Choices", ()):
         yield choice["Next"], str(choice["StringEquals"])
     if "Default" in state:
@@ -73,4 +66,4 @@ def _id(name: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewrite(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    write_blocks(PAGE, blocks())

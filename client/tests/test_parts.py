@@ -22,8 +22,10 @@ from async_download_client import (
     NetworkError,
     ObjectChangedError,
     ReadyFile,
+    Received,
     RefusedError,
     Resumed,
+    Retrying,
     WaitTimeoutError,
 )
 from async_download_client.transfer import segments
@@ -90,6 +92,27 @@ def test_a_part_file_is_truncated_only_where_its_size_differs(
     journal(target.with_name("report.bin.part")).touch(mode=0o600)
     fetch(resume=False)
     assert sizes == [0]
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_part_file_that_another_program_truncates_is_not_taken(
+    client: Client, file: ReadyFile, stack: FakeStack, target: Path, is_last: bool
+) -> None:
+    """The bytes after it would make a file of the right size with a hole, and the CRC-32 is that of received bytes."""
+    part = target.with_name("report.bin.part")
+
+    def truncate(event: Event) -> None:
+        if isinstance(event, Retrying) or (is_last and isinstance(event, Received)):
+            os.truncate(part, 50_000)
+
+    stack.faults = [] if is_last else [Fault(cut=100_000)]
+    with pytest.raises(
+        FileError, match=r"Another program has truncated .*report\.bin\.part: run the same command again"
+    ):
+        client.fetch(file, target, on_event=truncate)
+    assert not target.exists()
+    client.fetch(file, target)
+    assert target.read_bytes() == stack.content
 
 
 def test_bytes_of_another_object_are_dropped(client: Client, stack: FakeStack, target: Path, part: Path) -> None:

@@ -154,6 +154,17 @@ def test_the_timeout_of_get_limits_a_request_without_an_answer(target: Path, too
     assert took() < 8
 
 
+def test_the_timeout_of_get_limits_a_slow_body(target: Path, took: Callable[[], float]) -> None:
+    answer = b"HTTP/1.1 202 Accepted\r\nContent-Length: 1000\r\n\r\n"
+    with (
+        Raw(answer, repetitions=20, interval=0.01) as server,
+        Client(server.url, timeout=30, timing=QUICK) as client,
+        pytest.raises(NetworkError, match="too large or too slow"),
+    ):
+        client.get("q3.csv", target, timeout=0.2)
+    assert took() < 8
+
+
 def test_the_timeout_of_get_counts_from_the_request_on(stack: FakeStack, target: Path) -> None:
     stack.rest, stack.retry_after = [503], "2"
     stack.stay_silent()

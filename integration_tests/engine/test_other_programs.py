@@ -21,6 +21,7 @@ from integration_tests.support.stack import Stack
 from integration_tests.support.wheels import wheel
 from localcloud.config import nested
 from tools.release.packages import COMPONENT
+from tools.release.requirements import uv
 
 HERE = Path(__file__).parent
 TOKEN = "async-download:index:AsyncDownload"
@@ -73,10 +74,9 @@ def test_a_typescript_program_uses_it_as_a_remote_component(
 def test_its_wheel_alone_serves_a_second_different_stack(
     empty: automation.Stack, config: Config, cloud: Cloud, tmp_path: Path
 ) -> None:
-    uv = TOP / ".tools" / "bin" / "uv"
-    run(empty, uv, "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
+    run(empty, uv(), "venv", "--quiet", tmp_path / "venv", folder=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
-    run(empty, uv, "pip", "install", "--quiet", "--python", python, wheel(COMPONENT), folder=tmp_path)
+    run(empty, uv(), "pip", "install", "--quiet", "--python", python, wheel(COMPONENT), folder=tmp_path)
     settings = {"stack": empty.name, "folder": empty.workspace.work_dir, "component": nested(config)}
     program: list[str | Path] = [python, "-I", HERE / "wheel_program.py", json.dumps(settings)]
     outputs = json.loads(run(empty, *program, folder=tmp_path).splitlines()[-1])

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tools.release import contents, sbom
 from tools.release.build import SUMS
@@ -191,5 +192,5 @@ def test_the_bills_name_the_packages_that_the_wheels_require(dist: Path) -> None
     for package in PACKAGES:
         bill = json.loads((dist / sbom.file_name(package)).read_text(encoding="utf-8"))
         required = {item["name"] for item in bill["components"]}
-        direct = {line.split(">")[0].split(";")[0].strip() for line in package.settings()["dependencies"]}
+        direct = {Requirement(line).name for line in package.settings()["dependencies"]}
         assert direct <= required

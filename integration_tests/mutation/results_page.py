@@ -9,6 +9,7 @@ from typing import NamedTuple
 from integration_tests.mutation.mutants import Mutant
 from integration_tests.support.policies import SIGNER
 from integration_tests.support.pulumi_cli import TOP
+from tools.page_blocks import read_block, replace_blocks
 
 PAGE = TOP / "docs" / "mutation.md"
 _ROW = re.compile(r"\| `(\w+)` \| `(\w+)` \| (.+?) \| (.+?) \|")
@@ -45,17 +46,13 @@ def merged(before: Results, results: Results, role: str) -> Results:
 def rewritten(text: str, results: Results) -> str:
     """Return the page with these tables."""
     score = f"{len(results.killed)} of {len(results.killed) + len(results.survived)} are missed."
-    blocks = {"score": score} | {name: _table(_LAST[name], rows) for name, rows in results._asdict().items()}
-    for name, block in blocks.items():
-        replacement = f"<!-- {name} -->\n{block}\n<!-- /{name} -->"
-        text, count = re.subn(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _: replacement, text, flags=re.DOTALL)  # noqa: B023
-        assert count == 1, f"{PAGE.name} has to hold one <!-- {name} --> block"
-    return text
+    tables = {name: _table(_LAST[name], rows) for name, rows in results._asdict().items()}
+    return replace_blocks(text, {"score": score} | tables)
 
 
 def read(text: str) -> Results:
     """Return what the tables of a page hold."""
-    return Results(*(_rows(text.partition(f"<!-- {name} -->")[2].partition(f"<!-- /{name} -->")[0]) for name in _LAST))
+    return Results(*(_rows(read_block(text, name)) for name in _LAST))
 
 
 def _rows(table: str) -> dict[Mutant, str]:

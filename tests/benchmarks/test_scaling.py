@@ -14,13 +14,14 @@ from async_download.settings.websocket import WebSocket
 from benchmarks import prices, quotas, scaling
 from benchmarks.costs import CONCURRENCY
 from benchmarks.scaling import PETABYTE_A_DAY, SIZES, Load, bill_of, caller_rate, exceeded
+from tools.page_blocks import replace_blocks
 
 SMALL, LARGE = SIZES["10 MB"], SIZES["1 GB"]
 
 
 def test_the_page_has_the_computed_tables() -> None:
     page = scaling.PAGE.read_text(encoding="utf-8")
-    assert scaling.rewrite(page) == page, "run `make docs`"
+    assert replace_blocks(page, scaling.blocks()) == page, "run `make docs`"
 
 
 def test_the_page_has_the_computed_rates_of_a_caller() -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
 from pathlib import Path
 
 import botocore.session
 import pytest
 
+from tests.docs.pages import run_commands, shell_block
 from tools.readme_tables import TOP
 
 PAGE = TOP / "docs" / "deploying.md"
@@ -28,21 +27,14 @@ case "$4" in arn:copying) printf "$COPYING" ;; arn:closing) printf "$CLOSING" ;;
 
 def command() -> str:
     """Return the commands of the page."""
-    (commands,) = re.findall(
-        r"<!-- clean up -->\n```sh\n(.*?)```\n<!-- /clean up -->", PAGE.read_text(encoding="utf-8"), re.DOTALL
-    )
-    return str(commands)
+    return shell_block(PAGE, "clean up")
 
 
 def calls(folder: Path, copying: str = "", closing: str = "") -> list[str]:
     """Return the calls of the commands for running executions, given one per line like the AWS CLI prints them."""
-    for name, text in {"pulumi": PULUMI, "aws": AWS}.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        (folder / name).chmod(0o755)
     log = folder / "calls"
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    env = {"PATH": path, "CALLS": str(log), "COPYING": copying, "CLOSING": closing}
-    subprocess.run(["bash", "-eu", "-c", command()], env=env, check=True, timeout=30, capture_output=True)
+    variables = {"CALLS": str(log), "COPYING": copying, "CLOSING": closing}
+    run_commands(command(), {"pulumi": PULUMI, "aws": AWS}, variables, folder)
     return log.read_text(encoding="utf-8").splitlines()
 
 

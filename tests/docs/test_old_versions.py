@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import botocore.session
 import pytest
 
+from tests.docs.pages import run_commands, shell_block
 from tools.readme_tables import TOP
 
 PAGE = TOP / "docs" / "deploying.md"
@@ -44,19 +43,13 @@ print(found if isinstance(found, str) else "".join(f"{row[0]}\\n" for row in fou
 
 def command() -> str:
     """Return the command of the page."""
-    pattern = r"<!-- old versions -->\n```sh\n(.*?)```\n<!-- /old versions -->"
-    (commands,) = re.findall(pattern, PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return str(commands)
+    return shell_block(PAGE, "old versions")
 
 
 def deleted(folder: Path, count: int) -> list[tuple[str, str]]:
     """Return function and version of what the command deletes where functions have `count` versions."""
-    for name, text in {"pulumi": PULUMI, "aws": AWS % sys.executable}.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        (folder / name).chmod(0o755)
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    env = {"PATH": path, "CALLS": str(folder / "calls"), "COUNT": str(count), "FUNCTION": FUNCTION}
-    subprocess.run(["bash", "-eu", "-c", command()], env=env, check=True, timeout=60, capture_output=True)
+    variables = {"CALLS": str(folder / "calls"), "COUNT": str(count), "FUNCTION": FUNCTION}
+    run_commands(command(), {"pulumi": PULUMI, "aws": AWS % sys.executable}, variables, folder)
     calls = [json.loads(line) for line in (folder / "calls").read_text(encoding="utf-8").splitlines()]
     return [(call[3], call[5]) for call in calls if call[1] == "delete-function"]
 

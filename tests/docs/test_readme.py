@@ -9,13 +9,14 @@ import pytest
 
 from localcloud.request_refusals import REFUSALS
 from tests.docs.pages import PAGES
-from tools.readme_tables import README, TOP, rewrite
+from tools.page_blocks import replace_blocks
+from tools.readme_tables import README, TOP, blocks
 
 TEXT = README.read_text(encoding="utf-8")
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    assert rewrite(TEXT) == TEXT, "run: make docs"
+    assert replace_blocks(TEXT, blocks()) == TEXT, "run: make docs"
 
 
 ALL_TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
@@ -24,6 +25,13 @@ ALL_TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", ALL_TEXT, re.MULTILINE))))
 def test_each_make_command_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_each_make_command_is_on_a_page() -> None:
+    commands = re.findall(r"^([a-z-]+):.* ## ", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) > 20
+    named = {word for words in re.findall(r"(?:^|`)make ([a-z -]+)", ALL_TEXT, re.MULTILINE) for word in words.split()}
+    assert set(commands) - named == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))

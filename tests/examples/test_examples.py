@@ -12,15 +12,10 @@ import yaml
 from tests.components.support.harness import COMPONENT, run
 from tools.component_schema import PAGE
 from tools.readme_tables import TOP
+from tools.registry_pages import EXAMPLES
 
-EXAMPLES = TOP / "examples"
-PROGRAMS = {
-    "python": "__main__.py",
-    "existing-api": "__main__.py",
-    "typescript": "index.ts",
-    "go": "main.go",
-    "yaml": "Pulumi.yaml",
-}
+FOLDER = TOP / "examples"
+PROGRAMS = {**EXAMPLES, "existing-api": "examples/existing-api/__main__.py"}
 MAX_LINES = 15
 MAX_LINES_WITH_AN_API = 20
 SCHEMA = json.loads(PAGE.read_text(encoding="utf-8"))
@@ -31,7 +26,7 @@ OWN_NAMES = {"reports", "team"}  # of an origin and a tag
 
 
 def program(language: str) -> str:
-    return (EXAMPLES / language / PROGRAMS[language]).read_text(encoding="utf-8")
+    return (TOP / PROGRAMS[language]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", list(PROGRAMS))
@@ -39,7 +34,7 @@ def test_an_example_is_a_project_of_few_lines(language: str) -> None:
     lines = [line for line in program(language).splitlines() if line.strip()]
     assert len(lines) <= (MAX_LINES_WITH_AN_API if language == "existing-api" else MAX_LINES)
     runtime = {"typescript": "nodejs", "existing-api": "python"}.get(language, language)
-    assert yaml.safe_load((EXAMPLES / language / "Pulumi.yaml").read_text(encoding="utf-8"))["runtime"] == runtime
+    assert yaml.safe_load((FOLDER / language / "Pulumi.yaml").read_text(encoding="utf-8"))["runtime"] == runtime
 
 
 def test_the_python_example_deploys() -> None:
@@ -75,5 +70,5 @@ def test_a_program_uses_existing_inputs_and_outputs(language: str, first: Any) -
 
 
 def test_the_readme_lists_every_example() -> None:
-    assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == sorted(PROGRAMS)
-    assert set(re.findall(r"\[`([\w-]+)/`]", (EXAMPLES / "README.md").read_text(encoding="utf-8"))) == set(PROGRAMS)
+    assert sorted(path.name for path in FOLDER.iterdir() if path.is_dir()) == sorted(PROGRAMS)
+    assert set(re.findall(r"\[`([\w-]+)/`]", (FOLDER / "README.md").read_text(encoding="utf-8"))) == set(PROGRAMS)

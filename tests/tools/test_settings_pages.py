@@ -7,6 +7,7 @@ from async_download.settings import Settings
 from async_download.settings.setting import declared
 
 from tools import component_args, settings_pages
+from tools.page_blocks import replace_blocks
 
 HINT = "run: make docs"
 
@@ -22,7 +23,7 @@ def test_the_configuration_of_the_program() -> None:
 
 def test_the_page_of_all_settings() -> None:
     page = settings_pages.PAGE.read_text(encoding="utf-8")
-    assert settings_pages.page_with_tables(page) == page, HINT
+    assert replace_blocks(page, settings_pages.blocks()) == page, HINT
 
 
 def test_a_setting_is_found_by_its_path() -> None:

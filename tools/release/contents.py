@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tarfile
 import zipfile
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
+
+from packaging.requirements import Requirement
 
 from tools.release.packages import Package, ReleaseError
 
@@ -93,13 +94,8 @@ def _metadata_problems(name: str, described: Message, package: Package, top: Pat
     }.items():
         if described[key] != value:
             yield f"{name} has {key} {described[key]!r}, not {value!r}."
-    required = {_requirement_name(line) for line in described.get_all("Requires-Dist") or []}
+    required = {Requirement(line).name for line in described.get_all("Requires-Dist") or []}
     optional = [line for lines in settings.get("optional-dependencies", {}).values() for line in lines]
-    expected = {_requirement_name(line) for line in (*settings["dependencies"], *optional)}
+    expected = {Requirement(line).name for line in (*settings["dependencies"], *optional)}
     if required != expected:
         yield f"{name} requires {sorted(required)}, not {sorted(expected)}."
-
-
-def _requirement_name(requirement: str) -> str:
-    match = re.match(r"[\w.-]+", requirement)
-    return match[0] if match else requirement

@@ -27,7 +27,7 @@ SPDX = {
     "MIT License": "MIT",
 }
 """The names of licences in metadata that has no SPDX expression. "BSD License" alone may be any of three."""
-READ = {
+LICENCES_BY_FILE = {
     # Its licence file: the BSD licence applies to all code, the Apache licence besides to what came after 2017.
     "python-dateutil": ("Dual License", "Apache-2.0 AND BSD-3-Clause")
 }
@@ -35,7 +35,7 @@ READ = {
 
 
 @dataclass(frozen=True)
-class Licensed:
+class LicensedPackage:
     """A required package with its licence, an expression of SPDX."""
 
     name: str
@@ -44,7 +44,7 @@ class Licensed:
     optional: bool
 
 
-def licence_of(name: str) -> str:
+def read_licence(name: str) -> str:
     """Return the licence of an installed package as an expression of SPDX.
 
     Raises:
@@ -56,8 +56,8 @@ def licence_of(name: str) -> str:
         raise ReleaseError(f"{name} is not installed, so its licence cannot be read: run `make setup`.") from None
     stated = described["License-Expression"] or described["License"] or ""
     classifiers = [line for line in described.get_all("Classifier") or [] if line.startswith("License ::")]
-    if name in READ and READ[name][0] == stated:
-        return READ[name][1]
+    if name in LICENCES_BY_FILE and LICENCES_BY_FILE[name][0] == stated:
+        return LICENCES_BY_FILE[name][1]
     expressions = {SPDX[text] for text in (stated, *classifiers) if text in SPDX}
     if described["License-Expression"]:
         expressions = {described["License-Expression"]}
@@ -83,7 +83,7 @@ def _accepted(name: str, expression: str) -> str:
     return canonical
 
 
-def licensed_packages(package: Package, top: Path = TOP) -> list[Licensed]:
+def licensed_packages(package: Package, top: Path = TOP) -> list[LicensedPackage]:
     """Return everything that a package needs at run time from others, with its licence.
 
     Raises:
@@ -91,7 +91,7 @@ def licensed_packages(package: Package, top: Path = TOP) -> list[Licensed]:
     """
     published = {item.name for item in PACKAGES}
     return [
-        Licensed(item.name, item.version, licence_of(item.name), item.optional)
+        LicensedPackage(item.name, item.version, read_licence(item.name), item.optional)
         for item in required_packages(package, top)
         if item.name not in published
     ]
@@ -115,14 +115,14 @@ are listed. The same lists are in the SBOM of each package.
 {sections}"""
 
 
-def _section(package: Package, licensed: Iterable[Licensed]) -> str:
-    rows = [f"| {item.name} | {item.version} | {item.licence} | {_needed(item)} |" for item in licensed]
+def _section(package: Package, packages: Iterable[LicensedPackage]) -> str:
+    rows = [f"| {item.name} | {item.version} | {item.licence} | {_needed(item)} |" for item in packages]
     return "\n".join(
         [f"## {package.name}\n", "| Package | Version | Licence | Needed |", "|---|---|---|---|", *rows, ""]
     )
 
 
-def _needed(item: Licensed) -> str:
+def _needed(item: LicensedPackage) -> str:
     return "with an extra" if item.optional else "always"
 
 

@@ -62,7 +62,11 @@ COMPONENT = Package(
     ),
     ("LICENSE", "README.md", "pyproject.toml", "CHANGELOG.md"),
 )
-CLIENT = Package("async-download-client", "client", (("client/src/async_download_client", "async_download_client"),))
+CLIENT = Package(
+    "async-download-client",
+    "client",
+    tuple((f"client/src/{name}", name) for name in ("async_download_client", "async_download_command")),
+)
 ADMIN = Package("async-download-admin", "admin", (("admin/src/async_download_admin", "async_download_admin"),))
 PACKAGES = (COMPONENT, CLIENT, ADMIN)
 

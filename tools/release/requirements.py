@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Required:
+class RequiredPackage:
     """A package that another one needs, or needs with one of its extras only."""
 
     name: str
@@ -38,7 +38,7 @@ def uv() -> str:
 
 
 @cache
-def exported(package: Package, extras: bool, top: Path = TOP) -> str:
+def export_packages(package: Package, extras: bool, top: Path = TOP) -> str:
     """Return what uv exports for a package without development dependencies, as JSON.
 
     Raises:
@@ -55,13 +55,13 @@ def exported(package: Package, extras: bool, top: Path = TOP) -> str:
 
 def document(package: Package, extras: bool, top: Path = TOP) -> Document:
     """Return what uv exports for a package; `extras` adds what only its extras need."""
-    read: Document = json.loads(exported(package, extras, top))
-    return read
+    content: Document = json.loads(export_packages(package, extras, top))
+    return content
 
 
-def required_packages(package: Package, top: Path = TOP) -> list[Required]:
+def required_packages(package: Package, top: Path = TOP) -> list[RequiredPackage]:
     """Return everything that a package needs, by name."""
     always = {item["name"] for item in document(package, extras=False, top=top)["components"]}
     items = document(package, extras=True, top=top)["components"]
-    required = [Required(item["name"], item["version"], item["name"] not in always) for item in items]
+    required = [RequiredPackage(item["name"], item["version"], item["name"] not in always) for item in items]
     return sorted(required, key=lambda item: item.name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -34,10 +36,8 @@ _MIN_CALL_SECONDS = 1.0  # of the last call before the end of a wait
 _RETRYABLE_STATUS_CODES = frozenset({429, 500, 502, 503, 504})
 _MAX_SIGNATURE_SKEW_SECONDS = 300  # of Signature Version 4
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_RESERVED_HEADERS = frozenset(
-    {"connection", "content-length", "content-type", "expect", "idempotency-key", "te", "trailer", "transfer-encoding"}
-    | {"upgrade", "x-download-ticket"}
-)
+_FRAMING_HEADERS = ("connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade")
+_OWN_HEADERS = (*_FRAMING_HEADERS, "content-type", "idempotency-key", "x-download-ticket")
 OnRetry = Callable[[str, float], object]
 _FINAL_CODES = frozenset({"DAILY_LIMIT_REACHED"})  # the limit ends at midnight: retrying within this call is useless
 
@@ -96,7 +96,7 @@ class Api:
         idempotency_key: str | None = None,
         stop: StopSignal | None = None,
         on_retry: OnRetry | None = None,
-        max_seconds: float | None = None,
+        max_seconds: float = math.inf,
     ) -> Download:
         """Call POST /downloads, with an Idempotency-Key that makes retries safe; `on_retry` gets reason and delay.
 
@@ -104,8 +104,8 @@ class Api:
         """
         body = json.dumps(request.body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        url = f"{self.base}/downloads"
-        return parse_download(self._call("POST", url, headers, body, stop or StopSignal(), on_retry, max_seconds))
+        outgoing = OutgoingRequest("POST", f"{self.base}/downloads", headers, body)
+        return parse_download(self._call(outgoing, stop or StopSignal(), on_retry, max_seconds))
 
     def status(
         self,
@@ -114,47 +114,37 @@ class Api:
         on_retry: OnRetry | None = None,
         *,
         retry: bool = True,
-        max_seconds: float | None = None,
+        max_seconds: float = math.inf,
     ) -> Status:
         """Call GET /downloads/{id}; without `retry`, once, and for at most `max_seconds`."""
-        headers, url, stop = {"X-Download-Ticket": download.ticket}, self._url_of(download), stop or StopSignal()
-        if retry:
-            return parse_status(self._call("GET", url, headers, None, stop, on_retry), download)
-        return parse_status(self._call_once("GET", url, headers, None, stop, max_seconds), download)
+        outgoing, stop = self._request_of(download, "GET"), stop or StopSignal()
+        body = self._call(outgoing, stop, on_retry) if retry else self._call_once(outgoing, stop, max_seconds)
+        return parse_status(body, download)
 
     def cancel(self, download: Download, stop: StopSignal | None = None, on_retry: OnRetry | None = None) -> None:
         """Call DELETE /downloads/{id}."""
-        headers = {"X-Download-Ticket": download.ticket}
-        self._call("DELETE", self._url_of(download), headers, None, stop or StopSignal(), on_retry)
+        self._call(self._request_of(download, "DELETE"), stop or StopSignal(), on_retry)
 
     def now(self) -> datetime:
         """Return the time by the server's clock, if it has sent a Date; this machine's may be wrong by days."""
         return datetime.now(UTC) + timedelta(seconds=self._clock_error)
 
-    def _url_of(self, download: Download) -> str:
-        return f"{self.base}/downloads/{download.id}"
+    def _request_of(self, download: Download, method: str) -> OutgoingRequest:
+        headers = {"X-Download-Ticket": download.ticket}
+        return OutgoingRequest(method, f"{self.base}/downloads/{download.id}", headers, None)
 
     def _call(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        stop: StopSignal,
-        on_retry: OnRetry | None,
-        max_seconds: float | None = None,
+        self, request: OutgoingRequest, stop: StopSignal, on_retry: OnRetry | None, max_seconds: float = math.inf
     ) -> Body:
         """Call until it succeeds; at least `attempts` times and for `max_outage` seconds, as Retry-After says."""
         max_outage, attempts = self._timing.max_outage, self._timing.attempts
-        end = None if max_seconds is None else time.monotonic() + max_seconds
-        if max_seconds is not None and max_seconds < max_outage:
+        if max_seconds < max_outage:
             max_outage, attempts = max_seconds, 1
-        failures, deadline = 0, time.monotonic() + max_outage
+        started = time.monotonic()
+        failures, deadline, end = 0, started + max_outage, started + max_seconds
         while True:
             try:
-                return self._call_once(
-                    method, url, headers, body, stop, None if end is None else end - time.monotonic()
-                )
+                return self._call_once(request, stop, end - time.monotonic())
             except NetworkError as error:
                 failures, seconds_left = failures + 1, deadline - time.monotonic()
                 retry_after = error.retry_after if isinstance(error, UnavailableError) else 0.0
@@ -168,21 +158,14 @@ class Api:
                     on_retry(str(error), delay)
                 stop.sleep(delay)
 
-    def _call_once(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        stop: StopSignal,
-        max_seconds: float | None,
-    ) -> Body:
-        all_headers = {"Accept": "application/json", **self._headers, **headers}
+    def _call_once(self, request: OutgoingRequest, stop: StopSignal, max_seconds: float) -> Body:
+        method, url, body = request.method, request.url, request.body
+        headers = {"Accept": "application/json", **self._headers, **request.headers}
         if self._auth:
-            all_headers |= self._auth.headers(OutgoingRequest(method, url, all_headers, body))
-        timeout = self._transport.timeout if max_seconds is None else max(max_seconds, _MIN_CALL_SECONDS)
-        with self._transport.send(method, url, all_headers, body, stop=stop, timeout=timeout) as response:
-            status, content = response.status, _parse_object(self._read_body(url, response))
+            headers |= self._auth.headers(replace(request, headers=headers))
+        timeout = min(max(max_seconds, _MIN_CALL_SECONDS), self._transport.timeout)
+        with self._transport.send(method, url, headers, body, stop=stop, timeout=timeout) as response:
+            status, content = response.status, _parse_object(self._read_body(url, response, timeout))
         stop.raise_if_set()
         server_time = _parse_http_date(response.headers.get("Date", ""))
         if server_time:
@@ -198,10 +181,10 @@ class Api:
             )
         return content
 
-    def _read_body(self, url: str, response: BaseHTTPResponse) -> bytes:
-        """Read the body; raises NetworkError for more than 1 MiB, or when it takes longer than the time-out."""
-        content, deadline = b"", time.monotonic() + self._transport.timeout
-        with self._transport.errors(url):
+    def _read_body(self, url: str, response: BaseHTTPResponse, timeout: float) -> bytes:
+        """Read the body; raises NetworkError for more than 1 MiB, or when it takes longer than `timeout` seconds."""
+        content, deadline = b"", time.monotonic() + timeout
+        with self._transport.errors(url, timeout):
             while chunk := response.read1(_MAX_RESPONSE_BYTES):
                 content += chunk
                 if len(content) > _MAX_RESPONSE_BYTES or time.monotonic() > deadline:
@@ -244,7 +227,7 @@ def parse_header(name: str, value: str) -> tuple[str, str]:
     """Return name and value of a caller's header; raises ValueError, without the value, if it cannot be sent."""
     if not _HEADER_NAME.fullmatch(name):
         raise ValueError("the name of a header has a character that HTTP does not allow")
-    if name.lower() in _RESERVED_HEADERS:
+    if name.lower() in _OWN_HEADERS:
         raise ValueError(f"the header {name} is set by the downloader itself")
     try:
         return name, clean_header_value(value)
@@ -256,8 +239,7 @@ def _parse_headers(headers: Mapping[str, str]) -> dict[str, str]:
     try:
         return dict(parse_header(name, value) for name, value in headers.items())
     except ValueError as error:
-        text = str(error)
-        raise CredentialsError(f"{text[0].upper()}{text[1:]}.") from None
+        raise CredentialsError(f"The call cannot be sent: {error}.") from None
 
 
 def _parse_object(content: bytes) -> Body | None:

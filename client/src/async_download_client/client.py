@@ -6,6 +6,7 @@ with Client("https://….execute-api.eu-central-1.amazonaws.com/v1", auth=Iam())
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
@@ -181,7 +182,8 @@ class Client:
         request = DownloadRequest(path, origin, file_name, sha256, size)
         with self._open(target, stop, resume=resume, sync=sync) as output:
             key = output.idempotency_key(request.digest(self._api.base))
-            download = self._api.request(request, key, stop, _report_retries(on_event), timeout)
+            max_seconds = math.inf if timeout is None else timeout
+            download = self._api.request(request, key, stop, _report_retries(on_event), max_seconds)
             output.mark_requested()
             on_event(Requested(download))
             file = self._wait(download, on_event, timeout, stop, started)

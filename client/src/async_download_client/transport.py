@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import re
 import socket
 import threading
@@ -77,7 +78,7 @@ class Transport:
         *,
         stop: StopSignal,
         redirects: int = 0,
-        timeout: float = MAX_TIMEOUT_SECONDS,
+        timeout: float = math.inf,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """Send a request and follow up to `redirects` redirects, none of them from https to http.
 

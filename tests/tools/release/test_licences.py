@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from tools.release import licences
-from tools.release.licences import PAGE, READ, licence_of, licensed_packages, page
+from tools.release.licences import LICENCES_BY_FILE, PAGE, licensed_packages, page, read_licence
 from tools.release.packages import PACKAGES, TOP, ReleaseError
 
 
@@ -37,7 +37,9 @@ def describe(monkeypatch: pytest.MonkeyPatch, *fields: tuple[str, str]) -> None:
     described["Version"] = "1.0"
     for name, value in fields:
         described.add_header(name, value)
-    monkeypatch.setattr(licences, "metadata", {"anything": described, next(iter(READ)): described}.__getitem__)
+    monkeypatch.setattr(
+        licences, "metadata", {"anything": described, next(iter(LICENCES_BY_FILE)): described}.__getitem__
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def describe(monkeypatch: pytest.MonkeyPatch, *fields: tuple[str, str]) -> None:
 )
 def test_a_licence_is_read(fields: list[tuple[str, str]], licence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     describe(monkeypatch, *fields)
-    assert licence_of("anything") == licence
+    assert read_licence("anything") == licence
 
 
 @pytest.mark.parametrize(
@@ -75,19 +77,19 @@ def test_an_unknown_or_refused_licence_fails(
 ) -> None:
     describe(monkeypatch, *fields)
     with pytest.raises(ReleaseError) as error:
-        licence_of("anything")
+        read_licence("anything")
     assert sentence in str(error.value)
 
 
 def test_a_licence_that_was_read_by_hand_counts_as_long_as_the_metadata_says_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ((name, (stated, licence)),) = READ.items()
+    ((name, (stated, licence)),) = LICENCES_BY_FILE.items()
     describe(monkeypatch, ("License", stated))
-    assert licence_of(name) == licence
+    assert read_licence(name) == licence
     describe(monkeypatch, ("License", "Something else"))
     with pytest.raises(ReleaseError):
-        licence_of(name)
+        read_licence(name)
 
 
 def test_a_package_that_is_not_installed_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,4 +98,4 @@ def test_a_package_that_is_not_installed_fails(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(licences, "metadata", metadata)
     with pytest.raises(ReleaseError, match=r"anything is not installed.*make setup"):
-        licence_of("anything")
+        read_licence("anything")

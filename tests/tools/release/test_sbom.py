@@ -96,7 +96,7 @@ def test_each_package_from_a_registry_has_hashes_of_its_files() -> None:
 
 
 def test_two_bills_of_one_commit_are_equal() -> None:
-    requirements.exported.cache_clear()
+    requirements.export_packages.cache_clear()
     again = sbom.bill_of_materials(CLIENT, SECONDS)
     assert again == bill(CLIENT)
     assert again["metadata"]["timestamp"] == "2025-11-29T00:00:00Z"

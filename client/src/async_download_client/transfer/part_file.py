@@ -63,6 +63,7 @@ class PartFile:
         self._target, self._name, self._durable = target, name or str(target), durable
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
+        self._size = 0
         self._requested = False
         self._path, self._journal = _open_journal(target, resume=resume)
         try:
@@ -95,6 +96,7 @@ class PartFile:
                 length = segment_bytes(file.size, workers) if file.etag else max(file.size, 1)
                 self._journal.record_object(file.identity, length)
                 segments = Segments(file.size, length)
+            self._size = self._file_size()
             missing = file.size - segments.received
             if (free := _free_bytes(self._path.parent)) is not None and free < missing:
                 raise FileError(f"{self._name} needs {missing:,} bytes more, and {free:,} are free.")
@@ -111,7 +113,9 @@ class PartFile:
         with self._lock, self._file_errors():
             if self._file is None:
                 raise StoppedError
+            self._check_size()
             self._file.seek(position)
+            self._size = max(self._size, position + len(data))
             while data:
                 data = data[self._file.write(data) :]
 
@@ -137,6 +141,7 @@ class PartFile:
         """Rename the file, which is complete; an existing target is replaced and keeps mode and owner."""
         with self._lock, self._file_errors():
             assert self._file is not None
+            self._check_size()
             self._truncate(size)
             if self._durable:
                 sync(self._file.fileno())
@@ -203,11 +208,20 @@ class PartFile:
                 os.fchmod(descriptor, 0o600)
         return os.fdopen(descriptor, "r+b", buffering=0)
 
+    def _check_size(self) -> None:
+        """Raise FileError if the file is shorter than what was written: later bytes would leave a hole of zeros."""
+        if self._file_size() < self._size:
+            raise FileError(f"Another program has truncated {self._path}: run the same command again.")
+
     def _truncate(self, size: int) -> None:
         """Give the file this size, unless it has it: ext4 writes a file back when it is closed after truncate(0)."""
         assert self._file is not None
-        if os.fstat(self._file.fileno()).st_size != size:
+        if self._file_size() != size:
             self._file.truncate(size)
+
+    def _file_size(self) -> int:
+        assert self._file is not None
+        return os.fstat(self._file.fileno()).st_size
 
     def _owners(self) -> tuple[int, ...]:
         """Return the owner of the target, to whom the `.part` file is given before it is renamed."""
