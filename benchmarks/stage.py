@@ -70,5 +70,5 @@ def _deployed(cloud: Cloud, origin: Origin, settings: Mapping[str, object]) -> I
     with origins_for(cloud, origin.base_url, None) as origins:
         # all downloads have the same caller
         config = config_for(cloud, origins, {"auth.type": "none", "limits.maxDownloadsPerCaller": 0, **settings})
-        with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as outputs:
-            yield Stack(cloud, outputs, origin=FILES)
+        with deployed(Engine.EMBEDDED, cloud, "bench", config, keep=lambda: True) as deployment:
+            yield Stack(cloud, deployment.outputs, origin=FILES)

@@ -174,8 +174,8 @@ def deploy_stack(request: pytest.FixtureRequest, cloud: Cloud, name: str, config
     """Deploy the program with the engine of the option --engine, and destroy it when the context ends."""
     engine, unique_name = Engine(request.config.getoption("--engine")), f"{name}-{secrets.token_hex(3)}"
     try:
-        with deployed(engine, cloud, unique_name, config, keep_on_failure(request)) as outputs:
-            yield Stack(cloud, outputs, origin=FILES, signed=config["auth.type"] == "iam")
+        with deployed(engine, cloud, unique_name, config, keep_on_failure(request)) as deployment:
+            yield Stack(cloud, deployment.outputs, origin=FILES, signed=config["auth.type"] == "iam")
     except MissingError as missing:
         pytest.skip(str(missing))
 

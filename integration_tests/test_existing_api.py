@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from async_download import component
 
-from integration_tests.engine.changes import changes_of
 from integration_tests.support import local_component
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.engines import Engine, pulumi_stack
 from integration_tests.support.journeys.basic import receive_failed, receive_ready

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from pulumi import automation
 
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.journeys.basic import receive_failed, receive_ready
-from integration_tests.support.pulumi_cli import PROJECT
 from integration_tests.support.settings import FILES
 from integration_tests.support.stack import Stack
 
@@ -44,18 +42,6 @@ def journey(client: Stack) -> None:
 def resources_of(stage: automation.Stack) -> list[dict[str, Any]]:
     """Return the resources in the state, secrets in clear."""
     return list((stage.export_stack().deployment or {}).get("resources", []))
-
-
-def set_config(stage: automation.Stack, settings: Mapping[str, str]) -> None:
-    """Set the program's settings at paths such as `copying.concurrency`."""
-    for key, value in settings.items():
-        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(value), path=True)
-
-
-def remove_config(stage: automation.Stack, *keys: str) -> None:
-    """Remove settings, so that they have their defaults."""
-    for key in keys:
-        stage.remove_config(f"{PROJECT}:{key}", path=True)
 
 
 def remains(cloud: Cloud, *names: str) -> dict[str, list[Any]]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 from pulumi import automation
 
-from integration_tests.engine.changes import Change, changes_of
-from integration_tests.engine.stages import client_of, journey, remove_config, set_config
+from integration_tests.engine.stages import client_of, journey
+from integration_tests.support.changes import Change, changes_of
 from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.engines import remove_config, set_config
 
 ROLE, LOG_GROUP = "aws:iam/role:Role", "aws:cloudwatch/logGroup:LogGroup"
 BOUNDARY = "arn:aws:iam::aws:policy/AdministratorAccess"

@@ -6,10 +6,10 @@ import secrets
 
 import pytest
 
-from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.engine.stages import resources_of
 from integration_tests.local.test_stand_ins import FULL, OTHER_AUTH, create_web_acl
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.engines import pulumi_stack
 from integration_tests.support.errors import MissingError

@@ -13,9 +13,9 @@ import pytest
 from async_download import component
 from pulumi import automation
 
-from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.support import language_host, local_component
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import pulumi_project
 from integration_tests.support.errors import MissingError

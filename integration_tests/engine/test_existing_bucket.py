@@ -9,10 +9,11 @@ import pulumi
 import pytest
 from pulumi import automation
 
-from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
-from integration_tests.engine.stages import resources_of, set_config
+from integration_tests.engine.stages import resources_of
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.engines import set_config
 from integration_tests.support.pulumi_cli import install_component
 from local_provider.aws import Aws
 from localcloud.config import nested

@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 from pulumi import automation
 
-from integration_tests.engine.changes import changes_of
-from integration_tests.engine.stages import (
-    MAX_WAIT_SECONDS,
-    client_of,
-    remains,
-    remove_config,
-    resources_of,
-    set_config,
-)
+from integration_tests.engine.stages import MAX_WAIT_SECONDS, client_of, remains, resources_of
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud
+from integration_tests.support.engines import remove_config, set_config
 from integration_tests.support.journeys.basic import receive_ready
 
 TABLE, BUCKET = "aws:dynamodb/table:Table", "aws:s3/bucket:Bucket"

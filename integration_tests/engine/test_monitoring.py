@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from pulumi import automation
 
-from integration_tests.engine.changes import Change, changes_of
-from integration_tests.engine.stages import client_of, journey, remove_config, set_config
+from integration_tests.engine.stages import client_of, journey
+from integration_tests.support.changes import Change, changes_of
 from integration_tests.support.clouds import Cloud, Target
+from integration_tests.support.engines import remove_config, set_config
 from integration_tests.support.provider import Provider, selected_provider
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"

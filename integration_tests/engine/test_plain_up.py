@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
-from integration_tests.engine.changes import changes_of
 from integration_tests.engine.conftest import Config
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.engines import ONE_CHECKPOINT, pulumi_project
 from integration_tests.support.errors import MissingError

@@ -12,20 +12,12 @@ from async_download import AsyncDownload
 from async_download.stack_config import read_args
 from pulumi import automation
 
-from integration_tests.engine.changes import Change, changes_of
 from integration_tests.engine.conftest import Config
 from integration_tests.engine.registered import Registered, comparable
-from integration_tests.engine.stages import (
-    MAX_WAIT_SECONDS,
-    client_of,
-    journey,
-    remains,
-    remove_config,
-    resources_of,
-    set_config,
-)
+from integration_tests.engine.stages import MAX_WAIT_SECONDS, client_of, journey, remains, resources_of
+from integration_tests.support.changes import Change, changes_of
 from integration_tests.support.clouds import Cloud
-from integration_tests.support.engines import shipped_program
+from integration_tests.support.engines import remove_config, set_config, shipped_program
 from integration_tests.support.journeys.basic import receive_ready
 from integration_tests.support.pulumi_cli import PROJECT
 from localcloud.emulator import Emulator
@@ -113,7 +105,9 @@ def test_an_origin_and_a_key_that_are_computed_stay_secret(empty: automation.Sta
     assert changes_of(empty.preview, expect_no_changes=True) == LEFT_IN_PLACE
     folder[0] = "reports"
     readers = ("files-copy", "files-copy-slice", "files-request-download")
-    assert changes_of(empty.up) == {Change("update", FUNCTION, name) for name in readers} | {NEXT_VERSION}
+    expected = {Change("update", FUNCTION, name) for name in readers} | {NEXT_VERSION}
+    assert changes_of(empty.preview) == expected, "a machine that calls none of these functions stays as it is"
+    assert changes_of(empty.up) == expected
     (key,) = [resource for resource in resources_of(empty) if resource["type"] == "aws:apigateway/apiKey:ApiKey"]
     value = json.loads(key["outputs"]["value"]["plaintext"])  # the export of whoever has the passphrase
     state = Path(empty.workspace.work_dir, "state")

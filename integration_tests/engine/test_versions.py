@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pulumi import automation
 
-from integration_tests.engine.changes import changes_of
 from integration_tests.engine.stages import MAX_WAIT_SECONDS, client_of
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud
 from integration_tests.support.journeys.basic import receive_ready
 from integration_tests.support.stack import Stack

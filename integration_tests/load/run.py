@@ -128,8 +128,8 @@ def load_stack(folder: Path, origin: Origin, wait_scale: float) -> Iterator[tupl
         cloud: Cloud = emulated(emulator)
         with origins_for(cloud, origin.base_url, None) as origins:
             config = config_for(cloud, origins, SETTINGS)
-            with deployed(Engine.EMBEDDED, cloud, "load", config, keep=lambda: True) as outputs:
-                yield Stack(cloud, outputs, origin=FILES), emulator.events_path
+            with deployed(Engine.EMBEDDED, cloud, "load", config, keep=lambda: True) as deployment:
+                yield Stack(cloud, deployment.outputs, origin=FILES), emulator.events_path
 
 
 def run_load(options: LoadOptions, folder: Path) -> LoadResult:

@@ -89,8 +89,8 @@ def _stack() -> Iterator[tuple[Stack, DecisionLog]]:
                     {"auth.type": "none", "copying.sliceThresholdMb": 64, "copying.reuseSeconds": 600, **NETWORK}
                     | {"observability.eventBus": end_events.bus},
                 )
-                with deployed(Engine.EMBEDDED, cloud, "mutation", config, lambda: False) as outputs:
-                    stack = Stack(cloud, outputs, origin=FILES, origin_requests=origin.requests)
+                with deployed(Engine.EMBEDDED, cloud, "mutation", config, lambda: False) as deployment:
+                    stack = Stack(cloud, deployment.outputs, origin=FILES, origin_requests=origin.requests)
                     stack.end_events = end_events
                     yield stack, DecisionLog(emulator.events_path)
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import yaml
 from pulumi import automation
 
 from integration_tests.support import aws_request_problems, language_host
+from integration_tests.support.changes import changes_of
 from integration_tests.support.clouds import Cloud, Target
 from integration_tests.support.provider import Provider, link_official_plugin, selected_provider
 from integration_tests.support.pulumi_cli import PROJECT, TOP, command, has_host, install_stand_in
@@ -38,24 +39,66 @@ class Engine(StrEnum):
     PULUMI = "pulumi"
 
 
+class DeployedStack(Protocol):
+    """A deployed stack of the program."""
+
+    @property
+    def outputs(self) -> Outputs:
+        """Return the outputs of the program."""
+
+    def up(self, settings: Config) -> set[str]:
+        """Deploy again with changed settings, which later calls keep; return the names of the changed resources."""
+
+
+class _EmbeddedStack:
+    def __init__(self, cloud: Cloud, name: str, config: Config) -> None:
+        self._emulator = cast(Emulator, cloud)  # `deploy` uses its endpoint, region and keys only
+        self._name, self._config = name, config
+        self.deployment = deploy(self._emulator, stack=name, config=config)
+
+    @property
+    def outputs(self) -> Outputs:
+        return self.deployment.outputs
+
+    def up(self, settings: Config) -> set[str]:
+        self._config = {**self._config, **settings}
+        deploy(self._emulator, stack=self._name, config=self._config, update=self.deployment)
+        return {urn.rpartition("::")[2] for urn in self.deployment.changes}
+
+
+class _PulumiStack:
+    def __init__(self, stack: automation.Stack) -> None:
+        self._stack = stack
+        self._up()
+
+    def up(self, settings: Config) -> set[str]:
+        set_config(self._stack, settings)
+        return {change.name for change in changes_of(self._up) if change.type.startswith("aws:")}
+
+    def _up(self, **options: Any) -> None:
+        outputs = self._stack.up(**options).outputs
+        self.outputs: Outputs = {name: output.value for name, output in outputs.items()}
+
+
 @contextmanager
-def deployed(engine: Engine, cloud: Cloud, stack: str, config: Config, keep: Callable[[], bool]) -> Iterator[Outputs]:
-    """Deploy a stack of the program, yield its outputs, and destroy it unless `keep` returns True.
+def deployed(
+    engine: Engine, cloud: Cloud, name: str, config: Config, keep: Callable[[], bool]
+) -> Iterator[DeployedStack]:
+    """Deploy a stack of the program, and destroy it at the end unless `keep` returns True.
 
     Raises:
         MissingError: this machine lacks the engine.
     """
     if engine is Engine.PULUMI:
-        with pulumi_stack(cloud, stack, config, keep) as created:
-            yield {name: output.value for name, output in created.up().outputs.items()}
+        with pulumi_stack(cloud, name, config, keep) as stack:
+            yield _PulumiStack(stack)
         return
-    emulator = cast(Emulator, cloud)  # `deploy` uses its endpoint, region and keys only
-    deployment = deploy(emulator, stack=stack, config=config)
+    embedded = _EmbeddedStack(cloud, name, config)
     try:
-        yield deployment.outputs
+        yield embedded
     finally:
         if not keep():
-            deployment.destroy()
+            embedded.deployment.destroy()
 
 
 @contextmanager
@@ -152,6 +195,18 @@ def _install_provider(stack: automation.Stack, cloud: Cloud) -> None:
         link_official_plugin(Path(str(stack.workspace.pulumi_home)))
     else:
         install_stand_in(stack)
+
+
+def set_config(stage: automation.Stack, settings: Config) -> None:
+    """Set the program's settings at paths such as `copying.concurrency`."""
+    for key, value in settings.items():
+        stage.set_config(f"{PROJECT}:{key}", automation.ConfigValue(str(value)), path=True)
+
+
+def remove_config(stage: automation.Stack, *keys: str) -> None:
+    """Remove settings, so that they have their defaults."""
+    for key in keys:
+        stage.remove_config(f"{PROJECT}:{key}", path=True)
 
 
 def shipped_program() -> None:

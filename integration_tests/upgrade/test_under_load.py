@@ -17,7 +17,7 @@ import pytest
 
 from integration_tests.conftest import keep_on_failure
 from integration_tests.support.clouds import Cloud, Target, cloud_with_unscaled_waits
-from integration_tests.support.engines import Engine
+from integration_tests.support.engines import DeployedStack, Engine, deployed
 from integration_tests.support.records import log_lines
 from integration_tests.support.settings import FILES, config_for
 from integration_tests.support.sockets import Socket
@@ -25,7 +25,7 @@ from integration_tests.support.stack import Stack
 from integration_tests.support.stack_client import Download
 from integration_tests.support.waiting import is_absent, wait_for
 from integration_tests.upgrade.gated_origin import GatedOrigin, Group, content, gated_origin
-from integration_tests.upgrade.releases import MARKER, Releases, other_runtime, releases, versions
+from integration_tests.upgrade.releases import MARKER, other_runtime, versions
 
 IN_FLIGHT = 200
 THREADS = 6
@@ -39,10 +39,10 @@ WORKFLOW = ("copy", "copy_slice", "complete", "deliver", "fail", "close")
 
 
 class Upgrading(NamedTuple):
-    """A stack, its deployments, and the origin that it copies from."""
+    """A client of a stack, the stack itself, and the origin that it copies from."""
 
     stack: Stack
-    releases: Releases
+    deployment: DeployedStack
     origin: GatedOrigin
 
 
@@ -63,8 +63,8 @@ def upgrading(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Upgrad
         }
         engine, name = Engine(request.config.getoption("--engine")), f"upgrade-{secrets.token_hex(3)}"
         config = config_for(cloud, origins, settings)
-        with releases(engine, cloud, name, config, keep_on_failure(request)) as deployed:
-            yield Upgrading(Stack(cloud, deployed.outputs, origin=FILES), deployed, origin)
+        with deployed(engine, cloud, name, config, keep_on_failure(request)) as deployment:
+            yield Upgrading(Stack(cloud, deployment.outputs, origin=FILES), deployment, origin)
 
 
 def paths() -> list[str]:
@@ -92,16 +92,13 @@ def statuses(stack: Stack) -> dict[str, str]:
 
 def wait_until_in_flight(stack: Stack, downloads: dict[str, Download]) -> None:
     """Wait until the origin of each download was requested, and no download has ended."""
-
-    def count() -> dict[str, int]:
-        found: dict[str, int] = defaultdict(int)
-        for status in statuses(stack).values():
-            found[status] += 1
-        return dict(found)
-
-    is_started = {"COPYING", "PREPARING"}
-    found = wait_for(count, TIMEOUT, until=lambda found: sum(found.get(s, 0) for s in is_started) == len(downloads))
-    assert found.keys() <= is_started
+    started = {"COPYING", "PREPARING"}
+    counts = wait_for(
+        lambda: Counter(statuses(stack).values()),
+        TIMEOUT,
+        until=lambda counts: sum(counts[status] for status in started) == len(downloads),
+    )
+    assert counts.keys() <= started
     assert len(stack.operator.executions("RUNNING")) == len(downloads)
 
 
@@ -113,8 +110,8 @@ def wait_until_ready(stack: Stack, downloads: dict[str, Download]) -> None:
         return arns.keys() & {execution["executionArn"] for execution in stack.operator.executions("RUNNING")}
 
     wait_for(running, TIMEOUT, until=is_absent)
-    found = statuses(stack)
-    assert {path: found[arn] for arn, path in arns.items() if found[arn] != "READY"} == {}
+    current = statuses(stack)
+    assert {path: current[arn] for arn, path in arns.items() if current[arn] != "READY"} == {}
 
 
 def assert_bytes(stack: Stack, downloads: dict[str, Download]) -> None:
@@ -154,10 +151,10 @@ def assert_release(
     Lines of `deliver` are of downloads with sockets only.
     """
     for path, download in downloads.items():
-        of_download = lines[download.id]
-        assert {(line["functionVersion"], line.get(MARKER)) for line in of_download} == {(version, marker)}, path
+        tasks = lines[download.id]
+        assert {(line["functionVersion"], line.get(MARKER)) for line in tasks} == {(version, marker)}, path
         expected = {"copy"} | ({"copy_slice", "complete"} if "/ranged/" in path else set())
-        assert {line["function"] for line in of_download} - {"deliver"} == expected, path
+        assert {line["function"] for line in tasks} - {"deliver"} == expected, path
 
 
 def invocations(stack: Stack, name: str) -> Counter[str]:
@@ -178,8 +175,8 @@ def assert_versions(cloud: Cloud, stack: Stack, numbers: list[str]) -> None:
 
 
 def test_downloads_end_on_the_release_that_they_began_with(upgrading: Upgrading, tmp_path: Path) -> None:
-    stack, deployed, origin = upgrading
-    assert deployed.up({}) == set(), "without a change no version is published"
+    stack, deployment, origin = upgrading
+    assert deployment.up({}) == set(), "without a change no version is published"
     downloads = request_all(stack, paths())
     assert len(downloads) == IN_FLIGHT
     with ExitStack() as sockets:
@@ -190,7 +187,7 @@ def test_downloads_end_on_the_release_that_they_began_with(upgrading: Upgrading,
         wait_until_in_flight(stack, downloads)
 
         with other_runtime(tmp_path, "next"):
-            changed = deployed.up(UPGRADE)
+            changed = deployment.up(UPGRADE)
         assert {f"files-{name.replace('_', '-')}" for name in WORKFLOW} | {"files-transfer", "files-closing"} <= changed
         assert_versions(stack.cloud, stack, ["1", "2"])
         wait_until_in_flight(stack, downloads)
@@ -201,7 +198,7 @@ def test_downloads_end_on_the_release_that_they_began_with(upgrading: Upgrading,
         wait_until_ready(stack, first | new)
         assert statuses(stack)[too_large.execution_arn] == "FAILED", "the new environment has a limit"
 
-        deployed.up({"limits.maxFileMb": 1_000_000})
+        deployment.up({"limits.maxFileMb": 1_000_000})
         assert_versions(stack.cloud, stack, ["1", "2", "3"])
         last = request_all(stack, [f"later/prepared/{LARGE}-{number}" for number in range(10, 15)])
         origin.complete("second")
@@ -216,7 +213,6 @@ def test_downloads_end_on_the_release_that_they_began_with(upgrading: Upgrading,
     assert_release(lines, last, "3", None)
     delivered = invocations(stack, "deliver")
     assert delivered.keys() == {"1", "2", "3"}, "none by a function without a version"
-    assert all(delivered[version] >= len(of) for version, of in {"1": downloads, "2": new, "3": last}.items()), (
-        delivered
-    )
+    for version, group in {"1": downloads, "2": new, "3": last}.items():
+        assert delivered[version] >= len(group), delivered
     wait_for(stack.operator.leftovers, TIMEOUT, until=is_absent)

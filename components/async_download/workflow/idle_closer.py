@@ -13,7 +13,8 @@ from async_download.workflow.machines import FunctionArns, Functions, create_mac
 def create_idle_closer(scope: Scope, resources: pulumi.Output[Resources], functions: Functions) -> aws.sfn.StateMachine:
     """Create the machine, which waits and then calls `close`, and its role."""
     description = "Runs the state machine that closes idle sockets."
-    return create_machine(scope, IDLE_CLOSER_MACHINE, description, resources, functions, _definition, _statements)
+    tasks: Functions = {"close": functions["close"]}
+    return create_machine(scope, IDLE_CLOSER_MACHINE, description, resources, tasks, _definition, _statements)
 
 
 def _definition(resources: Resources, arns: FunctionArns) -> dict[str, object]:

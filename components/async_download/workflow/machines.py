@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from async_download.functions import FUNCTIONS
 from async_download.names import FunctionName
 from async_download.resources import Resources
 from async_download.roles import attach_policy, service_role
@@ -48,7 +47,7 @@ def create_machine(
         part: last part of the names.
         description: description of the role.
         resources: names and ARNs for definition and policy.
-        functions: the functions that publish versions, among others.
+        functions: the functions that the definition names, which publish versions.
         build_definition: returns the definition.
         build_statements: returns the policy of the role, without traces.
         log_group: group for the errors of executions; None logs nothing.
@@ -88,12 +87,12 @@ def _definition(
     functions: Functions,
     build_definition: Callable[[Resources, FunctionArns], dict[str, object]],
 ) -> pulumi.Output[str]:
-    versions = {name: functions[name].qualified_arn for name, definition in FUNCTIONS.items() if definition.publish}
+    arns = pulumi.Output.all(**{name: function.qualified_arn for name, function in functions.items()})
 
     def build(values: dict[str, Any]) -> str:
         return json.dumps(build_definition(values["resources"], values["arns"]))
 
-    return pulumi.Output.all(resources=resources, arns=pulumi.Output.all(**versions)).apply(build)
+    return pulumi.Output.all(resources=resources, arns=arns).apply(build)
 
 
 def _error_logging(log_group: aws.cloudwatch.LogGroup) -> aws.sfn.StateMachineLoggingConfigurationArgs:

@@ -28,7 +28,8 @@ def create_transfer(scope: Scope, resources: pulumi.Output[Resources], functions
     """Create the machine, its role and its log group."""
     group = log_group(scope, TRANSFER_MACHINE, "/aws/vendedlogs/states")
     description = "Runs the state machine of the downloads."
-    return create_machine(scope, TRANSFER_MACHINE, description, resources, functions, definition, statements, group)
+    tasks = {name: functions[name] for name in FUNCTIONS}
+    return create_machine(scope, TRANSFER_MACHINE, description, resources, tasks, definition, statements, group)
 
 
 def definition(resources: Resources, arns: FunctionArns) -> dict[str, object]:
